@@ -1,0 +1,77 @@
+#Requires -Version 7.4
+<#
+.SYNOPSIS
+Builds the PowerShell module into output/BackupSync, and tests it there.
+
+.DESCRIPTION
+The module is only needed in PowerShell; the command line tool and all tests of the core are built by dotnet alone.
+
+.PARAMETER Task
+What to do, in this order: Clean (removes output/), Build (the module), Test (the Pester tests, through the built module).
+
+.PARAMETER Configuration
+Debug or Release.
+
+.PARAMETER Output
+Where to put the module's folder.
+
+.EXAMPLE
+./build.ps1
+Builds the module: Import-Module ./output/BackupSync.
+
+.EXAMPLE
+./build.ps1 -Task Build, Test
+Builds it and runs the Pester tests. The exit code is the number of failed tests.
+#>
+[CmdletBinding()]
+param(
+    [ArgumentCompletions('Clean', 'Build', 'Test')]
+    [ValidatePattern('^(Clean|Build|Test)(, *(Clean|Build|Test))*$')]
+    [string[]] $Task = 'Build',
+
+    [ValidateSet('Debug', 'Release')]
+    [string] $Configuration = 'Release',
+
+    [string] $Output = (Join-Path $PSScriptRoot 'output')
+)
+
+$ErrorActionPreference = 'Stop'
+$module = Join-Path $Output 'BackupSync'
+
+# pwsh -File hands 'Build,Test' on as one word.
+$Task = $Task -split ', *'
+
+# The module is loaded in processes of their own: one that has loaded it holds its files, and could not build it again.
+function Invoke-Pwsh([string[]] $Arguments) {
+    & ([Environment]::ProcessPath) -NoProfile -NonInteractive @Arguments
+}
+
+if ($Task -contains 'Clean' -and (Test-Path -LiteralPath $Output)) {
+    Remove-Item -LiteralPath $Output -Recurse -Force
+}
+
+if ($Task -contains 'Build') {
+    # What an earlier build left there, and this one does not make, must not be loaded.
+    if (Test-Path -LiteralPath $module) {
+        Remove-Item -LiteralPath $module -Recurse -Force
+    }
+    $project = Join-Path $PSScriptRoot 'src' 'BackupSync.Module' 'BackupSync.Module.csproj'
+    dotnet publish $project --configuration $Configuration --output (Join-Path $module 'bin') --verbosity quiet --nologo -p:PublishDocumentationFiles=false
+    if ($LASTEXITCODE) {
+        throw "dotnet publish failed with exit code $LASTEXITCODE."
+    }
+    Copy-Item -Path (Join-Path $PSScriptRoot 'module' '*') -Destination $module -Recurse
+
+    Invoke-Pwsh '-File', (Join-Path $PSScriptRoot 'tools' 'New-HelpFile.ps1'), '-Module', $module, '-Docs', (Join-Path $PSScriptRoot 'docs' 'en-US')
+    if ($LASTEXITCODE) {
+        throw "The help could not be built: tools/New-HelpFile.ps1 ended with exit code $LASTEXITCODE."
+    }
+    Write-Host "Built $module"
+}
+
+if ($Task -contains 'Test') {
+    Invoke-Pwsh '-File', (Join-Path $PSScriptRoot 'tools' 'Invoke-Tests.ps1'), '-Module', $module, '-Path', (Join-Path $PSScriptRoot 'tests')
+    if ($LASTEXITCODE) {
+        exit $LASTEXITCODE
+    }
+}

@@ -1,0 +1,39 @@
+@{
+    RootModule           = 'BackupSync.psm1'
+    ModuleVersion        = '0.1.0'
+    GUID                 = '6c3a5f0e-8d8e-4b3b-9d0e-5b2f7f6f4a51'
+    Author               = 'The BackupSync authors'
+    CompanyName          = 'Community'
+    Copyright            = '(c) The BackupSync authors. MIT license.'
+    Description          = 'Keeps a second PostgreSQL database a verified, restorable copy of a first one: one command syncs, verifies every row, keeps safety backups, and never leaves the target broken.'
+    PowerShellVersion    = '7.6'
+    CompatiblePSEditions = @('Core')
+    FormatsToProcess     = @('BackupSync.Format.ps1xml')
+    NestedModules        = @()
+    FunctionsToExport    = @()
+    CmdletsToExport      = @(
+        'Copy-DbBackup'
+        'Export-DbArchive'
+        'Get-DbBackup'
+        'Get-DbSyncConfig'
+        'Get-DbSyncHistory'
+        'Import-DbArchive'
+        'Invoke-DbBackupPlan'
+        'Invoke-DbSync'
+        'New-DbBackup'
+        'New-DbSyncConfig'
+        'Remove-OldBackups'
+        'Restore-DbBackup'
+        'Restore-DbSafetyBackup'
+        'Test-DbBackup'
+        'Test-DbConnection'
+        'Test-DbSyncConfig'
+    )
+    VariablesToExport    = @()
+    AliasesToExport      = @()
+    PrivateData          = @{
+        PSData = @{
+            Tags = @('PostgreSQL', 'Backup', 'Sync', 'Neon', 'Railway', 'DisasterRecovery', 'PSEdition_Core', 'Windows', 'Linux', 'MacOS')
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using BackupSync.Cli.Commands;
+using BackupSync.Cli.Display;
+
+namespace BackupSync.Cli;
+
+/// <summary>The commands, and what all of them have in common: how they fail.</summary>
+static class CommandLine
+{
+    public static async Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
+    {
+        var parsed = Root().Parse(args);
+        if (parsed.Action is ParseErrorAction)
+            return Wrong(parsed);
+        try
+        {
+            var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+            return await parsed.InvokeAsync(invocation, cancellationToken);
+        }
+        catch (BackupSyncException failure)
+        {
+            Failures.Show(failure);
+            return ExitCodes.OfError(failure.ErrorId);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await Console.Error.WriteLineAsync("Interrupted.");
+            return ExitCodes.Interrupted;
+        }
+    }
+
+    static RootCommand Root() => new("Keeps a second PostgreSQL database a verified, restorable copy of a first one.")
+    {
+        DemoCommand.Create(),
+        InitCommand.Create(),
+        CheckCommand.Create(),
+        TestCommand.Create(),
+        SyncCommand.Create(),
+        BackupCommand.Create(),
+        PlanCommand.Create(),
+        BackupsCommand.Create(),
+        VerifyCommand.Create(),
+        VerifyCommand.CreateDrill(),
+        RestoreCommand.Create(),
+        RestoreSafetyCommand.Create(),
+        CopyCommand.Create(),
+        ExportCommand.Create(),
+        ImportCommand.Create(),
+        CleanupCommand.Create(),
+        HistoryCommand.Create(),
+    };
+
+    static int Wrong(ParseResult parsed)
+    {
+        foreach (var error in parsed.Errors)
+            Console.Error.WriteLine(error.Message);
+        var names = parsed.CommandResult.Command is RootCommand ? "" : $" {parsed.CommandResult.Command.Name}";
+        Console.Error.WriteLine($"See: backupsync{names} --help");
+        return ExitCodes.Usage;
+    }
+}

@@ -1,0 +1,55 @@
+using System.CommandLine;
+using BackupSync.Backups;
+using BackupSync.Cli.Display;
+using BackupSync.Configuration;
+
+namespace BackupSync.Cli.Commands;
+
+static class BackupCommand
+{
+    public static Command Create()
+    {
+        var names = ConfigNames.Several("database", "The databases to back up", ConfigNames.Databases);
+        var all = new Option<bool>("--all") { Description = "All databases of the configuration" };
+        var tag = CommonOptions.Tag("What it is taken for, such as pre-deployment-20240123");
+        var keepDays = new Option<int?>("--keep-days") { Description = "For how many days it is kept [default: for ever, or as the plans' rules for its tag say]", HelpName = "days" };
+        keepDays.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int?>() is < 0 or > 36_500)
+                result.AddError("--keep-days is from 0 to 36500.");
+        });
+        var pin = new Option<bool>("--pin") { Description = "Keep it for ever, whatever the rules say" };
+        var places = ConfigNames.Option<string[]>("--place", "place", "Where to [default: the configuration's first place]; may be said more than once", ConfigNames.Places);
+        var config = CommonOptions.Config();
+        var json = CommonOptions.Json();
+        var command = new Command("backup", "Take backups of databases now, several at once") { names, all, tag, keepDays, pin, places, config, json };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(names) is { Length: > 0 } == result.GetValue(all))
+                result.AddError("Name databases, or say --all.");
+            if (result.GetValue(pin) && result.GetResult(keepDays) is not null)
+                result.AddError("--pin is for ever, --keep-days is not: say one of them.");
+        });
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            var loaded = parsed.LoadConfig(config);
+            IReadOnlyList<DatabaseConfig> databases = parsed.GetValue(all) ? loaded.Databases : [.. parsed.GetValue(names)!.Distinct().Select(loaded.Database)];
+            IReadOnlyList<PlaceConfig>? stores = parsed.GetValue(places) is { Length: > 0 } named ? [.. named.Distinct().Select(loaded.Place)] : null;
+            var order = BackupOrder.ByHand(loaded, stores, parsed.GetValue(tag), parsed.GetValue(pin), parsed.GetValue(keepDays));
+            return TakeAsync(databases, order, parsed.GetValue(json), cancellationToken);
+        });
+        return command;
+    }
+
+    public static async Task<int> TakeAsync(IReadOnlyList<DatabaseConfig> databases, BackupOrder order, bool json, CancellationToken cancellationToken)
+    {
+        var results = await RunsView.ShowAsync(json, [.. databases.Select(d => d.Name)],
+            (observers, onResult) =>
+            {
+                var observerOf = databases.Zip(observers).ToDictionary(p => p.First.Name, p => p.Second);
+                return BackupRunner.BackUpAsync(databases, order, d => [observerOf[d.Name]], onResult, cancellationToken);
+            },
+            RunTables.ShowTaken);
+        return ExitCodes.Worst(results.Select(r => ExitCodes.Of(r.Outcome)));
+    }
+}

@@ -1,0 +1,83 @@
+using System.CommandLine;
+using BackupSync.Backups;
+using BackupSync.Cli.Display;
+using BackupSync.Configuration;
+
+namespace BackupSync.Cli.Commands;
+
+/// <summary>Which backups a command is about: those of databases that match, or files.</summary>
+sealed class BackupSelection
+{
+    readonly Argument<string[]> _databases = ConfigNames.Several("database", "The databases whose backups are meant; all where none is named", ConfigNames.Databases);
+    readonly Option<bool> _latest = new("--latest") { Description = "Only the newest good one of each database" };
+    readonly Option<DateTimeOffset?> _before = CommonOptions.Moment("--before", "Only those taken at this moment or before");
+    readonly Option<string?> _tag = CommonOptions.Tag("Only those with this tag; * and ? match");
+    readonly Option<string?> _place = ConfigNames.Place("Only those in this place");
+    readonly Option<string[]> _path = new("--path") { Description = "A backup's file instead, its manifest beside it", HelpName = "file" };
+    readonly Option<string?> _config = CommonOptions.Config();
+
+    public void AddTo(Command command)
+    {
+        command.Arguments.Add(_databases);
+        foreach (var option in (Option[])[_latest, _before, _tag, _place, _path, _config])
+            command.Options.Add(option);
+        command.Validators.Add(result =>
+        {
+            var asks = result.GetValue(_databases) is { Length: > 0 }
+                || result.GetResult(_latest) is not null || result.GetResult(_before) is not null || result.GetResult(_tag) is not null || result.GetResult(_place) is not null;
+            if (asks && result.GetResult(_path) is not null)
+                result.AddError("--path names a backup: databases, --latest, --before, --tag and --place do not go with it.");
+        });
+    }
+
+    /// <summary>Null where there is none: a backup's file tells enough of itself.</summary>
+    public BackupSyncConfig? Config(ParseResult parsed) =>
+        parsed.GetResult(_path) is not null && ConfigurationFile.Find(parsed.GetValue(_config)) is null ? null : parsed.LoadConfig(_config);
+
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.BackupNotFound"/>: there is none at all; or a name is unknown.</exception>
+    public async Task<FoundBackups> FindAsync(ParseResult parsed, BackupSyncConfig? config, CancellationToken cancellationToken)
+    {
+        if (parsed.GetValue(_path) is { Length: > 0 } files)
+            return new FoundBackups([.. files.Select(Open)], 0, 0);
+
+        var suspicious = 0;
+        var names = parsed.GetValue(_databases) ?? [];
+        var query = new BackupQuery
+        {
+            Databases = [.. names.Distinct()],
+            Latest = parsed.GetValue(_latest),
+            Before = parsed.GetValue(_before),
+            Tag = parsed.GetValue(_tag),
+            Place = parsed.GetValue(_place),
+        };
+        var found = await query.FindAsync(config!, message =>
+        {
+            suspicious++;
+            Failures.Warn(message);
+        }, cancellationToken);
+        if (found.Count == 0)
+            throw new BackupSyncException(ErrorIds.BackupNotFound, "There is no such backup.", "See what there is: backupsync backups.");
+        var missing = query.Databases.Where(name => found.All(b => b.Database != name)).ToList();
+        foreach (var name in missing)
+            Failures.Show($"There is no such backup of {name}.", null, $"See what there is: backupsync backups {name}.");
+        return new FoundBackups(found, suspicious, missing.Count);
+    }
+
+    /// <summary>The backup that a path names, as its manifest describes it.</summary>
+    public static BackupFile Open(string path) => path.Contains("://", StringComparison.Ordinal)
+        ? throw new BackupSyncException(ErrorIds.BackupNotFound, $"{path} is no file.", "Name the database, with --place and --latest, --before or --tag.")
+        : BackupCatalog.Open(Path.GetFullPath(path));
+}
+
+/// <param name="Suspicious">How many files look like backups and are none, and how many places could not be listed.</param>
+/// <param name="Missing">How many of the databases that were named have no such backup.</param>
+sealed record FoundBackups(IReadOnlyList<BackupFile> Backups, int Suspicious, int Missing)
+{
+    /// <summary>What a person tells them apart by: no more than it takes.</summary>
+    public IReadOnlyList<string> Names()
+    {
+        var onePerDatabase = Backups.DistinctBy(b => b.Database).Count() == Backups.Count;
+        var onePlace = Backups.DistinctBy(b => b.Place).Count() == 1;
+        return [.. Backups.Select(b => b.Database + (onePerDatabase ? "" : $" {b.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss}") + (onePlace || b.Place is null ? "" : $" {b.Place}"))];
+    }
+}

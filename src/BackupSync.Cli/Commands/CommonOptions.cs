@@ -1,0 +1,58 @@
+using System.CommandLine;
+using System.Globalization;
+using BackupSync.Configuration;
+
+namespace BackupSync.Cli.Commands;
+
+/// <summary>Options that mean the same in every command that has them.</summary>
+static class CommonOptions
+{
+    /// <summary>ISO 8601 alone: of 01/02/2024 nobody knows which day is meant.</summary>
+    static readonly string[] MomentForms =
+        ["yyyy-MM-ddK", "yyyy-MM-ddTHH:mmK", "yyyy-MM-dd HH:mmK", "yyyy-MM-ddTHH:mm:ss.FFFFFFFK", "yyyy-MM-dd HH:mm:ss.FFFFFFFK"];
+
+    public static Option<string?> Config() => new("--config", "-c")
+    {
+        Description = $"The configuration file [default: ${ConfigurationFile.Variable}, else backupsync.yml in this folder or the nearest one above]",
+        HelpName = "file",
+    };
+
+    public static Option<bool> Json() => new("--json") { Description = "Print JSON on the standard output, and all else on the standard error" };
+
+    public static Option<bool> WhatIf() => new("--what-if") { Description = "Print what would be done, and do nothing" };
+
+    public static Option<bool> Yes() => new("--yes", "-y") { Description = "Do not ask" };
+
+    public static Option<bool> AllowProduction() => new("--allow-production") { Description = "Let a database with the role production be replaced" };
+
+    /// <summary>A moment in time.</summary>
+    /// <param name="description">What it limits, as the beginning of a sentence.</param>
+    public static Option<DateTimeOffset?> Moment(string name, string description) => new(name)
+    {
+        Description = $"{description}: ISO 8601, such as 2024-01-23T14:30:00Z; UTC where no offset is stated",
+        HelpName = "moment",
+        CustomParser = result =>
+        {
+            var text = result.Tokens[^1].Value;
+            if (DateTimeOffset.TryParseExact(text.Trim(), MomentForms, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AllowInnerWhite, out var moment))
+                return moment.ToUniversalTime();
+            result.AddError($"{name}: '{text}' is no moment; write it as 2024-01-23T14:30:00Z, or with another offset than Z.");
+            return null;
+        },
+    };
+
+    public static Option<string?> Tag(string description)
+    {
+        var tag = new Option<string?>("--tag") { Description = description, HelpName = "tag" };
+        // Mostly "$TAG" in a shell that does not have it.
+        tag.Validators.Add(result =>
+        {
+            if (string.IsNullOrWhiteSpace(result.GetValueOrDefault<string?>()))
+                result.AddError("--tag is empty.");
+        });
+        return tag;
+    }
+
+    public static BackupSyncConfig LoadConfig(this ParseResult parsed, Option<string?> config) =>
+        ConfigurationFile.Load(ConfigurationFile.Locate(parsed.GetValue(config)));
+}

@@ -1,0 +1,43 @@
+using System.CommandLine;
+using BackupSync.Backups;
+using BackupSync.Cli.Display;
+using BackupSync.Configuration;
+
+namespace BackupSync.Cli.Commands;
+
+static class CopyCommand
+{
+    public static Command Create()
+    {
+        var selection = new BackupSelection();
+        var to = ConfigNames.Option<string>("--to", "place", "The place to copy to", ConfigNames.Places);
+        to.Required = true;
+        var json = CommonOptions.Json();
+        var command = new Command("copy", "Copy backups to another place, as they are stored, and verify them there; all that match and are not there yet") { to, json };
+        selection.AddTo(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var config = selection.Config(parsed) ?? throw new BackupSyncException(ErrorIds.ConfigurationNotFound, "There is no configuration that has the place.", "Name the configuration file with --config.");
+            var place = config.Place(parsed.GetRequiredValue(to));
+            var found = await selection.FindAsync(parsed, config, cancellationToken);
+            var chosen = found with { Backups = await WithoutThoseThereAsync(found.Backups, place, cancellationToken) };
+            var results = await RunsView.ShowEachAsync(parsed.GetValue(json), chosen.Names(), chosen.Backups,
+                (backup, observer) => BackupRunner.CopyAsync(BackupHandle.Of(backup, config), place, [observer], cancellationToken),
+                runs => RunTables.ShowCopied(chosen.Backups, runs), cancellationToken);
+            return ExitCodes.Worst([.. results.Select(r => ExitCodes.Of(r.Outcome)), found.Missing > 0 ? ExitCodes.Failed : ExitCodes.Done]);
+        });
+        return command;
+    }
+
+    /// <summary>A copy there that failed its proof does not count: it is replaced.</summary>
+    static async Task<IReadOnlyList<BackupFile>> WithoutThoseThereAsync(IReadOnlyList<BackupFile> backups, PlaceConfig place, CancellationToken cancellationToken)
+    {
+        var there = (await BackupStore.ListAsync(place, Failures.Warn, cancellationToken, [.. backups.Select(b => b.Database).Distinct()]))
+            .Where(b => b.Proof is not { Good: false })
+            .Select(b => (b.Database, b.Sha256)).ToHashSet();
+        List<BackupFile> missing = [.. backups.Where(b => !there.Contains((b.Database, b.Sha256))).DistinctBy(b => (b.Database, b.Sha256))];
+        if (backups.DistinctBy(b => (b.Database, b.Sha256)).Count() - missing.Count is > 0 and var count)
+            await Console.Error.WriteLineAsync(count == 1 ? $"1 backup is in {place.Name} already." : $"{count} backups are in {place.Name} already.");
+        return missing;
+    }
+}

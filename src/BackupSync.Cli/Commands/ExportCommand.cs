@@ -1,0 +1,29 @@
+using System.CommandLine;
+using BackupSync.Backups;
+
+namespace BackupSync.Cli.Commands;
+
+static class ExportCommand
+{
+    public static Command Create()
+    {
+        var name = ConfigNames.One("database", "The database to read", ConfigNames.Databases);
+        var file = new Argument<string>("file") { Description = "The archive to write, its manifest beside it; encrypted where its name ends in .enc" };
+        var force = new Option<bool>("--force") { Description = "Replace a file that is there" };
+        var config = CommonOptions.Config();
+        var json = CommonOptions.Json();
+        var command = new Command("export", "Write a database's content to a file that pg_restore and import can read") { name, file, force, config, json };
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            var loaded = parsed.LoadConfig(config);
+            var database = loaded.Database(parsed.GetRequiredValue(name));
+            var path = Path.GetFullPath(parsed.GetRequiredValue(file));
+            if (Directory.Exists(path))
+                throw new BackupSyncException(ErrorIds.FileFailed, $"{path} is a folder.", "Name a file in it.");
+            if (!parsed.GetValue(force) && (File.Exists(path) || File.Exists(ManifestStore.PathOf(path))))
+                throw new BackupSyncException(ErrorIds.FileFailed, $"{path} is there already.", "Name another file, or add --force to replace it.");
+            return BackupCommand.TakeAsync([database], BackupOrder.Export(loaded, path), parsed.GetValue(json), cancellationToken);
+        });
+        return command;
+    }
+}

@@ -1,0 +1,40 @@
+using System.CommandLine;
+using BackupSync.Cli.Display;
+using BackupSync.History;
+using BackupSync.Runs;
+
+namespace BackupSync.Cli.Commands;
+
+static class HistoryCommand
+{
+    public static Command Create()
+    {
+        var jobs = new JobSelection();
+        var last = new Option<int>("--last", "-n") { Description = "Only as many runs of each job", DefaultValueFactory = _ => int.MaxValue, HelpName = "count" };
+        last.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() < 1)
+                result.AddError("--last is 1 or more.");
+        });
+        var outcome = new Option<RunOutcome[]>("--outcome") { Description = "Only runs that ended so", HelpName = "outcome" };
+        var json = CommonOptions.Json();
+        var command = new Command("history", "List runs, newest first") { last, outcome, json };
+        jobs.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            var outcomes = parsed.GetValue(outcome) ?? [];
+            List<RunResult> runs =
+            [
+                .. jobs.Resolve(parsed).SelectMany(job => RunHistory.Read(job.Backups.Directory, Failures.Warn)
+                    .Where(r => r.Job == job.Name && (outcomes.Length == 0 || outcomes.Contains(r.Outcome)))
+                    .Take(parsed.GetValue(last))),
+            ];
+            if (parsed.GetValue(json))
+                Json.Write(runs);
+            else
+                Screen.Write(Tables.History(runs), whenEmpty: "There are no runs.");
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,56 @@
+using System.CommandLine;
+using BackupSync.Backups;
+using BackupSync.Cli.Display;
+using BackupSync.Configuration;
+using BackupSync.Runs;
+using BackupSync.Sync;
+
+namespace BackupSync.Cli.Commands;
+
+/// <summary>What commands have in common that replace a database's content by a backup: who has to agree, and the run itself.</summary>
+sealed class ReplacingOptions
+{
+    readonly Option<bool> _allowProduction = CommonOptions.AllowProduction();
+    readonly Option<bool> _yes = CommonOptions.Yes();
+    readonly Option<bool> _whatIf = CommonOptions.WhatIf();
+    readonly Option<bool> _json = CommonOptions.Json();
+
+    public void AddTo(Command command)
+    {
+        foreach (var option in (Option[])[_allowProduction, _yes, _whatIf, _json])
+            command.Options.Add(option);
+    }
+
+    /// <param name="tables">Patterns of the only tables to restore; none for everything.</param>
+    public async Task<int> RestoreAsync(
+        ParseResult parsed, BackupFile backup, DatabaseConfig target, IReadOnlyList<string> tables, BackupSyncConfig config, CancellationToken cancellationToken)
+    {
+        var options = new RunOptions { AllowProduction = parsed.GetValue(_allowProduction) };
+        var json = parsed.GetValue(_json);
+        if (parsed.GetValue(_whatIf))
+        {
+            if (target.Role == DatabaseRole.Production && !options.AllowProduction)
+                Failures.Warn($"{target.Name} has the role production: the restore itself needs --allow-production.");
+            RunView.ShowPlan($"{backup.FileName} → {target.Name}", Plan(options with { AllowProduction = true }), json);
+            return ExitCodes.Done;
+        }
+
+        BackupRunner.EnsureMayRestore(target, options); // before anybody is asked
+        var what = tables.Count == 0 ? "the content" : $"the tables {string.Join(", ", tables)}";
+        Consent.Require(
+            $"replace {what} of {target.Name} ({target.Address}{(target.Role == DatabaseRole.Production ? ", PRODUCTION" : "")}) by {backup.FileName}: "
+            + $"{backup.Database} as it was at {Tables.Time(backup.Created)} UTC, {Tables.Number(backup.Rows)} rows",
+            parsed.GetValue(_yes), isConfigured: target.Role != DatabaseRole.Production);
+        var handle = BackupHandle.Of(backup, config);
+        var result = await RunView.ShowAsync(json, observer => RunAsync(handle, [observer]));
+        return ExitCodes.Of(result.Outcome);
+
+        Task<RunResult> RunAsync(BackupHandle handle, IEnumerable<IRunObserver> observers) => tables.Count == 0
+            ? BackupRunner.RestoreAsync(handle, target, config, options, observers, cancellationToken)
+            : BackupRunner.RestoreTablesAsync(handle, tables, target, config, options, observers, cancellationToken);
+
+        IReadOnlyList<PlannedStep> Plan(RunOptions asked) => tables.Count == 0
+            ? BackupRunner.PlanRestore(backup, target, config, asked)
+            : BackupRunner.PlanRestoreTables(backup, tables, target, config, asked);
+    }
+}

@@ -1,0 +1,61 @@
+using System.CommandLine;
+using BackupSync.Backups;
+using BackupSync.Cli.Display;
+using BackupSync.Configuration;
+using BackupSync.Sync;
+
+namespace BackupSync.Cli.Commands;
+
+static class RestoreSafetyCommand
+{
+    public static Command Create()
+    {
+        var file = new Argument<string?>("file") { Description = "A backup's file, with its manifest beside it", Arity = ArgumentArity.ZeroOrOne };
+        var jobName = new Option<string?>("--job", "-j") { Description = "The job whose target is brought back", HelpName = "job" };
+        var latest = new Option<bool>("--latest") { Description = "The newest safety backup of the job" };
+        var target = new Option<string?>("--target") { Description = "The URL of the database to bring back, instead of the target of the backup's job", HelpName = "url" };
+        var force = new Option<bool>("--force") { Description = "The same as --yes" };
+        var yes = CommonOptions.Yes();
+        var whatIf = CommonOptions.WhatIf();
+        var config = CommonOptions.Config();
+        var json = CommonOptions.Json();
+        var command = new Command("restore-safety", "Bring a job's target back to what it was before a sync") { file, jobName, latest, target, yes, force, whatIf, config, json };
+        command.Validators.Add(result =>
+        {
+            var byFile = result.GetValue(file) is not null;
+            if (byFile == result.GetValue(latest))
+                result.AddError("Name a backup's file, or a job with --job and --latest.");
+            else if (!byFile && result.GetValue(jobName) is null)
+                result.AddError("--latest needs --job.");
+        });
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var (job, backup, isConfigured) = Choose(parsed.GetValue(file), parsed.GetValue(jobName), parsed.GetValue(target), () => parsed.LoadConfig(config));
+            var address = job.TargetDatabase.Address;
+            if (parsed.GetValue(whatIf))
+            {
+                RunView.ShowPlan($"{backup.FileName} → {job.Target}", JobRunner.PlanRestore(job, backup), parsed.GetValue(json));
+                return ExitCodes.Done;
+            }
+
+            Consent.Require($"replace the content of {address} by {backup.FileName}", parsed.GetValue(yes) || parsed.GetValue(force), isConfigured);
+            var result = await RunView.ShowAsync(parsed.GetValue(json),
+                observer => JobRunner.RestoreAsync(job, BackupHandle.Of(backup, null), new RunOptions(), [observer], cancellationToken));
+            return ExitCodes.Of(result.Outcome);
+        });
+        return command;
+    }
+
+    static (JobConfig Job, BackupFile Backup, bool IsConfigured) Choose(string? file, string? jobName, string? target, Func<BackupSyncConfig> config)
+    {
+        if (file is null)
+        {
+            var job = config().Job(jobName!);
+            return (job, BackupCatalog.Latest(job, BackupKind.Safety, Failures.Warn), true);
+        }
+        var backup = BackupCatalog.Open(Path.GetFullPath(file));
+        return target is null
+            ? (config().Job(jobName ?? backup.Job), backup, true)
+            : (AdHocJob.ForRestore(target, backup), backup, false);
+    }
+}

@@ -1,0 +1,73 @@
+using System.CommandLine;
+using BackupSync.Cli.Display;
+using BackupSync.Configuration;
+using BackupSync.Sync;
+
+namespace BackupSync.Cli.Commands;
+
+static class SyncCommand
+{
+    public static Command Create()
+    {
+        var jobs = new JobSelection();
+        var source = new Option<string?>("--source") { Description = "The URL of the database to copy, instead of a job", HelpName = "url" };
+        var target = new Option<string?>("--target") { Description = "The URL of the database to replace", HelpName = "url" };
+        var directory = new Option<string?>("--backup-directory") { Description = "Where backups and history go, with --source and --target", HelpName = "folder" };
+        var force = new Option<bool>("--force") { Description = "Lift the shrink guard, and do not ask" };
+        var yes = CommonOptions.Yes();
+        var whatIf = CommonOptions.WhatIf();
+        var json = CommonOptions.Json();
+        var command = new Command("sync", "Make the targets of jobs verified copies of their sources") { source, target, directory, force, yes, whatIf, json };
+        jobs.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            var (hasSource, hasTarget) = (result.GetResult(source) is not null, result.GetResult(target) is not null);
+            if (hasSource != hasTarget)
+                result.AddError("--source and --target belong together.");
+            if (result.GetResult(directory) is not null && !hasSource)
+                result.AddError("--backup-directory is for --source and --target; a job has its own.");
+        });
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            var isAdHoc = parsed.GetValue(source) is not null;
+            if (isAdHoc && jobs.Named(parsed).Count > 0)
+                throw new BackupSyncException(ErrorIds.ConfigurationInvalid, "Name either jobs, or --source and --target.");
+            IReadOnlyList<JobConfig> chosen = isAdHoc
+                ? [AdHocJob.From(parsed.GetValue(source)!, parsed.GetValue(target)!, backupDirectory: parsed.GetValue(directory))]
+                : jobs.ResolveNamedOrOnly(parsed);
+
+            // All of them before any is run, so that a missing variable is told before anything has happened.
+            foreach (var job in chosen)
+                job.EnsureAddresses();
+            if (parsed.GetValue(whatIf))
+                return Task.FromResult(Plan(chosen, parsed.GetValue(json)));
+
+            foreach (var job in chosen)
+            {
+                Consent.Require($"replace the content of {job.Target} ({job.TargetDatabase.Address}) by a copy of {job.Source}",
+                    parsed.GetValue(yes) || parsed.GetValue(force), isConfigured: !isAdHoc);
+            }
+            return RunAsync(chosen, new RunOptions { Force = parsed.GetValue(force) }, parsed.GetValue(json), cancellationToken);
+        });
+        return command;
+    }
+
+    static async Task<int> RunAsync(IReadOnlyList<JobConfig> jobs, RunOptions options, bool json, CancellationToken cancellationToken)
+    {
+        var codes = new List<int>();
+        foreach (var job in jobs)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var result = await RunView.ShowAsync(json, observer => JobRunner.SyncAsync(job, options, [observer], cancellationToken));
+            codes.Add(ExitCodes.Of(result.Outcome));
+        }
+        return ExitCodes.Worst(codes);
+    }
+
+    static int Plan(IReadOnlyList<JobConfig> jobs, bool json)
+    {
+        foreach (var job in jobs)
+            RunView.ShowPlan($"{job.Name}: {job.Source} → {job.Target}", JobRunner.PlanSync(job), json);
+        return ExitCodes.Done;
+    }
+}

@@ -1,0 +1,56 @@
+using System.CommandLine;
+using BackupSync.Cli.Display;
+using BackupSync.Configuration;
+using BackupSync.Postgres;
+
+namespace BackupSync.Cli.Commands;
+
+static class TestCommand
+{
+    public static Command Create()
+    {
+        var names = new Argument<string[]>("database") { HelpName = "database", Description = "The names of databases; all of the configuration where none is named", Arity = ArgumentArity.ZeroOrMore };
+        var url = new Option<string[]>("--url") { Description = "A connection string instead", HelpName = "url" };
+        var timeout = new Option<int>("--timeout") { Description = "How many seconds to try, for each database", DefaultValueFactory = _ => 30, HelpName = "seconds" };
+        timeout.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 1 or > 3600)
+                result.AddError("--timeout is from 1 to 3600 seconds.");
+        });
+        var config = CommonOptions.Config();
+        var json = CommonOptions.Json();
+        var command = new Command("test", "Tell whether databases can be reached, and what they are") { names, url, timeout, config, json };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var databases = Databases(parsed, parsed.GetValue(url) ?? [], parsed.GetValue(names) ?? [], config);
+            var limit = TimeSpan.FromSeconds(parsed.GetValue(timeout));
+            var results = await Task.WhenAll(databases.Select(d => ConnectionTest.RunAsync(d, limit, cancellationToken)));
+            if (parsed.GetValue(json))
+                Json.Write(results);
+            else
+                Show(results);
+            return ExitCodes.Worst(results.Select(r => r.Error is { } error ? ExitCodes.OfError(error.Id) : ExitCodes.Done));
+        });
+        return command;
+    }
+
+    static IReadOnlyList<DatabaseConfig> Databases(ParseResult parsed, string[] urls, string[] names, Option<string?> config)
+    {
+        if (urls.Length > 0)
+            return [.. urls.Select(u => AdHocJob.Database(u))];
+        var loaded = parsed.LoadConfig(config);
+        return names.Length == 0 ? loaded.Databases : [.. names.Select(loaded.Database)];
+    }
+
+    static void Show(IReadOnlyList<ConnectionTestResult> results)
+    {
+        Screen.Write(Tables.Connections(results));
+        foreach (var result in results)
+        {
+            foreach (var warning in result.Warnings)
+                Failures.Warn($"{result.Name}: {warning}");
+            if (result.Error is { } error)
+                Failures.Show($"{result.Name}: {error.Message}", error.Detail, error.Advice);
+        }
+    }
+}

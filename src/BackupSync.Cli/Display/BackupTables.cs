@@ -1,0 +1,86 @@
+using BackupSync.Backups;
+using BackupSync.Configuration;
+using Spectre.Console;
+using static BackupSync.Cli.Display.Tables;
+
+namespace BackupSync.Cli.Display;
+
+/// <summary>Backups and what becomes of them, as people read them.</summary>
+static class BackupTables
+{
+    public static void Show(IReadOnlyList<BackupFile> backups)
+    {
+        if (backups.Count == 0)
+            Screen.WriteLine("There are no backups.");
+        else
+            ShowWithFiles(Headings, backups.Select(Row), backups);
+    }
+
+    public static Table List(IEnumerable<BackupFile> backups) => Filled([.. Headings, "File"], backups.Select(b => (Text[])[.. Row(b), Plain(b.FileName)]));
+
+    /// <summary>
+    /// Rows with the files they are about; the folders stand once, below. Where that is too wide, the files stand below too:
+    /// a name in four pieces cannot be read or copied.
+    /// </summary>
+    /// <param name="files">One for each row; null where there is none.</param>
+    public static void ShowWithFiles(string[] headings, IEnumerable<Text[]> rows, IReadOnlyList<BackupFile?> files)
+    {
+        var withoutFiles = rows.ToList();
+        string[] all = [.. headings, "File"];
+        List<Text[]> withFiles = [.. withoutFiles.Zip(files, (row, file) => (Text[])[.. row, Plain(file?.FileName)])];
+        if (WidthOf(all, withFiles) <= Screen.Width)
+        {
+            Screen.Write(Filled(all, withFiles));
+            ShowFolders(files);
+            return;
+        }
+        Screen.Write(Filled(headings, withoutFiles));
+        foreach (var file in files.OfType<BackupFile>())
+            Screen.WriteWhole(file.Path);
+    }
+
+    public static Table Retention(IEnumerable<RetentionDecision> decisions) => Filled(
+        ["Action", ">Size", "File", "Why"],
+        decisions.Select(d => (Text[])
+            [d.Remove ? new Text("Remove", Color.Yellow) : Plain("Keep"), Plain(Size(d.Size)), Plain(d.Backup?.FileName ?? d.Path), Plain(d.Reason)]));
+
+    /// <summary>The folders of a place are told as one.</summary>
+    public static void ShowFolders(IEnumerable<BackupFile?> backups)
+    {
+        foreach (var folder in backups.OfType<BackupFile>().Select(FolderOf).Distinct())
+            Screen.WriteWhole($"in {folder}");
+    }
+
+    static string FolderOf(BackupFile backup)
+    {
+        var folder = backup.Path[..^NameOf(backup.Path).Length].TrimEnd(Separators);
+        return NameOf(folder) == backup.Database ? folder[..^backup.Database.Length] + "<database>" : folder;
+    }
+
+    /// <summary>Of a path or an address.</summary>
+    static string NameOf(string path) => path[(path.LastIndexOfAny(Separators) + 1)..];
+
+    public static Text Proof(ProofRecord? proof, bool withTime)
+    {
+        if (proof is null)
+            return Plain("");
+        var how = proof.How == BackupProof.Drill ? "drill" : "integrity";
+        return State($"{how}{(withTime ? $" {proof.Time.UtcDateTime:yyyy-MM-dd}" : "")}{(proof.Good ? "" : " FAILED")}", proof.Good);
+    }
+
+    static string KindOf(BackupFile backup) => backup.Kind switch
+    {
+        BackupKind.Manual => "by hand",
+        var kind => $"{kind.ToString().ToLowerInvariant()} {backup.Job}",
+    };
+
+    static readonly string[] Headings = ["Database", "Kind", "Created (UTC)", ">Size", ">Rows", "Place", "Tag", "Kept", "Proven"];
+
+    static Text[] Row(BackupFile b) =>
+    [
+        Plain(b.Database), Plain(KindOf(b)), Plain(Time(b.Created)), Plain(Size(b.Size)), Plain(Number(b.Rows)), Plain(b.Place), Plain(b.Tag),
+        Plain(b.Pinned ? "for ever" : b.KeepDays is { } days ? $"{days} days" : ""), Proof(b.Proof, withTime: true),
+    ];
+
+    static readonly char[] Separators = ['/', Path.DirectorySeparatorChar];
+}

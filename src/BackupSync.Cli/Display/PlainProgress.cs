@@ -1,0 +1,34 @@
+using System.Globalization;
+using BackupSync.Runs;
+
+namespace BackupSync.Cli.Display;
+
+/// <summary>A run as lines, for logs: <c>06:00:12 Dump started</c>, times in UTC. Each is written as soon as it is true.</summary>
+/// <param name="name">What each line begins with, where the lines of several runs mix.</param>
+sealed class PlainProgress(TextWriter writer, string? name = null) : IRunObserver
+{
+    public void OnEvent(RunEvent runEvent)
+    {
+        if (Line(runEvent) is not { } line)
+            return;
+        writer.WriteLine($"{runEvent.Time.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture)} {(name is null ? "" : $"{name}: ")}{line}");
+        writer.Flush();
+    }
+
+    string? Line(RunEvent runEvent) => runEvent switch
+    {
+        RunStarted started => name is null ? $"{started.Job}: run {started.RunId} started" : $"run {started.RunId} started",
+        StepStarted started => $"{started.Step} started",
+        StepEnded { Result: var step } => $"{step.Step} {Words(step.State)} {Tables.Duration(step.DurationSeconds)}{(step.Note is null ? "" : $"  {step.Note}")}",
+        RunLog { Level: RunLogLevel.Information } log => log.Message,
+        RunLog log => $"{log.Level.ToString().ToUpperInvariant()}: {log.Message}",
+        _ => null,
+    };
+
+    static string Words(StepState state) => state switch
+    {
+        StepState.Succeeded => "done in",
+        StepState.Cancelled => "stopped after",
+        _ => "failed after",
+    };
+}

@@ -1,0 +1,116 @@
+using System.Globalization;
+using BackupSync.Postgres;
+using BackupSync.Runs;
+using BackupSync.Sync;
+using Spectre.Console;
+
+namespace BackupSync.Cli.Display;
+
+/// <summary>Results as people read them: aligned, sizes and durations in human units, times in UTC.</summary>
+static class Tables
+{
+    public static Table Steps(IEnumerable<StepResult> steps)
+    {
+        var table = New("Step", "State", ">Duration", "What it did");
+        foreach (var step in steps)
+            Add(table, Plain(step.Step), State(step.State.ToString(), step.State == StepState.Succeeded), Plain(Duration(step.DurationSeconds)), Plain(step.Note));
+        return table;
+    }
+
+    public static Table Content(IEnumerable<TableResult> tables)
+    {
+        var table = New("Table", ">Source", ">Before", ">After", ">Size", "Verified");
+        foreach (var row in tables)
+            Add(table, Plain(row.Table), Plain(Number(row.SourceRows)), Plain(Number(row.PreviousRows)), Plain(Number(row.TargetRows)), Plain(Size(row.Bytes)),
+                row.Verified is { } verified ? State(verified ? "yes" : "no", verified) : Plain(""));
+        return table;
+    }
+
+    public static Table Plan(IEnumerable<PlannedStep> steps)
+    {
+        var table = New("Step", ">Limit", "What it would do");
+        foreach (var step in steps)
+            Add(table, Plain(step.Step), Plain(step.Limit is { } limit ? Durations.Show(limit) : ""), Plain(step.Description));
+        return table;
+    }
+
+    public static Table Connections(IEnumerable<ConnectionTestResult> results)
+    {
+        var table = New("Name", "State", "Role", ">Latency", "Version", "Provider", ">Size", ">Connections", "Address");
+        foreach (var r in results)
+        {
+            Add(table, Plain(r.Name), State(r.State.ToString(), r.State == ConnectionState.Connected), Plain(r.Role),
+                Plain(r.LatencyMs is { } latency ? string.Create(CultureInfo.InvariantCulture, $"{latency:0.0} ms") : ""),
+                Plain(r.ServerVersion), Plain(r.Provider), Plain(Size(r.Size)),
+                Plain(r.ConnectionsUsed is { } used ? $"{used}/{r.ConnectionsLimit}" : ""), Plain(r.Address));
+        }
+        return table;
+    }
+
+    public static Table History(IEnumerable<RunResult> runs)
+    {
+        var table = New("Job", "Kind", "Outcome", "Started (UTC)", ">Duration", ">Tables", ">Rows", ">Backup", ">Safety", "Publish", "Error");
+        foreach (var r in runs)
+        {
+            Add(table, Plain(r.Job), Plain(r.Kind), Outcome(r.Outcome), Plain(Time(r.StartTime)), Plain(Duration(r.DurationSeconds)),
+                Plain(Number(r.SourceStats?.Count)), Plain(Number(r.SourceStats?.Values.Sum())), Plain(Size(r.SourceBackup?.Size)), Plain(Size(r.SafetyBackup?.Size)),
+                Plain(r.Publish), Plain(r.Error?.Id));
+        }
+        return table;
+    }
+
+    public static Text Outcome(RunOutcome outcome) => new(outcome.ToString(), outcome switch
+    {
+        RunOutcome.Succeeded => Color.Green,
+        RunOutcome.Skipped or RunOutcome.Cancelled or RunOutcome.Incomplete => Color.Yellow,
+        _ => Color.Red,
+    });
+
+    public static string Duration(double seconds) => Durations.Show(TimeSpan.FromSeconds(seconds));
+
+    /// <param name="headings">Those that begin with <c>&gt;</c> are aligned to the right.</param>
+    static Table New(params ReadOnlySpan<string> headings)
+    {
+        var table = new Table { Border = TableBorder.Simple, ShowRowSeparators = false };
+        foreach (var heading in headings)
+        {
+            var isRight = heading[0] == '>';
+            table.AddColumn(new TableColumn(new Text(heading.TrimStart('>'), new Style(decoration: Decoration.Bold)))
+            {
+                Alignment = isRight ? Justify.Right : Justify.Left,
+                NoWrap = isRight,
+            });
+        }
+        return table;
+    }
+
+    /// <summary>A table without the columns that would be empty.</summary>
+    public static Table Filled(string[] headings, IEnumerable<Text[]> rows)
+    {
+        var all = rows.ToList();
+        int[] filled = [.. Enumerable.Range(0, headings.Length).Where(i => all.Any(r => r[i].Length > 0))];
+        var table = New([.. filled.Select(i => headings[i])]);
+        foreach (var row in all)
+            Add(table, [.. filled.Select(i => row[i])]);
+        return table;
+    }
+
+    /// <summary>How wide a table of these has to be for every cell to stand in one line.</summary>
+    public static int WidthOf(string[] headings, IReadOnlyCollection<Text[]> rows)
+    {
+        var columns = headings.Select((h, i) => (Heading: h.TrimStart('>').Length, Cells: rows.Select(r => r[i].Length).DefaultIfEmpty().Max())).Where(c => c.Cells > 0);
+        return columns.Sum(c => Math.Max(c.Heading, c.Cells) + 3) + 1;
+    }
+
+    static void Add(Table table, params ReadOnlySpan<Text> cells) => table.AddRow(cells.ToArray());
+
+    public static Text Plain(object? value) => new(value?.ToString() ?? "");
+
+    public static Text State(string text, bool isGood) => new(text, isGood ? Color.Green : Color.Red);
+
+    public static string Number(long? number) => number?.ToString("N0", CultureInfo.InvariantCulture) ?? "";
+
+    public static string Size(long? bytes) => bytes is { } b ? ByteSizes.Show(b) : "";
+
+    public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+}

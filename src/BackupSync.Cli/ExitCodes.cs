@@ -1,0 +1,46 @@
+using BackupSync.Runs;
+
+namespace BackupSync.Cli;
+
+/// <summary>What the process ends with. Schedulers and scripts decide by these, so they never change.</summary>
+static class ExitCodes
+{
+    public const int Done = 0;
+
+    /// <summary>Failed, and nothing was changed.</summary>
+    public const int Failed = 1;
+
+    /// <summary>The arguments or the configuration are wrong.</summary>
+    public const int Usage = 2;
+    public const int RolledBack = 3;
+    public const int RollbackFailed = 4;
+
+    /// <summary>Another run is in progress.</summary>
+    public const int Skipped = 5;
+
+    /// <summary>Stopped by Ctrl+C or by a signal.</summary>
+    public const int Interrupted = 130;
+
+    /// <summary>For several runs in one command: the worst that happened comes first.</summary>
+    static readonly int[] Severity = [RollbackFailed, RolledBack, Interrupted, Failed, Usage, Skipped, Done];
+
+    public static int Of(RunOutcome outcome) => outcome switch
+    {
+        RunOutcome.Succeeded => Done,
+        RunOutcome.Aborted => Failed,
+        RunOutcome.RolledBack => RolledBack,
+        RunOutcome.RollbackFailed => RollbackFailed,
+        RunOutcome.Skipped => Skipped,
+        RunOutcome.Cancelled => Interrupted,
+        _ => Failed,
+    };
+
+    /// <summary>Of a failure before anything was at stake.</summary>
+    public static int OfError(string errorId) => errorId switch
+    {
+        ErrorIds.ConfigurationInvalid or ErrorIds.ConfigurationNotFound or ErrorIds.UnknownName or ErrorIds.ConfirmationNeeded => Usage,
+        _ => Failed,
+    };
+
+    public static int Worst(IEnumerable<int> codes) => codes.DefaultIfEmpty(Done).MinBy(c => Array.IndexOf(Severity, c));
+}

@@ -1,0 +1,96 @@
+using System.IO.Compression;
+using BackupSync.Verification;
+
+namespace BackupSync.Archives;
+
+/// <summary>What an archive was found to hold.</summary>
+/// <param name="Rows">Rows by <c>schema.table</c>; null where the data could not be looked into.</param>
+sealed record ArchiveContent(IReadOnlyDictionary<string, long>? Rows, long LargeObjects)
+{
+    /// <summary>What of a snapshot is not in the archive, as phrases.</summary>
+    public IEnumerable<string> DifferencesFrom(DatabaseFingerprint fingerprint)
+    {
+        foreach (var (table, expected) in Rows is null ? [] : fingerprint.Tables.Where(t => !fingerprint.Objects.ContainsKey($"partitioned table {t.Key}")))
+        {
+            var found = Rows!.GetValueOrDefault(table);
+            if (found != expected.Rows)
+                yield return $"{expected.Rows - found} of the {expected.Rows} rows of {table}";
+        }
+        if (LargeObjects != fingerprint.LargeObjects.Count)
+            yield return $"{fingerprint.LargeObjects.Count - LargeObjects} of the {fingerprint.LargeObjects.Count} large objects";
+    }
+}
+
+/// <summary>
+/// Passes an archive on as pg_dump writes it to a pipe. Compressing is done here, on another core than
+/// pg_dump's own; and as the rows pass by, they are counted.
+/// </summary>
+sealed class ArchiveCopy(ArchiveReader reader, Stream output, ArchiveCopy.OnProgress onProgress)
+{
+    /// <summary>Told now and then: the table under way, its rows so far, all bytes written so far.</summary>
+    public delegate void OnProgress(string table, long rows, long bytes);
+
+    /// <summary>Of zlib-ng, .NET's own: smaller files than pg_dump's level 1 for less work. Its level 1 makes them a third larger.</summary>
+    public const int GzipLevel = 2;
+
+    /// <summary>A large object may be empty. To .NET that is no stream at all, to pg_restore one that is cut off.</summary>
+    static ReadOnlySpan<byte> NothingCompressed => [0x78, 0x01, 0x03, 0x00, 0x00, 0x00, 0x00, 0x01];
+
+    readonly byte[] _buffer = new byte[128 * 1024];
+    readonly Dictionary<string, long> _rows = [];
+    long _largeObjects;
+
+    /// <param name="compress">Whether what comes uncompressed is compressed by gzip.</param>
+    /// <returns>What passed, and the head with the places of all data: to be written over the one in the file, where that is possible.</returns>
+    public (ArchiveContent Content, ArchiveHead Head) Run(bool compress)
+    {
+        var head = compress && reader.Head.Compression == ArchiveCompression.None ? reader.Head.With(ArchiveCompression.Gzip) : reader.Head;
+        var writer = new ArchiveOutput(output);
+        writer.Raw(head.Bytes.Span);
+        while (reader.NextEntry())
+        {
+            head.PlaceData(reader.Entry.DumpId, writer.Position);
+            writer.Byte(reader.IsLargeObjects ? ArchiveReader.LargeObjectsBlock : ArchiveReader.DataBlock);
+            writer.Integer(reader.Entry.DumpId);
+            while (reader.NextContent())
+            {
+                if (reader.LargeObject is { } oid)
+                {
+                    writer.Integer(oid);
+                    _largeObjects++;
+                }
+                CopyContent(head.Compression != reader.Head.Compression, writer);
+            }
+            if (reader.IsLargeObjects)
+                writer.Integer(0);
+        }
+        writer.Flush();
+        return (new ArchiveContent(CanCount ? _rows : null, _largeObjects), head);
+    }
+
+    bool CanCount => reader.Head.Compression == ArchiveCompression.None;
+
+    void CopyContent(bool compress, ArchiveOutput writer)
+    {
+        var counter = CanCount && !reader.IsLargeObjects ? new RowCounter() : null;
+        using (var chunks = writer.BeginChunks())
+        using (var compressor = compress ? new ZLibStream(chunks, new ZLibCompressionOptions { CompressionLevel = GzipLevel }, leaveOpen: true) : null)
+        {
+            var target = compressor ?? chunks;
+            var count = reader.Stored.Read(_buffer);
+            if (count == 0 && compress)
+                chunks.Write(NothingCompressed);
+            for (; count > 0; count = reader.Stored.Read(_buffer))
+            {
+                target.Write(_buffer, 0, count);
+                counter?.Add(_buffer.AsSpan(0, count));
+                onProgress(reader.Entry.Key, counter?.Rows ?? 0, writer.Position);
+            }
+        }
+        if (counter is not null)
+        {
+            _rows[reader.Entry.Key] = counter.Finish() ?? throw new BackupSyncException(
+                ErrorIds.BackupInvalid, $"The data of {reader.Entry.Key} end without their end mark: some are missing.", "Run again; if it stays so, look at pg_dump's messages in the log.");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using System.Text.RegularExpressions;
+using BackupSync.Postgres;
+
+namespace BackupSync.Archives;
+
+/// <summary>What an archive's COPY statement fills: the entry's table or, for some partitions, the table that they are of.</summary>
+/// <param name="Columns">Those that are loaded: generated ones are not.</param>
+sealed partial record CopyTarget(string Schema, string Name, IReadOnlyList<string> Columns)
+{
+    const string FromInput = "FROM stdin;";
+
+    public string Key => Sql.Display(Schema, Name);
+
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.BackupInvalid"/>: it is none that pg_dump writes.</exception>
+    public static CopyTarget Of(ArchiveEntry entry)
+    {
+        var words = Words().Matches(Line(entry)).Select(m => Sql.Bare(m.Value)).ToList();
+        if (words is not ["COPY", var schema, var name, .. var columns, "FROM", "stdin;"])
+            throw new BackupSyncException(ErrorIds.BackupInvalid, $"The archive does not say how {entry.Key} is loaded.", "Use another backup.");
+        return new CopyTarget(schema, name, columns);
+    }
+
+    /// <summary>The statement itself, for data in the archive's encoding rather than the session's.</summary>
+    public static string StatementOf(ArchiveEntry entry, string encoding) =>
+        $"{Line(entry)[..^FromInput.Length]}FROM STDIN WITH (ENCODING {Sql.Literal(encoding)})";
+
+    /// <summary>As it stands in a script.</summary>
+    public static string Line(ArchiveEntry entry) => entry.CopyStatement.TrimEnd('\n', '\r');
+
+    [GeneratedRegex("""
+        "(?:[^"]|"")+"|[^\s(),."]+
+        """)]
+    private static partial Regex Words();
+}

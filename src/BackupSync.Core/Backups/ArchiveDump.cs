@@ -1,0 +1,103 @@
+using System.Text;
+using BackupSync.Archives;
+using BackupSync.Configuration;
+using BackupSync.PgTools;
+using BackupSync.Runs;
+using BackupSync.Verification;
+
+namespace BackupSync.Backups;
+
+/// <summary>
+/// Lets pg_dump write to a pipe, and what comes from there into a file: compressed, encrypted and counted on the way, so
+/// that nothing has to be written or read twice.
+/// </summary>
+static class ArchiveDump
+{
+    /// <summary>What passed, and the archive's head with the places of all data.</summary>
+    public static async Task<(ArchiveContent Content, ArchiveHead Head)> RunAsync(
+        ArchiveRequest request, Stream output, StepScope scope, CancellationToken cancellationToken)
+    {
+        (ArchiveContent, ArchiveHead)? copied = null;
+        CutOffArchiveException? cutOff = null;
+        var command = new ChildCommand(request.Tools.PgDump,
+        [
+            "--format=custom", $"--compress={PgDumpCompression(request)}", $"--snapshot={request.Snapshot.Id}", "--no-password",
+            "--no-owner", "--no-acl", "--no-publications", "--no-subscriptions", "--no-tablespaces", "--no-security-labels",
+            .. await EncodingAsync(request, cancellationToken), .. request.Excluded.DumpArguments,
+        ])
+        {
+            // Read without awaiting: rows come in pieces too small for that. The pipe ends when pg_dump is stopped.
+            StandardOutput = (pipe, ct) => Task.Run(
+                () =>
+                {
+                    try
+                    {
+                        var reader = new ArchiveReader(pipe, ct);
+                        copied = new ArchiveCopy(reader, output, Progress(request.Fingerprint, scope)).Run(CompressesHere(request));
+                    }
+                    catch (CutOffArchiveException e)
+                    {
+                        cutOff = e; // pg_dump has failed, most likely: its own words are the cause to tell
+                    }
+                }, CancellationToken.None),
+        };
+        var result = await ChildProcess.RunAsync(command.ConnectedTo(request.Login), cancellationToken);
+        PgProgram.EnsureSucceeded(result, "pg_dump", request.Login, request.FailureId, $"The dump of {request.Database.DisplayName} failed");
+        return copied ?? throw new BackupSyncException(request.FailureId, $"The dump of {request.Database.DisplayName} failed: {cutOff!.Message}", "Run again.", cutOff);
+    }
+
+    /// <summary>The archive's compression, in the words of pg_dump 16: method and level.</summary>
+    public static string CompressionOf(ArchiveRequest request) => Method(request) switch
+    {
+        BackupCompression.None => "none",
+        BackupCompression.Zstd => "zstd:1",
+        BackupCompression.Lz4 => "lz4",
+        _ => $"gzip:{ArchiveCopy.GzipLevel}",
+    };
+
+    /// <summary>
+    /// The archive's names are compared with the catalog's, which we read in UTF-8; names that are not ASCII have to come so too.
+    /// Else the dump keeps to the database's own encoding, which always succeeds; one without any cannot be converted at all.
+    /// </summary>
+    static async Task<string[]> EncodingAsync(ArchiveRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Fingerprint.Tables.Keys.Concat(request.Fingerprint.Sequences.Keys).All(name => Ascii.IsValid(name)))
+            return [];
+        var encoding = await request.Snapshot.Session.ScalarAsync<string>("SELECT pg_catalog.current_setting('server_encoding')", cancellationToken);
+        return encoding == "SQL_ASCII" ? [] : ["--encoding=UTF8"];
+    }
+
+    static bool CompressesHere(ArchiveRequest request) => Method(request) == BackupCompression.Gzip;
+
+    static string PgDumpCompression(ArchiveRequest request) =>
+        Method(request) is not (BackupCompression.None or BackupCompression.Gzip) ? CompressionOf(request)
+        : IsModern(request) ? "none" : "0";
+
+    static BackupCompression Method(ArchiveRequest request) => request.Compression switch
+    {
+        BackupCompression.Auto => IsModern(request) ? BackupCompression.Zstd : BackupCompression.Gzip,
+        BackupCompression.Zstd or BackupCompression.Lz4 when !IsModern(request) => throw new BackupSyncException(ErrorIds.ToolTooOld,
+            $"Compression {request.Compression.ToString().ToLowerInvariant()} needs pg_dump 16; the one in use is {request.Tools.Version}.",
+            "Install newer client programs, or set compression to auto or gzip."),
+        var method => method,
+    };
+
+    /// <summary>Before version 16 pg_dump knows gzip only, by its level alone.</summary>
+    static bool IsModern(ArchiveRequest request) => request.Tools.Version.Major >= 16;
+
+    static ArchiveCopy.OnProgress Progress(DatabaseFingerprint fingerprint, StepScope scope)
+    {
+        var all = Math.Max(1, fingerprint.TotalRows());
+        string? current = null;
+        long ended = 0;
+        return (table, rows, bytes) =>
+        {
+            if (table != current)
+            {
+                ended += current is null ? 0 : fingerprint.Tables.GetValueOrDefault(current)?.Rows ?? 0;
+                current = table;
+            }
+            scope.Progress((double)(ended + rows) / all, table, ended + rows, bytes);
+        };
+    }
+}

@@ -1,0 +1,35 @@
+using BackupSync.Configuration;
+using BackupSync.Runs;
+
+namespace BackupSync.Backups;
+
+/// <summary>Removes what has served its time from every place a plan keeps its backups in.</summary>
+static class BackupCleanUp
+{
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
+
+    /// <summary>The last step: the backup is good and in its places by then, so nothing here makes the run a failure.</summary>
+    public static async Task RunAsync(RunContext run, BackupOrder order, KeepConfig keep, string database, CancellationToken cancellationToken)
+    {
+        var rule = RetentionRule.Of(keep);
+        var rules = new RetentionRules(
+            b => b.Kind == order.Kind && b.Job == order.Name && b.Database == database ? rule : RetentionRule.None("of another plan, database or kind"), _ => false);
+        try
+        {
+            await run.StepAsync(RunStep.CleanUp, "Clean up", Limit, async (scope, ct) =>
+            {
+                var removed = new List<RetentionDecision>();
+                foreach (var place in order.Places)
+                {
+                    var plan = await PlaceRetention.PlanAsync(place, rules, DateTimeOffset.UtcNow, ct);
+                    removed.AddRange(await PlaceRetention.ApplyAsync(place, plan, run.Warn, ct));
+                }
+                scope.Note = removed.Count == 0 ? "no backup has expired" : $"{removed.Count} expired backups removed, {ByteSizes.Show(removed.Sum(r => r.Size))}";
+            }, cancellationToken);
+        }
+        catch (BackupSyncException failure)
+        {
+            run.Warn($"The backup is done, but cleaning up was not: {failure.Message}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using BackupSync.Configuration;
+using BackupSync.Files;
+using BackupSync.Places;
+using BackupSync.Runs;
+
+namespace BackupSync.Backups;
+
+/// <summary>Brings a backup to another place, as it is stored. The manifest comes last, so what is half there is no backup.</summary>
+static class BackupCopy
+{
+    static readonly TimeSpan UndoLimit = TimeSpan.FromSeconds(15);
+
+    /// <param name="database">The configuration's name of the database, which is the folder of its backups in a place.</param>
+    public static async Task<BackupFile> RunAsync(BackupHandle from, PlaceConfig to, string database, StepScope scope, CancellationToken cancellationToken)
+    {
+        await using var stored = await StoredBackup.OpenAsync(from, scope, cancellationToken);
+        await using var source = from.OpenPlace();
+        await using var target = BackupPlaces.Open(to);
+        var manifest = stored.Manifest;
+        var key = $"{database}/{manifest.File}";
+        if (target.LocationOf(key) == source.LocationOf(from.Key))
+            throw new BackupSyncException(ErrorIds.UnknownName, $"{manifest.File} is in {to.Name} already.", "Name another place.");
+
+        bool isNew;
+        await using (var there = await target.OpenAsync(key + ManifestStore.Suffix, cancellationToken))
+            isNew = there is null;
+        var copied = new List<string>();
+        try
+        {
+            using var staging = StagingFolder.Create(manifest.Companions.Sum(c => c.Size));
+            foreach (var companion in manifest.Companions)
+            {
+                var file = await FetchAsync(source, BackupStore.Sibling(from.Key, companion.File), staging, cancellationToken);
+                await target.StoreAsync(BackupStore.Sibling(key, companion.File), file, companion.Sha256, null, cancellationToken);
+                copied.Add(BackupStore.Sibling(key, companion.File));
+            }
+            await target.StoreAsync(key, stored.Path, manifest.Sha256,
+                bytes => scope.Progress((double)bytes / Math.Max(1, manifest.Size), manifest.File, bytes: bytes), cancellationToken);
+            copied.Add(key);
+            await BackupStore.WriteManifestAsync(target, key, manifest, cancellationToken);
+        }
+        catch when (isNew)
+        {
+            await UndoAsync(target, copied);
+            throw;
+        }
+        scope.Note = $"{target.LocationOf(key)}, {ByteSizes.Show(manifest.Size)}";
+        return await BackupStore.ReadAsync(target, key, cancellationToken);
+    }
+
+    /// <summary>Without a manifest nobody would ever remove them. Where that fails too, the cause is the one to tell.</summary>
+    static async Task UndoAsync(IBackupPlace target, IEnumerable<string> keys)
+    {
+        using var limit = new CancellationTokenSource(UndoLimit);
+        try
+        {
+            foreach (var key in keys)
+                await target.DeleteAsync(key, limit.Token);
+        }
+        catch (Exception e) when (e is BackupSyncException or OperationCanceledException)
+        {
+            // The place does not answer any more: what is there has no manifest, and is told wherever it is listed.
+        }
+    }
+
+    static async Task<string> FetchAsync(IBackupPlace place, string key, StagingFolder staging, CancellationToken cancellationToken)
+    {
+        await using var content = await place.OpenAsync(key, cancellationToken)
+            ?? throw new BackupSyncException(ErrorIds.BackupInvalid, $"{place.LocationOf(key)} is missing, which the backup's manifest names.", "Use another backup.");
+        var path = Path.Combine(staging.Path, key.Split('/')[^1]);
+        await using var file = PrivateFile.Create(path);
+        await content.CopyToAsync(file, cancellationToken);
+        return path;
+    }
+}

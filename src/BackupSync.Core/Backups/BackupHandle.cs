@@ -1,0 +1,27 @@
+using BackupSync.Configuration;
+using BackupSync.Places;
+
+namespace BackupSync.Backups;
+
+/// <summary>A backup together with what it takes to read it.</summary>
+/// <param name="Encryption">Null where nothing is known of a passphrase.</param>
+public sealed record BackupHandle(BackupFile File, PlaceConfig Place, EncryptionConfig? Encryption)
+{
+    /// <summary>Its place in a configuration; for one in no configured place, the folder it stands in.</summary>
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.UnknownName"/>: the configuration has no such place.</exception>
+    public static BackupHandle Of(BackupFile file, BackupSyncConfig? config)
+    {
+        if (config is not null && file.Place is { } name)
+            return new BackupHandle(file, config.Place(name), config.Encryption);
+        var folder = Path.GetDirectoryName(file.Path)!;
+        // Named by its path, it still is one of its place's: the others there are the next to try.
+        if (Path.GetFileName(folder) == file.Database && config?.Places.OfType<FolderPlaceConfig>().FirstOrDefault(p => p.Directory == Path.GetDirectoryName(folder)) is { } place)
+            return new BackupHandle(file with { Place = place.Name, Key = $"{file.Database}/{file.FileName}" }, place, config.Encryption);
+        return new BackupHandle(file, new FolderPlaceConfig { Name = file.Place ?? "", Directory = folder }, config?.Encryption);
+    }
+
+    /// <summary>Its key in that place.</summary>
+    internal string Key => File.Key is { } key && Path.GetDirectoryName(File.Path) != (Place as FolderPlaceConfig)?.Directory ? key : File.FileName;
+
+    internal IBackupPlace OpenPlace() => BackupPlaces.Open(Place);
+}

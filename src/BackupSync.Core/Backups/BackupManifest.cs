@@ -1,0 +1,104 @@
+using BackupSync.Verification;
+
+namespace BackupSync.Backups;
+
+/// <summary>
+/// What stands in <c>&lt;archive&gt;.json</c>. It is written last, so an archive without one is not a backup.
+/// </summary>
+public sealed record BackupManifest
+{
+    /// <summary>1 has no <see cref="Checksum"/>.</summary>
+    public int Format { get; init; } = 2;
+
+    /// <summary>The archive's file name, without a folder: a manifest belongs to the file it names.</summary>
+    public required string File { get; init; }
+    public required BackupKind Kind { get; init; }
+    public required string Job { get; init; }
+
+    /// <summary>The configuration's name of the database.</summary>
+    public required string Database { get; init; }
+
+    /// <summary>The database's own name on its server.</summary>
+    public required string DatabaseName { get; init; }
+    public required string RunId { get; init; }
+
+    /// <summary>The moment of the snapshot, in UTC.</summary>
+    public required DateTimeOffset Created { get; init; }
+
+    /// <summary>In bytes.</summary>
+    public required long Size { get; init; }
+
+    /// <summary>Of the archive, in lower-case hexadecimal.</summary>
+    public required string Sha256 { get; init; }
+
+    /// <summary>Such as <c>gzip:1</c>.</summary>
+    public required string Compression { get; init; }
+
+    /// <summary>Such as <c>15.18</c>.</summary>
+    public required string ServerVersion { get; init; }
+
+    /// <summary>Of pg_dump. A pg_restore that reads the archive must be at least as new.</summary>
+    public required string ToolVersion { get; init; }
+
+    /// <summary>The major version of <see cref="ToolVersion"/>.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public int ToolMajor => int.Parse(ToolVersion.Split('.')[0], System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>The major version of <see cref="ServerVersion"/>.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public int ServerMajor => int.Parse(ServerVersion.Split('.')[0], System.Globalization.CultureInfo.InvariantCulture);
+
+    public required DatabaseFingerprint Fingerprint { get; init; }
+
+    /// <summary>What it was taken for, such as <c>pre-deployment-20240123</c>; null for none.</summary>
+    public string? Tag { get; init; }
+
+    /// <summary>Kept for ever.</summary>
+    public bool Pinned { get; init; }
+
+    /// <summary>In days, stated when it was taken; null where the rules of its plan or job decide.</summary>
+    public int? KeepDays { get; init; }
+
+    /// <summary>How the archive and its companions are encrypted; null where they are not.</summary>
+    public EncryptionInfo? Encryption { get; init; }
+
+    /// <summary>Files that belong to the backup and stand beside it, such as the cluster's roles.</summary>
+    public IReadOnlyList<CompanionFile> Companions { get; init; } = [];
+
+    /// <summary>How and when it was last proven to be good; null where it never was.</summary>
+    public ProofRecord? Proof { get; init; }
+
+    /// <summary>SHA-256 of the manifest's own file with zeros in this place, in lower-case hexadecimal.</summary>
+    public string Checksum { get; init; } = new('0', 64);
+}
+
+/// <param name="File">Its name, without a folder.</param>
+/// <param name="Size">In bytes.</param>
+/// <param name="Sha256">Of the file as it is stored, in lower-case hexadecimal.</param>
+/// <param name="Hmac">As <see cref="EncryptionInfo.Hmac"/>; null where it is not encrypted.</param>
+public sealed record CompanionFile(string File, long Size, string Sha256, string? Hmac);
+
+/// <summary>
+/// AES-256-CBC, key and IV by PBKDF2-HMAC-SHA-256 from the passphrase and the salt in the file's head: what
+/// <c>openssl enc -d -aes-256-cbc -pbkdf2 -iter N -md sha256</c> reads.
+/// </summary>
+/// <param name="Iterations">Of PBKDF2, for both keys.</param>
+/// <param name="MacSalt">The salt of the HMAC's own key, in hexadecimal.</param>
+/// <param name="Hmac">HMAC-SHA-256 of the archive's whole ciphertext, its head included, in lower-case hexadecimal.</param>
+public sealed record EncryptionInfo(int Iterations, string MacSalt, string Hmac)
+{
+    public string Cipher { get; init; } = "aes-256-cbc";
+    public string KeyDerivation { get; init; } = "pbkdf2-hmac-sha256";
+}
+
+/// <param name="How">Integrity or drill.</param>
+/// <param name="Time">When it ended, in UTC.</param>
+/// <param name="DurationSeconds">A drill's: how long bringing the database back took.</param>
+/// <param name="RtoMet">Whether that is within the tier's RTO; null where it has none.</param>
+/// <param name="RpoMet">Whether the data was young enough; null where the tier has no RPO.</param>
+/// <param name="Problem">Why it failed; null where it is good.</param>
+public sealed record ProofRecord(
+    Configuration.BackupProof How, DateTimeOffset Time, double DurationSeconds, bool? RtoMet, bool? RpoMet, string? Problem)
+{
+    public bool Good => Problem is null;
+}

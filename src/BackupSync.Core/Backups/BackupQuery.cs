@@ -1,0 +1,78 @@
+using System.IO.Enumeration;
+using BackupSync.Configuration;
+
+namespace BackupSync.Backups;
+
+/// <summary>Which backups are meant; everything that is not said matches.</summary>
+public sealed record BackupQuery
+{
+    /// <summary>By the configuration's names of the databases.</summary>
+    public IReadOnlyList<string> Databases { get; init; } = [];
+
+    /// <summary>By the name of a plan or job.</summary>
+    public string? Job { get; init; }
+    public IReadOnlyList<BackupKind> Kinds { get; init; } = [];
+
+    /// <summary>May hold <c>*</c> and <c>?</c>.</summary>
+    public string? Tag { get; init; }
+
+    /// <summary>Whose snapshot was taken at this moment or later.</summary>
+    public DateTimeOffset? After { get; init; }
+
+    /// <summary>Whose snapshot was taken at this moment or earlier.</summary>
+    public DateTimeOffset? Before { get; init; }
+
+    /// <summary>Null for all of the configuration.</summary>
+    public string? Place { get; init; }
+
+    /// <summary>Only the newest good one of each database; what a restore was about to replace counts only where <see cref="Kinds"/> asks for it.</summary>
+    public bool Latest { get; init; }
+
+    /// <summary>The backups in the configuration's places, newest first. A copy in another place is one more.</summary>
+    /// <param name="warn">Told of what looks like a backup and is none, and of places that cannot be listed while others can.</param>
+    /// <exception cref="BackupSyncException">A name is unknown, or no place can be listed.</exception>
+    public async Task<IReadOnlyList<BackupFile>> FindAsync(BackupSyncConfig config, Action<string>? warn, CancellationToken cancellationToken)
+    {
+        foreach (var database in Databases)
+            config.Database(database);
+        var places = Place is null ? config.Places : [config.Place(Place)];
+        var found = new List<BackupFile>();
+        BackupSyncException? failure = null;
+        foreach (var place in places)
+        {
+            try
+            {
+                found.AddRange((await BackupStore.ListAsync(place, warn, cancellationToken, Databases)).Where(Matches));
+            }
+            catch (BackupSyncException e)
+            {
+                failure ??= e;
+                warn?.Invoke(e.Message);
+            }
+        }
+        if (failure is not null && found.Count == 0)
+            throw failure;
+        var newestFirst = BackupCatalog.NewestFirst(found);
+        return [.. Latest ? newestFirst.Where(MayBeLatest).DistinctBy(b => b.Database) : newestFirst];
+    }
+
+    /// <summary>The one backup that is meant: the newest good one that matches.</summary>
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.BackupNotFound"/>.</exception>
+    public async Task<BackupFile> FindOneAsync(BackupSyncConfig config, Action<string>? warn, CancellationToken cancellationToken) =>
+        (await (this with { Latest = true }).FindAsync(config, warn, cancellationToken)).FirstOrDefault() ?? throw new BackupSyncException(
+            ErrorIds.BackupNotFound, $"There is no good backup of {string.Join(", ", Databases)}{(Before is { } moment ? $" from {moment.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC or before" : "")}{(Tag is null ? "" : $" with the tag {Tag}")} in {Place ?? "any place"}.",
+            "List what there is with Get-DbBackup (backupsync backups).");
+
+    /// <summary>A restore that turns out to be wrong is repeated with another backup, not with what it was to repair.</summary>
+    bool MayBeLatest(BackupFile backup) =>
+        backup.Proof is not { Good: false } && (backup.Kind != BackupKind.Safety || Kinds.Contains(BackupKind.Safety));
+
+    /// <summary>Whether a backup is as asked for, wherever it is: <see cref="Place"/> and <see cref="Latest"/> say nothing of a single one.</summary>
+    public bool Matches(BackupFile backup) =>
+        (Databases.Count == 0 || Databases.Contains(backup.Database))
+        && (Job is null || Job == backup.Job)
+        && (Kinds.Count == 0 || Kinds.Contains(backup.Kind))
+        && (Tag is null || (backup.Tag is { } tag && FileSystemName.MatchesSimpleExpression(Tag, tag)))
+        && (After is not { } after || backup.Created >= after)
+        && (Before is not { } before || backup.Created <= before);
+}

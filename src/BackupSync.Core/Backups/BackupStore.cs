@@ -1,0 +1,94 @@
+using BackupSync.Configuration;
+using BackupSync.Files;
+using BackupSync.Places;
+
+namespace BackupSync.Backups;
+
+/// <summary>The backups of a place, whichever kind it is.</summary>
+public static class BackupStore
+{
+    /// <summary>A manifest of a database of ten thousand tables has some megabytes.</summary>
+    const int LargestManifest = 256 * 1024 * 1024;
+
+    const int ManifestsAtOnce = 8;
+
+    /// <summary>Every backup of a place that has its archive, newest first; what looks like one and is none is told to <paramref name="warn"/>.</summary>
+    /// <param name="databases">Only these are looked at; all where there is none.</param>
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.PlaceFailed"/> or <see cref="ErrorIds.FileFailed"/>.</exception>
+    public static async Task<IReadOnlyList<BackupFile>> ListAsync(
+        PlaceConfig config, Action<string>? warn, CancellationToken cancellationToken, IReadOnlyCollection<string>? databases = null)
+    {
+        await using var place = BackupPlaces.Open(config);
+        var entries = await ScanAsync(place, cancellationToken, databases);
+        foreach (var entry in entries.Where(e => e is { IsGood: false, LooksLikeBackup: true }).OrderBy(e => e.Path, StringComparer.Ordinal))
+            warn?.Invoke($"Not a backup: {entry.Path}: {entry.Problem}");
+        return [.. BackupCatalog.NewestFirst(entries.Where(e => e.IsGood).Select(e => e.Backup!))];
+    }
+
+    /// <summary>Every file in the databases' folders of a place, as <see cref="BackupFolder"/> sees those of a folder.</summary>
+    internal static async Task<IReadOnlyList<BackupFolderEntry>> ScanAsync(
+        IBackupPlace place, CancellationToken cancellationToken, IReadOnlyCollection<string>? databases = null)
+    {
+        var files = await place.ListAsync(cancellationToken);
+        var entries = new List<BackupFolderEntry>();
+        foreach (var folder in files.GroupBy(f => Folder(f.Key)).Where(f => f.Key.Length > 0 && (databases is not { Count: > 0 } || databases.Contains(f.Key[..^1]))))
+        {
+            var sizes = folder.ToDictionary(f => f.Key[folder.Key.Length..], f => f.Size);
+            var manifests = new System.Collections.Concurrent.ConcurrentDictionary<string, byte[]>();
+            await Parallel.ForEachAsync(
+                sizes.Keys.Where(n => n.EndsWith(ManifestStore.Suffix, StringComparison.Ordinal) && sizes.ContainsKey(n[..^ManifestStore.Suffix.Length])),
+                new ParallelOptions { MaxDegreeOfParallelism = ManifestsAtOnce, CancellationToken = cancellationToken },
+                async (name, ct) =>
+                {
+                    if (await ReadBytesAsync(place, folder.Key + name, ct) is { } bytes)
+                        manifests[name] = bytes;
+                });
+            var found = BackupFolder.Look(sizes, manifests.GetValueOrDefault, name => place.LocationOf(folder.Key + name));
+            // A job may keep its own backups in a folder beside those of the databases.
+            if (found.Any(e => e.Backup is not null && e.Backup.Database + "/" != folder.Key))
+                continue;
+            entries.AddRange(found.Select(e => e.Backup is null ? e : e with { Backup = e.Backup with { Place = place.Name.Length > 0 ? place.Name : null, Key = folder.Key + e.Backup.FileName } }));
+        }
+        return entries;
+    }
+
+    internal static async Task<BackupManifest> ReadManifestAsync(IBackupPlace place, string key, CancellationToken cancellationToken)
+    {
+        var bytes = await ReadBytesAsync(place, key + ManifestStore.Suffix, cancellationToken) ?? throw new BackupSyncException(
+            ErrorIds.BackupInvalid, $"{place.LocationOf(key)} has no manifest: it was never finished, has gone, or is not a backup of BackupSync.", "Use another backup.");
+        return ManifestStore.Parse(bytes, place.LocationOf(key + ManifestStore.Suffix), key.Split('/')[^1]);
+    }
+
+    internal static async Task<BackupFile> ReadAsync(IBackupPlace place, string key, CancellationToken cancellationToken) =>
+        BackupFile.Of(place.LocationOf(key), await ReadManifestAsync(place, key, cancellationToken)) with { Place = place.Name.Length > 0 ? place.Name : null, Key = key };
+
+    internal static async Task WriteManifestAsync(IBackupPlace place, string key, BackupManifest manifest, CancellationToken cancellationToken)
+    {
+        using var staging = StagingFolder.Create(0);
+        var path = Path.Combine(staging.Path, manifest.File + ManifestStore.Suffix);
+        PrivateFile.WriteAllDurably(path, ManifestStore.Format(manifest));
+        await place.StoreAsync(key + ManifestStore.Suffix, path, await BackupArchive.HashAsync(path, cancellationToken), null, cancellationToken);
+    }
+
+    /// <summary>The key of a file beside another one.</summary>
+    internal static string Sibling(string key, string file) => Folder(key) + file;
+
+    static string Folder(string key) => key[..(key.LastIndexOf('/') + 1)];
+
+    static async Task<byte[]?> ReadBytesAsync(IBackupPlace place, string key, CancellationToken cancellationToken)
+    {
+        await using var content = await place.OpenAsync(key, cancellationToken);
+        if (content is null)
+            return null;
+        using var memory = new MemoryStream();
+        var buffer = new byte[64 * 1024];
+        int count;
+        while ((count = await content.ReadAsync(buffer, cancellationToken)) > 0)
+        {
+            memory.Write(buffer, 0, count);
+            if (memory.Length > LargestManifest)
+                throw new BackupSyncException(ErrorIds.BackupInvalid, $"{place.LocationOf(key)} is too large for a manifest.", "Use another backup.");
+        }
+        return memory.ToArray();
+    }
+}

@@ -1,0 +1,70 @@
+using BackupSync.Files;
+using BackupSync.History;
+
+namespace BackupSync.Backups;
+
+/// <param name="Reason">Which rule keeps it or lets it go, as a phrase.</param>
+public sealed record RetentionDecision(string Path, long Size, bool Remove, string Reason, BackupFile? Backup)
+{
+    /// <summary>The names of the files that go with it.</summary>
+    internal IReadOnlyList<string> Companions { get; init; } = [];
+}
+
+/// <summary>Which backups have served their time. DESIGN rule 5: only what a manifest says is ours and expired.</summary>
+public static class Retention
+{
+    /// <summary>Decides about every file of a job's backup directory; see <see cref="Decide"/>. Removes nothing.</summary>
+    /// <param name="job">The only job whose backups may go, where others keep theirs in the same directory.</param>
+    /// <param name="keepDays">0 keeps only the newest of each job, database and kind.</param>
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.FileFailed"/>: the directory or its history cannot be read.</exception>
+    public static IReadOnlyList<RetentionDecision> Plan(string directory, int keepDays, DateTimeOffset now, string? job = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(keepDays);
+        return Decide(BackupFolder.Scan(directory), RetentionRules.OfJob(keepDays, job, RunHistory.Read(directory)), now);
+    }
+
+    /// <summary>
+    /// Decides about every file of a folder or place, backups first and newest first; removes nothing. Age counts up to the
+    /// newest good backup of the same job or plan, database and kind, not up to <paramref name="now"/>: a job that has
+    /// stopped, or a clock that has jumped, makes no backup old. A backup from the future does not count as the newest.
+    /// </summary>
+    internal static IReadOnlyList<RetentionDecision> Decide(IReadOnlyList<BackupFolderEntry> entries, RetentionRules rules, DateTimeOffset now)
+    {
+        var strangers = entries.Where(e => e.Backup is null).Select(e => new RetentionDecision(e.Path, e.Size, false, e.Problem!, null));
+        var backups = entries.Where(e => e.Backup is not null)
+            .GroupBy(e => (e.Backup!.Job, e.Backup.Database, e.Backup.Kind))
+            .SelectMany(g => new RetentionGroup([.. g], rules, now).Decide());
+        return [.. backups.Concat(strangers)
+            .OrderByDescending(d => d.Backup?.Created ?? DateTimeOffset.MinValue)
+            .ThenByDescending(d => d.Path, StringComparer.Ordinal)];
+    }
+
+    /// <summary>
+    /// Removes what the plan says; the manifest goes first, so that a half-removed backup is none, and the companions last.
+    /// What has gone already is no error. Returns what was removed.
+    /// </summary>
+    /// <param name="warn">Told of each file that cannot be removed; where there is none, the first such failure is thrown after the others were tried.</param>
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.FileFailed"/>, without <paramref name="warn"/>.</exception>
+    public static IReadOnlyList<RetentionDecision> Apply(IEnumerable<RetentionDecision> plan, Action<string>? warn = null)
+    {
+        var removed = new List<RetentionDecision>();
+        BackupSyncException? failure = null;
+        foreach (var decision in plan.Where(d => d is { Remove: true, Backup: not null }))
+        {
+            try
+            {
+                PrivateFile.Delete(ManifestStore.PathOf(decision.Path));
+                if (PrivateFile.Delete(decision.Path))
+                    removed.Add(decision);
+                foreach (var companion in decision.Companions)
+                    PrivateFile.Delete(Path.Join(Path.GetDirectoryName(decision.Path), companion));
+            }
+            catch (BackupSyncException e)
+            {
+                failure ??= e;
+                warn?.Invoke(e.Message);
+            }
+        }
+        return failure is null || warn is not null ? removed : throw failure;
+    }
+}

@@ -1,0 +1,86 @@
+using BackupSync.Backups;
+using BackupSync.Postgres;
+
+namespace BackupSync.Configuration;
+
+/// <summary>Jobs of two URLs, without a configuration file.</summary>
+public static class AdHocJob
+{
+    /// <summary>
+    /// Copies the first database into the second with all settings at their defaults. The databases' names are those they
+    /// have on their servers; the job is called <c>source-to-target</c>.
+    /// </summary>
+    /// <param name="currentDirectory">What the backup directory is relative to; null for this process's.</param>
+    /// <param name="backupDirectory">Null for <c>backups/&lt;job&gt;</c>.</param>
+    /// <exception cref="BackupSyncException">One is no connection string; the message says which.</exception>
+    public static JobConfig From(string sourceUrl, string targetUrl, string? currentDirectory = null, string? backupDirectory = null)
+    {
+        var source = Parse("source", sourceUrl);
+        var target = Parse("target", targetUrl);
+        var (sourceName, targetName) = (Name(source.Database, "source"), Name(target.Database, "target"));
+        if (string.Equals(sourceName, targetName, StringComparison.OrdinalIgnoreCase))
+            (sourceName, targetName) = ($"{sourceName}-source", $"{targetName}-target");
+
+        var job = $"{sourceName}-to-{targetName}";
+        return new JobConfig
+        {
+            Name = job,
+            SourceDatabase = new DatabaseConfig(source) { Name = sourceName, Role = DatabaseRole.Production },
+            TargetDatabase = new DatabaseConfig(target) { Name = targetName, Role = DatabaseRole.Backup },
+            Backups = new BackupsConfig
+            {
+                Directory = Path.GetFullPath(backupDirectory ?? Path.Join("backups", job), currentDirectory ?? Directory.GetCurrentDirectory()),
+            },
+        };
+    }
+
+    /// <summary>Brings a backup to a database that no configuration names; the history goes beside the backup.</summary>
+    /// <exception cref="BackupSyncException">The URL is no connection string.</exception>
+    public static JobConfig ForRestore(string targetUrl, BackupFile backup)
+    {
+        var target = Parse("target", targetUrl);
+        var noSource = new ConfigurationProblem(backup.Path, 0, 0, "", "a restore of a backup without a configuration has no source database");
+        return new JobConfig
+        {
+            Name = backup.Job,
+            SourceDatabase = new DatabaseConfig(noSource) { Name = "backup", Role = DatabaseRole.Production },
+            // Safety backups are listed by the name that the database had when they were taken.
+            TargetDatabase = new DatabaseConfig(target)
+            {
+                Name = backup.Kind == BackupKind.Safety ? backup.Database : Name(target.Database, "target"),
+                Role = DatabaseRole.Backup,
+            },
+            Backups = new BackupsConfig { Directory = Path.GetDirectoryName(backup.Path)! },
+        };
+    }
+
+    /// <summary>One database by its URL alone, as a command's parameter names it.</summary>
+    /// <exception cref="BackupSyncException">It is no connection string.</exception>
+    public static DatabaseConfig Database(string url, DatabaseRole role = DatabaseRole.Backup)
+    {
+        var address = Parse("database", url);
+        return new DatabaseConfig(address) { Name = Name(address.Database, "database"), Role = role };
+    }
+
+    static DatabaseAddress Parse(string which, string url)
+    {
+        // Mostly $env:NAME in a session that does not have it.
+        if (string.IsNullOrWhiteSpace(url))
+            throw new BackupSyncException(ErrorIds.ConfigurationInvalid, $"The {which}'s URL is empty.", "Set the environment variable that it comes from.");
+        try
+        {
+            return DatabaseAddress.Parse(url);
+        }
+        catch (BackupSyncException e)
+        {
+            throw new BackupSyncException(e.ErrorId, $"The {which}'s URL: {e.Message}", e.Advice);
+        }
+    }
+
+    /// <summary>A database's name as one that files and jobs can have.</summary>
+    static string Name(string database, string otherwise)
+    {
+        var allowed = string.Concat(database.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' ? c : '-')).Trim('-', '.', '_');
+        return allowed.Length == 0 ? otherwise : allowed;
+    }
+}

@@ -1,0 +1,102 @@
+using BackupSync.Postgres;
+
+namespace BackupSync.Configuration;
+
+/// <summary>The schema of <c>backupsync.yml</c>.</summary>
+sealed class ConfigurationReader(string file, Func<string, string?> environment)
+{
+    /// <summary>A year and a day: some data may be as old as the last yearly archive.</summary>
+    static readonly TimeSpan LongestObjective = TimeSpan.FromDays(366);
+
+    readonly ReadingContext _context = new(file, environment);
+
+    /// <summary>What makes the configuration unusable.</summary>
+    public IReadOnlyList<ConfigurationProblem> Problems => InOrder(_context.Problems);
+
+    /// <summary>What makes only a part of it unusable on this machine, told when that part is needed.</summary>
+    public IReadOnlyList<ConfigurationProblem> HeldBack => InOrder(_context.HeldBack);
+
+    /// <summary>To be used only where there are no <see cref="Problems"/>.</summary>
+    public BackupSyncConfig Read(YamlValue root) => YamlSection.Read(_context, "", root, root, section =>
+    {
+        var tiers = section.Named("tiers", ReadTier);
+        var databases = section.Named("databases", (name, database) => ReadDatabase(name, database, tiers));
+        var tools = section.Section("tools", ReadTools);
+        var placeReader = new PlaceReader(databases);
+        var places = placeReader.ReadAll(section);
+        var encryption = section.Has("encryption") ? section.Section("encryption", EncryptionReader.Read) : null;
+        var jobs = section.Named("jobs", new JobReader(databases, tools, placeReader).Read);
+        var plans = section.Named("backupPlans", new BackupPlanReader(databases, places).Read);
+        if (databases.Count == 0 && !_context.Problems.Exists(p => p.Key.StartsWith("databases", StringComparison.Ordinal)))
+            section.Report("databases", "is missing: name at least one database, such as 'neon: { url: \"${DATABASE_URL}\" }'");
+        return new BackupSyncConfig
+        {
+            Path = _context.File,
+            Databases = databases,
+            Jobs = [.. jobs.OfType<JobConfig>()],
+            Tools = tools,
+            Tiers = tiers,
+            Places = places,
+            Encryption = encryption,
+            BackupPlans = plans,
+        };
+    });
+
+    static TierConfig ReadTier(string name, YamlSection tier)
+    {
+        TimeSpan? Objective(string key) => tier.Has(key) ? tier.Duration(key, LongestObjective, LongestObjective) : null;
+        return new TierConfig { Name = name, Rto = Objective("rto"), Rpo = Objective("rpo") };
+    }
+
+    DatabaseConfig ReadDatabase(string name, YamlSection database, IReadOnlyList<TierConfig> tiers)
+    {
+        var role = database.Choice("role", DatabaseRole.Backup);
+        DatabaseProvider? provider = database.Has("provider") ? database.Choice("provider", DatabaseProvider.PostgreSql) : null;
+        var tier = database.Has("tier") ? database.Reference("tier", "tier", "the name of a tier", tiers, t => t.Name) : null;
+        var (address, problem) = ReadAddress(database);
+        return address is not null
+            ? new DatabaseConfig(address) { Name = name, Role = role, Provider = provider, Tier = tier }
+            : new DatabaseConfig(problem!) { Name = name, Role = role, Provider = provider, Tier = tier };
+    }
+
+    /// <summary>
+    /// A URL that depends on the environment can be wrong on one machine and right on the next, so what is wrong with it
+    /// is held back until it is used.
+    /// </summary>
+    (DatabaseAddress?, ConfigurationProblem?) ReadAddress(YamlSection database)
+    {
+        const string key = "url";
+        if (database.RawText(key, "where the database is, such as \"${DATABASE_URL}\" or postgresql://user:password@host/database") is not { } raw)
+            return (null, database.Problem(key, "is missing"));
+
+        var (url, fault) = EnvironmentReferences.Expand(raw, _context.Environment);
+        var variables = EnvironmentReferences.Has(raw);
+        if (fault is null)
+        {
+            if (url!.Length == 0)
+                fault = $"{raw} is empty";
+            else
+            {
+                try
+                {
+                    return (DatabaseAddress.Parse(url), null);
+                }
+                catch (BackupSyncException e)
+                {
+                    fault = e.Message;
+                }
+            }
+        }
+        var problem = database.Problem(key, fault);
+        (variables ? _context.HeldBack : _context.Problems).Add(problem);
+        return (null, problem);
+    }
+
+    static ToolsConfig ReadTools(YamlSection tools) => new()
+    {
+        PostgresBin = [.. tools.Texts("postgresBin").Select(tools.FullPath)],
+    };
+
+    static List<ConfigurationProblem> InOrder(IEnumerable<ConfigurationProblem> problems) =>
+        [.. problems.OrderBy(p => p.Line).ThenBy(p => p.Column)];
+}

@@ -1,0 +1,43 @@
+using BackupSync.Postgres;
+
+namespace BackupSync.Configuration;
+
+/// <summary>What a database is for. A production database is never the target of a sync.</summary>
+public enum DatabaseRole
+{
+    Production,
+    Backup,
+    Development,
+}
+
+/// <summary>A named database of the configuration.</summary>
+public sealed record DatabaseConfig
+{
+    public required string Name { get; init; }
+    public required DatabaseRole Role { get; init; }
+
+    /// <summary>Where the database is, passwords hidden when shown.</summary>
+    /// <exception cref="ConfigurationException">Its URL names an environment variable that is not set.</exception>
+    public DatabaseAddress Address => _address ?? throw new ConfigurationException([AddressProblem!]);
+
+    /// <summary>The provider stated in the configuration; null to detect it.</summary>
+    public DatabaseProvider? Provider { get; init; }
+
+    /// <summary>Its recovery objectives; null where it has none.</summary>
+    public TierConfig? Tier { get; init; }
+
+    /// <summary>
+    /// Why <see cref="Address"/> cannot be used: an environment variable that is not set. Held back until the database is
+    /// needed, so that a restore of one database at night does not need the URLs of all the others.
+    /// </summary>
+    public ConfigurationProblem? AddressProblem { get; }
+
+    /// <summary>The name as it stands in log lines: <c>neon</c> is <c>Neon</c>.</summary>
+    public string DisplayName => char.ToUpperInvariant(Name[0]) + Name[1..];
+
+    readonly DatabaseAddress? _address;
+
+    public DatabaseConfig(DatabaseAddress address) => _address = address;
+
+    public DatabaseConfig(ConfigurationProblem addressProblem) => AddressProblem = addressProblem;
+}

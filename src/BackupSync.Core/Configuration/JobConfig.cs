@@ -1,0 +1,133 @@
+namespace BackupSync.Configuration;
+
+/// <summary>How new content becomes visible on the target: see <c>README.md</c>, "Publishing".</summary>
+public enum PublishMode
+{
+    /// <summary>Swap where the target's role may create databases and rename the target, else transaction.</summary>
+    Auto,
+
+    /// <summary>Restore into a new database beside the target, verify it, then rename.</summary>
+    Swap,
+
+    /// <summary>Drop, restore and verify inside one transaction on the target.</summary>
+    Transaction,
+}
+
+/// <summary>A sync job: source → target, with all its settings. Self-contained, so it can travel down a pipeline.</summary>
+public sealed record JobConfig
+{
+    public required string Name { get; init; }
+    public required DatabaseConfig SourceDatabase { get; init; }
+    public required DatabaseConfig TargetDatabase { get; init; }
+
+    public string Source => SourceDatabase.Name;
+    public string Target => TargetDatabase.Name;
+
+    public PublishMode Publish { get; init; } = PublishMode.Auto;
+
+    /// <summary>How many tables are read, hashed or restored at once.</summary>
+    public int Parallel { get; init; } = 2;
+
+    public ScheduleConfig? Schedule { get; init; }
+    public LimitsConfig Limits { get; init; } = new();
+    public VerifyConfig Verify { get; init; } = new();
+    public GuardsConfig Guards { get; init; } = new();
+    public ExcludeConfig Exclude { get; init; } = new();
+    public required BackupsConfig Backups { get; init; }
+    public ToolsConfig Tools { get; init; } = new();
+
+    /// <summary>How safety backups of restores are encrypted. Those of syncs are not: they lie beside the copy itself.</summary>
+    internal EncryptionConfig? Encryption { get; init; }
+
+    /// <summary>To be called before a run, so that a variable that is not set is told before anything is touched.</summary>
+    /// <exception cref="ConfigurationException">A URL cannot be used; where neither can, both are told.</exception>
+    public void EnsureAddresses()
+    {
+        ConfigurationProblem?[] problems = [SourceDatabase.AddressProblem, TargetDatabase.AddressProblem];
+        if (problems.Any(p => p is not null))
+            throw new ConfigurationException([.. problems.OfType<ConfigurationProblem>()]);
+    }
+}
+
+/// <summary>When the job runs. Read and validated; acted upon by the scheduler.</summary>
+public sealed record ScheduleConfig
+{
+    /// <summary>Five fields: minute, hour, day of month, month, day of week (0 and 7 are Sunday).</summary>
+    public required string Cron { get; init; }
+
+    public TimeZoneInfo TimeZone { get; init; } = TimeZoneInfo.Utc;
+
+    /// <summary>How late a missed run may still start.</summary>
+    public TimeSpan MisfireGrace { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>The first time after the given one; null where there is none.</summary>
+    public DateTimeOffset? Next(DateTimeOffset after) => CronSchedule.Parse(Cron, TimeZone).Next(after);
+}
+
+/// <summary>How long each step may take, and how many connections the source may be asked for.</summary>
+public sealed record LimitsConfig
+{
+    public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan Dump { get; init; } = TimeSpan.FromMinutes(5);
+    public TimeSpan SafetyBackup { get; init; } = TimeSpan.FromMinutes(3);
+    public TimeSpan Restore { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>For the whole run. Undoing what a run began has a limit of its own, so that this one cannot cut it short.</summary>
+    public TimeSpan Total { get; init; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>Connections to the source at any one time, pg_dump's included; at least 2.</summary>
+    public int Connections { get; init; } = 6;
+}
+
+public sealed record VerifyConfig
+{
+    /// <summary>Compare every row's content, not just the number of rows.</summary>
+    public bool Content { get; init; } = true;
+
+    /// <summary>Tables whose row counts are named in the log: <c>users</c> is the one of that name in any schema, <c>app.users</c> that one.</summary>
+    public IReadOnlyList<string> Report { get; init; } = [];
+}
+
+public sealed record GuardsConfig
+{
+    /// <summary>In bytes. A smaller backup file counts as failed, unless the database it is of is empty.</summary>
+    public long MinimumBackupSize { get; init; } = 10_000;
+
+    /// <summary>The share of the target's rows (0 to 1) that the source may lack before the run is refused.</summary>
+    public double MaximumShrink { get; init; } = 0.5;
+}
+
+/// <summary>What of the source is left out. Names may hold <c>*</c> and <c>?</c>; tables may be qualified.</summary>
+public sealed record ExcludeConfig
+{
+    public IReadOnlyList<string> Schemas { get; init; } = [];
+    public IReadOnlyList<string> Tables { get; init; } = [];
+
+    /// <summary>Tables that are created, but stay empty.</summary>
+    public IReadOnlyList<string> Data { get; init; } = [];
+}
+
+public enum BackupCompression
+{
+    /// <summary>The fastest good one that the tools know: zstd from version 16 on, else gzip.</summary>
+    Auto,
+    None,
+    Gzip,
+    Lz4,
+    Zstd,
+}
+
+public sealed record BackupsConfig
+{
+    /// <summary>An absolute path; one directory per job.</summary>
+    public required string Directory { get; init; }
+
+    public int KeepDays { get; init; } = 7;
+    public BackupCompression Compression { get; init; } = BackupCompression.Auto;
+}
+
+public sealed record ToolsConfig
+{
+    /// <summary>Folders searched for PostgreSQL's programs before the usual ones; absolute paths.</summary>
+    public IReadOnlyList<string> PostgresBin { get; init; } = [];
+}

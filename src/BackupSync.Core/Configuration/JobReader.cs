@@ -1,0 +1,81 @@
+namespace BackupSync.Configuration;
+
+/// <summary>Reads the sync jobs of one file.</summary>
+sealed class JobReader(IReadOnlyList<DatabaseConfig> databases, ToolsConfig tools, PlaceReader places)
+{
+    /// <summary>Null where its source or target could not be read, which is reported.</summary>
+    public JobConfig? Read(string name, YamlSection job)
+    {
+        var defaults = new { Limits = new LimitsConfig(), Verify = new VerifyConfig(), Guards = new GuardsConfig() };
+        var source = job.Reference("source", "database", "the name of the database that is copied", databases, d => d.Name);
+        var target = job.Reference("target", "database", "the name of the database that becomes the copy", databases, d => d.Name);
+        if (target is { Role: DatabaseRole.Production })
+            job.Report("target", $"'{target.Name}' has the role production, and production is never a target");
+        if (source is not null && source.Name == target?.Name)
+            job.Report("target", $"must be another database than the source, not '{target.Name}' as well");
+
+        var publish = job.Choice("publish", PublishMode.Auto);
+        var parallel = job.Integer("parallel", 2, 1, 64);
+        var schedule = job.Has("schedule") ? job.Section("schedule", ScheduleReader.Read) : null;
+        var limits = job.Section("limits", limits => new LimitsConfig
+        {
+            Connect = limits.Duration("connect", defaults.Limits.Connect, ScheduleReader.LongestLimit),
+            Dump = limits.Duration("dump", defaults.Limits.Dump, ScheduleReader.LongestLimit),
+            SafetyBackup = limits.Duration("safetyBackup", defaults.Limits.SafetyBackup, ScheduleReader.LongestLimit),
+            Restore = limits.Duration("restore", defaults.Limits.Restore, ScheduleReader.LongestLimit),
+            Total = limits.Duration("total", defaults.Limits.Total, ScheduleReader.LongestLimit),
+            Connections = limits.Integer("connections", defaults.Limits.Connections, 2, 1000),
+        });
+        var verify = job.Section("verify", verify => new VerifyConfig
+        {
+            Content = verify.Boolean("content", defaults.Verify.Content),
+            Report = verify.Texts("report"),
+        });
+        var guards = job.Section("guards", guards => new GuardsConfig
+        {
+            MinimumBackupSize = guards.Size("minimumBackupSize", defaults.Guards.MinimumBackupSize),
+            MaximumShrink = guards.Percentage("maximumShrink", defaults.Guards.MaximumShrink),
+        });
+        var exclude = job.Section("exclude", exclude => new ExcludeConfig
+        {
+            Schemas = exclude.Texts("schemas"),
+            Tables = exclude.Texts("tables"),
+            Data = exclude.Texts("data"),
+        });
+        var backups = job.Section("backups", backups => ReadBackups(name, backups));
+
+        return source is null || target is null ? null : new JobConfig
+        {
+            Name = name,
+            SourceDatabase = source,
+            TargetDatabase = target,
+            Publish = publish,
+            Parallel = parallel,
+            Schedule = schedule,
+            Limits = limits,
+            Verify = verify,
+            Guards = guards,
+            Exclude = exclude,
+            Backups = backups,
+            Tools = tools,
+        };
+    }
+
+    BackupsConfig ReadBackups(string job, YamlSection backups)
+    {
+        var defaults = new BackupsConfig { Directory = backups.FullPath(backups.Text("directory") ?? $"backups/{job}") };
+        // Retention, and "the newest good backup", count by directory.
+        if (_directories.TryGetValue(defaults.Directory, out var other))
+            backups.Report("directory", $"is the backup directory of the job '{other}' too; each job needs one of its own");
+        else if (places.UserOf(defaults.Directory) is { } user)
+            backups.Report("directory", $"is {user} too; each job needs one of its own");
+        _directories.TryAdd(defaults.Directory, job);
+        return defaults with
+        {
+            KeepDays = backups.Integer("keepDays", defaults.KeepDays, 0, 36_500),
+            Compression = backups.Choice("compression", defaults.Compression),
+        };
+    }
+
+    readonly Dictionary<string, string> _directories = new(PlaceReader.SameLocation);
+}

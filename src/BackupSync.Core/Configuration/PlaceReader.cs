@@ -1,0 +1,98 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace BackupSync.Configuration;
+
+/// <summary>Reads the places of one file. Retention counts by folder, so none is given to two users.</summary>
+sealed class PlaceReader(IReadOnlyList<DatabaseConfig> databases)
+{
+    /// <summary>As the file systems of this kind of machine compare paths.</summary>
+    public static readonly StringComparer SameLocation = OperatingSystem.IsLinux() ? StringComparer.Ordinal : StringComparer.OrdinalIgnoreCase;
+
+    /// <summary>What the places' roots and the databases' folders below them are for.</summary>
+    readonly Dictionary<string, string> _users = new(SameLocation);
+
+    /// <summary>At least one.</summary>
+    public IReadOnlyList<PlaceConfig> ReadAll(YamlSection root)
+    {
+        var places = root.Named("places", Read);
+        if (places.Count > 0)
+            return places;
+
+        var place = new FolderPlaceConfig { Name = PlaceConfig.Default, Directory = root.FullPath("backups") };
+        // Nobody asked for this one, so it claims no more than it fills: a job may keep its own backups beside the databases' folders.
+        ClaimFolders(place.Name, Location(place.Directory));
+        return [place];
+    }
+
+    /// <summary>What a folder is for already, as a phrase; null where it is free.</summary>
+    public string? UserOf(string folder) => _users.GetValueOrDefault(Location(folder));
+
+    PlaceConfig Read(string name, YamlSection place)
+    {
+        if (place.Has("directory") && place.Has("s3"))
+            place.Report("s3", "stands beside 'directory'; a place is either of the two");
+        if (place.Has("s3"))
+            return place.Section("s3", s3 => ReadS3(name, s3));
+
+        var text = place.RequiredText("directory", "a place has a directory, or s3: { bucket: … }");
+        var directory = text is null ? "" : place.FullPath(text);
+        if (directory.Length > 0)
+            Claim(name, Location(directory), message => place.Report("directory", message));
+        return new FolderPlaceConfig { Name = name, Directory = directory };
+    }
+
+    S3PlaceConfig ReadS3(string name, YamlSection s3)
+    {
+        if (!s3.Has("bucket"))
+            s3.Report("bucket", "is missing: the name of the bucket that the backups go to");
+        var bucket = s3.Value(
+            "bucket", "",
+            (string text, out string value) => (value = text).Length > 0 && !text.Any(c => char.IsWhiteSpace(c) || c is '/' or '\\'),
+            "the name of a bucket; what comes below it is the prefix");
+        // A prefix of "pg" would list what belongs to "pg-other".
+        var prefix = s3.OptionalText("prefix")?.Trim('/') is { Length: > 0 } text ? text + "/" : "";
+        var endpoint = s3.OptionalText("endpoint") is null ? null : s3.Value<Uri?>("endpoint", null, TryParseEndpoint, "an address such as https://s3.example.com, without a user");
+        var place = new S3PlaceConfig
+        {
+            Name = name,
+            Bucket = bucket,
+            Prefix = prefix,
+            Endpoint = endpoint,
+            Region = s3.OptionalText("region"),
+            AccessKey = s3.OptionalText("accessKey"),
+            SecretKey = s3.OptionalText("secretKey") is { } secret ? new Secret(secret) : null,
+        };
+        if (place.AccessKey is null != place.SecretKey is null)
+        {
+            var (there, missing) = place.AccessKey is null ? ("secretKey", "accessKey") : ("accessKey", "secretKey");
+            s3.Report(there, $"has no {missing} beside it; leave both out for AWS_ACCESS_KEY_ID, a profile or the machine's own role");
+        }
+        if (bucket.Length > 0)
+            Claim(name, $"s3:{endpoint?.AbsoluteUri.TrimEnd('/')}/{bucket}/{prefix}".TrimEnd('/'), message => s3.Report(prefix.Length > 0 ? "prefix" : "bucket", message));
+        return place;
+    }
+
+    static bool TryParseEndpoint(string text, [NotNullWhen(true)] out Uri? endpoint) =>
+        Uri.TryCreate(text, UriKind.Absolute, out endpoint) && endpoint.Scheme is "http" or "https"
+        && endpoint is { UserInfo.Length: 0, Query.Length: 0, Fragment.Length: 0 };
+
+    void Claim(string place, string location, Action<string> report)
+    {
+        if (_users.TryGetValue(location, out var user))
+            report($"is {user} too; each place needs one of its own");
+        else if (databases.FirstOrDefault(d => _users.ContainsKey(Below(location, d))) is { } database)
+            report($"has {_users[Below(location, database)]} where its own backups of the database '{database.Name}' belong");
+        _users.TryAdd(location, $"the place '{place}'");
+        ClaimFolders(place, location);
+    }
+
+    void ClaimFolders(string place, string location)
+    {
+        foreach (var database in databases)
+            _users.TryAdd(Below(location, database), $"the folder of the database '{database.Name}' in the place '{place}'");
+    }
+
+    static string Location(string folder) => folder.Replace(Path.DirectorySeparatorChar, '/');
+
+    static string Below(string location, DatabaseConfig database) => $"{location}/{database.Name}";
+}

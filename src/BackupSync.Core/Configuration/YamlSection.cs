@@ -1,0 +1,300 @@
+using System.Globalization;
+
+namespace BackupSync.Configuration;
+
+/// <summary>What all sections of one file share: its problems, its folder, the environment.</summary>
+sealed class ReadingContext(string file, Func<string, string?> environment)
+{
+    public string File { get; } = file;
+    public Func<string, string?> Environment { get; } = environment;
+    public List<ConfigurationProblem> Problems { get; } = [];
+
+    /// <summary>What depends on this machine, such as a variable that is not set: told when it is needed.</summary>
+    public List<ConfigurationProblem> HeldBack { get; } = [];
+
+    public void Report(YamlValue at, string key, string message) => Problems.Add(Problem(at, key, message));
+
+    public ConfigurationProblem Problem(YamlValue at, string key, string message) => new(File, at.Line, at.Column, key, message);
+
+    /// <summary>Relative to the file's folder; <c>~/</c> is the user's.</summary>
+    public string FullPath(string path)
+    {
+        if (path == "~" || path.StartsWith("~/", StringComparison.Ordinal))
+            path = Path.Join(System.Environment.GetFolderPath(System.Environment.SpecialFolder.UserProfile), path[1..]);
+        return Path.TrimEndingDirectorySeparator(Path.GetFullPath(path, Path.GetDirectoryName(File)!));
+    }
+}
+
+/// <summary>An entry of a list.</summary>
+/// <param name="Report">Reports a problem where the entry stands.</param>
+sealed record YamlItem(string Text, Action<string> Report);
+
+delegate bool TextParser<T>(string text, out T value);
+
+/// <summary>
+/// A mapping of the file, read key by key with a type and a default. What cannot be read is reported, and the default
+/// taken in its place, so that reading goes on and finds the other problems. Keys that nobody asked for are unknown.
+/// </summary>
+sealed class YamlSection
+{
+    readonly ReadingContext _context;
+    readonly string _path;
+    readonly YamlValue _start;
+    readonly Dictionary<string, (YamlText Key, YamlValue Value)> _entries = [];
+    readonly List<string> _known = [];
+
+    YamlSection(ReadingContext context, string path, YamlValue start, YamlMap? map)
+    {
+        (_context, _path, _start) = (context, path, start);
+        foreach (var (key, value) in map?.Entries ?? [])
+        {
+            if (!_entries.TryAdd(key.Text, (key, value)))
+                context.Report(key, KeyPath(key.Text), $"this key is there twice; the first is in line {_entries[key.Text].Key.Line}");
+        }
+    }
+
+    /// <summary>Reads a mapping as a whole: what it holds by <paramref name="read"/>, then whatever else is in it as unknown.</summary>
+    /// <param name="at">Where it stands, for what is missing in it.</param>
+    /// <param name="value">Null or empty for one that only has defaults.</param>
+    public static T Read<T>(ReadingContext context, string path, YamlValue at, YamlValue? value, Func<YamlSection, T> read)
+    {
+        var isMapping = value is null or YamlMap or YamlText { IsNull: true };
+        if (!isMapping)
+            context.Report(value!, path, $"must be a mapping ('key: value' lines), not {KindOf(value!)}");
+        var section = new YamlSection(context, path, at, value as YamlMap);
+        // Where there is no mapping, what is missing in it is not worth a problem of its own.
+        var problems = context.Problems.Count;
+        var result = read(section);
+        if (!isMapping)
+            context.Problems.RemoveRange(problems, context.Problems.Count - problems);
+        section.ReportUnknownKeys();
+        return result;
+    }
+
+    public bool Has(string key) => Find(key) is not null;
+
+    public T Section<T>(string key, Func<YamlSection, T> read)
+    {
+        var value = Find(key);
+        return Read(_context, KeyPath(key), value ?? _start, value, read);
+    }
+
+    /// <summary>A mapping of names to mappings, as <c>databases</c> and <c>jobs</c> are. Entries with bad names are reported and left out.</summary>
+    public IReadOnlyList<T> Named<T>(string key, Func<string, YamlSection, T> read) => Section(key, names =>
+    {
+        var result = new List<T>();
+        foreach (var (name, value) in names._entries.Values)
+        {
+            names._known.Add(name.Text);
+            if (!IsName(name.Text))
+                _context.Report(name, names.KeyPath(Quotable(name.Text) ? name.Text : "…"), "is no name: letters, digits, '.', '_' and '-' are allowed, the first being a letter or digit");
+            else
+                result.Add(Read(_context, names.KeyPath(name.Text), name, value, section => read(name.Text, section)));
+        }
+        return (IReadOnlyList<T>)result;
+    });
+
+    /// <summary>A mapping whose keys are free texts, such as patterns, in the file's order.</summary>
+    public IReadOnlyList<T> Each<T>(string key, Func<string, YamlSection, T> read) =>
+        Section(key, section => (IReadOnlyList<T>)[.. section._entries.Keys.Select(k => read(k, section))]);
+
+    /// <summary>The text of a key that has to be there; null where it is not, which is reported.</summary>
+    public string? RequiredText(string key, string meaning)
+    {
+        if (!Has(key))
+            Report(key, $"is missing: {meaning}");
+        return Text(key);
+    }
+
+    public string? Text(string key) => Value<string?>(key, null, (string text, out string? value) => (value = text).Length > 0, "some text");
+
+    /// <summary>As <see cref="Text"/>, where an empty one means that there is none, as <c>${NAME:-}</c> does.</summary>
+    public string? OptionalText(string key) => Find(key) is null or YamlText { Text.Length: 0 } or YamlText { IsNull: true } ? null
+        : Value<string?>(key, null, (string text, out string? value) => (value = text.Length > 0 ? text : null) is null || true, "some text");
+
+    /// <summary>The text as it stands in the file, references to the environment not expanded.</summary>
+    public string? RawText(string key, string meaning)
+    {
+        if (!Has(key))
+            Report(key, $"is missing: {meaning}");
+        return Find(key) is { } value ? TextOf(value, KeyPath(key), meaning) : null;
+    }
+
+    public bool Boolean(string key, bool otherwise) =>
+        Value(key, otherwise, (string text, out bool value) => (value = text == "true") || text == "false", "true or false");
+
+    public int Integer(string key, int otherwise, int minimum, int maximum) =>
+        Value(
+            key, otherwise,
+            (string text, out int value) => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value) && value >= minimum && value <= maximum,
+            $"a whole number from {minimum} to {maximum}");
+
+    public TimeSpan Duration(string key, TimeSpan otherwise, TimeSpan maximum, bool zeroAllowed = false) =>
+        Value(
+            key, otherwise,
+            (string text, out TimeSpan value) => Durations.TryParse(text, out value) && value <= maximum && (zeroAllowed || value > TimeSpan.Zero),
+            $"{Durations.Allowed}, {(zeroAllowed ? "" : "more than 0 and ")}at most {maximum.TotalDays:0}d");
+
+    public long Size(string key, long otherwise) => Value<long>(key, otherwise, ByteSizes.TryParse, ByteSizes.Allowed);
+
+    public double Percentage(string key, double otherwise) =>
+        Value(key, otherwise, (string text, out double value) => Percentages.TryParse(text, out value) && value <= 1, $"{Percentages.Allowed}, from 0% to 100%");
+
+    /// <summary>A value of an enumeration by its name, in any case.</summary>
+    public T Choice<T>(string key, T otherwise) where T : struct, Enum => Value(
+        key, otherwise,
+        (string text, out T value) => Enum.TryParse(text, ignoreCase: true, out value) && Enum.GetNames<T>().Contains(text, StringComparer.OrdinalIgnoreCase),
+        "one of " + string.Join(", ", Enum.GetNames<T>().Select(n => n.ToLowerInvariant())),
+        text => NearestName.Of(text, Enum.GetNames<T>())?.ToLowerInvariant());
+
+    public IReadOnlyList<string> Texts(string key) => [.. Items(key).Select(i => i.Text)];
+
+    public IReadOnlyList<YamlItem> Items(string key)
+    {
+        switch (Find(key))
+        {
+            case null or YamlText { IsNull: true }:
+                return [];
+            case YamlList list:
+                return [.. list.Items.Select((item, i) => Item(item, $"{KeyPath(key)}[{i}]")).OfType<YamlItem>()];
+            case var other:
+                _context.Report(other, KeyPath(key), $"must be a list such as [a, b], not {KindOf(other)}");
+                return [];
+        }
+    }
+
+    YamlItem? Item(YamlValue value, string path) =>
+        Expanded(value, path, "some text") is { } text ? new YamlItem(text, message => _context.Report(value, path, message)) : null;
+
+    /// <summary>Whether the key is missing, or holds nothing or a list of nothing.</summary>
+    public bool IsEmpty(string key) => Find(key) is null or YamlText { IsNull: true } or YamlList { Items.Count: 0 };
+
+    /// <summary>Whether the key holds a single value rather than a list or a mapping.</summary>
+    public bool IsSingle(string key) => Find(key) is YamlText { IsNull: false };
+
+    /// <summary>What a name that has to be there refers to; null where it is not there or refers to nothing, which is reported.</summary>
+    /// <param name="kind">What it is, such as <c>database</c>.</param>
+    public T? Reference<T>(string key, string kind, string meaning, IReadOnlyList<T> known, Func<T, string> nameOf) where T : class =>
+        RequiredText(key, meaning) is { } name ? Known(new YamlItem(name, message => Report(key, message)), kind, known, nameOf) : null;
+
+    /// <summary>As <see cref="Reference"/>, for a list of names.</summary>
+    public IReadOnlyList<T> References<T>(string key, string kind, IReadOnlyList<T> known, Func<T, string> nameOf) where T : class
+    {
+        var found = new List<T>();
+        foreach (var item in Items(key))
+        {
+            if (Known(item, kind, known, nameOf) is not { } reference)
+                continue;
+            if (found.Contains(reference))
+                item.Report($"the {kind} '{item.Text}' is in this list twice");
+            else
+                found.Add(reference);
+        }
+        return found;
+    }
+
+    static T? Known<T>(YamlItem item, string kind, IReadOnlyList<T> known, Func<T, string> nameOf) where T : class
+    {
+        var found = known.FirstOrDefault(k => nameOf(k) == item.Text);
+        if (found is null)
+        {
+            var names = known.Select(nameOf).ToList();
+            var hint = NearestName.Of(item.Text, names) is { } nearest ? $"Did you mean '{nearest}'?"
+                : names.Count > 0 ? $"There are: {string.Join(", ", names)}."
+                : "There are none.";
+            item.Report($"there is no {kind} named {Quote(item.Text)}. {hint}");
+        }
+        return found;
+    }
+
+    /// <summary>Reads a key by a parser; the default where it is missing or cannot be read.</summary>
+    /// <param name="allowed">What is allowed, for "must be …".</param>
+    public T Value<T>(string key, T otherwise, TextParser<T> parser, string allowed, Func<string, string?>? nearest = null)
+    {
+        if (Find(key) is not { } value || Expanded(value, KeyPath(key), allowed) is not { } text)
+            return otherwise;
+        if (parser(text, out var result))
+            return result;
+        var raw = ((YamlText)value).Text;
+        var hint = nearest?.Invoke(text) is { } name ? $" Did you mean '{name}'?" : "";
+        Report(key, $"must be {allowed}, not {Quote(raw)}{(hint.Length > 0 ? "." : "")}{hint}");
+        return otherwise;
+    }
+
+    public string FullPath(string path) => _context.FullPath(path);
+
+    public string KeyPath(string key) => _path.Length == 0 ? key : $"{_path}.{key}";
+
+    /// <summary>Reports a problem where the key's value stands, or where the section begins.</summary>
+    public void Report(string key, string message) => _context.Problems.Add(Problem(key, message));
+
+    /// <summary>As <see cref="Report"/>, for what is told only when it is needed.</summary>
+    public ConfigurationProblem HoldBack(string key, string message)
+    {
+        var problem = Problem(key, message);
+        _context.HeldBack.Add(problem);
+        return problem;
+    }
+
+    /// <summary>Expands the references of a text; a fault names variables, never what they hold.</summary>
+    public (string? Value, string? Fault) Expand(string raw) => EnvironmentReferences.Expand(raw, _context.Environment);
+
+    public ConfigurationProblem Problem(string key, string message) =>
+        _context.Problem(_entries.TryGetValue(key, out var entry) ? entry.Value : _start, KeyPath(key), message);
+
+    /// <summary>What somebody wrote, for a message; a reference to a variable as such, and nothing that could hold a password.</summary>
+    public static string Quote(string text) => text.Length == 0 ? "empty" : Quotable(text) ? $"'{text}'" : "what stands here";
+
+    static bool Quotable(string text) => text.Length <= 60 && !text.Contains("://", StringComparison.Ordinal)
+        && text.AsSpan().IndexOfAny("@;=\r\n\t") < 0;
+
+    YamlValue? Find(string key)
+    {
+        if (!_known.Contains(key))
+            _known.Add(key);
+        return _entries.TryGetValue(key, out var entry) ? entry.Value : null;
+    }
+
+    string? Expanded(YamlValue value, string path, string allowed)
+    {
+        if (TextOf(value, path, allowed) is not { } raw)
+            return null;
+        var (text, fault) = EnvironmentReferences.Expand(raw, _context.Environment);
+        if (text is not null && text.Contains('\0', StringComparison.Ordinal))
+            (text, fault) = (null, "has a NUL character in it");
+        if (fault is not null)
+            _context.Report(value, path, fault);
+        return text;
+    }
+
+    static string? TextOrNull(YamlValue value) => value is YamlText { IsNull: false } text && text.Text.Length > 0 ? text.Text : null;
+
+    string? TextOf(YamlValue value, string path, string allowed)
+    {
+        if (TextOrNull(value) is { } text)
+            return text;
+        _context.Report(value, path, value is YamlText ? $"has no value; it must be {allowed}" : $"must be {allowed}, not {KindOf(value)}");
+        return null;
+    }
+
+    void ReportUnknownKeys()
+    {
+        foreach (var (key, _) in _entries.Values.Where(e => !_known.Contains(e.Key.Text)))
+        {
+            var nearest = NearestName.Of(key.Text, _known);
+            _context.Report(
+                key, KeyPath(Quotable(key.Text) ? key.Text : "…"),
+                nearest is null ? $"unknown key; allowed are {string.Join(", ", _known)}" : $"unknown key. Did you mean '{nearest}'?");
+        }
+    }
+
+    static string KindOf(YamlValue value) => value switch
+    {
+        YamlList => "a list",
+        YamlMap => "a mapping",
+        YamlText { IsNull: true } => "nothing",
+        _ => "a single value",
+    };
+
+    static bool IsName(string text) => text.Length > 0 && char.IsAsciiLetterOrDigit(text[0]) && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
+}

@@ -1,0 +1,88 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using BackupSync.Backups;
+using BackupSync.Configuration;
+
+namespace BackupSync.Encryption;
+
+/// <summary>
+/// What one backup's files are encrypted and authenticated with, all from one passphrase. They share the HMAC's key; key
+/// and IV of the cipher are each file's own, from the salt in its head. May be used by several files at once.
+/// </summary>
+sealed class EncryptionKeys
+{
+    /// <summary>OWASP's number for PBKDF2-HMAC-SHA-256; a derivation takes some tenths of a second.</summary>
+    const int Iterations = 600_000;
+
+    /// <summary>A manifest that states more is damaged: deriving would take minutes.</summary>
+    const int MostIterations = 10_000_000;
+
+    // Longer than the eight bytes of openssl's, so no file's cipher key can be derived from the same input.
+    const int MacSaltSize = 16;
+    const int MacKeySize = 32;
+    const int CipherKeySize = 32;
+    const int CipherIvSize = 16;
+
+    readonly Secret _passphrase;
+    readonly byte[] _macSalt;
+    readonly int _iterations;
+    readonly Lazy<byte[]> _macKey;
+
+    EncryptionKeys(Secret passphrase, byte[] macSalt, int iterations)
+    {
+        _passphrase = passphrase;
+        _macSalt = macSalt;
+        _iterations = iterations;
+        _macKey = new(() => Derive(macSalt, MacKeySize));
+    }
+
+    /// <summary>For a new backup.</summary>
+    public static EncryptionKeys New(Secret passphrase) => new(passphrase, RandomNumberGenerator.GetBytes(MacSaltSize), Iterations);
+
+    /// <summary>Those of a backup that exists. Whether the passphrase is its own shows in <see cref="EncryptedFile.CheckAsync"/>.</summary>
+    /// <param name="name">The backup's, for messages.</param>
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.BackupInvalid"/>: encrypted in a way that is not known here.</exception>
+    public static EncryptionKeys Of(EncryptionInfo info, Secret passphrase, string name)
+    {
+        var own = new EncryptionInfo(info.Iterations, info.MacSalt, info.Hmac);
+        if (info != own || info.Iterations is < 1 or > MostIterations)
+        {
+            throw new BackupSyncException(ErrorIds.BackupInvalid,
+                $"{name} is encrypted in a way that is not known here: {info.Cipher}, {info.KeyDerivation}, {info.Iterations} iterations.",
+                "Use the version of BackupSync that took it, or another backup.");
+        }
+        var macSalt = new byte[MacSaltSize];
+        if (Convert.FromHexString(info.MacSalt, macSalt, out _, out var size) != OperationStatus.Done || size != MacSaltSize)
+            throw EncryptedFile.Invalid($"The manifest of {name} is damaged: its macSalt is not {MacSaltSize} bytes in hexadecimal.");
+        return new(passphrase, macSalt, info.Iterations);
+    }
+
+    /// <summary>What the manifest keeps.</summary>
+    /// <param name="archive">As it was written with these keys.</param>
+    public EncryptionInfo Describe(EncryptedFile archive) => new(_iterations, Convert.ToHexStringLower(_macSalt), archive.Hmac);
+
+    public IncrementalHash Hmac() => IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _macKey.Value);
+
+    /// <param name="salt">The one in the file's head.</param>
+    public ICryptoTransform Encryptor(ReadOnlySpan<byte> salt) => Cipher(salt, static (aes, key, iv) => aes.CreateEncryptor(key, iv));
+
+    /// <inheritdoc cref="Encryptor"/>
+    public ICryptoTransform Decryptor(ReadOnlySpan<byte> salt) => Cipher(salt, static (aes, key, iv) => aes.CreateDecryptor(key, iv));
+
+    ICryptoTransform Cipher(ReadOnlySpan<byte> salt, Func<Aes, byte[], byte[], ICryptoTransform> create)
+    {
+        var keyAndIv = Derive(salt, CipherKeySize + CipherIvSize);
+        using var aes = Aes.Create();
+        aes.Mode = CipherMode.CBC;
+        aes.Padding = PaddingMode.PKCS7;
+        return create(aes, keyAndIv[..CipherKeySize], keyAndIv[CipherKeySize..]);
+    }
+
+    /// <remarks>.NET takes a text's UTF-8, as openssl does on a machine that speaks UTF-8.</remarks>
+    byte[] Derive(ReadOnlySpan<byte> salt, int size)
+    {
+        var derived = new byte[size];
+        Rfc2898DeriveBytes.Pbkdf2(_passphrase.Reveal(), salt, derived, _iterations, HashAlgorithmName.SHA256);
+        return derived;
+    }
+}

@@ -1,0 +1,46 @@
+namespace BackupSync.Files;
+
+/// <summary>Turns what the file system says into what an operator can act on.</summary>
+public static class FileFailure
+{
+    // .NET hands errno through as HResult on Unix, and Win32 codes as HRESULTs on Windows.
+    const int NoSpace = 28;
+    const int QuotaLinux = 122;
+    const int QuotaMac = 69;
+    const int WindowsDiskFull = unchecked((int)0x80070070);
+    const int WindowsHandleDiskFull = unchecked((int)0x80070027);
+    const int WindowsQuota = unchecked((int)0x8007050F);
+    const int WouldBlockLinux = 11;
+    const int WouldBlockMac = 35;
+    const int WindowsSharing = unchecked((int)0x80070020);
+    const int WindowsLock = unchecked((int)0x80070021);
+
+    /// <summary>Whether it is the file system that failed, rather than the program.</summary>
+    public static bool Is(Exception exception) => exception is IOException or UnauthorizedAccessException;
+
+    /// <summary>No space left, or the user's quota used up.</summary>
+    public static bool IsDiskFull(Exception exception) => exception is IOException && (OperatingSystem.IsWindows()
+        ? exception.HResult is WindowsDiskFull or WindowsHandleDiskFull or WindowsQuota
+        : exception.HResult == NoSpace || exception.HResult == (OperatingSystem.IsMacOS() ? QuotaMac : QuotaLinux));
+
+    /// <summary>Somebody else has the file open and shares it with nobody.</summary>
+    public static bool IsInUse(Exception exception) => exception is IOException && (OperatingSystem.IsWindows()
+        ? exception.HResult is WindowsSharing or WindowsLock
+        : exception.HResult == (OperatingSystem.IsMacOS() ? WouldBlockMac : WouldBlockLinux));
+
+    /// <summary>
+    /// <see cref="ErrorIds.DiskFull"/>, naming the folder and what is free in it, or <see cref="ErrorIds.FileFailed"/>.
+    /// </summary>
+    /// <param name="action">What was being done to it, such as <c>write</c>.</param>
+    public static BackupSyncException From(Exception exception, string path, string action)
+    {
+        if (!IsDiskFull(exception))
+            return new BackupSyncException(ErrorIds.FileFailed, $"Cannot {action} {path}: {exception.Message}", inner: exception) { Detail = exception.Message };
+
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? path;
+        var free = PrivateFile.FreeSpace(folder) is { } bytes ? $" ({bytes:N0} bytes are free)" : "";
+        return new BackupSyncException(
+            ErrorIds.DiskFull, $"The disk is full: cannot {action} {Path.GetFileName(path)} in {folder}{free}.",
+            $"Free space in {folder}, or let the job keep its backups elsewhere.", exception) { Detail = exception.Message };
+    }
+}

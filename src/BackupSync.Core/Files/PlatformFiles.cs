@@ -1,0 +1,136 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using System.Security.AccessControl;
+using System.Security.Principal;
+
+namespace BackupSync.Files;
+
+/// <summary>
+/// The one place where file protection differs by platform: modes on Unix, an access list of the current user alone on
+/// Windows. Exceptions are .NET's own.
+/// </summary>
+static class PlatformFiles
+{
+    const UnixFileMode OwnerFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    const UnixFileMode OwnerFolder = OwnerFile | UnixFileMode.UserExecute;
+
+    /// <summary>Opens without a buffer of its own, so one write is one system call. A file that is made is the owner's alone.</summary>
+    public static FileStream Open(string path, FileMode mode, FileShare share, FileOptions options)
+    {
+        if (OperatingSystem.IsWindows())
+            return OpenWindows(path, mode, share, options);
+
+        return new FileStream(path, new FileStreamOptions
+        {
+            Mode = mode,
+            Access = FileAccess.ReadWrite,
+            Share = share,
+            Options = options,
+            BufferSize = 0,
+            UnixCreateMode = OwnerFile,
+        });
+    }
+
+    /// <summary>Makes one folder, whose parent exists.</summary>
+    public static void CreateFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            CreateFolderWindows(path);
+        else
+            Directory.CreateDirectory(path, OwnerFolder);
+    }
+
+    /// <summary>
+    /// Makes the names in a folder survive a power cut. NTFS journals them by itself; on Unix it takes an fsync of the
+    /// folder, which .NET has no call for. The errors passed over are those that PostgreSQL passes over too
+    /// (fsync_fname_ext): file systems that cannot flush folders.
+    /// </summary>
+    public static void FlushFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+
+        var descriptor = Retried(() => open(path, ReadOnly));
+        if (descriptor < 0)
+        {
+            if (Marshal.GetLastPInvokeError() is not (AccessDenied or IsDirectory))
+                throw LastError(path);
+            return;
+        }
+        try
+        {
+            if (Retried(() => fsync(descriptor)) < 0 && Marshal.GetLastPInvokeError() is not (BadDescriptor or Invalid))
+                throw LastError(path);
+        }
+        finally
+        {
+            // Nothing was written through this descriptor, so a failing close loses nothing.
+            _ = close(descriptor);
+        }
+    }
+
+    const int ReadOnly = 0;
+    const int Interrupted = 4;
+    const int BadDescriptor = 9;
+    const int AccessDenied = 13;
+    const int IsDirectory = 21;
+    const int Invalid = 22;
+
+    static int Retried(Func<int> call)
+    {
+        int result;
+        do
+            result = call();
+        while (result < 0 && Marshal.GetLastPInvokeError() == Interrupted);
+        return result;
+    }
+
+    static IOException LastError(string path)
+    {
+        var error = Marshal.GetLastPInvokeError();
+        return new IOException($"{new Win32Exception(error).Message} : '{path}'", error);
+    }
+
+    // The C library's own names.
+#pragma warning disable IDE1006, CA1838, SYSLIB1054
+    [DllImport("libc", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    static extern int open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
+
+    [DllImport("libc", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    static extern int fsync(int descriptor);
+
+    [DllImport("libc", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    static extern int close(int descriptor);
+#pragma warning restore IDE1006, CA1838, SYSLIB1054
+
+    [SupportedOSPlatform("windows")]
+    static FileStream OpenWindows(string path, FileMode mode, FileShare share, FileOptions options)
+    {
+        var security = new FileSecurity();
+        security.SetAccessRuleProtection(isProtected: true, preserveInheritance: false);
+        security.AddAccessRule(new FileSystemAccessRule(CurrentUser(), FileSystemRights.FullControl, AccessControlType.Allow));
+        return new FileInfo(path).Create(mode, FileSystemRights.Read | FileSystemRights.Write, share, 1, options, security);
+    }
+
+    [SupportedOSPlatform("windows")]
+    static void CreateFolderWindows(string path)
+    {
+        var security = new DirectorySecurity();
+        security.SetAccessRuleProtection(isProtected: true, preserveInheritance: false);
+        security.AddAccessRule(new FileSystemAccessRule(
+            CurrentUser(), FileSystemRights.FullControl, InheritanceFlags.ContainerInherit | InheritanceFlags.ObjectInherit,
+            PropagationFlags.None, AccessControlType.Allow));
+        security.CreateDirectory(path);
+    }
+
+    [SupportedOSPlatform("windows")]
+    static SecurityIdentifier CurrentUser()
+    {
+        using var identity = WindowsIdentity.GetCurrent();
+        return identity.User ?? throw new UnauthorizedAccessException("The current Windows user has no identifier to protect files with.");
+    }
+}

@@ -1,0 +1,73 @@
+namespace BackupSync.Files;
+
+/// <summary>
+/// A folder of this run's own in the system's temporary one (<c>TMPDIR</c> names another), for what is fetched or decrypted.
+/// Gone when disposed of; what a process that died has left goes with the next one.
+/// </summary>
+sealed class StagingFolder : IDisposable
+{
+    const string Prefix = "backupsync-staging-";
+
+    /// <summary>One as young as this may just have been made, and not be locked yet.</summary>
+    static readonly TimeSpan Young = TimeSpan.FromMinutes(1);
+
+    readonly IDisposable _lock;
+
+    StagingFolder(string path, IDisposable held) => (Path, _lock) = (path, held);
+
+    public string Path { get; }
+
+    /// <param name="bytes">How much it has to hold, about.</param>
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.DiskFull"/> or <see cref="ErrorIds.FileFailed"/>.</exception>
+    public static StagingFolder Create(long bytes)
+    {
+        var parent = System.IO.Path.GetTempPath();
+        ClearLeftovers(parent);
+        if (PrivateFile.FreeSpace(parent) is { } free && free < bytes)
+        {
+            throw new BackupSyncException(ErrorIds.DiskFull, $"{parent} has {ByteSizes.Show(free)} free; {ByteSizes.Show(bytes)} are needed there for a while.",
+                "Free space there, or let the variable TMPDIR (TEMP on Windows) name a larger folder.");
+        }
+        var path = System.IO.Path.Combine(parent, Prefix + System.IO.Path.GetRandomFileName()[..8]);
+        return new StagingFolder(path, FolderLock.TryTake(path) ?? throw new InvalidOperationException($"{path} is in use."));
+    }
+
+    public void Dispose()
+    {
+        // While it is locked: nobody else clears it meanwhile.
+        foreach (var file in Directory.EnumerateFiles(Path).Where(f => System.IO.Path.GetFileName(f) != FolderLock.FileName))
+            File.Delete(file);
+        _lock.Dispose();
+        TryDelete(Path);
+    }
+
+    static void ClearLeftovers(string parent)
+    {
+        foreach (var folder in new DirectoryInfo(parent).EnumerateDirectories(Prefix + "*").Where(f => DateTime.UtcNow - f.LastWriteTimeUtc > Young))
+        {
+            try
+            {
+                using var held = FolderLock.TryTake(folder.FullName);
+                if (held is null)
+                    continue;
+            }
+            catch (BackupSyncException)
+            {
+                continue; // another user's
+            }
+            TryDelete(folder.FullName);
+        }
+    }
+
+    static void TryDelete(string folder)
+    {
+        try
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception e) when (FileFailure.Is(e))
+        {
+            // Another process is clearing it at this moment, or the next one will.
+        }
+    }
+}

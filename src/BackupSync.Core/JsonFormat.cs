@@ -1,0 +1,36 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace BackupSync;
+
+/// <summary>
+/// How everything that BackupSync keeps or prints as JSON looks: snake_case keys (table names untouched), enums by name,
+/// text readable in any script. What is read must have all that the types require; what it has beyond that is passed over,
+/// so files of a later release stay readable as long as it only adds.
+/// </summary>
+public static class JsonFormat
+{
+    /// <summary>For people and manifests.</summary>
+    public static JsonSerializerOptions Indented { get; } = Make(indented: true);
+
+    /// <summary>One object in one line, for files and streams of many.</summary>
+    public static JsonSerializerOptions Line { get; } = Make(indented: false);
+
+    static JsonSerializerOptions Make(bool indented)
+    {
+        var options = new JsonSerializerOptions
+        {
+            WriteIndented = indented,
+            NewLine = "\n",
+            PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+            // Nothing of this is ever put into HTML.
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            RespectNullableAnnotations = true,
+            RespectRequiredConstructorParameters = true,
+            Converters = { new JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false) },
+        };
+        options.MakeReadOnly(populateMissingResolver: true);
+        return options;
+    }
+}

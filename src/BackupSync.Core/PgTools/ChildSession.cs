@@ -1,0 +1,193 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Text;
+using Medallion.Shell;
+using Command = Medallion.Shell.Command;
+
+namespace BackupSync.PgTools;
+
+/// <summary>
+/// A running child process with its streams open: for programs one talks with, such as psql. <see cref="ChildProcess"/> is
+/// the simpler way where there is nothing to talk about.
+/// </summary>
+/// <remarks>The only place that knows the library which starts processes.</remarks>
+public sealed class ChildSession : IAsyncDisposable
+{
+    /// <summary>How long a child may take to end after it was asked to: pg_dump and psql cancel their statements meanwhile.</summary>
+    static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long a dead child's pipes may stay open: something it started may hold them.</summary>
+    static readonly TimeSpan PipeGrace = TimeSpan.FromSeconds(2);
+
+    readonly Command _command;
+    readonly Process _process;
+    readonly TextTail _errors;
+    readonly Task _errorPump;
+    readonly Lock _lock = new();
+    Task? _stopping;
+
+    ChildSession(Command command, TextTail errors)
+    {
+        _command = command;
+        _process = command.Process;
+        _errors = errors;
+        // Else the library would keep all of the output in memory when the reader is slow.
+        command.StandardOutput.StopBuffering();
+        command.StandardError.StopBuffering();
+        StandardInput = new ChildInput(command.StandardInput.BaseStream);
+        StandardOutput = command.StandardOutput.BaseStream;
+        _errorPump = PumpErrorsAsync();
+        Completion = CompleteAsync();
+    }
+
+    /// <summary>The child's input, in UTF-8 and unbuffered; closing it is the end of the input.</summary>
+    public Stream StandardInput { get; }
+
+    /// <summary>The child's output. It must be read to its end, else the child waits with a full pipe.</summary>
+    public Stream StandardOutput { get; }
+
+    /// <summary>The exit code, once the child has ended and its standard error is read.</summary>
+    public Task<int> Completion { get; }
+
+    /// <summary>The last lines of standard error so far.</summary>
+    public string ErrorTail => _errors.ToString();
+
+    public int ProcessId => _command.ProcessId;
+
+    /// <summary>Whether the child stopped reading before all of its input was written: its exit code and words say why.</summary>
+    internal bool InputRefused => ((ChildInput)StandardInput).Refused;
+
+    /// <summary>Starts the program. <see cref="ChildCommand.StandardInput"/> and <see cref="ChildCommand.StandardOutput"/> are not used.</summary>
+    /// <exception cref="BackupSyncException">There is no such program, or it cannot be executed.</exception>
+    public static ChildSession Start(ChildCommand command)
+    {
+        if (command.WorkingDirectory is { } directory && !Directory.Exists(directory))
+            throw new BackupSyncException(ErrorIds.FileFailed, $"The folder {directory} does not exist; {command.Name} was to run in it.");
+        try
+        {
+            var process = Command.Run(command.Executable, [], options => options
+                .ThrowOnError(false)
+                .DisposeOnExit(false)
+                .StartInfo(info => Prepare(info, command)));
+            return new ChildSession(process, new TextTail(command.OnErrorLine));
+        }
+        catch (Win32Exception e)
+        {
+            throw new BackupSyncException(ErrorIds.ToolMissing, $"{command.Executable} cannot be run: {e.Message}.", inner: e);
+        }
+    }
+
+    /// <summary>Asks the child to end, as Ctrl+C does, so that it ends its work in the server too; then insists.</summary>
+    public Task StopAsync()
+    {
+        lock (_lock)
+            return _stopping ??= StopCoreAsync();
+    }
+
+    /// <summary>Ends the child and all it started, at once.</summary>
+    public void Kill()
+    {
+        if (!Completion.IsCompleted)
+            _process.Kill(entireProcessTree: true);
+    }
+
+    /// <summary>Ends the input and gives the child a moment to end by itself.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await StandardInput.DisposeAsync();
+        if (!Completion.IsCompleted)
+        {
+            // Its output may be unread; without a reader it would wait for one forever.
+            var drained = DrainAsync();
+            if (!await EndedWithinAsync(Grace))
+                await StopAsync();
+            await Task.WhenAny(drained, Task.Delay(PipeGrace));
+        }
+        _process.Dispose();
+    }
+
+    static void Prepare(ProcessStartInfo info, ChildCommand command)
+    {
+        foreach (var argument in command.Arguments)
+            info.ArgumentList.Add(argument);
+        var utf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+        info.StandardOutputEncoding = info.StandardErrorEncoding = info.StandardInputEncoding = utf8;
+        info.CreateNoWindow = true;
+        if (command.WorkingDirectory is { } directory)
+            info.WorkingDirectory = directory;
+        // Messages are matched and shown: always in English.
+        info.Environment["LC_ALL"] = info.Environment["LC_MESSAGES"] = "C";
+        info.Environment.Remove("LANGUAGE");
+        foreach (var (name, value) in command.Environment)
+        {
+            if (value is null)
+                info.Environment.Remove(name);
+            else
+                info.Environment[name] = value;
+        }
+    }
+
+    async Task StopCoreAsync()
+    {
+        try
+        {
+            if (await _command.TrySignalAsync(CommandSignal.ControlC) && await EndedWithinAsync(Grace))
+                return;
+        }
+        finally
+        {
+            Kill();
+            await Completion;
+        }
+    }
+
+    async Task<bool> EndedWithinAsync(TimeSpan limit)
+    {
+        using var timeout = new CancellationTokenSource(limit);
+        try
+        {
+            await _process.WaitForExitAsync(timeout.Token);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    async Task<int> CompleteAsync()
+    {
+        await _process.WaitForExitAsync(CancellationToken.None);
+        var exitCode = _process.ExitCode;
+        await Task.WhenAny(_errorPump, Task.Delay(PipeGrace));
+        if (_errorPump.IsFaulted)
+            await _errorPump;
+        return exitCode;
+    }
+
+    async Task PumpErrorsAsync()
+    {
+        try
+        {
+            var buffer = new char[4096];
+            int count;
+            while ((count = await _command.StandardError.ReadAsync(buffer, 0, buffer.Length)) > 0)
+                _errors.Append(buffer.AsSpan(0, count));
+            _errors.Complete();
+        }
+        catch
+        {
+            // The listener failed. Nobody reads any more, so the child would wait with a full pipe.
+            _process.Kill(entireProcessTree: true);
+            throw;
+        }
+    }
+
+    async Task DrainAsync()
+    {
+        var buffer = new byte[64 * 1024];
+        while (await StandardOutput.ReadAsync(buffer) > 0)
+        {
+        }
+    }
+}

@@ -1,0 +1,76 @@
+using System.Text.RegularExpressions;
+using BackupSync.Postgres;
+
+namespace BackupSync.PgTools;
+
+/// <summary>What calls of pg_dump, pg_restore and psql have in common.</summary>
+static partial class PgProgram
+{
+    /// <summary>
+    /// The command, told by environment where and as whom to connect: arguments can be seen by every user of the machine.
+    /// </summary>
+    /// <param name="settings">Server settings for its sessions.</param>
+    public static ChildCommand ConnectedTo(this ChildCommand command, PgLogin login, IEnumerable<KeyValuePair<string, string>>? settings = null)
+    {
+        var connected = command.ConnectedTo(login.Address);
+        var variables = new Dictionary<string, string?>(connected.Environment) { ["PGAPPNAME"] = login.ApplicationName };
+        if (settings is not null)
+        {
+            // libpq splits options at blanks; the URL's own (Neon's endpoint) stay in front.
+            var options = settings.Select(s => $"-c {s.Key}={s.Value}").Prepend(variables.GetValueOrDefault("PGOPTIONS") ?? "");
+            variables["PGOPTIONS"] = string.Join(' ', options.Where(o => o.Length > 0));
+        }
+        return connected with { Environment = variables };
+    }
+
+    /// <exception cref="BackupSyncException">The program failed; its own words are the detail.</exception>
+    public static void EnsureSucceeded(ChildResult result, string program, PgLogin login, string errorId, string what)
+    {
+        if (result.ExitCode == 0)
+            return;
+        throw Failure(result.ExitCode, result.ErrorTail, program, login, errorId, what);
+    }
+
+    public static BackupSyncException Failure(int exitCode, string errorTail, string program, PgLogin login, string errorId, string what)
+    {
+        var words = Words(login.Address.Scrub(errorTail), program);
+        var (id, advice) = words switch
+        {
+            _ when words.Contains("No space left on device", StringComparison.Ordinal) || words.Contains("Disk quota exceeded", StringComparison.Ordinal) =>
+                (ErrorIds.DiskFull, "Free space on the disk that is full, or keep the backups elsewhere (backups.directory)."),
+            _ when words.Contains("permission denied", StringComparison.Ordinal) || words.Contains("must be owner", StringComparison.Ordinal)
+                   || words.Contains("must be superuser", StringComparison.Ordinal) || words.Contains("must be member", StringComparison.Ordinal) =>
+                (errorId, $"Grant the role '{login.Address.User}' what it lacks, or exclude the object; the README lists what each way of publishing needs."),
+            _ when words.Contains("server closed the connection", StringComparison.Ordinal) || words.Contains("could not connect", StringComparison.Ordinal)
+                   || words.Contains("connection to server", StringComparison.Ordinal) || words.Contains("terminating connection", StringComparison.Ordinal) =>
+                (errorId, "The connection to the server was lost: look at its log, then run again."),
+            _ => (errorId, "The message names the object; mend it, or leave it out with exclude, and run again."),
+        };
+        var lines = words.Split('\n');
+        var first = Prefix().Replace(lines.FirstOrDefault(l => Error().IsMatch(l), lines[0]).Trim(), "");
+        return new BackupSyncException(id, $"{what}: {(first.Length > 0 ? first : $"{program} ended with exit code {exitCode} and said nothing.")}", advice) { Detail = words };
+    }
+
+    /// <summary>What the program said of errors: not what it said of its progress, and not the rows it was at.</summary>
+    static string Words(string errorTail, string program)
+    {
+        var lines = errorTail.Split('\n').Select(l => l.TrimEnd('\r')).Where(l => l.Length > 0).ToList();
+        var told = lines.Where(l => ErrorLine().IsMatch(l)).ToList();
+        return string.Join('\n', (told.Count > 0 ? told : lines.TakeLast(5))
+            .Select(l => l.StartsWith($"{program}: ", StringComparison.Ordinal) ? l[(program.Length + 2)..] : l)
+            .Select(l => RowOfCopy().Replace(l, "$1")));
+    }
+
+    [GeneratedRegex("^error: ")]
+    private static partial Regex Prefix();
+
+    [GeneratedRegex("error:|ERROR:|FATAL:")]
+    private static partial Regex Error();
+
+    [GeneratedRegex("(error|ERROR|FATAL|PANIC|DETAIL|detail|HINT|hint|CONTEXT|Command was):|^COPY |from TOC entry")]
+    private static partial Regex ErrorLine();
+
+    // "COPY users, line 3, column name: "…"": people's data have no place in a log.
+    [GeneratedRegex("(COPY .*, line [0-9]+(, column [^:]*)?): .*")]
+    private static partial Regex RowOfCopy();
+}

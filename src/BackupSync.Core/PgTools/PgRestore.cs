@@ -1,0 +1,140 @@
+using System.Text;
+using BackupSync.Archives;
+using BackupSync.Files;
+using BackupSync.Postgres;
+
+namespace BackupSync.PgTools;
+
+/// <summary>What pg_restore is asked to do with an archive.</summary>
+static class PgRestore
+{
+    public static async Task<ArchiveListing> ListAsync(PgToolset tools, string archive, CancellationToken cancellationToken)
+    {
+        return Parsed(await ChildProcess.RunAsync(new ChildCommand(tools.PgRestore, ["--list", archive]), cancellationToken), archive);
+    }
+
+    /// <summary>The same of an archive's head alone.</summary>
+    public static async Task<ArchiveListing> ListAsync(PgToolset tools, ArchiveHead head, CancellationToken cancellationToken)
+    {
+        var command = new ChildCommand(tools.PgRestore, ["--list"]) { StandardInput = (input, ct) => input.WriteAsync(head.Bytes, ct).AsTask() };
+        return Parsed(await ChildProcess.RunAsync(command, cancellationToken), "What pg_dump wrote");
+    }
+
+    static ArchiveListing Parsed(ChildResult result, string archive)
+    {
+        if (result.ExitCode != 0)
+        {
+            throw new BackupSyncException(ErrorIds.BackupInvalid, $"{archive} cannot be read as an archive: {result.ErrorTail.Trim()}",
+                "Use another backup. If it was written by a newer pg_dump, install PostgreSQL's client programs of that version.");
+        }
+        return ArchiveListing.Parse(result.Output);
+    }
+
+    /// <summary>Restores into an empty database with several connections, and stops at the first error.</summary>
+    /// <param name="list">The entries to restore, as the archive's listing has them.</param>
+    /// <param name="onErrorLine">Told what pg_restore says of its progress.</param>
+    /// <param name="section">Only <c>pre-data</c>, <c>data</c> or <c>post-data</c>; null for all.</param>
+    public static async Task RestoreAsync(
+        PgToolset tools, string archive, IReadOnlyList<string> list, PgLogin target, int targetMajor, IEnumerable<KeyValuePair<string, string>> settings,
+        int jobs, Action<string> onErrorLine, CancellationToken cancellationToken, string? section = null)
+    {
+        using var listFile = new ListFile(list);
+        var errors = SetsUnknownTimeout(tools, targetMajor) ? new FirstError() : null;
+        var command = new ChildCommand(tools.PgRestore,
+        [
+            $"--dbname={target.Address.Database}", $"--jobs={jobs}", .. (errors is null ? new[] { "--exit-on-error" } : []), "--no-password", "--verbose",
+            .. section is null ? [] : new[] { $"--section={section}" }, .. Common, $"--use-list={listFile.Path}", archive,
+        ])
+        { OnErrorLine = line => { errors?.Note(line); onErrorLine(line); } };
+        var result = await ChildProcess.RunAsync(command.ConnectedTo(target, settings), cancellationToken);
+        if (errors is { Text: null } && result.ExitCode == 1)
+            return; // all of the errors that it ignored are of the one setting
+        PgProgram.EnsureSucceeded(errors?.Text is { } first ? result with { ErrorTail = first } : result,
+            "pg_restore", target, ErrorIds.RestoreFailed, $"The restore into {target.Label} failed");
+    }
+
+    /// <summary>Writes the archive as a script for psql.</summary>
+    /// <param name="sink">Takes the script, in one part or several.</param>
+    public static async Task ScriptAsync(
+        PgToolset tools, string archive, IReadOnlyList<string> list, PgLogin target, int targetMajor, Func<Stream, CancellationToken, Task> sink,
+        Action<string> onErrorLine, CancellationToken cancellationToken)
+    {
+        using var listFile = new ListFile(list);
+        var command = new ChildCommand(tools.PgRestore, ["--file=-", "--verbose", .. Common, $"--use-list={listFile.Path}", archive])
+        {
+            StandardOutput = SetsUnknownTimeout(tools, targetMajor) ? (script, ct) => WithoutTimeoutAsync(script, sink, ct) : sink,
+            OnErrorLine = onErrorLine,
+        };
+        var result = await ChildProcess.RunAsync(command, cancellationToken);
+        PgProgram.EnsureSucceeded(result, "pg_restore", target, ErrorIds.RestoreFailed, $"The archive for {target.Label} cannot be read");
+    }
+
+    /// <summary>Writes the rows of some tables as a script, each between its COPY statement and the mark of their end.</summary>
+    /// <param name="archive">Writes the archive.</param>
+    public static async Task DataScriptAsync(
+        PgToolset tools, string name, Func<Stream, CancellationToken, Task> archive, IEnumerable<int> dumpIds, Func<Stream, CancellationToken, Task> sink, CancellationToken cancellationToken)
+    {
+        using var listFile = new ListFile([.. dumpIds.Select(id => $"{id};")]);
+        var command = new ChildCommand(tools.PgRestore, ["--data-only", "--file=-", $"--use-list={listFile.Path}"]) { StandardInput = archive, StandardOutput = sink };
+        var result = await ChildProcess.RunAsync(command, cancellationToken);
+        if (result.ExitCode != 0)
+            throw new BackupSyncException(ErrorIds.BackupInvalid, $"{name} cannot be read by pg_restore: {result.ErrorTail.Trim()}", "Use another backup.");
+    }
+
+    /// <summary>
+    /// From version 17 on pg_restore begins each session by setting a parameter that older servers refuse. Nothing is lost
+    /// without it, so this one error is passed over; else only those could sync to an older server who have older tools.
+    /// </summary>
+    static bool SetsUnknownTimeout(PgToolset tools, int targetMajor) => tools.Version.Major >= 17 && targetMajor < 17;
+
+    const string UnknownTimeout = "transaction_timeout";
+
+    static async Task WithoutTimeoutAsync(Stream script, Func<Stream, CancellationToken, Task> sink, CancellationToken cancellationToken)
+    {
+        // It stands among the first lines, before anything of the archive.
+        var head = new byte[4096];
+        var length = await script.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false, cancellationToken);
+        var setting = Encoding.ASCII.GetBytes($"SET {UnknownTimeout} = 0;");
+        var at = head.AsSpan(0, length).IndexOf(setting);
+        if (at >= 0)
+            head.AsSpan(at, setting.Length).Fill((byte)' ');
+        await sink(new MemoryStream(head, 0, length), cancellationToken);
+        await sink(script, cancellationToken);
+    }
+
+    /// <summary>What a pg_restore that goes on after errors says of the first one that counts.</summary>
+    sealed class FirstError
+    {
+        const int MostLines = 10;
+        readonly List<string> _lines = [];
+
+        /// <summary>Null where there was none.</summary>
+        public string? Text => _lines.Count == 0 ? null : string.Join('\n', _lines);
+
+        public void Note(string line)
+        {
+            var begins = line.StartsWith("pg_restore: error:", StringComparison.Ordinal) && !line.Contains($"\"{UnknownTimeout}\"", StringComparison.Ordinal);
+            if (begins || _lines.Count is > 0 and < MostLines)
+                _lines.Add(line);
+        }
+    }
+
+    // The archive was dumped without these, but a backup from elsewhere may hold them.
+    static readonly string[] Common =
+        ["--no-owner", "--no-acl", "--no-publications", "--no-subscriptions", "--no-tablespaces", "--no-security-labels"];
+
+    sealed class ListFile : IDisposable
+    {
+        public ListFile(IReadOnlyList<string> lines)
+        {
+            Path = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"backupsync-{Guid.NewGuid():N}.list");
+            using var writer = new StreamWriter(PrivateFile.Create(Path));
+            foreach (var line in lines)
+                writer.Write(line + "\n");
+        }
+
+        public string Path { get; }
+
+        public void Dispose() => File.Delete(Path);
+    }
+}

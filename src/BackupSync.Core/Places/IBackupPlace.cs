@@ -1,0 +1,37 @@
+namespace BackupSync.Places;
+
+/// <summary>
+/// Somewhere backups are kept: whole files by key, <c>file</c> or <c>folder/file</c>, such as
+/// <c>auth/auth_manual_backup_20260101_020000.dump</c>. What a backup is, and when it goes, is decided above: every place is
+/// the same to those rules.
+/// </summary>
+/// <remarks>All throw <see cref="BackupSyncException"/> with <see cref="ErrorIds.PlaceFailed"/>, FileFailed or DiskFull.</remarks>
+interface IBackupPlace : IAsyncDisposable
+{
+    /// <summary>The configuration's name.</summary>
+    string Name { get; }
+
+    /// <summary>The full path or address of a key, for people: <c>/backups/auth/x.dump</c>, <c>s3://bucket/pg/auth/x.dump</c>.</summary>
+    string LocationOf(string key);
+
+    /// <summary>Every file whose key is of that form, a folder's unfinished ones included; nothing where the folder does not exist yet.</summary>
+    Task<IReadOnlyList<PlaceFile>> ListAsync(CancellationToken cancellationToken);
+
+    /// <summary>The file's content, to be read from its beginning; null where there is none of this key (any more).</summary>
+    Task<Stream?> OpenAsync(string key, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Stores a local file under a key, and reads back what is needed to know that it arrived: afterwards the whole file is
+    /// there, or none. One that is there already is replaced; when that fails, one of the two is there whole, or none where
+    /// the new one arrived damaged.
+    /// </summary>
+    /// <param name="sha256">Of the file, in lower-case hexadecimal.</param>
+    /// <param name="onProgress">Told the bytes written so far, one call at a time; reading them back comes after.</param>
+    Task StoreAsync(string key, string file, string sha256, Action<long>? onProgress, CancellationToken cancellationToken);
+
+    /// <returns>Whether there was one.</returns>
+    Task<bool> DeleteAsync(string key, CancellationToken cancellationToken);
+}
+
+/// <param name="Size">In bytes.</param>
+sealed record PlaceFile(string Key, long Size);

@@ -1,0 +1,22 @@
+namespace BackupSync.Places;
+
+/// <summary>A wait that ends when nothing has happened for a while, or when the caller gives up.</summary>
+sealed class Patience : IDisposable
+{
+    readonly CancellationTokenSource _source;
+    readonly TimeSpan _silence;
+
+    public Patience(TimeSpan silence, CancellationToken cancellationToken)
+    {
+        _silence = silence;
+        _source = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Renew();
+    }
+
+    public CancellationToken Token => _source.Token;
+
+    /// <summary>Something happened.</summary>
+    public void Renew() => _source.CancelAfter(_silence);
+
+    public void Dispose() => _source.Dispose();
+}

@@ -1,0 +1,26 @@
+namespace BackupSync.Places;
+
+/// <summary>How long an S3 place waits, how often it tries, and in which pieces it uploads.</summary>
+sealed record S3Limits
+{
+    /// <summary>In bytes. Larger files are uploaded in parts of this size; S3 takes no part below 5 MiB but the last.</summary>
+    public long PartSize { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>Each streams from the file, so they cost connections rather than memory.</summary>
+    public int PartsAtOnce { get; init; } = 3;
+
+    /// <summary>How long a request may go on without a byte of a body passing, or an answer coming.</summary>
+    public TimeSpan Silence { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long the server may take to put the parts together; AWS speaks of minutes for large objects.</summary>
+    public TimeSpan Completion { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long to try to remove what a failed upload left: whoever cancelled is waiting.</summary>
+    public TimeSpan Undoing { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Of a request that failed for a passing reason, and of a reading whose line was cut, each with growing pauses.</summary>
+    public int Retries { get; init; } = 4;
+
+    /// <summary>From when on an unfinished upload is nobody's any more.</summary>
+    public TimeSpan StaleUpload { get; init; } = TimeSpan.FromDays(1);
+}

@@ -1,0 +1,124 @@
+using Amazon.Runtime.Internal.Util;
+using Amazon.S3;
+using Amazon.S3.Model;
+
+namespace BackupSync.Places;
+
+/// <summary>An object's content. Where the line is cut it goes on from there, as long as the object is still the same.</summary>
+sealed class S3ObjectStream : Stream
+{
+    readonly S3Bucket _bucket;
+    readonly string _key;
+    readonly string _etag;
+    readonly long _length;
+    GetObjectResponse? _response;
+    long _position;
+
+    S3ObjectStream(S3Bucket bucket, string key, GetObjectResponse response)
+    {
+        _bucket = bucket;
+        _key = key;
+        _response = response;
+        _etag = response.ETag;
+        _length = response.ContentLength;
+    }
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => _length;
+
+    public override long Position
+    {
+        get => _position;
+        set => throw new NotSupportedException();
+    }
+
+    /// <summary>Null where there is no such object.</summary>
+    public static async Task<S3ObjectStream?> OpenAsync(S3Bucket bucket, string key, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return new S3ObjectStream(bucket, key, await bucket.AskAsync("be read", key, (client, patience) => client.GetObjectAsync(
+                new GetObjectRequest { BucketName = bucket.Name, Key = key }, patience.Token), cancellationToken));
+        }
+        catch (BackupSyncException e) when (e.InnerException is AmazonS3Exception { ErrorCode: "NoSuchKey" })
+        {
+            return null;
+        }
+    }
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (buffer.Length == 0 || _position == _length)
+            return 0;
+
+        for (var attempt = 0; ; attempt++)
+        {
+            var response = _response ??= await ResumeAsync(cancellationToken);
+            Exception failure;
+            using var patience = new Patience(_bucket.Limits.Silence, cancellationToken);
+            try
+            {
+                var count = await Content(response).ReadAsync(buffer, patience.Token);
+                _position += count;
+                if (count > 0)
+                    return count;
+                failure = new EndOfStreamException("its content ended early");
+            }
+            catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+            {
+                failure = new TimeoutException($"nothing was heard from it for {Durations.Show(_bucket.Limits.Silence)}", e);
+            }
+            catch (Exception e) when (S3Bucket.IsRemote(e))
+            {
+                failure = e;
+            }
+            _response.Dispose();
+            _response = null;
+            if (attempt == _bucket.Limits.Retries)
+                throw _bucket.Failure("be read", _key, failure);
+            await Task.Delay(TimeSpan.FromMilliseconds(100 << attempt), cancellationToken);
+        }
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override int Read(byte[] buffer, int offset, int count) => ReadAsync(buffer, offset, count, CancellationToken.None).GetAwaiter().GetResult();
+
+    public override void Flush()
+    {
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            _response?.Dispose();
+        base.Dispose(disposing);
+    }
+
+    /// <summary>The SDK takes an MD5 and expects the ETag to be one, which it is not on every server.</summary>
+    static Stream Content(GetObjectResponse response) =>
+        response.ResponseStream is WrapperStream checking ? checking.GetNonWrapperBaseStream() : response.ResponseStream;
+
+    async Task<GetObjectResponse> ResumeAsync(CancellationToken cancellationToken)
+    {
+        var response = await _bucket.AskAsync("be read to its end", _key, (client, patience) => client.GetObjectAsync(
+            new GetObjectRequest { BucketName = _bucket.Name, Key = _key, EtagToMatch = _etag, ByteRange = new ByteRange(_position, _length - 1) }, patience.Token), cancellationToken);
+        // Not every server heeds the conditions.
+        if (response.ETag == _etag && response.ContentLength == _length - _position)
+            return response;
+        response.Dispose();
+        throw _bucket.Failure("be read to its end", _key, new IOException("it was replaced meanwhile, or the server does not send parts of an object"));
+    }
+}

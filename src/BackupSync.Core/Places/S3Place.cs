@@ -1,0 +1,137 @@
+using System.Security.Cryptography;
+using Amazon.S3.Model;
+using BackupSync.Configuration;
+using BackupSync.Files;
+using Microsoft.Win32.SafeHandles;
+
+namespace BackupSync.Places;
+
+/// <summary>A bucket of S3, or of storage that speaks its language.</summary>
+sealed class S3Place(S3PlaceConfig config, S3Limits limits) : IBackupPlace
+{
+    readonly S3Bucket _bucket = new(config, limits);
+    int _storedParts;
+
+    public S3Place(S3PlaceConfig config) : this(config, new S3Limits())
+    {
+    }
+
+    public string Name => config.Name;
+
+    public string LocationOf(string key) => S3Failure.Location(config, config.Prefix + key);
+
+    public async Task<IReadOnlyList<PlaceFile>> ListAsync(CancellationToken cancellationToken)
+    {
+        var files = new List<PlaceFile>();
+        var page = new ListObjectsV2Request { BucketName = config.Bucket, Prefix = config.Prefix };
+        do
+        {
+            var answer = await _bucket.AskAsync("be listed", null, (client, patience) => client.ListObjectsV2Async(page, patience.Token), cancellationToken);
+            files.AddRange((answer.S3Objects ?? [])
+                .Select(o => new PlaceFile(o.Key[config.Prefix.Length..], o.Size ?? 0))
+                .Where(f => PlaceKey.IsValid(f.Key)));
+            page.ContinuationToken = answer.IsTruncated == true ? answer.NextContinuationToken : null;
+        }
+        while (page.ContinuationToken is not null);
+        return files;
+    }
+
+    public async Task<Stream?> OpenAsync(string key, CancellationToken cancellationToken)
+    {
+        PlaceKey.Require(key, Name);
+        return await S3ObjectStream.OpenAsync(_bucket, config.Prefix + key, cancellationToken);
+    }
+
+    public async Task StoreAsync(string key, string file, string sha256, Action<long>? onProgress, CancellationToken cancellationToken)
+    {
+        PlaceKey.Require(key, Name);
+        using var handle = OpenSource(file);
+        if (RandomAccess.GetLength(handle) > limits.PartSize && Interlocked.Exchange(ref _storedParts, 1) == 0)
+            await S3Leftovers.RemoveAsync(_bucket, cancellationToken);
+
+        var existed = await ExistsAsync(key, cancellationToken);
+        var upload = new S3Upload(_bucket, config.Prefix + key, handle, file);
+        var arrived = true;
+        try
+        {
+            await upload.SendAsync(onProgress, cancellationToken);
+            arrived = await HashAsync(key, cancellationToken) == sha256;
+            if (!arrived)
+            {
+                throw new BackupSyncException(ErrorIds.PlaceFailed, $"What arrived at {LocationOf(key)} in the place {Name} is not the file that was to be stored: its SHA-256 differs.",
+                    $"Either {file} was changed meanwhile, or it was damaged on the way. Verify it, then store it again.");
+            }
+        }
+        catch (Exception failure)
+        {
+            // What was there before is whole, or wholly replaced: S3 knows nothing in between. Damage goes in any case.
+            var left = await UndoAsync(upload, arrived && existed ? null : key);
+            // Whoever cancelled is told just that: parts that stay are invisible, and the next upload finds them when they are old.
+            if (left is null || failure is not BackupSyncException known)
+                throw;
+            throw new BackupSyncException(known.ErrorId, $"{known.Message} Removing what was uploaded failed too: {left.Message}", known.Advice, known) { Detail = known.Detail };
+        }
+    }
+
+    public async Task<bool> DeleteAsync(string key, CancellationToken cancellationToken)
+    {
+        PlaceKey.Require(key, Name);
+        if (!await ExistsAsync(key, cancellationToken))
+            return false;
+        await RemoveAsync(key, null, cancellationToken);
+        return true;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _bucket.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    static SafeFileHandle OpenSource(string file)
+    {
+        try
+        {
+            return File.OpenHandle(file, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, FileOptions.Asynchronous);
+        }
+        catch (Exception e) when (FileFailure.Is(e))
+        {
+            throw FileFailure.From(e, file, "read");
+        }
+    }
+
+    /// <summary>By a listing that the key itself would be first in: a HEAD's refusal has no body to say why.</summary>
+    async Task<bool> ExistsAsync(string key, CancellationToken cancellationToken)
+    {
+        var answer = await _bucket.AskAsync("be looked for", config.Prefix + key, (client, patience) => client.ListObjectsV2Async(
+            new ListObjectsV2Request { BucketName = config.Bucket, Prefix = config.Prefix + key, MaxKeys = 1 }, patience.Token), cancellationToken);
+        return answer.S3Objects?.Any(o => o.Key == config.Prefix + key) == true;
+    }
+
+    /// <summary>By reading it back: few servers besides AWS tell a checksum, and AWS none of the whole for an upload in parts.</summary>
+    async Task<string?> HashAsync(string key, CancellationToken cancellationToken)
+    {
+        await using var content = await OpenAsync(key, cancellationToken);
+        return content is null ? null : Convert.ToHexStringLower(await SHA256.HashDataAsync(content, cancellationToken));
+    }
+
+    Task RemoveAsync(string key, TimeSpan? limit, CancellationToken cancellationToken) =>
+        _bucket.AskAsync("be removed", config.Prefix + key, (client, patience) => client.DeleteObjectAsync(config.Bucket, config.Prefix + key, patience.Token), cancellationToken, limit);
+
+    /// <param name="key">The object to be removed; null for none.</param>
+    /// <returns>Why something is left; null where nothing is.</returns>
+    async Task<BackupSyncException?> UndoAsync(S3Upload upload, string? key)
+    {
+        try
+        {
+            await upload.AbortAsync(CancellationToken.None);
+            if (key is not null)
+                await RemoveAsync(key, limits.Undoing, CancellationToken.None);
+            return null;
+        }
+        catch (BackupSyncException e)
+        {
+            return e;
+        }
+    }
+}

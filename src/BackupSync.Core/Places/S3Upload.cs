@@ -1,0 +1,92 @@
+using Amazon.S3.Model;
+using Microsoft.Win32.SafeHandles;
+
+namespace BackupSync.Places;
+
+/// <summary>One file's way into a bucket: in one request, or in parts that the server puts together at the end.</summary>
+sealed class S3Upload(S3Bucket bucket, string key, SafeFileHandle handle, string file)
+{
+    const int MostParts = 10_000;
+    const long MiB = 1024 * 1024;
+
+    string? _uploadId;
+
+    public async Task SendAsync(Action<long>? onProgress, CancellationToken cancellationToken)
+    {
+        var size = RandomAccess.GetLength(handle);
+        if (size > bucket.Limits.PartSize)
+            await SendPartsAsync(size, onProgress, cancellationToken);
+        else
+            await SendWholeAsync(size, cancellationToken);
+        onProgress?.Invoke(size);
+    }
+
+    /// <summary>Takes back the parts; the object, if there is one, stays.</summary>
+    public async Task AbortAsync(CancellationToken cancellationToken)
+    {
+        if (_uploadId is { } id)
+        {
+            await bucket.AskAsync("be rid of its unfinished upload", key,
+                (client, patience) => client.AbortMultipartUploadAsync(bucket.Name, key, id, patience.Token), cancellationToken, bucket.Limits.Undoing);
+        }
+    }
+
+    Task SendWholeAsync(long size, CancellationToken cancellationToken) => bucket.AskAsync("be stored", key, async (client, patience) =>
+    {
+        await using var content = new FileSlice(handle, file, 0, size, patience.Renew);
+        return await client.PutObjectAsync(new PutObjectRequest
+        {
+            BucketName = bucket.Name,
+            Key = key,
+            InputStream = content,
+            AutoCloseStream = false,
+            ContentType = "application/octet-stream",
+            UseChunkEncoding = false,
+            DisablePayloadSigning = !bucket.SignsContent,
+        }, patience.Token);
+    }, cancellationToken);
+
+    async Task SendPartsAsync(long size, Action<long>? onProgress, CancellationToken cancellationToken)
+    {
+        var partSize = Math.Max(bucket.Limits.PartSize, (size / MostParts / MiB + 1) * MiB);
+        var parts = new PartETag[(size + partSize - 1) / partSize];
+        _uploadId = (await bucket.AskAsync("be stored", key, (client, patience) => client.InitiateMultipartUploadAsync(
+            new InitiateMultipartUploadRequest { BucketName = bucket.Name, Key = key, ContentType = "application/octet-stream" }, patience.Token), cancellationToken)).UploadId;
+
+        long done = 0;
+        var progress = new Lock();
+        // Returns only when none of them is under way any more: one that arrived after the abort would stay.
+        await Parallel.ForEachAsync(Enumerable.Range(0, parts.Length),
+            new ParallelOptions { MaxDegreeOfParallelism = bucket.Limits.PartsAtOnce, CancellationToken = cancellationToken },
+            async (index, partCancellation) =>
+            {
+                var start = index * partSize;
+                var length = Math.Min(partSize, size - start);
+                parts[index] = await SendPartAsync(index + 1, start, length, partCancellation);
+                lock (progress)
+                    onProgress?.Invoke(done += length);
+            });
+
+        await bucket.AskAsync("be stored", key, (client, patience) => client.CompleteMultipartUploadAsync(
+            new CompleteMultipartUploadRequest { BucketName = bucket.Name, Key = key, UploadId = _uploadId, PartETags = [.. parts] }, patience.Token),
+            cancellationToken, bucket.Limits.Completion);
+        _uploadId = null;
+    }
+
+    Task<PartETag> SendPartAsync(int number, long start, long length, CancellationToken cancellationToken) => bucket.AskAsync("be stored", key, async (client, patience) =>
+    {
+        await using var content = new FileSlice(handle, file, start, length, patience.Renew);
+        var answer = await client.UploadPartAsync(new UploadPartRequest
+        {
+            BucketName = bucket.Name,
+            Key = key,
+            UploadId = _uploadId,
+            PartNumber = number,
+            PartSize = length,
+            InputStream = content,
+            UseChunkEncoding = false,
+            DisablePayloadSigning = !bucket.SignsContent,
+        }, patience.Token);
+        return new PartETag(number, answer.ETag);
+    }, cancellationToken);
+}

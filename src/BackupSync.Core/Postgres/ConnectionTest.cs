@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using BackupSync.Configuration;
+using BackupSync.Runs;
+
+namespace BackupSync.Postgres;
+
+/// <summary>Whether a database can be reached, and what it is.</summary>
+public static class ConnectionTest
+{
+    /// <summary>Does not throw where the database cannot be reached: the result says why.</summary>
+    /// <param name="database">Which one.</param>
+    /// <param name="limit">How long to keep trying: a suspended compute takes seconds to wake.</param>
+    /// <param name="cancellationToken">Stops the test at once.</param>
+    public static async Task<ConnectionTestResult> RunAsync(DatabaseConfig database, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        string? where = null;
+        try
+        {
+            var address = database.Address;
+            where = $"{address.Host}:{address.Port}/{address.Database}";
+            var clock = Stopwatch.StartNew();
+            var login = new PgLogin(database.DisplayName, address, "backupsync:test", ReadOnly: true);
+            await using var session = await PgConnector.OpenAsync(login, limit, onRetry: null, cancellationToken);
+            var connected = clock.Elapsed;
+            var facts = await DatabaseFacts.ReadAsync(session, database.Provider, cancellationToken);
+            clock.Restart();
+            await session.ScalarAsync<int>("SELECT 1", cancellationToken);
+            return new ConnectionTestResult
+            {
+                Name = database.Name,
+                State = ConnectionState.Connected,
+                Role = database.Role,
+                Address = where,
+                LatencyMs = Math.Round(clock.Elapsed.TotalMilliseconds, 2),
+                ConnectMs = Math.Round(connected.TotalMilliseconds, 1),
+                ServerVersion = facts.Version,
+                Provider = facts.Provider,
+                Size = facts.Size,
+                ConnectionsUsed = facts.ConnectionsUsed,
+                ConnectionsLimit = facts.ConnectionsLimit,
+                Warnings = address.IsPooled
+                    ? [$"{address.Host} is a connection pooler; a sync uses the direct host {address.Unpooled().Host} instead."]
+                    : [],
+            };
+        }
+        catch (BackupSyncException failure)
+        {
+            return new ConnectionTestResult
+            {
+                Name = database.Name,
+                State = ConnectionState.Failed,
+                Role = database.Role,
+                Address = where,
+                Error = new RunError(failure.ErrorId, null, failure.Message, failure.Detail, failure.Advice, null),
+            };
+        }
+    }
+}
+
+public enum ConnectionState
+{
+    Connected,
+    Failed,
+}
+
+/// <summary>The answer of <see cref="ConnectionTest"/>; facts are null where the database was not reached.</summary>
+public sealed record ConnectionTestResult
+{
+    public required string Name { get; init; }
+    public required ConnectionState State { get; init; }
+    public DatabaseRole Role { get; init; }
+
+    /// <summary>Host, port and database; never the password.</summary>
+    public string? Address { get; init; }
+
+    /// <summary>One round trip on an open connection, in milliseconds.</summary>
+    public double? LatencyMs { get; init; }
+
+    /// <summary>Opening the connection, in milliseconds: a suspended Neon compute takes seconds.</summary>
+    public double? ConnectMs { get; init; }
+    public string? ServerVersion { get; init; }
+    public DatabaseProvider? Provider { get; init; }
+
+    /// <summary>In bytes.</summary>
+    public long? Size { get; init; }
+
+    /// <summary>Client connections on the whole server.</summary>
+    public int? ConnectionsUsed { get; init; }
+
+    /// <summary>What this role may use: <c>max_connections</c> less what is reserved for others.</summary>
+    public int? ConnectionsLimit { get; init; }
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+    public RunError? Error { get; init; }
+}

@@ -1,0 +1,122 @@
+using System.Globalization;
+
+namespace BackupSync.Postgres;
+
+/// <summary>What a session can tell about its database, its server and its own rights, asked in one query.</summary>
+public sealed record DatabaseFacts
+{
+    public required DatabaseProvider Provider { get; init; }
+
+    /// <summary>Such as <c>15.18</c>.</summary>
+    public required string Version { get; init; }
+    public required int Major { get; init; }
+    public required string Database { get; init; }
+    public required uint DatabaseOid { get; init; }
+
+    /// <summary>In bytes, indexes included.</summary>
+    public required long Size { get; init; }
+    public required string Role { get; init; }
+    public required bool IsSuperuser { get; init; }
+    public required bool MayCreateDatabases { get; init; }
+
+    public required bool BypassesRowSecurity { get; init; }
+
+    /// <summary>Whether the role owns the database, or is a member of the role that does.</summary>
+    public required bool OwnsDatabase { get; init; }
+    public required string Owner { get; init; }
+
+    /// <summary>May end other roles' sessions.</summary>
+    public required bool MaySignalOthers { get; init; }
+
+    /// <summary>May create schemas and trusted extensions in the database.</summary>
+    public required bool MayCreateInDatabase { get; init; }
+    public required bool InRecovery { get; init; }
+
+    /// <summary>Client connections on the whole server.</summary>
+    public required int ConnectionsUsed { get; init; }
+
+    /// <summary>Connections this role may have: the server's, the database's or the role's limit, whichever is least.</summary>
+    public required int ConnectionsLimit { get; init; }
+
+    /// <summary>How many more this role could open now.</summary>
+    public required int ConnectionsFree { get; init; }
+
+    /// <summary>In bytes.</summary>
+    public required long SharedBuffers { get; init; }
+    public required long MaintenanceWorkMemory { get; init; }
+
+    public static async Task<DatabaseFacts> ReadAsync(PgSession session, DatabaseProvider? stated, CancellationToken cancellationToken)
+    {
+        var banner = await session.ScalarAsync<string>("SELECT version()", cancellationToken) ?? "";
+        var provider = stated ?? Detect(session.Login.Address.Host, banner);
+        if (provider == DatabaseProvider.CockroachDb || banner.Contains("CockroachDB", StringComparison.Ordinal))
+        {
+            throw new BackupSyncException(ErrorIds.NotSupported, $"{session.Login.Label} is a CockroachDB; a full sync needs PostgreSQL on both sides.",
+                "CockroachDB has no pg_dump and no exported snapshots.");
+        }
+        var row = (await session.RowsAsync(Query, cancellationToken))[0];
+        var connectionLimits = new[] { Int(row[13]!), Int(row[15]!), Int(row[17]!) };
+        var connectionsUsed = new[] { Int(row[12]!), Int(row[14]!), Int(row[16]!) };
+        var reserved = Bool(row[4]) ? 0 : Int(row[18]!);
+        var limits = connectionLimits.Select((limit, i) => limit < 0 ? int.MaxValue : i == 0 ? limit - reserved : limit).ToArray();
+        return new DatabaseFacts
+        {
+            Provider = provider,
+            Major = Int(row[0]!) / 10000,
+            Version = $"{Int(row[0]!) / 10000}.{Int(row[0]!) % 10000}",
+            Database = row[1]!,
+            DatabaseOid = uint.Parse(row[2]!, CultureInfo.InvariantCulture),
+            Size = Long(row[3]!),
+            IsSuperuser = Bool(row[4]),
+            MayCreateDatabases = Bool(row[4]) || Bool(row[5]),
+            BypassesRowSecurity = Bool(row[4]) || Bool(row[21]),
+            Role = row[6]!,
+            Owner = row[7]!,
+            OwnsDatabase = Bool(row[8]),
+            MaySignalOthers = Bool(row[4]) || Bool(row[9]),
+            MayCreateInDatabase = Bool(row[10]),
+            InRecovery = Bool(row[11]),
+            ConnectionsUsed = connectionsUsed[0],
+            ConnectionsLimit = limits.Min(),
+            ConnectionsFree = limits.Select((limit, i) => limit == int.MaxValue ? limit : limit - connectionsUsed[i]).Min(),
+            SharedBuffers = Long(row[19]!),
+            MaintenanceWorkMemory = Long(row[20]!),
+        };
+    }
+
+    static DatabaseProvider Detect(string host, string banner) =>
+        banner.Contains("CockroachDB", StringComparison.Ordinal) ? DatabaseProvider.CockroachDb
+        : host.EndsWith(".neon.tech", StringComparison.OrdinalIgnoreCase) ? DatabaseProvider.Neon
+        : host.EndsWith(".rlwy.net", StringComparison.OrdinalIgnoreCase)
+          || host.EndsWith(".railway.app", StringComparison.OrdinalIgnoreCase)
+          || host.EndsWith(".railway.internal", StringComparison.OrdinalIgnoreCase) ? DatabaseProvider.Railway
+        : DatabaseProvider.PostgreSql;
+
+    static int Int(string value) => int.Parse(value, CultureInfo.InvariantCulture);
+    static long Long(string value) => long.Parse(value, CultureInfo.InvariantCulture);
+    static bool Bool(string? value) => value == "t";
+
+    // Reserved connections: superuser_reserved_connections, and from version 16 on reserved_connections for members of
+    // pg_use_reserved_connections. https://www.postgresql.org/docs/current/runtime-config-connection.html
+    // Of other roles' sessions an ordinary one sees database and user, but not what kind they are: those with both are clients'.
+    const string Query = """
+        SELECT current_setting('server_version_num'), d.datname, d.oid, pg_catalog.pg_database_size(d.oid),
+               r.rolsuper, r.rolcreatedb, r.rolname, pg_catalog.pg_get_userbyid(d.datdba),
+               pg_catalog.pg_has_role(d.datdba, 'USAGE'),
+               pg_catalog.pg_has_role('pg_signal_backend', 'USAGE'),
+               pg_catalog.has_database_privilege(d.oid, 'CREATE'),
+               pg_catalog.pg_is_in_recovery(),
+               (SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE datid <> 0 AND usesysid IS NOT NULL),
+               current_setting('max_connections'),
+               (SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE datid = d.oid AND usesysid IS NOT NULL),
+               CASE WHEN r.rolsuper THEN -1 ELSE d.datconnlimit END,
+               (SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE usesysid = r.oid),
+               CASE WHEN r.rolsuper THEN -1 ELSE r.rolconnlimit END,
+               current_setting('superuser_reserved_connections')::int + coalesce(current_setting('reserved_connections', true), '0')::int,
+               pg_catalog.pg_size_bytes(current_setting('shared_buffers')),
+               pg_catalog.pg_size_bytes(current_setting('maintenance_work_mem')),
+               r.rolbypassrls
+        FROM pg_catalog.pg_database d, pg_catalog.pg_roles r
+        WHERE d.datname = current_database() AND r.rolname = current_user
+        """;
+}

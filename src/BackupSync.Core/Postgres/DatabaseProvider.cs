@@ -1,0 +1,9 @@
+namespace BackupSync.Postgres;
+
+public enum DatabaseProvider
+{
+    PostgreSql,
+    Neon,
+    Railway,
+    CockroachDb,
+}

@@ -1,0 +1,51 @@
+using System.Text;
+
+namespace BackupSync.Postgres;
+
+/// <summary>
+/// Runs a SELECT and gives its rows as text. Two things can: a connection of ours, and the psql session that restores in
+/// one transaction, whose uncommitted content nobody else could see. Both speak COPY's text format.
+/// </summary>
+public interface IQueryRunner
+{
+    /// <param name="select">A SELECT without parameters and without a closing semicolon.</param>
+    Task<List<string?[]>> RowsAsync(string select, CancellationToken cancellationToken);
+
+    /// <summary>Runs a statement that gives nothing back, such as ANALYZE.</summary>
+    Task ExecuteAsync(string statement, CancellationToken cancellationToken);
+}
+
+/// <summary>The text format of COPY: https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.3.55.9.2</summary>
+static class CopyText
+{
+    public static string?[] Fields(string line) => [.. line.Split('\t').Select(Unescape)];
+
+    static string? Unescape(string field)
+    {
+        if (field == "\\N")
+            return null;
+        if (!field.Contains('\\', StringComparison.Ordinal))
+            return field;
+        var text = new StringBuilder(field.Length);
+        for (var i = 0; i < field.Length; i++)
+        {
+            if (field[i] != '\\' || i == field.Length - 1)
+            {
+                text.Append(field[i]);
+                continue;
+            }
+            i++;
+            text.Append(field[i] switch
+            {
+                'b' => '\b',
+                'f' => '\f',
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                'v' => '\v',
+                var other => other,
+            });
+        }
+        return text.ToString();
+    }
+}

@@ -1,0 +1,162 @@
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using Npgsql;
+
+namespace BackupSync.Postgres;
+
+/// <summary>The server refused or failed a statement; <see cref="BackupSyncException.Detail"/> holds its words.</summary>
+public sealed class PgQueryException(string errorId, string message, string? advice, string? sqlState, Exception inner)
+    : BackupSyncException(errorId, message, advice, inner)
+{
+    /// <summary>https://www.postgresql.org/docs/current/errcodes-appendix.html; null where the connection broke.</summary>
+    public string? SqlState { get; } = sqlState;
+}
+
+/// <summary>Turns what Npgsql throws into sentences for operators.</summary>
+static class PgErrors
+{
+    /// <summary>Null where the failure is none of PostgreSQL's business, such as a cancellation.</summary>
+    public static BackupSyncException? TranslateQuery(Exception failure, PgLogin login)
+    {
+        // The server's "canceling statement due to user request" is inside, and is nothing to tell.
+        if (failure is OperationCanceledException)
+            return null;
+        if (Find<PostgresException>(failure) is { } refused)
+        {
+            var (id, advice) = refused.SqlState switch
+            {
+                PostgresErrorCodes.InsufficientPrivilege when refused.MessageText.Contains("row-level security", StringComparison.Ordinal) =>
+                    (ErrorIds.PrivilegeMissing, $"A copy of only some rows would not be one: ALTER ROLE {Sql.Identifier(login.Address.User)} BYPASSRLS;"),
+                PostgresErrorCodes.InsufficientPrivilege when refused.MessageText.Contains("large object", StringComparison.Ordinal) =>
+                    (ErrorIds.PrivilegeMissing, $"pg_read_all_data does not cover them: GRANT SELECT ON LARGE OBJECT … TO {Sql.Identifier(login.Address.User)};"),
+                PostgresErrorCodes.InsufficientPrivilege => (ErrorIds.PrivilegeMissing,
+                    $"Grant the role '{login.Address.User}' what it lacks; the README lists what each way of publishing needs."),
+                PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow =>
+                    (ErrorIds.ConnectionFailed, "The server ended the session. Look at its log, then run again."),
+                PostgresErrorCodes.DiskFull => (ErrorIds.DiskFull, "Free space on the server's disk."),
+                _ => (ErrorIds.Unexpected, (string?)null),
+            };
+            return new PgQueryException(id, $"{login.Label}: {refused.MessageText} (SQLSTATE {refused.SqlState}).", advice, refused.SqlState, failure)
+            {
+                Detail = refused.Hint,
+            };
+        }
+        if (failure is NpgsqlException or IOException or SocketException or ObjectDisposedException)
+        {
+            return new PgQueryException(ErrorIds.ConnectionFailed, $"{login.Label}: the connection to {Where(login)} was lost.",
+                "Check the network and the server, then run again.", null, failure)
+            { Detail = Innermost(failure).Message };
+        }
+        return null;
+    }
+
+    /// <summary>Null where the failure is none of PostgreSQL's business, such as a cancellation.</summary>
+    public static BackupSyncException? TranslateConnect(Exception failure, PgLogin login)
+    {
+        if (failure is OperationCanceledException)
+            return null;
+        var address = login.Address;
+        var where = Where(login);
+        if (Find<PostgresException>(failure) is { } refused)
+            return Refused(refused, login, where, failure);
+
+        if (Find<SocketException>(failure) is { } socket)
+        {
+            return socket.SocketErrorCode switch
+            {
+                SocketError.HostNotFound or SocketError.NoData => Connect(failure, $"{login.Label}: the host '{address.Host}' does not resolve.",
+                    "Check the host name in its URL, and this machine's DNS."),
+                SocketError.TryAgain => Connect(failure, $"{login.Label}: the host '{address.Host}' does not resolve: the name server does not answer.",
+                    "Check this machine's DNS, and the host name in its URL.", transient: true),
+                SocketError.ConnectionRefused => Connect(failure, $"{login.Label}: nothing listens on {where}: the connection was refused.",
+                    "Check host and port, that the server runs, and that no firewall stands between.", transient: true),
+                _ => Connect(failure, $"{login.Label}: no connection to {where}: {socket.Message}.", "Check the network and the server.", transient: true),
+            };
+        }
+        if ((Find<IOException>(failure) as Exception ?? Find<CryptographicException>(failure)) is FileNotFoundException or DirectoryNotFoundException or CryptographicException)
+        {
+            return new BackupSyncException(ErrorIds.TlsFailed, $"{login.Label}: a certificate that its URL names cannot be read.",
+                "Check sslrootcert, sslcert and sslkey in its URL.", failure)
+            { Detail = Innermost(failure).Message };
+        }
+        if (Find<AuthenticationException>(failure) is { } tls)
+        {
+            return new BackupSyncException(ErrorIds.TlsFailed, $"{login.Label}: {where} offers TLS, but its certificate is not trusted, or is for another host.",
+                "Give sslrootcert=<file> with the authority that signed it and the host name it was made for, or a weaker sslmode if you accept the risk.", failure)
+            { Detail = tls.Message };
+        }
+        if (failure is NpgsqlException && failure.Message.Contains("No SSL enabled connection", StringComparison.Ordinal))
+        {
+            return new BackupSyncException(ErrorIds.TlsFailed, $"{login.Label}: {where} does not offer TLS, but its URL demands it (sslmode).",
+                "Switch TLS on in the server, or give sslmode=prefer or disable if the network is trusted.", failure);
+        }
+        if (Find<TimeoutException>(failure) is not null)
+            return Connect(failure, $"{login.Label}: {where} did not answer in time.", "Check the network and the server; a suspended compute needs a longer limits.connect.", transient: true);
+        if (failure is NpgsqlException && Innermost(failure) is EndOfStreamException or IOException)
+            return Connect(failure, $"{login.Label}: {where} closed the connection during the handshake.", "Is it a PostgreSQL server? Check host and port; look at the server's log.", transient: true);
+        if (failure is BackupSyncException known)
+            return known;
+        return failure is NpgsqlException or InvalidOperationException or FormatException or ArgumentException or OverflowException or IndexOutOfRangeException
+            ? new BackupSyncException(ErrorIds.NotPostgres, $"{login.Label}: what answers on {where} does not speak PostgreSQL's protocol.",
+                "Check host and port in its URL.", failure)
+            { Detail = Innermost(failure).Message }
+            : null;
+    }
+
+    /// <summary>Whether trying again may help: the server starts, wakes up, or has no free slot just now.</summary>
+    public static bool IsTransient(BackupSyncException failure) => failure.Data["transient"] is true;
+
+    /// <summary>Wrong for one database, wrong for all of the server.</summary>
+    public static bool IsWrongPassword(BackupSyncException failure) =>
+        Find<PostgresException>(failure)?.SqlState == PostgresErrorCodes.InvalidPassword;
+
+    static BackupSyncException Refused(PostgresException refused, PgLogin login, string where, Exception failure)
+    {
+        var address = login.Address;
+        return refused.SqlState switch
+        {
+            PostgresErrorCodes.InvalidPassword => new BackupSyncException(ErrorIds.AuthenticationFailed,
+                $"{login.Label}: {where} refused the password of '{address.User}'.", "Check user and password in its URL; special characters must be percent-encoded.", failure),
+            PostgresErrorCodes.InvalidAuthorizationSpecification => new BackupSyncException(ErrorIds.AuthenticationFailed,
+                $"{login.Label}: {where} does not let '{address.User}' in: {refused.MessageText}.", "Check the user, and the server's pg_hba.conf.", failure),
+            PostgresErrorCodes.InvalidCatalogName => new BackupSyncException(ErrorIds.DatabaseMissing,
+                $"{login.Label}: there is no database '{address.Database}' on {address.Host}:{address.Port}.",
+                "Check the name in its URL; a new target must exist, and may be empty: CREATE DATABASE.", failure),
+            PostgresErrorCodes.InsufficientPrivilege => new BackupSyncException(ErrorIds.PrivilegeMissing,
+                $"{login.Label}: '{address.User}' may not connect to {where}.", $"GRANT CONNECT ON DATABASE {Sql.Identifier(address.Database)} TO {Sql.Identifier(address.User)};", failure),
+            PostgresErrorCodes.CannotConnectNow => Connect(failure, $"{login.Label}: {where} is starting up or shutting down.", "Try again in a moment.", transient: true),
+            PostgresErrorCodes.TooManyConnections => Connect(failure, $"{login.Label}: {where} has no free connection: {refused.MessageText}.",
+                "Close connections or raise max_connections.", transient: true, ErrorIds.TooFewConnections),
+            _ => Connect(failure, $"{login.Label}: {where} refused the connection: {refused.MessageText} (SQLSTATE {refused.SqlState}).", null),
+        };
+    }
+
+    static BackupSyncException Connect(Exception failure, string message, string? advice, bool transient = false, string errorId = ErrorIds.ConnectionFailed)
+    {
+        var translated = new BackupSyncException(errorId, message, advice, failure) { Detail = Innermost(failure).Message };
+        translated.Data["transient"] = transient;
+        return translated;
+    }
+
+    static string Where(PgLogin login) => $"{login.Address.Host}:{login.Address.Port}/{login.Address.Database}";
+
+    static T? Find<T>(Exception failure) where T : Exception
+    {
+        for (var e = failure; e is not null; e = e.InnerException)
+        {
+            if (e is T found)
+                return found;
+            if (e is AggregateException { InnerExceptions.Count: > 1 } several)
+                return several.InnerExceptions.Select(Find<T>).FirstOrDefault(f => f is not null);
+        }
+        return null;
+    }
+
+    static Exception Innermost(Exception failure)
+    {
+        while (failure.InnerException is { } inner)
+            failure = inner;
+        return failure;
+    }
+}

@@ -1,0 +1,155 @@
+using Npgsql;
+
+namespace BackupSync.Postgres;
+
+/// <summary>
+/// One session of ours. Text output is the same on every server (dates, floats, bytea, money), nothing is found by search
+/// path, row security never hides rows but fails, and the server's own idle time limits do not apply.
+/// </summary>
+public sealed class PgSession : IQueryRunner, IAsyncDisposable
+{
+    // One round trip. tcp_keepalives: a session whose machine died holds the target's lock no longer than this.
+    internal const string Settings = """
+        SET client_encoding = 'UTF8'; SET DateStyle = 'ISO, MDY'; SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC';
+        SET extra_float_digits = 1; SET bytea_output = 'hex'; SET lc_monetary = 'C'; SET xmloption = 'content';
+        SET search_path = ''; SET row_security = off; SET statement_timeout = 0; SET lock_timeout = 0;
+        SET idle_in_transaction_session_timeout = 0; SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10;
+        SET tcp_keepalives_count = 3;
+        SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name IN ('idle_session_timeout', 'transaction_timeout');
+        """;
+
+    readonly NpgsqlDataSource _dataSource;
+    readonly NpgsqlConnection _connection;
+
+    PgSession(PgLogin login, NpgsqlDataSource dataSource)
+    {
+        Login = login;
+        _dataSource = dataSource;
+        _connection = dataSource.CreateConnection();
+    }
+
+    public PgLogin Login { get; private set; }
+
+    /// <summary>The login, held to the host that answered where the address names several: a snapshot is one server's.</summary>
+    public PgLogin PinnedLogin =>
+        Login.Address.Hosts.Count == 1 ? Login : Login with { Address = Login.Address.WithHost(_connection.Host!, _connection.Port) };
+
+    /// <summary>Known after the connection is lost, too, when whoever tidies up asks for it.</summary>
+    public int ProcessId { get; private set; }
+
+    /// <summary>Such as 15.18.</summary>
+    public Version ServerVersion { get; private set; } = new();
+
+    /// <summary>Opens a session once, without retrying; see <see cref="PgConnector"/>.</summary>
+    /// <param name="timeout">For the handshake, which cannot be cancelled while it waits for an answer; the URL's own, or 15 seconds, where null.</param>
+    /// <exception cref="BackupSyncException">Why it cannot be opened, and what to do.</exception>
+    public static async Task<PgSession> OpenAsync(PgLogin login, CancellationToken cancellationToken, TimeSpan? timeout = null)
+    {
+        var settings = login.Address.ToNpgsql();
+        settings.ApplicationName = login.ApplicationName;
+        if (timeout is { } limit)
+            settings.Timeout = Math.Clamp((int)Math.Ceiling(limit.TotalSeconds), 1, 1024);
+        settings.IncludeErrorDetail = false; // it could quote users' data into logs
+        var session = new PgSession(login, new NpgsqlDataSourceBuilder(settings.ConnectionString)
+            .ConfigureTypeLoading(types => types.EnableTypeLoading(false)) // a round trip saved: everything is asked as text
+            .Build());
+        try
+        {
+            await session._connection.OpenAsync(cancellationToken);
+            session.ProcessId = session._connection.ProcessID;
+            session.ServerVersion = session._connection.PostgreSqlVersion;
+            await session.ExecuteAsync($"{Settings} SET default_transaction_read_only = {(login.ReadOnly ? "on" : "off")};", cancellationToken);
+            return session;
+        }
+        catch (Exception failure)
+        {
+            await session.DisposeAsync();
+            ThrowIfCancelled(failure, cancellationToken);
+            if (PgErrors.TranslateConnect(failure, login) is { } translated)
+                throw translated;
+            throw;
+        }
+    }
+
+    /// <summary>Changes the name by which the server's administrators, and other runs, know the session.</summary>
+    public async Task RenameAsync(string applicationName, CancellationToken cancellationToken)
+    {
+        await ExecuteAsync($"SET application_name = {Sql.Literal(applicationName)}", cancellationToken);
+        Login = Login with { ApplicationName = applicationName };
+    }
+
+    public Task ExecuteAsync(string statement, CancellationToken cancellationToken) =>
+        Guarded(async () =>
+        {
+            await using var command = new NpgsqlCommand(statement, _connection);
+            await command.ExecuteNonQueryAsync(cancellationToken);
+            return true;
+        }, cancellationToken);
+
+    /// <summary>The first column of the first row; default where there is none.</summary>
+    public Task<T?> ScalarAsync<T>(string select, CancellationToken cancellationToken, params object[] parameters) =>
+        Guarded(async () =>
+        {
+            await using var command = new NpgsqlCommand(select, _connection);
+            foreach (var parameter in parameters)
+                command.Parameters.Add(new NpgsqlParameter { Value = parameter });
+            var value = await command.ExecuteScalarAsync(cancellationToken);
+            return value is null or DBNull ? default : (T)value;
+        }, cancellationToken);
+
+    public Task<List<string?[]>> RowsAsync(string select, CancellationToken cancellationToken) =>
+        Guarded(async () =>
+        {
+            var rows = new List<string?[]>();
+            using var reader = await _connection.BeginTextExportAsync($"COPY ({select}) TO STDOUT", cancellationToken);
+            while (await reader.ReadLineAsync(cancellationToken) is { } line)
+                rows.Add(CopyText.Fields(line));
+            return rows;
+        }, cancellationToken);
+
+    /// <summary>Loads rows in COPY's text format, byte for byte. After a failure the session is good for nothing but to be disposed of.</summary>
+    /// <param name="write">Writes the rows, without the mark of their end.</param>
+    public Task CopyInAsync(string copyStatement, Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken) =>
+        Guarded(async () =>
+        {
+            // Not disposed of where writing fails: that would tell the server that the rows are complete.
+            var rows = await _connection.BeginTextImportAsync(copyStatement, cancellationToken);
+            await write(((StreamWriter)rows).BaseStream, cancellationToken);
+            await rows.DisposeAsync();
+            return true;
+        }, cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _connection.DisposeAsync();
+        await _dataSource.DisposeAsync();
+    }
+
+    async Task<T> Guarded<T>(Func<Task<T>> work, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (Exception failure)
+        {
+            ThrowIfCancelled(failure, cancellationToken);
+            if (failure is OperationCanceledException)
+                throw;
+            // Npgsql calls the use of a connection that broke before a mistake of the caller's.
+            var cause = failure is InvalidOperationException && _connection.State != System.Data.ConnectionState.Open
+                ? new IOException(failure.Message, failure)
+                : failure;
+            if (PgErrors.TranslateQuery(cause, Login) is { } translated)
+                throw translated;
+            throw;
+        }
+    }
+
+    /// <summary>A read that is cancelled half-way can surface as a timeout, or as a broken connection.</summary>
+    static void ThrowIfCancelled(Exception failure, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested && failure is not OperationCanceledException)
+            throw new OperationCanceledException(failure.Message, failure, cancellationToken);
+    }
+}

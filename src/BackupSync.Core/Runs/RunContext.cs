@@ -1,0 +1,157 @@
+using System.Diagnostics;
+using BackupSync.Postgres;
+
+namespace BackupSync.Runs;
+
+/// <summary>One run while it goes on: times and limits its steps, tells the observers, collects the record.</summary>
+sealed class RunContext(string runId, string job, IReadOnlyList<IRunObserver> observers)
+{
+    /// <summary>How much later than its children this process may hear of Ctrl+C; every failing step takes as much longer.</summary>
+    static readonly TimeSpan StopDelay = TimeSpan.FromMilliseconds(300);
+
+    readonly Lock _gate = new();
+    readonly List<StepResult> _steps = [];
+    readonly List<string> _warnings = [];
+
+    public RunRecord Record { get; } = new();
+
+    public string RunId => runId;
+    public string Job => job;
+    public DateTimeOffset StartTime { get; } = DateTimeOffset.UtcNow;
+
+    /// <summary>The step that failed first; null while none has.</summary>
+    public RunStep? FailedStep { get; private set; }
+
+    public IReadOnlyList<StepResult> Steps
+    {
+        get { lock (_gate) return [.. _steps]; }
+    }
+
+    public IReadOnlyList<string> Warnings
+    {
+        get { lock (_gate) return [.. _warnings]; }
+    }
+
+    public void Emit(RunEvent runEvent)
+    {
+        lock (_gate)
+        {
+            foreach (var observer in observers)
+                observer.OnEvent(runEvent);
+        }
+    }
+
+    public void Info(string message) => Emit(new RunLog(RunLogLevel.Information, message));
+
+    public void Warn(string message)
+    {
+        lock (_gate)
+            _warnings.Add(message);
+        Emit(new RunLog(RunLogLevel.Warning, message));
+    }
+
+    public void Error(string message) => Emit(new RunLog(RunLogLevel.Error, message));
+
+    /// <summary>Runs a step within its limit. Its failure is the run's failure, translated to the step's own words.</summary>
+    public async Task StepAsync(
+        RunStep step, string description, TimeSpan? limit, Func<StepScope, CancellationToken, Task> work, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        Emit(new StepStarted(step, description, limit));
+        var started = DateTimeOffset.UtcNow;
+        var clock = Stopwatch.StartNew();
+        var scope = new StepScope(this, step);
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        if (limit is { } time)
+            limited.CancelAfter(time);
+        var state = StepState.Failed;
+        try
+        {
+            await work(scope, limited.Token);
+            state = StepState.Succeeded;
+        }
+        // What is stopped in the middle may fail in many ways: a killed tool, a broken connection. The stop is the cause.
+        catch (Exception failure) when (cancellationToken.IsCancellationRequested)
+        {
+            state = StepState.Cancelled;
+            throw failure as OperationCanceledException ?? new OperationCanceledException(failure.Message, failure, cancellationToken);
+        }
+        catch (Exception failure) when (limited.IsCancellationRequested)
+        {
+            throw new BackupSyncException(ErrorIds.TimeLimit, $"{description} took longer than its limit of {Durations.Show(limit!.Value)}.",
+                $"Raise limits.{LimitKey(step)} if the database has grown; else find out what holds it up.", failure);
+        }
+        catch (BackupSyncException failure)
+        {
+            if (await IsStoppedSoonAsync(cancellationToken))
+            {
+                state = StepState.Cancelled;
+                throw new OperationCanceledException(failure.Message, failure, cancellationToken);
+            }
+            if (failure is not PgQueryException { ErrorId: ErrorIds.Unexpected } || StepError(step) is not { } id)
+                throw;
+            throw new BackupSyncException(id, failure.Message, failure.Advice, failure) { Detail = failure.Detail };
+        }
+        finally
+        {
+            var result = new StepResult(step, state, started, Math.Round(clock.Elapsed.TotalSeconds, 3), scope.Note);
+            lock (_gate)
+            {
+                _steps.Add(result);
+                if (state != StepState.Succeeded)
+                    FailedStep ??= step;
+            }
+            Emit(new StepEnded(result));
+        }
+    }
+
+    /// <summary>
+    /// A terminal sends Ctrl+C to the tools as well, and they mostly fail of it before we have heard of it: that is a stop,
+    /// not a failure.
+    /// </summary>
+    static async Task<bool> IsStoppedSoonAsync(CancellationToken cancellationToken)
+    {
+        await Task.Delay(StopDelay, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return cancellationToken.IsCancellationRequested;
+    }
+
+    static string? StepError(RunStep step) => step switch
+    {
+        RunStep.Statistics => ErrorIds.StatisticsFailed,
+        RunStep.Dump => ErrorIds.DumpFailed,
+        RunStep.SafetyBackup => ErrorIds.SafetyBackupFailed,
+        RunStep.Restore => ErrorIds.RestoreFailed,
+        RunStep.Verify or RunStep.CheckPublished => ErrorIds.VerificationFailed,
+        RunStep.Publish => ErrorIds.PublishFailed,
+        RunStep.Rollback => ErrorIds.RollbackFailed,
+        _ => null,
+    };
+
+    static string LimitKey(RunStep step) => step switch
+    {
+        RunStep.Dump => "dump",
+        RunStep.SafetyBackup => "safetyBackup",
+        RunStep.Restore or RunStep.Verify or RunStep.Publish or RunStep.CheckPublished => "restore",
+        RunStep.Lock or RunStep.Check => "connect",
+        _ => "total",
+    };
+}
+
+/// <summary>What a step's work is handed: how to tell how far it is, and what came of it.</summary>
+sealed class StepScope(RunContext run, RunStep step)
+{
+    static readonly long Interval = Stopwatch.Frequency / 5;
+    long _next;
+
+    /// <summary>What the step did, in a few words; stands in its result.</summary>
+    public string? Note { get; set; }
+
+    public void Progress(double? fraction, string? item, long? rows = null, long? bytes = null)
+    {
+        var now = Stopwatch.GetTimestamp();
+        var next = Interlocked.Read(ref _next);
+        if (now < next || Interlocked.CompareExchange(ref _next, now + Interval, next) != next)
+            return;
+        run.Emit(new StepProgress(step, fraction is { } f ? Math.Clamp(f, 0, 1) : null, item, rows, bytes));
+    }
+}

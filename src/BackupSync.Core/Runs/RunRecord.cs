@@ -1,0 +1,56 @@
+using BackupSync.Backups;
+using BackupSync.Configuration;
+using BackupSync.Postgres;
+using BackupSync.Verification;
+
+namespace BackupSync.Runs;
+
+enum RollbackState
+{
+    NotNeeded,
+    Succeeded,
+    Failed,
+}
+
+/// <summary>What a run has found out and done so far; its result is made of it, however it ends.</summary>
+sealed class RunRecord
+{
+    public DatabaseFacts? SourceFacts { get; set; }
+    public DatabaseFacts? TargetFacts { get; set; }
+    public DatabaseFingerprint? Source { get; set; }
+    public DatabaseFingerprint? Before { get; set; }
+
+    /// <summary>What the target holds, as read last.</summary>
+    public DatabaseFingerprint? After { get; set; }
+    public BackupFile? SourceBackup { get; set; }
+    public BackupFile? SafetyBackup { get; set; }
+    public PublishMode? Publish { get; set; }
+    public string? ToolVersion { get; set; }
+    public bool Forced { get; set; }
+    public bool Verified { get; set; }
+    public bool Skipped { get; set; }
+
+    /// <summary>A backup was taken; whatever fails from here on does not undo that.</summary>
+    public bool BackupIsGood { get; set; }
+    public RecoveryResult? Recovery { get; set; }
+    public RollbackState Rollback { get; set; }
+
+    /// <summary>What the rollback did, or why it failed.</summary>
+    public string? RollbackNote { get; set; }
+
+    public IReadOnlyList<TableResult> Tables(bool published)
+    {
+        if (Source is null)
+            return [];
+        return
+        [
+            .. Source.Tables.Keys.Union(Before?.Tables.Keys ?? []).Order(StringComparer.Ordinal).Select(table => new TableResult(
+                table,
+                Source.Tables.GetValueOrDefault(table)?.Rows,
+                After?.Tables.GetValueOrDefault(table)?.Rows,
+                Before?.Tables.GetValueOrDefault(table)?.Rows,
+                Source.Tables.GetValueOrDefault(table)?.Bytes,
+                Source.Tables.ContainsKey(table) && published && Verified ? true : null)),
+        ];
+    }
+}

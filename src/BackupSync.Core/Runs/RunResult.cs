@@ -1,0 +1,116 @@
+using BackupSync.Backups;
+
+namespace BackupSync.Runs;
+
+/// <summary>What a run did. The same object is written by the cmdlets, printed by the CLI and kept in the history.</summary>
+public sealed record RunResult
+{
+    public required string RunId { get; init; }
+    public required string Job { get; init; }
+
+    public required RunKind Kind { get; init; }
+
+    public required RunOutcome Outcome { get; init; }
+    public bool Success => Outcome == RunOutcome.Succeeded;
+
+    /// <summary>The database read, or the file name of the backup restored.</summary>
+    public required string Source { get; init; }
+    public required string Target { get; init; }
+
+    /// <summary>How the content was published; null where the run did not get that far.</summary>
+    public string? Publish { get; init; }
+
+    /// <summary>In UTC, as are all times here.</summary>
+    public required DateTimeOffset StartTime { get; init; }
+    public required DateTimeOffset EndTime { get; init; }
+    public double DurationSeconds => Math.Round((EndTime - StartTime).TotalSeconds, 3);
+
+    /// <summary>Set where <c>-Force</c> lifted the shrink guard.</summary>
+    public bool Forced { get; init; }
+
+    /// <summary>Rows per table of the source, as in the snapshot that was copied; keys are <c>schema.table</c>.</summary>
+    public IReadOnlyDictionary<string, long>? SourceStats { get; init; }
+
+    /// <summary>Rows per table of the target when the run had ended.</summary>
+    public IReadOnlyDictionary<string, long>? BackupStats { get; init; }
+
+    /// <summary>Rows per table of the target before the run.</summary>
+    public IReadOnlyDictionary<string, long>? PreviousStats { get; init; }
+
+    public IReadOnlyList<StepResult> Steps { get; init; } = [];
+    public IReadOnlyList<TableResult> Tables { get; init; } = [];
+    public BackupFile? SourceBackup { get; init; }
+    public BackupFile? SafetyBackup { get; init; }
+
+    /// <summary>How a restore or drill stood against the database's recovery objectives; null for other runs.</summary>
+    public RecoveryResult? Recovery { get; init; }
+    public RunVersions? Versions { get; init; }
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+    public RunError? Error { get; init; }
+}
+
+public enum RunKind
+{
+    Sync,
+
+    /// <summary>A backup was published on a database.</summary>
+    Restore,
+
+    /// <summary>A backup was taken.</summary>
+    Backup,
+
+    /// <summary>A backup was read to its end.</summary>
+    Verify,
+
+    /// <summary>A backup was restored on trial.</summary>
+    Drill,
+
+    /// <summary>A backup was copied to another place.</summary>
+    Copy,
+}
+
+/// <summary>Measured recovery against the objectives of the database's tier.</summary>
+/// <param name="Seconds">How long bringing the database back took, from opening the backup to its content being verified.</param>
+/// <param name="DataAgeSeconds">How old the data were when that began: what would be lost.</param>
+/// <param name="Rto">In seconds; null where the database has none.</param>
+/// <param name="Rpo">In seconds; null where the database has none.</param>
+public sealed record RecoveryResult(double Seconds, double DataAgeSeconds, string? Tier, double? Rto, double? Rpo)
+{
+    public bool? RtoMet => Rto is { } limit ? Seconds <= limit : null;
+    public bool? RpoMet => Rpo is { } limit ? DataAgeSeconds <= limit : null;
+
+    /// <summary>Such as <c>recovery took 42.1s (RTO 1h met), data 5m 12s old (RPO 15m met)</c>.</summary>
+    public override string ToString() =>
+        $"recovery took {Durations.Show(TimeSpan.FromSeconds(Seconds))}{Against("RTO", Rto, RtoMet)}, data {Durations.Show(TimeSpan.FromSeconds(DataAgeSeconds))} old{Against("RPO", Rpo, RpoMet)}";
+
+    static string Against(string objective, double? seconds, bool? met) =>
+        seconds is { } limit ? $" ({objective} {Durations.Show(TimeSpan.FromSeconds(limit))} {(met == true ? "met" : "MISSED")})" : "";
+}
+
+/// <summary>The versions a run met, such as <c>15.18</c>.</summary>
+public sealed record RunVersions(string BackupSync, string? Source, string? Target, string? Tools);
+
+public enum StepState
+{
+    Succeeded,
+    Failed,
+    Cancelled,
+}
+
+/// <param name="Note">What it did, in a few words: sizes, counts, names.</param>
+public sealed record StepResult(RunStep Step, StepState State, DateTimeOffset StartTime, double DurationSeconds, string? Note);
+
+/// <param name="Table">Its qualified name, <c>schema.table</c>.</param>
+/// <param name="SourceRows">Null where the table is only on the target.</param>
+/// <param name="TargetRows">Rows on the target after the restore; null where it did not get that far.</param>
+/// <param name="PreviousRows">Rows on the target before the run; null where the table was not there.</param>
+/// <param name="Bytes">Size on the source's disk, indexes not counted.</param>
+/// <param name="Verified">Whether rows and content were compared and are equal; null where they were not compared.</param>
+public sealed record TableResult(string Table, long? SourceRows, long? TargetRows, long? PreviousRows, long? Bytes, bool? Verified);
+
+/// <param name="Id">A stable identifier: see <see cref="ErrorIds"/>.</param>
+/// <param name="Step">The step that failed; null where none had begun.</param>
+/// <param name="Detail">The server's or tool's own words.</param>
+/// <param name="Advice">What to do.</param>
+/// <param name="Rollback">What the rollback did or why it failed; null where none was needed.</param>
+public sealed record RunError(string Id, RunStep? Step, string Message, string? Detail, string? Advice, string? Rollback);

@@ -1,0 +1,32 @@
+using BackupSync.Configuration;
+using BackupSync.PgTools;
+
+namespace BackupSync.Sandbox;
+
+/// <summary>Finds PostgreSQL's server programs for a sandbox, and gets them where this machine has none and lets us.</summary>
+public static class ServerPrograms
+{
+    /// <param name="major">Null for the newest that the installed client programs can work with.</param>
+    /// <param name="tell">Told in a sentence before something is installed.</param>
+    /// <exception cref="BackupSyncException">There are none and they cannot be installed from here; the advice says how.</exception>
+    public static Task<PgServerPrograms> FindAsync(ToolsConfig tools, int? major, Action<string>? tell, CancellationToken ct) =>
+        FindAsync(new ToolLocator(tools), new DebianPackages(ChildProcess.RunAsync), major, tell, ct);
+
+    internal static async Task<PgServerPrograms> FindAsync(
+        ToolLocator locator, DebianPackages packages, int? major, Action<string>? tell, CancellationToken ct)
+    {
+        if (await locator.FindServerProgramsAsync(major, ct) is { } found)
+            return found;
+        var wanted = major is null ? "PostgreSQL's server programs" : $"PostgreSQL {major}'s server programs";
+        if (!await packages.CanInstallAsync(ct))
+            throw new BackupSyncException(ErrorIds.ServerProgramsMissing,
+                $"{wanted} (initdb, pg_ctl, postgres) were not found on this machine.", InstallAdvice.ForServer(major));
+        var package = DebianPackages.ServerPackage(major);
+        tell?.Invoke($"{wanted} were not found: installing the package {package} with apt-get.");
+        await packages.InstallServerAsync(package, ct);
+        return await locator.FindServerProgramsAsync(major, ct)
+               ?? throw new BackupSyncException(ErrorIds.ServerProgramsMissing,
+                   $"{wanted} were not found, although the package {package} was installed.",
+                   "Name their folder under tools.postgresBin.");
+    }
+}

@@ -1,0 +1,47 @@
+using BackupSync.Backups;
+using BackupSync.Configuration;
+using BackupSync.History;
+using BackupSync.Runs;
+
+namespace BackupSync.Sync;
+
+/// <summary>What the operator may lift for one run.</summary>
+public sealed record RunOptions
+{
+    /// <summary>Lifts the shrink guard, and nothing else. The run's record says so.</summary>
+    public bool Force { get; init; }
+
+    /// <summary>Lets a restore replace a production database. A sync never does.</summary>
+    public bool AllowProduction { get; init; }
+}
+
+/// <summary>Runs jobs with their log file and history attached: what both heads call.</summary>
+public static class JobRunner
+{
+    /// <summary>
+    /// Makes the job's target a verified copy of its source. Does not throw for a run that fails: the result says how it
+    /// ended and why. Cancelling stops the work on the servers too, and leaves the target as it was.
+    /// </summary>
+    public static Task<RunResult> SyncAsync(
+        JobConfig job, RunOptions options, IEnumerable<IRunObserver> observers, CancellationToken cancellationToken) =>
+        RunAsync(job, RunKind.Sync, job.Source, $"{job.SourceDatabase.DisplayName} → {job.TargetDatabase.DisplayName} sync",
+            observers, run => new SyncPipeline(run, job, options), cancellationToken);
+
+    /// <summary>Publishes a backup on the job's target by the same steps, with a safety backup of what it replaces.</summary>
+    public static Task<RunResult> RestoreAsync(
+        JobConfig job, BackupHandle backup, RunOptions options, IEnumerable<IRunObserver> observers, CancellationToken cancellationToken) =>
+        RunAsync(job, RunKind.Restore, backup.File.FileName, $"Restore of {backup.File.FileName} to {job.TargetDatabase.DisplayName}",
+            observers, run => new RestorePipeline(run, job, backup, options), cancellationToken);
+
+    /// <summary>What <see cref="SyncAsync"/> would do, step by step, from the configuration alone: nothing is connected to.</summary>
+    public static IReadOnlyList<PlannedStep> PlanSync(JobConfig job) => RunPlan.Sync(job);
+
+    /// <summary>What <see cref="RestoreAsync"/> would do, likewise.</summary>
+    public static IReadOnlyList<PlannedStep> PlanRestore(JobConfig job, BackupFile backup, RunOptions? options = null) => RunPlan.Restore(job, backup, options ?? new RunOptions());
+
+    static Task<RunResult> RunAsync(
+        JobConfig job, RunKind kind, string source, string title, IEnumerable<IRunObserver> observers, Func<RunContext, IPipeline> makePipeline, CancellationToken cancellationToken) =>
+        RecordedRun.RunAsync(
+            new RunDescription(kind, job.Name, source, job.Target, title, job.TargetDatabase.DisplayName, job.Backups.Directory, job.Limits.Total),
+            observers, makePipeline, cancellationToken);
+}

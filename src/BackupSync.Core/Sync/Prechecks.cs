@@ -1,0 +1,49 @@
+using BackupSync.Files;
+using BackupSync.Postgres;
+
+namespace BackupSync.Sync;
+
+/// <summary>What would make a later step fail, found before anything is begun.</summary>
+static class Prechecks
+{
+    /// <summary>A policy can only be restored where the roles exist that it names.</summary>
+    public static async Task EnsureRolesExistAsync(IReadOnlyList<string> roles, TargetSide target, CancellationToken cancellationToken)
+    {
+        if (roles.Count == 0)
+            return;
+        var missing = (await target.Session.RowsAsync(
+            $"SELECT name FROM pg_catalog.unnest({Sql.TextArray(roles)}) name WHERE name NOT IN (SELECT rolname FROM pg_catalog.pg_roles)", cancellationToken))
+            .Select(r => r[0]!).ToList();
+        if (missing.Count == 0)
+            return;
+        throw new BackupSyncException(ErrorIds.PrivilegeMissing,
+            $"{target.Login.Label} lacks the role(s) {string.Join(", ", missing)}, which policies of the source name.",
+            $"Create them there: {string.Join(" ", missing.Select(m => $"CREATE ROLE {Sql.Identifier(m)} NOLOGIN;"))}");
+    }
+
+    /// <summary>Tables that force row security on their owners can be restored by an ordinary owner, but not read back.</summary>
+    public static void EnsureMayReadBack(IReadOnlyList<string> forcedRowSecurity, TargetSide target)
+    {
+        if (forcedRowSecurity.Count == 0 || target.Facts.BypassesRowSecurity)
+            return;
+        throw new BackupSyncException(ErrorIds.PrivilegeMissing,
+            $"{target.Login.Label}: the role '{target.Facts.Role}' could not verify {string.Join(", ", forcedRowSecurity)}: row-level security is forced there, on the owner too.",
+            $"ALTER ROLE {Sql.Identifier(target.Facts.Role)} BYPASSRLS;");
+    }
+
+    /// <summary>
+    /// A compressed dump rarely takes more than a third of what the database takes on disk, indexes included; both dumps
+    /// have to fit.
+    /// </summary>
+    public static void EnsureDiskSpace(string directory, params long[] databaseSizes)
+    {
+        PrivateFile.CreateFolder(directory);
+        var expected = databaseSizes.Sum() / 3;
+        if (PrivateFile.FreeSpace(directory) is { } free && free < expected)
+        {
+            throw new BackupSyncException(ErrorIds.DiskFull,
+                $"{directory} has {ByteSizes.Show(free)} free; the backups of this run are expected to take up to {ByteSizes.Show(expected)}.",
+                "Free space there, or keep the backups elsewhere (backups.directory).");
+        }
+    }
+}

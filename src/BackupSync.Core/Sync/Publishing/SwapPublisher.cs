@@ -1,0 +1,118 @@
+using BackupSync.Configuration;
+using BackupSync.PgTools;
+using BackupSync.Postgres;
+using BackupSync.Runs;
+using BackupSync.Verification;
+
+namespace BackupSync.Sync.Publishing;
+
+/// <summary>
+/// Restores into a new database beside the target, and publishes it by renaming both in one transaction, on the session
+/// that holds the target's lock: who lost the lock cannot publish.
+/// </summary>
+sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
+{
+    static readonly string?[] InSections = ["pre-data", "data", "post-data"];
+
+    readonly RunTag _tag = target.Tag;
+    readonly string _name = target.Login.Address.Database;
+    IReadOnlySet<string> _leftOut = new HashSet<string>();
+    int _sessions = 1;
+
+    public PublishMode Mode => PublishMode.Swap;
+
+    public ComparisonTolerance Tolerance => new(Missing: _leftOut);
+
+    PgSession Maintenance => target.Lock.Session;
+
+    PgLogin NewDatabase => target.Login.WithDatabase(_tag.NewDatabase);
+
+    public async Task RestoreAsync(PublishContent content, StepScope scope, CancellationToken cancellationToken)
+    {
+        _sessions = content.Jobs;
+        var properties = await DatabaseProperties.ReadAsync(Maintenance, _name, cancellationToken);
+        await properties.CreateAsync(Maintenance, _tag.NewDatabase, cancellationToken);
+
+        ObjectPrivileges? privileges = null;
+        await WithSessionAsync(target.Login, async session => privileges = await ObjectPrivileges.ReadAsync(session, cancellationToken), cancellationToken);
+        await WithSessionAsync(NewDatabase, session => privileges!.ApplyDefaultsAsync(session, run.Warn, cancellationToken), cancellationToken);
+
+        var filter = await RestoreFilter.ForAsync(NewDatabase, target.Facts, cancellationToken);
+        var list = filter.Apply(content.Listing, content.Content);
+        _leftOut = list.LeftOut.ToHashSet();
+        foreach (var left in list.LeftOut)
+            run.Warn($"{target.Login.Label}: {left} is not carried over: the role '{target.Facts.Role}' may not create it.");
+
+        await using (var progress = await RestoreProgress.WatchAsync(content, list.Main, Maintenance.Login, scope, cancellationToken))
+        {
+            // A constraint that is not valid for all rows must not be there before them, but pg_restore's workers know only of
+            // dependencies between tables; in sections they cannot be too early. It takes longer, so only where it has to.
+            var sections = content.Content.Objects.Values.Any(o => o.Contains("not valid", StringComparison.Ordinal)) ? InSections : [null];
+            foreach (var section in sections)
+                await LoadAsync(content, list.Main, content.Jobs, progress.OnErrorLine, cancellationToken, section);
+        }
+        await AnalyzeAsync(content.Content, cancellationToken);
+        // The database's owner first: only who may create in "public", as that owner may, can own what is in it.
+        await properties.ApplyAsync(Maintenance, _tag.NewDatabase, run.Warn, cancellationToken);
+        await WithSessionAsync(NewDatabase, session => privileges!.ApplyAsync(session, ofPublic: true, run.Warn, cancellationToken), cancellationToken);
+        if (list.Last.Count > 0)
+            await LoadAsync(content, list.Last, jobs: 1, _ => { }, cancellationToken);
+    }
+
+    public async Task<DatabaseFingerprint> FingerprintAsync(
+        FingerprintMethod method, FingerprintReader.OnTable onTable, CancellationToken cancellationToken)
+    {
+        // Closed again at once: the rename needs the database without sessions.
+        await using var sessions = await SessionGroup.OpenAsync(NewDatabase, _sessions, cancellationToken);
+        return await FingerprintReader.ReadAsync(sessions.Sessions, method, CatalogFilter.None, onTable, cancellationToken);
+    }
+
+    public Task PublishAsync(CancellationToken cancellationToken) =>
+        DatabaseRename.RunAsync(Maintenance, [(_name, _tag.OldDatabase), (_tag.NewDatabase, _name)], cancellationToken);
+
+    public async Task<UndoResult> UndoAsync(CancellationToken cancellationToken)
+    {
+        // The lock's session may have been lost with the connection that failed the run. The names of the databases tell
+        // whether the rename had been committed, which a broken connection could not.
+        await using var fresh = await PgConnector.OpenAsync(Maintenance.Login, target.Job.Limits.Connect, run.Warn, cancellationToken);
+        await RunSessions.EndOwnAsync(fresh, _tag.ApplicationName, [Maintenance.ProcessId], cancellationToken);
+        if (await ExistsAsync(fresh, _tag.OldDatabase, cancellationToken))
+            await DatabaseRename.RunAsync(fresh, [(_name, _tag.NewDatabase), (_tag.OldDatabase, _name)], cancellationToken);
+        await fresh.ExecuteAsync($"DROP DATABASE IF EXISTS {Sql.Identifier(_tag.NewDatabase)} WITH (FORCE)", cancellationToken);
+        return UndoResult.Undone;
+    }
+
+    public async Task CompleteAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Maintenance.ExecuteAsync($"DROP DATABASE {Sql.Identifier(_tag.OldDatabase)} WITH (FORCE)", cancellationToken);
+        }
+        catch (PgQueryException kept)
+        {
+            // The run itself ended well. A replication slot, for one, keeps a database from being dropped.
+            run.Warn($"{target.Login.Label}: the previous database {_tag.OldDatabase} could not be dropped: {kept.Message} The next run tries again.");
+        }
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    async Task AnalyzeAsync(DatabaseFingerprint content, CancellationToken cancellationToken)
+    {
+        await using var sessions = await SessionGroup.OpenAsync(NewDatabase, _sessions, cancellationToken);
+        await WorkSharing.RunAsync(sessions.Sessions, content.Tables.OrderByDescending(t => t.Value.Bytes).Select(t => Sql.Parts(t.Key)),
+            (session, table, stop) => session.ExecuteAsync($"ANALYZE {Sql.Qualified(table.Schema, table.Name)}", stop), cancellationToken);
+    }
+
+    Task LoadAsync(PublishContent content, IReadOnlyList<string> list, int jobs, Action<string> onErrorLine, CancellationToken cancellationToken, string? section = null) =>
+        PgRestore.RestoreAsync(content.Tools, content.Archive, list, NewDatabase, target.Facts.Major, LoadSettings.For(target.Facts, jobs), jobs, onErrorLine, cancellationToken, section);
+
+    static async Task WithSessionAsync(PgLogin login, Func<PgSession, Task> work, CancellationToken cancellationToken)
+    {
+        await using var session = await PgSession.OpenAsync(login, cancellationToken);
+        await work(session);
+    }
+
+    static async Task<bool> ExistsAsync(PgSession session, string database, CancellationToken cancellationToken) =>
+        await session.ScalarAsync<long>("SELECT count(*) FROM pg_catalog.pg_database WHERE datname = $1", cancellationToken, database) > 0;
+}

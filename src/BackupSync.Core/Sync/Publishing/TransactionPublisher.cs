@@ -1,0 +1,138 @@
+using System.Globalization;
+using System.Text;
+using BackupSync.Configuration;
+using BackupSync.PgTools;
+using BackupSync.Postgres;
+using BackupSync.Runs;
+using BackupSync.Verification;
+
+namespace BackupSync.Sync.Publishing;
+
+/// <summary>
+/// Drops, restores and verifies in one transaction on the target itself; its commit is what publishes. Needs no right to
+/// create databases. Whatever dies before the commit, the server rolls back.
+/// </summary>
+sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublisher
+{
+    PsqlSession? _psql;
+    string? _transaction;
+    bool _commitBegun;
+    IReadOnlySet<string> _extensionSchemas = new HashSet<string>();
+    IReadOnlySet<string> _leftOut = new HashSet<string>();
+
+    public PublishMode Mode => PublishMode.Transaction;
+
+    public ComparisonTolerance Tolerance => new(ExtraExtensions: true, Missing: _leftOut, ExtraSchemas: _extensionSchemas);
+
+    public async Task RestoreAsync(PublishContent content, StepScope scope, CancellationToken cancellationToken)
+    {
+        var filter = await RestoreFilter.ForAsync(target.Login, target.Facts, cancellationToken);
+        var list = filter.Apply(content.Listing, content.Content);
+        _leftOut = list.LeftOut.ToHashSet();
+        _extensionSchemas = filter.ExistingSchemas;
+        foreach (var left in list.LeftOut)
+            run.Warn($"{target.Login.Label}: {left} is not carried over: the role '{target.Facts.Role}' may not create it.");
+
+        _psql = PsqlSession.Start(content.Tools, target.Login, LoadSettings.For(target.Facts, jobs: 1));
+        // Notices of what a cascade drops would stand before the error that matters.
+        await _psql.ExecuteAsync($"{PgSession.Settings} SET client_min_messages = warning", cancellationToken);
+        await _psql.ExecuteAsync("BEGIN READ WRITE", cancellationToken);
+        _transaction = await CurrentTransactionAsync(cancellationToken);
+        // Whoever holds a lock on a table is waited for, but not for ever: new readers queue behind us.
+        var lockTimeout = Math.Min(30_000, (long)target.Job.Limits.Restore.TotalMilliseconds / 2);
+        await _psql.ExecuteAsync($"SET LOCAL lock_timeout = {lockTimeout.ToString(CultureInfo.InvariantCulture)}", cancellationToken);
+        var privileges = await ObjectPrivileges.ReadAsync(_psql, cancellationToken);
+        await _psql.ExecuteAsync(DropObjects, cancellationToken);
+
+        await using (var progress = await RestoreProgress.WatchAsync(content, list.WithoutLargeObjects, target.Lock.Session.Login, scope, cancellationToken))
+        {
+            await FeedAsync(content, list.WithoutLargeObjects, _psql.FeedAsync, progress.OnErrorLine, cancellationToken);
+            await FeedAsync(content, list.LargeObjects, WithoutTransactionAsync, progress.OnErrorLine, cancellationToken);
+            await _psql.ExecuteAsync(PgSession.Settings, cancellationToken); // answers when psql has caught up with the script
+        }
+        foreach (var table in content.Content.Tables.Keys.Select(Sql.Parts))
+            await _psql.ExecuteAsync($"ANALYZE {Sql.Qualified(table.Schema, table.Name)}", cancellationToken);
+        await privileges.ApplyAsync(_psql, ofPublic: false, run.Warn, cancellationToken);
+        await FeedAsync(content, list.Last, _psql.FeedAsync, _ => { }, cancellationToken);
+        await _psql.ExecuteAsync(PgSession.Settings, cancellationToken);
+    }
+
+    public async Task<DatabaseFingerprint> FingerprintAsync(
+        FingerprintMethod method, FingerprintReader.OnTable onTable, CancellationToken cancellationToken)
+    {
+        await EnsureOneTransactionAsync(cancellationToken);
+        return await FingerprintReader.ReadAsync([_psql!], method, CatalogFilter.None, onTable, cancellationToken);
+    }
+
+    public async Task PublishAsync(CancellationToken cancellationToken)
+    {
+        await target.Lock.EnsureHeldAsync(cancellationToken);
+        await EnsureOneTransactionAsync(cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+        _commitBegun = true;
+        await _psql!.ExecuteAsync("COMMIT", CancellationToken.None);
+        await DisposeAsync();
+    }
+
+    public async Task<UndoResult> UndoAsync(CancellationToken cancellationToken)
+    {
+        await DisposeAsync();
+        // The server may still be at a long statement, or at rolling back: wait until it holds nothing any more.
+        await using var fresh = await PgConnector.OpenAsync(target.Lock.Session.Login, target.Job.Limits.Connect, run.Warn, cancellationToken);
+        await RunSessions.EndOwnAsync(fresh, target.Tag.ApplicationName, [target.Lock.Session.ProcessId], cancellationToken);
+        return _commitBegun ? UndoResult.NeedsSafetyBackup : UndoResult.Undone;
+    }
+
+    Task FeedAsync(PublishContent content, IReadOnlyList<string> list, Func<Stream, CancellationToken, Task> sink, Action<string> onErrorLine, CancellationToken cancellationToken) =>
+        list.Count == 0
+            ? Task.CompletedTask
+            : PgRestore.ScriptAsync(content.Tools, content.Archive, list, target.Login, target.Facts.Major, sink, onErrorLine, cancellationToken);
+
+    /// <summary>In a script of large objects alone, these lines can be nothing else but the transaction that pg_restore puts around each batch.</summary>
+    async Task WithoutTransactionAsync(Stream script, CancellationToken cancellationToken)
+    {
+        using var reader = new StreamReader(script, leaveOpen: true);
+        var batch = new MemoryStream();
+        while (await reader.ReadLineAsync(cancellationToken) is { } line)
+        {
+            if (line is not ("BEGIN;" or "COMMIT;"))
+                batch.Write(Encoding.UTF8.GetBytes(line + "\n"));
+            if (batch.Length > 1 << 20)
+                await FlushAsync();
+        }
+        await FlushAsync();
+
+        async Task FlushAsync()
+        {
+            batch.Position = 0;
+            await _psql!.FeedAsync(batch, cancellationToken);
+            batch.SetLength(0);
+        }
+    }
+
+    async Task<string?> CurrentTransactionAsync(CancellationToken cancellationToken) =>
+        (await _psql!.RowsAsync("SELECT pg_catalog.pg_current_xact_id()", cancellationToken))[0][0];
+
+    /// <summary>Whatever a script holds, it must not have ended the transaction that makes all of this one step.</summary>
+    async Task EnsureOneTransactionAsync(CancellationToken cancellationToken)
+    {
+        if (await CurrentTransactionAsync(cancellationToken) == _transaction)
+            return;
+        _commitBegun = true; // a part of it is visible: only the safety backup can bring the rest back
+        throw new BackupSyncException(ErrorIds.RestoreFailed, $"{target.Login.Label}: the restore left its transaction.",
+            "Something in the archive commits by itself. Please report it with the log; publish by swap if the role can be given CREATEDB.");
+    }
+
+    /// <summary>Nothing is left of what was there before but the safety backup.</summary>
+    public Task CompleteAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_psql is null)
+            return;
+        await _psql.DisposeAsync();
+        _psql = null;
+    }
+
+    static readonly string DropObjects = EmbeddedText.Read("BackupSync.Sync.Publishing.drop_objects.sql").TrimEnd().TrimEnd(';');
+}

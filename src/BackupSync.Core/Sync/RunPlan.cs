@@ -1,0 +1,74 @@
+using BackupSync.Backups;
+using BackupSync.Configuration;
+using BackupSync.Runs;
+
+namespace BackupSync.Sync;
+
+/// <param name="Limit">How long the step may take; null where only the run's own limit holds.</param>
+public sealed record PlannedStep(RunStep Step, string Description, TimeSpan? Limit);
+
+/// <summary>What a run would do, told from the configuration alone (<c>-WhatIf</c>).</summary>
+static class RunPlan
+{
+    public static IReadOnlyList<PlannedStep> Sync(JobConfig job)
+    {
+        Guards.EnsureMayBeTarget(job.TargetDatabase);
+        var (source, target) = (job.SourceDatabase.DisplayName, job.TargetDatabase.DisplayName);
+        return
+        [
+            new(RunStep.Lock, $"Lock {target}, so that no other run can replace it at the same time", job.Limits.Connect * 2),
+            new(RunStep.Check, $"Connect to {source} and {target}, check versions, privileges, free connections and disk space, clear what dead runs left", job.Limits.Connect * 3),
+            new(RunStep.Guards, $"Prove that {source} and {target} are different databases", null),
+            new(RunStep.Statistics, $"Take a snapshot of {source}, count {(job.Verify.Content ? "and hash " : "")}the rows of every table on both sides; refuse if more than {Percentages.Show(job.Guards.MaximumShrink)} of {target}'s rows are gone", null),
+            new(RunStep.Dump, $"Dump {source} to {job.Backups.Directory}", job.Limits.Dump),
+            new(RunStep.SafetyBackup, $"Back {target} up to {job.Backups.Directory}, at the same time", job.Limits.SafetyBackup),
+            .. Replace(job),
+        ];
+    }
+
+    public static IReadOnlyList<PlannedStep> Restore(JobConfig job, BackupFile backup, RunOptions options)
+    {
+        Guards.EnsureMayBeTarget(job.TargetDatabase, options.AllowProduction);
+        var target = job.TargetDatabase.DisplayName;
+        return
+        [
+            new(RunStep.Lock, $"Lock {target}, so that no other run can replace it at the same time", job.Limits.Connect * 2),
+            new(RunStep.Check, $"Check every byte of {backup.FileName} against its manifest; connect to {target}, check versions and privileges", null),
+            new(RunStep.Statistics, $"Count and hash the rows of every table of {target}", null),
+            new(RunStep.SafetyBackup, $"Back {target} up to {job.Backups.Directory}", job.Limits.SafetyBackup),
+            .. Replace(job),
+        ];
+    }
+
+    public static IReadOnlyList<PlannedStep> RestoreTables(JobConfig job, BackupFile backup, IReadOnlyList<string> patterns, RunOptions options)
+    {
+        var (target, tables) = (job.TargetDatabase.DisplayName, string.Join(", ", patterns));
+        return
+        [
+            .. Restore(job, backup, options).TakeWhile(s => s.Step != RunStep.Restore),
+            new(RunStep.Restore, $"In one transaction: take the foreign keys of {tables} away and switch their triggers off, delete the rows of {tables}, load their rows from the backup, set their sequences, put triggers and foreign keys back and check these against every row", job.Limits.Restore),
+            new(RunStep.Verify, $"Compare rows and content of {tables} with the backup", job.Limits.Restore),
+            new(RunStep.Publish, "Publish: commit", job.Limits.Restore),
+            new(RunStep.CleanUp, $"Remove backups older than {job.Backups.KeepDays} days", null),
+        ];
+    }
+
+    static IEnumerable<PlannedStep> Replace(JobConfig job)
+    {
+        var target = job.TargetDatabase.DisplayName;
+        var (how, publish) = job.Publish switch
+        {
+            PublishMode.Swap => ("into a new database beside it", "rename both databases in one transaction; sessions on the old one are ended"),
+            PublishMode.Transaction => ("in one transaction", "commit"),
+            _ => ("into a new database beside it, or in one transaction where the role may not create databases", "rename both databases in one transaction, or commit"),
+        };
+        return
+        [
+            new(RunStep.Restore, $"Restore for {target} {how}, out of sight", job.Limits.Restore),
+            new(RunStep.Verify, $"Compare rows{(job.Verify.Content ? " and content" : "")} of every table, sequences and all other objects with the snapshot", job.Limits.Restore),
+            new(RunStep.Publish, $"Publish: {publish}", job.Limits.Restore),
+            new(RunStep.CheckPublished, $"Check {target} by its public address; undo on any difference", job.Limits.Restore),
+            new(RunStep.CleanUp, $"Drop the previous content and remove backups older than {job.Backups.KeepDays} days", null),
+        ];
+    }
+}

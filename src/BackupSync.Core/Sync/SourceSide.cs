@@ -1,0 +1,70 @@
+using BackupSync.Backups;
+using BackupSync.Configuration;
+using BackupSync.PgTools;
+using BackupSync.Postgres;
+using BackupSync.Runs;
+using BackupSync.Verification;
+
+namespace BackupSync.Sync;
+
+/// <summary>The database a run copies. It is only read, and asked for few connections.</summary>
+sealed class SourceSide(RunContext run, JobConfig job, string applicationName) : DatabaseSide(
+    run, job, job.SourceDatabase, new PgLogin(job.SourceDatabase.DisplayName, job.SourceDatabase.Address.Unpooled(), applicationName, ReadOnly: true))
+{
+    ExcludedObjects _excluded = ExcludedObjects.None;
+    int _readers = 1;
+
+    /// <summary>Connects, learns what the source is, and keeps to what it can spare.</summary>
+    public async Task ConnectAsync(CancellationToken cancellationToken)
+    {
+        Run.Record.SourceFacts = await OpenAsync(cancellationToken);
+        _readers = ReadersWithinBudget(Facts);
+        _excluded = await ExcludedObjects.ResolveAsync(Job.Exclude, Session, Run.Warn, cancellationToken);
+    }
+
+    /// <summary>Roles that the source's policies name.</summary>
+    public async Task<IReadOnlyList<string>> PolicyRolesAsync(CancellationToken cancellationToken) =>
+        [.. (await Session.RowsAsync(CatalogQueries.PolicyRoles(_excluded.Filter), cancellationToken)).Select(r => r[0]!)];
+
+    /// <summary>Tables that force row security on their owners, the first few.</summary>
+    public async Task<IReadOnlyList<string>> ForcedRowSecurityAsync(CancellationToken cancellationToken) =>
+        [.. (await Session.RowsAsync(CatalogQueries.ForcedRowSecurity(_excluded.Filter), cancellationToken)).Select(r => Sql.Display(r[0]!, r[1]!))];
+
+    public async Task<IReadOnlyList<string>> ExtensionsAsync(CancellationToken cancellationToken) =>
+        [.. (await Session.RowsAsync("SELECT extname FROM pg_catalog.pg_extension", cancellationToken)).Select(e => e[0]!)];
+
+    /// <summary>Reads what the source holds from the snapshot that the dump will share.</summary>
+    public async Task ReadAsync(FingerprintMethod method, StepScope scope, CancellationToken cancellationToken)
+    {
+        await ReadSnapshotAsync(_readers, method, _excluded.Filter,
+            (table, done, all, rows, bytes) => scope.Progress((double)done / all, table, rows, bytes), cancellationToken);
+        Run.Record.Source = Content;
+    }
+
+    public async Task DumpAsync(BackupLabel label, PgToolset tools, StepScope scope, CancellationToken cancellationToken)
+    {
+        Run.Record.SourceBackup = await BackUpAsync(label, _excluded, tools, scope, cancellationToken);
+        Run.Record.Source = Content; // with the sequences as they were after the dump
+    }
+
+    /// <summary>One connection holds the snapshot and one is pg_dump's; the rest of the budget may read (A10).</summary>
+    int ReadersWithinBudget(DatabaseFacts facts)
+    {
+        const int Least = 2;
+        // The session that asked is closed before the snapshot's are opened.
+        var free = facts.ConnectionsFree + 1;
+        var wanted = Math.Max(Least, Math.Min(Job.Limits.Connections, Job.Parallel));
+        if (free < Least)
+        {
+            throw new BackupSyncException(ErrorIds.TooFewConnections,
+                $"{Login.Label} has {Math.Max(0, free)} free connection(s) for '{facts.Role}' of {facts.ConnectionsLimit}; a sync needs at least {Least}.",
+                "Close idle connections, make the application's pool smaller, or raise the limit (max_connections, or the role's or database's CONNECTION LIMIT).");
+        }
+        if (free < wanted)
+        {
+            Run.Warn($"{Login.Label} has only {free} free connections of {facts.ConnectionsLimit}; the run keeps to {free} instead of {wanted}.");
+            wanted = free;
+        }
+        return Math.Min(Job.Parallel, wanted);
+    }
+}

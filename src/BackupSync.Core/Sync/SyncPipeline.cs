@@ -1,0 +1,92 @@
+using BackupSync.Backups;
+using BackupSync.Configuration;
+using BackupSync.PgTools;
+using BackupSync.Runs;
+using BackupSync.Sync.Publishing;
+using BackupSync.Verification;
+
+namespace BackupSync.Sync;
+
+/// <summary>Makes a job's target a verified copy of its source (REQUIREMENTS B1).</summary>
+sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : IPipeline
+{
+    PgToolset? _tools;
+    IPublisher? _publisher;
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        Guards.EnsureMayBeTarget(job.TargetDatabase);
+        Guards.EnsureNotSameAddress(job);
+        await using var target = new TargetSide(run, job);
+        await using var source = new SourceSide(run, job, target.Tag.ApplicationName);
+
+        await run.StepAsync(RunStep.Lock, $"Lock {target.Login.Label}", job.Limits.Connect * 2,
+            async (_, ct) => run.Record.Skipped = !await target.TryLockAsync(ct), cancellationToken);
+        if (run.Record.Skipped)
+            return;
+        await run.StepAsync(RunStep.Check, "Connect and check both databases", job.Limits.Connect * 3,
+            (scope, ct) => CheckAsync(source, target, scope, ct), cancellationToken);
+        await run.StepAsync(RunStep.Guards, $"Prove that {source.Login.Label} and {target.Login.Label} are different databases", job.Limits.Connect,
+            (_, ct) => ProveDifferentAsync(source, target, ct), cancellationToken);
+        await run.StepAsync(RunStep.Statistics, "Read the statistics of both databases", null,
+            (scope, ct) => ReadStatisticsAsync(source, target, scope, ct), cancellationToken);
+        await DumpAndBackUpAsync(source, target, cancellationToken);
+
+        await using var publisher = _publisher!;
+        await new Replacement(run, target, publisher).RunAsync(
+            await ContentAsync(source, cancellationToken), run.Record.SafetyBackup, cancellationToken);
+        await CleanUp.RunAsync(run, job, publisher);
+    }
+
+    async Task CheckAsync(SourceSide source, TargetSide target, StepScope scope, CancellationToken cancellationToken)
+    {
+        await target.ConnectAsync(cancellationToken);
+        Leftovers.ClearFiles(job.Backups.Directory, run);
+        await source.ConnectAsync(cancellationToken);
+        await Leftovers.ClearSessionsAsync(source.Session, target.Tag, run, cancellationToken);
+        _tools = await ToolChoice.ForAsync(job, source.Facts, target, run, cancellationToken);
+        _publisher = await PublishChoice.MakeAsync(run, target, await source.ExtensionsAsync(cancellationToken), cancellationToken);
+        await Prechecks.EnsureRolesExistAsync(await source.PolicyRolesAsync(cancellationToken), target, cancellationToken);
+        Prechecks.EnsureMayReadBack(await source.ForcedRowSecurityAsync(cancellationToken), target);
+        Prechecks.EnsureDiskSpace(job.Backups.Directory, source.Facts.Size, target.Facts.Size);
+        scope.Note = $"{source.Facts.Version} → {target.Facts.Version}, tools {_tools.Version}, publish by {_publisher.Mode.ToString().ToLowerInvariant()}";
+    }
+
+    static async Task ProveDifferentAsync(SourceSide source, TargetSide target, CancellationToken cancellationToken)
+    {
+        await Guards.EnsureDifferentAsync(source.Session, target.Session, cancellationToken);
+        await source.DisconnectAsync();
+        await target.DisconnectAsync();
+    }
+
+    async Task ReadStatisticsAsync(SourceSide source, TargetSide target, StepScope scope, CancellationToken cancellationToken)
+    {
+        var method = FingerprintReader.MethodFor(job.Verify.Content, source.Facts.Major, target.Facts.Major);
+        await Together.RunAsync(cancellationToken,
+            ct => source.ReadAsync(method, scope, ct),
+            ct => target.ReadAsync(method, ct));
+        Guards.EnsureNotEmpty(source.Content, source.Login.Label);
+        if (Guards.EnsureNotShrunken(source.Content, target.Before, job, options.Force) is { } lifted)
+        {
+            run.Record.Forced = true;
+            run.Warn($"Forced: {lifted}");
+        }
+        scope.Note = ReportedTables.Describe(source.Content.RowsByTable(), job.Verify.Report);
+        run.Info($"{source.Login.Label} statistics: {scope.Note}");
+    }
+
+    /// <summary>Both are good before anything else happens; one that fails stops the other.</summary>
+    Task DumpAndBackUpAsync(SourceSide source, TargetSide target, CancellationToken cancellationToken) => Together.RunAsync(cancellationToken,
+        ct => run.StepAsync(RunStep.Dump, $"Dump {source.Login.Label}", job.Limits.Dump,
+            (scope, limited) => source.DumpAsync(new BackupLabel(BackupKind.Source), _tools!, scope, limited), ct),
+        ct => ToolChoice.CanDump(_tools!, target.Facts)
+            ? run.StepAsync(RunStep.SafetyBackup, $"Safety backup of {target.Login.Label}", job.Limits.SafetyBackup,
+                (scope, limited) => target.TakeSafetyBackupAsync(_tools!, scope, limited), ct)
+            : target.ReleaseSnapshotAsync());
+
+    async Task<PublishContent> ContentAsync(SourceSide source, CancellationToken cancellationToken)
+    {
+        var archive = run.Record.SourceBackup!.Path;
+        return new PublishContent(archive, await PgRestore.ListAsync(_tools!, archive, cancellationToken), source.Content, _tools!, job.Parallel);
+    }
+}

@@ -1,0 +1,209 @@
+using BackupSync.Postgres;
+
+namespace BackupSync.Verification;
+
+/// <summary>
+/// What a database consists of, asked of its catalog. Everything an extension brought along is left out: it is the
+/// extension that is copied. The queries run on every version from 13 on.
+/// </summary>
+static class CatalogQueries
+{
+    const string ExtensionMembers = "SELECT classid, objid FROM pg_catalog.pg_depend WHERE deptype = 'e'";
+
+    static string Schemas(CatalogFilter filter) => $"""
+        SELECT oid, nspname FROM pg_catalog.pg_namespace
+        WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' AND nspname <> ALL ({Sql.TextArray(filter.Schemas)})
+        """;
+
+    static string Relations(CatalogFilter filter) => $"""
+        SELECT c.oid, c.relname, n.nspname, c.relkind, c.relpersistence, c.relrowsecurity, c.relforcerowsecurity, c.relispartition
+        FROM pg_catalog.pg_class c JOIN ns n ON n.oid = c.relnamespace
+        WHERE c.oid <> ALL (ARRAY[{string.Join(",", filter.Relations)}]::oid[])
+          AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_class'::regclass AND objid = c.oid)
+        """;
+
+    static string With(CatalogFilter filter) => $"""
+        WITH ext AS MATERIALIZED ({ExtensionMembers}),
+             ns AS MATERIALIZED ({Schemas(filter)}),
+             rel AS MATERIALIZED ({Relations(filter)})
+        """;
+
+    /// <summary>
+    /// The tables that hold rows of their own, largest first: oid, schema, name, bytes, may be read, and one row a column
+    /// in the order of their names (the order of a table's columns can change in a restore); last, whether it is read with
+    /// its partitions. That is so for one partitioned by hash: the hash of an enum is another on each server, so the same
+    /// rows come to lie in other partitions.
+    /// </summary>
+    public static string Tables(CatalogFilter filter) => $"""
+        {With(filter)},
+        hashed AS (
+            SELECT rel.oid, a.relid AS ancestor
+            FROM rel, LATERAL pg_catalog.pg_partition_ancestors(rel.oid) WITH ORDINALITY a(relid, depth)
+            JOIN pg_catalog.pg_partitioned_table t ON t.partrelid = a.relid AND t.partstrat = 'h'
+            WHERE rel.relkind IN ('r', 'p') AND (rel.relispartition OR rel.relkind = 'p')),
+        tab AS (
+            SELECT r.oid, r.nspname, r.relname, pg_catalog.pg_table_size(r.oid) AS bytes, false AS with_partitions FROM rel r
+            WHERE r.relkind = 'r' AND NOT EXISTS (SELECT FROM hashed h WHERE h.oid = r.oid)
+            UNION ALL
+            SELECT r.oid, r.nspname, r.relname,
+                   (SELECT coalesce(sum(pg_catalog.pg_table_size(p.relid)), 0)::bigint FROM pg_catalog.pg_partition_tree(r.oid) p), true
+            FROM rel r JOIN hashed h ON h.oid = r.oid AND h.ancestor = r.oid
+            WHERE NOT EXISTS (SELECT FROM hashed o WHERE o.oid = r.oid AND o.ancestor <> r.oid))
+        SELECT r.oid, r.nspname, r.relname, r.bytes,
+               pg_catalog.has_schema_privilege(r.nspname, 'USAGE') AND pg_catalog.has_table_privilege(r.oid, 'SELECT'),
+               a.attname, t.typname, t.typtype, t.typnamespace = 'pg_catalog'::regnamespace, co.collisdeterministic, r.with_partitions
+        FROM tab r
+        LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+        LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+        LEFT JOIN pg_catalog.pg_collation co ON co.oid = a.attcollation
+        ORDER BY 4 DESC, r.nspname COLLATE "C", r.relname COLLATE "C", a.attname COLLATE "C"
+        """;
+
+    /// <summary>Schema, name, may be read.</summary>
+    public static string Sequences(CatalogFilter filter) => $"""
+        {With(filter)}
+        SELECT nspname, relname, pg_catalog.has_schema_privilege(nspname, 'USAGE') AND pg_catalog.has_sequence_privilege(oid, 'SELECT')
+        FROM rel WHERE relkind = 'S' ORDER BY 1, 2
+        """;
+
+    /// <summary>
+    /// Everything by kind, schema (null where it has none), name, a suffix that makes the name unique, and the part of the
+    /// definition that survives a dump and restore. Texts of expressions do not: <c>x IN ('a', 'b')</c> on a varchar column
+    /// comes back spelled differently. So constraints and indexes go by name and structure, and a view's text is compared
+    /// without casts and parentheses, and by the caller only between servers of one version.
+    /// </summary>
+    public static string Objects(CatalogFilter filter, bool hasMultirange) => $"""
+        {With(filter)},
+        cols AS (
+            SELECT a.attrelid, pg_catalog.string_agg(
+                     a.attname || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod)
+                     || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END
+                     || CASE WHEN a.attidentity <> '' AND NOT rel.relispartition THEN ' identity ' || a.attidentity::text ELSE '' END
+                     || CASE WHEN a.attgenerated <> '' THEN ' generated ' || a.attgenerated::text ELSE '' END
+                     || CASE WHEN a.atthasdef AND a.attgenerated = '' THEN ' default' ELSE '' END,
+                     ', ' ORDER BY a.attname COLLATE "C") AS list
+            FROM pg_catalog.pg_attribute a JOIN rel ON rel.oid = a.attrelid
+            WHERE a.attnum > 0 AND NOT a.attisdropped
+            GROUP BY a.attrelid)
+        SELECT 'schema', NULL, nspname, '', ''
+        FROM ns WHERE NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_namespace'::regclass AND objid = ns.oid)
+        UNION ALL
+        SELECT CASE rel.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' WHEN 'v' THEN 'view'
+                    WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' END,
+               nspname, relname, '',
+               pg_catalog.concat_ws(', ', cols.list,
+                 CASE WHEN relrowsecurity THEN 'row security' END, CASE WHEN relforcerowsecurity THEN 'forced row security' END,
+                 CASE WHEN relpersistence = 'u' THEN 'unlogged' END)
+        FROM rel LEFT JOIN cols ON cols.attrelid = rel.oid WHERE rel.relkind IN ('r', 'p', 'v', 'm', 'f')
+        UNION ALL
+        SELECT 'definition of view', nspname, relname, '',
+               pg_catalog.md5(pg_catalog.regexp_replace(pg_catalog.pg_get_viewdef(rel.oid), '::("[^"]*"|[a-z0-9_.]+)( varying| precision| with(out)? time zone)?(\[\])*|[()[:space:]]', '', 'g'))
+        FROM rel WHERE rel.relkind IN ('v', 'm')
+        UNION ALL
+        SELECT 'sequence', nspname, relname, '', '' FROM rel WHERE rel.relkind = 'S'
+        UNION ALL
+        SELECT 'index', rel.nspname, i.relname, ' on ' || rel.relname,
+               pg_catalog.concat_ws(' ', am.amname, CASE WHEN x.indisunique THEN 'unique' END, CASE WHEN x.indpred IS NOT NULL THEN 'partial' END, x.indnatts)
+        FROM pg_catalog.pg_index x JOIN rel ON rel.oid = x.indrelid
+        JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid JOIN pg_catalog.pg_am am ON am.oid = i.relam
+        WHERE (x.indisvalid OR rel.relkind = 'p') AND x.indisready
+        UNION ALL
+        SELECT 'constraint', rel.nspname, c.conname, ' on ' || rel.relname,
+               pg_catalog.concat_ws(' ', c.contype, CASE WHEN c.condeferrable THEN 'deferrable' END, CASE WHEN c.condeferred THEN 'deferred' END,
+                 CASE WHEN NOT c.convalidated THEN 'not valid' END, c.confupdtype, c.confdeltype)
+        FROM pg_catalog.pg_constraint c JOIN rel ON rel.oid = c.conrelid WHERE c.contype IN ('c', 'f', 'p', 'u', 'x') AND c.conparentid = 0 -- a partition's inherited ones get new names
+        UNION ALL
+        SELECT 'trigger', rel.nspname, t.tgname, ' on ' || rel.relname, t.tgenabled::text || t.tgtype
+        FROM pg_catalog.pg_trigger t JOIN rel ON rel.oid = t.tgrelid WHERE NOT t.tgisinternal AND t.tgparentid = 0
+        UNION ALL
+        SELECT 'policy', rel.nspname, p.polname, ' on ' || rel.relname, p.polcmd::text || p.polpermissive::text
+        FROM pg_catalog.pg_policy p JOIN rel ON rel.oid = p.polrelid
+        UNION ALL
+        SELECT 'rule', rel.nspname, w.rulename, ' on ' || rel.relname, w.ev_type::text
+        FROM pg_catalog.pg_rewrite w JOIN rel ON rel.oid = w.ev_class WHERE w.rulename <> '_RETURN'
+        UNION ALL
+        SELECT 'statistics', ns.nspname, s.stxname, '', '' FROM pg_catalog.pg_statistic_ext s JOIN ns ON ns.oid = s.stxnamespace JOIN rel ON rel.oid = s.stxrelid
+        UNION ALL
+        SELECT CASE p.prokind WHEN 'a' THEN 'aggregate' WHEN 'p' THEN 'procedure' ELSE 'function' END,
+               ns.nspname, p.proname, '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')',
+               pg_catalog.concat_ws(' ', l.lanname, p.provolatile, CASE WHEN p.prosecdef THEN 'security definer' END, pg_catalog.md5(p.prosrc))
+        FROM pg_catalog.pg_proc p JOIN ns ON ns.oid = p.pronamespace JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+        WHERE NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_proc'::regclass AND objid = p.oid)
+          -- The constructor functions of a range type come with the type.
+          AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'i')
+        UNION ALL
+        SELECT CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN 'domain' WHEN 'r' THEN 'range type' WHEN 'c' THEN 'composite type' ELSE 'type' END,
+               ns.nspname, t.typname, '',
+               CASE t.typtype
+                 WHEN 'e' THEN (SELECT pg_catalog.string_agg(pg_catalog.quote_literal(e.enumlabel), ',' ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid)
+                 WHEN 'd' THEN pg_catalog.format_type(t.typbasetype, t.typtypmod) || CASE WHEN t.typnotnull THEN ' not null' ELSE '' END
+                 WHEN 'c' THEN (SELECT pg_catalog.string_agg(a.attname || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod), ', ' ORDER BY a.attnum)
+                                FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped)
+                 ELSE '' END
+        FROM pg_catalog.pg_type t JOIN ns ON ns.oid = t.typnamespace
+        WHERE (t.typtype IN ('e', 'd', 'r') OR t.typtype = 'b' AND t.typelem = 0
+               OR t.typtype = 'c' AND EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c'))
+          AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_type'::regclass AND objid = t.oid)
+        UNION ALL
+        SELECT 'operator', ns.nspname, o.oprname, pg_catalog.concat('(', o.oprleft::regtype, ',', o.oprright::regtype, ')'), ''
+        FROM pg_catalog.pg_operator o JOIN ns ON ns.oid = o.oprnamespace
+        WHERE NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_operator'::regclass AND objid = o.oid)
+        UNION ALL
+        SELECT 'operator class', ns.nspname, o.opcname, ' using ' || am.amname, '' FROM pg_catalog.pg_opclass o
+        JOIN ns ON ns.oid = o.opcnamespace JOIN pg_catalog.pg_am am ON am.oid = o.opcmethod
+        WHERE NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_opclass'::regclass AND objid = o.oid)
+        UNION ALL
+        SELECT 'collation', ns.nspname, c.collname, '', c.collprovider::text FROM pg_catalog.pg_collation c JOIN ns ON ns.oid = c.collnamespace
+        WHERE NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_collation'::regclass AND objid = c.oid)
+        UNION ALL
+        SELECT 'text search configuration', ns.nspname, c.cfgname, '', '' FROM pg_catalog.pg_ts_config c JOIN ns ON ns.oid = c.cfgnamespace
+        WHERE NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_ts_config'::regclass AND objid = c.oid)
+        UNION ALL
+        SELECT 'text search dictionary', ns.nspname, d.dictname, '', '' FROM pg_catalog.pg_ts_dict d JOIN ns ON ns.oid = d.dictnamespace
+        WHERE NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_ts_dict'::regclass AND objid = d.oid)
+        UNION ALL
+        SELECT 'cast', NULL, pg_catalog.concat(c.castsource::regtype, ' as ', c.casttarget::regtype), '', '' FROM pg_catalog.pg_cast c
+        WHERE c.oid >= 16384 AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_cast'::regclass AND objid = c.oid)
+          {(hasMultirange ? "AND NOT EXISTS (SELECT FROM pg_catalog.pg_range g WHERE g.rngtypid = c.castsource AND g.rngmultitypid = c.casttarget)" : "")}
+        UNION ALL
+        SELECT 'extension', NULL, extname, '', '' FROM pg_catalog.pg_extension
+        UNION ALL
+        SELECT 'event trigger', NULL, evtname, '', evtenabled::text FROM pg_catalog.pg_event_trigger e
+        WHERE NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_event_trigger'::regclass AND objid = e.oid)
+        UNION ALL
+        SELECT 'foreign server', NULL, srvname, '', '' FROM pg_catalog.pg_foreign_server s
+        WHERE NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_foreign_server'::regclass AND objid = s.oid)
+        """;
+
+    /// <summary>Roles that policies name, but PUBLIC.</summary>
+    public static string PolicyRoles(CatalogFilter filter) => $"""
+        {With(filter)}
+        SELECT DISTINCT pg_catalog.pg_get_userbyid(role) FROM pg_catalog.pg_policy p JOIN rel ON rel.oid = p.polrelid,
+               LATERAL pg_catalog.unnest(p.polroles) role WHERE role <> 0 ORDER BY 1
+        """;
+
+    /// <summary>Tables whose policies hold for their owner too: only who bypasses row security can verify a copy of them.</summary>
+    public static string ForcedRowSecurity(CatalogFilter filter) => $"""
+        {With(filter)}
+        SELECT nspname, relname FROM rel WHERE relrowsecurity AND relforcerowsecurity ORDER BY 1, 2 LIMIT 5
+        """;
+
+    /// <summary>All schemas and relations that exclusions may name: oid, schema, name, and the oids of the sequences a table owns.</summary>
+    public const string Excludable = """
+        SELECT c.oid, n.nspname, c.relname,
+               coalesce((SELECT pg_catalog.string_agg(d.objid::text, ',') FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+                         WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
+                           AND d.refobjid = c.oid AND d.deptype IN ('a', 'i')), '')
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+        """;
+}
+
+/// <summary>What is left out of a fingerprint, resolved to the catalog's own terms.</summary>
+/// <param name="Schemas">Names of schemas.</param>
+/// <param name="Relations">Oids of tables, views and sequences.</param>
+/// <param name="Empty">Oids of tables whose rows are not copied.</param>
+public sealed record CatalogFilter(IReadOnlyList<string> Schemas, IReadOnlyList<uint> Relations, IReadOnlyList<uint> Empty)
+{
+    public static CatalogFilter None { get; } = new([], [], []);
+}

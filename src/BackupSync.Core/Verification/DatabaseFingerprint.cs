@@ -1,0 +1,72 @@
+namespace BackupSync.Verification;
+
+/// <summary>
+/// What a database holds, small enough to keep in a manifest: rows and an order-independent content hash per table,
+/// sequences, large objects, and the list of everything else by name.
+/// </summary>
+public sealed record DatabaseFingerprint
+{
+    /// <summary>The major version of the server that computed it, such as 15.</summary>
+    public required int ServerMajor { get; init; }
+
+    /// <summary>How <see cref="TableFingerprint.Hash"/> was computed. Only fingerprints of one method can be compared by content.</summary>
+    public required FingerprintMethod Method { get; init; }
+
+    /// <summary>Every table that holds rows of its own (partitioned parents do not), by <c>schema.table</c>.</summary>
+    public required IReadOnlyDictionary<string, TableFingerprint> Tables { get; init; }
+
+    public required IReadOnlyDictionary<string, SequenceFingerprint> Sequences { get; init; }
+
+    public required LargeObjectFingerprint LargeObjects { get; init; }
+
+    /// <summary>
+    /// Every object by kind and name, such as <c>index public.users_email_key</c>, with the part of its definition that
+    /// survives a dump and restore unchanged; empty where only the name does.
+    /// </summary>
+    public required IReadOnlyDictionary<string, string> Objects { get; init; }
+
+    /// <summary>The names of its extensions.</summary>
+    public IReadOnlyList<string> Extensions() =>
+        [.. Objects.Keys.Where(o => o.StartsWith("extension ", StringComparison.Ordinal)).Select(o => Postgres.Sql.Bare(o["extension ".Length..]))];
+
+    /// <summary>Whether a table had a column of this name.</summary>
+    /// <param name="table">Its key in <see cref="Tables"/>.</param>
+    internal bool HasColumn(string table, string column)
+    {
+        var definition = Objects.GetValueOrDefault($"table {table}") ?? Objects.GetValueOrDefault($"partitioned table {table}") ?? "";
+        return $", {definition}".Contains($", {column} ", StringComparison.Ordinal);
+    }
+
+    /// <summary>All rows of all tables.</summary>
+    public long TotalRows() => Tables.Values.Sum(t => t.Rows);
+
+    public IReadOnlyDictionary<string, long> RowsByTable() => Tables.ToDictionary(t => t.Key, t => t.Value.Rows);
+}
+
+public enum FingerprintMethod
+{
+    /// <summary>Rows are counted; there are no hashes.</summary>
+    RowsOnly,
+
+    /// <summary><c>hash_record_extended</c>: fast; needs PostgreSQL 14 on both sides.</summary>
+    RecordHash,
+
+    /// <summary><c>hashtextextended</c> of the row's text: for older servers.</summary>
+    TextHash,
+}
+
+/// <param name="Hash">The sum of the hashes of all rows, as a decimal number; null where only rows were counted.</param>
+/// <param name="Bytes">Size on disk without indexes; not compared.</param>
+public sealed record TableFingerprint(long Rows, string? Hash, long Bytes);
+
+/// <summary>
+/// Where a sequence stood. Sequences are outside of any snapshot, so on a busy source one is read before and after the
+/// dump; a copy is right if it stands anywhere from <see cref="Value"/> to <see cref="LatestValue"/>.
+/// </summary>
+public sealed record SequenceFingerprint(long Value, bool IsCalled)
+{
+    public long? LatestValue { get; init; }
+    public bool? LatestIsCalled { get; init; }
+}
+
+public sealed record LargeObjectFingerprint(long Count, string? Hash);

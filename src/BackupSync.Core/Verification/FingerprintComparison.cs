@@ -1,0 +1,114 @@
+using BackupSync.Postgres;
+
+namespace BackupSync.Verification;
+
+/// <param name="Subject">The object that differs, such as <c>table public.users</c>.</param>
+/// <param name="What">How, as a phrase: <c>13 rows expected, 12 found</c>.</param>
+public sealed record FingerprintDifference(string Subject, string What)
+{
+    public override string ToString() => $"{Subject}: {What}";
+}
+
+/// <summary>What an operator has agreed may differ.</summary>
+/// <param name="ExtraExtensions">Extensions that only the copy has: they stay when a target is restored in one transaction.</param>
+/// <param name="Missing">Objects (keys of <see cref="DatabaseFingerprint.Objects"/>) that were left out knowingly, and told.</param>
+/// <param name="ExtraSchemas">Schemas that such extensions live in.</param>
+public sealed record ComparisonTolerance(bool ExtraExtensions = false, IReadOnlySet<string>? Missing = null, IReadOnlySet<string>? ExtraSchemas = null);
+
+/// <summary>Compares what a copy holds with what it should hold.</summary>
+public static class FingerprintComparison
+{
+    const string ViewDefinition = "definition of view";
+
+    /// <summary>Empty where the copy is right.</summary>
+    /// <param name="label">The database or backup, for the message.</param>
+    /// <param name="what">What is compared, such as "what was restored".</param>
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.VerificationFailed"/>: they differ; the detail lists how.</exception>
+    public static void EnsureEqual(DatabaseFingerprint expected, DatabaseFingerprint actual, ComparisonTolerance tolerance, string label, string what)
+    {
+        var differences = Compare(expected, actual, tolerance);
+        if (differences.Count == 0)
+            return;
+        var detail = string.Join('\n', differences.Take(20)) + (differences.Count > 20 ? $"\nand {differences.Count - 20} more" : "");
+        throw new BackupSyncException(ErrorIds.VerificationFailed,
+            $"{label}: {what} differs from what was dumped, in {differences.Count} place(s): {differences[0]}.",
+            "Something on the target changed what was loaded (a generated column, a function that depends on the server, another session). Compare both, then run again.")
+        { Detail = detail };
+    }
+
+    public static IReadOnlyList<FingerprintDifference> Compare(DatabaseFingerprint expected, DatabaseFingerprint actual, ComparisonTolerance tolerance) =>
+    [
+        .. Tables(expected, actual),
+        .. Sequences(expected, actual),
+        .. LargeObjects(expected, actual),
+        .. Objects(expected, actual, tolerance),
+    ];
+
+    static IEnumerable<FingerprintDifference> Tables(DatabaseFingerprint expected, DatabaseFingerprint actual)
+    {
+        // Tables that one side lacks show among the objects.
+        foreach (var (name, want) in expected.Tables)
+        {
+            if (!actual.Tables.TryGetValue(name, out var have))
+                continue;
+            if (have.Rows != want.Rows)
+                yield return new($"table {name}", $"{want.Rows} rows expected, {have.Rows} found");
+            else if (expected.Method == actual.Method && have.Hash != want.Hash)
+                yield return new($"table {name}", $"the content of its {want.Rows} rows differs");
+        }
+    }
+
+    static IEnumerable<FingerprintDifference> Sequences(DatabaseFingerprint expected, DatabaseFingerprint actual)
+    {
+        foreach (var (name, want) in expected.Sequences)
+        {
+            if (!actual.Sequences.TryGetValue(name, out var have))
+                continue;
+            if (!IsBetween(want, have))
+            {
+                var range = want.LatestValue is { } latest ? $"{want.Value} to {latest}" : $"{want.Value}";
+                yield return new($"sequence {name}", $"{range} expected, {have.Value} found");
+            }
+        }
+    }
+
+    /// <summary>Sequences move while they are dumped; up, down, or around (a cycle, or a setval) to either end.</summary>
+    static bool IsBetween(SequenceFingerprint want, SequenceFingerprint have)
+    {
+        if (want.LatestValue is not { } latest)
+            return have.Value == want.Value && have.IsCalled == want.IsCalled;
+        return have.Value >= Math.Min(want.Value, latest) && have.Value <= Math.Max(want.Value, latest);
+    }
+
+    static IEnumerable<FingerprintDifference> LargeObjects(DatabaseFingerprint expected, DatabaseFingerprint actual)
+    {
+        if (expected.LargeObjects.Count != actual.LargeObjects.Count)
+            yield return new("large objects", $"{expected.LargeObjects.Count} expected, {actual.LargeObjects.Count} found");
+        else if (expected.Method == actual.Method && expected.LargeObjects.Hash != actual.LargeObjects.Hash)
+            yield return new("large objects", "their content differs");
+    }
+
+    static IEnumerable<FingerprintDifference> Objects(DatabaseFingerprint expected, DatabaseFingerprint actual, ComparisonTolerance tolerance)
+    {
+        var sameVersion = expected.ServerMajor == actual.ServerMajor;
+        foreach (var (name, want) in expected.Objects)
+        {
+            if (tolerance.Missing?.Contains(name) == true)
+                continue;
+            if (!actual.Objects.TryGetValue(name, out var have))
+                yield return new(name, "missing");
+            else if (have != want && (sameVersion || !name.StartsWith(ViewDefinition, StringComparison.Ordinal)))
+                yield return new(name, name.StartsWith(ViewDefinition, StringComparison.Ordinal) ? "differs" : $"'{want}' expected, '{have}' found");
+        }
+        foreach (var name in actual.Objects.Keys)
+        {
+            if (expected.Objects.ContainsKey(name) || name is "schema public" or "extension plpgsql")
+                continue; // every new database has them, also where the source dropped them
+            if (name.StartsWith("schema ", StringComparison.Ordinal) && tolerance.ExtraSchemas?.Contains(Sql.Bare(name["schema ".Length..])) == true)
+                continue;
+            if (tolerance.ExtraExtensions && name.StartsWith("extension ", StringComparison.Ordinal))
+                continue;
+            yield return new(name, "not expected");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using BackupSync.Postgres;
+
+namespace BackupSync.Verification;
+
+/// <summary>Computes a <see cref="DatabaseFingerprint"/> in the server: only sums travel.</summary>
+static class FingerprintReader
+{
+    /// <summary>Told after each table: its name, the tables done so far, all tables, the rows and bytes done so far.</summary>
+    public delegate void OnTable(string table, int done, int all, long rows, long bytes);
+
+    /// <summary>The method both servers know.</summary>
+    public static FingerprintMethod MethodFor(bool content, params int[] majors) =>
+        !content ? FingerprintMethod.RowsOnly
+        : majors.All(m => m >= 14) ? FingerprintMethod.RecordHash
+        : FingerprintMethod.TextHash;
+
+    /// <param name="runners">Sessions that see one snapshot; the tables are shared out among them.</param>
+    /// <param name="who">Stands in the message if it may not.</param>
+    /// <exception cref="BackupSyncException">The role may not read everything; the message names what.</exception>
+    public static async Task<DatabaseFingerprint> ReadAsync(
+        IReadOnlyList<IQueryRunner> runners, FingerprintMethod method, CatalogFilter filter, OnTable? onTable, CancellationToken cancellationToken,
+        string who = "The role")
+    {
+        var first = runners[0];
+        var major = int.Parse((await first.RowsAsync("SELECT current_setting('server_version_num')::int / 10000", cancellationToken))[0][0]!, CultureInfo.InvariantCulture);
+        var tables = TableColumns.From(await first.RowsAsync(CatalogQueries.Tables(filter), cancellationToken));
+        var sequences = await first.RowsAsync(CatalogQueries.Sequences(filter), cancellationToken);
+        EnsureReadable(tables.Where(t => !t.Readable).Select(t => t.Key).Concat(sequences.Where(s => s[2] == "f").Select(s => Sql.Display(s[0]!, s[1]!))), who);
+        var objects = await first.RowsAsync(CatalogQueries.Objects(filter, hasMultirange: major >= 14), cancellationToken);
+
+        return new DatabaseFingerprint
+        {
+            ServerMajor = major,
+            Method = method,
+            Tables = await ReadTablesAsync(runners, tables, method, filter, onTable, cancellationToken),
+            Sequences = await ReadSequencesAsync(first, sequences, cancellationToken),
+            LargeObjects = await ReadLargeObjectsAsync(first, method, cancellationToken),
+            Objects = objects.ToDictionary(ObjectKey, o => o[4] ?? ""),
+        };
+    }
+
+    /// <summary>The same fingerprint with the sequences as they stand now.</summary>
+    public static async Task<DatabaseFingerprint> WithLatestSequencesAsync(
+        DatabaseFingerprint fingerprint, IQueryRunner runner, CatalogFilter filter, CancellationToken cancellationToken)
+    {
+        var names = await runner.RowsAsync(CatalogQueries.Sequences(filter), cancellationToken);
+        var latest = await ReadSequencesAsync(runner, names.Where(n => fingerprint.Sequences.ContainsKey(Sql.Display(n[0]!, n[1]!))), cancellationToken);
+        return fingerprint with
+        {
+            Sequences = fingerprint.Sequences.ToDictionary(s => s.Key, s => latest.TryGetValue(s.Key, out var now) && now != s.Value
+                ? s.Value with { LatestValue = now.Value, LatestIsCalled = now.IsCalled }
+                : s.Value),
+        };
+    }
+
+    static async Task<IReadOnlyDictionary<string, TableFingerprint>> ReadTablesAsync(
+        IReadOnlyList<IQueryRunner> runners, IReadOnlyList<TableColumns> tables, FingerprintMethod method, CatalogFilter filter,
+        OnTable? onTable, CancellationToken cancellationToken)
+    {
+        var found = new ConcurrentDictionary<string, TableFingerprint>();
+        int done = 0;
+        long rows = 0, bytes = 0;
+        // Largest first, so that no session ends long after the others.
+        await WorkSharing.RunAsync(runners, tables, async (runner, table, stop) =>
+        {
+            var fingerprint = filter.Empty.Contains(table.Oid)
+                ? new TableFingerprint(0, method == FingerprintMethod.RowsOnly ? null : "0", 0)
+                : await ReadTableAsync(runner, table, method, stop);
+            found[table.Key] = fingerprint;
+            onTable?.Invoke(table.Key, Interlocked.Increment(ref done), tables.Count,
+                Interlocked.Add(ref rows, fingerprint.Rows), Interlocked.Add(ref bytes, fingerprint.Bytes));
+        }, cancellationToken);
+        return found.OrderBy(t => t.Key, StringComparer.Ordinal).ToDictionary();
+    }
+
+    public static async Task<TableFingerprint> ReadTableAsync(IQueryRunner runner, TableColumns table, FingerprintMethod method, CancellationToken cancellationToken)
+    {
+        var row = (await runner.RowsAsync(table.FingerprintQuery(method), cancellationToken))[0];
+        return new TableFingerprint(long.Parse(row[0]!, CultureInfo.InvariantCulture), method == FingerprintMethod.RowsOnly ? null : row[1], table.Bytes);
+    }
+
+    static async Task<IReadOnlyDictionary<string, SequenceFingerprint>> ReadSequencesAsync(
+        IQueryRunner runner, IEnumerable<string?[]> names, CancellationToken cancellationToken)
+    {
+        var sequences = new SortedDictionary<string, SequenceFingerprint>(StringComparer.Ordinal);
+        // A few hundred to a query: one round trip for most databases, and no statement too long to parse.
+        foreach (var some in names.Chunk(200))
+        {
+            var rows = await runner.RowsAsync(string.Join(" UNION ALL ", some.Select((n, i) =>
+                $"SELECT {i}, last_value, is_called FROM {Sql.Qualified(n[0]!, n[1]!)}")), cancellationToken);
+            foreach (var row in rows)
+            {
+                var name = some[int.Parse(row[0]!, CultureInfo.InvariantCulture)];
+                sequences[Sql.Display(name[0]!, name[1]!)] = new SequenceFingerprint(long.Parse(row[1]!, CultureInfo.InvariantCulture), row[2] == "t");
+            }
+        }
+        return sequences;
+    }
+
+    static async Task<LargeObjectFingerprint> ReadLargeObjectsAsync(IQueryRunner runner, FingerprintMethod method, CancellationToken cancellationToken)
+    {
+        var hash = method == FingerprintMethod.RowsOnly
+            ? "0"
+            : "coalesce(sum(pg_catalog.hashtextextended(oid::text || ' ' || pg_catalog.md5(pg_catalog.lo_get(oid)), 0)), 0)";
+        var row = (await runner.RowsAsync($"SELECT count(*), {hash} FROM pg_catalog.pg_largeobject_metadata", cancellationToken))[0];
+        return new LargeObjectFingerprint(long.Parse(row[0]!, CultureInfo.InvariantCulture), method == FingerprintMethod.RowsOnly ? null : row[1]);
+    }
+
+    static string ObjectKey(string?[] row) =>
+        $"{row[0]} {(row[1] is { } schema ? Sql.Display(schema, row[2]!) : Sql.Display(row[2]!))}{row[3]}";
+
+    static void EnsureReadable(IEnumerable<string> refused, string who)
+    {
+        var names = refused.ToList();
+        if (names.Count == 0)
+            return;
+        var some = string.Join(", ", names.Take(5)) + (names.Count > 5 ? $" and {names.Count - 5} more" : "");
+        throw new BackupSyncException(ErrorIds.PrivilegeMissing, $"{who} may not read {some}; a backup without them would not be one.",
+            "GRANT USAGE ON SCHEMA … and GRANT SELECT ON ALL TABLES IN SCHEMA … and ON ALL SEQUENCES IN SCHEMA … TO the role, or GRANT pg_read_all_data; what the source need not copy can be listed under exclude.");
+    }
+}

@@ -1,0 +1,74 @@
+using System.Globalization;
+using BackupSync.Postgres;
+
+namespace BackupSync.Verification;
+
+/// <summary>A table as the catalog describes it, and the query that fingerprints it.</summary>
+sealed record TableColumns(uint Oid, string Schema, string Name, long Bytes, bool Readable, bool WithPartitions, IReadOnlyList<TableColumn> Columns)
+{
+    public string Key => Sql.Display(Schema, Name);
+
+    /// <summary>One row: the number of rows and, unless only those are wanted, the sum of the rows' hashes.</summary>
+    public string FingerprintQuery(FingerprintMethod method)
+    {
+        var from = $"FROM {(WithPartitions ? "" : "ONLY ")}{Sql.Qualified(Schema, Name)}";
+        if (method == FingerprintMethod.RowsOnly || Columns.Count == 0)
+            return $"SELECT count(*), 0 {from}";
+        // A sum, not an exclusive or: equal rows would cancel each other out. sum(bigint) is a numeric and cannot overflow.
+        var row = $"ROW({string.Join(", ", Columns.Select(c => c.Expression))})";
+        var hash = method == FingerprintMethod.RecordHash
+            ? $"pg_catalog.hash_record_extended({row}, 0)"
+            : $"pg_catalog.hashtextextended({row}::text, 0)";
+        return $"SELECT count(*), coalesce(sum({hash}), 0) {from}";
+    }
+
+    /// <summary>Groups what <see cref="CatalogQueries.Tables"/> gives: a row for each column, or one without a column.</summary>
+    public static IReadOnlyList<TableColumns> From(IEnumerable<string?[]> rows) =>
+        [.. rows.GroupBy(r => r[0]!).Select(table =>
+        {
+            var first = table.First();
+            var columns = table.Where(r => r[5] is not null)
+                .Select(r => new TableColumn(r[5]!, r[6]!, IsBuiltIn: r[7] == "b" && r[8] == "t", IsDeterministic: r[9] != "f"));
+            return new TableColumns(uint.Parse(first[0]!, CultureInfo.InvariantCulture), first[1]!, first[2]!,
+                long.Parse(first[3]!, CultureInfo.InvariantCulture), first[4] == "t", first[10] == "t", [.. columns]);
+        })];
+}
+
+/// <param name="IsBuiltIn">A base type of pg_catalog.</param>
+/// <param name="IsDeterministic">Its collation treats only identical texts as equal.</param>
+sealed record TableColumn(string Name, string Type, bool IsBuiltIn, bool IsDeterministic)
+{
+    // Types whose own hash is fast, the same on every server, and differs whenever the values do. Not so, for instance:
+    // enums (hashed by oid), numeric (1.0 equals 1.00), floats (0 equals -0), jsonb (as numeric), interval (24 h equal a day),
+    // citext; json, xml and points have no hash at all. Those are hashed as text, or by their binary form where that is
+    // cheaper to make.
+    static readonly HashSet<string> HashedAsTheyAre =
+    [
+        "bool", "int2", "int4", "int8", "oid", "text", "varchar", "bpchar", "char", "name", "bytea", "uuid",
+        "date", "time", "timestamp", "timestamptz", "inet", "cidr", "macaddr",
+    ];
+
+    static readonly Dictionary<string, string> HashedByBinaryForm = new()
+    {
+        ["float4"] = "float4send",
+        ["float8"] = "float8send",
+        ["numeric"] = "numeric_send",
+        ["interval"] = "interval_send",
+        ["timetz"] = "timetz_send",
+    };
+
+    public string Expression
+    {
+        get
+        {
+            var column = Sql.Identifier(Name);
+            if (!IsDeterministic)
+                return $"{column}::text COLLATE pg_catalog.\"C\"";
+            if (IsBuiltIn && HashedByBinaryForm.TryGetValue(Type, out var send))
+                return $"pg_catalog.{send}({column})";
+            return IsBuiltIn && HashedAsTheyAre.Contains(Type) ? column
+                : IsBuiltIn ? $"{column}::text"
+                : $"ROW({column})::text"; // its output function, never a cast that somebody has defined
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using System.Management.Automation;
+using BackupSync.Backups;
+using BackupSync.Configuration;
+using BackupSync.Runs;
+
+namespace BackupSync.Module.Commands;
+
+/// <summary>Writes a database's content to a file.</summary>
+[Cmdlet(VerbsData.Export, "DbArchive", DefaultParameterSetName = ByName, SupportsShouldProcess = true)]
+[OutputType(typeof(RunResult))]
+public sealed class ExportDbArchiveCommand : RunCmdlet
+{
+    const string ByName = "Database";
+    const string ByObject = "InputObject";
+
+    // Not mandatory: PowerShell would then rather make a string of a piped database than look at the other parameter sets.
+    [Parameter(ParameterSetName = ByName, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Name")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(DatabaseNameCompleter))]
+    public string? Database { get; set; }
+
+    [Parameter(ParameterSetName = ByObject, Mandatory = true, ValueFromPipeline = true)]
+    public DatabaseConfig InputObject { get; set; } = null!;
+
+    /// <summary>Encrypted where it ends in <c>.enc</c>.</summary>
+    [Parameter(Mandatory = true, Position = 1)]
+    [ValidateNotNullOrEmpty]
+    public string Path { get; set; } = "";
+
+    /// <summary>Replaces a file that is there.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Config { get; set; }
+
+    protected override void Execute()
+    {
+        var config = LoadConfig(Config);
+        var database = ParameterSetName == ByObject ? InputObject
+            : Database is not null ? config.Database(Database)
+            : throw new BackupSyncException(ErrorIds.UnknownName, $"Name the database to export: {config.Path} has {string.Join(", ", config.Databases.Select(d => d.Name))}.");
+        _ = database.Address;
+        var file = FullPath(Path);
+        if (Directory.Exists(file))
+            throw new BackupSyncException(ErrorIds.FileFailed, $"{file} is a folder.", "Name the file to write.");
+        if (File.Exists(file) && !Force)
+            throw new BackupSyncException(ErrorIds.FileFailed, $"{file} exists already.", "Name another file, or replace it with -Force.");
+        var order = BackupOrder.Export(config, file);
+        if (ShouldProcess(file, $"Export {Describe(database)}"))
+            RunSeveral((observersOf, token) => BackupRunner.BackUpAsync([database], order, _ => observersOf(null), null, token));
+    }
+}

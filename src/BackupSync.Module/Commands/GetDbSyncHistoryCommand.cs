@@ -1,0 +1,26 @@
+using System.Management.Automation;
+using BackupSync.Configuration;
+using BackupSync.History;
+using BackupSync.Runs;
+
+namespace BackupSync.Module.Commands;
+
+/// <summary>Lists the runs of jobs, newest first.</summary>
+[Cmdlet(VerbsCommon.Get, "DbSyncHistory", DefaultParameterSetName = "Job")]
+[OutputType(typeof(RunResult))]
+public sealed class GetDbSyncHistoryCommand : JobFilesCmdlet
+{
+    /// <summary>Only as many of each job, after the other conditions.</summary>
+    [Parameter]
+    [ValidateRange(1, int.MaxValue)]
+    public int Last { get; set; } = int.MaxValue;
+
+    [Parameter]
+    public RunOutcome[]? Outcome { get; set; }
+
+    protected override void Execute(string directory, string? job, BackupsConfig settings) => WriteObject(
+        RunHistory.Read(directory, WriteWarning)
+            .Where(r => (job is null || r.Job == job) && (Outcome is null || Outcome.Contains(r.Outcome)))
+            .Take(Last),
+        enumerateCollection: true);
+}

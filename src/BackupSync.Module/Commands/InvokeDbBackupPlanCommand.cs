@@ -1,0 +1,50 @@
+using System.Management.Automation;
+using BackupSync.Backups;
+using BackupSync.Configuration;
+using BackupSync.Runs;
+
+namespace BackupSync.Module.Commands;
+
+/// <summary>Runs backup plans of the configuration.</summary>
+[Cmdlet(VerbsLifecycle.Invoke, "DbBackupPlan", DefaultParameterSetName = ByName, SupportsShouldProcess = true)]
+[OutputType(typeof(RunResult))]
+public sealed class InvokeDbBackupPlanCommand : RunCmdlet
+{
+    const string ByName = "Plan";
+    const string ByObject = "InputObject";
+
+    // Not mandatory: PowerShell would then rather make a string of a piped plan than look at the other parameter sets.
+    [Parameter(ParameterSetName = ByName, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(PlanNameCompleter))]
+    public string[]? Plan { get; set; }
+
+    [Parameter(ParameterSetName = ByObject, Mandatory = true, ValueFromPipeline = true)]
+    public BackupPlanConfig InputObject { get; set; } = null!;
+
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Config { get; set; }
+
+    protected override void Execute()
+    {
+        var config = LoadConfig(Config);
+        foreach (var plan in Plans(config))
+        {
+            var target = $"{plan.Name} ({string.Join(", ", plan.Databases.Select(d => d.Name))})";
+            if (ShouldProcess(target, $"Back up to {string.Join(", ", plan.Places.Select(p => p.Name))}"))
+                RunSeveral((observersOf, token) => BackupRunner.BackUpAsync(plan.Databases, BackupOrder.Of(plan, config), d => observersOf(d.Name), null, token));
+        }
+    }
+
+    /// <summary>All of them before any is run, so that a mistyped name is told before anything has happened.</summary>
+    IReadOnlyList<BackupPlanConfig> Plans(BackupSyncConfig config)
+    {
+        if (ParameterSetName == ByObject)
+            return [InputObject];
+        if (Plan is not null)
+            return [.. Plan.Select(config.BackupPlan)];
+        return config.BackupPlans.Count == 1 ? config.BackupPlans : throw new BackupSyncException(
+            ErrorIds.UnknownName, config.BackupPlans.Count == 0 ? $"{config.Path} has no backup plans." : $"Name a plan: {config.Path} has {string.Join(", ", config.BackupPlans.Select(p => p.Name))}.");
+    }
+}

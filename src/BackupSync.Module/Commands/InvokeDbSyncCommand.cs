@@ -1,0 +1,77 @@
+using System.Management.Automation;
+using BackupSync.Configuration;
+using BackupSync.Runs;
+using BackupSync.Sync;
+
+namespace BackupSync.Module.Commands;
+
+/// <summary>Makes a job's target a verified copy of its source.</summary>
+[Cmdlet(VerbsLifecycle.Invoke, "DbSync", DefaultParameterSetName = ByName, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[OutputType(typeof(RunResult), typeof(PlannedStep))]
+public sealed class InvokeDbSyncCommand : RunCmdlet
+{
+    const string ByName = "Job";
+    const string ByObject = "InputObject";
+    const string ByUrl = "Url";
+
+    // Not mandatory: PowerShell would then rather make a string of a piped job than look at the other parameter sets.
+    [Parameter(ParameterSetName = ByName, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(JobNameCompleter))]
+    public string[]? Job { get; set; }
+
+    [Parameter(ParameterSetName = ByObject, Mandatory = true, ValueFromPipeline = true)]
+    public JobConfig InputObject { get; set; } = null!;
+
+    /// <summary>The URL of the database to copy.</summary>
+    [Parameter(ParameterSetName = ByUrl, Mandatory = true)]
+    [AllowNull, AllowEmptyString]
+    public string Source { get; set; } = "";
+
+    /// <summary>The URL of the database to replace.</summary>
+    [Parameter(ParameterSetName = ByUrl, Mandatory = true)]
+    [AllowNull, AllowEmptyString]
+    public string Target { get; set; } = "";
+
+    /// <summary>Where backups and the history go; <c>backups/&lt;source&gt;-to-&lt;target&gt;</c> where nothing is said.</summary>
+    [Parameter(ParameterSetName = ByUrl)]
+    [ValidateNotNullOrEmpty]
+    public string? BackupDirectory { get; set; }
+
+    /// <summary>Lifts the shrink guard and the confirmation, and nothing else.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    [Parameter(ParameterSetName = ByName)]
+    [ValidateNotNullOrEmpty]
+    public string? Config { get; set; }
+
+    protected override void Execute()
+    {
+        var jobs = Jobs();
+        foreach (var job in jobs)
+            job.EnsureAddresses();
+        foreach (var job in jobs)
+        {
+            if (Confirm($"{job.Target} ({job.TargetDatabase.Address})", $"Replace the content by a copy of {job.Source} (job {job.Name})", Force, agreed: ParameterSetName != ByUrl))
+                Run((observers, token) => JobRunner.SyncAsync(job, new RunOptions { Force = Force }, observers, token));
+            else if (IsWhatIf)
+                WriteObject(JobRunner.PlanSync(job), enumerateCollection: true);
+        }
+    }
+
+    /// <summary>All of them before any is run, so that a mistyped name is told before anything has happened.</summary>
+    IReadOnlyList<JobConfig> Jobs()
+    {
+        switch (ParameterSetName)
+        {
+            case ByUrl:
+                return [AdHocJob.From(Source, Target, CurrentFolder, BackupDirectory is null ? null : FullPath(BackupDirectory))];
+            case ByObject:
+                return [InputObject];
+            default:
+                var config = LoadConfig(Config);
+                return Job is null ? [config.OnlyJob()] : [.. Job.Select(config.Job)];
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using System.Management.Automation;
+using BackupSync.Backups;
+using BackupSync.Configuration;
+using BackupSync.Runs;
+
+namespace BackupSync.Module.Commands;
+
+/// <summary>Backs databases up, several at once.</summary>
+[Cmdlet(VerbsCommon.New, "DbBackup", DefaultParameterSetName = ByName, SupportsShouldProcess = true)]
+[OutputType(typeof(RunResult))]
+public sealed class NewDbBackupCommand : RunCmdlet
+{
+    const string ByName = "Database";
+    const string ByObject = "InputObject";
+    const string ForAll = "All";
+
+    readonly List<DatabaseConfig> _databases = [];
+
+    // Not mandatory: PowerShell would then rather make a string of a piped database than look at the other parameter sets.
+    [Parameter(ParameterSetName = ByName, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Name")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(DatabaseNameCompleter))]
+    public string[]? Database { get; set; }
+
+    [Parameter(ParameterSetName = ByObject, Mandatory = true, ValueFromPipeline = true)]
+    public DatabaseConfig InputObject { get; set; } = null!;
+
+    /// <summary>Every database of the configuration.</summary>
+    [Parameter(ParameterSetName = ForAll, Mandatory = true)]
+    public SwitchParameter All { get; set; }
+
+    /// <summary>What they are taken for.</summary>
+    [Parameter]
+    [ValidateLength(1, 100)]
+    public string? Tag { get; set; }
+
+    [Parameter]
+    [ValidateRange(1, 36_500)]
+    public int? KeepDays { get; set; }
+
+    /// <summary>Kept for ever.</summary>
+    [Parameter]
+    public SwitchParameter Pin { get; set; }
+
+    /// <summary>Where to; the configuration's first place where nothing is said.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(PlaceNameCompleter))]
+    public string[]? Place { get; set; }
+
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Config { get; set; }
+
+    /// <summary>Gathers what is piped: only what is known together can be backed up at once.</summary>
+    protected override void Execute()
+    {
+        if (ParameterSetName == ByObject)
+        {
+            _databases.Add(InputObject);
+            return;
+        }
+        var config = LoadConfig(Config);
+        if (!All && Database is null)
+            throw new BackupSyncException(ErrorIds.UnknownName, $"Name the databases to back up, or say -All: {config.Path} has {string.Join(", ", config.Databases.Select(d => d.Name))}.");
+        _databases.AddRange(All ? config.Databases : Database!.Select(config.Database));
+    }
+
+    protected override void Finish()
+    {
+        if (_databases.Count == 0)
+            return;
+        var config = LoadConfig(Config);
+        var order = BackupOrder.ByHand(config, Place?.Distinct().Select(config.Place).ToList(), Tag, Pin, KeepDays);
+        var chosen = _databases.DistinctBy(d => d.Name)
+            .Where(d => ShouldProcess(Describe(d), $"Back up to {string.Join(", ", order.Places.Select(p => p.Name))}")).ToList();
+        if (chosen.Count > 0)
+            RunSeveral((observersOf, token) => BackupRunner.BackUpAsync(chosen, order, d => observersOf(d.Name), null, token));
+    }
+}

@@ -1,0 +1,76 @@
+using System.Management.Automation;
+using BackupSync.Backups;
+using BackupSync.Configuration;
+using BackupSync.Runs;
+using BackupSync.Sync;
+
+namespace BackupSync.Module.Commands;
+
+/// <summary>Brings a job's target back to what a backup holds.</summary>
+[Cmdlet(VerbsData.Restore, "DbSafetyBackup", DefaultParameterSetName = ByObject, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[OutputType(typeof(RunResult), typeof(PlannedStep))]
+public sealed class RestoreDbSafetyBackupCommand : RunCmdlet
+{
+    const string ByObject = "InputObject";
+    const string ByJob = "Latest";
+    const string ByPath = "Path";
+
+    [Parameter(ParameterSetName = ByObject, Mandatory = true, Position = 0, ValueFromPipeline = true)]
+    public BackupFile InputObject { get; set; } = null!;
+
+    [Parameter(ParameterSetName = ByJob, Mandatory = true)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(JobNameCompleter))]
+    public string Job { get; set; } = "";
+
+    /// <summary>The newest safety backup of the job.</summary>
+    [Parameter(ParameterSetName = ByJob, Mandatory = true)]
+    public SwitchParameter Latest { get; set; }
+
+    /// <summary>The backup's file; its manifest stands beside it.</summary>
+    [Parameter(ParameterSetName = ByPath, Mandatory = true)]
+    [Alias("FullName", "PSPath")]
+    [ValidateNotNullOrEmpty]
+    public string Path { get; set; } = "";
+
+    /// <summary>The URL of the database to bring back, where the backup's job is in no configuration.</summary>
+    [Parameter(ParameterSetName = ByObject)]
+    [Parameter(ParameterSetName = ByPath)]
+    [AllowNull, AllowEmptyString]
+    public string Target { get; set; } = "";
+
+    /// <summary>Lifts the confirmation.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Config { get; set; }
+
+    /// <summary>Also where its variable was not set: that must not fall back on the configuration's target.</summary>
+    bool HasTarget => MyInvocation.BoundParameters.ContainsKey(nameof(Target));
+
+    protected override void Execute()
+    {
+        var (job, backup) = Choose();
+        var action = $"Replace the content by {backup.FileName}, {ByteSizes.Show(backup.Size)} of {backup.Created.UtcDateTime:yyyy-MM-dd HH:mm} UTC";
+        if (Confirm($"{job.Target} ({job.TargetDatabase.Address})", action, Force, agreed: !HasTarget))
+            Run((observers, token) => JobRunner.RestoreAsync(job, BackupHandle.Of(backup, null), new RunOptions { Force = Force }, observers, token));
+        else if (IsWhatIf)
+            WriteObject(JobRunner.PlanRestore(job, backup), enumerateCollection: true);
+    }
+
+    (JobConfig Job, BackupFile Backup) Choose()
+    {
+        if (ParameterSetName == ByJob)
+        {
+            var job = LoadConfig(Config).Job(Job);
+            return (job, BackupCatalog.Latest(job, BackupKind.Safety, WriteWarning));
+        }
+
+        var backup = ParameterSetName == ByPath ? BackupCatalog.Open(FullPath(Path)) : InputObject;
+        if (!HasTarget)
+            return (LoadConfig(Config).Job(backup.Job), backup);
+        return (AdHocJob.ForRestore(Target, backup), backup);
+    }
+}

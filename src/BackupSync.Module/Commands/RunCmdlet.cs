@@ -1,0 +1,100 @@
+using System.Collections.Concurrent;
+using System.Management.Automation;
+using BackupSync.Runs;
+
+namespace BackupSync.Module.Commands;
+
+/// <summary>A cmdlet that runs something the core tells about while it goes on: progress, log lines, and how it ended.</summary>
+public abstract class RunCmdlet : ConfirmingCmdlet
+{
+    /// <summary>Whether only true or false is wanted of each run, and no error.</summary>
+    protected virtual bool TellsOnlySuccess => false;
+
+    /// <summary>
+    /// Runs on the thread pool and shows, on the pipeline's thread, what comes; then writes the result, and an error where it
+    /// did not succeed. Returns only when the run has ended, however the pipeline was stopped: a run cleans up after itself.
+    /// </summary>
+    protected void Run(Func<IEnumerable<IRunObserver>, CancellationToken, Task<RunResult>> start) =>
+        RunSeveral((observersOf, token) => start(observersOf(null), token));
+
+    /// <summary>
+    /// The same for several runs at once. Each result is written as its run ends; the errors follow when all have ended, so
+    /// that <c>-ErrorAction Stop</c> does not let one that fails stop the others.
+    /// </summary>
+    /// <param name="start">Asks for the observers of a run by the name that tells it from the others.</param>
+    protected void RunSeveral(Func<Func<string?, IEnumerable<IRunObserver>>, CancellationToken, Task> start)
+    {
+        using var events = new BlockingCollection<(RunDisplay Display, RunEvent Event)>();
+        var count = 0;
+        var runs = Task.Run(
+            async () =>
+            {
+                try
+                {
+                    await start(name => [new Queue(events, new RunDisplay(this, Interlocked.Increment(ref count) - 1, name))], Stopped);
+                }
+                finally
+                {
+                    events.CompleteAdding();
+                }
+            },
+            CancellationToken.None);
+
+        var failures = new List<ErrorRecord>();
+        var shown = false;
+        try
+        {
+            Show(events, failures);
+            shown = true;
+        }
+        finally
+        {
+            // Show only leaves early by an exception: the pipeline was stopped, or a warning was made one that stops.
+            if (!shown)
+                Stop();
+            ((IAsyncResult)runs).AsyncWaitHandle.WaitOne();
+        }
+
+        runs.GetAwaiter().GetResult();
+        foreach (var failure in failures)
+            WriteError(failure);
+    }
+
+    void Show(BlockingCollection<(RunDisplay Display, RunEvent Event)> events, List<ErrorRecord> failures)
+    {
+        var displays = new HashSet<RunDisplay>();
+        try
+        {
+            foreach (var (display, runEvent) in events.GetConsumingEnumerable(CancellationToken.None))
+            {
+                displays.Add(display);
+                display.Show(runEvent);
+                if (runEvent is RunEnded { Result: var result })
+                    Write(result, failures);
+            }
+        }
+        finally
+        {
+            // Records that are written to a stopping pipeline throw; such a pipeline's progress is cleared by the host.
+            foreach (var display in displays.TakeWhile(_ => !Stopping))
+                display.Complete();
+        }
+    }
+
+    void Write(RunResult result, List<ErrorRecord> failures)
+    {
+        if (TellsOnlySuccess)
+        {
+            WriteObject(result.Success);
+            return;
+        }
+        WriteObject(result);
+        if (ErrorRecords.From(result) is { } failure)
+            failures.Add(failure);
+    }
+
+    sealed class Queue(BlockingCollection<(RunDisplay, RunEvent)> events, RunDisplay display) : IRunObserver
+    {
+        public void OnEvent(RunEvent runEvent) => events.Add((display, runEvent));
+    }
+}

@@ -1,0 +1,79 @@
+using System.Management.Automation;
+using BackupSync.Configuration;
+using BackupSync.Postgres;
+
+namespace BackupSync.Module.Commands;
+
+/// <summary>Tells whether databases can be reached, and what they are.</summary>
+[Cmdlet(VerbsDiagnostic.Test, "DbConnection", DefaultParameterSetName = ByName)]
+[OutputType(typeof(ConnectionTestResult), typeof(bool))]
+public sealed class TestDbConnectionCommand : BackupSyncCmdlet
+{
+    const string ByName = "Name";
+    const string ByObject = "InputObject";
+    const string ByUrl = "Url";
+
+    /// <summary>Which databases; all of the configuration where none is named.</summary>
+    [Parameter(ParameterSetName = ByName, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(DatabaseNameCompleter))]
+    public string[]? Name { get; set; }
+
+    [Parameter(ParameterSetName = ByObject, Mandatory = true, ValueFromPipeline = true)]
+    public DatabaseConfig InputObject { get; set; } = null!;
+
+    [Parameter(ParameterSetName = ByUrl, Mandatory = true, ValueFromPipelineByPropertyName = true)]
+    [AllowNull, AllowEmptyString]
+    public string[]? Url { get; set; }
+
+    /// <summary>Only whether each can be reached.</summary>
+    [Parameter]
+    public SwitchParameter Quiet { get; set; }
+
+    /// <summary>In seconds, for each database; a suspended Neon compute takes some to wake.</summary>
+    [Parameter]
+    [ValidateRange(1, 3600)]
+    public int TimeoutSeconds { get; set; } = 30;
+
+    [Parameter(ParameterSetName = ByName)]
+    [ValidateNotNullOrEmpty]
+    public string? Config { get; set; }
+
+    protected override void Execute()
+    {
+        var limit = TimeSpan.FromSeconds(TimeoutSeconds);
+        var databases = Databases();
+
+        // All at once: a night's check of ten databases must not wait for each that is down.
+        foreach (var result in Await(token => Task.WhenAll(databases.Select(d => ConnectionTest.RunAsync(d, limit, token)))))
+            Write(result);
+    }
+
+    IReadOnlyList<DatabaseConfig> Databases()
+    {
+        switch (ParameterSetName)
+        {
+            case ByUrl:
+                return [.. (Url ?? [""]).Select(u => AdHocJob.Database(u))];
+            case ByObject:
+                return [InputObject];
+            default:
+                var config = LoadConfig(Config);
+                return Name is null ? config.Databases : [.. Name.Select(config.Database)];
+        }
+    }
+
+    void Write(ConnectionTestResult result)
+    {
+        foreach (var warning in result.Warnings)
+            WriteWarning(warning);
+        if (Quiet)
+        {
+            WriteObject(result.State == ConnectionState.Connected);
+            return;
+        }
+        WriteObject(result);
+        if (result.Error is { } error)
+            WriteError(ErrorRecords.From(error, result.Name));
+    }
+}

@@ -1,0 +1,67 @@
+using System.Collections;
+using System.Management.Automation;
+using System.Management.Automation.Language;
+using BackupSync.Configuration;
+
+namespace BackupSync.Module;
+
+/// <summary>Completes names of the configuration that the command line being typed would use.</summary>
+public abstract class ConfigurationCompleter : IArgumentCompleter
+{
+    /// <summary>The names, each with what its tooltip says.</summary>
+    protected abstract IEnumerable<(string Name, string ToolTip)> Names(BackupSyncConfig config);
+
+    public IEnumerable<CompletionResult> CompleteArgument(
+        string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
+    {
+        var typed = wordToComplete.Trim('\'', '"');
+        return Load(fakeBoundParameters["Config"] as string) is not { } config ? [] :
+        [
+            .. Names(config)
+                .Where(n => n.Name.StartsWith(typed, StringComparison.OrdinalIgnoreCase))
+                .Select(n => new CompletionResult(Quoted(n.Name), n.Name, CompletionResultType.ParameterValue, n.ToolTip)),
+        ];
+    }
+
+    /// <summary>Null where there is none that can be read: a half-typed line is no place for errors.</summary>
+    static BackupSyncConfig? Load(string? path)
+    {
+        try
+        {
+            using var shell = PowerShell.Create(RunspaceMode.CurrentRunspace);
+            var folder = shell.AddCommand("Get-Location").AddParameter("PSProvider", "FileSystem").Invoke<PathInfo>().Single().ProviderPath;
+            return ConfigurationFile.Find(path, currentDirectory: folder) is { } file ? ConfigurationFile.Load(file) : null;
+        }
+        catch (BackupSyncException)
+        {
+            return null;
+        }
+    }
+
+    static string Quoted(string name) =>
+        name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') && !name.StartsWith('-') ? name : $"'{CodeGeneration.EscapeSingleQuotedStringContent(name)}'";
+}
+
+public sealed class JobNameCompleter : ConfigurationCompleter
+{
+    protected override IEnumerable<(string Name, string ToolTip)> Names(BackupSyncConfig config) =>
+        config.Jobs.Select(j => (j.Name, $"{j.Source} → {j.Target}"));
+}
+
+public sealed class DatabaseNameCompleter : ConfigurationCompleter
+{
+    protected override IEnumerable<(string Name, string ToolTip)> Names(BackupSyncConfig config) =>
+        config.Databases.Select(d => (d.Name, $"{d.Role}"));
+}
+
+public sealed class PlanNameCompleter : ConfigurationCompleter
+{
+    protected override IEnumerable<(string Name, string ToolTip)> Names(BackupSyncConfig config) =>
+        config.BackupPlans.Select(p => (p.Name, $"{string.Join(", ", p.Databases.Select(d => d.Name))} → {string.Join(", ", p.Places.Select(l => l.Name))}"));
+}
+
+public sealed class PlaceNameCompleter : ConfigurationCompleter
+{
+    protected override IEnumerable<(string Name, string ToolTip)> Names(BackupSyncConfig config) =>
+        config.Places.Select(p => (p.Name, p is S3PlaceConfig s3 ? $"s3://{s3.Bucket}/{s3.Prefix}" : ((FolderPlaceConfig)p).Directory));
+}

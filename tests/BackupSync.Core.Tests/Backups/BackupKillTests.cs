@@ -1,0 +1,99 @@
+using BackupSync.Backups;
+using BackupSync.Runs;
+using BackupSync.Tests.Sync;
+using BackupSync.Verification;
+
+namespace BackupSync.Tests.Backups;
+
+/// <summary>The real program is killed at every step of a plan and of a restore.</summary>
+public sealed class BackupKillTests(Servers servers) : IClassFixture<Servers>
+{
+    [Fact]
+    public async Task Killed_at_any_step_of_a_plan_nothing_half_counts_and_the_next_run_goes_well()
+    {
+        await using var vault = await Vault.CreateAsync(servers);
+        var config = WriteConfig(vault);
+        foreach (var step in new[] { RunStep.Statistics, RunStep.Dump, RunStep.Prove, RunStep.Store, RunStep.CleanUp })
+        {
+            await KillAtAsync(vault, step, "plan", "nightly", "--config", config);
+            var killed = await AllAsync(vault);
+
+            var again = await Cli.RunAsync(["plan", "nightly", "--config", config], Environment(vault));
+
+            Assert.True(again.ExitCode == 0, $"after {step}: {again.All}");
+            Assert.Equal(killed.Count + 2, (await AllAsync(vault)).Count);
+            Assert.Empty(Directory.GetFiles(Path.Combine(vault.Local.Directory, "auth"), "*.partial"));
+        }
+        foreach (var backup in await AllAsync(vault))
+            Vault.Well(await vault.ProveAsync(backup));
+    }
+
+    [Fact]
+    public async Task Killed_at_any_step_of_a_restore_the_target_is_old_or_new_and_the_next_one_goes_well()
+    {
+        await using var vault = await Vault.CreateAsync(servers, encrypted: true);
+        await using var target = await servers.CreateTargetAsync();
+        var config = WriteConfig(vault, target);
+        await vault.BackUpWellAsync();
+        var content = await Scenario.ContentAsync(vault.Server.AsSuperuser);
+        string[] restore = ["restore", "auth", "--latest", "--to", "copy", "--yes", "--config", config];
+        foreach (var step in new[] { RunStep.Check, RunStep.Restore, RunStep.Publish })
+        {
+            await target.ExecuteAsync($"CREATE TABLE IF NOT EXISTS public.older AS SELECT '{step}' AS step");
+            var before = await Scenario.ContentAsync(target.AsSuperuser);
+
+            await KillAtAsync(vault, step, restore);
+
+            var after = await Scenario.ContentAsync(target.AsSuperuser);
+            Assert.True(new[] { before, content }.Any(c => FingerprintComparison.Compare(c, after, new ComparisonTolerance()).Count == 0), $"{step}: neither the old content nor the new");
+            CliResult again;
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+            do
+            {
+                again = await Cli.RunAsync(restore, Environment(vault));
+            }
+            while (again.ExitCode == 5 && !limit.IsCancellationRequested); // until the server has noticed that the lock's owner is dead
+            Assert.True(again.ExitCode == 0, $"after {step}: {again.All}");
+            Scenario.AssertSame(content, await Scenario.ContentAsync(target.AsSuperuser));
+        }
+        // What a killed process had decrypted goes with the next one, once it cannot be anybody's.
+        foreach (var folder in Directory.GetDirectories(Temporary(vault), "backupsync-staging-*"))
+            Directory.SetLastWriteTimeUtc(folder, DateTime.UtcNow.AddMinutes(-5));
+        Assert.Equal(0, (await Cli.RunAsync(restore, Environment(vault))).ExitCode);
+        Assert.Empty(Directory.GetDirectories(Temporary(vault), "backupsync-staging-*"));
+    }
+
+    static async Task KillAtAsync(Vault vault, RunStep step, params string[] arguments)
+    {
+        var done = 0;
+        await using var cli = Cli.Start(arguments, Environment(vault), onLine: (cli, line) =>
+        {
+            if (line.EndsWith($" {step} started", StringComparison.Ordinal) && Interlocked.Exchange(ref done, 1) == 0)
+                cli.Kill();
+        });
+        var killed = await cli.EndAsync();
+        // The last steps can be over before the signal comes.
+        Assert.True(done == 1 && (killed.ExitCode == 137 || (killed.ExitCode == 0 && step is RunStep.Publish or RunStep.CleanUp)), $"{step}: {killed.All}");
+    }
+
+    static async Task<IReadOnlyList<BackupFile>> AllAsync(Vault vault) =>
+        [.. await BackupStore.ListAsync(vault.Local, null, default), .. await BackupStore.ListAsync(vault.Offsite, null, default)];
+
+    static string Temporary(Vault vault) => Directory.CreateDirectory(vault.Folder.File("temporary")).FullName;
+
+    /// <summary>Staging folders of its own, so that what it leaves there can be looked at.</summary>
+    static Dictionary<string, string?> Environment(Vault vault) => new() { ["TMPDIR"] = Temporary(vault), ["TEMP"] = Temporary(vault), ["TMP"] = Temporary(vault) };
+
+    static string WriteConfig(Vault vault, TestDatabase? target = null) => vault.Folder.Write("backupsync.yml",
+        $$"""
+        databases:
+          auth: { url: "{{vault.Server.ConnectionString}}", role: production }
+          copy: { url: "{{(target ?? vault.Server).ConnectionString}}", role: development }
+        places:
+          local: { directory: local }
+          offsite: { directory: offsite }
+        {{(vault.Config.Encryption is null ? "" : $"encryption: {{ passphrase: \"{Vault.Passphrase.Reveal()}\" }}")}}
+        backupPlans:
+          nightly: { databases: [auth], places: [local, offsite], keep: { days: 7 }, verify: integrity }
+        """);
+}

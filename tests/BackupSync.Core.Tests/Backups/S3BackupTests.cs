@@ -1,0 +1,140 @@
+using BackupSync.Backups;
+using BackupSync.Configuration;
+using BackupSync.Runs;
+using BackupSync.Sync;
+using BackupSync.Tests.Sync;
+
+namespace BackupSync.Tests.Backups;
+
+/// <summary>Backups in a bucket: everything that can be done with those in a folder.</summary>
+public sealed class S3BackupTests(Servers servers, S3Server s3) : IClassFixture<Servers>, IClassFixture<S3Server>
+{
+    [SkippableTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_plan_stores_lists_proves_and_restores_from_a_bucket(bool alsoLocal)
+    {
+        var bucket = s3.CreateBucket();
+        await using var vault = await CreateAsync(bucket, encrypted: true);
+
+        var result = Vault.Well(await vault.BackUpAsync(Plan(vault, alsoLocal ? [vault.Local, bucket] : [bucket])));
+
+        var stored = Assert.Single(await BackupStore.ListAsync(bucket, s => Assert.Fail(s), default));
+        Assert.Equal((BackupKind.Plan, "nightly", BackupProof.Integrity, "s3"), (stored.Kind, stored.Job, stored.Proof!.How, stored.Path[..2]));
+        Assert.Equal(alsoLocal ? 1 : 0, (await BackupStore.ListAsync(vault.Local, s => Assert.Fail(s), default)).Count);
+        if (!alsoLocal)
+            Assert.Equal((stored.Path, "offsite"), (result.SourceBackup!.Path, result.SourceBackup.Place));
+        Vault.Well(await vault.ProveAsync(stored));
+        Assert.True(Vault.Well(await vault.ProveAsync(stored, BackupProof.Drill)).Recovery!.RtoMet);
+        Assert.Equal(BackupProof.Drill, Assert.Single(await BackupStore.ListAsync(bucket, null, default)).Proof!.How);
+        await using var target = await servers.CreateTargetAsync();
+        Vault.Well(await RestoreAsync(vault, stored, target));
+        Scenario.AssertSame(await Scenario.ContentAsync(vault.Server.AsSuperuser), await Scenario.ContentAsync(target.AsSuperuser));
+    }
+
+    [SkippableFact]
+    public async Task Retention_keeps_the_same_rules_in_a_bucket()
+    {
+        var bucket = s3.CreateBucket();
+        await using var vault = await CreateAsync(bucket);
+        var order = Plan(vault, [bucket]) with { Keep = new KeepConfig { Days = 0 } };
+
+        Vault.Well(await vault.BackUpAsync(order));
+        await NextSecondAsync();
+        var newest = Vault.Well(await vault.BackUpAsync(order)).SourceBackup!;
+
+        Assert.Equal(newest.Path, Assert.Single(await BackupStore.ListAsync(bucket, s => Assert.Fail(s), default)).Path);
+        Assert.Equal(3, s3.Kept(bucket).Count);
+    }
+
+    [SkippableFact]
+    public async Task An_upload_that_is_cut_off_leaves_the_local_backup_good_and_says_where_it_is()
+    {
+        await using var proxy = new TcpProxy(s3.Port);
+        var bucket = s3.CreateBucket(proxy.Port);
+        await using var vault = await CreateAsync(bucket);
+        proxy.CutAfter(30_000);
+
+        var result = await vault.BackUpAsync(Plan(vault, [vault.Local, bucket]));
+
+        Faults.AssertFailed(result, RunOutcome.Incomplete, RunStep.Store, ErrorIds.PlaceFailed);
+        var local = Assert.Single(await BackupStore.ListAsync(vault.Local, s => Assert.Fail(s), default));
+        Assert.Contains($"good and stays in {local.Path}", result.Error!.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(bucket.SecretKey!.Reveal(), result.Error.ToString(), StringComparison.Ordinal);
+        proxy.Restore();
+        Assert.Empty(await BackupStore.ListAsync(bucket, null, default));
+        Vault.Well(await vault.CopyAsync(local, bucket));
+        Assert.Equal(local.Sha256, Assert.Single(await BackupStore.ListAsync(bucket, null, default)).Sha256);
+    }
+
+    [SkippableFact]
+    public async Task A_server_that_is_gone_leaves_what_was_only_for_it_where_it_was_written()
+    {
+        var stopped = new S3Server();
+        await stopped.InitializeAsync();
+        var bucket = stopped.CreateBucket();
+        await stopped.StopAsync();
+        await using var vault = await CreateAsync(bucket);
+
+        var result = await vault.BackUpAsync(Plan(vault, [bucket]));
+        await stopped.DisposeAsync();
+
+        Faults.AssertFailed(result, RunOutcome.Incomplete, RunStep.Store, ErrorIds.PlaceFailed);
+        var kept = Assert.Single(await BackupStore.ListAsync(vault.Local, s => Assert.Fail(s), default));
+        Assert.Contains(kept.Path, result.Error!.Message, StringComparison.Ordinal);
+        Vault.Well(await vault.ProveAsync(kept));
+    }
+
+    /// <summary>Names tell seconds, and where no copy stays here nothing tells that one is taken.</summary>
+    static Task NextSecondAsync() => Task.Delay(TimeSpan.FromSeconds(1.1));
+
+    [SkippableFact]
+    public async Task An_object_lost_since_it_was_listed_is_told_and_nothing_is_restored()
+    {
+        var bucket = s3.CreateBucket();
+        await using var vault = await CreateAsync(bucket);
+        var order = Plan(vault, [bucket]) with { Keep = null };
+        var older = Vault.Well(await vault.BackUpAsync(order)).SourceBackup!;
+        await NextSecondAsync();
+        var lost = Vault.Well(await vault.BackUpAsync(order)).SourceBackup!;
+        File.Delete(s3.ContentFile(bucket, lost.Key!));
+        await using var target = await servers.CreateTargetAsync();
+
+        var proven = await vault.ProveAsync(lost);
+        var restored = await RestoreAsync(vault, lost, target);
+
+        Assert.False(proven.Success);
+        Assert.Contains(lost.Path, proven.Error!.Message, StringComparison.Ordinal);
+        Faults.AssertFailed(restored, RunOutcome.Aborted, RunStep.Check, ErrorIds.BackupInvalid, ErrorIds.PlaceFailed);
+        if (restored.Error!.Id == ErrorIds.BackupInvalid)
+            Assert.Contains(older.Path, restored.Error.Advice, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task A_bit_flipped_in_a_bucket_is_found()
+    {
+        var bucket = s3.CreateBucket();
+        await using var vault = await CreateAsync(bucket);
+        var backup = Vault.Well(await vault.BackUpAsync(Plan(vault, [bucket]))).SourceBackup!;
+        var file = s3.ContentFile(bucket, backup.Key!);
+        var bytes = await File.ReadAllBytesAsync(file);
+        bytes[bytes.Length / 2] ^= 16;
+        await File.WriteAllBytesAsync(file, bytes);
+
+        Faults.AssertFailed(await vault.ProveAsync(backup), RunOutcome.Aborted, RunStep.Prove, ErrorIds.BackupInvalid);
+        Assert.False(Assert.Single(await BackupStore.ListAsync(bucket, null, default)).Proof!.Good);
+    }
+
+    async Task<Vault> CreateAsync(S3PlaceConfig bucket, bool encrypted = false)
+    {
+        var vault = await Vault.CreateAsync(servers, encrypted);
+        vault.Config = vault.Config with { Places = [vault.Local, bucket] };
+        return vault;
+    }
+
+    static BackupOrder Plan(Vault vault, PlaceConfig[] places) => BackupOrder.Of(
+        new BackupPlanConfig { Name = "nightly", Databases = [vault.Database], Places = places, Keep = new KeepConfig { Days = 1 }, Verify = BackupProof.Integrity }, vault.Config);
+
+    static Task<RunResult> RestoreAsync(Vault vault, BackupFile backup, TestDatabase target) => BackupRunner.RestoreAsync(
+        BackupHandle.Of(backup, vault.Config), Scenario.Named("copy", target.Address, DatabaseRole.Development), vault.Config, new RunOptions(), [], default);
+}

@@ -1,0 +1,152 @@
+using BackupSync.Backups;
+using BackupSync.Configuration;
+using BackupSync.PgTools;
+using BackupSync.Runs;
+
+namespace BackupSync.Tests.CommandLine;
+
+public sealed class BackupCommandTests(Servers servers) : IClassFixture<Servers>
+{
+    [Fact]
+    public async Task A_backup_is_taken_told_and_found_by_its_tag_and_time()
+    {
+        await using var scenario = await BackupScenario.CreateAsync(servers);
+        var result = await scenario.RunWellAsync("backup", "auth", "--tag", "pre-deployment-1", "--keep-days", "30");
+        Assert.Matches(@"(?m)^\d\d:\d\d:\d\d auth: Dump done in \d+\.\ds  \S+\.dump, \d+ kB\r?$", result.Output);
+        Assert.Matches(@"auth +Succeeded +\d+ kB +1,000 +\S+s +local +auth_manual_backup_\d+_\d+\.dump", result.Output);
+
+        var backup = Assert.Single(await scenario.BackupsAsync("auth", "--tag", "pre-*", "--after", "2000-01-01"));
+        Assert.Equal(("pre-deployment-1", 30, BackupKind.Manual, "local"), (backup.Tag, backup.KeepDays, backup.Kind, backup.Place));
+        Assert.Empty(await scenario.BackupsAsync("--tag", "post-*"));
+        Assert.Empty(await scenario.BackupsAsync("--before", "2000-01-01T00:00:00+02:00"));
+        Assert.Empty(await scenario.BackupsAsync("--place", "offsite"));
+        Assert.Contains("30 days", (await scenario.RunWellAsync("backups")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task One_that_fails_does_not_stop_the_others_and_the_worst_decides()
+    {
+        await using var scenario = await BackupScenario.CreateAsync(servers);
+        var result = await scenario.RunAsync("backup", "missing", "auth", "--json");
+        Assert.True(result.ExitCode == 1, result.All);
+        var runs = BackupScenario.Runs(result).ToDictionary(r => r.Source);
+        Assert.Equal((RunOutcome.Succeeded, RunKind.Backup, 1000), (runs["auth"].Outcome, runs["auth"].Kind, runs["auth"].SourceBackup!.Rows));
+        Assert.Equal((RunOutcome.Aborted, ErrorIds.DatabaseMissing), (runs["missing"].Outcome, runs["missing"].Error!.Id));
+        Assert.Contains(" auth: Dump started", result.Errors, StringComparison.Ordinal);
+
+        var table = await scenario.RunAsync("backup", "missing", "auth");
+        Assert.Equal(1, table.ExitCode);
+        Assert.Matches("missing +Aborted", table.Output);
+        Assert.Contains("not_there", table.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain(TestDatabase.Password, result.All + table.All, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_plan_stores_proven_backups_in_all_its_places_and_warns_once_of_the_passphrase()
+    {
+        await using var scenario = await BackupScenario.CreateAsync(servers, encrypted: true);
+        var first = await scenario.RunWellAsync("plan", "nightly");
+        Assert.Matches(@"auth +Succeeded .* local, offsite +integrity +auth_backup_\S+\.dump\.enc", first.Output);
+        Assert.Contains("WARNING: The backups of Auth are encrypted from now on.", first.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("from now on", (await scenario.RunWellAsync("plan", "nightly")).Output, StringComparison.Ordinal);
+
+        var backups = await scenario.BackupsAsync();
+        Assert.Equal(["local", "local", "offsite", "offsite"], backups.Select(b => b.Place!).Order(StringComparer.Ordinal));
+        Assert.All(backups, b => Assert.True(b is { Encrypted: true, Proof: { Good: true, How: BackupProof.Integrity } }, $"{b}"));
+
+        var drill = await scenario.RunWellAsync("drill", "--latest", "--place", "offsite");
+        Assert.Matches(@"auth .* good .* met \(1h 00m\) .* met \(1h 00m\)", drill.Output);
+        Assert.DoesNotContain(BackupScenario.Passphrase, first.All + drill.All, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_backup_that_does_not_reach_every_place_ends_with_1_and_is_told_to_be_good()
+    {
+        await using var scenario = await BackupScenario.CreateAsync(servers);
+        await File.WriteAllTextAsync(scenario.File("offsite"), "no folder");
+        var result = await scenario.RunAsync("plan", "nightly");
+        Assert.True(result.ExitCode == 1, result.All);
+        Assert.Matches("auth +Incomplete", result.Output);
+        Assert.Contains("The backup itself is good", result.Errors, StringComparison.Ordinal);
+        await scenario.RunWellAsync("verify", "--place", "local");
+    }
+
+    [Fact]
+    public async Task A_copy_is_made_once()
+    {
+        await using var scenario = await BackupScenario.CreateAsync(servers);
+        await scenario.RunWellAsync("backup", "auth");
+        var copy = await scenario.RunWellAsync("copy", "--latest", "--to", "offsite");
+        Assert.Matches("auth .* local +offsite +Succeeded", copy.Output);
+        var copies = await scenario.BackupsAsync("--place", "offsite");
+        Assert.Equal((await scenario.BackupsAsync("--place", "local"))[0].Sha256, Assert.Single(copies).Sha256);
+
+        var again = await scenario.RunWellAsync("copy", "--latest", "--to", "offsite");
+        Assert.Contains("1 backup is in offsite already", again.Errors, StringComparison.Ordinal);
+        Assert.Empty(again.Output);
+    }
+
+    [Fact]
+    public async Task Cleanup_tells_of_each_place_why_files_go_or_stay()
+    {
+        await using var scenario = await BackupScenario.CreateAsync(servers);
+        await scenario.RunWellAsync("plan", "nightly");
+        await scenario.RunWellAsync("plan", "nightly");
+        scenario.Configure(encrypted: false, keep: "{ daily: 1 }");
+
+        var plan = await scenario.RunWellAsync("cleanup", "--what-if");
+        Assert.Contains("Place offsite: 1 stay, 1 to remove", plan.Output, StringComparison.Ordinal);
+        Assert.Equal(4, (await scenario.BackupsAsync()).Count);
+        await scenario.RunWellAsync("cleanup", "--place", "offsite");
+        Assert.Equal(["local", "local", "offsite"], (await scenario.BackupsAsync()).Select(b => b.Place!).Order(StringComparer.Ordinal));
+        await scenario.RunWellAsync("cleanup");
+        Assert.Equal(2, (await scenario.BackupsAsync()).Count);
+    }
+
+    [SkippableFact]
+    public async Task No_process_shows_a_passphrase_or_password_while_it_runs()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Windows has no ps.");
+        await using var scenario = await BackupScenario.CreateAsync(servers, encrypted: true, rows: 1_000_000);
+        await using var cli = scenario.Start((_, _) => { }, "backup", "auth");
+        var end = cli.EndAsync();
+        var seen = new List<string>();
+        while (!end.IsCompleted)
+            seen.Add((await ChildProcess.RunAsync(new ChildCommand("ps", "-eo", "args"), default)).Output);
+        var result = await end;
+        Assert.True(result.ExitCode == 0, result.All);
+        Assert.Contains(seen, s => s.Contains("pg_dump", StringComparison.Ordinal));
+        Assert.All([.. seen, result.All], s =>
+        {
+            Assert.DoesNotContain(BackupScenario.Passphrase, s, StringComparison.Ordinal);
+            Assert.DoesNotContain(TestDatabase.Password, s, StringComparison.Ordinal);
+        });
+    }
+
+    [Theory]
+    [InlineData("Did you mean 'auth'?", "backup", "auht")]
+    [InlineData("Did you mean 'auth'?", "backups", "auht")]
+    [InlineData("Did you mean 'auth'?", "verify", "auht")]
+    [InlineData("Did you mean 'auth'?", "restore", "auht", "--latest")]
+    [InlineData("Did you mean 'standby'?", "restore", "auth", "--latest", "--to", "standbye")]
+    [InlineData("Did you mean 'standby'?", "drill", "auth", "--on", "standbye")]
+    [InlineData("Did you mean 'auth'?", "export", "auht", "auth.dump")]
+    [InlineData("Did you mean 'offsite'?", "copy", "--latest", "--to", "ofsite")]
+    [InlineData("Did you mean 'local'?", "backup", "auth", "--place", "locla")]
+    [InlineData("Did you mean 'nightly'?", "plan", "nightyl")]
+    [InlineData("Name databases, or say --all.", "backup")]
+    [InlineData("Name databases, or say --all.", "backup", "auth", "--all")]
+    [InlineData("--tag is empty.", "backup", "auth", "--tag", "")]
+    [InlineData("There is no option '--bogus'.", "verify", "--bogus")]
+    [InlineData("Say which backup", "restore", "auth")]
+    [InlineData("Name the database", "restore", "--latest")]
+    [InlineData("is no moment", "restore", "auth", "--before", "01/02/2024")]
+    public async Task Slips_end_with_2_and_say_what_was_meant(string message, params string[] arguments)
+    {
+        await using var scenario = await BackupScenario.CreateAsync(servers, rows: 1);
+        var result = await scenario.RunAsync(arguments);
+        Assert.True(result.ExitCode == 2, result.All);
+        Assert.Contains(message, result.Errors, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(scenario.File("local")));
+    }
+}

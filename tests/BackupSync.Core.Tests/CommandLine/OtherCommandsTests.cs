@@ -1,0 +1,106 @@
+using System.Text.Json;
+using BackupSync.Backups;
+using BackupSync.Postgres;
+using BackupSync.Runs;
+
+namespace BackupSync.Tests.CommandLine;
+
+public sealed class OtherCommandsTests(Servers servers) : IClassFixture<Servers>
+{
+    [Fact]
+    public async Task Check_tells_every_problem_and_ends_with_2()
+    {
+        await using var scenario = await CliScenario.CreateAsync(servers, rows: 1);
+        var good = await scenario.RunAsync("check");
+        Assert.True(good.ExitCode == 0, good.All);
+
+        var file = Path.Join(scenario.Folder, "bad.yml");
+        await File.WriteAllTextAsync(file, "databases:\n  a: { ulr: x }\njobs:\n  copy: { source: a, target: b }\n");
+        var bad = await scenario.RunAsync("check", "bad.yml");
+        Assert.Equal(2, bad.ExitCode);
+        Assert.Contains($"{file}:2:", bad.Output, StringComparison.Ordinal);
+        Assert.Contains($"{file}:4:", bad.Output, StringComparison.Ordinal);
+        var json = await scenario.RunAsync("check", "bad.yml", "--json");
+        Assert.Equal(2, json.ExitCode);
+        Assert.True(JsonDocument.Parse(json.Output).RootElement.GetArrayLength() >= 2);
+    }
+
+    [Fact]
+    public async Task Init_writes_a_configuration_and_replaces_none()
+    {
+        using var folder = new TempFolder();
+        Assert.Equal(0, (await Cli.RunAsync(["init"], workingDirectory: folder.Path)).ExitCode);
+        Assert.Contains("jobs:", await File.ReadAllTextAsync(folder.File("backupsync.yml")), StringComparison.Ordinal);
+        Assert.Equal(1, (await Cli.RunAsync(["init"], workingDirectory: folder.Path)).ExitCode);
+        Assert.Equal(0, (await Cli.RunAsync(["init", "--force"], workingDirectory: folder.Path)).ExitCode);
+    }
+
+    [Fact]
+    public async Task Test_tells_what_is_reached_and_what_not()
+    {
+        await using var scenario = await CliScenario.CreateAsync(servers, rows: 1);
+        var good = await scenario.RunAsync("test", "railway", "neon", "--json");
+        Assert.True(good.ExitCode == 0, good.All);
+        Assert.All(JsonSerializer.Deserialize<List<ConnectionTestResult>>(good.Output, JsonFormat.Indented)!, r => Assert.Equal(ConnectionState.Connected, r.State));
+
+        var bad = await scenario.RunAsync("test", "--url", "postgresql://nobody:hidden-word@127.0.0.1:1/none", "--timeout", "1");
+        Assert.Equal(1, bad.ExitCode);
+        Assert.Contains("refused", bad.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("hidden-word", bad.All, StringComparison.Ordinal);
+
+        var unknown = await scenario.RunAsync("test", "railwya");
+        Assert.Equal(2, unknown.ExitCode);
+        Assert.Contains("Did you mean 'railway'?", unknown.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Backups_history_cleanup_and_restore_work_on_what_syncs_leave()
+    {
+        await using var scenario = await CliScenario.CreateAsync(servers);
+        Assert.Equal(0, (await scenario.RunAsync("sync")).ExitCode);
+        await scenario.OnSourceAsync("DELETE FROM users WHERE id > 900");
+        Assert.Equal(0, (await scenario.RunAsync("sync")).ExitCode);
+
+        var backups = await scenario.RunAsync("backups", "--job", "railway-to-neon", "--kind", "safety", "--json");
+        Assert.True(backups.ExitCode == 0, backups.All);
+        var safety = JsonSerializer.Deserialize<List<BackupFile>>(backups.Output, JsonFormat.Indented)!;
+        Assert.Equal([1000, 0], safety.Select(b => b.Rows));
+
+        var history = await scenario.RunAsync("history", "railway-to-neon", "--last", "1", "--json");
+        Assert.Equal(900, JsonSerializer.Deserialize<List<RunResult>>(history.Output, JsonFormat.Indented)!.Single().SourceStats!["public.users"]);
+        Assert.Contains("Succeeded", (await scenario.RunAsync("history")).Output, StringComparison.Ordinal);
+
+        var cleanup = await scenario.RunAsync("cleanup", "--keep-days", "7", "--what-if");
+        Assert.Contains("the newest safety backup of railway-to-neon", cleanup.Output, StringComparison.Ordinal);
+
+        var plan = await scenario.RunAsync("restore-safety", "--job", "railway-to-neon", "--latest", "--what-if");
+        Assert.Contains(safety[0].FileName, plan.Output, StringComparison.Ordinal);
+        Assert.Equal(900, await scenario.UsersOnTargetAsync());
+        var restore = await scenario.RunAsync("restore-safety", "--job", "railway-to-neon", "--latest", "--yes");
+        Assert.True(restore.ExitCode == 0, restore.All);
+        Assert.Equal(1000, await scenario.UsersOnTargetAsync());
+
+        var byFile = await scenario.RunAsync("restore-safety", safety[0].Path, "--target", scenario.TargetUrl);
+        Assert.Equal(2, byFile.ExitCode);
+        Assert.Contains("--yes", byFile.Errors, StringComparison.Ordinal);
+        Assert.Equal(2, (await scenario.RunAsync("restore-safety")).ExitCode);
+        Assert.Equal(1, (await scenario.RunAsync("restore-safety", "nowhere.dump", "--yes")).ExitCode);
+    }
+
+    [Fact]
+    public async Task The_demo_works_and_leaves_no_server()
+    {
+        var result = await Cli.RunAsync(["demo"]);
+        Assert.True(result.ExitCode == 0, result.All);
+        Assert.Contains("The target was preserved", result.Output, StringComparison.Ordinal);
+        Assert.Contains("app.jurisdiction", result.Errors, StringComparison.Ordinal);
+        var folder = result.Output.Split('\n').Last(l => l.StartsWith("Backups, log and history are kept in ", StringComparison.Ordinal))["Backups, log and history are kept in ".Length..].Trim();
+        Assert.Equal(6, BackupCatalog.List(folder).Count);
+        Directory.Delete(Path.GetFullPath(Path.Join(folder, "..", "..")), recursive: true);
+        foreach (var port in System.Text.RegularExpressions.Regex.Matches(result.Output, @"on 127\.0\.0\.1:(\d+)").Select(m => int.Parse(m.Groups[1].ValueSpan, System.Globalization.CultureInfo.InvariantCulture)))
+        {
+            using var client = new System.Net.Sockets.TcpClient();
+            await Assert.ThrowsAsync<System.Net.Sockets.SocketException>(() => client.ConnectAsync("127.0.0.1", port));
+        }
+    }
+}

@@ -1,0 +1,297 @@
+using System.Text;
+using BackupSync.Configuration;
+using BackupSync.Postgres;
+
+namespace BackupSync.Tests.Configuration;
+
+/// <summary>Good configurations, and how the file is found.</summary>
+public sealed class ConfigurationFileTests : IDisposable
+{
+    readonly TempFolder _folder = new();
+    readonly Dictionary<string, string> _environment = new()
+    {
+        ["RAILWAY_DATABASE_URL"] = "postgresql://postgres:pw1@roundhouse.proxy.rlwy.net:12345/railway",
+        ["DATABASE_URL"] = "postgresql://owner:pw2@ep-cool-1.eu-central-1.aws.neon.tech/neondb?sslmode=require",
+    };
+
+    public void Dispose() => _folder.Dispose();
+
+    string? Environment(string name) => _environment.GetValueOrDefault(name);
+
+    BackupSyncConfig Load(string yaml) => ConfigurationFile.Load(_folder.Write("backupsync.yml", yaml), Environment);
+
+    [Fact]
+    public void Every_setting_is_read()
+    {
+        var config = Load("""
+            databases:
+              railway: { url: "${RAILWAY_DATABASE_URL}", role: production, provider: Railway }
+              neon:    { url: "${DATABASE_URL}", role: backup }
+              dev:     { url: "postgresql://dev@localhost/dev", role: development }
+            tools: { postgresBin: [pg/bin, /opt/pg18/bin, "~/pg"] }
+            jobs:
+              railway-to-neon:
+                source: railway
+                target: neon
+                publish: transaction
+                parallel: 4
+                schedule: { cron: "0 6,18 * * *", timeZone: Europe/Berlin, misfireGrace: 5m }
+                limits: { connect: 10s, dump: 1m, safetyBackup: 2m, restore: 3m, total: 1h30m, connections: 8 }
+                verify: { content: false, report: [users, app.escrows] }
+                guards: { minimumBackupSize: 1KiB, maximumShrink: 12.5% }
+                exclude: { schemas: [audit], tables: ["tmp_*"], data: [app.log] }
+                backups: { directory: backups/railway_neon_sync, keepDays: 14, compression: zstd }
+            """);
+
+        Assert.Equal(System.IO.Path.Join(_folder.Path, "backupsync.yml"), config.Path);
+        Assert.Equal([("railway", DatabaseRole.Production), ("neon", DatabaseRole.Backup), ("dev", DatabaseRole.Development)], config.Databases.Select(d => (d.Name, d.Role)));
+        Assert.Equal(DatabaseProvider.Railway, config.Database("railway").Provider);
+        Assert.Null(config.Database("neon").Provider);
+        Assert.Equal("pw1", config.Database("railway").Address.Password);
+        var home = System.Environment.GetFolderPath(System.Environment.SpecialFolder.UserProfile);
+        Assert.Equal([System.IO.Path.Join(_folder.Path, "pg/bin"), "/opt/pg18/bin", System.IO.Path.Join(home, "pg")], config.Tools.PostgresBin);
+
+        var job = Assert.Single(config.Jobs);
+        Assert.Equal(("railway-to-neon", "railway", "neon"), (job.Name, job.Source, job.Target));
+        Assert.Equal((PublishMode.Transaction, 4), (job.Publish, job.Parallel));
+        Assert.Equal(("0 6,18 * * *", "Europe/Berlin", TimeSpan.FromMinutes(5)), (job.Schedule!.Cron, job.Schedule.TimeZone.Id, job.Schedule.MisfireGrace));
+        Assert.Equal(
+            new LimitsConfig
+            {
+                Connect = TimeSpan.FromSeconds(10), Dump = TimeSpan.FromMinutes(1), SafetyBackup = TimeSpan.FromMinutes(2),
+                Restore = TimeSpan.FromMinutes(3), Total = TimeSpan.FromMinutes(90), Connections = 8,
+            },
+            job.Limits);
+        Assert.False(job.Verify.Content);
+        Assert.Equal(["users", "app.escrows"], job.Verify.Report);
+        Assert.Equal(new GuardsConfig { MinimumBackupSize = 1024, MaximumShrink = 0.125 }, job.Guards);
+        Assert.Equal(["audit"], job.Exclude.Schemas);
+        Assert.Equal(["tmp_*"], job.Exclude.Tables);
+        Assert.Equal(["app.log"], job.Exclude.Data);
+        Assert.Equal(
+            new BackupsConfig { Directory = System.IO.Path.Join(_folder.Path, "backups/railway_neon_sync"), KeepDays = 14, Compression = BackupCompression.Zstd },
+            job.Backups);
+        Assert.Equal(config.Tools, job.Tools);
+    }
+
+    [Fact]
+    public void Everything_has_a_default_but_source_target_and_urls()
+    {
+        var job = Assert.Single(Load("""
+            databases: { a: { url: "postgresql://h/a" }, b: { url: "postgresql://h/b" } }
+            jobs:
+              nightly: { source: a, target: b }
+            """).Jobs);
+
+        Assert.Equal((DatabaseRole.Backup, DatabaseRole.Backup), (job.SourceDatabase.Role, job.TargetDatabase.Role));
+        Assert.Equal((PublishMode.Auto, 2), (job.Publish, job.Parallel));
+        Assert.Null(job.Schedule);
+        Assert.Equal(new LimitsConfig(), job.Limits);
+        Assert.True(job.Verify.Content);
+        Assert.Empty(job.Verify.Report);
+        Assert.Equal(new GuardsConfig(), job.Guards);
+        Assert.Empty(job.Exclude.Schemas);
+        Assert.Equal(new BackupsConfig { Directory = System.IO.Path.Join(_folder.Path, "backups", "nightly") }, job.Backups);
+        Assert.Empty(job.Tools.PostgresBin);
+    }
+
+    [Fact]
+    public void Empty_sections_are_defaults()
+    {
+        var config = Load("""
+            databases: { a: { url: "postgresql://h/a" }, b: { url: "postgresql://h/b" } }
+            tools:
+            jobs:
+              nightly:
+                source: a
+                target: b
+                limits:
+                verify: { report: }
+                exclude: {}
+            """);
+
+        Assert.Equal(new LimitsConfig(), config.Job("nightly").Limits);
+        Assert.Empty(config.Job("nightly").Verify.Report);
+    }
+
+    [Fact]
+    public void Anchors_and_aliases_work()
+    {
+        var config = Load("""
+            databases: { a: { url: "postgresql://h/a" }, b: { url: "postgresql://h/b" }, c: { url: "postgresql://h/c" } }
+            jobs:
+              one: { source: a, target: b, limits: &slow { dump: 1h } }
+              two: { source: a, target: c, limits: *slow }
+            """);
+
+        Assert.Equal(TimeSpan.FromHours(1), config.Job("two").Limits.Dump);
+    }
+
+    [Theory]
+    [InlineData("${HOST}", "db.example")]
+    [InlineData("${HOST:-other}", "db.example")]
+    [InlineData("${NOT_SET:-other}", "other")]
+    [InlineData("${EMPTY:-other}", "other")]
+    [InlineData("x${EMPTY}y", "xy")]
+    [InlineData("${NOT_SET:-}z", "z")]
+    [InlineData("a.${HOST}.${NOT_SET:-b}", "a.db.example.b")]
+    [InlineData("$HOST", "$HOST")]
+    [InlineData("$${HOST}", "${HOST}")]
+    [InlineData("$$", "$$")]
+    [InlineData("${NESTED}", "${HOST}")]
+    public void Environment_is_expanded(string text, string expected)
+    {
+        (_environment["HOST"], _environment["EMPTY"], _environment["NESTED"]) = ("db.example", "", "${HOST}");
+        var job = Load($$"""
+            databases: { a: { url: "postgresql://h/a" }, b: { url: "postgresql://h/b" } }
+            jobs: { nightly: { source: a, target: b, verify: { report: ["{{text}}"] } } }
+            """).Job("nightly");
+
+        Assert.Equal([expected], job.Verify.Report);
+    }
+
+    [Fact]
+    public void Typed_values_can_come_from_the_environment()
+    {
+        _environment["DAYS"] = "30";
+        var job = Load("""
+            databases: { a: { url: "postgresql://h/a" }, b: { url: "postgresql://h/b" } }
+            jobs: { nightly: { source: "${SOURCE:-a}", target: b, parallel: "${PARALLEL:-3}", backups: { keepDays: "${DAYS}" } } }
+            """).Job("nightly");
+
+        Assert.Equal(("a", 3, 30), (job.Source, job.Parallel, job.Backups.KeepDays));
+    }
+
+    [Theory]
+    [InlineData(null, "the environment variable DATABASE_URL is not set")]
+    [InlineData("", "${DATABASE_URL} is empty")]
+    [InlineData("postgresql://u:Zq7@Wk9@h/d", "The connection string holds a second '@': one that belongs to the user or password is written %40.")]
+    public void Url_that_the_environment_lacks_fails_only_the_database_it_is_of(string? value, string message)
+    {
+        _environment.Remove("DATABASE_URL");
+        if (value is not null)
+            _environment["DATABASE_URL"] = value;
+        var path = _folder.Write("backupsync.yml", """
+            databases:
+              railway: { url: "${RAILWAY_DATABASE_URL}", role: production }
+              neon: { url: "${DATABASE_URL}" }
+            jobs: { nightly: { source: railway, target: neon } }
+            """);
+
+        var config = ConfigurationFile.Load(path, Environment);
+
+        Assert.Equal("railway", config.Database("railway").Address.Database);
+        var problem = new ConfigurationProblem(path, 3, 16, "databases.neon.url", message);
+        Assert.Equal(problem, config.Database("neon").AddressProblem);
+        Assert.Equal([problem], Assert.Throws<ConfigurationException>(() => config.Job("nightly").TargetDatabase.Address).Problems);
+        Assert.Equal([problem], ConfigurationFile.Check(path, Environment));
+        Assert.DoesNotContain("Zq7", problem.ToString());
+        Assert.DoesNotContain("Wk9", config.ToString());
+    }
+
+    [Fact]
+    public void Nothing_shows_a_password()
+    {
+        var config = Load("""
+            databases: { a: { url: "postgresql://u:Zq7Wk9@h/a" }, b: { url: "${DATABASE_URL}" } }
+            jobs: { nightly: { source: a, target: b } }
+            """);
+
+        Assert.DoesNotContain("Zq7Wk9", config.Job("nightly").ToString());
+        Assert.DoesNotContain("Zq7Wk9", config.Database("a").ToString());
+        Assert.DoesNotContain("Zq7Wk9", System.Text.Json.JsonSerializer.Serialize(config.Database("a").Address));
+        Assert.Contains("postgresql://u:***@h:5432/a", config.Database("a").ToString());
+    }
+
+    [Fact]
+    public void Starter_is_valid_once_its_variables_are_set()
+    {
+        var path = _folder.Write("backupsync.yml", ConfigurationFile.Starter);
+
+        Assert.Empty(ConfigurationFile.Check(path, Environment));
+        var job = ConfigurationFile.Load(path, Environment).Job("railway-to-neon");
+        Assert.Equal(("railway", "neon", DatabaseRole.Production), (job.Source, job.Target, job.SourceDatabase.Role));
+
+        Assert.Equal(
+            ["databases.railway.url: the environment variable RAILWAY_DATABASE_URL is not set", "databases.neon.url: the environment variable DATABASE_URL is not set"],
+            ConfigurationFile.Check(path, _ => null).Select(p => $"{p.Key}: {p.Message}"));
+    }
+
+    [Fact]
+    public void Starter_with_every_comment_taken_off_is_valid_too()
+    {
+        _environment["BACKUPSYNC_PASSPHRASE"] = "correct horse battery";
+        // Comments that hold settings, be it a key or a whole section; the others are sentences.
+        var lines = ConfigurationFile.Starter.Split('\n').Select(l => System.Text.RegularExpressions.Regex.Replace(
+            l, @"^(\s*)# ((?:provider|tier|tools|tiers|places|encryption|backupPlans|publish|parallel|exclude|compression):|  )", "$1$2"));
+        var path = _folder.Write("backupsync.yml", string.Join('\n', lines));
+
+        Assert.Contains("\ntools:", File.ReadAllText(path));
+        Assert.Empty(ConfigurationFile.Check(path, Environment));
+        var config = ConfigurationFile.Load(path, Environment);
+        Assert.Equal((DatabaseProvider.Neon, "critical"), (config.Database("neon").Provider, config.Database("neon").Tier?.Name));
+        Assert.Equal(["local", "offsite"], config.Places.Select(p => p.Name));
+        Assert.Equal("correct horse battery", config.Encryption!.Passphrase.Reveal());
+        Assert.Equal(["railway", "neon"], config.BackupPlan("nightly").Databases.Select(d => d.Name));
+    }
+
+    [Fact]
+    public void File_in_utf16_as_windows_powershell_writes_it_is_read()
+    {
+        var path = System.IO.Path.Join(_folder.Path, "backupsync.yml");
+        File.WriteAllText(path, "databases: { a: { url: \"postgresql://h/a\" } }", Encoding.Unicode);
+
+        Assert.Single(ConfigurationFile.Load(path, Environment).Databases);
+    }
+
+    [Fact]
+    public void Named_file_comes_before_the_variable_and_that_before_the_folders()
+    {
+        var inFolder = _folder.Write("backupsync.yml", "");
+        var below = System.IO.Path.Join(_folder.Path, "a", "b");
+        Directory.CreateDirectory(below);
+
+        Assert.Equal(inFolder, ConfigurationFile.Find(null, Environment, below));
+        _environment["BACKUPSYNC_CONFIG"] = "by-variable.yml";
+        Assert.Equal(System.IO.Path.Join(below, "by-variable.yml"), ConfigurationFile.Find(null, Environment, below));
+        Assert.Equal(System.IO.Path.Join(below, "named.yml"), ConfigurationFile.Find("named.yml", Environment, below));
+        Assert.Equal("/etc/named.yml", ConfigurationFile.Find("/etc/named.yml", Environment, below));
+    }
+
+    [Fact]
+    public void Nearest_folder_wins_and_yml_comes_before_yaml()
+    {
+        _folder.Write("backupsync.yml", "");
+        var yaml = _folder.Write("a/backupsync.yaml", "");
+        var below = System.IO.Path.Join(_folder.Path, "a", "b");
+        Directory.CreateDirectory(below);
+        Assert.Equal(yaml, ConfigurationFile.Find(null, Environment, below));
+
+        var yml = _folder.Write("a/backupsync.yml", "");
+        Assert.Equal(yml, ConfigurationFile.Find(null, Environment, below));
+    }
+
+    [Fact]
+    public void Where_nothing_is_found_the_error_says_where_it_was_looked_for()
+    {
+        Assert.Null(ConfigurationFile.Find(null, Environment, _folder.Path));
+
+        var exception = Assert.Throws<BackupSyncException>(() => ConfigurationFile.Locate(null, Environment, _folder.Path));
+        Assert.Equal(ErrorIds.ConfigurationNotFound, exception.ErrorId);
+        Assert.Equal(
+            $"There is no configuration: backupsync.yml or backupsync.yaml is neither in {_folder.Path} nor in a folder above it, and BACKUPSYNC_CONFIG is not set.",
+            exception.Message);
+        Assert.NotNull(exception.Advice);
+    }
+
+    [Fact]
+    public void Unknown_database_or_job_is_answered_with_the_nearest_name()
+    {
+        var config = Load("databases: { railway: { url: 'postgresql://h/a' } }");
+
+        var exception = Assert.Throws<BackupSyncException>(() => config.Database("railwy"));
+        Assert.Equal(ErrorIds.UnknownName, exception.ErrorId);
+        Assert.EndsWith("Did you mean 'railway'?", exception.Message);
+        Assert.EndsWith("It has no jobs.", Assert.Throws<BackupSyncException>(() => config.Job("x")).Message);
+    }
+}

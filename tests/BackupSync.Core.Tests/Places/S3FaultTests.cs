@@ -1,0 +1,185 @@
+using BackupSync.Configuration;
+using BackupSync.Places;
+
+namespace BackupSync.Tests.Places;
+
+/// <summary>A line and a server that fail.</summary>
+public sealed class S3FaultTests : IClassFixture<S3Server>, IAsyncLifetime
+{
+    const string Key = "auth/auth.dump";
+
+    static readonly S3Limits InParts = new() { PartSize = 1_000_000, Retries = 1 };
+
+    readonly TempFolder _temp;
+    readonly S3Server _server;
+    readonly TcpProxy _proxy;
+    readonly S3PlaceConfig _config;
+
+    public S3FaultTests(S3Server server)
+    {
+        _server = server;
+        _proxy = new TcpProxy(server.Port);
+        _config = server.CreateBucket(_proxy.Port);
+        _temp = new TempFolder();
+    }
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
+    {
+        await _proxy.DisposeAsync();
+        _temp.Dispose();
+    }
+
+    [SkippableFact]
+    public async Task A_server_that_is_not_there_is_said_to_be_unreachable()
+    {
+        var stopped = new S3Server();
+        await stopped.InitializeAsync();
+        var config = stopped.CreateBucket();
+        await stopped.StopAsync();
+        await using var place = new S3Place(config, InParts);
+        var file = TestFile.Create(_temp, 10);
+
+        foreach (var use in new Func<Task>[] { () => place.ListAsync(default), () => place.StoreAsync(Key, file.Path, file.Sha256, null, default) })
+        {
+            var e = await Assert.ThrowsAsync<BackupSyncException>(use);
+            Assert.Equal(ErrorIds.PlaceFailed, e.ErrorId);
+            Assert.Contains("refused", e.Message, StringComparison.OrdinalIgnoreCase);
+            Assert.Contains($"127.0.0.1:{config.Endpoint!.Port}", e.Advice, StringComparison.Ordinal);
+        }
+        await stopped.DisposeAsync();
+    }
+
+    [SkippableTheory]
+    [InlineData(500_000)]
+    [InlineData(6_000_000)]
+    public async Task A_line_cut_for_good_leaves_nothing_visible_and_the_next_try_works(int size)
+    {
+        await using var place = new S3Place(_config, InParts);
+        var file = TestFile.Create(_temp, size);
+        _proxy.CutAfter(size / 2);
+
+        var e = await Assert.ThrowsAsync<BackupSyncException>(() => place.StoreAsync(Key, file.Path, file.Sha256, null, default));
+
+        Assert.Equal(ErrorIds.PlaceFailed, e.ErrorId);
+        Assert.Contains("Removing what was uploaded failed too", e.Message, StringComparison.Ordinal);
+        _proxy.Restore();
+        Assert.Empty(await place.ListAsync(default));
+        Assert.Null(await place.OpenAsync(Key, default));
+        await place.StoreAsync(Key, file.Path, file.Sha256, null, default);
+        Assert.Equal([new PlaceFile(Key, size)], await place.ListAsync(default));
+    }
+
+    [SkippableTheory]
+    [InlineData(500_000)]
+    [InlineData(6_000_000)]
+    public async Task A_line_cut_for_a_moment_is_survived(int size)
+    {
+        await using var place = new S3Place(_config, InParts with { Retries = 4 });
+        var file = TestFile.Create(_temp, size);
+        _proxy.CutAfter(size / 2);
+
+        var storing = place.StoreAsync(Key, file.Path, file.Sha256, null, default);
+        await Eventually.IsTrueAsync(() => _proxy.Passed > size / 2, "the line is cut", seconds: 30, pause: 5);
+        _proxy.Restore();
+        await storing;
+
+        Assert.Equal([$"pg/{Key}"], _server.Kept(_config));
+    }
+
+    [SkippableFact]
+    public async Task A_line_lost_while_cancelling_still_ends_within_limits()
+    {
+        await using var place = new S3Place(_config, InParts with { Undoing = TimeSpan.FromSeconds(1) });
+        var file = TestFile.Create(_temp, 4_000_000);
+        using var cancel = new CancellationTokenSource();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => place.StoreAsync(Key, file.Path, file.Sha256, _ =>
+        {
+            _proxy.Stall();
+            cancel.Cancel();
+        }, cancel.Token));
+        _proxy.Restore();
+    }
+
+    [SkippableFact]
+    public async Task A_server_that_falls_silent_meets_the_limit()
+    {
+        await using var place = new S3Place(_config, InParts with { Silence = TimeSpan.FromSeconds(1), Undoing = TimeSpan.FromSeconds(1) });
+        var file = TestFile.Create(_temp, 10);
+        _proxy.Stall();
+
+        foreach (var use in new Func<Task>[] { () => place.ListAsync(default), () => place.StoreAsync(Key, file.Path, file.Sha256, null, default) })
+        {
+            var e = await Assert.ThrowsAsync<BackupSyncException>(use);
+            Assert.Equal(ErrorIds.PlaceFailed, e.ErrorId);
+            Assert.Contains("nothing was heard", e.Message, StringComparison.Ordinal);
+        }
+        _proxy.Restore();
+    }
+
+    [SkippableFact]
+    public async Task An_upload_that_falls_silent_half_way_leaves_no_part()
+    {
+        await using var place = new S3Place(_config, InParts with { Silence = TimeSpan.FromSeconds(1), Undoing = TimeSpan.FromMinutes(1) });
+        var file = TestFile.Create(_temp, 6_000_000);
+        var storing = place.StoreAsync(Key, file.Path, file.Sha256, _ => _proxy.Stall(), default);
+
+        // A part meets its limit twice; what removes it has a longer one.
+        await Task.Delay(TimeSpan.FromSeconds(5));
+        _proxy.Restore();
+        var e = await Assert.ThrowsAsync<BackupSyncException>(() => storing);
+
+        Assert.Contains("nothing was heard", e.Message, StringComparison.Ordinal);
+        Assert.Empty(_server.Kept(_config));
+    }
+
+    [SkippableFact]
+    public async Task Reading_goes_on_where_the_line_was_cut()
+    {
+        await using var place = new S3Place(_config, new S3Limits());
+        var file = TestFile.Create(_temp, 8_000_000);
+        await place.StoreAsync(Key, file.Path, file.Sha256, null, default);
+        await using var stream = await place.OpenAsync(Key, default);
+        using var content = new MemoryStream();
+
+        var buffer = new byte[100_000];
+        int count;
+        while ((count = await stream!.ReadAsync(buffer)) > 0)
+        {
+            if (content.Length / 2_000_000 != (content.Length + count) / 2_000_000)
+            {
+                _proxy.CutNow();
+                _proxy.Restore();
+            }
+            content.Write(buffer, 0, count);
+        }
+
+        Assert.Equal(file.Content, content.ToArray());
+    }
+
+    [SkippableTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Reading_does_not_go_on_in_another_object(bool replaced)
+    {
+        await using var place = new S3Place(_config, InParts);
+        var file = TestFile.Create(_temp, 8_000_000);
+        await place.StoreAsync(Key, file.Path, file.Sha256, null, default);
+        await using var stream = await place.OpenAsync(Key, default);
+        await stream!.ReadExactlyAsync(new byte[1000]);
+
+        _proxy.CutNow();
+        _proxy.Restore();
+        var other = TestFile.Create(_temp, 8_000_000, "other");
+        if (replaced)
+            await place.StoreAsync(Key, other.Path, other.Sha256, null, default);
+        else
+            await place.DeleteAsync(Key, default);
+
+        var e = await Assert.ThrowsAsync<BackupSyncException>(() => stream.CopyToAsync(Stream.Null));
+        Assert.Equal(ErrorIds.PlaceFailed, e.ErrorId);
+        Assert.Contains(Key, e.Message, StringComparison.Ordinal);
+    }
+}

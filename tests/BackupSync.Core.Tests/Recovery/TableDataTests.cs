@@ -1,0 +1,72 @@
+using System.Text;
+using BackupSync.Archives;
+using BackupSync.Backups;
+using BackupSync.Recovery;
+using BackupSync.Tests.Backups;
+
+namespace BackupSync.Tests.Recovery;
+
+/// <summary>Rows come out of an archive byte for byte, whoever decompresses it.</summary>
+public sealed class TableDataTests(Servers servers) : IClassFixture<Servers>
+{
+    [Theory]
+    [InlineData("\\.\n\n\n", "")]
+    [InlineData("a\tb\n\\.\n\n\n", "a\tb\n")]
+    [InlineData("\n\n\\.\n\n\n", "\n\n")]
+    [InlineData("\\\\.\n\\.x\nx\\.\n\\N\n\\.\nrest", "\\\\.\n\\.x\nx\\.\n\\N\n")]
+    public void Rows_end_at_their_mark_however_they_come(string content, string rows)
+    {
+        foreach (var (pieces, takes) in from p in Enumerable.Range(1, 7) from t in Enumerable.Range(1, 7) select (p, t))
+        {
+            using var reader = new CopyRows(new Pieces(Encoding.UTF8.GetBytes(content), pieces));
+            Assert.Equal(rows, Encoding.UTF8.GetString(ReadAll(reader, takes)));
+        }
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("a\n")]
+    [InlineData("a\n\\.")]
+    public void Rows_without_their_mark_are_cut_off(string content)
+    {
+        using var reader = new CopyRows(new MemoryStream(Encoding.UTF8.GetBytes(content)));
+
+        Assert.Equal(ErrorIds.BackupInvalid, Assert.Throws<BackupSyncException>(() => ReadAll(reader, 8)).ErrorId);
+    }
+
+    [Fact]
+    public async Task Pg_restore_gives_the_same_rows()
+    {
+        await using var vault = await Vault.CreateAsync(servers, encrypted: true);
+        await using var backup = await StoredBackup.OpenAsync(BackupHandle.Of(await vault.BackUpWellAsync(), vault.Config), null, default);
+        await using var archive = await backup.OpenArchiveAsync(default);
+        var tables = new ArchiveReader(archive, default).Head.Entries.Where(e => e.IsTableData && e.Name != "users").ToList();
+        var (ours, theirs) = (new Dictionary<string, byte[]>(), new Dictionary<string, byte[]>());
+
+        await TableData.ReadAsync(backup, servers.Tools, tables, Into(ours), default);
+        var missing = await TableData.FromScriptAsync(backup, servers.Tools, tables, Into(theirs), default);
+
+        Assert.Empty(missing);
+        Assert.Equal(tables.Select(t => t.Key).Order(StringComparer.Ordinal), ours.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(ours, theirs);
+
+        static OnTableRows Into(Dictionary<string, byte[]> rows) => (table, stream) =>
+        {
+            rows.Add(table.Key, ReadAll(stream, 5000));
+            return Task.CompletedTask;
+        };
+    }
+
+    static byte[] ReadAll(Stream stream, int atOnce)
+    {
+        using var all = new MemoryStream();
+        stream.CopyTo(all, atOnce);
+        return all.ToArray();
+    }
+
+    /// <summary>Gives no more than a few bytes at once, as pipes may.</summary>
+    sealed class Pieces(byte[] content, int length) : MemoryStream(content)
+    {
+        public override int Read(byte[] buffer, int offset, int count) => base.Read(buffer, offset, Math.Min(count, length));
+    }
+}

@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using BackupSync.PgTools;
+
+namespace BackupSync.Tests;
+
+/// <param name="Output">Standard output.</param>
+/// <param name="Errors">Standard error.</param>
+public sealed record CliResult(int ExitCode, string Output, string Errors)
+{
+    /// <summary>Both, for messages of assertions.</summary>
+    public string All => $"exit code {ExitCode}\n{Output}\n{Errors}";
+}
+
+/// <summary>The real program, in a process of its own that can be interrupted and killed.</summary>
+public sealed class Cli : IAsyncDisposable
+{
+    readonly Process _process = new();
+    readonly StringBuilder _output = new();
+    readonly StringBuilder _errors = new();
+    readonly Lock _lock = new();
+    readonly Action<Cli, string>? _onLine;
+
+    Cli(ProcessStartInfo info, Action<Cli, string>? onLine)
+    {
+        _onLine = onLine;
+        _process.StartInfo = info;
+        _process.OutputDataReceived += (_, e) => Keep(_output, e.Data);
+        _process.ErrorDataReceived += (_, e) => Keep(_errors, e.Data);
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        _process.StandardInput.Close();
+    }
+
+    public int ProcessId => _process.Id;
+
+    /// <summary>What it has printed so far, standard error after standard output.</summary>
+    public string Printed
+    {
+        get
+        {
+            lock (_lock)
+                return _output.ToString() + _errors;
+        }
+    }
+
+    /// <summary>Starts it.</summary>
+    /// <param name="environment">Variables that differ from the test's own; null takes one away.</param>
+    /// <param name="onLine">Told each line as soon as it is printed.</param>
+    public static Cli Start(
+        string[] arguments, IReadOnlyDictionary<string, string?>? environment = null, string? workingDirectory = null, Action<Cli, string>? onLine = null)
+    {
+        var info = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardOutputEncoding = Encoding.UTF8,
+            StandardErrorEncoding = Encoding.UTF8,
+            WorkingDirectory = workingDirectory ?? "",
+        };
+        info.ArgumentList.Add(Program());
+        foreach (var argument in arguments)
+            info.ArgumentList.Add(argument);
+        foreach (var (name, value) in environment ?? new Dictionary<string, string?>())
+            info.Environment[name] = value;
+        return new Cli(info, onLine);
+    }
+
+    /// <summary>Runs it to its end.</summary>
+    public static async Task<CliResult> RunAsync(string[] arguments, IReadOnlyDictionary<string, string?>? environment = null, string? workingDirectory = null)
+    {
+        await using var cli = Start(arguments, environment, workingDirectory);
+        return await cli.EndAsync();
+    }
+
+    /// <summary>Waits for its end, two minutes at most.</summary>
+    public async Task<CliResult> EndAsync()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        await _process.WaitForExitAsync(limit.Token);
+        lock (_lock)
+            return new CliResult(_process.ExitCode, _output.ToString(), _errors.ToString());
+    }
+
+    /// <summary>Waits until it has printed the text, on either stream.</summary>
+    public Task PrintsAsync(string text, double seconds = 30) => Eventually.IsTrueAsync(
+        () => Printed.Contains(text, StringComparison.Ordinal)
+              || (_process.HasExited ? throw new InvalidOperationException($"It ended without printing '{text}':\n{Printed}") : false),
+        $"it prints '{text}'", seconds);
+
+    /// <summary>As <c>kill -9</c> does: only this process, not what it started.</summary>
+    public void Kill() => _process.Kill();
+
+    /// <summary>As Ctrl+C does.</summary>
+    public async Task InterruptAsync()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Windows sends Ctrl+C to consoles, not to processes.");
+        await ChildProcess.RunAsync(new ChildCommand("kill", "-INT", ProcessId.ToString(CultureInfo.InvariantCulture)), default);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill(entireProcessTree: true);
+            await _process.WaitForExitAsync();
+        }
+        _process.Dispose();
+    }
+
+    /// <summary>Built beside this assembly, in the same configuration.</summary>
+    static string Program()
+    {
+        var own = new DirectoryInfo(AppContext.BaseDirectory);
+        var path = Path.GetFullPath(Path.Combine(own.FullName, "..", "..", "..", "..", "..", "src", "BackupSync.Cli", "bin", own.Parent!.Name, own.Name, "backupsync.dll"));
+        return File.Exists(path) ? path : throw new FileNotFoundException("The program is not built.", path);
+    }
+
+    void Keep(StringBuilder text, string? line)
+    {
+        if (line is null)
+            return;
+        lock (_lock)
+            text.Append(line).Append('\n');
+        _onLine?.Invoke(this, line);
+    }
+}

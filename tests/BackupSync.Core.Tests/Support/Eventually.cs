@@ -1,0 +1,19 @@
+namespace BackupSync.Tests;
+
+/// <summary>Waits for what comes about in its own time.</summary>
+static class Eventually
+{
+    public static Task IsTrueAsync(Func<bool> condition, string what, double seconds = 10, int pause = 50) =>
+        IsTrueAsync(() => Task.FromResult(condition()), what, seconds, pause);
+
+    /// <param name="pause">Between two looks, in milliseconds.</param>
+    public static async Task IsTrueAsync(Func<Task<bool>> condition, string what, double seconds = 10, int pause = 50)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
+        while (!await condition())
+        {
+            Assert.False(limit.IsCancellationRequested, $"Not after {seconds} s: {what}.");
+            await Task.Delay(pause, CancellationToken.None);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+using System.Net;
+using System.Net.Sockets;
+using BackupSync.Postgres;
+
+namespace BackupSync.Tests;
+
+/// <summary>Stands between a client and a server on loopback, and breaks the line when told.</summary>
+public sealed class TcpProxy : IAsyncDisposable
+{
+    readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    readonly CancellationTokenSource _end = new();
+    readonly HashSet<Socket> _sockets = [];
+    readonly Lock _lock = new();
+    readonly int _serverPort;
+    readonly Task _accepting;
+    volatile TaskCompletionSource _open = Opened();
+    volatile bool _cut;
+    long _passed;
+    long _cutAt = long.MaxValue;
+
+    public TcpProxy(int serverPort)
+    {
+        _serverPort = serverPort;
+        _listener.Start();
+        Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
+        _accepting = AcceptAsync();
+    }
+
+    public int Port { get; }
+
+    /// <summary>Bytes passed so far, both ways and all connections together.</summary>
+    public long Passed => Interlocked.Read(ref _passed);
+
+    /// <summary>How many connections are open.</summary>
+    public int Connections
+    {
+        get
+        {
+            lock (_lock)
+                return _sockets.Count / 2;
+        }
+    }
+
+    /// <summary>The same database through this proxy.</summary>
+    public DatabaseAddress Through(DatabaseAddress address) => address.WithHost("127.0.0.1", Port);
+
+    /// <summary>Cuts once that many more bytes have passed, both ways and all connections together.</summary>
+    public void CutAfter(long bytes) => Interlocked.Exchange(ref _cutAt, Passed + bytes);
+
+    /// <summary>Resets every connection, and every new one until <see cref="Restore"/>.</summary>
+    public void CutNow()
+    {
+        _cut = true;
+        lock (_lock)
+        {
+            foreach (var socket in _sockets)
+                socket.Close(0);
+            _sockets.Clear();
+        }
+    }
+
+    /// <summary>Passes nothing on, with all connections open, until <see cref="Restore"/>.</summary>
+    public void Stall() => _open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>As it was at first.</summary>
+    public void Restore()
+    {
+        _cut = false;
+        Interlocked.Exchange(ref _cutAt, long.MaxValue);
+        _open.TrySetResult();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _end.CancelAsync();
+        CutNow();
+        _listener.Stop();
+        await _accepting;
+        _end.Dispose();
+    }
+
+    async Task AcceptAsync()
+    {
+        while (!_end.IsCancellationRequested)
+        {
+            try
+            {
+                var client = await _listener.AcceptSocketAsync(_end.Token);
+                if (_cut)
+                    client.Close(0);
+                else
+                    _ = ServeAsync(client);
+            }
+            catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException && _end.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+
+    async Task ServeAsync(Socket client)
+    {
+        var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        client.NoDelay = true;
+        lock (_lock)
+        {
+            _sockets.Add(client);
+            _sockets.Add(server);
+        }
+        try
+        {
+            await server.ConnectAsync(IPAddress.Loopback, _serverPort, _end.Token);
+            await Task.WhenAll(PumpAsync(client, server), PumpAsync(server, client));
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
+        {
+            // The line is broken, by us or by one of the ends: the other is to notice.
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _sockets.Remove(client);
+                _sockets.Remove(server);
+            }
+            client.Close(0);
+            server.Close(0);
+        }
+    }
+
+    async Task PumpAsync(Socket from, Socket to)
+    {
+        var buffer = new byte[16 * 1024];
+        int count;
+        while ((count = await from.ReceiveAsync(buffer, _end.Token)) > 0)
+        {
+            await _open.Task.WaitAsync(_end.Token);
+            if (Interlocked.Add(ref _passed, count) > Interlocked.Read(ref _cutAt))
+                CutNow();
+            for (var sent = 0; sent < count;)
+                sent += await to.SendAsync(buffer.AsMemory(sent, count - sent), _end.Token);
+        }
+        to.Shutdown(SocketShutdown.Send);
+    }
+
+    static TaskCompletionSource Opened()
+    {
+        var open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        open.SetResult();
+        return open;
+    }
+}

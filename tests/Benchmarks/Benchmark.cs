@@ -1,0 +1,83 @@
+using System.Runtime.InteropServices;
+using BackupSync.Configuration;
+using BackupSync.PgTools;
+using BackupSync.Sandbox;
+
+namespace BackupSync.Benchmarks;
+
+/// <summary>Two servers with the same database, and those that take turns on them. All gone when disposed.</summary>
+sealed class Benchmark : IAsyncDisposable
+{
+    readonly SandboxServer _source;
+    readonly SandboxServer _target;
+    readonly string _folder;
+    readonly IReadOnlyList<IContenders> _suites;
+    readonly long _databaseBytes;
+
+    Benchmark(SandboxServer source, SandboxServer target, PgToolset tools, long databaseBytes)
+    {
+        _source = source;
+        _target = target;
+        _databaseBytes = databaseBytes;
+        _folder = Directory.CreateTempSubdirectory("backupsync-benchmark-").FullName;
+        _suites = [new SyncContenders(source, target, tools, _folder), new BackupContenders(source, target, tools, _folder)];
+    }
+
+    /// <param name="bytes">How large the database is to be on disk, about.</param>
+    public static async Task<Benchmark> StartAsync(long bytes, CancellationToken ct)
+    {
+        var source = await StartServerAsync("source", ct);
+        SandboxServer? target = null;
+        try
+        {
+            target = await StartServerAsync("target", ct);
+            var tools = await new ToolLocator(new ToolsConfig()).FindAsync(source.Version.Major, ct);
+            Console.WriteLine($"Filling two servers (PostgreSQL {source.Version}) with about {ByteSizes.Show(bytes)} each ...");
+            await Task.WhenAll(BenchmarkDatabase.FillAsync(source.Address, bytes, ct), BenchmarkDatabase.FillAsync(target.Address, bytes, ct));
+            return new Benchmark(source, target, tools, await BenchmarkDatabase.SizeAsync(source.Address, ct));
+        }
+        catch
+        {
+            if (target is not null)
+                await target.DisposeAsync();
+            await source.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>In turn, round by round, so that whatever else the machine does meets all of them.</summary>
+    public async Task<Report> RunAsync(int rounds, IReadOnlyList<string> keys, CancellationToken ct)
+    {
+        var report = new Report($"{Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, PostgreSQL {_source.Version}, "
+                                + $"database of {ByteSizes.Show(_databaseBytes)}, {rounds} round(s), {DateTime.UtcNow:yyyy-MM-dd}", [.. _suites.SelectMany(s => s.Targets)]);
+        for (var round = 1; round <= rounds; round++)
+        {
+            foreach (var contender in _suites.SelectMany(s => s.All).Where(c => keys.Contains(c.Key)))
+            {
+                // Each begins with databases at rest: nothing to be flushed or vacuumed that another has left.
+                await Task.WhenAll(BenchmarkDatabase.SettleAsync(_source.Address, ct), BenchmarkDatabase.SettleAsync(_target.Address, ct));
+                var measured = await contender.RunAsync(ct);
+                report.Add(contender, measured);
+                Console.WriteLine($"round {round}  ({contender.Key}) {Durations.Show(measured.Duration)}");
+            }
+        }
+        return report;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _target.DisposeAsync();
+        await _source.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    /// <summary>As a small managed server is set up: it waits for the disk, and its memory is a fraction of the database.</summary>
+    static Task<SandboxServer> StartServerAsync(string name, CancellationToken ct) => SandboxServer.StartAsync(new SandboxOptions
+    {
+        Name = name,
+        Database = "bench",
+        Fsync = true,
+        Settings = new Dictionary<string, string> { ["shared_buffers"] = "256MB" },
+        OnMessage = Console.WriteLine,
+    }, ct);
+}

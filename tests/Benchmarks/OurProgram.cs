@@ -1,0 +1,68 @@
+using System.Diagnostics;
+
+namespace BackupSync.Benchmarks;
+
+/// <summary>The program as users run it: its start counts, and so does what it needs to stop.</summary>
+static class OurProgram
+{
+    public static async Task<Measurement> RunAsync(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, CancellationToken ct)
+    {
+        using var process = new Process { StartInfo = ProgramStart(arguments, environment) };
+        var watch = Stopwatch.StartNew();
+        process.Start();
+        process.StandardInput.Close();
+        var output = process.StandardOutput.ReadToEndAsync(ct);
+        var errors = process.StandardError.ReadToEndAsync(ct);
+        long peak;
+        try
+        {
+            peak = await WatchMemoryAsync(process, ct);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw;
+        }
+        watch.Stop();
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"backupsync {string.Join(' ', arguments)} ended with exit code {process.ExitCode}:\n{await output}\n{await errors}");
+        return new Measurement(watch.Elapsed, peak);
+    }
+
+    /// <summary>Waits for the end. The system keeps the peak itself (VmHWM on Linux), so the last answer is good to 50 ms.</summary>
+    static async Task<long> WatchMemoryAsync(Process process, CancellationToken ct)
+    {
+        long peak = 0;
+        var ended = process.WaitForExitAsync(ct);
+        while (await Task.WhenAny(ended, Task.Delay(50, ct)) != ended)
+        {
+            process.Refresh();
+            try
+            {
+                peak = Math.Max(peak, Math.Max(process.PeakWorkingSet64, process.WorkingSet64));
+            }
+            catch (InvalidOperationException)
+            {
+                break; // it has ended in between
+            }
+        }
+        await ended;
+        return peak;
+    }
+
+    static ProcessStartInfo ProgramStart(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment)
+    {
+        // Built beside this assembly, in the same configuration.
+        var own = new DirectoryInfo(AppContext.BaseDirectory);
+        var program = Path.GetFullPath(Path.Combine(own.FullName, "..", "..", "..", "..", "..", "src", "BackupSync.Cli", "bin", own.Parent!.Name, own.Name, "backupsync.dll"));
+        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [program, .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
+        return start;
+    }
+}

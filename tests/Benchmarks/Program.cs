@@ -1,0 +1,41 @@
+using System.CommandLine;
+using BackupSync;
+using BackupSync.Benchmarks;
+
+var size = new Option<string>("--size") { Description = "The database's size on disk, about", HelpName = "size", DefaultValueFactory = _ => "1GB" };
+var rounds = new Option<int>("--rounds") { Description = "How often each is timed, in turn", HelpName = "number", DefaultValueFactory = _ => 3 };
+var only = new Option<string>("--only")
+{
+    Description = "Which to time. Syncing: a (the script), b (pg_dump and pg_restore alone), c (backupsync). Backups, each beside PostgreSQL's own: d, e (taking), f, g (checking), h, i (restoring)",
+    HelpName = "a,b,c,d,e,f,g,h,i",
+    DefaultValueFactory = _ => "a,b,c,d,e,f,g,h,i",
+};
+size.Validators.Add(result =>
+{
+    if (!ByteSizes.TryParse(result.GetValue(size)!, out var bytes) || bytes < 10_000_000)
+        result.AddError($"--size is {ByteSizes.Allowed}, 10MB at least.");
+});
+rounds.Validators.Add(result =>
+{
+    if (result.GetValue(rounds) < 1)
+        result.AddError("--rounds is 1 at least.");
+});
+only.Validators.Add(result =>
+{
+    if (!Keys(result.GetValue(only)!).All(key => key is [>= 'a' and <= 'i']))
+        result.AddError("--only is a list of letters from a to i.");
+});
+
+var command = new RootCommand("Times backupsync against what it replaces. Exit code 1: a target was missed.") { size, rounds, only };
+command.SetAction(async (parsed, ct) =>
+{
+    ByteSizes.TryParse(parsed.GetValue(size)!, out var bytes);
+    await using var benchmark = await Benchmark.StartAsync(bytes, ct);
+    var report = await benchmark.RunAsync(parsed.GetValue(rounds), [.. Keys(parsed.GetValue(only)!)], ct);
+    report.Write(Console.Out);
+    return report.AllReached ? 0 : 1;
+});
+// When interrupted, servers and files still have to go.
+return await command.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(1) });
+
+static string[] Keys(string list) => list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);

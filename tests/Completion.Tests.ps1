@@ -1,0 +1,82 @@
+BeforeAll {
+    Import-Module (Join-Path $PSScriptRoot 'Support.psm1')
+    Set-Content (Join-Path $TestDrive 'backupsync.yml') @'
+databases:
+  railway: { url: "${BACKUPSYNC_IS_NOT_SET}", role: production }
+  neon:    { url: "postgresql://localhost/neon" }
+jobs:
+  railway-to-neon: { source: railway, target: neon }
+  railway-to-neon-2: { source: railway, target: neon }
+places:
+  local:   { directory: backups }
+  offsite: { s3: { bucket: acme, prefix: pg/, region: eu-west-3 } }
+backupPlans:
+  nightly: { databases: [railway, neon] }
+'@
+    $other = Join-Path $TestDrive 'other.yml'
+    Set-Content $other "databases:`n  one: { url: 'postgresql://localhost/a' }`n  two: { url: 'postgresql://localhost/b' }`njobs:`n  copy: { source: one, target: two }"
+    Push-Location $TestDrive
+}
+
+AfterAll {
+    Pop-Location
+}
+
+Describe 'Tab' {
+    It 'completes the jobs of <Line>' -ForEach @(
+        @{ Line = 'Invoke-DbSync ' }
+        @{ Line = 'Invoke-DbSync -Job ' }
+        @{ Line = 'Get-DbBackup -Job ' }
+        @{ Line = 'Get-DbSyncHistory ' }
+        @{ Line = 'Remove-OldBackups -Job ' }
+        @{ Line = 'Restore-DbSafetyBackup -Job ' }
+        @{ Line = 'Invoke-DbSync RAIL' }
+    ) {
+        (Get-Completion $Line).CompletionText | Should -Be railway-to-neon, railway-to-neon-2
+    }
+
+    It 'completes databases' {
+        (Get-Completion 'Test-DbConnection ').CompletionText | Should -Be railway, neon
+        (Get-Completion 'Test-DbConnection railway, n').CompletionText | Should -Be neon
+    }
+
+    It 'completes the databases of <Line>' -ForEach @(
+        @{ Line = 'New-DbBackup ' }
+        @{ Line = 'Get-DbBackup ' }
+        @{ Line = 'Restore-DbBackup ' }
+        @{ Line = 'Restore-DbBackup railway -Latest -To ' }
+        @{ Line = 'Export-DbArchive ' }
+        @{ Line = 'Import-DbArchive x.dump -To ' }
+        @{ Line = 'Copy-DbBackup ' }
+        @{ Line = 'Test-DbBackup -On ' }
+    ) {
+        (Get-Completion $Line).CompletionText | Should -Be railway, neon
+    }
+
+    It 'completes plans and places' {
+        (Get-Completion 'Invoke-DbBackupPlan ').CompletionText | Should -Be nightly
+        (Get-Completion 'Invoke-DbBackupPlan ')[0].ToolTip | Should -Be 'railway, neon → local'
+        foreach ($line in 'New-DbBackup neon -Place ', 'Get-DbBackup -Place ', 'Copy-DbBackup -Latest -To ', 'Remove-OldBackups -Place ', 'Restore-DbBackup neon -Place ') {
+            (Get-Completion $line).CompletionText | Should -Be local, offsite
+        }
+        (Get-Completion 'New-DbBackup neon -Place off').ToolTip | Should -Be 's3://acme/pg/'
+    }
+
+    It 'tells what a job does' {
+        (Get-Completion 'Invoke-DbSync ')[0].ToolTip | Should -Be 'railway → neon'
+    }
+
+    It 'looks into the configuration that the line names' {
+        (Get-Completion "Invoke-DbSync -Config other.yml -Job ").CompletionText | Should -Be copy
+    }
+
+    It 'completes nothing and says nothing where there is no configuration' {
+        Push-Location ([System.IO.Path]::GetPathRoot($TestDrive))
+        try {
+            (Get-Completion 'Invoke-DbSync zzz').CompletionText | Should -BeNullOrEmpty
+        }
+        finally {
+            Pop-Location
+        }
+    }
+}

@@ -1,0 +1,251 @@
+BeforeAll {
+    Import-Module (Join-Path $PSScriptRoot 'Support.psm1')
+    $pair = New-TestPair (Join-Path $TestDrive 'pair')
+    Push-Location $pair.Folder
+
+    function Get-Users([string] $Url = $pair.Target) {
+        Invoke-TestSql $Url 'SELECT count(*) FROM users'
+    }
+}
+
+AfterAll {
+    Pop-Location
+}
+
+Describe 'Invoke-DbSync' {
+    Context 'what it would do' {
+        It 'writes every step with -WhatIf, and touches nothing' {
+            $steps = Invoke-DbSync copy -WhatIf
+            $steps.Step | Should -Be Lock, Check, Guards, Statistics, Dump, SafetyBackup, Restore, Verify, Publish, CheckPublished, CleanUp
+            $steps | Where-Object Step -EQ Dump | ForEach-Object Limit | Should -Be ([timespan]'00:05:00')
+            Test-Path $pair.Backups | Should -BeFalse
+            Invoke-TestSql $pair.Target "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'" | Should -Be 0
+        }
+    }
+
+    Context 'runs that succeed' {
+        It 'runs a job by parameter' {
+            $result = Invoke-DbSync -Job copy -Confirm:$false
+            $? | Should -BeTrue
+            "$($result.Outcome)" | Should -Be Succeeded
+            $result.Success | Should -BeTrue
+            $result.SourceStats['public.users'] | Should -Be 500
+            $result.BackupStats['public.wallets'] | Should -Be 100
+            $result.Tables.Verified | Should -Be $true, $true
+            Test-Path $result.SourceBackup.Path | Should -BeTrue
+            Get-Users | Should -Be 500
+        }
+
+        It 'runs jobs by position, one after the other' {
+            $results = Invoke-DbSync copy, copy -Confirm:$false
+            "$($results.Outcome)" | Should -Be 'Succeeded Succeeded'
+        }
+
+        It 'runs a job by pipeline value' {
+            "$(('copy' | Invoke-DbSync -Confirm:$false).Outcome)" | Should -Be Succeeded
+        }
+
+        It 'runs piped jobs, without looking for a configuration' {
+            $config = Get-DbSyncConfig
+            Push-Location $TestDrive
+            try {
+                $results = $config | Select-Object -Expand Jobs | Where-Object Target -EQ second | Invoke-DbSync -Confirm:$false
+                "$($results.Outcome)" | Should -Be Succeeded
+            }
+            finally {
+                Pop-Location
+            }
+        }
+
+        It 'takes the job of piped objects by property name' {
+            "$((Get-DbSyncHistory -Last 1 | Invoke-DbSync -Confirm:$false).Job)" | Should -Be copy
+        }
+
+        It 'takes the configuration that -Config or the variable names' {
+            Push-Location $TestDrive
+            try {
+                "$((Invoke-DbSync copy -Config pair/backupsync.yml -Confirm:$false).Outcome)" | Should -Be Succeeded
+                $env:BACKUPSYNC_CONFIG = $pair.Config
+                "$((Invoke-DbSync copy -Confirm:$false).Outcome)" | Should -Be Succeeded
+            }
+            finally {
+                $env:BACKUPSYNC_CONFIG = $null
+                Pop-Location
+            }
+        }
+
+        It 'runs between two URLs, and keeps its backups in the current location' {
+            Push-Location (New-Item -ItemType Directory (Join-Path $TestDrive 'adhoc'))
+            try {
+                $result = Invoke-DbSync -Source $pair.Source -Target $pair.Target -Force
+                "$($result.Outcome)" | Should -Be Succeeded
+                $result.SourceBackup.Path | Should -BeLike (Join-Path $PWD backups * source_db_backup_*)
+                (Get-DbSyncHistory -Directory (Split-Path $result.SourceBackup.Path)).RunId | Should -Be $result.RunId
+            }
+            finally {
+                Pop-Location
+            }
+        }
+
+        It 'writes the lines that operators look for to the information stream' {
+            Invoke-DbSync copy -Confirm:$false -InformationVariable lines | Out-Null
+            $lines.Tags | Select-Object -Unique | Should -Be BackupSync
+            "$lines" | Should -Match 'First → Second sync completed in [\d.]+s'
+            "$lines" | Should -Match 'Safety backup created: second_safety_backup_\d{8}_\d{6}\S*\.dump \([\d.]+ [kM]?B\)'
+            "$lines" | Should -Match 'Second verification: 500 users, 100 wallets'
+        }
+
+        It 'tells every step on the verbose stream' {
+            $verbose = Invoke-DbSync copy -Confirm:$false -Verbose 4>&1 | Where-Object { $_ -is [System.Management.Automation.VerboseRecord] }
+            "$verbose" | Should -BeLike '*Dump started:*(limit 5m 00s)*Dump Succeeded in*Publish Succeeded in*'
+        }
+
+        It 'shows progress, and completes every bar' {
+            $shell = [powershell]::Create([System.Management.Automation.RunspaceMode]::NewRunspace)
+            $null = $shell.AddScript("Set-Location '$($pair.Folder)'; Import-Module '$((Get-Module BackupSync).Path)'; Invoke-DbSync copy -Confirm:`$false").Invoke()
+            $shell.HadErrors | Should -BeFalse
+            $bars = $shell.Streams.Progress | Group-Object ActivityId
+            @($bars).Count | Should -BeGreaterThan 5
+            foreach ($bar in $bars) {
+                "$($bar.Group[-1].RecordType)" | Should -Be Completed
+            }
+            $shell.Dispose()
+        }
+    }
+
+    Context 'runs that fail' {
+        BeforeAll {
+            $failing = New-TestPair (Join-Path $TestDrive 'failing')
+            Invoke-DbSync copy -Config $failing.Config -Confirm:$false | Out-Null
+            Add-Untransferable $failing.Source
+            Invoke-TestSql $failing.Source "INSERT INTO users VALUES (1000, 'late')"
+        }
+
+        It 'writes the result, and one error with id, category, target and advice' {
+            $result = Invoke-DbSync copy -Config $failing.Config -Confirm:$false -ErrorAction SilentlyContinue -ErrorVariable errors
+            $? | Should -BeFalse
+            "$($result.Outcome)" | Should -Be RolledBack
+            $errors.Count | Should -Be 1
+            $errors[0].FullyQualifiedErrorId | Should -Be 'BackupSync.RestoreFailed,BackupSync.Module.Commands.InvokeDbSyncCommand'
+            "$($errors[0].CategoryInfo.Category)" | Should -Be WriteError
+            $errors[0].TargetObject | Should -Be copy
+            "$($errors[0])" | Should -BeLike 'copy: RolledBack in Restore:*test.place*'
+            $errors[0].ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
+            Get-Users $failing.Target | Should -Be 500
+        }
+
+        It 'throws with -ErrorAction Stop, after the result was written' {
+            { Invoke-DbSync copy -Config $failing.Config -Confirm:$false -ErrorAction Stop -OutVariable script:written } |
+                Should -Throw -ErrorId 'BackupSync.RestoreFailed,*'
+            $script:written.Count | Should -Be 1
+            "$($script:written[0].Outcome)" | Should -Be RolledBack
+        }
+
+        It 'makes pwsh -Command exit with 1' {
+            $run = Invoke-Unattended $failing.Folder 'Invoke-DbSync copy'
+            $run.ExitCode | Should -Be 1
+            $run.Output | Should -BeLike '*RolledBack*'
+        }
+
+        It 'keeps the record of each' {
+            $history = Get-DbSyncHistory copy -Config $failing.Config -Outcome RolledBack
+            $history.Count | Should -Be 3
+            $history[0].Error.Id | Should -Be BackupSync.RestoreFailed
+        }
+    }
+
+    Context 'what is refused before anything is touched' {
+        It 'names the nearest job for one that does not exist' {
+            { Invoke-DbSync cpoy } | Should -Throw -ErrorId 'BackupSync.UnknownName,*' -ExpectedMessage "There is no job 'cpoy'*Did you mean 'copy'?"
+        }
+
+        It 'looks all jobs up before it runs the first' {
+            $before = @(Get-DbSyncHistory).Count
+            { Invoke-DbSync copy, cpoy -Confirm:$false } | Should -Throw
+            @(Get-DbSyncHistory).Count | Should -Be $before
+        }
+
+        It 'says what an empty URL means' {
+            { Invoke-DbSync -Source $env:BACKUPSYNC_IS_NOT_SET -Target $pair.Target -Force } | Should -Throw -ExpectedMessage "The source's URL is empty*"
+        }
+
+        It 'tells of every variable that is not set' {
+            $config = Join-Path $TestDrive 'unset.yml'
+            (Get-Content $pair.Config -Raw) -replace 'postgresql://[^"]+/test_\d+"(?=, role: prod)', '${BACKUPSYNC_FIRST}"' -replace 'postgresql://[^"]+"', '${BACKUPSYNC_SECOND}"' | Set-Content $config
+            { Invoke-DbSync copy -Config $config -Confirm:$false } |
+                Should -Throw -ErrorId 'BackupSync.ConfigurationInvalid,*' -ExpectedMessage '*BACKUPSYNC_FIRST*BACKUPSYNC_SECOND*'
+        }
+
+        It 'refuses a production target, whatever is forced' {
+            $production = New-TestPair (Join-Path $TestDrive 'production') -TargetRole production
+            { Invoke-DbSync copy -Config $production.Config -Force } | Should -Throw -ExpectedMessage '*production is never a target*'
+            Test-Path $production.Backups | Should -BeFalse
+        }
+
+        It 'refuses URLs where nobody can confirm, and names the parameters that allow it' {
+            $run = Invoke-Unattended $pair.Folder "Invoke-DbSync -Source '$($pair.Source)' -Target '$($pair.Target)'"
+            $run.ExitCode | Should -Be 1
+            $run.Output | Should -BeLike '*-Confirm:$false*-Force*'
+        }
+
+        It 'refuses names together with URLs' {
+            { Invoke-DbSync copy -Source $pair.Source -Target $pair.Target } | Should -Throw -ErrorId 'PositionalParameterNotFound,*'
+        }
+    }
+
+    Context 'with nobody to ask' {
+        It 'runs a job of the configuration' {
+            $run = Invoke-Unattended $pair.Folder 'Invoke-DbSync copy'
+            $run.ExitCode | Should -Be 0
+            $run.Output | Should -BeLike '*Succeeded*'
+        }
+    }
+
+    Context '-Force' {
+        It 'lifts the shrink guard, and the record says so' {
+            $shrunken = New-TestPair (Join-Path $TestDrive 'shrunken')
+            Invoke-DbSync copy -Config $shrunken.Config -Confirm:$false | Out-Null
+            Invoke-TestSql $shrunken.Source 'DELETE FROM wallets; DELETE FROM users WHERE id > 100'
+
+            $refused = Invoke-DbSync copy -Config $shrunken.Config -Confirm:$false -ErrorAction SilentlyContinue -ErrorVariable errors
+            "$($refused.Outcome)" | Should -Be Aborted
+            $errors.Count | Should -Be 1
+            $errors[0].FullyQualifiedErrorId | Should -BeLike 'BackupSync.SourceShrunken,*'
+
+            $forced = Invoke-DbSync copy -Config $shrunken.Config -Force -WarningAction SilentlyContinue
+            "$($forced.Outcome)" | Should -Be Succeeded
+            $forced.Forced | Should -BeTrue
+            Get-Users $shrunken.Target | Should -Be 100
+        }
+    }
+
+    Context 'being stopped' {
+        It 'leaves the target as it was, and returns when that is done' {
+            $stopped = New-TestPair (Join-Path $TestDrive 'stopped')
+            Invoke-DbSync copy -Config $stopped.Config -Confirm:$false | Out-Null
+            Invoke-TestSql $stopped.Source "CREATE TABLE large AS SELECT n, md5(n::text) FROM generate_series(1, 1000000) n; DELETE FROM wallets WHERE id = 1"
+
+            $shell = [powershell]::Create([System.Management.Automation.RunspaceMode]::NewRunspace)
+            $null = $shell.AddScript("Import-Module '$((Get-Module BackupSync).Path)'; `$VerbosePreference = 'Continue'; Invoke-DbSync copy -Config '$($stopped.Config)' -Confirm:`$false")
+            $running = $shell.BeginInvoke()
+            $limit = [datetime]::UtcNow.AddSeconds(60)
+            while ("$($shell.Streams.Verbose)" -notlike '*Dump started*' -and [datetime]::UtcNow -lt $limit) {
+                [System.Threading.Thread]::Sleep(20)
+            }
+            $shell.Stop()
+            $running.IsCompleted | Should -BeTrue
+            $shell.Dispose()
+
+            "$((Get-DbSyncHistory copy -Config $stopped.Config -Last 1).Outcome)" | Should -Be Cancelled
+            Invoke-TestSql $stopped.Target 'SELECT count(*) FROM wallets' | Should -Be 100
+            # A server notices the end of a connection a moment later.
+            foreach ($attempt in 1..50) {
+                $sessions = Invoke-TestSql $stopped.Target "SELECT application_name || ' ' || datname || ': ' || query FROM pg_stat_activity WHERE application_name LIKE 'backupsync%' AND pid <> pg_backend_pid()"
+                if (-not $sessions) { break }
+                Start-Sleep -Milliseconds 100
+            }
+            $sessions | Should -BeNullOrEmpty
+            Get-ChildItem $stopped.Backups -Filter *.partial | Should -BeNullOrEmpty
+        }
+    }
+}

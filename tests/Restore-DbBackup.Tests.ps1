@@ -1,0 +1,146 @@
+BeforeAll {
+    Import-Module (Join-Path $PSScriptRoot 'Support.psm1')
+    $vault = New-TestVault (Join-Path $TestDrive 'vault') -Encrypted
+    Push-Location $vault.Folder
+    $WarningPreference = 'SilentlyContinue'
+
+    # Three moments of two databases: 300, 301 and 302 users.
+    $moments = foreach ($tag in 'first', 'second', 'third') {
+        New-DbBackup auth, trading -Tag $tag
+        $vault.Auth, $vault.Trading | ForEach-Object { Invoke-TestSql $_ 'INSERT INTO users SELECT max(id) + 1, ''later'' FROM users' }
+        Start-Sleep -Milliseconds 1100
+    }
+    $trading = ($moments | Where-Object Source -EQ trading).SourceBackup
+
+    function Get-Users([string] $Url = $vault.Trading) {
+        Invoke-TestSql $Url 'SELECT count(*) FROM users'
+    }
+}
+
+AfterAll {
+    Pop-Location
+}
+
+Describe 'Restore-DbBackup' {
+    BeforeEach {
+        Invoke-TestSql $vault.Trading 'DELETE FROM orders; DELETE FROM users WHERE id > 10'
+    }
+
+    It 'writes every step with -WhatIf, for a production database too, and touches nothing' {
+        $steps = Restore-DbBackup auth -Latest -WhatIf -WarningVariable warnings -WarningAction SilentlyContinue
+        $steps.Step | Should -Contain Restore
+        $steps.Step | Should -Contain SafetyBackup
+        "$warnings" | Should -BeLike '*auth has the role production*-AllowProduction*'
+        Get-Users $vault.Auth | Should -Be 303
+        Restore-DbBackup trading -Latest -WhatIf | Out-Null
+        Get-Users | Should -Be 10
+    }
+
+    It 'restores the newest' {
+        $run = Restore-DbBackup trading -Latest -Confirm:$false
+        "$($run.Kind) $($run.Outcome)" | Should -Be 'Restore Succeeded'
+        $run.Source | Should -Be $trading[2].FileName
+        Get-Users | Should -Be 302
+        $run.SafetyBackup.Rows | Should -Be 10
+        $run.SafetyBackup.Encrypted | Should -BeTrue
+        # What was replaced is not what -Latest means.
+        (Restore-DbBackup trading -Latest -Confirm:$false).Source | Should -Be $trading[2].FileName
+    }
+
+    It 'restores the newest before a moment, in UTC or local time' {
+        $moment = $trading[1].Created.AddMilliseconds(500)
+        (Restore-DbBackup trading -Before $moment.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.fff'Z'") -Confirm:$false).Source | Should -Be $trading[1].FileName
+        Get-Users | Should -Be 301
+        (Restore-DbBackup trading -Before $moment.LocalDateTime.ToString('yyyy-MM-dd HH:mm:ss.fff') -Confirm:$false).Source | Should -Be $trading[1].FileName
+    }
+
+    It 'names the backup, its time in UTC and the moment in what it asks' {
+        $output = pwsh -NoProfile -NonInteractive -Command "Set-Location '$($vault.Folder)'; Import-Module '$((Get-Module BackupSync).Path)'; Restore-DbBackup trading -Before '$($trading[1].Created.AddMilliseconds(500).ToString('o'))' -WhatIf | Out-Null"
+        "$output" | Should -BeLike "*$($trading[1].FileName): 351 rows, * of $($trading[1].Created.UtcDateTime.ToString('yyyy-MM-dd HH:mm:ss')) UTC, the newest up to * UTC*trading (postgresql://*"
+    }
+
+    It 'restores by tag' {
+        (Restore-DbBackup trading -Tag 'fir*' -Confirm:$false).Source | Should -Be $trading[0].FileName
+        Get-Users | Should -Be 300
+    }
+
+    It 'restores piped backups to another database' {
+        $run = Get-DbBackup auth -Latest | Restore-DbBackup -To auth_copy -Confirm:$false
+        "$($run.Outcome)" | Should -Be Succeeded
+        $run.Recovery.RtoMet | Should -BeTrue
+        Get-Users $vault.Copy | Should -Be 302
+        Get-Users $vault.Auth | Should -Be 303
+    }
+
+    It 'takes the backup of piped runs' {
+        $moments | Where-Object { $_.Source -eq 'trading' -and $_.SourceBackup.Tag -eq 'second' } | Restore-DbBackup -Confirm:$false | Out-Null
+        Get-Users | Should -Be 301
+    }
+
+    It 'restores only some tables, and leaves the others as they are' {
+        $steps = Restore-DbBackup trading -Latest -Table 'ord*' -WhatIf
+        "$($steps.Description)" | Should -BeLike '*ord*'
+        # An order without its user would be no order.
+        $refused = Restore-DbBackup trading -Latest -Table 'ord*' -Confirm:$false -ErrorAction SilentlyContinue -ErrorVariable errors
+        $refused.Success | Should -BeFalse
+        $errors.Count | Should -Be 1
+        Invoke-TestSql $vault.Trading 'SELECT count(*) FROM orders' | Should -Be 0
+        Get-Users | Should -Be 10
+
+        "$((Get-DbBackup trading -Latest | Restore-DbBackup -Table users -Confirm:$false).Outcome)" | Should -Be Succeeded
+        Get-Users | Should -Be 302
+        Invoke-TestSql $vault.Trading 'SELECT count(*) FROM orders' | Should -Be 0
+        "$((Restore-DbBackup trading -Latest -Table users, 'ord*' -Confirm:$false).Outcome)" | Should -Be Succeeded
+        Invoke-TestSql $vault.Trading 'SELECT count(*) FROM orders' | Should -Be 50
+    }
+
+    It 'restores a file' {
+        "$((Restore-DbBackup -Path $trading[0].Path -Confirm:$false).Outcome)" | Should -Be Succeeded
+        Get-Users | Should -Be 300
+    }
+
+    It 'can be undone' {
+        $run = Restore-DbBackup trading -Latest -Confirm:$false
+        $run.SafetyBackup | Restore-DbBackup -Confirm:$false | Out-Null
+        Get-Users | Should -Be 10
+    }
+
+    It 'refuses a production database without -AllowProduction, and restores it with' {
+        { Restore-DbBackup auth -Latest -Confirm:$false } | Should -Throw -ErrorId 'BackupSync.TargetIsProduction,*' -ExpectedMessage '*production*'
+        $Error[0].ErrorDetails.RecommendedAction | Should -BeLike '*-AllowProduction*'
+        Get-Users $vault.Auth | Should -Be 303
+        "$((Restore-DbBackup auth -Latest -AllowProduction -Confirm:$false).Outcome)" | Should -Be Succeeded
+        Get-Users $vault.Auth | Should -Be 302
+        Invoke-TestSql $vault.Auth "INSERT INTO users VALUES (303, 'later')"
+    }
+
+    It 'refuses production where nobody can confirm, and needs nobody for others' {
+        $run = Invoke-Unattended $vault.Folder 'Restore-DbBackup auth -Latest -AllowProduction'
+        $run.ExitCode | Should -Be 1
+        $run.Output | Should -BeLike '*auth_manual_backup_*rows*PRODUCTION, which holds*-Confirm:$false*'
+        $run.Output | Should -Not -BeLike '*-Force*'
+        Get-Users $vault.Auth | Should -Be 303
+        (Invoke-Unattended $vault.Folder 'Restore-DbBackup trading -Latest').ExitCode | Should -Be 0
+        Get-Users | Should -Be 302
+    }
+
+    It 'refuses a damaged one before the target is touched, and names the next older' {
+        $copy = Join-Path $TestDrive 'kept'
+        Copy-Item $trading[2].Path $copy
+        Set-FlippedBit $trading[2].Path
+        $run = Restore-DbBackup trading -Latest -Confirm:$false -ErrorAction SilentlyContinue -ErrorVariable errors
+        Copy-Item $copy $trading[2].Path
+        "$($run.Outcome)" | Should -Be Aborted
+        $errors.Count | Should -Be 1
+        $errors[0].FullyQualifiedErrorId | Should -Be 'BackupSync.BackupInvalid,BackupSync.Module.Commands.RestoreDbBackupCommand'
+        $errors[0].ErrorDetails.RecommendedAction | Should -BeLike "*$($trading[1].Path)*"
+        Get-Users | Should -Be 10
+    }
+
+    It 'says which backup it cannot find, and asks which one is meant' {
+        { Restore-DbBackup trading -Before '2001-01-01Z' } | Should -Throw -ErrorId 'BackupSync.BackupNotFound,*' -ExpectedMessage '*2001-01-01 00:00:00 UTC or before*'
+        { Restore-DbBackup trading -Tag fourth } | Should -Throw -ErrorId 'BackupSync.BackupNotFound,*' -ExpectedMessage '*fourth*'
+        { Restore-DbBackup trading } | Should -Throw -ErrorId 'BackupSync.BackupNotFound,*' -ExpectedMessage '*-Latest, -Before or -Tag*'
+        { Restore-DbBackup trading -Latest -To auth_coyp } | Should -Throw -ErrorId 'BackupSync.UnknownName,*' -ExpectedMessage "*Did you mean 'auth_copy'?"
+    }
+}
