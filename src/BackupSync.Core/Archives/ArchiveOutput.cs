@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using BackupSync.Files;
 
 namespace BackupSync.Archives;
 

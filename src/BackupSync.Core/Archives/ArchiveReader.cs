@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using BackupSync.Files;
 
 namespace BackupSync.Archives;
 

@@ -1,3 +1,5 @@
+using BackupSync.Files;
+
 namespace BackupSync.Archives;
 
 /// <summary>

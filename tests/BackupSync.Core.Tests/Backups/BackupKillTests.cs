@@ -14,8 +14,13 @@ public sealed class BackupKillTests(Servers servers) : IClassFixture<Servers>
         await using var vault = await Vault.CreateAsync(servers);
         var config = WriteConfig(vault);
         foreach (var step in new[] { RunStep.Statistics, RunStep.Dump, RunStep.Prove, RunStep.Store, RunStep.CleanUp })
+            await UntilInTimeAsync(step, () => KillAndGoOnAsync(step));
+        foreach (var backup in await AllAsync(vault))
+            Vault.Well(await vault.ProveAsync(backup));
+
+        async Task<bool> KillAndGoOnAsync(RunStep step)
         {
-            await KillAtAsync(vault, step, "plan", "nightly", "--config", config);
+            var inTime = await KillAtAsync(vault, step, "plan", "nightly", "--config", config);
             var killed = await AllAsync(vault);
 
             var again = await Cli.RunAsync(["plan", "nightly", "--config", config], Environment(vault));
@@ -23,9 +28,8 @@ public sealed class BackupKillTests(Servers servers) : IClassFixture<Servers>
             Assert.True(again.ExitCode == 0, $"after {step}: {again.All}");
             Assert.Equal(killed.Count + 2, (await AllAsync(vault)).Count);
             Assert.Empty(Directory.GetFiles(Path.Combine(vault.Local.Directory, "auth"), "*.partial"));
+            return inTime;
         }
-        foreach (var backup in await AllAsync(vault))
-            Vault.Well(await vault.ProveAsync(backup));
     }
 
     [Fact]
@@ -38,11 +42,19 @@ public sealed class BackupKillTests(Servers servers) : IClassFixture<Servers>
         var content = await Scenario.ContentAsync(vault.Server.AsSuperuser);
         string[] restore = ["restore", "auth", "--latest", "--to", "copy", "--yes", "--config", config];
         foreach (var step in new[] { RunStep.Check, RunStep.Restore, RunStep.Publish })
+            await UntilInTimeAsync(step, () => KillAndGoOnAsync(step));
+        // What a killed process had decrypted goes with the next one, once it cannot be anybody's.
+        foreach (var folder in Directory.GetDirectories(Temporary(vault), "backupsync-staging-*"))
+            Directory.SetLastWriteTimeUtc(folder, DateTime.UtcNow.AddMinutes(-5));
+        Assert.Equal(0, (await Cli.RunAsync(restore, Environment(vault))).ExitCode);
+        Assert.Empty(Directory.GetDirectories(Temporary(vault), "backupsync-staging-*"));
+
+        async Task<bool> KillAndGoOnAsync(RunStep step)
         {
             await target.ExecuteAsync($"CREATE TABLE IF NOT EXISTS public.older AS SELECT '{step}' AS step");
             var before = await Scenario.ContentAsync(target.AsSuperuser);
 
-            await KillAtAsync(vault, step, restore);
+            var inTime = await KillAtAsync(vault, step, restore);
 
             var after = await Scenario.ContentAsync(target.AsSuperuser);
             Assert.True(new[] { before, content }.Any(c => FingerprintComparison.Compare(c, after, new ComparisonTolerance()).Count == 0), $"{step}: neither the old content nor the new");
@@ -55,25 +67,32 @@ public sealed class BackupKillTests(Servers servers) : IClassFixture<Servers>
             while (again.ExitCode == 5 && !limit.IsCancellationRequested); // until the server has noticed that the lock's owner is dead
             Assert.True(again.ExitCode == 0, $"after {step}: {again.All}");
             Scenario.AssertSame(content, await Scenario.ContentAsync(target.AsSuperuser));
+            return inTime;
         }
-        // What a killed process had decrypted goes with the next one, once it cannot be anybody's.
-        foreach (var folder in Directory.GetDirectories(Temporary(vault), "backupsync-staging-*"))
-            Directory.SetLastWriteTimeUtc(folder, DateTime.UtcNow.AddMinutes(-5));
-        Assert.Equal(0, (await Cli.RunAsync(restore, Environment(vault))).ExitCode);
-        Assert.Empty(Directory.GetDirectories(Temporary(vault), "backupsync-staging-*"));
     }
 
-    static async Task KillAtAsync(Vault vault, RunStep step, params string[] arguments)
+    /// <returns>Whether the signal came before the end of the run.</returns>
+    static async Task<bool> KillAtAsync(Vault vault, RunStep step, params string[] arguments)
     {
-        var done = 0;
+        var seen = 0;
         await using var cli = Cli.Start(arguments, Environment(vault), onLine: (cli, line) =>
         {
-            if (line.EndsWith($" {step} started", StringComparison.Ordinal) && Interlocked.Exchange(ref done, 1) == 0)
+            if (line.EndsWith($" {step} started", StringComparison.Ordinal) && Interlocked.Exchange(ref seen, 1) == 0)
                 cli.Kill();
         });
         var killed = await cli.EndAsync();
-        // The last steps can be over before the signal comes.
-        Assert.True(done == 1 && (killed.ExitCode == 137 || (killed.ExitCode == 0 && step is RunStep.Publish or RunStep.CleanUp)), $"{step}: {killed.All}");
+        Assert.True(seen == 1 && killed.ExitCode is 137 or 0, $"{step}: {killed.All}");
+        return killed.ExitCode == 137;
+    }
+
+    /// <summary>On a busy machine a step can be over before the signal comes, and the last one can on any: what has to hold after it holds then too.</summary>
+    static async Task UntilInTimeAsync(RunStep step, Func<Task<bool>> killAndCheck)
+    {
+        var isLast = step is RunStep.Publish or RunStep.CleanUp;
+        var inTime = false;
+        for (var attempt = 0; !inTime && attempt < (isLast ? 1 : 5); attempt++)
+            inTime = await killAndCheck();
+        Assert.True(inTime || isLast, $"{step} was over each time before the signal came.");
     }
 
     static async Task<IReadOnlyList<BackupFile>> AllAsync(Vault vault) =>

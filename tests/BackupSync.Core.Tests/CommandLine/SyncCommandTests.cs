@@ -104,7 +104,7 @@ public sealed partial class SyncCommandTests(Servers servers) : IClassFixture<Se
         await scenario.OnSourceAsync("INSERT INTO users SELECT i, repeat('x', 100) FROM generate_series(11, 1000000) i");
         await using var cli = scenario.Start("sync");
         await cli.PrintsAsync(line);
-        await cli.InterruptAsync();
+        cli.Interrupt();
         var result = await cli.EndAsync();
         Assert.True(result.ExitCode == 130, result.All);
         Assert.Equal(10, await scenario.UsersOnTargetAsync());

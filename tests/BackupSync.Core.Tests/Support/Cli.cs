@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using BackupSync.PgTools;
 
 namespace BackupSync.Tests;
 
@@ -21,17 +20,16 @@ public sealed class Cli : IAsyncDisposable
     readonly StringBuilder _errors = new();
     readonly Lock _lock = new();
     readonly Action<Cli, string>? _onLine;
+    readonly Task _reading;
 
     Cli(ProcessStartInfo info, Action<Cli, string>? onLine)
     {
         _onLine = onLine;
         _process.StartInfo = info;
-        _process.OutputDataReceived += (_, e) => Keep(_output, e.Data);
-        _process.ErrorDataReceived += (_, e) => Keep(_errors, e.Data);
         _process.Start();
-        _process.BeginOutputReadLine();
-        _process.BeginErrorReadLine();
         _process.StandardInput.Close();
+        // Threads of their own: who kills it at a line must not come late because the pool is busy.
+        _reading = Task.WhenAll(ReadAsync(_process.StandardOutput, _output), ReadAsync(_process.StandardError, _errors));
     }
 
     public int ProcessId => _process.Id;
@@ -81,6 +79,7 @@ public sealed class Cli : IAsyncDisposable
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         await _process.WaitForExitAsync(limit.Token);
+        await _reading.WaitAsync(limit.Token);
         lock (_lock)
             return new CliResult(_process.ExitCode, _output.ToString(), _errors.ToString());
     }
@@ -95,10 +94,11 @@ public sealed class Cli : IAsyncDisposable
     public void Kill() => _process.Kill();
 
     /// <summary>As Ctrl+C does.</summary>
-    public async Task InterruptAsync()
+    public void Interrupt()
     {
         Skip.If(OperatingSystem.IsWindows(), "Windows sends Ctrl+C to consoles, not to processes.");
-        await ChildProcess.RunAsync(new ChildCommand("kill", "-INT", ProcessId.ToString(CultureInfo.InvariantCulture)), default);
+        using var kill = Process.Start("kill", ["-INT", ProcessId.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
     }
 
     public async ValueTask DisposeAsync()
@@ -119,12 +119,14 @@ public sealed class Cli : IAsyncDisposable
         return File.Exists(path) ? path : throw new FileNotFoundException("The program is not built.", path);
     }
 
-    void Keep(StringBuilder text, string? line)
-    {
-        if (line is null)
-            return;
-        lock (_lock)
-            text.Append(line).Append('\n');
-        _onLine?.Invoke(this, line);
-    }
+    Task ReadAsync(StreamReader reader, StringBuilder text) => Task.Factory.StartNew(
+        () =>
+        {
+            while (reader.ReadLine() is { } line)
+            {
+                lock (_lock)
+                    text.Append(line).Append('\n');
+                _onLine?.Invoke(this, line);
+            }
+        }, default, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 }
