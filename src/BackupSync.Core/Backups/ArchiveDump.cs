@@ -26,8 +26,8 @@ static class ArchiveDump
             .. await EncodingAsync(request, cancellationToken), .. request.Excluded.DumpArguments,
         ])
         {
-            // Read without awaiting: rows come in pieces too small for that. The pipe ends when pg_dump is stopped.
-            StandardOutput = (pipe, ct) => Task.Run(
+            // Read without awaiting, so on a thread of its own: rows come in pieces too small for that. The pipe ends when pg_dump is stopped.
+            StandardOutput = (pipe, ct) => Task.Factory.StartNew(
                 () =>
                 {
                     try
@@ -39,7 +39,7 @@ static class ArchiveDump
                     {
                         cutOff = e; // pg_dump has failed, most likely: its own words are the cause to tell
                     }
-                }, CancellationToken.None),
+                }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default),
         };
         var result = await ChildProcess.RunAsync(command.ConnectedTo(request.Login), cancellationToken);
         PgProgram.EnsureSucceeded(result, "pg_dump", request.Login, request.FailureId, $"The dump of {request.Database.DisplayName} failed");
