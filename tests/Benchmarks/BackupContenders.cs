@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using BackupSync.History;
 using BackupSync.PgTools;
+using BackupSync.Runs;
 using BackupSync.Sandbox;
 
 namespace BackupSync.Benchmarks;
@@ -42,8 +44,9 @@ sealed class BackupContenders(SandboxServer source, SandboxServer target, PgTool
     {
         var config = await ConfigAsync("encrypted", "encryption: { passphrase: a passphrase for benchmarks }", ct);
         var measured = await OurProgram.RunAsync(["backup", "source", "--config", config], Addresses, ct);
+        var steps = StepsIn("encrypted", "source");
         Directory.Delete(PathOf("encrypted"), recursive: true);
-        return measured;
+        return measured with { Steps = steps };
     }
 
     async Task<Measurement> ReadAsync(CancellationToken ct)
@@ -71,7 +74,8 @@ sealed class BackupContenders(SandboxServer source, SandboxServer target, PgTool
     {
         var archive = await ArchiveAsync(ct);
         await RecreateAsync(ct);
-        return await OurProgram.RunAsync(["restore", "source", "--path", archive, "--to", "target", "--yes", "--config", PathOf("plain.yml")], Addresses, ct);
+        var measured = await OurProgram.RunAsync(["restore", "source", "--path", archive, "--to", "target", "--yes", "--config", PathOf("plain.yml")], Addresses, ct);
+        return measured with { Steps = StepsIn("plain", "target") };
     }
 
     /// <summary>One backup of ours, read and restored by all.</summary>
@@ -111,6 +115,8 @@ sealed class BackupContenders(SandboxServer source, SandboxServer target, PgTool
         ["BENCHMARK_SOURCE"] = source.ConnectionString,
         ["BENCHMARK_TARGET"] = target.ConnectionString.Replace($"/{target.Address.Database}", $"/{Empty}", StringComparison.Ordinal),
     };
+
+    IReadOnlyList<StepResult> StepsIn(string place, string database) => RunHistory.Read(PathOf(Path.Combine(place, database)))[0].Steps;
 
     string PathOf(string name) => Path.Combine(folder, name);
 }

@@ -18,6 +18,9 @@ sealed record S3Limits
     /// <summary>How long to try to remove what a failed upload left: whoever cancelled is waiting.</summary>
     public TimeSpan Undoing { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>How long a part may still be on its way after its upload was aborted.</summary>
+    public TimeSpan LateParts { get; init; } = TimeSpan.FromMilliseconds(500);
+
     /// <summary>Of a request that failed for a passing reason, and of a reading whose line was cut, each with growing pauses.</summary>
     public int Retries { get; init; } = 4;
 

@@ -1,3 +1,5 @@
+using System.Net;
+using Amazon.Runtime;
 using Amazon.S3.Model;
 using Microsoft.Win32.SafeHandles;
 
@@ -21,15 +23,28 @@ sealed class S3Upload(S3Bucket bucket, string key, SafeFileHandle handle, string
         onProgress?.Invoke(size);
     }
 
-    /// <summary>Takes back the parts; the object, if there is one, stays.</summary>
+    /// <summary>
+    /// Takes back the parts; the object, if there is one, stays. Twice: a part that was under way may arrive after the first time
+    /// and stay (https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html).
+    /// </summary>
     public async Task AbortAsync(CancellationToken cancellationToken)
     {
-        if (_uploadId is { } id)
+        if (_uploadId is null)
+            return;
+        await AbortOnceAsync(cancellationToken);
+        await Task.Delay(bucket.Limits.LateParts, cancellationToken);
+        try
         {
-            await bucket.AskAsync("be rid of its unfinished upload", key,
-                (client, patience) => client.AbortMultipartUploadAsync(bucket.Name, key, id, patience.Token), cancellationToken, bucket.Limits.Undoing);
+            await AbortOnceAsync(cancellationToken);
+        }
+        catch (BackupSyncException e) when (e.InnerException is AmazonServiceException { StatusCode: HttpStatusCode.NotFound })
+        {
+            // As it should be: there is no such upload any more.
         }
     }
+
+    Task AbortOnceAsync(CancellationToken cancellationToken) => bucket.AskAsync("be rid of its unfinished upload", key,
+        (client, patience) => client.AbortMultipartUploadAsync(bucket.Name, key, _uploadId, patience.Token), cancellationToken, bucket.Limits.Undoing);
 
     Task SendWholeAsync(long size, CancellationToken cancellationToken) => bucket.AskAsync("be stored", key, async (client, patience) =>
     {
