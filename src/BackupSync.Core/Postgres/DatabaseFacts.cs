@@ -28,6 +28,8 @@ public sealed record DatabaseFacts
     /// <summary>May end other roles' sessions.</summary>
     public required bool MaySignalOthers { get; init; }
 
+    public required bool MayCheckpoint { get; init; }
+
     /// <summary>May create schemas and trusted extensions in the database.</summary>
     public required bool MayCreateInDatabase { get; init; }
     public required bool InRecovery { get; init; }
@@ -74,6 +76,7 @@ public sealed record DatabaseFacts
             Owner = row[7]!,
             OwnsDatabase = Bool(row[8]),
             MaySignalOthers = Bool(row[4]) || Bool(row[9]),
+            MayCheckpoint = Bool(row[4]) || Bool(row[22]),
             MayCreateInDatabase = Bool(row[10]),
             InRecovery = Bool(row[11]),
             ConnectionsUsed = connectionsUsed[0],
@@ -115,7 +118,8 @@ public sealed record DatabaseFacts
                current_setting('superuser_reserved_connections')::int + coalesce(current_setting('reserved_connections', true), '0')::int,
                pg_catalog.pg_size_bytes(current_setting('shared_buffers')),
                pg_catalog.pg_size_bytes(current_setting('maintenance_work_mem')),
-               r.rolbypassrls
+               r.rolbypassrls,
+               (SELECT pg_catalog.pg_has_role(c.oid, 'USAGE') FROM pg_catalog.pg_roles c WHERE c.rolname = 'pg_checkpoint')
         FROM pg_catalog.pg_database d, pg_catalog.pg_roles r
         WHERE d.datname = current_database() AND r.rolname = current_user
         """;

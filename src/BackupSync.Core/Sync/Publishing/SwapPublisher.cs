@@ -64,8 +64,16 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
     {
         // Closed again at once: the rename needs the database without sessions.
         await using var sessions = await SessionGroup.OpenAsync(NewDatabase, _sessions, cancellationToken);
-        return await FingerprintReader.ReadAsync(sessions.Sessions, method, CatalogFilter.None, onTable, cancellationToken);
+        DatabaseFingerprint? fingerprint = null;
+        await Together.RunAsync(cancellationToken,
+            async ct => fingerprint = await FingerprintReader.ReadAsync(sessions.Sessions, method, CatalogFilter.None, onTable, ct),
+            CheckpointAsync);
+        return fingerprint!;
     }
+
+    /// <summary>Dropping the previous database waits for a checkpoint, and the disk has little to do while rows are hashed.</summary>
+    Task CheckpointAsync(CancellationToken cancellationToken) =>
+        target.Facts.MayCheckpoint ? Maintenance.ExecuteAsync("CHECKPOINT", cancellationToken) : Task.CompletedTask;
 
     public Task PublishAsync(CancellationToken cancellationToken) =>
         DatabaseRename.RunAsync(Maintenance, [(_name, _tag.OldDatabase), (_tag.NewDatabase, _name)], cancellationToken);
