@@ -1,4 +1,3 @@
-using System.Text;
 using BackupSync.Archives;
 using BackupSync.Configuration;
 using BackupSync.PgTools;
@@ -18,16 +17,17 @@ static class IntegrityCheck
         var name = backup.Manifest.File;
         await using var archive = await backup.OpenArchiveAsync(cancellationToken);
         ArchiveContent content;
+        ArchiveHead head;
         try
         {
-            content = await Task.Run(() => Count(archive, backup.Manifest, scope, cancellationToken), CancellationToken.None);
+            (content, head) = await Task.Run(() => Count(archive, backup.Manifest, scope, cancellationToken), CancellationToken.None);
         }
         catch (InvalidDataException e)
         {
             throw new BackupSyncException(ErrorIds.BackupInvalid, $"{name} is damaged: its data cannot be decompressed.", "Use another backup.", e);
         }
         if (content.Rows is null)
-            content = content with { Rows = await CountByScriptAsync(backup, tools, cancellationToken) };
+            content = content with { Rows = await CountByScriptAsync(backup, head, tools, cancellationToken) };
 
         var missing = content.DifferencesFrom(backup.Manifest.Fingerprint).Take(5).ToList();
         if (missing.Count > 0)
@@ -36,14 +36,13 @@ static class IntegrityCheck
         scope.Note = $"{name}: {backup.Manifest.Fingerprint.Tables.Count} tables, {content.Rows!.Values.Sum()} rows";
     }
 
-    static ArchiveContent Count(Stream archive, BackupManifest manifest, StepScope scope, CancellationToken cancellationToken)
+    static (ArchiveContent Content, ArchiveHead Head) Count(Stream archive, BackupManifest manifest, StepScope scope, CancellationToken cancellationToken)
     {
         var reader = new ArchiveReader(archive, cancellationToken);
         var looksInside = reader.Head.Compression is ArchiveCompression.None or ArchiveCompression.Gzip;
         var all = Math.Max(1, manifest.Fingerprint.TotalRows());
         var rows = new Dictionary<string, long>();
         long largeObjects = 0, done = 0;
-        var buffer = new byte[128 * 1024];
         while (reader.NextEntry())
         {
             while (reader.NextContent())
@@ -51,56 +50,48 @@ static class IntegrityCheck
                 largeObjects += reader.IsLargeObjects ? 1 : 0;
                 if (!looksInside)
                     continue;
-                var counter = new RowCounter();
                 using var content = reader.OpenContent();
-                int count;
-                while ((count = content.Read(buffer)) > 0)
-                {
-                    if (reader.IsLargeObjects)
-                        continue;
-                    counter.Add(buffer.AsSpan(0, count));
-                    scope.Progress((double)(done + counter.Rows) / all, reader.Entry.Key, done + counter.Rows);
-                }
                 if (reader.IsLargeObjects)
-                    continue;
-                rows[reader.Entry.Key] = counter.Finish()
-                    ?? throw new BackupSyncException(ErrorIds.BackupInvalid, $"{manifest.File} is cut off: the data of {reader.Entry.Key} have no end.", "Use another backup.");
-                done += rows[reader.Entry.Key];
+                    content.CopyTo(Stream.Null);
+                else
+                    done += rows[reader.Entry.Key] = CountRows(content, count => scope.Progress((double)(done + count) / all, reader.Entry.Key, done + count))
+                        ?? throw new BackupSyncException(ErrorIds.BackupInvalid, $"{manifest.File} is cut off: the data of {reader.Entry.Key} have no end.", "Use another backup.");
             }
         }
-        return new ArchiveContent(looksInside ? rows : null, largeObjects);
+        return (new ArchiveContent(looksInside ? rows : null, largeObjects), reader.Head);
+    }
+
+    /// <returns>As <see cref="RowCounter.Finish"/>.</returns>
+    static long? CountRows(Stream content, Action<long> onProgress)
+    {
+        var counter = new RowCounter();
+        var buffer = new byte[128 * 1024];
+        int count;
+        while ((count = content.Read(buffer)) > 0)
+        {
+            counter.Add(buffer.AsSpan(0, count));
+            onProgress(counter.Rows);
+        }
+        return counter.Finish();
     }
 
     /// <summary>For methods that .NET does not know (zstd, lz4): pg_restore decompresses, and its script is counted.</summary>
-    static async Task<IReadOnlyDictionary<string, long>> CountByScriptAsync(StoredBackup backup, ToolsConfig tools, CancellationToken cancellationToken)
+    internal static async Task<IReadOnlyDictionary<string, long>> CountByScriptAsync(
+        StoredBackup backup, ArchiveHead head, ToolsConfig tools, CancellationToken cancellationToken)
     {
         var programs = await new ToolLocator(tools).FindAsync(backup.Manifest.ToolMajor, cancellationToken);
-        await using var archive = await backup.OpenArchiveAsync(cancellationToken);
-        Dictionary<string, ArchiveEntry> tables;
-        await using (var again = await backup.OpenArchiveAsync(cancellationToken))
-            tables = new ArchiveReader(again, cancellationToken).Head.Entries.Where(e => e.IsTableData).ToDictionary(e => e.CopyStatement.TrimEnd('\n'));
-        var rows = new Dictionary<string, long>();
-        var command = new ChildCommand(programs.PgRestore, ["--data-only", "--file=-"])
+        var counted = new Dictionary<string, long>();
+        var buffer = new byte[128 * 1024];
+        // A table that does not come has no rows in the archive: the comparison tells.
+        await TableData.FromScriptAsync(backup, programs, [.. head.Entries.Where(e => e.IsTableData)], (table, rows) =>
         {
-            StandardInput = (input, ct) => archive.CopyToAsync(input, ct),
-            StandardOutput = async (script, ct) =>
-            {
-                // Latin-1 leaves every byte a character: nothing of the data is interpreted.
-                using var lines = new StreamReader(script, Encoding.Latin1, false, 256 * 1024, leaveOpen: true);
-                string? table = null;
-                while (await lines.ReadLineAsync(ct) is { } line)
-                {
-                    if (table is null)
-                        table = tables.GetValueOrDefault(Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(line)))?.Key;
-                    else if (line == "\\.")
-                        table = null;
-                    else
-                        rows[table] = rows.GetValueOrDefault(table) + 1;
-                }
-            },
-        };
-        var result = await ChildProcess.RunAsync(command, cancellationToken);
-        return result.ExitCode == 0 ? rows
-            : throw new BackupSyncException(ErrorIds.BackupInvalid, $"{backup.Manifest.File} cannot be read by pg_restore: {result.ErrorTail.Trim()}", "Use another backup.");
+            long lines = 0;
+            int count;
+            while ((count = rows.Read(buffer)) > 0)
+                lines += buffer.AsSpan(0, count).Count((byte)'\n');
+            counted[table.Key] = lines;
+            return Task.CompletedTask;
+        }, cancellationToken);
+        return counted;
     }
 }

@@ -1,8 +1,7 @@
 using BackupSync.Archives;
-using BackupSync.Backups;
 using BackupSync.PgTools;
 
-namespace BackupSync.Recovery;
+namespace BackupSync.Backups;
 
 /// <summary>Told each table's rows as they come from a backup.</summary>
 delegate Task OnTableRows(ArchiveEntry table, Stream rows);
@@ -47,7 +46,7 @@ static class TableData
 
     /// <summary>For methods of compression that .NET does not know: pg_restore decompresses.</summary>
     /// <returns>As <see cref="FromArchiveAsync"/>.</returns>
-    internal static async Task<IReadOnlyCollection<string>> FromScriptAsync(
+    public static async Task<IReadOnlyCollection<string>> FromScriptAsync(
         StoredBackup backup, PgToolset tools, IReadOnlyList<ArchiveEntry> tables, OnTableRows onRows, CancellationToken cancellationToken)
     {
         await using var archive = await backup.OpenArchiveAsync(cancellationToken);
