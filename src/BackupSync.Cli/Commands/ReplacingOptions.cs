@@ -2,7 +2,7 @@ using System.CommandLine;
 using BackupSync.Backups;
 using BackupSync.Cli.Display;
 using BackupSync.Configuration;
-using BackupSync.Runs;
+using BackupSync.Recovery;
 using BackupSync.Sync;
 
 namespace BackupSync.Cli.Commands;
@@ -31,26 +31,18 @@ sealed class ReplacingOptions
         {
             if (target.Role == DatabaseRole.Production && !options.AllowProduction)
                 Failures.Warn($"{target.Name} has the role production: the restore itself needs --allow-production.");
-            RunView.ShowPlan($"{backup.FileName} → {target.Name}", Plan(options with { AllowProduction = true }), json);
+            RunView.ShowPlan($"{backup.FileName} → {target.Name}", RestoreRunner.Plan(backup, tables, target, config, options with { AllowProduction = true }), json);
             return ExitCodes.Done;
         }
 
-        BackupRunner.EnsureMayRestore(target, options); // before anybody is asked
+        RestoreRunner.EnsureMayRestore(target, options); // before anybody is asked
         var what = tables.Count == 0 ? "the content" : $"the tables {string.Join(", ", tables)}";
         Consent.Require(
             $"replace {what} of {target.Name} ({target.Address}{(target.Role == DatabaseRole.Production ? ", PRODUCTION" : "")}) by {backup.FileName}: "
             + $"{backup.Database} as it was at {Tables.Time(backup.Created)} UTC, {Tables.Number(backup.Rows)} rows",
             parsed.GetValue(_yes), isConfigured: target.Role != DatabaseRole.Production);
         var handle = BackupHandle.Of(backup, config);
-        var result = await RunView.ShowAsync(json, observer => RunAsync(handle, [observer]));
+        var result = await RunView.ShowAsync(json, observer => RestoreRunner.RestoreAsync(handle, tables, target, config, options, [observer], cancellationToken));
         return ExitCodes.Of(result.Outcome);
-
-        Task<RunResult> RunAsync(BackupHandle handle, IEnumerable<IRunObserver> observers) => tables.Count == 0
-            ? BackupRunner.RestoreAsync(handle, target, config, options, observers, cancellationToken)
-            : BackupRunner.RestoreTablesAsync(handle, tables, target, config, options, observers, cancellationToken);
-
-        IReadOnlyList<PlannedStep> Plan(RunOptions asked) => tables.Count == 0
-            ? BackupRunner.PlanRestore(backup, target, config, asked)
-            : BackupRunner.PlanRestoreTables(backup, tables, target, config, asked);
     }
 }

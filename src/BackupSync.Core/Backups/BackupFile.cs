@@ -1,3 +1,5 @@
+using BackupSync.Configuration;
+
 namespace BackupSync.Backups;
 
 public enum BackupKind
@@ -48,6 +50,10 @@ public sealed record BackupFile(
 
     /// <summary>How and when it was last proven to be good; null where it never was.</summary>
     public ProofRecord? Proof { get; init; }
+
+    /// <summary>The database it is of where no configuration has that: it has a name and no address.</summary>
+    internal DatabaseConfig UnknownDatabase =>
+        new(new ConfigurationProblem(Path, 0, 0, "", $"the configuration has no database {Database}")) { Name = Database, Role = DatabaseRole.Production };
 
     /// <summary>The archive at <paramref name="path"/>, as its manifest describes it.</summary>
     public static BackupFile Of(string path, BackupManifest manifest) => new(

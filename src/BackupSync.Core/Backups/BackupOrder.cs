@@ -85,6 +85,20 @@ public sealed record BackupOrder
         return ByHand(config) with { File = file, Places = [], Encryption = encrypts ? config.Encryption : null };
     }
 
+    /// <summary>What the sides of a run take their settings from. A backup has no target but its folder.</summary>
+    internal JobConfig JobOf(DatabaseConfig database, string folder) => new()
+    {
+        Name = Name,
+        SourceDatabase = database,
+        TargetDatabase = database,
+        Parallel = Parallel,
+        Limits = Limits,
+        // A small database is no failed backup: every row of it was counted.
+        Guards = new GuardsConfig { MinimumBackupSize = 0 },
+        Backups = new BackupsConfig { Directory = folder, Compression = Compression },
+        Tools = Tools,
+    };
+
     /// <summary>The first folder among the places; where there is none, what is uploaded is written beside the configuration before.</summary>
     static FolderPlaceConfig LocalOf(IReadOnlyList<PlaceConfig> places, BackupSyncConfig config) =>
         places.OfType<FolderPlaceConfig>().FirstOrDefault()

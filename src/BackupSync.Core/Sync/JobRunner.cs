@@ -39,7 +39,7 @@ public static class JobRunner
     /// <summary>What <see cref="RestoreAsync"/> would do, likewise.</summary>
     public static IReadOnlyList<PlannedStep> PlanRestore(JobConfig job, BackupFile backup, RunOptions? options = null) => RunPlan.Restore(job, backup, options ?? new RunOptions());
 
-    static Task<RunResult> RunAsync(
+    internal static Task<RunResult> RunAsync(
         JobConfig job, RunKind kind, string source, string title, IEnumerable<IRunObserver> observers, Func<RunContext, IPipeline> makePipeline, CancellationToken cancellationToken) =>
         RecordedRun.RunAsync(
             new RunDescription(kind, job.Name, source, job.Target, title, job.TargetDatabase.DisplayName, job.Backups.Directory, job.Limits.Total),

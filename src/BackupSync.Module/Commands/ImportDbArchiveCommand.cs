@@ -24,6 +24,6 @@ public sealed class ImportDbArchiveCommand : RestoreCmdlet
     protected override void Execute()
     {
         var config = LoadConfig(Config);
-        Restore(BackupCatalog.Open(FullPath(Path)), config.Database(To), config, tables: null);
+        Restore(BackupCatalog.Open(FullPath(Path)), config.Database(To), config, tables: []);
     }
 }

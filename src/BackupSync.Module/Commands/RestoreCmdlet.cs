@@ -2,6 +2,7 @@ using System.Management.Automation;
 using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Postgres;
+using BackupSync.Recovery;
 using BackupSync.Sync;
 
 namespace BackupSync.Module.Commands;
@@ -20,15 +21,15 @@ public abstract class RestoreCmdlet : RunCmdlet
     [ValidateNotNullOrEmpty]
     public string? Config { get; set; }
 
-    /// <param name="tables">Patterns of tables; null for the whole database.</param>
+    /// <param name="tables">Patterns of the only tables to restore; none for everything.</param>
     /// <param name="why">How the backup was chosen, as the end of a sentence; empty where it was named.</param>
-    protected void Restore(BackupFile backup, DatabaseConfig target, BackupSyncConfig config, string[]? tables, string why = "")
+    protected void Restore(BackupFile backup, DatabaseConfig target, BackupSyncConfig config, IReadOnlyList<string> tables, string why = "")
     {
         _ = target.Address;
         var options = new RunOptions { AllowProduction = AllowProduction };
         if (!IsWhatIf)
-            BackupRunner.EnsureMayRestore(target, options); // before anybody is asked
-        var action = $"Replace {(tables is null ? "the content" : $"the tables {string.Join(", ", tables)}")} by "
+            RestoreRunner.EnsureMayRestore(target, options); // before anybody is asked
+        var action = $"Replace {(tables.Count == 0 ? "the content" : $"the tables {string.Join(", ", tables)}")} by "
             + FormattableString.Invariant($"{backup.FileName}: {backup.Rows:N0} rows, {ByteSizes.Show(backup.Size)}, of {backup.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC{why}");
         var isProduction = target.Role == DatabaseRole.Production;
         if (IsWhatIf)
@@ -36,19 +37,13 @@ public abstract class RestoreCmdlet : RunCmdlet
             if (isProduction && !AllowProduction)
                 WriteWarning($"{target.Name} has the role production: to really restore it, add -AllowProduction.");
             ShouldProcess(Describe(target), action);
-            WriteObject(Plan(options with { AllowProduction = true }), enumerateCollection: true);
+            WriteObject(RestoreRunner.Plan(backup, tables, target, config, options with { AllowProduction = true }), enumerateCollection: true);
             return;
         }
         if (!Confirm($"{Describe(target)}{(isProduction ? ", PRODUCTION" : "")}{SizeOf(target)}", action, force: false, agreed: !isProduction))
             return;
         var handle = BackupHandle.Of(backup, config);
-        Run((observers, token) => tables is null
-            ? BackupRunner.RestoreAsync(handle, target, config, options, observers, token)
-            : BackupRunner.RestoreTablesAsync(handle, tables, target, config, options, observers, token));
-
-        IReadOnlyList<PlannedStep> Plan(RunOptions asked) => tables is null
-            ? BackupRunner.PlanRestore(backup, target, config, asked)
-            : BackupRunner.PlanRestoreTables(backup, tables, target, config, asked);
+        Run((observers, token) => RestoreRunner.RestoreAsync(handle, tables, target, config, options, observers, token));
     }
 
     string SizeOf(DatabaseConfig target) =>

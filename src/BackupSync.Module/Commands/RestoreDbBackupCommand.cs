@@ -69,7 +69,7 @@ public sealed class RestoreDbBackupCommand : RestoreCmdlet
         if (Choose(config) is not { } backup)
             return;
         var why = Before is { } moment ? FormattableString.Invariant($", the newest up to {moment.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC") : "";
-        Restore(backup, config.Database(To ?? backup.Database), config, Table, why);
+        Restore(backup, config.Database(To ?? backup.Database), config, Table ?? [], why);
     }
 
     BackupFile? Choose(BackupSyncConfig config)

@@ -1,6 +1,7 @@
 using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Encryption;
+using BackupSync.Recovery;
 using BackupSync.Runs;
 using BackupSync.Sync;
 using BackupSync.Tests.Sync;
@@ -140,8 +141,8 @@ public sealed class DamageTests(Servers servers) : IClassFixture<Servers>
             await File.WriteAllBytesAsync(path + ".json", stated);
         }
 
-        Task<RunResult> RestoreAsync(BackupFile backup, BackupSyncConfig config) => BackupRunner.RestoreAsync(
-            BackupHandle.Of(backup, config), Scenario.Named("copy", target.Address, DatabaseRole.Development), config, new RunOptions(), [], default);
+        Task<RunResult> RestoreAsync(BackupFile backup, BackupSyncConfig config) => RestoreRunner.RestoreAsync(
+            BackupHandle.Of(backup, config), [], Scenario.Named("copy", target.Address, DatabaseRole.Development), config, new RunOptions(), [], default);
 
         Task StateAsync(BackupManifest stated)
         {

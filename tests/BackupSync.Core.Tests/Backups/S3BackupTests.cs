@@ -1,5 +1,6 @@
 using BackupSync.Backups;
 using BackupSync.Configuration;
+using BackupSync.Recovery;
 using BackupSync.Runs;
 using BackupSync.Sync;
 using BackupSync.Tests.Sync;
@@ -135,6 +136,6 @@ public sealed class S3BackupTests(Servers servers, S3Server s3) : IClassFixture<
     static BackupOrder Plan(Vault vault, PlaceConfig[] places) => BackupOrder.Of(
         new BackupPlanConfig { Name = "nightly", Databases = [vault.Database], Places = places, Keep = new KeepConfig { Days = 1 }, Verify = BackupProof.Integrity }, vault.Config);
 
-    static Task<RunResult> RestoreAsync(Vault vault, BackupFile backup, TestDatabase target) => BackupRunner.RestoreAsync(
-        BackupHandle.Of(backup, vault.Config), Scenario.Named("copy", target.Address, DatabaseRole.Development), vault.Config, new RunOptions(), [], default);
+    static Task<RunResult> RestoreAsync(Vault vault, BackupFile backup, TestDatabase target) => RestoreRunner.RestoreAsync(
+        BackupHandle.Of(backup, vault.Config), [], Scenario.Named("copy", target.Address, DatabaseRole.Development), vault.Config, new RunOptions(), [], default);
 }

@@ -1,6 +1,7 @@
 using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Postgres;
+using BackupSync.Recovery;
 using BackupSync.Runs;
 using BackupSync.Sandbox;
 using BackupSync.Sync;
@@ -71,7 +72,7 @@ public sealed class TableRestoreTests(Servers servers) : IClassFixture<Servers>
         var (here, backup) = (await ContentAsync(vault), await vault.BackUpWellAsync());
         await copy.ExecuteAsync("ALTER TABLE pictures ADD note text DEFAULT 'new here'");
 
-        var result = Vault.Well(await BackupRunner.RestoreTablesAsync(BackupHandle.Of(backup, vault.Config), ["pictures", "no_key*", "events_2024"],
+        var result = Vault.Well(await RestoreRunner.RestoreAsync(BackupHandle.Of(backup, vault.Config), ["pictures", "no_key*", "events_2024"],
             Scenario.Named("auth_copy", copy.Address, DatabaseRole.Development), vault.Config, new RunOptions(), [], default));
 
         Assert.Equal(["public.events_2024", "public.no_key_duplicates", "public.pictures"], result.Tables.Select(t => t.Table));
@@ -197,12 +198,12 @@ public sealed class TableRestoreTests(Servers servers) : IClassFixture<Servers>
         var production = vault.Database with { Role = DatabaseRole.Production };
         var handle = BackupHandle.Of(backup, vault.Config);
 
-        var refused = await BackupRunner.RestoreTablesAsync(handle, ["users"], production, vault.Config, new RunOptions(), [], default);
+        var refused = await RestoreRunner.RestoreAsync(handle, ["users"], production, vault.Config, new RunOptions(), [], default);
         Assert.Equal((RunOutcome.Aborted, ErrorIds.TargetIsProduction), (refused.Outcome, refused.Error!.Id));
-        Assert.Throws<BackupSyncException>(() => BackupRunner.PlanRestoreTables(backup, ["users"], production, vault.Config, new RunOptions()));
-        var plan = BackupRunner.PlanRestoreTables(backup, ["users", "orders*"], production, vault.Config, new RunOptions { AllowProduction = true });
+        Assert.Throws<BackupSyncException>(() => RestoreRunner.Plan(backup, ["users"], production, vault.Config, new RunOptions()));
+        var plan = RestoreRunner.Plan(backup, ["users", "orders*"], production, vault.Config, new RunOptions { AllowProduction = true });
         Assert.Equal([RunStep.Lock, RunStep.Check, RunStep.Statistics, RunStep.SafetyBackup, RunStep.Restore, RunStep.Verify, RunStep.Publish, RunStep.CleanUp], plan.Select(s => s.Step));
-        Vault.Well(await BackupRunner.RestoreTablesAsync(handle, ["users"], production, vault.Config, new RunOptions { AllowProduction = true }, [], default));
+        Vault.Well(await RestoreRunner.RestoreAsync(handle, ["users"], production, vault.Config, new RunOptions { AllowProduction = true }, [], default));
 
         await using (var file = File.Open(backup.Path, FileMode.Open))
         {
@@ -228,7 +229,7 @@ public sealed class TableRestoreTests(Servers servers) : IClassFixture<Servers>
     }
 
     static Task<RunResult> RestoreAsync(Vault vault, BackupFile backup, params string[] tables) =>
-        BackupRunner.RestoreTablesAsync(BackupHandle.Of(backup, vault.Config), tables, vault.Database, vault.Config, new RunOptions(), [], default);
+        RestoreRunner.RestoreAsync(BackupHandle.Of(backup, vault.Config), tables, vault.Database, vault.Config, new RunOptions(), [], default);
 
     static Task<DatabaseFingerprint> ContentAsync(Vault vault) => ContentAsync(vault.Server.AsSuperuser);
 
