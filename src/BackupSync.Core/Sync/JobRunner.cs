@@ -1,6 +1,7 @@
 using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.History;
+using BackupSync.Recovery;
 using BackupSync.Runs;
 
 namespace BackupSync.Sync;
@@ -31,7 +32,7 @@ public static class JobRunner
     public static Task<RunResult> RestoreAsync(
         JobConfig job, BackupHandle backup, RunOptions options, IEnumerable<IRunObserver> observers, CancellationToken cancellationToken) =>
         RunAsync(job, RunKind.Restore, backup.File.FileName, $"Restore of {backup.File.FileName} to {job.TargetDatabase.DisplayName}",
-            observers, run => new RestorePipeline(run, job, backup, options), cancellationToken);
+            observers, run => new DatabaseRestorePipeline(run, job, backup, options), cancellationToken);
 
     /// <summary>What <see cref="SyncAsync"/> would do, step by step, from the configuration alone: nothing is connected to.</summary>
     public static IReadOnlyList<PlannedStep> PlanSync(JobConfig job) => RunPlan.Sync(job);

@@ -1,0 +1,39 @@
+using BackupSync.Backups;
+using BackupSync.Configuration;
+using BackupSync.PgTools;
+using BackupSync.Runs;
+using BackupSync.Sync;
+using BackupSync.Sync.Publishing;
+
+namespace BackupSync.Recovery;
+
+/// <summary>Publishes a backup on a job's target: a sync whose source is a file.</summary>
+sealed class DatabaseRestorePipeline(RunContext run, JobConfig job, BackupHandle backup, RunOptions options) : RestorePipeline(run, job, backup, options)
+{
+    string? _archive;
+    ArchiveListing? _listing;
+
+    protected override async Task OpenAsync(StepScope scope, CancellationToken cancellationToken)
+    {
+        (_archive, _listing) = await RestoreSource.OpenAsync(Backup, async ct =>
+        {
+            Stored = await StoredBackup.OpenAsync(Backup, scope, ct);
+            var archive = await Stored.ExtractAsync(ct);
+            var reading = await new ToolLocator(Job.Tools).FindAsync(Manifest.ToolMajor, ct);
+            return (archive, await PgRestore.ListAsync(reading, archive, ct));
+        }, cancellationToken);
+        Run.Record.Source = Manifest.Fingerprint;
+        Run.Record.SourceBackup = Backup.File;
+    }
+
+    protected override async Task<string> CheckTargetAsync(TargetSide target, CancellationToken cancellationToken)
+    {
+        Publisher = await PublishChoice.MakeAsync(Run, target, Manifest.Fingerprint.Extensions(), cancellationToken);
+        return $"tools {Tools.Version}, publish by {Publisher.Mode.ToString().ToLowerInvariant()}";
+    }
+
+    protected override Task ReadStatisticsAsync(TargetSide target, CancellationToken cancellationToken) => target.ReadAsync(Manifest.Fingerprint.Method, cancellationToken);
+
+    protected override Task ReplaceAsync(TargetSide target, CancellationToken cancellationToken) => new Replacement(Run, target, Publisher!).RunAsync(
+        new PublishContent(_archive!, _listing!, Manifest.Fingerprint, Tools, Job.Parallel), Run.Record.SafetyBackup, cancellationToken);
+}
