@@ -41,9 +41,10 @@ static class CleanupCommand
             var failed = false;
             var decisions = new List<RetentionDecision>();
             foreach (var job in chosenJobs)
-                await CleanAsync($"Job {job.Name}", () => Task.FromResult(Clean(job, days, dryRun, Fail)));
+                await CleanAsync($"Job {job.Name}", FolderPlaceConfig.At(job.Backups.Directory),
+                    () => Task.FromResult(Retention.Plan(job.Backups.Directory, days ?? job.Backups.KeepDays, DateTimeOffset.UtcNow, job.Name)));
             foreach (var place in chosenPlaces)
-                await CleanAsync($"Place {place.Name}", () => CleanPlaceAsync(place, config, dryRun, Fail, cancellationToken));
+                await CleanAsync($"Place {place.Name}", place, () => Retention.PlanAsync(place, config, DateTimeOffset.UtcNow, cancellationToken));
             if (parsed.GetValue(json))
                 Json.Write(decisions);
             else if (decisions.Count == 0)
@@ -51,11 +52,13 @@ static class CleanupCommand
             return failed ? ExitCodes.Failed : ExitCodes.Done;
 
             // What one place cannot do today must not leave the others full.
-            async Task CleanAsync(string title, Func<Task<IReadOnlyList<RetentionDecision>>> clean)
+            async Task CleanAsync(string title, PlaceConfig place, Func<Task<IReadOnlyList<RetentionDecision>>> decide)
             {
                 try
                 {
-                    var plan = await clean();
+                    var plan = await decide();
+                    if (!dryRun)
+                        await Retention.ApplyAsync(place, plan, Fail, cancellationToken);
                     decisions.AddRange(plan);
                     if (!parsed.GetValue(json) && plan.Count > 0)
                         Show(title, plan);
@@ -82,21 +85,5 @@ static class CleanupCommand
         Screen.Write(BackupTables.Retention(decisions));
         BackupTables.ShowFolders(decisions.Select(d => d.Backup).OfType<BackupFile>());
         Screen.WriteLine();
-    }
-
-    static IReadOnlyList<RetentionDecision> Clean(JobConfig job, int? keepDays, bool whatIf, Action<string> fail)
-    {
-        var plan = Retention.Plan(job.Backups.Directory, keepDays ?? job.Backups.KeepDays, DateTimeOffset.UtcNow, job.Name);
-        if (!whatIf)
-            Retention.Apply(plan, fail);
-        return plan;
-    }
-
-    static async Task<IReadOnlyList<RetentionDecision>> CleanPlaceAsync(PlaceConfig place, BackupSyncConfig config, bool whatIf, Action<string> fail, CancellationToken cancellationToken)
-    {
-        var plan = await PlaceRetention.PlanAsync(place, config, DateTimeOffset.UtcNow, cancellationToken);
-        if (!whatIf)
-            await PlaceRetention.ApplyAsync(place, plan, fail, cancellationToken);
-        return plan;
     }
 }

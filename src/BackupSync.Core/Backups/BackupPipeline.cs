@@ -125,7 +125,8 @@ sealed class BackupPipeline(RunContext run, JobConfig job, BackupOrder order) : 
             throw problem;
         if (order.Places.Contains(order.Local))
             return;
-        Retention.Apply([new RetentionDecision(local.Path, local.Size, true, "stored elsewhere", local) { Companions = [.. ManifestStore.Read(local.Path).Companions.Select(c => c.File)] }]);
+        var done = new RetentionDecision(local.Path, local.Size, true, "stored elsewhere", local) { Companions = [.. ManifestStore.Read(local.Path).Companions.Select(c => c.File)] };
+        await Retention.ApplyAsync(Handle.Place, [done], warn: null, cancellationToken);
         await using var first = BackupPlaces.Open(order.Places[0]);
         run.Record.SourceBackup = await BackupStore.ReadAsync(first, $"{job.Source}/{local.FileName}", cancellationToken);
     }

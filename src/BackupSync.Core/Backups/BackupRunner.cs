@@ -59,7 +59,7 @@ public static class BackupRunner
     {
         var job = new BackupOrder
         {
-            Name = backup.File.Job, Kind = backup.File.Kind, Local = new FolderPlaceConfig { Name = "", Directory = LocalFolder(backup) }, Places = [], Tools = tools,
+            Name = backup.File.Job, Kind = backup.File.Kind, Local = FolderPlaceConfig.At(LocalFolder(backup)), Places = [], Tools = tools,
         }.JobOf(database ?? backup.File.UnknownDatabase, LocalFolder(backup));
         var kind = how == BackupProof.Drill ? RunKind.Drill : RunKind.Verify;
         var title = how == BackupProof.Drill ? $"Drill of {backup.File.FileName}" : $"Integrity check of {backup.File.FileName}";

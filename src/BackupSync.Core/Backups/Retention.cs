@@ -1,5 +1,6 @@
-using BackupSync.Files;
+using BackupSync.Configuration;
 using BackupSync.History;
+using BackupSync.Places;
 
 namespace BackupSync.Backups;
 
@@ -23,6 +24,17 @@ public static class Retention
         return Decide(BackupFolder.Scan(directory), RetentionRules.OfJob(keepDays, job, RunHistory.Read(directory)), now);
     }
 
+    /// <summary>Decides about every file of a place by the rules of the plans that took them; removes nothing.</summary>
+    /// <param name="config">Whose plans.</param>
+    public static Task<IReadOnlyList<RetentionDecision>> PlanAsync(PlaceConfig place, BackupSyncConfig config, DateTimeOffset now, CancellationToken cancellationToken) =>
+        PlanAsync(place, RetentionRules.OfPlans(config.BackupPlans), now, cancellationToken);
+
+    internal static async Task<IReadOnlyList<RetentionDecision>> PlanAsync(PlaceConfig config, RetentionRules rules, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var place = BackupPlaces.Open(config);
+        return Decide(await BackupStore.ScanAsync(place, cancellationToken), rules, now);
+    }
+
     /// <summary>
     /// Decides about every file of a folder or place, backups first and newest first; removes nothing. Age counts up to the
     /// newest good backup of the same job or plan, database and kind, not up to <paramref name="now"/>: a job that has
@@ -43,21 +55,27 @@ public static class Retention
     /// Removes what the plan says; the manifest goes first, so that a half-removed backup is none, and the companions last.
     /// What has gone already is no error. Returns what was removed.
     /// </summary>
+    /// <param name="config">The place that the plan is of; a job's own directory is one too.</param>
     /// <param name="warn">Told of each file that cannot be removed; where there is none, the first such failure is thrown after the others were tried.</param>
-    /// <exception cref="BackupSyncException"><see cref="ErrorIds.FileFailed"/>, without <paramref name="warn"/>.</exception>
-    public static IReadOnlyList<RetentionDecision> Apply(IEnumerable<RetentionDecision> plan, Action<string>? warn = null)
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.FileFailed"/> or <see cref="ErrorIds.PlaceFailed"/>, without <paramref name="warn"/>.</exception>
+    public static async Task<IReadOnlyList<RetentionDecision>> ApplyAsync(
+        PlaceConfig config, IEnumerable<RetentionDecision> plan, Action<string>? warn, CancellationToken cancellationToken)
     {
+        await using var place = BackupPlaces.Open(config);
         var removed = new List<RetentionDecision>();
         BackupSyncException? failure = null;
-        foreach (var decision in plan.Where(d => d is { Remove: true, Backup: not null }))
+        foreach (var decision in plan)
         {
+            if (decision is not { Remove: true, Backup: { } backup })
+                continue;
+            var key = backup.Key ?? backup.FileName;
             try
             {
-                PrivateFile.Delete(ManifestStore.PathOf(decision.Path));
-                if (PrivateFile.Delete(decision.Path))
+                await place.DeleteAsync(key + ManifestStore.Suffix, cancellationToken);
+                if (await place.DeleteAsync(key, cancellationToken))
                     removed.Add(decision);
                 foreach (var companion in decision.Companions)
-                    PrivateFile.Delete(Path.Join(Path.GetDirectoryName(decision.Path), companion));
+                    await place.DeleteAsync(BackupStore.Sibling(key, companion), cancellationToken);
             }
             catch (BackupSyncException e)
             {

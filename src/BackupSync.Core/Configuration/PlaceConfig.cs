@@ -14,6 +14,9 @@ public sealed record FolderPlaceConfig : PlaceConfig
 {
     /// <summary>An absolute path.</summary>
     public required string Directory { get; init; }
+
+    /// <summary>A folder that is no place of a configuration: a job's own, or that of a backup's file.</summary>
+    public static FolderPlaceConfig At(string directory) => new() { Name = "", Directory = directory };
 }
 
 /// <summary>A bucket of S3 or of storage that speaks its language.</summary>

@@ -20,7 +20,8 @@ static class CleanUp
             await run.StepAsync(RunStep.CleanUp, "Clean up", null, async (scope, ct) =>
             {
                 await (publisher?.CompleteAsync(ct) ?? Task.CompletedTask);
-                var removed = Retention.Apply(Retention.Plan(job.Backups.Directory, job.Backups.KeepDays, DateTimeOffset.UtcNow, job.Name), run.Warn);
+                var plan = Retention.Plan(job.Backups.Directory, job.Backups.KeepDays, DateTimeOffset.UtcNow, job.Name);
+                var removed = await Retention.ApplyAsync(FolderPlaceConfig.At(job.Backups.Directory), plan, run.Warn, ct);
                 scope.Note = removed.Count == 0 ? "no backup has expired" : $"{removed.Count} expired backups removed, {ByteSizes.Show(removed.Sum(r => r.Size))}";
             }, limit.Token);
         }

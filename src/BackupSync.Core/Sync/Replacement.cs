@@ -110,7 +110,7 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
     {
         run.Error("ROLLING BACK: Restoring from safety backup...");
         await using var stored = await StoredBackup.OpenAsync(
-            new BackupHandle(safetyBackup, new FolderPlaceConfig { Name = "", Directory = _job.Backups.Directory }, _job.Encryption), scope, cancellationToken);
+            new BackupHandle(safetyBackup, FolderPlaceConfig.At(_job.Backups.Directory), _job.Encryption), scope, cancellationToken);
         var archive = await stored.ExtractAsync(cancellationToken);
         var listing = await PgRestore.ListAsync(tools, archive, cancellationToken);
         await using var again = new TransactionPublisher(run, target);

@@ -32,8 +32,8 @@ public sealed class RemoveOldBackupsCommand : JobFilesCmdlet
             OfPlaces(LoadConfig(Config));
     }
 
-    protected override void Execute(string directory, string? job, BackupsConfig settings) => Write(
-        Retention.Plan(directory, KeepDays ?? settings.KeepDays, DateTimeOffset.UtcNow, job), decision => Retention.Apply([decision]));
+    protected override void Execute(string directory, string? job, BackupsConfig settings) =>
+        Write(FolderPlaceConfig.At(directory), Retention.Plan(directory, KeepDays ?? settings.KeepDays, DateTimeOffset.UtcNow, job));
 
     void OfPlaces(BackupSyncConfig config)
     {
@@ -42,9 +42,7 @@ public sealed class RemoveOldBackupsCommand : JobFilesCmdlet
             try
             {
                 // A job's directory may stand among the folders of a place.
-                Write(
-                    Await(token => PlaceRetention.PlanAsync(place, config, DateTimeOffset.UtcNow, token)).Where(d => !_told.Contains(d.Path)),
-                    decision => Await(token => PlaceRetention.ApplyAsync(place, [decision], warn: null, token)));
+                Write(place, Await(token => Retention.PlanAsync(place, config, DateTimeOffset.UtcNow, token)).Where(d => !_told.Contains(d.Path)));
             }
             catch (BackupSyncException failure)
             {
@@ -54,24 +52,24 @@ public sealed class RemoveOldBackupsCommand : JobFilesCmdlet
         }
     }
 
-    void Write(IEnumerable<RetentionDecision> plan, Action<RetentionDecision> remove)
+    void Write(PlaceConfig place, IEnumerable<RetentionDecision> plan)
     {
         foreach (var decision in plan)
         {
             _told.Add(decision.Path);
-            if (!decision.Remove || Removed(decision, remove))
+            if (!decision.Remove || Removed(place, decision))
                 WriteObject(decision);
         }
     }
 
     /// <summary>False where the file stays against the plan, so that no object says it went; -WhatIf writes the plan.</summary>
-    bool Removed(RetentionDecision decision, Action<RetentionDecision> remove)
+    bool Removed(PlaceConfig place, RetentionDecision decision)
     {
         if (!ShouldProcess(decision.Path, $"Remove backup ({decision.Reason})"))
             return IsWhatIf;
         try
         {
-            remove(decision);
+            Await(token => Retention.ApplyAsync(place, [decision], warn: null, token));
             return true;
         }
         catch (BackupSyncException failure)

@@ -241,7 +241,7 @@ public sealed class BackupFaultTests(Servers servers) : IClassFixture<Servers>
         }
 
         var removed = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
-            await PlaceRetention.ApplyAsync(vault.Local, await PlaceRetention.PlanAsync(vault.Local, vault.Config, DateTimeOffset.UtcNow, default), null, default))));
+            await Retention.ApplyAsync(vault.Local, await Retention.PlanAsync(vault.Local, vault.Config, DateTimeOffset.UtcNow, default), null, default))));
 
         Assert.Equal(30, removed.SelectMany(r => r).Select(r => r.Path).Distinct().Count());
         Assert.Equal(newest.Path, Assert.Single(await ListAsync(vault.Local)).Path);

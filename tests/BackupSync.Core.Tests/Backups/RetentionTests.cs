@@ -25,7 +25,7 @@ public sealed class RetentionTests : IDisposable
         {
             var start = BackupSamples.Morning.AddHours(12 * half).AddSeconds(half % 7);
             Run($"run{half}", start);
-            Retention.Apply(Retention.Plan(_temp.Path, 7, start.AddMinutes(1)));
+            Apply(Retention.Plan(_temp.Path, 7, start.AddMinutes(1)));
         }
 
         var left = BackupCatalog.List(_temp.Path);
@@ -243,7 +243,7 @@ public sealed class RetentionTests : IDisposable
         var removed = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Factory.StartNew(() =>
         {
             start.SignalAndWait();
-            return Retention.Apply(Retention.Decide(BackupFolder.Scan(_temp.Path), rules, Now));
+            return Apply(Retention.Decide(BackupFolder.Scan(_temp.Path), rules, Now));
         }, TaskCreationOptions.LongRunning)));
 
         Assert.Equal(60 - kept.Count, removed.SelectMany(r => r).Select(d => d.Path).Distinct().Count());
@@ -258,7 +258,7 @@ public sealed class RetentionTests : IDisposable
         _temp.Write("lost.dump.enc.globals.sql.enc", "");
 
         var plan = Retention.Decide(BackupFolder.Scan(_temp.Path), RetentionRules.OfPlans([NightlyPlan() with { Keep = new KeepConfig { Days = 7 } }]), Now);
-        Retention.Apply(plan);
+        Apply(plan);
 
         Assert.Equal(["new.dump.enc", "old.dump.enc", "lost.dump.enc.globals.sql.enc"], plan.Select(d => Path.GetFileName(d.Path)));
         Assert.Equal("no manifest", plan[2].Reason);
@@ -286,7 +286,7 @@ public sealed class RetentionTests : IDisposable
         File.Delete(_temp.File("old.dump"));
         File.Delete(_temp.File("old.dump.json"));
 
-        Assert.Equal("older.dump", Assert.Single(Retention.Apply(plan)).Backup!.FileName);
+        Assert.Equal("older.dump", Assert.Single(Apply(plan)).Backup!.FileName);
     }
 
     [Fact]
@@ -294,7 +294,7 @@ public sealed class RetentionTests : IDisposable
     {
         var path = _temp.Write("precious.txt", "");
 
-        Assert.Empty(Retention.Apply([new RetentionDecision(path, 0, true, "", null)]));
+        Assert.Empty(Apply([new RetentionDecision(path, 0, true, "", null)]));
         Assert.True(File.Exists(path));
     }
 
@@ -306,14 +306,15 @@ public sealed class RetentionTests : IDisposable
         Source("old.dump", days: 8);
         Source("older.dump", days: 9);
         var plan = Retention.Plan(_temp.Path, 7, Now);
-        RetentionDecision[] stuckFirst = [plan[1] with { Path = "/proc/version" }, plan[2]];
+        Directory.CreateSymbolicLink(_temp.File("proc"), "/proc");
+        RetentionDecision[] stuckFirst = [plan[1] with { Backup = plan[1].Backup! with { Key = "proc/version" } }, plan[2]];
         List<string> warnings = [];
 
-        var removed = Retention.Apply(stuckFirst, warnings.Add);
+        var removed = Apply(stuckFirst, warnings.Add);
 
         Assert.Equal("older.dump", Assert.Single(removed).Backup!.FileName);
-        Assert.Contains("Cannot remove /proc/version", Assert.Single(warnings), StringComparison.Ordinal);
-        Assert.Equal(ErrorIds.FileFailed, Assert.Throws<BackupSyncException>(() => Retention.Apply(stuckFirst)).ErrorId);
+        Assert.Contains($"Cannot remove {_temp.File("proc/version")}", Assert.Single(warnings), StringComparison.Ordinal);
+        Assert.Equal(ErrorIds.FileFailed, Assert.Throws<BackupSyncException>(() => Apply(stuckFirst)).ErrorId);
     }
 
     [Fact]
@@ -354,7 +355,10 @@ public sealed class RetentionTests : IDisposable
     }
 
     string[] Apply(int keepDays, DateTimeOffset? now = null) =>
-        [.. Retention.Apply(Retention.Plan(_temp.Path, keepDays, now ?? Now)).Select(d => d.Backup!.FileName)];
+        [.. Apply(Retention.Plan(_temp.Path, keepDays, now ?? Now)).Select(d => d.Backup!.FileName)];
+
+    IReadOnlyList<RetentionDecision> Apply(IEnumerable<RetentionDecision> plan, Action<string>? warn = null) =>
+        Retention.ApplyAsync(FolderPlaceConfig.At(_temp.Path), plan, warn, default).GetAwaiter().GetResult();
 
     string[] Names() => [.. Directory.GetFiles(_temp.Path).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];
 }
