@@ -50,4 +50,7 @@ public static class ErrorIds
     public const string TimeLimit = "BackupSync.TimeLimit";
     public const string Cancelled = "BackupSync.Cancelled";
     public const string Unexpected = "BackupSync.Unexpected";
+
+    /// <summary>Whether a failure tells of a backup that it is bad, rather than something of this machine, the network or the configuration.</summary>
+    public static bool IsVerdict(string id) => id is BackupInvalid or VerificationFailed or RestoreFailed;
 }

@@ -29,14 +29,12 @@ static class CopyCommand
         return command;
     }
 
-    /// <summary>A copy there that failed its proof does not count: it is replaced.</summary>
     static async Task<IReadOnlyList<BackupFile>> WithoutThoseThereAsync(IReadOnlyList<BackupFile> backups, PlaceConfig place, CancellationToken cancellationToken)
     {
-        var there = (await BackupStore.ListAsync(place, Failures.Warn, cancellationToken, [.. backups.Select(b => b.Database).Distinct()]))
-            .Where(b => b.Proof is not { Good: false })
-            .Select(b => (b.Database, b.Sha256)).ToHashSet();
-        List<BackupFile> missing = [.. backups.Where(b => !there.Contains((b.Database, b.Sha256))).DistinctBy(b => (b.Database, b.Sha256))];
-        if (backups.DistinctBy(b => (b.Database, b.Sha256)).Count() - missing.Count is > 0 and var count)
+        var there = await BackupStore.HeldAsync(place, Failures.Warn, cancellationToken, [.. backups.Select(b => b.Database).Distinct()]);
+        var asked = backups.Distinct(there.Comparer).ToList();
+        var missing = asked.Where(b => !there.Contains(b)).ToList();
+        if (asked.Count - missing.Count is > 0 and var count)
             await Console.Error.WriteLineAsync(count == 1 ? $"1 backup is in {place.Name} already." : $"{count} backups are in {place.Name} already.");
         return missing;
     }

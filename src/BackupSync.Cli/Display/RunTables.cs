@@ -8,9 +8,6 @@ namespace BackupSync.Cli.Display;
 /// <summary>What came of several runs, a row for each.</summary>
 static class RunTables
 {
-    /// <summary>What says that a backup is bad, and not that it could not be looked at.</summary>
-    static readonly string[] Verdicts = [ErrorIds.BackupInvalid, ErrorIds.VerificationFailed, ErrorIds.RestoreFailed];
-
     public static void ShowTaken(IReadOnlyList<RunResult> runs)
     {
         BackupTables.ShowWithFiles(
@@ -56,7 +53,7 @@ static class RunTables
     static Text Verdict(RunResult run) => run switch
     {
         { Success: true } => State("good", isGood: true),
-        { Error.Id: { } id } when Verdicts.Contains(id) => State("BAD", isGood: false),
+        { Error.Id: { } id } when ErrorIds.IsVerdict(id) => State("BAD", isGood: false),
         _ => Outcome(run.Outcome),
     };
 }

@@ -8,9 +8,6 @@ namespace BackupSync.Backups;
 /// <summary>Proves that a backup is good, or finds out that it is not, and writes either into its manifest.</summary>
 static class BackupProver
 {
-    /// <summary>What says something of the backup, rather than of this machine, the network or the configuration.</summary>
-    static readonly string[] Verdicts = [ErrorIds.BackupInvalid, ErrorIds.VerificationFailed, ErrorIds.RestoreFailed];
-
     /// <param name="on">Where a drill restores to; null for a throw-away server.</param>
     /// <returns>The backup with what was found out about it.</returns>
     public static async Task<BackupFile> ProveAsync(
@@ -25,7 +22,7 @@ static class BackupProver
             else
                 await IntegrityCheck.RunAsync(backup, job.Tools, scope, cancellationToken);
         }
-        catch (BackupSyncException failure) when (Verdicts.Contains(failure.ErrorId))
+        catch (BackupSyncException failure) when (ErrorIds.IsVerdict(failure.ErrorId))
         {
             await RecordAsync(handle, Proof(failure.Message), run.Warn);
             throw;

@@ -12,6 +12,10 @@ public static class BackupStore
 
     const int ManifestsAtOnce = 8;
 
+    /// <summary>The same backup wherever it is. Its name as well: of a database that rests, two archives of one second are the same to the byte.</summary>
+    static readonly EqualityComparer<BackupFile> Same = EqualityComparer<BackupFile>.Create(
+        (a, b) => (a?.Database, a?.FileName, a?.Sha256) == (b?.Database, b?.FileName, b?.Sha256), b => HashCode.Combine(b.Database, b.FileName, b.Sha256));
+
     /// <summary>Every backup of a place that has its archive, newest first; what looks like one and is none is told to <paramref name="warn"/>.</summary>
     /// <param name="databases">Only these are looked at; all where there is none.</param>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.PlaceFailed"/> or <see cref="ErrorIds.FileFailed"/>.</exception>
@@ -24,6 +28,14 @@ public static class BackupStore
             warn?.Invoke($"Not a backup: {entry.Path}: {entry.Problem}");
         return [.. BackupCatalog.NewestFirst(entries.Where(e => e.IsGood).Select(e => e.Backup!))];
     }
+
+    /// <summary>What need not be copied to a place, as it is there already. A copy there that failed its proof does not count: it is replaced.</summary>
+    /// <returns>Told apart by database, name and archive, wherever one is.</returns>
+    /// <inheritdoc cref="ListAsync" path="/param"/>
+    /// <inheritdoc cref="ListAsync" path="/exception"/>
+    public static async Task<HashSet<BackupFile>> HeldAsync(
+        PlaceConfig config, Action<string>? warn, CancellationToken cancellationToken, IReadOnlyCollection<string>? databases = null) =>
+        (await ListAsync(config, warn, cancellationToken, databases)).Where(b => b.Proof is not { Good: false }).ToHashSet(Same);
 
     /// <summary>Every file in the databases' folders of a place, as <see cref="BackupFolder"/> sees those of a folder.</summary>
     internal static async Task<IReadOnlyList<BackupFolderEntry>> ScanAsync(

@@ -13,7 +13,7 @@ public sealed class CopyDbBackupCommand : RunCmdlet
     const string ByName = "Database";
     const string ByObject = "InputObject";
 
-    HashSet<string>? _there;
+    HashSet<BackupFile>? _there;
 
     // Not mandatory: PowerShell would then rather make a string of a piped backup than look at the other parameter sets.
     [Parameter(ParameterSetName = ByName, Position = 0, ValueFromPipeline = true)]
@@ -53,11 +53,10 @@ public sealed class CopyDbBackupCommand : RunCmdlet
         var backups = Backups(config);
         if (backups.Count == 0)
             return;
-        // A copy there that failed its proof does not count: it is replaced.
-        _there ??= [.. Await((warn, token) => BackupStore.ListAsync(to, warn, token)).Where(b => b.Proof is not { Good: false }).Select(Identity)];
+        _there ??= Await((warn, token) => BackupStore.HeldAsync(to, warn, token));
         foreach (var backup in backups)
         {
-            if (_there.Contains(Identity(backup)))
+            if (_there.Contains(backup))
             {
                 WriteVerbose($"{backup.FileName} is in {to.Name} already.");
                 continue;
@@ -69,7 +68,7 @@ public sealed class CopyDbBackupCommand : RunCmdlet
             {
                 var result = await BackupRunner.CopyAsync(handle, to, observers, token);
                 if (result.Success)
-                    _there.Add(Identity(backup));
+                    _there.Add(backup);
                 return result;
             });
         }
@@ -84,7 +83,4 @@ public sealed class CopyDbBackupCommand : RunCmdlet
         var query = new BackupQuery { Databases = Database ?? [], Kinds = Latest ? [] : [BackupKind.Manual, BackupKind.Plan], Place = Place, Latest = Latest };
         return Await((warn, token) => query.FindAsync(config, warn, token));
     }
-
-    /// <summary>The same backup, wherever it is.</summary>
-    static string Identity(BackupFile backup) => $"{backup.Database}/{backup.FileName} {backup.Sha256}";
 }
