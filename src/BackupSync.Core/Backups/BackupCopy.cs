@@ -30,7 +30,9 @@ static class BackupCopy
             using var staging = StagingFolder.Create(manifest.Companions.Sum(c => c.Size));
             foreach (var companion in manifest.Companions)
             {
-                var file = await FetchAsync(source, BackupStore.Sibling(from.Key, companion.File), staging, cancellationToken);
+                var original = BackupStore.Sibling(from.Key, companion.File);
+                var file = await BackupStore.FetchAsync(source, original, staging, onProgress: null, cancellationToken)
+                    ?? throw new BackupSyncException(ErrorIds.BackupInvalid, $"{source.LocationOf(original)} is missing, which the backup's manifest names.", "Use another backup.");
                 await target.StoreAsync(BackupStore.Sibling(key, companion.File), file, companion.Sha256, null, cancellationToken);
                 copied.Add(BackupStore.Sibling(key, companion.File));
             }
@@ -61,15 +63,5 @@ static class BackupCopy
         {
             // The place does not answer any more: what is there has no manifest, and is told wherever it is listed.
         }
-    }
-
-    static async Task<string> FetchAsync(IBackupPlace place, string key, StagingFolder staging, CancellationToken cancellationToken)
-    {
-        await using var content = await place.OpenAsync(key, cancellationToken)
-            ?? throw new BackupSyncException(ErrorIds.BackupInvalid, $"{place.LocationOf(key)} is missing, which the backup's manifest names.", "Use another backup.");
-        var path = Path.Combine(staging.Path, key.Split('/')[^1]);
-        await using var file = PrivateFile.Create(path);
-        await content.CopyToAsync(file, cancellationToken);
-        return path;
     }
 }

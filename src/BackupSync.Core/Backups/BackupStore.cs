@@ -82,6 +82,34 @@ public static class BackupStore
         await place.StoreAsync(key + ManifestStore.Suffix, path, await BackupArchive.HashAsync(path, cancellationToken), null, cancellationToken);
     }
 
+    /// <summary>Brings a file of a place to this machine.</summary>
+    /// <param name="onProgress">Told the bytes that have come so far.</param>
+    /// <returns>Its path; null where the place has none of this key (any more).</returns>
+    internal static async Task<string?> FetchAsync(IBackupPlace place, string key, StagingFolder staging, Action<long>? onProgress, CancellationToken cancellationToken)
+    {
+        await using var content = await place.OpenAsync(key, cancellationToken);
+        if (content is null)
+            return null;
+        var path = Path.Combine(staging.Path, key.Split('/')[^1]);
+        try
+        {
+            await using var file = PrivateFile.Create(path);
+            var buffer = new byte[256 * 1024];
+            long done = 0;
+            int count;
+            while ((count = await content.ReadAsync(buffer, cancellationToken)) > 0)
+            {
+                await file.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
+                onProgress?.Invoke(done += count);
+            }
+            return path;
+        }
+        catch (Exception e) when (FileFailure.Is(e))
+        {
+            throw FileFailure.From(e, path, "write");
+        }
+    }
+
     /// <summary>The key of a file beside another one.</summary>
     internal static string Sibling(string key, string file) => Folder(key) + file;
 

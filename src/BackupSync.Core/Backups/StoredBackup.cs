@@ -4,7 +4,6 @@ using BackupSync.Archives;
 using BackupSync.Configuration;
 using BackupSync.Encryption;
 using BackupSync.Files;
-using BackupSync.Places;
 using BackupSync.Runs;
 
 namespace BackupSync.Backups;
@@ -45,7 +44,8 @@ sealed class StoredBackup : IAsyncDisposable
             if (handle.Place is not FolderPlaceConfig)
             {
                 staging = StagingFolder.Create(manifest.Size);
-                path = await FetchAsync(place, handle.Key, staging, manifest.Size, scope, cancellationToken);
+                path = await BackupStore.FetchAsync(place, handle.Key, staging,
+                    bytes => scope?.Progress((double)bytes / Math.Max(1, manifest.Size), manifest.File, bytes: bytes), cancellationToken) ?? throw Missing(name);
             }
             await CheckAsync(path, name, manifest, keys, cancellationToken);
             var stored = new StoredBackup(handle, manifest, path, keys);
@@ -158,31 +158,6 @@ sealed class StoredBackup : IAsyncDisposable
         catch (Exception e) when (FileFailure.Is(e))
         {
             throw FileFailure.From(e, path, "read");
-        }
-    }
-
-    static async Task<string> FetchAsync(IBackupPlace place, string key, StagingFolder staging, long size, StepScope? scope, CancellationToken cancellationToken)
-    {
-        await using var remote = await place.OpenAsync(key, cancellationToken)
-            ?? throw Missing(place.LocationOf(key));
-        var path = System.IO.Path.Combine(staging.Path, key.Split('/')[^1]);
-        try
-        {
-            await using var file = PrivateFile.Create(path);
-            var buffer = new byte[256 * 1024];
-            long done = 0;
-            int count;
-            while ((count = await remote.ReadAsync(buffer, cancellationToken)) > 0)
-            {
-                await file.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
-                done += count;
-                scope?.Progress((double)done / Math.Max(1, size), System.IO.Path.GetFileName(path), bytes: done);
-            }
-            return path;
-        }
-        catch (Exception e) when (FileFailure.Is(e))
-        {
-            throw FileFailure.From(e, path, "write");
         }
     }
 
