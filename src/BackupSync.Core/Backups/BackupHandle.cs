@@ -7,21 +7,24 @@ namespace BackupSync.Backups;
 /// <param name="Encryption">Null where nothing is known of a passphrase.</param>
 public sealed record BackupHandle(BackupFile File, PlaceConfig Place, EncryptionConfig? Encryption)
 {
+    /// <summary>Its key in that place: its name, where the place is the folder it stands in.</summary>
+    internal string Key { get; init; } = File.FileName;
+
     /// <summary>Its place in a configuration; for one in no configured place, the folder it stands in.</summary>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.UnknownName"/>: the configuration has no such place.</exception>
     public static BackupHandle Of(BackupFile file, BackupSyncConfig? config)
     {
         if (config is not null && file.Place is { } name)
-            return new BackupHandle(file, config.Place(name), config.Encryption);
+            return new BackupHandle(file, config.Place(name), config.Encryption) { Key = file.Key ?? file.FileName };
         var folder = Path.GetDirectoryName(file.Path)!;
         // Named by its path, it still is one of its place's: the others there are the next to try.
         if (Path.GetFileName(folder) == file.Database && config?.Places.OfType<FolderPlaceConfig>().FirstOrDefault(p => p.Directory == Path.GetDirectoryName(folder)) is { } place)
-            return new BackupHandle(file with { Place = place.Name, Key = $"{file.Database}/{file.FileName}" }, place, config.Encryption);
+        {
+            var key = $"{file.Database}/{file.FileName}";
+            return new BackupHandle(file with { Place = place.Name, Key = key }, place, config.Encryption) { Key = key };
+        }
         return new BackupHandle(file, new FolderPlaceConfig { Name = file.Place ?? "", Directory = folder }, config?.Encryption);
     }
-
-    /// <summary>Its key in that place.</summary>
-    internal string Key => File.Key is { } key && Path.GetDirectoryName(File.Path) != (Place as FolderPlaceConfig)?.Directory ? key : File.FileName;
 
     internal IBackupPlace OpenPlace() => BackupPlaces.Open(Place);
 }
