@@ -7,14 +7,14 @@ public sealed class AdHocJobTests
     [Fact]
     public void Job_of_two_urls_has_names_roles_and_a_backup_directory()
     {
-        var job = AdHocJob.From("postgresql://u:p@r/railway", "postgresql://u:p@n/neondb", "/srv/work");
+        var job = AdHocJob.From("postgresql://u:p@r/railway", "postgresql://u:p@n/neondb", "/srv/app");
 
         Assert.Equal(("railway-to-neondb", "railway", "neondb"), (job.Name, job.Source, job.Target));
         Assert.Equal((DatabaseRole.Production, DatabaseRole.Backup), (job.SourceDatabase.Role, job.TargetDatabase.Role));
-        Assert.Equal(Path.GetFullPath("/srv/work/backups/railway-to-neondb"), job.Backups.Directory);
+        Assert.Equal(Path.GetFullPath("/srv/app/backups/railway-to-neondb"), job.Backups.Directory);
         Assert.Equal(new LimitsConfig(), job.Limits);
-        Assert.Equal("/elsewhere", AdHocJob.From("postgresql://r/a", "postgresql://n/b", "/srv/work", "/elsewhere").Backups.Directory);
-        Assert.Equal("/srv/work/b", AdHocJob.From("postgresql://r/a", "postgresql://n/b", "/srv/work", "b").Backups.Directory);
+        Assert.Equal("/elsewhere", AdHocJob.From("postgresql://r/a", "postgresql://n/b", "/srv/app", "/elsewhere").Backups.Directory);
+        Assert.Equal("/srv/app/b", AdHocJob.From("postgresql://r/a", "postgresql://n/b", "/srv/app", "b").Backups.Directory);
     }
 
     [Theory]
