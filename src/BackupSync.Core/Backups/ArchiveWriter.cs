@@ -14,8 +14,10 @@ namespace BackupSync.Backups;
 /// <param name="Keys">Null where it is not encrypted.</param>
 /// <param name="WithGlobals">Whether the cluster's roles and the database's settings are kept beside it.</param>
 /// <param name="File">Its name, where it has to have that one; a file of this name is replaced.</param>
+/// <param name="TakenNames">Those that it must not have, besides those in its folder.</param>
 sealed record BackupLabel(
-    BackupKind Kind, string? Tag = null, bool Pinned = false, int? KeepDays = null, EncryptionKeys? Keys = null, bool WithGlobals = false, string? File = null);
+    BackupKind Kind, string? Tag = null, bool Pinned = false, int? KeepDays = null, EncryptionKeys? Keys = null, bool WithGlobals = false, string? File = null,
+    IReadOnlySet<string>? TakenNames = null);
 
 /// <summary>What is to be backed up, from which snapshot, and what it is known to hold.</summary>
 sealed record ArchiveRequest
@@ -56,7 +58,7 @@ static class ArchiveWriter
         PrivateFile.CreateFolder(request.Directory);
         var path = request.Label.File is { } file
             ? Path.Combine(request.Directory, file)
-            : BackupNames.Next(request.Directory, request.Label.Kind, request.Database.Name, request.Snapshot.Taken, encrypted: request.Label.Keys is not null);
+            : BackupNames.Next(request.Directory, request.Label.Kind, request.Database.Name, request.Snapshot.Taken, encrypted: request.Label.Keys is not null, request.Label.TakenNames);
         var partial = path + PrivateFile.PartialSuffix;
         if (request.Label.File is not null)
             PrivateFile.Delete(partial);

@@ -24,6 +24,8 @@ static class BackupCopy
         bool isNew;
         await using (var there = await target.OpenAsync(key + ManifestStore.Suffix, cancellationToken))
             isNew = there is null;
+        if (!isNew)
+            await EnsureIsNoOtherAsync(target, key, manifest, cancellationToken);
         var copied = new List<string>();
         try
         {
@@ -48,6 +50,27 @@ static class BackupCopy
         }
         scope.Note = $"{target.LocationOf(key)}, {ByteSizes.Show(manifest.Size)}";
         return await BackupStore.ReadAsync(target, key, cancellationToken);
+    }
+
+    /// <summary>Of two backups with one name the second must not take the place of the first.</summary>
+    static async Task EnsureIsNoOtherAsync(IBackupPlace target, string key, BackupManifest manifest, CancellationToken cancellationToken)
+    {
+        BackupManifest there;
+        try
+        {
+            there = await BackupStore.ReadManifestAsync(target, key, cancellationToken);
+        }
+        catch (BackupSyncException damaged) when (damaged.ErrorId == ErrorIds.BackupInvalid)
+        {
+            return; // a copy that cannot be used any more is what copying once more mends
+        }
+        // The run as well: of a database that rests, archives of one second are the same to the byte, and pins and tags may differ.
+        if ((there.Sha256, there.RunId) != (manifest.Sha256, manifest.RunId))
+        {
+            throw new BackupSyncException(ErrorIds.PlaceFailed,
+                $"{target.Name} has another backup with the name {manifest.File}, taken by run {there.RunId}: it is not replaced by that of run {manifest.RunId}.",
+                $"Move {target.LocationOf(key)} and the files beside it that begin with its name to another folder, or name another place.");
+        }
     }
 
     /// <summary>Without a manifest nobody would ever remove them. Where that fails too, the cause is the one to tell.</summary>

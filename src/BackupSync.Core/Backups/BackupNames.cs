@@ -27,7 +27,9 @@ public static class BackupNames
     /// by a file, a manifest, a companion or a <c>*.partial</c>.
     /// </summary>
     /// <param name="database">The configuration's name of the database; what file systems do not take becomes <c>_</c>.</param>
-    public static string Next(string directory, BackupKind kind, string database, DateTimeOffset created, bool encrypted = false)
+    /// <param name="elsewhere">Names of files that are taken as well: in the places that it goes to from there.</param>
+    public static string Next(
+        string directory, BackupKind kind, string database, DateTimeOffset created, bool encrypted = false, IReadOnlySet<string>? elsewhere = null)
     {
         var prefix = kind switch
         {
@@ -44,6 +46,8 @@ public static class BackupNames
             if (!IsTaken(path) && !IsTaken(ManifestStore.PathOf(path)) && !IsTaken(GlobalsOf(path)))
                 return path;
         }
+
+        bool IsTaken(string path) => Path.Exists(path) || Path.Exists(path + PrivateFile.PartialSuffix) || elsewhere?.Contains(Path.GetFileName(path)) == true;
     }
 
     /// <summary>The companion that holds the cluster's roles: <c>&lt;archive&gt;.globals.sql</c>, encrypted as the archive is.</summary>
@@ -53,8 +57,6 @@ public static class BackupNames
     public static bool IsArchive(string path) => path.EndsWith(Extension, StringComparison.Ordinal) || IsEncrypted(path);
 
     static bool IsEncrypted(string path) => path.EndsWith(EncryptedExtension, StringComparison.Ordinal);
-
-    static bool IsTaken(string path) => Path.Exists(path) || Path.Exists(path + PrivateFile.PartialSuffix);
 
     /// <summary>Letters and digits of any script stay, so do dots and dashes inside.</summary>
     static string Sanitise(string database)

@@ -13,7 +13,11 @@ namespace BackupSync.Backups;
 /// <summary>Takes a backup of one database, proves it, and brings it to its places.</summary>
 sealed class BackupPipeline(RunContext run, JobConfig job, BackupOrder order) : IPipeline
 {
+    /// <summary>How long a place may take to tell its names: a backup is not to wait for what is not there.</summary>
+    static readonly TimeSpan NamesLimit = TimeSpan.FromSeconds(10);
+
     readonly string _folder = job.Backups.Directory;
+    readonly HashSet<string> _takenNames = [];
     PgToolset? _tools;
     EncryptionKeys? _keys;
 
@@ -60,7 +64,7 @@ sealed class BackupPipeline(RunContext run, JobConfig job, BackupOrder order) : 
 
     BackupHandle Handle => new(Backup, new FolderPlaceConfig { Name = order.Local.Name, Directory = _folder }, order.Encryption);
 
-    BackupLabel Label() => new(order.Kind, order.Tag, order.Pinned, order.KeepDays, _keys, WithGlobals: true, Path.GetFileName(order.File));
+    BackupLabel Label() => new(order.Kind, order.Tag, order.Pinned, order.KeepDays, _keys, WithGlobals: true, Path.GetFileName(order.File), _takenNames);
 
     async Task CheckAsync(SourceSide source, StepScope scope, CancellationToken cancellationToken)
     {
@@ -74,7 +78,24 @@ sealed class BackupPipeline(RunContext run, JobConfig job, BackupOrder order) : 
         run.Record.ToolVersion = _tools.Version.ToString();
         Prechecks.EnsureDiskSpace(_folder, source.Facts.Size);
         await source.DisconnectAsync();
+        foreach (var place in order.Places.Where(p => p != order.Local))
+            await ReadTakenNamesAsync(place, cancellationToken);
         scope.Note = $"{source.Facts.Version}, tools {_tools.Version}{(_keys is null ? "" : ", encrypted")}";
+    }
+
+    /// <summary>Names tell seconds: one that is free here can be another backup's there.</summary>
+    async Task ReadTakenNamesAsync(PlaceConfig place, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(NamesLimit);
+        try
+        {
+            _takenNames.UnionWith(await BackupStore.NamesAsync(place, job.Source, limit.Token));
+        }
+        catch (Exception e) when (e is BackupSyncException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            // Storing tells what is wrong with the place, when the backup is good; and it replaces no other.
+        }
     }
 
     /// <summary>Once for each database and folder, when there is still time to write the passphrase down.</summary>

@@ -37,6 +37,14 @@ public static class BackupStore
         PlaceConfig config, Action<string>? warn, CancellationToken cancellationToken, IReadOnlyCollection<string>? databases = null) =>
         (await ListAsync(config, warn, cancellationToken, databases)).Where(b => b.Proof is not { Good: false }).ToHashSet(Same);
 
+    /// <summary>The names of all files in a database's folder of a place.</summary>
+    internal static async Task<IReadOnlyList<string>> NamesAsync(PlaceConfig config, string database, CancellationToken cancellationToken)
+    {
+        await using var place = BackupPlaces.Open(config);
+        var folder = database + "/";
+        return [.. (await place.ListAsync(cancellationToken)).Where(f => Folder(f.Key) == folder).Select(f => f.Key[folder.Length..])];
+    }
+
     /// <summary>Every file in the databases' folders of a place, as <see cref="BackupFolder"/> sees those of a folder.</summary>
     internal static async Task<IReadOnlyList<BackupFolderEntry>> ScanAsync(
         IBackupPlace place, CancellationToken cancellationToken, IReadOnlyCollection<string>? databases = null)

@@ -227,18 +227,8 @@ public sealed class BackupFaultTests(Servers servers) : IClassFixture<Servers>
     {
         await using var vault = await Vault.CreateAsync(servers);
         var newest = await vault.BackUpWellAsync();
-        var manifest = ManifestStore.Read(newest.Path);
         for (var i = 1; i <= 30; i++)
-        {
-            var path = Path.Combine(Path.GetDirectoryName(newest.Path)!, $"auth_manual_backup_2025010{i % 9}_0000{i:00}.dump");
-            File.Copy(newest.Path, path);
-            File.Copy(BackupNames.GlobalsOf(newest.Path), BackupNames.GlobalsOf(path));
-            ManifestStore.Write(path, manifest with
-            {
-                File = Path.GetFileName(path), Created = manifest.Created.AddDays(-i), KeepDays = 1,
-                Companions = [manifest.Companions[0] with { File = Path.GetFileName(BackupNames.GlobalsOf(path)) }],
-            });
-        }
+            Vault.PutAgain(newest, $"auth_manual_backup_2025010{i % 9}_0000{i:00}.dump", m => m with { Created = m.Created.AddDays(-i), KeepDays = 1 });
 
         var removed = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
             await Retention.ApplyAsync(vault.Local, await Retention.PlanAsync(vault.Local, vault.Config, DateTimeOffset.UtcNow, default), null, default))));

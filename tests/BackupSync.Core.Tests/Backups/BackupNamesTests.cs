@@ -72,6 +72,14 @@ public sealed class BackupNamesTests : IDisposable
         Assert.Equal("source_db_backup_20251018_060012_3.dump", Name(BackupKind.Source, "railway"));
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData(".json")]
+    [InlineData(".globals.sql")]
+    public void A_name_that_is_taken_elsewhere_is_not_given_either(string suffix) => Assert.Equal(
+        _temp.File("neon_backup_20251018_060012_2.dump"),
+        BackupNames.Next(_temp.Path, BackupKind.Plan, "neon", BackupSamples.Morning, elsewhere: new HashSet<string> { "neon_backup_20251018_060012.dump" + suffix }));
+
     string Name(BackupKind kind, string database)
     {
         var path = BackupNames.Next(_temp.Path, kind, database, BackupSamples.Morning);

@@ -68,4 +68,26 @@ public sealed class BackupRunnerTests(Servers servers) : IClassFixture<Servers>
         Assert.Equal(backup.Sha256, copy.Sha256);
         Vault.Well(await vault.ProveAsync(copy));
     }
+
+    [Fact]
+    public async Task A_copy_replaces_no_other_backup_of_its_name()
+    {
+        await using var vault = await Vault.CreateAsync(servers);
+
+        await vault.AssertNamesakeIsRefusedAsync(vault.Offsite);
+    }
+
+    [Fact]
+    public async Task A_name_that_any_place_has_already_is_not_given_again()
+    {
+        await using var vault = await Vault.CreateAsync(servers);
+        foreach (var name in Vault.NamesOfNextMinute())
+            vault.Folder.Write($"offsite/auth/{name}", "");
+        var plan = new BackupPlanConfig { Name = "nightly", Databases = [vault.Database], Places = [vault.Local, vault.Offsite], Keep = new KeepConfig { Days = 1 } };
+
+        var backup = await vault.BackUpWellAsync(BackupOrder.Of(plan, vault.Config));
+
+        Assert.EndsWith("_2.dump", backup.FileName, StringComparison.Ordinal);
+        Assert.Equal(backup.FileName, Assert.Single(await BackupStore.ListAsync(vault.Offsite, null, default)).FileName);
+    }
 }

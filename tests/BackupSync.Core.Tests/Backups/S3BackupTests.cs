@@ -41,11 +41,36 @@ public sealed class S3BackupTests(Servers servers, S3Server s3) : IClassFixture<
         var order = Plan(vault, [bucket]) with { Keep = new KeepConfig { Days = 0 } };
 
         Vault.Well(await vault.BackUpAsync(order));
-        await NextSecondAsync();
         var newest = Vault.Well(await vault.BackUpAsync(order)).SourceBackup!;
 
         Assert.Equal(newest.Path, Assert.Single(await BackupStore.ListAsync(bucket, s => Assert.Fail(s), default)).Path);
         Assert.Equal(3, s3.Kept(bucket).Count);
+    }
+
+    [SkippableFact]
+    public async Task A_name_that_a_bucket_has_already_is_not_given_again()
+    {
+        var bucket = s3.CreateBucket();
+        await using var vault = await CreateAsync(bucket);
+        var first = await vault.BackUpWellAsync(Plan(vault, [bucket]));
+        foreach (var name in Vault.NamesOfNextMinute().Except([first.FileName]))
+            s3.Duplicate(bucket, first.Key!, name);
+
+        var second = await vault.BackUpWellAsync(Plan(vault, [bucket]));
+
+        Assert.EndsWith("_2.dump", second.FileName, StringComparison.Ordinal);
+        var stored = await BackupStore.ListAsync(bucket, null, default);
+        Assert.Equal([second.Sha256, first.Sha256], stored.Select(b => b.Sha256));
+        Vault.Well(await vault.ProveAsync(stored[1]));
+    }
+
+    [SkippableFact]
+    public async Task A_copy_replaces_no_other_backup_of_its_name()
+    {
+        var bucket = s3.CreateBucket();
+        await using var vault = await CreateAsync(bucket);
+
+        await vault.AssertNamesakeIsRefusedAsync(bucket);
     }
 
     [SkippableFact]
@@ -86,9 +111,6 @@ public sealed class S3BackupTests(Servers servers, S3Server s3) : IClassFixture<
         Vault.Well(await vault.ProveAsync(kept));
     }
 
-    /// <summary>Names tell seconds, and where no copy stays here nothing tells that one is taken.</summary>
-    static Task NextSecondAsync() => Task.Delay(TimeSpan.FromSeconds(1.1));
-
     [SkippableFact]
     public async Task An_object_lost_since_it_was_listed_is_told_and_nothing_is_restored()
     {
@@ -96,7 +118,6 @@ public sealed class S3BackupTests(Servers servers, S3Server s3) : IClassFixture<
         await using var vault = await CreateAsync(bucket);
         var order = Plan(vault, [bucket]) with { Keep = null };
         var older = Vault.Well(await vault.BackUpAsync(order)).SourceBackup!;
-        await NextSecondAsync();
         var lost = Vault.Well(await vault.BackUpAsync(order)).SourceBackup!;
         File.Delete(s3.ContentFile(bucket, lost.Key!));
         await using var target = await servers.CreateTargetAsync();

@@ -51,6 +51,43 @@ sealed class Vault : IAsyncDisposable
 
     public Task<RunResult> CopyAsync(BackupFile backup, PlaceConfig to) => BackupRunner.CopyAsync(BackupHandle.Of(backup, Config), to, [], default);
 
+    /// <summary>Puts a backup once more into its folder, under another name.</summary>
+    /// <param name="change">What else its manifest says.</param>
+    public static void PutAgain(BackupFile backup, string name, Func<BackupManifest, BackupManifest>? change = null)
+    {
+        var path = Path.Combine(Path.GetDirectoryName(backup.Path)!, name);
+        File.Copy(backup.Path, path);
+        File.Copy(BackupNames.GlobalsOf(backup.Path), BackupNames.GlobalsOf(path));
+        var manifest = ManifestStore.Read(backup.Path);
+        manifest = manifest with { File = name, Companions = [manifest.Companions[0] with { File = Path.GetFileName(BackupNames.GlobalsOf(path)) }] };
+        ManifestStore.Write(path, change?.Invoke(manifest) ?? manifest);
+    }
+
+    /// <summary>What a plan's backup of the next minute would be called, whenever it is taken.</summary>
+    public static IEnumerable<string> NamesOfNextMinute() =>
+        from second in Enumerable.Range(0, 60) select $"auth_backup_{DateTime.UtcNow.AddSeconds(second):yyyyMMdd_HHmmss}.dump";
+
+    /// <summary>Of two backups with one name, the second does not take the place of the first.</summary>
+    public async Task AssertNamesakeIsRefusedAsync(PlaceConfig place)
+    {
+        var first = await BackUpWellAsync();
+        Well(await CopyAsync(first, place));
+        Well(await CopyAsync(first, place)); // the same once more is no other
+        var second = await BackUpWellAsync();
+        foreach (var file in Directory.GetFiles(Path.GetDirectoryName(first.Path)!, first.FileName + "*"))
+            File.Delete(file);
+        PutAgain(second, first.FileName);
+        var namesake = Assert.Single(await BackupStore.ListAsync(Local, s => Assert.Fail(s), default), b => b.FileName == first.FileName);
+
+        var refused = await CopyAsync(namesake, place);
+
+        Faults.AssertFailed(refused, RunOutcome.Aborted, RunStep.Store, ErrorIds.PlaceFailed);
+        Assert.Contains(first.FileName, refused.Error!.Message, StringComparison.Ordinal);
+        var kept = Assert.Single(await BackupStore.ListAsync(place, s => Assert.Fail(s), default));
+        Assert.Equal((first.Sha256, first.RunId), (kept.Sha256, kept.RunId));
+        Well(await ProveAsync(kept));
+    }
+
     public static RunResult Well(RunResult result)
     {
         Assert.True(result.Success, $"{result.Outcome}: {result.Error?.Message} {result.Error?.Detail}");
