@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using BackupSync.Verification;
 
 namespace BackupSync.Archives;
@@ -22,7 +21,7 @@ sealed record ArchiveContent(IReadOnlyDictionary<string, long>? Rows, long Large
 }
 
 /// <summary>
-/// Passes an archive on as pg_dump writes it to a pipe. Compressing is done here, on another core than
+/// Passes an archive on as pg_dump writes it to a pipe. Compressing is done here, on other cores than
 /// pg_dump's own; and as the rows pass by, they are counted.
 /// </summary>
 sealed class ArchiveCopy(ArchiveReader reader, Stream output, ArchiveCopy.OnProgress onProgress)
@@ -32,9 +31,6 @@ sealed class ArchiveCopy(ArchiveReader reader, Stream output, ArchiveCopy.OnProg
 
     /// <summary>Of zlib-ng, .NET's own: smaller files than pg_dump's level 1 for less work. Its level 1 makes them a third larger.</summary>
     public const int GzipLevel = 2;
-
-    /// <summary>A large object may be empty. To .NET that is no stream at all, to pg_restore one that is cut off.</summary>
-    static ReadOnlySpan<byte> NothingCompressed => [0x78, 0x01, 0x03, 0x00, 0x00, 0x00, 0x00, 0x01];
 
     readonly byte[] _buffer = new byte[128 * 1024];
     readonly Dictionary<string, long> _rows = [];
@@ -74,18 +70,16 @@ sealed class ArchiveCopy(ArchiveReader reader, Stream output, ArchiveCopy.OnProg
     {
         var counter = CanCount && !reader.IsLargeObjects ? new RowCounter() : null;
         using (var chunks = writer.BeginChunks())
-        using (var compressor = compress ? new ZLibStream(chunks, new ZLibCompressionOptions { CompressionLevel = GzipLevel }, leaveOpen: true) : null)
         {
-            var target = compressor ?? chunks;
-            var count = reader.Stored.Read(_buffer);
-            if (count == 0 && compress)
-                chunks.Write(NothingCompressed);
-            for (; count > 0; count = reader.Stored.Read(_buffer))
+            var compressor = compress ? new ParallelZLibStream(chunks, GzipLevel) : null;
+            int count;
+            while ((count = reader.Stored.Read(_buffer)) > 0)
             {
-                target.Write(_buffer, 0, count);
+                (compressor ?? chunks).Write(_buffer, 0, count);
                 counter?.Add(_buffer.AsSpan(0, count));
                 onProgress(reader.Entry.Key, counter?.Rows ?? 0, writer.Position);
             }
+            compressor?.Finish();
         }
         if (counter is not null)
         {

@@ -128,7 +128,9 @@ static class ArchiveWriter
             if (request.Label.Keys is { } keys)
             {
                 await using var encrypting = EncryptingStream.Begin(file, keys);
-                var (content, head) = await ArchiveDump.RunAsync(request, encrypting, scope, cancellationToken);
+                await using var behind = new WriteBehindStream(encrypting);
+                var (content, head) = await ArchiveDump.RunAsync(request, behind, scope, cancellationToken);
+                await behind.FinishAsync();
                 return (content, head, await encrypting.FinishAsync(cancellationToken));
             }
             else

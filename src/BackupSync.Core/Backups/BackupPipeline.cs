@@ -69,7 +69,7 @@ sealed class BackupPipeline(RunContext run, JobConfig job, BackupOrder order) : 
     async Task CheckAsync(SourceSide source, StepScope scope, CancellationToken cancellationToken)
     {
         // Before anything is read: a passphrase that is not there must not be found out about after an hour.
-        _keys = order.Encryption is { } encryption ? EncryptionKeys.New(encryption.Passphrase) : null;
+        _keys = order.Encryption is { } encryption ? EncryptionKeys.New(encryption.Passphrase, files: 2) : null; // the archive and the roles
         if (_keys is null && order.Places.FirstOrDefault(p => p is not FolderPlaceConfig) is { } elsewhere)
             run.Warn($"The backup leaves this machine for {elsewhere.Name} unencrypted: name a passphrase under encryption in the configuration.");
         WarnOfFirstEncryption();

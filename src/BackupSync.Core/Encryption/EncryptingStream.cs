@@ -23,7 +23,8 @@ sealed class EncryptingStream : ForwardStream
     EncryptingStream(Stream output, EncryptionKeys keys)
     {
         _output = output;
-        _cipher = keys.Encryptor(OpenSslHead.Write(_ciphertext));
+        _cipher = keys.NewFile(out var salt);
+        OpenSslHead.Write(_ciphertext, salt);
         _digests = new(keys);
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using BackupSync.Backups;
 using BackupSync.Configuration;
@@ -27,6 +28,7 @@ sealed class EncryptionKeys
     readonly byte[] _macSalt;
     readonly int _iterations;
     readonly Lazy<byte[]> _macKey;
+    readonly ConcurrentQueue<Task<FileKey>> _ahead = new();
 
     EncryptionKeys(Secret passphrase, byte[] macSalt, int iterations)
     {
@@ -36,8 +38,16 @@ sealed class EncryptionKeys
         _macKey = new(() => Derive(macSalt, MacKeySize));
     }
 
-    /// <summary>For a new backup.</summary>
-    public static EncryptionKeys New(Secret passphrase) => new(passphrase, RandomNumberGenerator.GetBytes(MacSaltSize), Iterations);
+    /// <summary>For a new backup. Deriving begins at once, so that it is done when the first byte comes.</summary>
+    /// <param name="files">How many files are expected; there may be more.</param>
+    public static EncryptionKeys New(Secret passphrase, int files = 1)
+    {
+        var keys = new EncryptionKeys(passphrase, RandomNumberGenerator.GetBytes(MacSaltSize), Iterations);
+        Task.Run(() => keys._macKey.Value);
+        for (var i = 0; i < files; i++)
+            keys._ahead.Enqueue(Task.Run(keys.DeriveFileKey));
+        return keys;
+    }
 
     /// <summary>Those of a backup that exists. Whether the passphrase is its own shows in <see cref="EncryptedFile.CheckAsync"/>.</summary>
     /// <param name="name">The backup's, for messages.</param>
@@ -63,19 +73,38 @@ sealed class EncryptionKeys
 
     public IncrementalHash Hmac() => IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _macKey.Value);
 
-    /// <param name="salt">The one in the file's head.</param>
-    public ICryptoTransform Encryptor(ReadOnlySpan<byte> salt) => Cipher(salt, static (aes, key, iv) => aes.CreateEncryptor(key, iv));
-
-    /// <inheritdoc cref="Encryptor"/>
-    public ICryptoTransform Decryptor(ReadOnlySpan<byte> salt) => Cipher(salt, static (aes, key, iv) => aes.CreateDecryptor(key, iv));
-
-    ICryptoTransform Cipher(ReadOnlySpan<byte> salt, Func<Aes, byte[], byte[], ICryptoTransform> create)
+    /// <summary>The cipher of a file yet to be written.</summary>
+    /// <param name="salt">To stand in the file's head.</param>
+    public ICryptoTransform NewFile(out byte[] salt)
     {
-        var keyAndIv = Derive(salt, CipherKeySize + CipherIvSize);
-        using var aes = Aes.Create();
+        var key = _ahead.TryDequeue(out var ahead) ? ahead.GetAwaiter().GetResult() : DeriveFileKey();
+        salt = key.Salt;
+        using var aes = Cipher();
+        return aes.CreateEncryptor(key.Key, key.Iv);
+    }
+
+    /// <param name="salt">The one in the file's head.</param>
+    public ICryptoTransform Decryptor(ReadOnlySpan<byte> salt)
+    {
+        var key = DeriveFileKey(salt.ToArray());
+        using var aes = Cipher();
+        return aes.CreateDecryptor(key.Key, key.Iv);
+    }
+
+    static Aes Cipher()
+    {
+        var aes = Aes.Create();
         aes.Mode = CipherMode.CBC;
         aes.Padding = PaddingMode.PKCS7;
-        return create(aes, keyAndIv[..CipherKeySize], keyAndIv[CipherKeySize..]);
+        return aes;
+    }
+
+    FileKey DeriveFileKey() => DeriveFileKey(RandomNumberGenerator.GetBytes(OpenSslHead.SaltSize));
+
+    FileKey DeriveFileKey(byte[] salt)
+    {
+        var keyAndIv = Derive(salt, CipherKeySize + CipherIvSize);
+        return new FileKey(salt, keyAndIv[..CipherKeySize], keyAndIv[CipherKeySize..]);
     }
 
     /// <remarks>.NET takes a text's UTF-8, as openssl does on a machine that speaks UTF-8.</remarks>
@@ -85,4 +114,6 @@ sealed class EncryptionKeys
         Rfc2898DeriveBytes.Pbkdf2(_passphrase.Reveal(), salt, derived, _iterations, HashAlgorithmName.SHA256);
         return derived;
     }
+
+    sealed record FileKey(byte[] Salt, byte[] Key, byte[] Iv);
 }

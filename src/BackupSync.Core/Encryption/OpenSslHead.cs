@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace BackupSync.Encryption;
 
 /// <summary>What a file of <c>openssl enc</c> begins with: eight letters, then the salt of its key and IV.</summary>
@@ -10,13 +8,12 @@ static class OpenSslHead
 
     static ReadOnlySpan<byte> Magic => "Salted__"u8;
 
-    /// <summary>Writes one with a salt of its own, which is returned.</summary>
-    public static Span<byte> Write(Span<byte> head)
+    public const int SaltSize = 8;
+
+    public static void Write(Span<byte> head, ReadOnlySpan<byte> salt)
     {
         Magic.CopyTo(head);
-        var salt = head[Magic.Length..Size];
-        RandomNumberGenerator.Fill(salt);
-        return salt;
+        salt.CopyTo(head[Magic.Length..Size]);
     }
 
     /// <summary>The salt.</summary>

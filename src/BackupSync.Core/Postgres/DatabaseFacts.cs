@@ -43,6 +43,9 @@ public sealed record DatabaseFacts
     /// <summary>How many more this role could open now.</summary>
     public required int ConnectionsFree { get; init; }
 
+    /// <summary>Whether the server can store long values compressed by LZ4, and nobody has chosen how it is to store them.</summary>
+    public required bool MayStoreAsLz4 { get; init; }
+
     /// <summary>In bytes.</summary>
     public required long SharedBuffers { get; init; }
     public required long MaintenanceWorkMemory { get; init; }
@@ -82,6 +85,7 @@ public sealed record DatabaseFacts
             ConnectionsUsed = connectionsUsed[0],
             ConnectionsLimit = limits.Min(),
             ConnectionsFree = limits.Select((limit, i) => limit == int.MaxValue ? limit : limit - connectionsUsed[i]).Min(),
+            MayStoreAsLz4 = Bool(row[23]),
             SharedBuffers = Long(row[19]!),
             MaintenanceWorkMemory = Long(row[20]!),
         };
@@ -119,7 +123,8 @@ public sealed record DatabaseFacts
                pg_catalog.pg_size_bytes(current_setting('shared_buffers')),
                pg_catalog.pg_size_bytes(current_setting('maintenance_work_mem')),
                r.rolbypassrls,
-               (SELECT pg_catalog.pg_has_role(c.oid, 'USAGE') FROM pg_catalog.pg_roles c WHERE c.rolname = 'pg_checkpoint')
+               (SELECT pg_catalog.pg_has_role(c.oid, 'USAGE') FROM pg_catalog.pg_roles c WHERE c.rolname = 'pg_checkpoint'),
+               (SELECT 'lz4' = ANY (s.enumvals) AND s.source = 'default' FROM pg_catalog.pg_settings s WHERE s.name = 'default_toast_compression')
         FROM pg_catalog.pg_database d, pg_catalog.pg_roles r
         WHERE d.datname = current_database() AND r.rolname = current_user
         """;

@@ -34,6 +34,31 @@ public sealed class SyncTests(Servers servers) : IClassFixture<Servers>
     }
 
     [Theory]
+    [InlineData(PublishMode.Swap)]
+    [InlineData(PublishMode.Transaction)]
+    public async Task Long_values_are_stored_the_fast_way_unless_somebody_chose_another(PublishMode publish)
+    {
+        await using var scenario = await Scenario.CreateAsync(servers, publish);
+        await scenario.OnSourceAsync("""
+            CREATE TABLE long_values (id int, of_its_own text COMPRESSION pglz, other text);
+            INSERT INTO long_values VALUES (1, repeat('long ', 2000), repeat('long ', 2000))
+            """);
+        await scenario.SyncWellAsync();
+        Assert.Equal(("pglz", "lz4"), await MethodsAsync());
+
+        await scenario.OnTargetAsync($"ALTER DATABASE {Sql.Identifier(scenario.TargetAdmin.Database)} SET default_toast_compression = pglz");
+        await scenario.SyncWellAsync();
+        Assert.Equal(("pglz", "pglz"), await MethodsAsync());
+
+        async Task<(string?, string?)> MethodsAsync()
+        {
+            await using var session = await Scenario.OpenAsync(scenario.TargetAdmin);
+            var row = (await session.RowsAsync("SELECT pg_column_compression(of_its_own), pg_column_compression(other) FROM public.long_values", default))[0];
+            return (row[0], row[1]);
+        }
+    }
+
+    [Theory]
     [InlineData(TestRole.Superuser, "Swap")]
     [InlineData(TestRole.Creator, "Swap")]
     [InlineData(TestRole.Owner, "Transaction")]

@@ -113,7 +113,7 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
     }
 
     Task LoadAsync(PublishContent content, IReadOnlyList<string> list, int jobs, Action<string> onErrorLine, CancellationToken cancellationToken, string? section = null) =>
-        PgRestore.RestoreAsync(content.Tools, content.Archive, list, NewDatabase, target.Facts.Major, LoadSettings.For(target.Facts, jobs), jobs, onErrorLine, cancellationToken, section);
+        PgRestore.RestoreAsync(content.Tools, content.Archive, list, NewDatabase, target.Facts.Major, LoadSettings.ForUnseen(target.Facts, jobs), jobs, onErrorLine, cancellationToken, section);
 
     static async Task WithSessionAsync(PgLogin login, Func<PgSession, Task> work, CancellationToken cancellationToken)
     {
