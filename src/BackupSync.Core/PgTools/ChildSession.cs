@@ -42,7 +42,7 @@ public sealed class ChildSession : IAsyncDisposable
     /// <summary>The child's input, in UTF-8 and unbuffered; closing it is the end of the input.</summary>
     public Stream StandardInput { get; }
 
-    /// <summary>The child's output. It must be read to its end, else the child waits with a full pipe.</summary>
+    /// <summary>The child's output. It must be read to its end, by one reader, else the child waits with a full pipe.</summary>
     public Stream StandardOutput { get; }
 
     /// <summary>The exit code, once the child has ended and its standard error is read.</summary>
@@ -90,14 +90,9 @@ public sealed class ChildSession : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StandardInput.DisposeAsync();
-        if (!Completion.IsCompleted)
-        {
-            // Its output may be unread; without a reader it would wait for one forever.
-            var drained = DrainAsync();
-            if (!await EndedWithinAsync(Grace))
-                await StopAsync();
-            await Task.WhenAny(drained, Task.Delay(PipeGrace));
-        }
+        if (!Completion.IsCompleted && !await EndedWithinAsync(Grace))
+            await StopAsync();
+        await StandardOutput.DisposeAsync(); // what nobody has read would keep the thread that reads ahead
         _process.Dispose();
     }
 
@@ -181,14 +176,6 @@ public sealed class ChildSession : IAsyncDisposable
             // The listener failed. Nobody reads any more, so the child would wait with a full pipe.
             _process.Kill(entireProcessTree: true);
             throw;
-        }
-    }
-
-    async Task DrainAsync()
-    {
-        var buffer = new byte[64 * 1024];
-        while (await StandardOutput.ReadAsync(buffer) > 0)
-        {
         }
     }
 }

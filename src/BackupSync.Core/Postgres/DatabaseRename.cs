@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Npgsql;
 
 namespace BackupSync.Postgres;
@@ -20,17 +21,14 @@ static class DatabaseRename
     /// <exception cref="BackupSyncException">Sessions could not be ended within 30 seconds; nothing was renamed.</exception>
     public static async Task RunAsync(PgSession session, IReadOnlyList<(string From, string To)> renames, CancellationToken cancellationToken)
     {
-        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limited.CancelAfter(Limit);
-        await using var ender = await PgSession.OpenAsync(session.Login, limited.Token);
-        try
+        var begun = Stopwatch.GetTimestamp();
+        await using var ender = await PgSession.OpenAsync(session.Login, cancellationToken, Limit);
+        while (await IsHeldByOthersAsync(session, renames, cancellationToken) || !await TryAsync(session, ender, renames, cancellationToken))
         {
-            while (await IsHeldByOthersAsync(session, renames, limited.Token) || !await TryAsync(session, ender, renames, limited.Token))
-                await Task.Delay(250, limited.Token);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw await InUseAsync(session, renames[0].From, cancellationToken);
+            // Looked at between the questions: a session whose question was cut off could not tell who is in the way.
+            if (Stopwatch.GetElapsedTime(begun) > Limit)
+                throw await InUseAsync(session, renames[0].From, cancellationToken);
+            await Task.Delay(250, cancellationToken);
         }
     }
 
@@ -54,7 +52,7 @@ static class DatabaseRename
         {
             try
             {
-                await session.ExecuteAsync("BEGIN", cancellationToken);
+                await session.ExecuteAsync("BEGIN; SET LOCAL lock_timeout = '5s'", cancellationToken); // as long as the server waits for sessions
                 foreach (var (from, to) in renames)
                     await session.ExecuteAsync($"ALTER DATABASE {Sql.Identifier(from)} RENAME TO {Sql.Identifier(to)}", cancellationToken);
             }
@@ -72,7 +70,7 @@ static class DatabaseRename
         catch (Exception failure)
         {
             await RollBackAsync(session);
-            if (failure is PgQueryException { SqlState: PostgresErrorCodes.ObjectInUse })
+            if (failure is PgQueryException { SqlState: PostgresErrorCodes.ObjectInUse or PostgresErrorCodes.LockNotAvailable })
                 return false;
             throw;
         }
@@ -120,10 +118,12 @@ static class DatabaseRename
         var who = "";
         try
         {
+            // Those first whom only others may end: they are what is in the way.
             var rows = await session.RowsAsync(
                 $"""
                 (SELECT pg_catalog.format('pid %s of role %s (%s)', pid, coalesce(usename, '?'), coalesce(nullif(application_name, ''), '?'))
-                 FROM pg_catalog.pg_stat_activity WHERE datname = {Sql.Literal(database)} LIMIT 5)
+                 FROM pg_catalog.pg_stat_activity WHERE datname = {Sql.Literal(database)}
+                 ORDER BY usesysid IS NOT NULL AND NOT {MayEnd} DESC, backend_start LIMIT 5)
                 UNION ALL
                 (SELECT pg_catalog.format('prepared transaction %L of role %s', gid, owner) FROM pg_catalog.pg_prepared_xacts WHERE database = {Sql.Literal(database)} LIMIT 5)
                 """, cancellationToken);

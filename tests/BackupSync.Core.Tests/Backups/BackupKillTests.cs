@@ -6,7 +6,7 @@ using BackupSync.Verification;
 namespace BackupSync.Tests.Backups;
 
 /// <summary>The real program is killed at every step of a plan and of a restore.</summary>
-public sealed class BackupKillTests(Servers servers) : IClassFixture<Servers>
+public sealed class BackupKillTests(Servers servers, S3Server s3) : IClassFixture<Servers>, IClassFixture<S3Server>
 {
     [Fact]
     public async Task Killed_at_any_step_of_a_plan_nothing_half_counts_and_the_next_run_goes_well()
@@ -30,6 +30,40 @@ public sealed class BackupKillTests(Servers servers) : IClassFixture<Servers>
             Assert.Empty(Directory.GetFiles(Path.Combine(vault.Local.Directory, "auth"), "*.partial"));
             return inTime;
         }
+    }
+
+    [SkippableFact]
+    public async Task Killed_in_the_middle_of_an_upload_it_leaves_no_backup_in_the_bucket_and_the_next_run_stores_one()
+    {
+        await using var proxy = new TcpProxy(s3.Port);
+        var bucket = s3.CreateBucket(proxy.Port);
+        await using var vault = await Vault.CreateAsync(servers);
+        vault.Config = vault.Config with { Places = [vault.Local, bucket] };
+        var config = WriteConfig(vault, offsite:
+            $"s3: {{ bucket: {bucket.Bucket}, prefix: {bucket.Prefix}, endpoint: \"{bucket.Endpoint}\", accessKey: {bucket.AccessKey}, secretKey: {bucket.SecretKey!.Reveal()} }}");
+        string[] plan = ["plan", "nightly", "--config", config];
+
+        await using (var cli = Cli.Start(plan, Environment(vault), onLine: (cli, line) =>
+        {
+            if (!line.EndsWith($" {RunStep.Store} started", StringComparison.Ordinal))
+                return;
+            // The line ends within the archive's content, as that of a machine that dies.
+            proxy.CutAfter(50_000);
+            SpinWait.SpinUntil(() => proxy.IsCut, TimeSpan.FromSeconds(30));
+            cli.Kill();
+        }))
+        {
+            var killed = await cli.EndAsync();
+            Assert.True(killed.ExitCode == 137, killed.All);
+        }
+        // What had come before the archive may stay; without a manifest it is no backup.
+        Assert.DoesNotContain(s3.Kept(bucket), k => k == "upload" || k.EndsWith(".dump", StringComparison.Ordinal) || k.EndsWith(".json", StringComparison.Ordinal));
+        proxy.Restore();
+
+        var again = await Cli.RunAsync(plan, Environment(vault));
+
+        Assert.True(again.ExitCode == 0, again.All);
+        Vault.Well(await vault.ProveAsync(Assert.Single(await BackupStore.ListAsync(bucket, null, default))));
     }
 
     [Fact]
@@ -103,14 +137,14 @@ public sealed class BackupKillTests(Servers servers) : IClassFixture<Servers>
     /// <summary>Staging folders of its own, so that what it leaves there can be looked at.</summary>
     static Dictionary<string, string?> Environment(Vault vault) => new() { ["TMPDIR"] = Temporary(vault), ["TEMP"] = Temporary(vault), ["TMP"] = Temporary(vault) };
 
-    static string WriteConfig(Vault vault, TestDatabase? target = null) => vault.Folder.Write("backupsync.yml",
+    static string WriteConfig(Vault vault, TestDatabase? target = null, string offsite = "directory: offsite") => vault.Folder.Write("backupsync.yml",
         $$"""
         databases:
           auth: { url: "{{vault.Server.ConnectionString}}", role: production }
           copy: { url: "{{(target ?? vault.Server).ConnectionString}}", role: development }
         places:
           local: { directory: local }
-          offsite: { directory: offsite }
+          offsite: { {{offsite}} }
         {{(vault.Config.Encryption is null ? "" : $"encryption: {{ passphrase: \"{Vault.Passphrase.Reveal()}\" }}")}}
         backupPlans:
           nightly: { databases: [auth], places: [local, offsite], keep: { days: 7 }, verify: integrity }

@@ -41,6 +41,9 @@ public sealed class TcpProxy : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether it has been cut, until <see cref="Restore"/>.</summary>
+    public bool IsCut => _cut;
+
     /// <summary>The same database through this proxy.</summary>
     public DatabaseAddress Through(DatabaseAddress address) => address.WithHost("127.0.0.1", Port);
 

@@ -79,7 +79,7 @@ sealed class PsqlSession : IQueryRunner, IAsyncDisposable
             while (await reader.ReadLineAsync() is { } line)
                 _output.Writer.TryWrite(line);
         }
-        catch (Exception broken) when (broken is IOException or ObjectDisposedException)
+        catch (Exception broken) when (broken is IOException or InvalidOperationException) // the latter: disposed of
         {
             failure = new EndOfStreamException(broken.Message, broken); // for whoever waits for an answer
         }
