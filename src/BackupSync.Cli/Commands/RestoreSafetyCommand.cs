@@ -55,7 +55,7 @@ static class RestoreSafetyCommand
         }
         var backup = BackupCatalog.Open(Path.GetFullPath(file));
         return target is null
-            ? (config().Job(jobName ?? backup.Job), backup, true)
+            ? (jobName is null ? BackupCatalog.JobOf(backup, config()) : config().Job(jobName), backup, true)
             : (AdHocJob.ForRestore(target, backup), backup, false);
     }
 }

@@ -35,4 +35,12 @@ public static class BackupCatalog
 
     internal static IOrderedEnumerable<BackupFile> NewestFirst(IEnumerable<BackupFile> backups) =>
         backups.OrderByDescending(b => b.Created).ThenByDescending(b => b.FileName, StringComparer.Ordinal);
+
+    /// <summary>The job whose run took a safety backup.</summary>
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.UnknownName"/>: the configuration has no such job; one that a restore took belongs to none.</exception>
+    public static JobConfig JobOf(BackupFile backup, BackupSyncConfig config) =>
+        config.Jobs.Any(j => j.Name == backup.Job) || backup.Kind != BackupKind.Safety
+            ? config.Job(backup.Job)
+            : throw new BackupSyncException(ErrorIds.UnknownName, $"{backup.FileName} was taken by {backup.Job}, which is no job of {config.Path}.",
+                "A safety backup that a restore took is restored as any other backup: Restore-DbBackup (backupsync restore --path). Else name the target's URL.");
 }

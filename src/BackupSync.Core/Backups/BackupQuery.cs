@@ -57,11 +57,18 @@ public sealed record BackupQuery
     }
 
     /// <summary>The one backup that is meant: the newest good one that matches.</summary>
+    /// <param name="warn">Told, besides, of newer ones that failed their proof.</param>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.BackupNotFound"/>.</exception>
-    public async Task<BackupFile> FindOneAsync(BackupSyncConfig config, Action<string>? warn, CancellationToken cancellationToken) =>
-        (await (this with { Latest = true }).FindAsync(config, warn, cancellationToken)).FirstOrDefault() ?? throw new BackupSyncException(
+    public async Task<BackupFile> FindOneAsync(BackupSyncConfig config, Action<string>? warn, CancellationToken cancellationToken)
+    {
+        var found = await (this with { Latest = false }).FindAsync(config, warn, cancellationToken);
+        var newest = found.FirstOrDefault(MayBeLatest) ?? throw new BackupSyncException(
             ErrorIds.BackupNotFound, $"There is no good backup of {string.Join(", ", Databases)}{(Before is { } moment ? $" from {moment.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC or before" : "")}{(Tag is null ? "" : $" with the tag {Tag}")} in {Place ?? "any place"}.",
             "List what there is with Get-DbBackup (backupsync backups).");
+        foreach (var bad in found.Where(b => b.Created > newest.Created && b.Proof is { Good: false }))
+            warn?.Invoke($"Passed over: {bad.Path} of {bad.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC is newer, but damaged: {bad.Proof!.Problem}");
+        return newest;
+    }
 
     /// <summary>A restore that turns out to be wrong is repeated with another backup, not with what it was to repair.</summary>
     bool MayBeLatest(BackupFile backup) =>

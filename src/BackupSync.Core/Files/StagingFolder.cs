@@ -2,7 +2,7 @@ namespace BackupSync.Files;
 
 /// <summary>
 /// A folder of this run's own in the system's temporary one (<c>TMPDIR</c> names another), for what is fetched or decrypted.
-/// Gone when disposed of; what a process that died has left goes with the next one.
+/// Gone when disposed of; what a process that died has left goes with the next run, once it is a minute old.
 /// </summary>
 sealed class StagingFolder : IDisposable
 {
@@ -22,7 +22,7 @@ sealed class StagingFolder : IDisposable
     public static StagingFolder Create(long bytes)
     {
         var parent = System.IO.Path.GetTempPath();
-        ClearLeftovers(parent);
+        ClearLeftovers();
         if (PrivateFile.FreeSpace(parent) is { } free && free < bytes)
         {
             throw new BackupSyncException(ErrorIds.DiskFull, $"{parent} has {ByteSizes.Show(free)} free; {ByteSizes.Show(bytes)} are needed there for a while.",
@@ -41,9 +41,10 @@ sealed class StagingFolder : IDisposable
         TryDelete(Path);
     }
 
-    static void ClearLeftovers(string parent)
+    /// <summary>What is decrypted must not lie about because nobody restores again.</summary>
+    public static void ClearLeftovers()
     {
-        foreach (var folder in new DirectoryInfo(parent).EnumerateDirectories(Prefix + "*").Where(f => DateTime.UtcNow - f.LastWriteTimeUtc > Young))
+        foreach (var folder in new DirectoryInfo(System.IO.Path.GetTempPath()).EnumerateDirectories(Prefix + "*").Where(f => DateTime.UtcNow - f.LastWriteTimeUtc > Young))
         {
             try
             {

@@ -125,9 +125,11 @@ static class PgRestore
 
     sealed class ListFile : IDisposable
     {
+        readonly StagingFolder _folder = StagingFolder.Create(0);
+
         public ListFile(IReadOnlyList<string> lines)
         {
-            Path = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"backupsync-{Guid.NewGuid():N}.list");
+            Path = System.IO.Path.Combine(_folder.Path, "list");
             using var writer = new StreamWriter(PrivateFile.Create(Path));
             foreach (var line in lines)
                 writer.Write(line + "\n");
@@ -135,6 +137,6 @@ static class PgRestore
 
         public string Path { get; }
 
-        public void Dispose() => File.Delete(Path);
+        public void Dispose() => _folder.Dispose();
     }
 }

@@ -59,6 +59,7 @@ static class Leftovers
     /// </summary>
     public static void ClearFiles(string directory, RunContext run)
     {
+        StagingFolder.ClearLeftovers();
         if (!Directory.Exists(directory))
             return;
         foreach (var file in Directory.EnumerateFiles(directory, "*" + PrivateFile.PartialSuffix).Where(f => !FolderPlace.IsBeingStored(f)))

@@ -70,7 +70,7 @@ public sealed class RestoreDbSafetyBackupCommand : RunCmdlet
 
         var backup = ParameterSetName == ByPath ? BackupCatalog.Open(FullPath(Path)) : InputObject;
         if (!HasTarget)
-            return (LoadConfig(Config).Job(backup.Job), backup);
+            return (BackupCatalog.JobOf(backup, LoadConfig(Config)), backup);
         return (AdHocJob.ForRestore(Target, backup), backup);
     }
 }

@@ -1,4 +1,5 @@
 using BackupSync.Backups;
+using BackupSync.Configuration;
 
 namespace BackupSync.Tests.Backups;
 
@@ -94,4 +95,16 @@ public sealed class BackupCatalogTests : IDisposable
 
     [Fact]
     public void A_directory_that_is_a_file_has_no_backups() => Assert.Empty(BackupCatalog.List(_temp.Write("file", "")));
+
+    [Fact]
+    public void A_safety_backup_that_a_restore_took_has_no_job_and_says_how_it_is_restored()
+    {
+        var backup = new BackupFile(_temp.File("a.dump"), BackupKind.Safety, "restore-auth", "auth", DateTimeOffset.UtcNow, 10, 1, 1, "a1b2c3d4", "15.18", "00");
+        var config = new BackupSyncConfig { Path = _temp.File("backupsync.yml"), Databases = [], Jobs = [], Places = [] };
+
+        var e = Assert.Throws<BackupSyncException>(() => BackupCatalog.JobOf(backup, config));
+
+        Assert.Equal(ErrorIds.UnknownName, e.ErrorId);
+        Assert.Contains("restore --path", e.Advice, StringComparison.Ordinal);
+    }
 }

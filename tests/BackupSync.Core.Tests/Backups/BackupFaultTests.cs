@@ -261,6 +261,19 @@ public sealed class BackupFaultTests(Servers servers) : IClassFixture<Servers>
             Assert.False(Directory.Exists(dead));
     }
 
+    [Fact]
+    public async Task What_a_dead_restore_had_decrypted_goes_with_the_next_backup()
+    {
+        await using var vault = await Vault.CreateAsync(servers);
+        var dead = Directory.CreateTempSubdirectory("backupsync-staging-").FullName;
+        await File.WriteAllTextAsync(Path.Combine(dead, "archive.dump"), "decrypted");
+        Directory.SetLastWriteTimeUtc(dead, DateTime.UtcNow.AddMinutes(-5));
+
+        await vault.BackUpWellAsync();
+
+        Assert.False(Directory.Exists(dead));
+    }
+
     static BackupOrder Nightly(Vault vault) => BackupOrder.Of(
         new BackupPlanConfig { Name = "nightly", Databases = [vault.Database], Places = [vault.Local, vault.Offsite], Keep = new KeepConfig { Days = 1 } }, vault.Config);
 

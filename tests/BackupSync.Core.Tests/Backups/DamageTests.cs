@@ -90,7 +90,9 @@ public sealed class DamageTests(Servers servers) : IClassFixture<Servers>
         Assert.False((await vault.ProveAsync(newer)).Success);
 
         Assert.False(ManifestStore.Read(newer.Path).Proof!.Good);
-        Assert.Equal(older.Path, (await latest.FindOneAsync(vault.Config, null, default)).Path);
+        var warnings = new List<string>();
+        Assert.Equal(older.Path, (await latest.FindOneAsync(vault.Config, warnings.Add, default)).Path);
+        Assert.StartsWith($"Passed over: {newer.Path} of ", Assert.Single(warnings), StringComparison.Ordinal);
         var plan = Retention.Decide(BackupFolder.Scan(Path.GetDirectoryName(older.Path)!), RetentionRules.OfJob(0, null, []), DateTimeOffset.UtcNow);
         Assert.DoesNotContain(plan, d => d.Remove && d.Path == older.Path);
     }
