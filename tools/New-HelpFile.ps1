@@ -162,6 +162,7 @@ function Write-Command([System.Xml.XmlWriter] $Xml, $Command, $Page) {
             Write-Text $Xml command noun $Command.Noun
             Write-Element $Xml maml description { Write-Text $Xml maml para $intro[0] }
         }
+        # The first paragraph is the synopsis above.
         Write-Element $Xml maml description { foreach ($paragraph in $intro | Select-Object -Skip 1) { Write-Text $Xml maml para $paragraph } }
         Write-Element $Xml command syntax {
             foreach ($set in $Command.ParameterSets | Sort-Object -Property @{ Expression = 'IsDefault'; Descending = $true }, Name) {

@@ -29,7 +29,7 @@ sealed class ArchiveCopy(ArchiveReader reader, Stream output, ArchiveCopy.OnProg
     /// <summary>Told now and then: the table under way, its rows so far, all bytes written so far.</summary>
     public delegate void OnProgress(string table, long rows, long bytes);
 
-    /// <summary>Of zlib-ng, .NET's own: smaller files than pg_dump's level 1 for less work. Its level 1 makes them a third larger.</summary>
+    /// <summary>Of zlib-ng, .NET's own: smaller files than pg_dump's level 1 for less work. Its level 1 makes them two fifths larger.</summary>
     public const int GzipLevel = 2;
 
     readonly byte[] _buffer = new byte[128 * 1024];
