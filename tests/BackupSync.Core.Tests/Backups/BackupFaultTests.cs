@@ -180,10 +180,15 @@ public sealed class BackupFaultTests(Servers servers) : IClassFixture<Servers>
     {
         await using var disk = await SmallDisk.MountAsync(20_000_000);
         await using var vault = await Vault.CreateAsync(servers);
-        await using var other = new Filler(disk);
+        var order = vault.ByHand(new FolderPlaceConfig { Name = "small", Directory = disk.Path });
+        // After its free space was looked at, and before the archive is written.
+        var other = new Observer(e =>
+        {
+            if (e is StepStarted { Step: RunStep.Dump })
+                disk.Fill();
+        });
 
-        var result = await vault.BackUpAsync(vault.ByHand(new FolderPlaceConfig { Name = "small", Directory = disk.Path }));
-        await other.EndAsync();
+        var result = (await BackupRunner.BackUpAsync([vault.Database], order, _ => [other], null, default))[0];
 
         Faults.AssertFailed(result, RunOutcome.Aborted, RunStep.Dump, ErrorIds.DiskFull);
         Assert.Empty(Files(disk.Path));
@@ -301,31 +306,5 @@ public sealed class BackupFaultTests(Servers servers) : IClassFixture<Servers>
     sealed class Observer(Action<RunEvent> onEvent) : IRunObserver
     {
         public void OnEvent(RunEvent runEvent) => onEvent(runEvent);
-    }
-
-    /// <summary>Fills a disk as soon as an archive is being written to it.</summary>
-    sealed class Filler : IAsyncDisposable
-    {
-        readonly CancellationTokenSource _end = new();
-        readonly Task _filling;
-
-        public Filler(SmallDisk disk) => _filling = Task.Run(async () =>
-        {
-            while (!_end.IsCancellationRequested && !Directory.EnumerateFiles(disk.Path, "*.dump.partial", SearchOption.AllDirectories).Any(f => new FileInfo(f) is { Exists: true, Length: > 100_000 }))
-                await Task.Delay(1);
-            disk.Fill();
-        });
-
-        public Task EndAsync()
-        {
-            _end.Cancel();
-            return _filling;
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await EndAsync();
-            _end.Dispose();
-        }
     }
 }
