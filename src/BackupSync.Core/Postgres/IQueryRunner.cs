@@ -20,7 +20,8 @@ static class CopyText
 {
     public static string?[] Fields(string line) => [.. line.Split('\t').Select(Unescape)];
 
-    static string? Unescape(string field)
+    /// <summary>What stands between two tabs of a line; null where that is the mark of a null.</summary>
+    public static string? Unescape(string field)
     {
         if (field == "\\N")
             return null;

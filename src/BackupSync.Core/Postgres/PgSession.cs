@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Npgsql;
 
 namespace BackupSync.Postgres;
@@ -105,6 +106,31 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
             while (await reader.ReadLineAsync(cancellationToken) is { } line)
                 rows.Add(CopyText.Fields(line));
             return rows;
+        }, cancellationToken);
+
+    /// <summary>Runs a statement and tells how many rows it has changed.</summary>
+    public Task<long> AffectedAsync(string statement, CancellationToken cancellationToken) =>
+        Guarded(async () =>
+        {
+            await using var command = new NpgsqlCommand(statement, _connection);
+            return (long)await command.ExecuteNonQueryAsync(cancellationToken);
+        }, cancellationToken);
+
+    /// <summary>The rows as lines of COPY's text format, one after the other as the server sends them.</summary>
+    public async IAsyncEnumerable<string> LinesAsync(string select, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var reader = await Guarded(() => _connection.BeginTextExportAsync($"COPY ({select}) TO STDOUT", cancellationToken), cancellationToken);
+        while (await Guarded(async () => await reader.ReadLineAsync(cancellationToken), cancellationToken) is { } line)
+            yield return line;
+    }
+
+    /// <summary>Gives the rows in COPY's text format, byte for byte, without the mark of their end.</summary>
+    public Task CopyOutAsync(string select, Func<Stream, CancellationToken, Task> read, CancellationToken cancellationToken) =>
+        Guarded(async () =>
+        {
+            using var rows = (StreamReader)await _connection.BeginTextExportAsync($"COPY ({select}) TO STDOUT", cancellationToken);
+            await read(rows.BaseStream, cancellationToken);
+            return true;
         }, cancellationToken);
 
     /// <summary>Loads rows in COPY's text format, byte for byte. After a failure the session is good for nothing but to be disposed of.</summary>

@@ -8,11 +8,14 @@ namespace BackupSync.Verification;
 /// </summary>
 static class CatalogQueries
 {
+    /// <summary>Where we keep notes of our own in a target: no part of what is copied, backed up or compared.</summary>
+    public const string OwnSchema = "backupsync";
+
     const string ExtensionMembers = "SELECT classid, objid FROM pg_catalog.pg_depend WHERE deptype = 'e'";
 
     static string Schemas(CatalogFilter filter) => $"""
         SELECT oid, nspname FROM pg_catalog.pg_namespace
-        WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' AND nspname <> ALL ({Sql.TextArray(filter.Schemas)})
+        WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', {Sql.Literal(OwnSchema)}) AND nspname <> ALL ({Sql.TextArray(filter.Schemas)})
         """;
 
     static string Relations(CatalogFilter filter) => $"""
@@ -51,12 +54,42 @@ static class CatalogQueries
             WHERE NOT EXISTS (SELECT FROM hashed o WHERE o.oid = r.oid AND o.ancestor <> r.oid))
         SELECT r.oid, r.nspname, r.relname, r.bytes,
                pg_catalog.has_schema_privilege(r.nspname, 'USAGE') AND pg_catalog.has_table_privilege(r.oid, 'SELECT'),
-               a.attname, t.typname, t.typtype, t.typnamespace = 'pg_catalog'::regnamespace, co.collisdeterministic, r.with_partitions
+               a.attname, t.typname, t.typtype, t.typnamespace = 'pg_catalog'::regnamespace, co.collisdeterministic, r.with_partitions,
+               a.attgenerated <> '', a.attidentity = 'a', a.attnotnull
         FROM tab r
         LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
         LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
         LEFT JOIN pg_catalog.pg_collation co ON co.oid = a.attcollation
         ORDER BY 4 DESC, r.nspname COLLATE "C", r.relname COLLATE "C", a.attname COLLATE "C"
+        """;
+
+    /// <summary>
+    /// How the rows of each table are told apart: its primary key, or else the shortest unique index that holds for all rows,
+    /// at once, and has no column that may be null. A row a column in the index's order: oid, index, column, type, operator
+    /// of equality, collation where the column's is not the default, and about how many rows the table has (0 where nobody knows).
+    /// </summary>
+    public static string Keys(CatalogFilter filter) => $"""
+        {With(filter)},
+        idx AS (
+            SELECT DISTINCT ON (x.indrelid) x.indrelid, x.indexrelid, x.indkey, x.indclass, x.indnkeyatts
+            FROM pg_catalog.pg_index x JOIN rel ON rel.oid = x.indrelid
+            WHERE x.indisunique AND x.indimmediate AND x.indisvalid AND x.indisready AND x.indpred IS NULL AND x.indexprs IS NULL
+              AND NOT EXISTS (SELECT FROM pg_catalog.generate_series(0, x.indnkeyatts - 1) n
+                              JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[n] WHERE NOT a.attnotnull)
+            ORDER BY x.indrelid, x.indisprimary DESC, x.indnkeyatts, (SELECT relname FROM pg_catalog.pg_class i WHERE i.oid = x.indexrelid) COLLATE "C")
+        SELECT idx.indrelid, i.relname, a.attname, pg_catalog.format_type(a.atttypid, NULL),
+               pg_catalog.format('OPERATOR(%I.%s)', opn.nspname, op.oprname),
+               CASE WHEN co.collname <> 'default' THEN pg_catalog.format('COLLATE %I.%I', con.nspname, co.collname) END,
+               (SELECT greatest(0, sum(p.reltuples))::bigint FROM pg_catalog.pg_class p
+                WHERE p.oid = idx.indrelid OR p.oid IN (SELECT relid FROM pg_catalog.pg_partition_tree(idx.indrelid)))
+        FROM idx JOIN pg_catalog.pg_class i ON i.oid = idx.indexrelid
+        CROSS JOIN LATERAL pg_catalog.generate_series(0, idx.indnkeyatts - 1) n
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = idx.indrelid AND a.attnum = idx.indkey[n]
+        JOIN pg_catalog.pg_opclass oc ON oc.oid = idx.indclass[n]
+        JOIN pg_catalog.pg_amop ao ON ao.amopfamily = oc.opcfamily AND ao.amopstrategy = 3 AND ao.amoplefttype = oc.opcintype AND ao.amoprighttype = oc.opcintype
+        JOIN pg_catalog.pg_operator op ON op.oid = ao.amopopr JOIN pg_catalog.pg_namespace opn ON opn.oid = op.oprnamespace
+        LEFT JOIN pg_catalog.pg_collation co ON co.oid = a.attcollation LEFT JOIN pg_catalog.pg_namespace con ON con.oid = co.collnamespace
+        ORDER BY idx.indrelid, n
         """;
 
     /// <summary>Schema, name, may be read.</summary>

@@ -18,6 +18,9 @@ public sealed record ComparisonTolerance(bool ExtraExtensions = false, IReadOnly
 /// <summary>Compares what a copy holds with what it should hold.</summary>
 public static class FingerprintComparison
 {
+    internal const string Missing = "missing";
+    internal const string Unexpected = "not expected";
+
     const string ViewDefinition = "definition of view";
 
     /// <summary>Empty where the copy is right.</summary>
@@ -88,7 +91,8 @@ public static class FingerprintComparison
             yield return new("large objects", "their content differs");
     }
 
-    static IEnumerable<FingerprintDifference> Objects(DatabaseFingerprint expected, DatabaseFingerprint actual, ComparisonTolerance tolerance)
+    /// <summary>Of the schema alone.</summary>
+    internal static IEnumerable<FingerprintDifference> Objects(DatabaseFingerprint expected, DatabaseFingerprint actual, ComparisonTolerance tolerance)
     {
         var sameVersion = expected.ServerMajor == actual.ServerMajor;
         foreach (var (name, want) in expected.Objects)
@@ -96,7 +100,7 @@ public static class FingerprintComparison
             if (tolerance.Missing?.Contains(name) == true)
                 continue;
             if (!actual.Objects.TryGetValue(name, out var have))
-                yield return new(name, "missing");
+                yield return new(name, Missing);
             else if (have != want && (sameVersion || !name.StartsWith(ViewDefinition, StringComparison.Ordinal)))
                 yield return new(name, name.StartsWith(ViewDefinition, StringComparison.Ordinal) ? "differs" : $"'{want}' expected, '{have}' found");
         }
@@ -108,7 +112,7 @@ public static class FingerprintComparison
                 continue;
             if (tolerance.ExtraExtensions && name.StartsWith("extension ", StringComparison.Ordinal))
                 continue;
-            yield return new(name, "not expected");
+            yield return new(name, Unexpected);
         }
     }
 }

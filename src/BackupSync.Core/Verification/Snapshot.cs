@@ -56,11 +56,14 @@ sealed class Snapshot : IAsyncDisposable
     public async Task<DatabaseFingerprint> FingerprintAsync(
         FingerprintMethod method, CatalogFilter filter, FingerprintReader.OnTable? onTable, CancellationToken cancellationToken)
     {
-        var fingerprint = await FingerprintReader.ReadAsync([_holder, .. _readers], method, filter, onTable, cancellationToken,
+        var fingerprint = await FingerprintReader.ReadAsync(Sessions, method, filter, onTable, cancellationToken,
             $"{_holder.Login.Label}: the role '{_holder.Login.Address.User}'");
         await CloseReadersAsync(); // their connections are pg_dump's from here on
         return fingerprint;
     }
+
+    /// <summary>All sessions that see it.</summary>
+    public IReadOnlyList<PgSession> Sessions => [_holder, .. _readers];
 
     /// <summary>The session that holds the snapshot, for other questions about the same moment.</summary>
     public PgSession Session => _holder;

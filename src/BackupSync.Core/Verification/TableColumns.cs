@@ -11,15 +11,25 @@ sealed record TableColumns(uint Oid, string Schema, string Name, long Bytes, boo
     /// <summary>One row: the number of rows and, unless only those are wanted, the sum of the rows' hashes.</summary>
     public string FingerprintQuery(FingerprintMethod method)
     {
-        var from = $"FROM {(WithPartitions ? "" : "ONLY ")}{Sql.Qualified(Schema, Name)}";
+        var from = $"FROM {Rows}";
         if (method == FingerprintMethod.RowsOnly || Columns.Count == 0)
             return $"SELECT count(*), 0 {from}";
         // A sum, not an exclusive or: equal rows would cancel each other out. sum(bigint) is a numeric and cannot overflow.
-        var row = $"ROW({string.Join(", ", Columns.Select(c => c.Expression))})";
-        var hash = method == FingerprintMethod.RecordHash
-            ? $"pg_catalog.hash_record_extended({row}, 0)"
-            : $"pg_catalog.hashtextextended({row}::text, 0)";
-        return $"SELECT count(*), coalesce(sum({hash}), 0) {from}";
+        return $"SELECT count(*), coalesce(sum({RowHash(method)}), 0) {from}";
+    }
+
+    /// <summary>As FROM, UPDATE and so on take it: the rows of the table itself, or of all its partitions where these are one unit.</summary>
+    public string Rows => $"{(WithPartitions ? "" : "ONLY ")}{Sql.Qualified(Schema, Name)}";
+
+    /// <summary>A bigint that is the same on every server for rows of the same content.</summary>
+    public string RowHash(FingerprintMethod method) => Hash(Columns, method, seed: 0);
+
+    public static string Hash(IEnumerable<TableColumn> columns, FingerprintMethod method, int seed)
+    {
+        var row = $"ROW({string.Join(", ", columns.Select(c => c.Expression))})";
+        return method == FingerprintMethod.RecordHash
+            ? $"pg_catalog.hash_record_extended({row}, {seed})"
+            : $"pg_catalog.hashtextextended({row}::text, {seed})";
     }
 
     /// <summary>Groups what <see cref="CatalogQueries.Tables"/> gives: a row for each column, or one without a column.</summary>
@@ -28,7 +38,12 @@ sealed record TableColumns(uint Oid, string Schema, string Name, long Bytes, boo
         {
             var first = table.First();
             var columns = table.Where(r => r[5] is not null)
-                .Select(r => new TableColumn(r[5]!, r[6]!, IsBuiltIn: r[7] == "b" && r[8] == "t", IsDeterministic: r[9] != "f"));
+                .Select(r => new TableColumn(r[5]!, r[6]!, IsBuiltIn: r[7] == "b" && r[8] == "t", IsDeterministic: r[9] != "f")
+                {
+                    IsGenerated = r[11] == "t",
+                    IsAlwaysIdentity = r[12] == "t",
+                    IsNotNull = r[13] == "t",
+                });
             return new TableColumns(uint.Parse(first[0]!, CultureInfo.InvariantCulture), first[1]!, first[2]!,
                 long.Parse(first[3]!, CultureInfo.InvariantCulture), first[4] == "t", first[10] == "t", [.. columns]);
         })];
@@ -57,6 +72,13 @@ sealed record TableColumn(string Name, string Type, bool IsBuiltIn, bool IsDeter
         ["timetz"] = "timetz_send",
     };
 
+    public bool IsGenerated { get; init; }
+
+    /// <summary>GENERATED ALWAYS AS IDENTITY: it can be given a value when a row is inserted, and never after.</summary>
+    public bool IsAlwaysIdentity { get; init; }
+    public bool IsNotNull { get; init; }
+
+    /// <summary>What of it is hashed.</summary>
     public string Expression
     {
         get

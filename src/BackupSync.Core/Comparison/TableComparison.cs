@@ -1,0 +1,146 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using BackupSync.Postgres;
+using BackupSync.Verification;
+
+namespace BackupSync.Comparison;
+
+enum RowSide
+{
+    /// <summary>Both sides have a row of this key, and the rows differ.</summary>
+    Both,
+    SourceOnly,
+    TargetOnly,
+}
+
+/// <param name="Key">The key's columns as COPY's text format has them.</param>
+readonly record struct KeyDifference(RowSide Side, string Key);
+
+/// <summary>Rows and the sum of their hashes.</summary>
+readonly record struct BucketSum(long Rows, string Hash);
+
+/// <summary>
+/// Compares one table of two databases by buckets of keys: each side hashes its rows in its server, and only of buckets that
+/// differ are keys and hashes read, one bucket at a time.
+/// </summary>
+sealed class TableComparison
+{
+    /// <summary>Buckets asked for in one statement.</summary>
+    const int BucketsAtOnce = 4096;
+
+    readonly KeyedTable _table;
+    readonly KeyBuckets _buckets;
+    readonly string _hash;
+    readonly Dictionary<long, BucketSum> _source;
+
+    TableComparison(KeyedTable table, KeyBuckets buckets, string hash, Dictionary<long, BucketSum> source, Dictionary<long, BucketSum> target)
+    {
+        (_table, _buckets, _hash, _source) = (table, buckets, hash, source);
+        SourceRows = source.Values.Sum(b => b.Rows);
+        TargetRows = target.Values.Sum(b => b.Rows);
+        Differing = [.. source.Keys.Union(target.Keys).Where(b => !source.TryGetValue(b, out var there) || !target.TryGetValue(b, out var here) || there != here).Order()];
+    }
+
+    public long SourceRows { get; }
+    public long TargetRows { get; }
+
+    /// <summary>The numbers of the buckets that are not the same on both sides.</summary>
+    public IReadOnlyList<long> Differing { get; }
+
+    /// <summary>Characters that came over the wire from the source.</summary>
+    public long Received { get; private set; }
+
+    /// <summary>Rows of differing buckets that turned out to be the same.</summary>
+    public long Unchanged { get; private set; }
+
+    /// <param name="keysOnly">Whether only the keys are compared: enough to find what was deleted.</param>
+    public static async Task<TableComparison> ReadAsync(
+        KeyedTable table, FingerprintMethod method, bool keysOnly, IQueryRunner source, IQueryRunner target, CancellationToken cancellationToken)
+    {
+        var buckets = await KeyBuckets.ChooseAsync(table, method, source, target, cancellationToken);
+        var hash = keysOnly ? TableColumns.Hash(table.KeyTableColumns, method, seed: 0) : table.Table.RowHash(method);
+        var select = $"SELECT {buckets.Number}, count(*), sum({hash}) FROM {table.Table.Rows} AS t GROUP BY 1";
+        var both = await Task.WhenAll(source.RowsAsync(select, cancellationToken), target.RowsAsync(select, cancellationToken));
+        return new TableComparison(table, buckets, hash, Sums(both[0]), Sums(both[1])) { Received = both[0].Sum(r => r.Sum(f => f!.Length + 1)) };
+    }
+
+    /// <summary>The rows that differ, in no order of their own.</summary>
+    public async IAsyncEnumerable<KeyDifference> RowsAsync(PgSession source, PgSession target, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var some in Differing.Chunk(BucketsAtOnce))
+        {
+            var select = $"{_buckets.RowsOf(some, $"{_table.KeyList("t.")}, {_hash}")} ORDER BY 1";
+            await using var there = new BucketReader(source.LinesAsync(select, cancellationToken));
+            await using var here = new BucketReader(target.LinesAsync(select, cancellationToken));
+            foreach (var bucket in some)
+            {
+                var (sourceRows, targetRows) = (await there.ReadAsync(bucket), await here.ReadAsync(bucket));
+                foreach (var (key, hash) in sourceRows)
+                {
+                    if (!targetRows.Remove(key, out var other))
+                        yield return new KeyDifference(RowSide.SourceOnly, key);
+                    else if (other != hash)
+                        yield return new KeyDifference(RowSide.Both, key);
+                    else
+                        Unchanged++;
+                }
+                foreach (var key in targetRows.Keys)
+                    yield return new KeyDifference(RowSide.TargetOnly, key);
+            }
+            Received += there.Characters;
+        }
+    }
+
+    /// <summary>Whether the buckets that differed hold on the target now what they hold on the source.</summary>
+    /// <param name="target">A session that sees what was written.</param>
+    public async Task<bool> IsResolvedAsync(IQueryRunner target, CancellationToken cancellationToken)
+    {
+        foreach (var some in Differing.Chunk(BucketsAtOnce))
+        {
+            var now = Sums(await target.RowsAsync(
+                $"SELECT backupsync_n, count(*), sum(backupsync_hash) FROM ({_buckets.RowsOf(some, $"{_hash} AS backupsync_hash")}) AS r GROUP BY 1", cancellationToken));
+            if (some.Any(b => now.TryGetValue(b, out var found) ? !_source.TryGetValue(b, out var wanted) || wanted != found : _source.ContainsKey(b)))
+                return false;
+        }
+        return true;
+    }
+
+    static Dictionary<long, BucketSum> Sums(List<string?[]> rows) => rows.ToDictionary(
+        r => long.Parse(r[0]!, CultureInfo.InvariantCulture), r => new BucketSum(long.Parse(r[1]!, CultureInfo.InvariantCulture), r[2]!));
+
+    /// <summary>Reads one side bucket by bucket: keys with the hashes of their rows.</summary>
+    sealed class BucketReader(IAsyncEnumerable<string> lines) : IAsyncDisposable
+    {
+        readonly IAsyncEnumerator<string> _lines = lines.GetAsyncEnumerator();
+        string? _next;
+        bool _begun;
+
+        public long Characters { get; private set; }
+
+        public async Task<Dictionary<string, string>> ReadAsync(long bucket)
+        {
+            if (!_begun)
+            {
+                _begun = true;
+                await AdvanceAsync();
+            }
+            var rows = new Dictionary<string, string>();
+            var prefix = bucket.ToString(CultureInfo.InvariantCulture) + "\t";
+            while (_next is not null && _next.StartsWith(prefix, StringComparison.Ordinal))
+            {
+                var end = _next.LastIndexOf('\t');
+                rows.Add(_next[prefix.Length..end], _next[(end + 1)..]);
+                await AdvanceAsync();
+            }
+            return rows;
+        }
+
+        public ValueTask DisposeAsync() => _lines.DisposeAsync();
+
+        async Task AdvanceAsync()
+        {
+            _next = await _lines.MoveNextAsync() ? _lines.Current : null;
+            Characters += (_next?.Length ?? 0) + 1;
+        }
+    }
+}

@@ -1,0 +1,27 @@
+using BackupSync.Configuration;
+using BackupSync.Postgres;
+
+namespace BackupSync.Comparison;
+
+/// <summary>Tables as people name them: with or without a schema, with <c>*</c> and <c>?</c>, or quoted where a name is not plain.</summary>
+static class TableNames
+{
+    /// <param name="key">As fingerprints have it.</param>
+    public static bool Matches(string key, string pattern)
+    {
+        var (schema, name) = Sql.Parts(key);
+        return key == pattern || Sql.Display(name) == pattern || NamePattern.Matches(schema, name, pattern);
+    }
+
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.UnknownName"/>: a pattern matches none; the nearest name is given.</exception>
+    /// <param name="label">Whose tables they are, for the message.</param>
+    public static void EnsureKnown(IReadOnlyList<string> patterns, IReadOnlyCollection<string> keys, string label)
+    {
+        foreach (var pattern in patterns.Where(p => !keys.Any(k => Matches(k, p))))
+        {
+            var nearest = NearestName.Of(pattern, keys.SelectMany(k => new[] { Sql.Parts(k).Name, k }));
+            throw new BackupSyncException(ErrorIds.UnknownName, $"{label} has no table '{pattern}'.",
+                nearest is not null ? $"Did you mean '{nearest}'?" : keys.Count == 0 ? "It has none." : $"It has {string.Join(", ", keys.Order(StringComparer.Ordinal).Take(20))}{(keys.Count > 20 ? ", …" : "")}.");
+        }
+    }
+}
