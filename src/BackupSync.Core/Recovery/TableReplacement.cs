@@ -19,27 +19,20 @@ namespace BackupSync.Recovery;
 /// </remarks>
 sealed class TableReplacement(RunContext run, TargetSide target, StoredBackup backup, TableSelection selection, PgToolset tools) : IAsyncDisposable
 {
-    /// <summary>In milliseconds. Whoever uses a table is waited for, but not for ever: new readers queue behind us.</summary>
-    const int LockTimeout = 30_000;
+    readonly TargetTransaction _transaction = new(run, target);
 
-    static readonly TimeSpan AnswerLimit = TimeSpan.FromMinutes(2);
-
-    PgSession? _session;
-    string? _transaction;
-
-    /// <summary>Whether the server was told to commit: from then on only it can tell what became of it.</summary>
-    public bool CommitBegun { get; private set; }
+    PgSession Session => _transaction.Session;
 
     /// <param name="encoding">The archive's.</param>
     public async Task RestoreAsync(string encoding, StepScope scope, CancellationToken cancellationToken)
     {
-        var session = _session = await PgConnector.OpenAsync(target.Login, target.Job.Limits.Connect, run.Info, cancellationToken);
-        await session.ExecuteAsync($"BEGIN READ WRITE; SET LOCAL lock_timeout = {LockTimeout}; SET CONSTRAINTS ALL IMMEDIATE", cancellationToken);
-        _transaction = (await session.RowsAsync("SELECT pg_catalog.pg_current_xact_id()", cancellationToken))[0][0];
+        await _transaction.BeginAsync(cancellationToken);
+        var session = Session;
+        await session.ExecuteAsync("SET CONSTRAINTS ALL IMMEDIATE", cancellationToken);
 
         var tables = await LockAsync(session, cancellationToken);
         var keys = await ForeignKeys.ReadAsync(session, tables.Oids, cancellationToken);
-        var triggers = await WaitingAsync(async () =>
+        var triggers = await _transaction.WaitingAsync(async () =>
         {
             await keys.DropAsync(cancellationToken);
             return await TriggersAndRules.DisableAsync(session, [.. tables.Oids, .. tables.LoadedThrough], cancellationToken);
@@ -65,12 +58,12 @@ sealed class TableReplacement(RunContext run, TargetSide target, StoredBackup ba
         // A hash of another method tells nothing, and an older server lacks the newer method.
         var method = expected.Method == FingerprintMethod.RecordHash && target.Facts.Major < 14 ? FingerprintMethod.RowsOnly : expected.Method;
         var found = new Dictionary<string, TableFingerprint>();
-        foreach (var table in TableColumns.From(await _session!.RowsAsync(CatalogQueries.Tables(CatalogFilter.None), cancellationToken)).Where(t => selection.Content.ContainsKey(t.Key)))
+        foreach (var table in TableColumns.From(await Session.RowsAsync(CatalogQueries.Tables(CatalogFilter.None), cancellationToken)).Where(t => selection.Content.ContainsKey(t.Key)))
         {
             WarnOfLargeObjects(table);
             // Columns that the target has got since have nothing to be compared with.
             var columns = table.Columns.Where(c => backup.Manifest.Fingerprint.HasColumn(table.Key, c.Name)).ToList();
-            found[table.Key] = await FingerprintReader.ReadTableAsync(_session!, table with { Columns = columns }, method, cancellationToken);
+            found[table.Key] = await FingerprintReader.ReadTableAsync(Session, table with { Columns = columns }, method, cancellationToken);
             scope.Progress((double)found.Count / selection.Content.Count, table.Key);
         }
         foreach (var (key, want) in selection.Content)
@@ -88,45 +81,14 @@ sealed class TableReplacement(RunContext run, TargetSide target, StoredBackup ba
         return expected with { Method = method, ServerMajor = target.Facts.Major, Tables = found };
     }
 
-    public async Task CommitAsync(CancellationToken cancellationToken)
-    {
-        await target.Lock.EnsureHeldAsync(cancellationToken);
-        cancellationToken.ThrowIfCancellationRequested();
-        CommitBegun = true;
-        try
-        {
-            await _session!.ExecuteAsync("COMMIT", CancellationToken.None);
-        }
-        catch (PgQueryException lost) when (lost.ErrorId == ErrorIds.ConnectionFailed)
-        {
-            using var limit = new CancellationTokenSource(AnswerLimit);
-            if (!await EndAsync(limit.Token))
-                throw;
-            run.Warn($"{target.Login.Label}: the connection was lost at the commit; the server says that it was done.");
-        }
-        await DisposeAsync();
-    }
+    public Task CommitAsync(CancellationToken cancellationToken) => _transaction.CommitAsync(cancellationToken);
 
-    /// <summary>Ends the transaction, and asks the server what became of it.</summary>
-    /// <returns>Whether it was committed.</returns>
-    public async Task<bool> EndAsync(CancellationToken cancellationToken)
-    {
-        await DisposeAsync();
-        // The server may still be at a long statement, or at rolling back: wait until it holds nothing any more.
-        await using var fresh = await PgConnector.OpenAsync(target.Lock.Session.Login, target.Job.Limits.Connect, run.Warn, cancellationToken);
-        await RunSessions.EndOwnAsync(fresh, target.Tag.ApplicationName, [target.Lock.Session.ProcessId], cancellationToken);
-        return _transaction is not null
-            && await fresh.ScalarAsync<string>($"SELECT pg_catalog.pg_xact_status({Sql.Literal(_transaction)}::text::xid8)", cancellationToken) == "committed";
-    }
+    public Task RollBackAsync(Exception failure, string safetyBackup) => _transaction.RollBackAsync(failure, safetyBackup);
 
-    public async ValueTask DisposeAsync()
-    {
-        await (_session?.DisposeAsync() ?? ValueTask.CompletedTask);
-        _session = null;
-    }
+    public ValueTask DisposeAsync() => _transaction.DisposeAsync();
 
     /// <summary>Locks everything that is to change, in one order for all runs, and only then looks at it for good.</summary>
-    Task<TargetTables> LockAsync(PgSession session, CancellationToken cancellationToken) => WaitingAsync(async () =>
+    Task<TargetTables> LockAsync(PgSession session, CancellationToken cancellationToken) => _transaction.WaitingAsync(async () =>
     {
         var tables = await TargetTables.FindAsync(session, selection, cancellationToken);
         var keys = await ForeignKeys.ReadAsync(session, tables.Oids, cancellationToken);
@@ -134,20 +96,6 @@ sealed class TableReplacement(RunContext run, TargetSide target, StoredBackup ba
         await session.ExecuteAsync($"LOCK TABLE {string.Join(", ", names.Select(n => $"ONLY {n}"))} IN ACCESS EXCLUSIVE MODE", cancellationToken);
         return await TargetTables.FindAsync(session, selection, cancellationToken);
     });
-
-    async Task<T> WaitingAsync<T>(Func<Task<T>> work)
-    {
-        try
-        {
-            return await work();
-        }
-        catch (PgQueryException blocked) when (blocked.SqlState == Npgsql.PostgresErrorCodes.LockNotAvailable)
-        {
-            throw new BackupSyncException(ErrorIds.RestoreFailed,
-                $"{target.Login.Label}: other sessions use the tables, or tables that foreign keys tie to them; they were waited for {LockTimeout / 1000} s.",
-                "End long transactions there (pg_stat_activity tells them), then run again.", blocked);
-        }
-    }
 
     async Task LoadAsync(PgSession session, string encoding, StepScope scope, CancellationToken cancellationToken)
     {

@@ -11,9 +11,6 @@ namespace BackupSync.Recovery;
 sealed class TableRestorePipeline(RunContext run, JobConfig job, BackupHandle backup, IReadOnlyList<string> patterns, RunOptions options)
     : RestorePipeline(run, job, backup, options)
 {
-    /// <summary>Bringing the target back must not be cut short by the limits that the run itself ran into.</summary>
-    static readonly TimeSpan RollbackLimit = TimeSpan.FromMinutes(2);
-
     TableSelection? _selection;
     string _encoding = "";
 
@@ -59,38 +56,8 @@ sealed class TableRestorePipeline(RunContext run, JobConfig job, BackupHandle ba
         }
         catch (Exception failure)
         {
-            await RollBackAsync(target, replacement, failure);
+            await replacement.RollBackAsync(failure, Run.Record.SafetyBackup!.Path);
             throw;
-        }
-    }
-
-    async Task RollBackAsync(TargetSide target, TableReplacement replacement, Exception failure)
-    {
-        using var limit = new CancellationTokenSource(RollbackLimit);
-        var (label, safety) = (target.Login.Label, Run.Record.SafetyBackup!.Path);
-        Run.Error(failure is OperationCanceledException ? "The run was stopped." : failure.Message);
-        Run.Record.Rollback = RollbackState.Failed;
-        try
-        {
-            await Run.StepAsync(RunStep.Rollback, $"Roll {label} back", null, async (_, ct) =>
-            {
-                if (await replacement.EndAsync(ct))
-                    throw new BackupSyncException(ErrorIds.RollbackFailed, $"{label}: the server had committed before the connection was lost: the tables hold the backup's rows.");
-            }, limit.Token);
-            Run.Record.Rollback = RollbackState.Succeeded;
-            Run.Record.RollbackNote = $"Rolled back; {label}'s server confirms that nothing of it was committed.";
-            Run.Info(Run.Record.RollbackNote);
-        }
-        catch (Exception undone) when (!replacement.CommitBegun && undone is BackupSyncException or OperationCanceledException)
-        {
-            Run.Record.Rollback = RollbackState.Succeeded;
-            Run.Record.RollbackNote = $"Nothing was committed, so {label} is what it was; this could not be confirmed: {undone.Message}";
-            Run.Warn(Run.Record.RollbackNote);
-        }
-        catch (Exception undone)
-        {
-            Run.Record.RollbackNote = $"{undone.Message} The content of before is in {safety}.";
-            Run.Error($"Rollback FAILED: {Run.Record.RollbackNote}");
         }
     }
 }

@@ -52,7 +52,12 @@ static class Guards
 
     /// <returns>What <c>-Force</c> lifted, or null.</returns>
     public static string? EnsureNotShrunken(
-        DatabaseFingerprint source, DatabaseFingerprint target, JobConfig job, bool force)
+        DatabaseFingerprint source, DatabaseFingerprint target, JobConfig job, bool force) =>
+        EnsureNotShrunken(source.RowsByTable(), target.RowsByTable(), job, force);
+
+    /// <param name="source">Rows by table; and likewise of the target.</param>
+    public static string? EnsureNotShrunken(
+        IReadOnlyDictionary<string, long> source, IReadOnlyDictionary<string, long> target, JobConfig job, bool force)
     {
         if (Shrinkage(source, target, job) is not { } shrinkage)
             return null;
@@ -62,18 +67,18 @@ static class Guards
             "If this is right, run once with -Force (--force); else find out what happened to the source, and leave the target alone.");
     }
 
-    static string? Shrinkage(DatabaseFingerprint source, DatabaseFingerprint target, JobConfig job)
+    static string? Shrinkage(IReadOnlyDictionary<string, long> source, IReadOnlyDictionary<string, long> target, JobConfig job)
     {
-        var (have, had) = (source.TotalRows(), target.TotalRows());
+        var (have, had) = (source.Values.Sum(), target.Values.Sum());
         if (have < had * (1 - job.Guards.MaximumShrink))
         {
             return $"{job.SourceDatabase.DisplayName} has {have} rows, {job.TargetDatabase.DisplayName} has {had}: more than the {Percentages.Show(job.Guards.MaximumShrink)} "
                 + "that guards.maximumShrink allows are gone.";
         }
-        var emptied = target.Tables.FirstOrDefault(t => t.Value.Rows >= ManyRows
+        var emptied = target.FirstOrDefault(t => t.Value >= ManyRows
             && ReportedTables.IsReported(t.Key, job.Verify.Report)
-            && source.Tables.TryGetValue(t.Key, out var now) && now.Rows == 0);
+            && source.TryGetValue(t.Key, out var now) && now == 0);
         return emptied.Key is null ? null
-            : $"The table {emptied.Key} of {job.SourceDatabase.DisplayName} is empty; in {job.TargetDatabase.DisplayName} it has {emptied.Value.Rows} rows.";
+            : $"The table {emptied.Key} of {job.SourceDatabase.DisplayName} is empty; in {job.TargetDatabase.DisplayName} it has {emptied.Value} rows.";
     }
 }

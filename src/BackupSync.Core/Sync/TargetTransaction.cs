@@ -1,0 +1,118 @@
+using BackupSync.Postgres;
+using BackupSync.Runs;
+
+namespace BackupSync.Sync;
+
+/// <summary>
+/// The one transaction in which a run writes to its target: other sessions see all of it or nothing. Whatever dies before the
+/// commit, the server rolls back; and if the connection is lost at the commit, the server is asked what became of it.
+/// </summary>
+sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDisposable
+{
+    /// <summary>In milliseconds. Whoever uses a table is waited for, but not for ever: new readers queue behind us.</summary>
+    const int LockTimeout = 30_000;
+
+    static readonly TimeSpan AnswerLimit = TimeSpan.FromMinutes(2);
+
+    /// <summary>Bringing the target back must not be cut short by the limits that the run itself ran into.</summary>
+    static readonly TimeSpan RollbackLimit = TimeSpan.FromMinutes(2);
+
+    PgSession? _session;
+    string? _id;
+
+    public PgSession Session => _session ?? throw new InvalidOperationException($"No transaction was begun on {target.Login.Label}.");
+
+    /// <summary>Whether the server was told to commit: from then on only it can tell what became of it.</summary>
+    public bool CommitBegun { get; private set; }
+
+    public async Task BeginAsync(CancellationToken cancellationToken)
+    {
+        _session = await PgConnector.OpenAsync(target.Login, target.Job.Limits.Connect, run.Info, cancellationToken);
+        await _session.ExecuteAsync($"BEGIN READ WRITE; SET LOCAL lock_timeout = {LockTimeout}", cancellationToken);
+        _id = (await _session.RowsAsync("SELECT pg_catalog.pg_current_xact_id()", cancellationToken))[0][0];
+    }
+
+    /// <summary>For what needs locks: whose they are instead is told if they are not to be had.</summary>
+    public async Task<T> WaitingAsync<T>(Func<Task<T>> work)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (PgQueryException blocked) when (blocked.SqlState == Npgsql.PostgresErrorCodes.LockNotAvailable)
+        {
+            throw new BackupSyncException(ErrorIds.RestoreFailed,
+                $"{target.Login.Label}: other sessions use the tables, or tables that foreign keys tie to them; they were waited for {LockTimeout / 1000} s.",
+                "End long transactions there (pg_stat_activity tells them), then run again.", blocked);
+        }
+    }
+
+    public async Task CommitAsync(CancellationToken cancellationToken)
+    {
+        await target.Lock.EnsureHeldAsync(cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+        CommitBegun = true;
+        try
+        {
+            await Session.ExecuteAsync("COMMIT", CancellationToken.None);
+        }
+        catch (PgQueryException lost) when (lost.ErrorId == ErrorIds.ConnectionFailed)
+        {
+            using var limit = new CancellationTokenSource(AnswerLimit);
+            if (!await EndAsync(limit.Token))
+                throw;
+            run.Warn($"{target.Login.Label}: the connection was lost at the commit; the server says that it was done.");
+        }
+        await DisposeAsync();
+    }
+
+    /// <summary>Ends what a failed run has begun, and records what became of it.</summary>
+    /// <param name="wayBack">Where the content of before is, should the server have committed after all; null where nowhere.</param>
+    public async Task RollBackAsync(Exception failure, string? wayBack)
+    {
+        using var limit = new CancellationTokenSource(RollbackLimit);
+        var (label, record) = (target.Login.Label, run.Record);
+        run.Error(failure is OperationCanceledException ? "The run was stopped." : failure.Message);
+        record.Rollback = RollbackState.Failed;
+        try
+        {
+            await run.StepAsync(RunStep.Rollback, $"Roll {label} back", null, async (_, ct) =>
+            {
+                if (await EndAsync(ct))
+                    throw new BackupSyncException(ErrorIds.RollbackFailed, $"{label}: the server had committed before the connection was lost: the tables hold what the run wrote.");
+            }, limit.Token);
+            record.Rollback = RollbackState.Succeeded;
+            record.RollbackNote = $"Rolled back; {label}'s server confirms that nothing of it was committed.";
+            run.Info(record.RollbackNote);
+        }
+        catch (Exception undone) when (!CommitBegun && undone is BackupSyncException or OperationCanceledException)
+        {
+            record.Rollback = RollbackState.Succeeded;
+            record.RollbackNote = $"Nothing was committed, so {label} is what it was; this could not be confirmed: {undone.Message}";
+            run.Warn(record.RollbackNote);
+        }
+        catch (Exception undone)
+        {
+            record.RollbackNote = wayBack is null ? undone.Message : $"{undone.Message} The content of before is in {wayBack}.";
+            run.Error($"Rollback FAILED: {record.RollbackNote}");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await (_session?.DisposeAsync() ?? ValueTask.CompletedTask);
+        _session = null;
+    }
+
+    /// <summary>Ends the transaction, and asks the server what became of it.</summary>
+    /// <returns>Whether it was committed.</returns>
+    async Task<bool> EndAsync(CancellationToken cancellationToken)
+    {
+        await DisposeAsync();
+        // The server may still be at a long statement, or at rolling back: wait until it holds nothing any more.
+        await using var fresh = await PgConnector.OpenAsync(target.Lock.Session.Login, target.Job.Limits.Connect, run.Warn, cancellationToken);
+        await RunSessions.EndOwnAsync(fresh, target.Tag.ApplicationName, [target.Lock.Session.ProcessId], cancellationToken);
+        return _id is not null
+            && await fresh.ScalarAsync<string>($"SELECT pg_catalog.pg_xact_status({Sql.Literal(_id)}::text::xid8)", cancellationToken) == "committed";
+    }
+}
