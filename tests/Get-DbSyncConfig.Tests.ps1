@@ -56,6 +56,22 @@ Describe 'Get-DbSyncConfig' {
         (Get-DbSyncConfig).Databases | Out-String | Should -BeLike '*BACKUPSYNC_IS_NOT_SET*'
     }
 
+    It 'shows when jobs run' {
+        $scheduled = Join-Path $TestDrive 'scheduled.yml'
+        Set-Content -LiteralPath $scheduled -Value @'
+databases: { one: { url: "postgresql://localhost/one" }, two: { url: "postgresql://localhost/two" } }
+jobs:
+  often:   { source: one, target: two, schedule: { every: 5m } }
+  daily:   { source: one, target: two, schedule: { cron: "0 6 * * *" } }
+backupPlans: { hourly: { databases: all, schedule: { every: 1h } } }
+'@
+        $config = Get-DbSyncConfig $scheduled
+        ($config.Jobs | Where-Object Name -eq often).Schedule.Every | Should -Be ([timespan]::FromMinutes(5))
+        $config.Jobs | Format-Table | Out-String -Width 300 | Should -Match '(?s)often.* every 5m 00s .*daily.* 0 6 \* \* \* UTC '
+        $config.BackupPlans | Format-Table | Out-String -Width 300 | Should -Match 'every 1h 00m'
+        (Get-DbSyncConfig).Jobs | Format-Table | Out-String | Should -Not -Match 'UTC'
+    }
+
     It 'never shows a password' {
         $config = Get-DbSyncConfig
         foreach ($object in $config, $config.Databases, $config.Jobs, $config.Databases[0].Address) {

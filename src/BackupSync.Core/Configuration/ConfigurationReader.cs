@@ -51,7 +51,7 @@ sealed class ConfigurationReader(string file, Func<string, string?> environment)
     DatabaseConfig ReadDatabase(string name, YamlSection database, IReadOnlyList<TierConfig> tiers)
     {
         var role = database.Choice("role", DatabaseRole.Backup);
-        DatabaseProvider? provider = database.Has("provider") ? database.Choice("provider", DatabaseProvider.PostgreSql) : null;
+        DatabaseProvider? provider = database.Has("provider") ? database.Choice("provider", DatabaseProvider.PostgreSql, properNames: true) : null;
         var tier = database.Has("tier") ? database.Reference("tier", "tier", "the name of a tier", tiers, t => t.Name) : null;
         var (address, problem) = ReadAddress(database);
         return address is not null

@@ -23,12 +23,21 @@ public sealed record JobConfig
     public string Source => SourceDatabase.Name;
     public string Target => TargetDatabase.Name;
 
+    public SyncMode Mode { get; init; } = SyncMode.Full;
     public PublishMode Publish { get; init; } = PublishMode.Auto;
 
     /// <summary>How many tables are read, hashed or restored at once.</summary>
     public int Parallel { get; init; } = 2;
 
     public ScheduleConfig? Schedule { get; init; }
+
+    /// <summary>
+    /// The tables that incremental runs keep up to date; none for all. A full run copies all that <see cref="Exclude"/> does
+    /// not leave out. Names may hold <c>*</c> and <c>?</c>, and may be qualified.
+    /// </summary>
+    public IReadOnlyList<string> Tables { get; init; } = [];
+
+    public IncrementalConfig Incremental { get; init; } = new();
     public LimitsConfig Limits { get; init; } = new();
     public VerifyConfig Verify { get; init; } = new();
     public GuardsConfig Guards { get; init; } = new();
@@ -49,19 +58,38 @@ public sealed record JobConfig
     }
 }
 
-/// <summary>When the job runs. Read and validated; acted upon by the scheduler.</summary>
+/// <summary>
+/// When the job runs: exactly one of <see cref="Cron"/> and <see cref="Every"/> is set. Read and validated; acted upon by the
+/// scheduler.
+/// </summary>
 public sealed record ScheduleConfig
 {
     /// <summary>Five fields: minute, hour, day of month, month, day of week (0 and 7 are Sunday).</summary>
-    public required string Cron { get; init; }
+    public string? Cron { get; init; }
 
+    /// <summary>From 1 second to 30 days. Counted from midnight UTC of 1970-01-01, so that nobody needs to remember the last run.</summary>
+    public TimeSpan? Every { get; init; }
+
+    /// <summary>That of <see cref="Cron"/>.</summary>
     public TimeZoneInfo TimeZone { get; init; } = TimeZoneInfo.Utc;
 
     /// <summary>How late a missed run may still start.</summary>
     public TimeSpan MisfireGrace { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>The first time after the given one; null where there is none.</summary>
-    public DateTimeOffset? Next(DateTimeOffset after) => CronSchedule.Parse(Cron, TimeZone).Next(after);
+    public DateTimeOffset? Next(DateTimeOffset after) =>
+        Every is { } every ? NextMultiple(after.UtcDateTime, every) : CronSchedule.Parse(Cron!, TimeZone).Next(after);
+
+    /// <summary>As tables show it: <c>0 6,18 * * * UTC</c>, <c>every 5m 00s</c>.</summary>
+    public override string ToString() => Every is { } every ? $"every {Durations.Show(every)}" : $"{Cron} {TimeZone.Id}";
+
+    static DateTimeOffset? NextMultiple(DateTime after, TimeSpan every)
+    {
+        // Negative before 1970, where the multiple before is the one further from it.
+        var past = (after - DateTime.UnixEpoch).Ticks % every.Ticks;
+        var wait = new TimeSpan(past < 0 ? -past : every.Ticks - past);
+        return wait <= DateTime.MaxValue - after ? after + wait : null;
+    }
 }
 
 /// <summary>How long each step may take, and how many connections the source may be asked for.</summary>
@@ -86,6 +114,9 @@ public sealed record VerifyConfig
 
     /// <summary>Tables whose row counts are named in the log: <c>users</c> is the one of that name in any schema, <c>app.users</c> that one.</summary>
     public IReadOnlyList<string> Report { get; init; } = [];
+
+    /// <summary>In incremental runs: the whole content is compared in every one of so many. 0 for never.</summary>
+    public int FullEvery { get; init; } = 24;
 }
 
 public sealed record GuardsConfig

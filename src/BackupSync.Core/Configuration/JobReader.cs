@@ -14,9 +14,12 @@ sealed class JobReader(IReadOnlyList<DatabaseConfig> databases, ToolsConfig tool
         if (source is not null && source.Name == target?.Name)
             job.Report("target", $"must be another database than the source, not '{target.Name}' as well");
 
+        var mode = job.Choice("mode", SyncMode.Full);
         var publish = job.Choice("publish", PublishMode.Auto);
         var parallel = job.Integer("parallel", 2, 1, 64);
         var schedule = job.Has("schedule") ? job.Section("schedule", ScheduleReader.Read) : null;
+        var tables = job.Texts("tables");
+        var incremental = job.Section("incremental", IncrementalReader.Read);
         var limits = job.Section("limits", limits => new LimitsConfig
         {
             Connect = limits.Duration("connect", defaults.Limits.Connect, ScheduleReader.LongestLimit),
@@ -30,6 +33,7 @@ sealed class JobReader(IReadOnlyList<DatabaseConfig> databases, ToolsConfig tool
         {
             Content = verify.Boolean("content", defaults.Verify.Content),
             Report = verify.Texts("report"),
+            FullEvery = verify.Integer("fullEvery", defaults.Verify.FullEvery, 0, 1_000_000),
         });
         var guards = job.Section("guards", guards => new GuardsConfig
         {
@@ -49,9 +53,12 @@ sealed class JobReader(IReadOnlyList<DatabaseConfig> databases, ToolsConfig tool
             Name = name,
             SourceDatabase = source,
             TargetDatabase = target,
+            Mode = mode,
             Publish = publish,
             Parallel = parallel,
             Schedule = schedule,
+            Tables = tables,
+            Incremental = incremental,
             Limits = limits,
             Verify = verify,
             Guards = guards,

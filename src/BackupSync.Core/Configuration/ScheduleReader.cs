@@ -6,14 +6,30 @@ static class ScheduleReader
     /// <summary>Longer than anyone waits, and short enough for .NET's timers.</summary>
     public static readonly TimeSpan LongestLimit = TimeSpan.FromDays(30);
 
+    static readonly TimeSpan ShortestInterval = TimeSpan.FromSeconds(1);
+
     public static ScheduleConfig Read(YamlSection schedule)
     {
+        var (hasCron, hasEvery) = (schedule.Has("cron"), schedule.Has("every"));
         var timeZone = schedule.Value<TimeZoneInfo>(
             "timeZone", TimeZoneInfo.Utc,
             (string text, out TimeZoneInfo zone) => TimeZoneInfo.TryFindSystemTimeZoneById(text, out zone!),
             "UTC or the name of a time zone that this machine knows, such as Europe/Berlin",
             text => NearestName.Of(text, TimeZoneInfo.GetSystemTimeZones().Select(z => z.Id)));
-        var cron = schedule.RequiredText("cron", CronSchedule.Allowed);
+        if (hasCron && hasEvery)
+            schedule.Report("every", "stands beside 'cron'; a schedule has one of the two");
+        return new ScheduleConfig
+        {
+            Cron = hasEvery ? null : ReadCron(schedule, timeZone),
+            Every = hasEvery && !hasCron ? schedule.Duration("every", ShortestInterval, LongestLimit, minimum: ShortestInterval) : null,
+            TimeZone = timeZone,
+            MisfireGrace = schedule.Duration("misfireGrace", TimeSpan.FromMinutes(10), LongestLimit, minimum: TimeSpan.Zero),
+        };
+    }
+
+    static string? ReadCron(YamlSection schedule, TimeZoneInfo timeZone)
+    {
+        var cron = schedule.RequiredText("cron", $"{CronSchedule.Allowed}; or state every, such as 5m");
         if (cron is not null)
         {
             try
@@ -25,11 +41,6 @@ static class ScheduleReader
                 schedule.Report("cron", e.Message);
             }
         }
-        return new ScheduleConfig
-        {
-            Cron = cron ?? "",
-            TimeZone = timeZone,
-            MisfireGrace = schedule.Duration("misfireGrace", TimeSpan.FromMinutes(10), LongestLimit, zeroAllowed: true),
-        };
+        return cron;
     }
 }

@@ -129,11 +129,17 @@ sealed class YamlSection
             (string text, out int value) => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value) && value >= minimum && value <= maximum,
             $"a whole number from {minimum} to {maximum}");
 
-    public TimeSpan Duration(string key, TimeSpan otherwise, TimeSpan maximum, bool zeroAllowed = false) =>
-        Value(
+    /// <param name="minimum">In whole seconds, zero included; null for anything that is more than zero.</param>
+    public TimeSpan Duration(string key, TimeSpan otherwise, TimeSpan maximum, TimeSpan? minimum = null)
+    {
+        var least = minimum is null ? "more than 0 and " : minimum > TimeSpan.Zero ? $"at least {minimum.Value.TotalSeconds:0}s and " : "";
+        return Value(
             key, otherwise,
-            (string text, out TimeSpan value) => Durations.TryParse(text, out value) && value <= maximum && (zeroAllowed || value > TimeSpan.Zero),
-            $"{Durations.Allowed}, {(zeroAllowed ? "" : "more than 0 and ")}at most {maximum.TotalDays:0}d");
+            // Zero is the one number whose unit does not matter.
+            (string text, out TimeSpan value) => (Durations.TryParse(text, out value) || text == "0")
+                && value <= maximum && (minimum is null ? value > TimeSpan.Zero : value >= minimum),
+            $"{Durations.Allowed}, {least}at most {maximum.TotalDays:0}d");
+    }
 
     public long Size(string key, long otherwise) => Value<long>(key, otherwise, ByteSizes.TryParse, ByteSizes.Allowed);
 
@@ -141,13 +147,20 @@ sealed class YamlSection
         Value(key, otherwise, (string text, out double value) => Percentages.TryParse(text, out value) && value <= 1, $"{Percentages.Allowed}, from 0% to 100%");
 
     /// <summary>A value of an enumeration by its name, in any case.</summary>
-    public T Choice<T>(string key, T otherwise) where T : struct, Enum => Value(
-        key, otherwise,
-        (string text, out T value) => Enum.TryParse(text, ignoreCase: true, out value) && Enum.GetNames<T>().Contains(text, StringComparer.OrdinalIgnoreCase),
-        "one of " + string.Join(", ", Enum.GetNames<T>().Select(n => n.ToLowerInvariant())),
-        text => NearestName.Of(text, Enum.GetNames<T>())?.ToLowerInvariant());
+    /// <param name="properNames">They are shown in lower case, such as <c>postgresql</c>; all others as <c>camelCase</c>.</param>
+    public T Choice<T>(string key, T otherwise, bool properNames = false) where T : struct, Enum
+    {
+        var names = Enum.GetNames<T>().Select(n => properNames ? n.ToLowerInvariant() : char.ToLowerInvariant(n[0]) + n[1..]).ToList();
+        return Value(
+            key, otherwise,
+            (string text, out T value) => Enum.TryParse(text, ignoreCase: true, out value) && names.Contains(text, StringComparer.OrdinalIgnoreCase),
+            "one of " + string.Join(", ", names),
+            text => NearestName.Of(text, names));
+    }
 
-    public IReadOnlyList<string> Texts(string key) => [.. Items(key).Select(i => i.Text)];
+    /// <summary>A list; the default where there is none. One that is there may be empty.</summary>
+    public IReadOnlyList<string> Texts(string key, IReadOnlyList<string>? otherwise = null) =>
+        Find(key) is null or YamlText { IsNull: true } ? otherwise ?? [] : [.. Items(key).Select(i => i.Text)];
 
     public IReadOnlyList<YamlItem> Items(string key)
     {

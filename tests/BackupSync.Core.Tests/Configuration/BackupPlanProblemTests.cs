@@ -183,6 +183,7 @@ public sealed class BackupPlanProblemTests : IDisposable
     [InlineData("{ databases: all, places: local }", "2:45: backupPlans.p.places: must be a list such as [a, b], not a single value")]
     [InlineData("{ databases: all, places: [local, local] }", "2:53: backupPlans.p.places[1]: the place 'local' is in this list twice")]
     [InlineData("{ databases: all, schedule: { cron: '0 25 * * *' } }", "2:55: backupPlans.p.schedule.cron: has '25' as its hour: 0 to 23, a list (1,2), a range (1-5) or a step (*/15) is allowed")]
+    [InlineData("{ databases: all, schedule: { every: 5m, cron: '0 2 * * *' } }", "2:56: backupPlans.p.schedule.every: stands beside 'cron'; a schedule has one of the two")]
     [InlineData("{ databases: all, keep: { monthly: -1 } }", "2:54: backupPlans.p.keep.monthly: must be a whole number from 1 to 36500, not '-1'")]
     [InlineData("{ databases: all, keep: 7 }", "2:43: backupPlans.p.keep: must be a mapping ('key: value' lines), not a single value")]
     [InlineData("{ databases: all, keep: { yearly: 1 } }", "2:45: backupPlans.p.keep.yearly: unknown key; allowed are days, daily, weekly, monthly, tags")]

@@ -33,11 +33,21 @@ public sealed class ConfigurationFileTests : IDisposable
               railway-to-neon:
                 source: railway
                 target: neon
+                mode: Incremental
                 publish: transaction
                 parallel: 4
                 schedule: { cron: "0 6,18 * * *", timeZone: Europe/Berlin, misfireGrace: 5m }
+                tables: [users, "app.custom_*"]
+                incremental:
+                  trackBy: { "audit_*": content, users: updatedat, "*": Auto }
+                  updatedAtColumns: [changed]
+                  lateness: 30s
+                  batchSize: 50
+                  deletes: false
+                  conflict: lastWriteWins
+                  onSchemaChange: stop
                 limits: { connect: 10s, dump: 1m, safetyBackup: 2m, restore: 3m, total: 1h30m, connections: 8 }
-                verify: { content: false, report: [users, app.escrows] }
+                verify: { content: false, report: [users, app.escrows], fullEvery: 12 }
                 guards: { minimumBackupSize: 1KiB, maximumShrink: 12.5% }
                 exclude: { schemas: [audit], tables: ["tmp_*"], data: [app.log] }
                 backups: { directory: backups/railway_neon_sync, keepDays: 14, compression: zstd }
@@ -53,8 +63,14 @@ public sealed class ConfigurationFileTests : IDisposable
 
         var job = Assert.Single(config.Jobs);
         Assert.Equal(("railway-to-neon", "railway", "neon"), (job.Name, job.Source, job.Target));
-        Assert.Equal((PublishMode.Transaction, 4), (job.Publish, job.Parallel));
+        Assert.Equal((SyncMode.Incremental, PublishMode.Transaction, 4), (job.Mode, job.Publish, job.Parallel));
         Assert.Equal(("0 6,18 * * *", "Europe/Berlin", TimeSpan.FromMinutes(5)), (job.Schedule!.Cron, job.Schedule.TimeZone.Id, job.Schedule.MisfireGrace));
+        Assert.Null(job.Schedule.Every);
+        Assert.Equal(["users", "app.custom_*"], job.Tables);
+        Assert.Equal([new("audit_*", TrackBy.Content), new("users", TrackBy.UpdatedAt), new("*", TrackBy.Auto)], job.Incremental.TrackBy);
+        Assert.Equal(["changed"], job.Incremental.UpdatedAtColumns);
+        Assert.Equal((TimeSpan.FromSeconds(30), 50, false), (job.Incremental.Lateness, job.Incremental.BatchSize, job.Incremental.Deletes));
+        Assert.Equal((ConflictRule.LastWriteWins, SchemaChangeRule.Stop), (job.Incremental.Conflict, job.Incremental.OnSchemaChange));
         Assert.Equal(
             new LimitsConfig
             {
@@ -63,6 +79,7 @@ public sealed class ConfigurationFileTests : IDisposable
             },
             job.Limits);
         Assert.False(job.Verify.Content);
+        Assert.Equal(12, job.Verify.FullEvery);
         Assert.Equal(["users", "app.escrows"], job.Verify.Report);
         Assert.Equal(new GuardsConfig { MinimumBackupSize = 1024, MaximumShrink = 0.125 }, job.Guards);
         Assert.Equal(["audit"], job.Exclude.Schemas);
@@ -84,10 +101,16 @@ public sealed class ConfigurationFileTests : IDisposable
             """).Jobs);
 
         Assert.Equal((DatabaseRole.Backup, DatabaseRole.Backup), (job.SourceDatabase.Role, job.TargetDatabase.Role));
-        Assert.Equal((PublishMode.Auto, 2), (job.Publish, job.Parallel));
+        Assert.Equal((SyncMode.Full, PublishMode.Auto, 2), (job.Mode, job.Publish, job.Parallel));
         Assert.Null(job.Schedule);
+        Assert.Empty(job.Tables);
+        Assert.Empty(job.Incremental.TrackBy);
+        Assert.Equal(["updated_at", "modified_at"], job.Incremental.UpdatedAtColumns);
+        Assert.Equal((TimeSpan.FromMinutes(5), 1000, true), (job.Incremental.Lateness, job.Incremental.BatchSize, job.Incremental.Deletes));
+        Assert.Equal((ConflictRule.SourceWins, SchemaChangeRule.Full), (job.Incremental.Conflict, job.Incremental.OnSchemaChange));
         Assert.Equal(new LimitsConfig(), job.Limits);
         Assert.True(job.Verify.Content);
+        Assert.Equal(24, job.Verify.FullEvery);
         Assert.Empty(job.Verify.Report);
         Assert.Equal(new GuardsConfig(), job.Guards);
         Assert.Empty(job.Exclude.Schemas);
@@ -106,12 +129,60 @@ public sealed class ConfigurationFileTests : IDisposable
                 source: a
                 target: b
                 limits:
+                tables:
+                incremental: { trackBy: , updatedAtColumns: }
                 verify: { report: }
                 exclude: {}
             """);
 
         Assert.Equal(new LimitsConfig(), config.Job("nightly").Limits);
+        Assert.Empty(config.Job("nightly").Tables);
+        Assert.Empty(config.Job("nightly").Incremental.TrackBy);
+        Assert.Equal(["updated_at", "modified_at"], config.Job("nightly").Incremental.UpdatedAtColumns);
         Assert.Empty(config.Job("nightly").Verify.Report);
+    }
+
+    /// <summary>The job with the given setting.</summary>
+    JobConfig With(string setting) => Load($$"""
+        databases: { a: { url: "postgresql://h/a" }, b: { url: "postgresql://h/b" } }
+        jobs: { j: { source: a, target: b, {{setting}} } }
+        """).Job("j");
+
+    [Theory]
+    [InlineData("auto", TrackBy.Auto)]
+    [InlineData("updatedAt", TrackBy.UpdatedAt)]
+    [InlineData("CONTENT", TrackBy.Content)]
+    public void One_way_of_tracking_is_that_of_all_tables(string word, TrackBy way) =>
+        Assert.Equal([new TrackByRule("*", way)], With($"incremental: {{ trackBy: {word} }}").Incremental.TrackBy);
+
+    [Theory]
+    [InlineData("lateness: 0", 0)]
+    [InlineData("lateness: 0s", 0)]
+    [InlineData("lateness: 30d", 30 * 86_400)]
+    public void Lateness_may_be_nothing(string setting, int seconds) =>
+        Assert.Equal(TimeSpan.FromSeconds(seconds), With($"incremental: {{ {setting} }}").Incremental.Lateness);
+
+    [Fact]
+    public void Numbers_may_be_as_small_and_as_large_as_is_said()
+    {
+        Assert.Equal((1, 1_000_000), (With("incremental: { batchSize: 1 }").Incremental.BatchSize, With("incremental: { batchSize: 1000000 }").Incremental.BatchSize));
+        Assert.Equal((0, 1_000_000), (With("verify: { fullEvery: 0 }").Verify.FullEvery, With("verify: { fullEvery: 1000000 }").Verify.FullEvery));
+    }
+
+    [Fact]
+    public void Tables_without_stamps_are_fine_where_the_source_wins() =>
+        Assert.Empty(With("incremental: { updatedAtColumns: [] }").Incremental.UpdatedAtColumns);
+
+    [Theory]
+    [InlineData("1s", 1)]
+    [InlineData("5m", 300)]
+    [InlineData("30d", 30 * 86_400)]
+    public void Schedule_can_be_an_interval(string every, int seconds)
+    {
+        var schedule = With($"schedule: {{ every: {every}, misfireGrace: 0 }}").Schedule!;
+
+        Assert.Equal((TimeSpan.FromSeconds(seconds), TimeSpan.Zero), (schedule.Every, schedule.MisfireGrace));
+        Assert.Null(schedule.Cron);
     }
 
     [Fact]
@@ -223,7 +294,7 @@ public sealed class ConfigurationFileTests : IDisposable
         _environment["BACKUPSYNC_PASSPHRASE"] = "correct horse battery";
         // Comments that hold settings, be it a key or a whole section; the others are sentences.
         var lines = ConfigurationFile.Starter.Split('\n').Select(l => System.Text.RegularExpressions.Regex.Replace(
-            l, @"^(\s*)# ((?:provider|tier|tools|tiers|places|encryption|backupPlans|publish|parallel|exclude|compression):|  )", "$1$2"));
+            l, @"^(\s*)# ((?:provider|tier|tools|tiers|places|encryption|backupPlans|mode|tables|incremental|publish|parallel|exclude|compression):|  )", "$1$2"));
         var path = _folder.Write("backupsync.yml", string.Join('\n', lines));
 
         Assert.Contains("\ntools:", File.ReadAllText(path));
@@ -233,6 +304,16 @@ public sealed class ConfigurationFileTests : IDisposable
         Assert.Equal(["local", "offsite"], config.Places.Select(p => p.Name));
         Assert.Equal("correct horse battery", config.Encryption!.Passphrase.Reveal());
         Assert.Equal(["railway", "neon"], config.BackupPlan("nightly").Databases.Select(d => d.Name));
+
+        Assert.Contains("\n    incremental:\n      trackBy: auto ", File.ReadAllText(path));
+        var job = config.Job("railway-to-neon");
+        Assert.Equal((SyncMode.Full, PublishMode.Auto, 2), (job.Mode, job.Publish, job.Parallel));
+        Assert.Empty(job.Tables);
+        Assert.Equal([new TrackByRule("*", TrackBy.Auto)], job.Incremental.TrackBy);
+        var defaults = new IncrementalConfig();
+        Assert.Equal(defaults.UpdatedAtColumns, job.Incremental.UpdatedAtColumns);
+        Assert.Equal(defaults, job.Incremental with { TrackBy = defaults.TrackBy, UpdatedAtColumns = defaults.UpdatedAtColumns });
+        Assert.Equal(new VerifyConfig(), job.Verify with { Report = [] });
     }
 
     [Fact]

@@ -43,6 +43,32 @@ public sealed class CronScheduleTests
         Assert.Equal(Time("2026-12-01T05:00:00Z"), config.Next(Time("2026-12-01T00:00:00Z")));
     }
 
+    /// <summary>1970-01-01 was a Thursday.</summary>
+    [Theory]
+    [InlineData("00:05:00", "2026-07-01T00:00:00Z", "2026-07-01T00:05:00Z")]
+    [InlineData("00:05:00", "2026-07-01T00:04:59.9999999Z", "2026-07-01T00:05:00Z")]
+    [InlineData("00:05:00", "2026-07-01T02:03:00+02:00", "2026-07-01T00:05:00Z")]
+    [InlineData("00:00:01.5", "2026-07-01T00:00:00Z", "2026-07-01T00:00:01.5Z")]
+    [InlineData("7.00:00:00", "2026-07-01T00:00:00Z", "2026-07-02T00:00:00Z")]
+    [InlineData("00:07:00", "1970-01-01T00:00:00Z", "1970-01-01T00:07:00Z")]
+    [InlineData("00:07:00", "1969-12-31T23:59:00Z", "1970-01-01T00:00:00Z")]
+    [InlineData("00:07:00", "1969-12-31T23:53:00Z", "1970-01-01T00:00:00Z")]
+    [InlineData("00:07:00", "1969-12-31T23:52:00Z", "1969-12-31T23:53:00Z")]
+    [InlineData("7.00:00:00", "9999-12-31T23:59:59Z", null)]
+    public void Times_of_an_interval_are_its_multiples_since_1970(string every, string after, string? expected)
+    {
+        var config = new ScheduleConfig { Every = TimeSpan.Parse(every, CultureInfo.InvariantCulture) };
+
+        Assert.Equal(expected is null ? null : Time(expected), config.Next(Time(after)));
+    }
+
+    [Fact]
+    public void Schedules_are_shown_as_people_say_them()
+    {
+        Assert.Equal("0 6 * * * UTC", new ScheduleConfig { Cron = "0 6 * * *" }.ToString());
+        Assert.Equal("every 5m 00s", new ScheduleConfig { Every = TimeSpan.FromMinutes(5) }.ToString());
+    }
+
     [Theory]
     [InlineData("", "has 0 fields instead of five fields")]
     [InlineData("@daily", "has 1 field instead of five fields")]
