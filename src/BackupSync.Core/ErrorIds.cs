@@ -32,6 +32,7 @@ public static class ErrorIds
     public const string SameDatabase = "BackupSync.SameDatabase";
     public const string SourceShrunken = "BackupSync.SourceShrunken";
     public const string SourceEmpty = "BackupSync.SourceEmpty";
+    public const string SchemaChanged = "BackupSync.SchemaChanged";
     public const string RunInProgress = "BackupSync.RunInProgress";
 
     // A step failed.

@@ -48,7 +48,7 @@ static class ErrorRecords
         ErrorIds.TooFewConnections => ErrorCategory.LimitsExceeded,
         ErrorIds.ToolMissing or ErrorIds.ToolTooOld or ErrorIds.ServerProgramsMissing => ErrorCategory.NotInstalled,
         ErrorIds.RunInProgress => ErrorCategory.ResourceBusy,
-        ErrorIds.TargetIsProduction or ErrorIds.SameDatabase or ErrorIds.SourceShrunken or ErrorIds.SourceEmpty => ErrorCategory.InvalidOperation,
+        ErrorIds.TargetIsProduction or ErrorIds.SameDatabase or ErrorIds.SourceShrunken or ErrorIds.SourceEmpty or ErrorIds.SchemaChanged => ErrorCategory.InvalidOperation,
         ErrorIds.StatisticsFailed or ErrorIds.DumpFailed or ErrorIds.SafetyBackupFailed => ErrorCategory.ReadError,
         ErrorIds.RestoreFailed or ErrorIds.PublishFailed or ErrorIds.RollbackFailed or ErrorIds.DiskFull or ErrorIds.FileFailed => ErrorCategory.WriteError,
         ErrorIds.BackupInvalid => ErrorCategory.InvalidData,

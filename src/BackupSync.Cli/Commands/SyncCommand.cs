@@ -14,10 +14,12 @@ static class SyncCommand
         var target = new Option<string?>("--target") { Description = "The URL of the database to replace", HelpName = "url" };
         var directory = new Option<string?>("--backup-directory") { Description = "Where backups and history go, with --source and --target", HelpName = "folder" };
         var force = new Option<bool>("--force") { Description = "Lift the shrink guard, and do not ask" };
+        var mode = new Option<SyncMode?>("--mode") { Description = "full or incremental, whatever the job says", HelpName = "full|incremental" };
+        var fullVerify = new Option<bool>("--full-verify") { Description = "Have an incremental run compare the whole content" };
         var yes = CommonOptions.Yes();
         var whatIf = CommonOptions.WhatIf();
         var json = CommonOptions.Json();
-        var command = new Command("sync", "Make the targets of jobs verified copies of their sources") { source, target, directory, force, yes, whatIf, json };
+        var command = new Command("sync", "Make the targets of jobs verified copies of their sources") { mode, fullVerify, source, target, directory, force, yes, whatIf, json };
         jobs.AddTo(command);
         command.Validators.Add(result =>
         {
@@ -40,14 +42,15 @@ static class SyncCommand
             foreach (var job in chosen)
                 job.EnsureAddresses();
             if (parsed.GetValue(whatIf))
-                return Task.FromResult(Plan(chosen, parsed.GetValue(json)));
+                return Task.FromResult(Plan(chosen, parsed.GetValue(mode), parsed.GetValue(json)));
 
             foreach (var job in chosen)
             {
-                Consent.Require($"replace the content of {job.Target} ({job.TargetDatabase.Address}) by a copy of {job.Source}",
+                var isFull = (parsed.GetValue(mode) ?? job.Mode) == SyncMode.Full;
+                Consent.Require($"{(isFull ? "replace" : "update")} the content of {job.Target} ({job.TargetDatabase.Address}) {(isFull ? "by a copy of" : "by what has changed on")} {job.Source}",
                     parsed.GetValue(yes) || parsed.GetValue(force), isConfigured: !isAdHoc);
             }
-            return RunAsync(chosen, new RunOptions { Force = parsed.GetValue(force) }, parsed.GetValue(json), cancellationToken);
+            return RunAsync(chosen, new RunOptions { Force = parsed.GetValue(force), Mode = parsed.GetValue(mode), FullVerify = parsed.GetValue(fullVerify) }, parsed.GetValue(json), cancellationToken);
         });
         return command;
     }
@@ -64,10 +67,10 @@ static class SyncCommand
         return ExitCodes.Worst(codes);
     }
 
-    static int Plan(IReadOnlyList<JobConfig> jobs, bool json)
+    static int Plan(IReadOnlyList<JobConfig> jobs, SyncMode? mode, bool json)
     {
         foreach (var job in jobs)
-            RunView.ShowPlan($"{job.Name}: {job.Source} → {job.Target}", JobRunner.PlanSync(job), json);
+            RunView.ShowPlan($"{job.Name}: {job.Source} → {job.Target}", JobRunner.PlanSync(job, mode), json);
         return ExitCodes.Done;
     }
 }

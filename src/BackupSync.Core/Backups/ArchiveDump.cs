@@ -23,6 +23,7 @@ static class ArchiveDump
         [
             "--format=custom", $"--compress={PgDumpCompression(request)}", $"--snapshot={request.Snapshot.Id}", "--no-password",
             "--no-owner", "--no-acl", "--no-publications", "--no-subscriptions", "--no-tablespaces", "--no-security-labels",
+            $"--exclude-table={CatalogQueries.StateSchema}.{CatalogQueries.StateTable}",
             .. await EncodingAsync(request, cancellationToken), .. request.Excluded.DumpArguments,
         ])
         {

@@ -84,13 +84,15 @@ static class RecordedRun
             Outcome = outcome,
             Source = description.Source,
             Target = description.Target,
+            Mode = record.Mode,
+            SnapshotTime = outcome == RunOutcome.Succeeded ? record.SnapshotTime : null,
             Publish = record.Publish?.ToString(),
             StartTime = run.StartTime,
             EndTime = end,
             Forced = record.Forced,
-            SourceStats = record.Source?.RowsByTable(),
-            BackupStats = record.After?.RowsByTable(),
-            PreviousStats = record.Before?.RowsByTable(),
+            SourceStats = record.Source?.RowsByTable() ?? Known(record.Changes, t => t.SourceRows),
+            BackupStats = record.After?.RowsByTable() ?? (outcome == RunOutcome.Succeeded ? Known(record.Changes, t => t.TargetRows) : null),
+            PreviousStats = record.Before?.RowsByTable() ?? Known(record.Changes, t => t.PreviousRows),
             Steps = run.Steps,
             Tables = record.Tables(outcome == RunOutcome.Succeeded),
             SourceBackup = record.SourceBackup,
@@ -103,6 +105,10 @@ static class RecordedRun
         run.Emit(new RunEnded(result));
         return result;
     }
+
+    /// <summary>An incremental run does not count every table.</summary>
+    static Dictionary<string, long>? Known(IReadOnlyList<TableResult>? tables, Func<TableResult, long?> rows) =>
+        tables?.Where(t => rows(t) is not null).ToDictionary(t => t.Table, t => rows(t)!.Value);
 
     static RunOutcome OutcomeOf(RunRecord record, Exception? failure) => (failure, record.Rollback) switch
     {

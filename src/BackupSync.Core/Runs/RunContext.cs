@@ -117,10 +117,10 @@ sealed class RunContext(string runId, string job, IReadOnlyList<IRunObserver> ob
 
     static string? StepError(RunStep step) => step switch
     {
-        RunStep.Statistics => ErrorIds.StatisticsFailed,
+        RunStep.Statistics or RunStep.Compare => ErrorIds.StatisticsFailed,
         RunStep.Dump => ErrorIds.DumpFailed,
         RunStep.SafetyBackup => ErrorIds.SafetyBackupFailed,
-        RunStep.Restore => ErrorIds.RestoreFailed,
+        RunStep.Restore or RunStep.Merge => ErrorIds.RestoreFailed,
         RunStep.Verify or RunStep.CheckPublished => ErrorIds.VerificationFailed,
         RunStep.Publish => ErrorIds.PublishFailed,
         RunStep.Rollback => ErrorIds.RollbackFailed,
@@ -131,7 +131,7 @@ sealed class RunContext(string runId, string job, IReadOnlyList<IRunObserver> ob
     {
         RunStep.Dump => "dump",
         RunStep.SafetyBackup => "safetyBackup",
-        RunStep.Restore or RunStep.Verify or RunStep.Publish or RunStep.CheckPublished => "restore",
+        RunStep.Restore or RunStep.Merge or RunStep.Verify or RunStep.Publish or RunStep.CheckPublished => "restore",
         RunStep.Lock or RunStep.Check => "connect",
         _ => "total",
     };

@@ -10,9 +10,15 @@ public enum RunStep
     Check,
     Guards,
     Statistics,
+
+    /// <summary>An incremental run finds what has changed.</summary>
+    Compare,
     Dump,
     SafetyBackup,
     Restore,
+
+    /// <summary>An incremental run writes what has changed.</summary>
+    Merge,
     Verify,
     Publish,
     CheckPublished,

@@ -22,6 +22,15 @@ sealed class RunRecord
 
     /// <summary>What the target holds, as read last.</summary>
     public DatabaseFingerprint? After { get; set; }
+
+    /// <summary>Null for what is no sync.</summary>
+    public SyncMode? Mode { get; set; }
+
+    /// <summary>When the source was as the target is after the run.</summary>
+    public DateTimeOffset? SnapshotTime { get; set; }
+
+    /// <summary>What an incremental run found and wrote; null for other runs.</summary>
+    public IReadOnlyList<TableResult>? Changes { get; set; }
     public BackupFile? SourceBackup { get; set; }
     public BackupFile? SafetyBackup { get; set; }
     public PublishMode? Publish { get; set; }
@@ -40,6 +49,8 @@ sealed class RunRecord
 
     public IReadOnlyList<TableResult> Tables(bool published)
     {
+        if (Changes is not null)
+            return published ? Changes : [.. Changes.Select(c => c with { TargetRows = null, Verified = null })];
         if (Source is null)
             return [];
         return

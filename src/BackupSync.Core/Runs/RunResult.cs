@@ -1,4 +1,5 @@
 using BackupSync.Backups;
+using BackupSync.Configuration;
 
 namespace BackupSync.Runs;
 
@@ -12,6 +13,15 @@ public sealed record RunResult
 
     public required RunOutcome Outcome { get; init; }
     public bool Success => Outcome == RunOutcome.Succeeded;
+
+    /// <summary>How a sync was done; an incremental one may have become a full one, which a warning tells. Null for other runs.</summary>
+    public SyncMode? Mode { get; init; }
+
+    /// <summary>When the source was as the target is since this run, by the source's clock; null where the run did not succeed.</summary>
+    public DateTimeOffset? SnapshotTime { get; init; }
+
+    /// <summary>How old the copy was when the run ended, in seconds: what would be lost if the source were.</summary>
+    public double? RpoSeconds => SnapshotTime is { } taken ? Math.Round(Math.Max(0, (EndTime - taken).TotalSeconds), 3) : null;
 
     /// <summary>The database read, or the file name of the backup restored.</summary>
     public required string Source { get; init; }
@@ -106,7 +116,11 @@ public sealed record StepResult(RunStep Step, StepState State, DateTimeOffset St
 /// <param name="PreviousRows">Rows on the target before the run; null where the table was not there.</param>
 /// <param name="Bytes">Size on the source's disk, indexes not counted.</param>
 /// <param name="Verified">Whether rows and content were compared and are equal; null where they were not compared.</param>
-public sealed record TableResult(string Table, long? SourceRows, long? TargetRows, long? PreviousRows, long? Bytes, bool? Verified);
+public sealed record TableResult(string Table, long? SourceRows, long? TargetRows, long? PreviousRows, long? Bytes, bool? Verified)
+{
+    /// <summary>What an incremental run did; null for other runs.</summary>
+    public TableChanges? Changes { get; init; }
+}
 
 /// <param name="Id">A stable identifier: see <see cref="ErrorIds"/>.</param>
 /// <param name="Step">The step that failed; null where none had begun.</param>

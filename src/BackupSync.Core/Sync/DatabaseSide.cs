@@ -59,9 +59,17 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
     protected async Task ReadSnapshotAsync(
         int sessions, FingerprintMethod method, CatalogFilter filter, FingerprintReader.OnTable? onTable, CancellationToken cancellationToken)
     {
-        _snapshot = await Snapshot.TakeAsync(Login with { ReadOnly = true }, sessions, Job.Limits.Connect, cancellationToken);
-        Content = await _snapshot.FingerprintAsync(method, filter, onTable, cancellationToken);
+        Content = await (await TakeSnapshotAsync(sessions, cancellationToken)).FingerprintAsync(method, filter, onTable, cancellationToken);
     }
+
+    protected async Task<Snapshot> TakeSnapshotAsync(int sessions, CancellationToken cancellationToken)
+    {
+        await ReleaseSnapshotAsync();
+        return _snapshot = await Snapshot.TakeAsync(Login with { ReadOnly = true }, sessions, Job.Limits.Connect, cancellationToken);
+    }
+
+    /// <summary>When the snapshot was taken, by the server's clock.</summary>
+    protected DateTimeOffset? SnapshotTime => _snapshot?.Taken;
 
     /// <summary>Backs up what the snapshot shows, and lets go of it.</summary>
     protected async Task<BackupFile> BackUpAsync(

@@ -3,6 +3,7 @@ using BackupSync.Configuration;
 using BackupSync.History;
 using BackupSync.Recovery;
 using BackupSync.Runs;
+using BackupSync.Sync.Incremental;
 
 namespace BackupSync.Sync;
 
@@ -11,6 +12,12 @@ public sealed record RunOptions
 {
     /// <summary>Lifts the shrink guard, and nothing else. The run's record says so.</summary>
     public bool Force { get; init; }
+
+    /// <summary>How to run; null for what the job says.</summary>
+    public SyncMode? Mode { get; init; }
+
+    /// <summary>Has an incremental run compare the whole content, whatever stamps tell.</summary>
+    public bool FullVerify { get; init; }
 
     /// <summary>Lets a restore replace a production database. A sync never does.</summary>
     public bool AllowProduction { get; init; }
@@ -26,7 +33,7 @@ public static class JobRunner
     public static Task<RunResult> SyncAsync(
         JobConfig job, RunOptions options, IEnumerable<IRunObserver> observers, CancellationToken cancellationToken) =>
         RunAsync(job, RunKind.Sync, job.Source, $"{job.SourceDatabase.DisplayName} → {job.TargetDatabase.DisplayName} sync",
-            observers, run => new SyncPipeline(run, job, options), cancellationToken);
+            observers, run => (options.Mode ?? job.Mode) == SyncMode.Incremental ? new IncrementalPipeline(run, job, options) : new SyncPipeline(run, job, options), cancellationToken);
 
     /// <summary>Publishes a backup on the job's target by the same steps, with a safety backup of what it replaces.</summary>
     public static Task<RunResult> RestoreAsync(
@@ -35,7 +42,8 @@ public static class JobRunner
             observers, run => new DatabaseRestorePipeline(run, job, backup, options), cancellationToken);
 
     /// <summary>What <see cref="SyncAsync"/> would do, step by step, from the configuration alone: nothing is connected to.</summary>
-    public static IReadOnlyList<PlannedStep> PlanSync(JobConfig job) => RunPlan.Sync(job);
+    /// <param name="mode">Null for what the job says.</param>
+    public static IReadOnlyList<PlannedStep> PlanSync(JobConfig job, SyncMode? mode = null) => (mode ?? job.Mode) == SyncMode.Incremental ? RunPlan.Incremental(job) : RunPlan.Sync(job);
 
     /// <summary>What <see cref="RestoreAsync"/> would do, likewise.</summary>
     public static IReadOnlyList<PlannedStep> PlanRestore(JobConfig job, BackupFile backup, RunOptions? options = null) => RunPlan.Restore(job, backup, options ?? new RunOptions());

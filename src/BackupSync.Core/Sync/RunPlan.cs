@@ -26,6 +26,24 @@ static class RunPlan
         ];
     }
 
+    public static IReadOnlyList<PlannedStep> Incremental(JobConfig job)
+    {
+        Guards.EnsureMayBeTarget(job.TargetDatabase);
+        var (source, target) = (job.SourceDatabase.DisplayName, job.TargetDatabase.DisplayName);
+        var tables = job.Tables.Count == 0 ? "every table" : string.Join(", ", job.Tables);
+        var schema = job.Incremental.OnSchemaChange == SchemaChangeRule.Full ? "run a full sync instead" : "stop";
+        return
+        [
+            new(RunStep.Lock, $"Lock {target}, so that no other run can replace it at the same time", job.Limits.Connect * 2),
+            new(RunStep.Check, $"Connect to {source} and {target}, clear what dead runs left", job.Limits.Connect * 3),
+            new(RunStep.Guards, $"Prove that {source} and {target} are different databases", job.Limits.Connect),
+            new(RunStep.Compare, $"Take a snapshot of {source}; {schema} if the schemas differ; lock {tables} of {target} against writing; find changed{(job.Incremental.Deletes ? " and deleted" : "")} rows by stamps or content; refuse if more than {Percentages.Show(job.Guards.MaximumShrink)} of {target}'s rows are gone", null),
+            new(RunStep.Merge, $"In one transaction on {target}: write the rows that differ{(job.Incremental.Deletes ? ", delete those that are gone" : "")}, set sequences; no trigger fires", job.Limits.Restore),
+            new(RunStep.Verify, "Compare what was written with the snapshot", job.Limits.Restore),
+            new(RunStep.Publish, "Publish: commit", job.Limits.Restore),
+        ];
+    }
+
     public static IReadOnlyList<PlannedStep> Restore(JobConfig job, BackupFile backup, RunOptions options)
     {
         Guards.EnsureMayBeTarget(job.TargetDatabase, options.AllowProduction);

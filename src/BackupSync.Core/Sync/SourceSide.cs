@@ -11,8 +11,14 @@ namespace BackupSync.Sync;
 sealed class SourceSide(RunContext run, JobConfig job, string applicationName) : DatabaseSide(
     run, job, job.SourceDatabase, new PgLogin(job.SourceDatabase.DisplayName, job.SourceDatabase.Address.Unpooled(), applicationName, ReadOnly: true))
 {
+    /// <summary>Connections without which nothing can be done.</summary>
+    const int Least = 2;
+
     ExcludedObjects _excluded = ExcludedObjects.None;
     int _readers = 1;
+
+    /// <summary>What the configuration leaves out.</summary>
+    public CatalogFilter Filter => _excluded.Filter;
 
     /// <summary>Connects, learns what the source is, and keeps to what it can spare.</summary>
     public async Task ConnectAsync(CancellationToken cancellationToken)
@@ -39,6 +45,15 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
         await ReadSnapshotAsync(_readers, method, _excluded.Filter,
             (table, done, all, rows, bytes) => scope.Progress((double)done / all, table, rows, bytes), cancellationToken);
         Run.Record.Source = Content;
+        Run.Record.SnapshotTime = SnapshotTime;
+    }
+
+    /// <summary>Takes a snapshot that is read row by row: one session more than share the tables out, to fetch what they find.</summary>
+    public async Task<Snapshot> TakeSnapshotAsync(CancellationToken cancellationToken)
+    {
+        var snapshot = await TakeSnapshotAsync(Math.Max(Least, Math.Min(_readers + 1, Math.Min(Job.Limits.Connections, Facts.ConnectionsFree + 1))), cancellationToken);
+        Run.Record.SnapshotTime = snapshot.Taken;
+        return snapshot;
     }
 
     public async Task DumpAsync(BackupLabel label, PgToolset tools, StepScope scope, CancellationToken cancellationToken)
@@ -50,7 +65,6 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
     /// <summary>One connection holds the snapshot and one is pg_dump's; the rest of the budget may read (A10).</summary>
     int ReadersWithinBudget(DatabaseFacts facts)
     {
-        const int Least = 2;
         // The session that asked is closed before the snapshot's are opened.
         var free = facts.ConnectionsFree + 1;
         var wanted = Math.Max(Least, Math.Min(Job.Limits.Connections, Job.Parallel));

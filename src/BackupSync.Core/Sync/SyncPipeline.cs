@@ -17,6 +17,7 @@ sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : I
     {
         Guards.EnsureMayBeTarget(job.TargetDatabase);
         Guards.EnsureNotSameAddress(job);
+        run.Record.Mode = SyncMode.Full;
         await using var target = new TargetSide(run, job);
         await using var source = new SourceSide(run, job, target.Tag.ApplicationName);
 

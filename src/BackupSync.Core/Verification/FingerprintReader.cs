@@ -28,7 +28,6 @@ static class FingerprintReader
         var tables = TableColumns.From(await first.RowsAsync(CatalogQueries.Tables(filter), cancellationToken));
         var sequences = await first.RowsAsync(CatalogQueries.Sequences(filter), cancellationToken);
         EnsureReadable(tables.Where(t => !t.Readable).Select(t => t.Key).Concat(sequences.Where(s => s[2] == "f").Select(s => Sql.Display(s[0]!, s[1]!))), who);
-        var objects = await first.RowsAsync(CatalogQueries.Objects(filter, hasMultirange: major >= 14), cancellationToken);
 
         return new DatabaseFingerprint
         {
@@ -37,16 +36,19 @@ static class FingerprintReader
             Tables = await ReadTablesAsync(runners, tables, method, filter, onTable, cancellationToken),
             Sequences = await ReadSequencesAsync(first, sequences, cancellationToken),
             LargeObjects = await ReadLargeObjectsAsync(first, method, cancellationToken),
-            Objects = objects.ToDictionary(ObjectKey, o => o[4] ?? ""),
+            Objects = await ReadObjectsAsync(first, major, filter, cancellationToken),
         };
     }
+
+    /// <summary>The schema alone: see <see cref="DatabaseFingerprint.Objects"/>.</summary>
+    public static async Task<IReadOnlyDictionary<string, string>> ReadObjectsAsync(IQueryRunner runner, int major, CatalogFilter filter, CancellationToken cancellationToken) =>
+        (await runner.RowsAsync(CatalogQueries.Objects(filter, hasMultirange: major >= 14), cancellationToken)).ToDictionary(ObjectKey, o => o[4] ?? "");
 
     /// <summary>The same fingerprint with the sequences as they stand now.</summary>
     public static async Task<DatabaseFingerprint> WithLatestSequencesAsync(
         DatabaseFingerprint fingerprint, IQueryRunner runner, CatalogFilter filter, CancellationToken cancellationToken)
     {
-        var names = await runner.RowsAsync(CatalogQueries.Sequences(filter), cancellationToken);
-        var latest = await ReadSequencesAsync(runner, names.Where(n => fingerprint.Sequences.ContainsKey(Sql.Display(n[0]!, n[1]!))), cancellationToken);
+        var latest = await ReadSequencesAsync(runner, filter, fingerprint.Sequences.Keys.ToHashSet(), cancellationToken);
         return fingerprint with
         {
             Sequences = fingerprint.Sequences.ToDictionary(s => s.Key, s => latest.TryGetValue(s.Key, out var now) && now != s.Value
@@ -81,6 +83,14 @@ static class FingerprintReader
         return new TableFingerprint(long.Parse(row[0]!, CultureInfo.InvariantCulture), method == FingerprintMethod.RowsOnly ? null : row[1], table.Bytes);
     }
 
+    /// <param name="names">Null for all.</param>
+    public static async Task<IReadOnlyDictionary<string, SequenceFingerprint>> ReadSequencesAsync(
+        IQueryRunner runner, CatalogFilter filter, IReadOnlySet<string>? names, CancellationToken cancellationToken)
+    {
+        var all = await runner.RowsAsync(CatalogQueries.Sequences(filter), cancellationToken);
+        return await ReadSequencesAsync(runner, all.Where(n => names?.Contains(Sql.Display(n[0]!, n[1]!)) != false), cancellationToken);
+    }
+
     static async Task<IReadOnlyDictionary<string, SequenceFingerprint>> ReadSequencesAsync(
         IQueryRunner runner, IEnumerable<string?[]> names, CancellationToken cancellationToken)
     {
@@ -99,7 +109,7 @@ static class FingerprintReader
         return sequences;
     }
 
-    static async Task<LargeObjectFingerprint> ReadLargeObjectsAsync(IQueryRunner runner, FingerprintMethod method, CancellationToken cancellationToken)
+    public static async Task<LargeObjectFingerprint> ReadLargeObjectsAsync(IQueryRunner runner, FingerprintMethod method, CancellationToken cancellationToken)
     {
         var hash = method == FingerprintMethod.RowsOnly
             ? "0"

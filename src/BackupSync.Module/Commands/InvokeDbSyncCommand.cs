@@ -38,6 +38,14 @@ public sealed class InvokeDbSyncCommand : RunCmdlet
     [ValidateNotNullOrEmpty]
     public string? BackupDirectory { get; set; }
 
+    /// <summary>Whatever the job says.</summary>
+    [Parameter]
+    public SyncMode? Mode { get; set; }
+
+    /// <summary>Has an incremental run compare the whole content.</summary>
+    [Parameter]
+    public SwitchParameter FullVerify { get; set; }
+
     /// <summary>Lifts the shrink guard and the confirmation, and nothing else.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
@@ -53,10 +61,11 @@ public sealed class InvokeDbSyncCommand : RunCmdlet
             job.EnsureAddresses();
         foreach (var job in jobs)
         {
-            if (Confirm($"{job.Target} ({job.TargetDatabase.Address})", $"Replace the content by a copy of {job.Source} (job {job.Name})", Force, agreed: ParameterSetName != ByUrl))
-                Run((observers, token) => JobRunner.SyncAsync(job, new RunOptions { Force = Force }, observers, token));
+            var action = (Mode ?? job.Mode) == SyncMode.Full ? $"Replace the content by a copy of {job.Source}" : $"Update the content by what has changed on {job.Source}";
+            if (Confirm($"{job.Target} ({job.TargetDatabase.Address})", $"{action} (job {job.Name})", Force, agreed: ParameterSetName != ByUrl))
+                Run((observers, token) => JobRunner.SyncAsync(job, new RunOptions { Force = Force, Mode = Mode, FullVerify = FullVerify }, observers, token));
             else if (IsWhatIf)
-                WriteObject(JobRunner.PlanSync(job), enumerateCollection: true);
+                WriteObject(JobRunner.PlanSync(job, Mode), enumerateCollection: true);
         }
     }
 

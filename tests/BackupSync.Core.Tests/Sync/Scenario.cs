@@ -67,13 +67,13 @@ sealed class Scenario : IAsyncDisposable
     /// <summary>Writes to another address than the target's own.</summary>
     public void WriteTo(DatabaseAddress address) => Job = Job with { TargetDatabase = Named("neon", address, DatabaseRole.Backup) };
 
-    public async Task<RunResult> SyncAsync(Action<RunEvent>? onEvent = null, CancellationToken cancellationToken = default, bool force = false) =>
-        await JobRunner.SyncAsync(Job, new RunOptions { Force = force }, [new Recorder(_events, onEvent)], cancellationToken);
+    public async Task<RunResult> SyncAsync(Action<RunEvent>? onEvent = null, CancellationToken cancellationToken = default, bool force = false, SyncMode? mode = null, bool fullVerify = false) =>
+        await JobRunner.SyncAsync(Job, new RunOptions { Force = force, Mode = mode, FullVerify = fullVerify }, [new Recorder(_events, onEvent)], cancellationToken);
 
     /// <summary>A sync that has to go well; if not, the test fails with its error.</summary>
-    public async Task<RunResult> SyncWellAsync()
+    public async Task<RunResult> SyncWellAsync(SyncMode? mode = null, bool fullVerify = false)
     {
-        var result = await SyncAsync();
+        var result = await SyncAsync(mode: mode, fullVerify: fullVerify);
         Assert.Null(result.Error);
         Assert.Equal(RunOutcome.Succeeded, result.Outcome);
         return result;

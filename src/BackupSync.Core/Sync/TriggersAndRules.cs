@@ -1,6 +1,6 @@
 using BackupSync.Postgres;
 
-namespace BackupSync.Recovery;
+namespace BackupSync.Sync;
 
 /// <summary>Keeps the triggers and rules of some tables from acting upon rows that were written long ago, and puts each back as it was.</summary>
 sealed class TriggersAndRules
@@ -59,7 +59,7 @@ sealed class TriggersAndRules
 
     static string Oids(IEnumerable<uint> tables) => $"pg_catalog.unnest(ARRAY[{string.Join(",", tables)}]::oid[])";
 
-    /// <summary>Of rules only those for deletions: COPY knows none.</summary>
+    /// <summary>Of rules all but those that make a view.</summary>
     static string All(IReadOnlyCollection<uint> tables) => $"""
         WITH tab AS (
             SELECT c.oid, n.nspname, c.relname, c.oid IN (SELECT {Oids(tables)}) AS chosen, (SELECT count(*) FROM pg_catalog.pg_partition_ancestors(c.oid)) AS depth
@@ -69,7 +69,7 @@ sealed class TriggersAndRules
         FROM tab JOIN (
             SELECT 'TRIGGER', tgrelid, tgname, tgenabled FROM pg_catalog.pg_trigger WHERE NOT tgisinternal
             UNION ALL
-            SELECT 'RULE', ev_class, rulename, ev_enabled FROM pg_catalog.pg_rewrite WHERE ev_type = '4') s(kind, relation, name, state) ON s.relation = tab.oid
+            SELECT 'RULE', ev_class, rulename, ev_enabled FROM pg_catalog.pg_rewrite WHERE ev_type <> '1') s(kind, relation, name, state) ON s.relation = tab.oid
         ORDER BY tab.depth, tab.oid, s.kind, s.name
         """;
 

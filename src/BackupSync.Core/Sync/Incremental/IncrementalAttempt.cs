@@ -1,0 +1,204 @@
+using System.Globalization;
+using BackupSync.Comparison;
+using BackupSync.Configuration;
+using BackupSync.Postgres;
+using BackupSync.Runs;
+using BackupSync.Verification;
+
+namespace BackupSync.Sync.Incremental;
+
+/// <summary>One snapshot of the source, and one transaction on the target.</summary>
+/// <param name="doubt">Why stamps are not to be believed in this one; null where they are.</param>
+sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide target, RunOptions options, string? doubt) : IAsyncDisposable
+{
+    readonly JobConfig _job = target.Job;
+    readonly TargetTransaction _transaction = new(run, target);
+    readonly FingerprintMethod _method = FingerprintReader.MethodFor(content: true, source.Facts.Major, target.Facts.Major);
+    Snapshot? _snapshot;
+    SourceMoment? _moment;
+    SyncState? _before;
+    IReadOnlyDictionary<string, string> _objects = new Dictionary<string, string>();
+    IReadOnlyDictionary<string, TableWrites> _writes = new Dictionary<string, TableWrites>();
+    IReadOnlyList<TableSync> _tables = [];
+    int _runsSinceWhole;
+
+    public bool ReliesOnStamps => _tables.Any(t => !t.IsWhole);
+    public bool MergeBegun { get; private set; }
+    public bool CommitBegun => _transaction.CommitBegun;
+
+    PgSession Writer => _transaction.Session;
+
+    /// <summary>Finds what has changed, and brings it to the target's side.</summary>
+    /// <returns>Why only a full sync will do; null where this one does.</returns>
+    public async Task<string?> CompareAsync(StepScope scope, CancellationToken cancellationToken)
+    {
+        await Together.RunAsync(cancellationToken,
+            async ct => _snapshot = await source.TakeSnapshotAsync(ct),
+            _transaction.BeginAsync);
+        var sessions = _snapshot!.Sessions;
+        if (await SchemaCheck.RunAsync(_job, sessions[0], Writer, source, target, cancellationToken) is var schema && schema.Reason is { } reason)
+            return reason;
+        _objects = schema.Objects;
+        var tables = await SyncTables.FindAsync(sessions[0], source.Filter, _job.Tables, cancellationToken);
+        if (tables.Count == 0)
+            throw new BackupSyncException(ErrorIds.SourceEmpty, $"{source.Login.Label} has no tables to copy.", "Check that its URL names the right database, and that exclude does not leave out everything.");
+        await LockAsync(tables, cancellationToken);
+
+        _moment = await SourceMoment.ReadAsync(_snapshot, cancellationToken);
+        _before = await SyncState.ReadAsync(Writer, _job.Name, cancellationToken);
+        _writes = await TableWrites.ReadAsync(Writer, tables, cancellationToken);
+        _tables = [.. tables.Select(Plan)];
+        _runsSinceWhole = ReliesOnStamps ? (_before?.RunsSinceWhole ?? 0) + 1 : 0;
+
+        await FindAsync(sessions, scope, cancellationToken);
+        EnsureNotShrunken();
+        var changed = _tables.Where(t => t.Staged.IsTouched).ToList();
+        scope.Note = $"{_tables.Count} tables: {Ways()}; {(changed.Count == 0 ? "nothing has changed" : $"{changed.Sum(t => t.Staged.Rows)} rows to write, {changed.Sum(t => t.Staged.Deletions)} to delete")}";
+        run.Record.Changes = Results();
+        return null;
+    }
+
+    public async Task MergeAsync(StepScope scope, CancellationToken cancellationToken)
+    {
+        MergeBegun = true;
+        var touched = _tables.Where(t => t.Staged.IsTouched).ToList();
+        if (touched.Count > 0)
+            await WriteAsync(touched, scope, cancellationToken);
+        var sequences = await SequenceSync.RunAsync(_snapshot!.Session, Writer, source.Filter,
+            _job.Tables.Count == 0 ? null : await SequenceSync.OwnedByAsync(_snapshot.Session, _tables.Select(t => t.Table.Table.Oid), cancellationToken), cancellationToken);
+        // No table owns them, so they go with all tables or not at all.
+        var objects = _job.Tables.Count == 0 ? await LargeObjectSync.RunAsync(_snapshot.Session, Writer, cancellationToken) : 0;
+        var changes = _tables.Select(t => t.Changes).ToList();
+        scope.Note = $"{changes.Sum(c => c.Inserted)} inserted, {changes.Sum(c => c.Updated)} updated, {changes.Sum(c => c.Deleted)} deleted"
+            + (changes.Sum(c => c.Kept) is > 0 and var kept ? $", {kept} kept because they are newer" : "") + (sequences > 0 ? $"; {sequences} sequences set" : "") + (objects > 0 ? $"; {objects} large objects" : "");
+        run.Record.Changes = Results();
+    }
+
+    public async Task VerifyAsync(StepScope scope, CancellationToken cancellationToken)
+    {
+        foreach (var table in _tables)
+            await table.VerifyAsync(Writer, cancellationToken);
+        var counted = _tables.Where(t => t.SourceRows is not null).ToList();
+        scope.Note = $"{_tables.Count(t => t.Staged.IsTouched)} tables written, every row as on the source"
+            + (counted.Count > 0 ? $"; {counted.Count} of {_tables.Count} tables compared, {counted.Sum(t => t.SourceRows)} rows" : "");
+        run.Record.Changes = Results();
+        await SaveStateAsync(cancellationToken);
+    }
+
+    public async Task CommitAsync(CancellationToken cancellationToken)
+    {
+        await _transaction.CommitAsync(cancellationToken);
+        run.Record.Verified = true;
+        var rows = _tables.Where(t => t.RowsAfter is not null).ToDictionary(t => t.Table.Name, t => t.RowsAfter!.Value);
+        if (rows.Count > 0)
+            run.Info($"{target.Login.Label} verification: {ReportedTables.Describe(rows, _job.Verify.Report)}");
+        var changes = _tables.Select(t => t.Changes).ToList();
+        run.Info($"{target.Login.Label} updated: {changes.Sum(c => c.Inserted)} inserted, {changes.Sum(c => c.Updated)} updated, {changes.Sum(c => c.Deleted)} deleted in {changes.Count(c => c.All > 0)} tables");
+    }
+
+    public Task RollBackAsync(Exception failure) => _transaction.RollBackAsync(failure, wayBack: null);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _transaction.DisposeAsync();
+        await source.ReleaseSnapshotAsync();
+    }
+
+    /// <summary>From here on nobody else writes to them; everybody may read.</summary>
+    Task LockAsync(IReadOnlyList<KeyedTable> tables, CancellationToken cancellationToken) => _transaction.WaitingAsync(async () =>
+    {
+        await Writer.ExecuteAsync($"LOCK TABLE {string.Join(", ", tables.Select(t => t.Table.Rows).Order(StringComparer.Ordinal))} IN SHARE ROW EXCLUSIVE MODE", cancellationToken);
+        return true;
+    });
+
+    TableSync Plan(KeyedTable table, int number)
+    {
+        var state = _before?.Tables.GetValueOrDefault(table.Name);
+        var why = doubt ?? Doubt() ?? (state?.Watermark is null ? "no stamps of it are known yet"
+            : state.Writes != _writes[table.Name] ? "others have written to it since the last run" : null);
+        var tracking = Tracking.Choose(table, _job.Incremental, why is null ? state!.Watermark : null, why);
+        return new TableSync(table, tracking, new StagedTable(table, _method, Writer, number), _job.Incremental, _method);
+    }
+
+    /// <summary>What speaks against the stamps of all tables.</summary>
+    string? Doubt() =>
+        _before is null ? "this is the first incremental run"
+        : _before.Source != _moment!.Source ? "the last run read another database"
+        : _before.SourceTransaction > _moment.NextTransaction || _before.SnapshotTime > _snapshot!.Taken ? "the source was set back since the last run"
+        : _job.Verify.FullEvery > 0 && _before.RunsSinceWhole + 1 >= _job.Verify.FullEvery ? $"it is due, as every {_job.Verify.FullEvery} runs"
+        : null;
+
+    async Task FindAsync(IReadOnlyList<PgSession> sessions, StepScope scope, CancellationToken cancellationToken)
+    {
+        await using var readers = await SessionGroup.OpenAsync(target.Login with { ReadOnly = true }, sessions.Count - 1, cancellationToken);
+        // Groups are told apart in memory: a server that sorted them on disk would take several times as long.
+        foreach (var session in sessions.Concat(readers.Sessions))
+            await session.ExecuteAsync("SET work_mem = '64MB'", cancellationToken);
+        long rows = 0;
+        var done = 0;
+        using var fetch = new FetchLine(sessions[^1], count => scope.Progress(null, null, Interlocked.Read(ref rows) + count));
+        await WorkSharing.RunAsync([.. sessions.Zip(readers.Sessions)], _tables, async (lane, table, ct) =>
+        {
+            await table.FindAsync(lane, fetch, _before?.SnapshotTime, ct);
+            scope.Progress((double)Interlocked.Increment(ref done) / _tables.Count, table.Table.Name, Interlocked.Add(ref rows, table.Staged.Rows));
+        }, cancellationToken);
+    }
+
+    async Task WriteAsync(List<TableSync> touched, StepScope scope, CancellationToken cancellationToken)
+    {
+        var oids = (await Writer.RowsAsync($"SELECT pg_catalog.to_regclass(n)::oid FROM unnest({Sql.TextArray(touched.Select(t => Sql.Qualified(t.Table.Table.Schema, t.Table.Table.Name)))}) WITH ORDINALITY w(n, i) ORDER BY i", cancellationToken))
+            .Select(r => uint.Parse(r[0]!, CultureInfo.InvariantCulture)).ToList();
+        var order = await ForeignKeyOrder.ReadAsync(Writer, [.. touched.Zip(oids)], cancellationToken);
+        var triggers = await _transaction.WaitingAsync(async () =>
+        {
+            await order.DeferAsync(cancellationToken);
+            return await TriggersAndRules.DisableAsync(Writer, oids, cancellationToken);
+        });
+        var done = 0;
+        foreach (var table in order.Tables)
+        {
+            var indexes = await UniqueIndex.ReadAsync(Writer, table.Table, cancellationToken);
+            await table.BringAlongAsync(indexes, _snapshot!.Session, cancellationToken);
+            await table.WriteAsync(indexes, cancellationToken);
+            scope.Progress((double)++done / touched.Count, table.Table.Name);
+        }
+        foreach (var table in order.Tables.Reverse())
+            await table.DeleteAsync(cancellationToken);
+        await order.CheckAsync(cancellationToken);
+        await triggers.RestoreAsync(cancellationToken);
+    }
+
+    void EnsureNotShrunken()
+    {
+        var counted = _tables.Where(t => t.SourceRows is not null).ToList();
+        if (!_job.Incremental.Deletes || counted.Count == 0)
+            return;
+        if (Guards.EnsureNotShrunken(counted.ToDictionary(t => t.Table.Name, t => t.SourceRows!.Value), counted.ToDictionary(t => t.Table.Name, t => t.RowsBefore!.Value), _job, options.Force) is { } lifted)
+        {
+            run.Record.Forced = true;
+            run.Warn($"Forced: {lifted}");
+        }
+    }
+
+    async Task SaveStateAsync(CancellationToken cancellationToken)
+    {
+        var marks = await _moment!.WatermarksAsync([.. _tables.Where(t => t.Tracking.Stamp is not null && t.Table.HasKey)], _snapshot!, cancellationToken);
+        var state = new SyncState(_moment.Source, _moment.NextTransaction, 0, _snapshot!.Taken, _runsSinceWhole,
+            _tables.ToDictionary(t => t.Table.Name, t => new TableState(marks.TryGetValue(t.Table.Name, out var mark) ? mark : null, t.WritesAfter(_writes[t.Table.Name]))),
+            [.. _objects.Keys]);
+        await state.WriteAsync(Writer, _job.Name, run.RunId, cancellationToken);
+        // The next run reads the counts; from version 15 on the server can be told not to keep them to itself for a while.
+        if (target.Facts.Major >= 15)
+            await Writer.ExecuteAsync("SELECT pg_catalog.pg_stat_force_next_flush()", cancellationToken);
+    }
+
+    IReadOnlyList<TableResult> Results() => [.. _tables.OrderBy(t => t.Table.Name, StringComparer.Ordinal).Select(t =>
+        new TableResult(t.Table.Name, t.SourceRows, t.RowsAfter, t.RowsBefore, t.Table.Table.Bytes, t.IsVerified ? true : null) { Changes = t.Changes })];
+
+    string Ways() => string.Join(", ", _tables.GroupBy(t => t.Tracking.Way).OrderBy(g => g.Key).Select(g => $"{g.Count()} by {g.Key switch
+    {
+        ChangeTracking.UpdatedAt => "stamps",
+        ChangeTracking.Content => "content",
+        _ => "whole table",
+    }}"));
+}

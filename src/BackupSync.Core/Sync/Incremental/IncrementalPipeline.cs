@@ -1,0 +1,100 @@
+using BackupSync.Configuration;
+using BackupSync.Postgres;
+using BackupSync.Runs;
+
+namespace BackupSync.Sync.Incremental;
+
+/// <summary>
+/// Brings a target up to date by what has changed on its source (REQUIREMENTS D5, X5): all that is read is one snapshot, and all that is
+/// written, with the notes for the next run, one transaction.
+/// </summary>
+sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions options) : IPipeline
+{
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        Guards.EnsureMayBeTarget(job.TargetDatabase);
+        Guards.EnsureNotSameAddress(job);
+        run.Record.Mode = SyncMode.Incremental;
+        if (await RunIncrementallyAsync(cancellationToken) is not { } reason)
+            return;
+        run.Warn($"{reason} A full sync follows.");
+        run.Record.Changes = null;
+        await new SyncPipeline(run, job, options).RunAsync(cancellationToken);
+    }
+
+    /// <returns>Why only a full sync will do; null where none is needed.</returns>
+    async Task<string?> RunIncrementallyAsync(CancellationToken cancellationToken)
+    {
+        await using var target = new TargetSide(run, job);
+        await using var source = new SourceSide(run, job, target.Tag.ApplicationName);
+
+        await run.StepAsync(RunStep.Lock, $"Lock {target.Login.Label}", job.Limits.Connect * 2,
+            async (_, ct) => run.Record.Skipped = !await target.TryLockAsync(ct), cancellationToken);
+        if (run.Record.Skipped)
+            return null;
+        await run.StepAsync(RunStep.Check, "Connect and check both databases", job.Limits.Connect * 3,
+            (scope, ct) => CheckAsync(source, target, scope, ct), cancellationToken);
+        await run.StepAsync(RunStep.Guards, $"Prove that {source.Login.Label} and {target.Login.Label} are different databases", job.Limits.Connect,
+            (_, ct) => ProveDifferentAsync(source, target, ct), cancellationToken);
+
+        // By stamps where there are any; should what these tell not be all, by content.
+        var doubt = options.FullVerify ? "the whole content was asked for" : null;
+        while (true)
+        {
+            await using var attempt = new IncrementalAttempt(run, source, target, options, doubt);
+            try
+            {
+                return await AttemptAsync(attempt, source, target, cancellationToken);
+            }
+            catch (BackupSyncException refused) when (attempt.MergeBegun && !attempt.CommitBegun && IsAboutRows(refused) && !cancellationToken.IsCancellationRequested
+                && (attempt.ReliesOnStamps || MayBecomeFull))
+            {
+                if (!attempt.ReliesOnStamps)
+                    return refused.Message;
+                doubt = "what the stamps tell is not all that has changed";
+                run.Warn($"{refused.Message} What the stamps tell cannot be all that has changed, so the content is compared.");
+            }
+            catch (Exception failure) when (attempt.MergeBegun)
+            {
+                await attempt.RollBackAsync(failure);
+                throw;
+            }
+        }
+    }
+
+    async Task<string?> AttemptAsync(IncrementalAttempt attempt, SourceSide source, TargetSide target, CancellationToken cancellationToken)
+    {
+        string? reason = null;
+        await run.StepAsync(RunStep.Compare, $"Find what has changed on {source.Login.Label}", null,
+            async (scope, ct) => reason = await attempt.CompareAsync(scope, ct), cancellationToken);
+        if (reason is not null)
+            return reason;
+        await run.StepAsync(RunStep.Merge, $"Write it to {target.Login.Label}, out of sight", job.Limits.Restore, attempt.MergeAsync, cancellationToken);
+        await run.StepAsync(RunStep.Verify, "Verify before publishing", job.Limits.Restore, attempt.VerifyAsync, cancellationToken);
+        await run.StepAsync(RunStep.Publish, $"Publish {target.Login.Label}", job.Limits.Restore, (_, ct) => attempt.CommitAsync(ct), cancellationToken);
+        return null;
+    }
+
+    /// <summary>A full sync takes the source's side in every conflict, and so is no substitute where the target's may win.</summary>
+    bool MayBecomeFull => job.Incremental is { OnSchemaChange: SchemaChangeRule.Full, Conflict: ConflictRule.SourceWins };
+
+    /// <summary>Whether the rows themselves are the cause: a constraint that they break, or a difference that remains.</summary>
+    static bool IsAboutRows(BackupSyncException failure) =>
+        failure is ConstraintInTheWayException || failure.ErrorId == ErrorIds.VerificationFailed || Refusal(failure)?.StartsWith("23", StringComparison.Ordinal) == true;
+
+    static string? Refusal(Exception failure) => failure is PgQueryException refused ? refused.SqlState : failure.InnerException is { } inner ? Refusal(inner) : null;
+
+    async Task CheckAsync(SourceSide source, TargetSide target, StepScope scope, CancellationToken cancellationToken)
+    {
+        await Together.RunAsync(cancellationToken, target.ConnectAsync, source.ConnectAsync);
+        await Leftovers.ClearSessionsAsync(source.Session, target.Tag, run, cancellationToken);
+        scope.Note = $"{source.Facts.Version} → {target.Facts.Version}";
+    }
+
+    static async Task ProveDifferentAsync(SourceSide source, TargetSide target, CancellationToken cancellationToken)
+    {
+        await Guards.EnsureDifferentAsync(source.Session, target.Session, cancellationToken);
+        await source.DisconnectAsync();
+        await target.DisconnectAsync();
+    }
+}

@@ -1,0 +1,62 @@
+using BackupSync.Comparison;
+using BackupSync.Configuration;
+using BackupSync.Postgres;
+using BackupSync.Verification;
+
+namespace BackupSync.Sync.Incremental;
+
+/// <summary>Whether both databases still have the same tables, in the same form: only then rows alone can be carried.</summary>
+/// <param name="Reason">Why only a full sync will do; null where they have.</param>
+/// <param name="Objects">Of the source.</param>
+sealed record SchemaCheck(string? Reason, IReadOnlyDictionary<string, string> Objects)
+{
+    const int MostTold = 5;
+
+    /// <summary>What a full sync may rightly leave out.</summary>
+    static readonly string[] MayBeMissing = ["event trigger ", "foreign server "];
+
+    /// <summary>What the rows of some tables depend on, whichever tables these are.</summary>
+    static readonly string[] Types = ["enum ", "domain ", "range type ", "composite "];
+
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.SchemaChanged"/>: they do not, and the job is to stop then; the detail lists the differences.</exception>
+    public static async Task<SchemaCheck> RunAsync(
+        JobConfig job, PgSession sourceSession, PgSession targetSession, SourceSide source, TargetSide target, CancellationToken cancellationToken)
+    {
+        var both = await Task.WhenAll(
+            FingerprintReader.ReadObjectsAsync(sourceSession, source.Facts.Major, source.Filter, cancellationToken),
+            FingerprintReader.ReadObjectsAsync(targetSession, target.Facts.Major, CatalogFilter.None, cancellationToken));
+        var (there, here) = (both[0], both[1]);
+        var known = (await SyncState.ReadAsync(targetSession, job.Name, cancellationToken))?.Objects.ToHashSet() ?? [];
+        var differences = FingerprintComparison.Objects(Schema(there, source.Facts.Major), Schema(here, target.Facts.Major), new ComparisonTolerance())
+            .Where(d => d.What == FingerprintComparison.Unexpected
+                ? known.Contains(d.Subject) // dropped on the source; whatever else the target has is its own
+                : !MayBeMissing.Any(m => d.Subject.StartsWith(m, StringComparison.Ordinal)))
+            .Where(d => job.Tables.Count == 0 || IsAbout(d.Subject, job.Tables, there.Keys.Union(here.Keys)))
+            .Select(d => d.ToString()).Order(StringComparer.Ordinal).ToList();
+        if (differences.Count == 0)
+            return new SchemaCheck(null, there);
+
+        var some = string.Join("; ", differences.Take(MostTold)) + (differences.Count > MostTold ? $"; and {differences.Count - MostTold} more" : "");
+        if (job.Incremental.OnSchemaChange == SchemaChangeRule.Full)
+            return new SchemaCheck($"{target.Login.Label} differs from {source.Login.Label} in more than rows: {some}.", there);
+        throw new BackupSyncException(ErrorIds.SchemaChanged, $"{target.Login.Label} differs from {source.Login.Label} in more than rows, in {differences.Count} place(s): {some}.",
+            "Run once with -Mode Full (--mode full), or make the same change on the target; incremental.onSchemaChange: full does the former by itself.")
+        { Detail = string.Join('\n', differences) };
+    }
+
+    static bool IsAbout(string subject, IReadOnlyList<string> patterns, IEnumerable<string> objects) =>
+        Types.Any(t => subject.StartsWith(t, StringComparison.Ordinal))
+        || objects.Where(o => o.StartsWith("table ", StringComparison.Ordinal) || o.StartsWith("partitioned table ", StringComparison.Ordinal))
+            .Select(o => o[(o.IndexOf("table ", StringComparison.Ordinal) + "table ".Length)..])
+            .Where(t => patterns.Any(p => TableNames.Matches(t, p))).Any(t => SchemaObjects.IsOf(subject, t));
+
+    static DatabaseFingerprint Schema(IReadOnlyDictionary<string, string> objects, int major) => new()
+    {
+        ServerMajor = major,
+        Method = FingerprintMethod.RowsOnly,
+        Tables = new Dictionary<string, TableFingerprint>(),
+        Sequences = new Dictionary<string, SequenceFingerprint>(),
+        LargeObjects = new LargeObjectFingerprint(0, null),
+        Objects = objects,
+    };
+}

@@ -1,0 +1,48 @@
+using System.Globalization;
+using BackupSync.Postgres;
+using BackupSync.Verification;
+
+namespace BackupSync.Sync.Incremental;
+
+/// <summary>Which source it is, and where it stands at the moment of a snapshot.</summary>
+/// <param name="Source">Its address and the database's oid there, which a database that takes another's place does not have.</param>
+/// <param name="NextTransaction">The first transaction that had not begun.</param>
+/// <param name="Oldest">When the oldest transaction began that had written something and had not ended: its rows are stamped from then on, and are still to come.</param>
+sealed record SourceMoment(string Source, ulong NextTransaction, DateTimeOffset Oldest)
+{
+    /// <summary>Where no row tells what a stamp without a time zone looks like here: no clock on earth is further from UTC.</summary>
+    static readonly TimeSpan AnyTimeZone = TimeSpan.FromHours(26);
+
+    public static async Task<SourceMoment> ReadAsync(Snapshot snapshot, CancellationToken cancellationToken)
+    {
+        var row = (await snapshot.Session.RowsAsync(
+            """
+            SELECT (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()), pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot()),
+                   pg_catalog.to_char(least(now(),
+                       (SELECT min(xact_start) FROM pg_catalog.pg_stat_activity WHERE backend_xid IS NOT NULL AND datname = current_database()),
+                       (SELECT min(prepared) FROM pg_catalog.pg_prepared_xacts WHERE database = current_database())) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+            """, cancellationToken))[0];
+        var address = snapshot.Session.Login.Address;
+        return new SourceMoment($"{address.Host}:{address.Port}/{address.Database} {row[0]}", ulong.Parse(row[1]!, CultureInfo.InvariantCulture),
+            DateTimeOffset.Parse(row[2]!, CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>By table, from when on rows may be stamped that this snapshot does not show.</summary>
+    public async Task<IReadOnlyDictionary<string, DateTimeOffset>> WatermarksAsync(IReadOnlyList<TableSync> tables, Snapshot snapshot, CancellationToken cancellationToken)
+    {
+        var marks = new Dictionary<string, DateTimeOffset>();
+        foreach (var table in tables)
+            marks[table.Table.Name] = table.Tracking.Stamp!.Type == "timestamptz" ? Oldest : await LocalAsync(table);
+        return marks;
+
+        // A clock without a time zone may be hours behind this one; it is not ahead of the last stamp that it gave.
+        async Task<DateTimeOffset> LocalAsync(TableSync table)
+        {
+            var last = (await snapshot.Session.RowsAsync(
+                $"SELECT pg_catalog.to_char(max({Sql.Identifier(table.Tracking.Stamp!.Name)}), 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') FROM {table.Table.Table.Rows}", cancellationToken))[0][0];
+            return DateTimeOffset.TryParse(last, CultureInfo.InvariantCulture, out var stamp) && stamp < Oldest
+                ? stamp
+                : last is null ? Oldest - AnyTimeZone : Oldest;
+        }
+    }
+}

@@ -1,0 +1,214 @@
+using BackupSync.Comparison;
+using BackupSync.Postgres;
+using BackupSync.Verification;
+
+namespace BackupSync.Sync.Incremental;
+
+/// <summary>
+/// The changes of one table, brought to temporary tables in the target's transaction: whole rows as the source has them, each with
+/// the hash that the source computed of it, and the keys of rows to delete.
+/// </summary>
+sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession target, int number)
+{
+    const string HashColumn = "backupsync_hash";
+
+    readonly string _rows = $"pg_temp.backupsync_rows_{number}";
+    readonly string _keys = $"pg_temp.backupsync_keys_{number}";
+    bool _hasRows, _hasKeys;
+    int _fillings;
+
+    public KeyedTable Table { get; } = table;
+
+    /// <summary>Rows staged, and keys of rows to delete.</summary>
+    public long Rows { get; private set; }
+    public long Deletions { get; private set; }
+
+    /// <summary>Whether all rows of the source are staged: then whatever else the target has goes.</summary>
+    public bool IsComplete { get; set; }
+    public bool IsTouched => Rows > 0 || Deletions > 0 || IsComplete;
+
+    string Columns => string.Join(", ", Table.Table.Columns.Select(c => Sql.Identifier(c.Name)));
+    string Hash => Table.Table.Columns.Count == 0 ? "0::bigint" : Table.Table.RowHash(method);
+    string Target => Table.Table.Rows;
+
+    /// <summary>What is read of the source: all columns and the row's hash.</summary>
+    public string SelectFromSource(string where = "") => $"SELECT {Columns}{(Columns.Length == 0 ? "" : ", ")}{Hash} FROM {Target} AS t {where}";
+
+    /// <summary>Copies rows from the source as they are.</summary>
+    /// <returns>Bytes.</returns>
+    public async Task<long> FillAsync(PgSession source, string select, Action<long> onRows, CancellationToken cancellationToken)
+    {
+        if (!_hasRows)
+        {
+            await target.ExecuteAsync($"CREATE TEMPORARY TABLE {Bare(_rows)} ON COMMIT DROP AS SELECT {Columns}{(Columns.Length == 0 ? "" : ", ")}0::bigint AS {HashColumn} FROM {Target} WITH NO DATA", cancellationToken);
+            _hasRows = true;
+        }
+        _fillings++;
+        long bytes = 0, rows = 0;
+        await target.CopyInAsync($"COPY {_rows} FROM STDIN", (into, stop) => source.CopyOutAsync(select, async (from, ct) =>
+        {
+            var buffer = new byte[128 * 1024];
+            int count;
+            while ((count = await from.ReadAsync(buffer, ct)) > 0)
+            {
+                await into.WriteAsync(buffer.AsMemory(0, count), ct);
+                bytes += count;
+                rows += buffer.AsSpan(0, count).Count((byte)'\n');
+                onRows(rows);
+            }
+        }, stop), cancellationToken);
+        Rows += rows;
+        return bytes;
+    }
+
+    /// <summary>Copies the rows of some keys.</summary>
+    public Task<long> FillAsync(PgSession source, IReadOnlyList<string> keys, CancellationToken cancellationToken) =>
+        FillAsync(source, SelectFromSource($"WHERE EXISTS (SELECT FROM {Table.KeysAsRows(keys, "k")} WHERE {Table.SameKey("t", "k")})"), _ => { }, cancellationToken);
+
+    /// <param name="keys">As <see cref="KeyDifference.Key"/> has them.</param>
+    public async Task DeleteAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken)
+    {
+        if (!_hasKeys)
+        {
+            await target.ExecuteAsync($"CREATE TEMPORARY TABLE {Bare(_keys)} ON COMMIT DROP AS SELECT {Table.KeyList()} FROM {Target} WITH NO DATA", cancellationToken);
+            _hasKeys = true;
+        }
+        await target.CopyInAsync($"COPY {_keys} FROM STDIN", async (into, ct) =>
+        {
+            await using var writer = new StreamWriter(into, new System.Text.UTF8Encoding(false), leaveOpen: true);
+            foreach (var key in keys)
+                await writer.WriteAsync((key + "\n").AsMemory(), ct);
+        }, cancellationToken);
+        Deletions += keys.Count;
+    }
+
+    /// <summary>Leaves only what is really to be changed.</summary>
+    /// <returns>Rows that are the same on both sides already.</returns>
+    public async Task<long> TidyAsync(CancellationToken cancellationToken)
+    {
+        if (!Table.HasKey)
+            return 0;
+        long unchanged = 0;
+        if (_hasRows)
+        {
+            if (_fillings > 1)
+                Rows -= await target.AffectedAsync($"DELETE FROM {_rows} AS a USING {_rows} AS b WHERE a.ctid < b.ctid AND {Table.SameKey("a", "b")}", cancellationToken);
+            await target.ExecuteAsync($"ANALYZE {_rows}", cancellationToken);
+            unchanged = await target.AffectedAsync($"DELETE FROM {_rows} AS s WHERE s.{HashColumn} = ({HashOnTarget})", cancellationToken);
+            Rows -= unchanged;
+        }
+        // A key that is only spelled differently, as 1.0 and 1.00 are or texts that a collation takes for equal, is one and the same row.
+        if (_hasKeys && _hasRows)
+            Deletions -= await target.AffectedAsync($"DELETE FROM {_keys} AS k WHERE EXISTS (SELECT FROM {_rows} AS s WHERE {Table.SameKey("s", "k")})", cancellationToken);
+        return unchanged;
+    }
+
+    /// <summary>Leaves the target's rows where these are newer than what the source has of them, or were written since the last run.</summary>
+    /// <returns>How many.</returns>
+    public async Task<long> KeepNewerAsync(TableColumn stamp, DateTimeOffset? lastRun, CancellationToken cancellationToken)
+    {
+        var column = Sql.Identifier(stamp.Name);
+        long kept = 0;
+        if (_hasRows)
+        {
+            kept = await target.AffectedAsync($"DELETE FROM {_rows} AS s WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "s")} AND t.{column} > s.{column})", cancellationToken);
+            Rows -= kept;
+        }
+        if (_hasKeys)
+        {
+            var spared = await target.AffectedAsync(
+                $"DELETE FROM {_keys} AS k WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "k")} AND t.{column} > {Moment(stamp, lastRun)})", cancellationToken);
+            Deletions -= spared;
+            kept += spared;
+        }
+        return kept;
+    }
+
+    /// <summary>The keys of rows in the target that hold a unique value which a staged row is to get, and of which nothing is staged.</summary>
+    public async Task<IReadOnlyList<string>> InTheWayAsync(IReadOnlyList<UniqueIndex> indexes, CancellationToken cancellationToken)
+    {
+        var found = new HashSet<string>();
+        foreach (var index in _hasRows ? indexes : [])
+        {
+            await foreach (var key in target.LinesAsync(
+                $"SELECT {Table.KeyList("t.")} {Conflicts(index)} {(_hasKeys ? $"AND NOT EXISTS (SELECT FROM {_keys} AS k WHERE {Table.SameKey("k", "t")})" : "")} "
+                + $"AND NOT EXISTS (SELECT FROM {_rows} AS s2 WHERE {Table.SameKey("s2", "t")})", cancellationToken))
+            {
+                found.Add(key);
+            }
+        }
+        return [.. found];
+    }
+
+    /// <summary>
+    /// Takes unique values that staged rows are to get away from the rows that have them still; these get their own, or go, a moment
+    /// later. Deleting them instead would reach other tables through their foreign keys.
+    /// </summary>
+    /// <returns>How many rows were written.</returns>
+    public async Task<long> ParkAsync(IReadOnlyList<UniqueIndex> indexes, CancellationToken cancellationToken)
+    {
+        long parked = 0;
+        foreach (var index in _hasRows ? indexes : [])
+        {
+            if ((await target.RowsAsync($"SELECT 1 {Conflicts(index)} LIMIT 1", cancellationToken)).Count == 0)
+                continue;
+            var column = index.Parkable ?? throw new ConstraintInTheWayException(
+                $"{target.Login.Label}: rows of {Table.Name} exchange values of the unique index {Sql.Display(index.Name)}, which cannot be done row by row.");
+            parked += await target.AffectedAsync(
+                $"UPDATE {Target} AS r SET {Sql.Identifier(column.Name)} = {column.Parked(Target)} FROM (SELECT {Table.KeyList("t.")}, pg_catalog.row_number() OVER () AS backupsync_n {Conflicts(index)}) AS c WHERE {Table.SameKey("r", "c")}",
+                cancellationToken);
+        }
+        return parked;
+    }
+
+    /// <returns>Inserted and updated.</returns>
+    public async Task<(long Inserted, long Updated)> MergeAsync(CancellationToken cancellationToken)
+    {
+        if (!_hasRows)
+            return (0, 0);
+        var columns = Table.Table.Columns.Where(c => !c.IsGenerated).ToList();
+        var list = string.Join(", ", columns.Select(c => Sql.Identifier(c.Name)));
+        var insert = $"INSERT INTO {Sql.Qualified(Table.Table.Schema, Table.Table.Name)} {(list.Length == 0 ? "" : $"({list}) OVERRIDING SYSTEM VALUE ")}SELECT {list} FROM {_rows}";
+        if (!Table.HasKey)
+            return (await target.AffectedAsync(insert, cancellationToken), 0);
+        var set = columns.Where(c => !c.IsAlwaysIdentity).Select(c => $"{Sql.Identifier(c.Name)} = EXCLUDED.{Sql.Identifier(c.Name)}").ToList();
+        var there = long.Parse((await target.RowsAsync($"SELECT count(*) FROM {_rows} AS s WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "s")})", cancellationToken))[0][0]!, System.Globalization.CultureInfo.InvariantCulture);
+        var written = await target.AffectedAsync($"{insert} ON CONFLICT ({Table.KeyList()}) DO {(set.Count == 0 ? "NOTHING" : $"UPDATE SET {string.Join(", ", set)}")}", cancellationToken);
+        return (Rows - there, written - (Rows - there));
+    }
+
+    /// <summary>Empties a table that is replaced as a whole.</summary>
+    public Task<long> EmptyAsync(CancellationToken cancellationToken) => target.AffectedAsync($"DELETE FROM {Target}", cancellationToken);
+
+    public async Task<long> DeleteStagedAsync(CancellationToken cancellationToken)
+    {
+        var deleted = _hasKeys && Deletions > 0
+            ? await target.AffectedAsync($"DELETE FROM {Target} AS t USING {_keys} AS k WHERE {Table.SameKey("t", "k")}", cancellationToken)
+            : 0;
+        return deleted;
+    }
+
+    /// <summary>Deletes what the source does not have, where all that it has is staged: to be called before equal rows are taken out.</summary>
+    public async Task StageDeletionsAsync(CancellationToken cancellationToken)
+    {
+        await target.ExecuteAsync(
+            $"CREATE TEMPORARY TABLE {Bare(_keys)} ON COMMIT DROP AS SELECT {Table.KeyList("t.")} FROM {Target} AS t WHERE NOT EXISTS (SELECT FROM {_rows} AS s WHERE {Table.SameKey("t", "s")})", cancellationToken);
+        _hasKeys = true;
+        Deletions = long.Parse((await target.RowsAsync($"SELECT count(*) FROM {_keys}", cancellationToken))[0][0]!, System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>How many staged rows the target does not hold as the source has them.</summary>
+    public async Task<long> CountWrongAsync(CancellationToken cancellationToken) => !_hasRows || !Table.HasKey ? 0
+        : long.Parse((await target.RowsAsync($"SELECT count(*) FROM {_rows} AS s WHERE s.{HashColumn} IS DISTINCT FROM ({HashOnTarget})", cancellationToken))[0][0]!, System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>A stamp to compare a column with.</summary>
+    public static string Moment(TableColumn stamp, DateTimeOffset? at) =>
+        at is not { } moment ? "'infinity'" : $"{Sql.Literal(moment.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff", System.Globalization.CultureInfo.InvariantCulture) + (stamp.Type == "timestamptz" ? "+00" : ""))}::{stamp.Type}";
+
+    string HashOnTarget => $"SELECT {Hash} FROM {Target} AS t WHERE {Table.SameKey("t", "s")}";
+
+    string Conflicts(UniqueIndex index) =>
+        $"FROM (SELECT {Table.KeyList()}, {index.Values} FROM {Target} {index.Where}) AS t JOIN (SELECT {Table.KeyList()}, {index.Values} FROM {_rows} {index.Where}) AS s ON {index.Same} WHERE NOT ({Table.SameKey("t", "s")})";
+
+    static string Bare(string name) => name["pg_temp.".Length..];
+}

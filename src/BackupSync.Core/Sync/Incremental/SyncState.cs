@@ -1,0 +1,87 @@
+using System.Globalization;
+using System.Text.Json;
+using BackupSync.Comparison;
+using BackupSync.Postgres;
+using BackupSync.Verification;
+
+namespace BackupSync.Sync.Incremental;
+
+/// <summary>What an incremental run leaves for the next one, in the target and in the transaction of the rows themselves.</summary>
+/// <param name="Source">Which database it was read from: another one's stamps tell nothing.</param>
+/// <param name="SourceTransaction">The source's next transaction when the snapshot was taken: it never goes back, unless the source itself does.</param>
+/// <param name="StateTable">The oid of the table this is kept in: another one has come from a dump.</param>
+/// <param name="RunsSinceWhole">Runs since the whole content was compared.</param>
+/// <param name="Objects">Of the source: one that is gone there was dropped; one that only the target has is its own.</param>
+sealed record SyncState(
+    string Source, ulong SourceTransaction, uint StateTable, DateTimeOffset SnapshotTime, int RunsSinceWhole,
+    IReadOnlyDictionary<string, TableState> Tables, IReadOnlyList<string> Objects)
+{
+    const string Table = $"{CatalogQueries.StateSchema}.{CatalogQueries.StateTable}";
+
+    /// <returns>Null where there is none, or none that can be read.</returns>
+    public static async Task<SyncState?> ReadAsync(IQueryRunner target, string job, CancellationToken cancellationToken)
+    {
+        if ((await target.RowsAsync($"SELECT pg_catalog.to_regclass('{Table}')", cancellationToken))[0][0] is null)
+            return null;
+        var rows = await target.RowsAsync($"SELECT state, '{Table}'::pg_catalog.regclass::oid FROM {Table} WHERE job = {Sql.Literal(job)}", cancellationToken);
+        if (rows.Count == 0)
+            return null;
+        try
+        {
+            var state = JsonSerializer.Deserialize<SyncState>(rows[0][0]!, JsonFormat.Line);
+            return state?.StateTable == uint.Parse(rows[0][1]!, CultureInfo.InvariantCulture) ? state : null;
+        }
+        catch (JsonException)
+        {
+            return null; // of another version: as good as none
+        }
+    }
+
+    public async Task WriteAsync(PgSession target, string job, string runId, CancellationToken cancellationToken)
+    {
+        await target.ExecuteAsync(
+            $"""
+            CREATE SCHEMA IF NOT EXISTS {CatalogQueries.StateSchema};
+            CREATE TABLE IF NOT EXISTS {Table} (job text PRIMARY KEY, run_id text NOT NULL, snapshot_time timestamptz NOT NULL, state jsonb NOT NULL);
+            """, cancellationToken);
+        var oid = (await target.RowsAsync($"SELECT '{Table}'::pg_catalog.regclass::oid", cancellationToken))[0][0]!;
+        var state = JsonSerializer.Serialize(this with { StateTable = uint.Parse(oid, CultureInfo.InvariantCulture) }, JsonFormat.Line);
+        await target.ExecuteAsync(
+            $"""
+            INSERT INTO {Table} (job, run_id, snapshot_time, state)
+            VALUES ({Sql.Literal(job)}, {Sql.Literal(runId)}, {Sql.Literal(SnapshotTime.ToString("O", CultureInfo.InvariantCulture))}, {Sql.Literal(state)})
+            ON CONFLICT (job) DO UPDATE SET run_id = EXCLUDED.run_id, snapshot_time = EXCLUDED.snapshot_time, state = EXCLUDED.state
+            """, cancellationToken);
+    }
+}
+
+/// <summary>A table of the target as a run left it.</summary>
+/// <param name="Watermark">Rows stamped later are looked at by the next run; null where no stamps were read.</param>
+/// <param name="Writes">By the server's statistics. Others' writes raise them; a crash sets them to zero.</param>
+sealed record TableState(DateTimeOffset? Watermark, TableWrites Writes);
+
+/// <summary>Where a table lies, which changes when it is emptied or rewritten, and how many rows were ever written to it.</summary>
+sealed record TableWrites(string FileNodes, long Inserted, long Updated, long Deleted)
+{
+    /// <summary>By the tables' names.</summary>
+    public static async Task<IReadOnlyDictionary<string, TableWrites>> ReadAsync(IQueryRunner target, IReadOnlyList<KeyedTable> tables, CancellationToken cancellationToken)
+    {
+        if (tables.Count == 0)
+            return new Dictionary<string, TableWrites>();
+        var names = Sql.TextArray(tables.Select(t => Sql.Qualified(t.Table.Schema, t.Table.Name)));
+        var rows = await target.RowsAsync(
+            $"""
+            SELECT i, pg_catalog.string_agg(pg_catalog.pg_relation_filenode(r.oid)::text, ' ' ORDER BY r.oid),
+                   coalesce(sum(pg_catalog.pg_stat_get_tuples_inserted(r.oid)), 0)::bigint,
+                   coalesce(sum(pg_catalog.pg_stat_get_tuples_updated(r.oid)), 0)::bigint,
+                   coalesce(sum(pg_catalog.pg_stat_get_tuples_deleted(r.oid)), 0)::bigint
+            FROM unnest({names}) WITH ORDINALITY w(name, i),
+                 LATERAL (SELECT pg_catalog.to_regclass(w.name)::oid UNION SELECT relid FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass(w.name))) r(oid)
+            GROUP BY i
+            """, cancellationToken);
+        return rows.ToDictionary(r => tables[int.Parse(r[0]!, CultureInfo.InvariantCulture) - 1].Name,
+            r => new TableWrites(r[1] ?? "", Number(r[2]), Number(r[3]), Number(r[4])));
+    }
+
+    static long Number(string? text) => long.Parse(text!, CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,233 @@
+using System.Diagnostics;
+using BackupSync.Comparison;
+using BackupSync.Configuration;
+using BackupSync.Postgres;
+using BackupSync.Runs;
+using BackupSync.Verification;
+
+namespace BackupSync.Sync.Incremental;
+
+/// <summary>One table on its way: what has changed of it, what was staged, what was written.</summary>
+sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, IncrementalConfig config, FingerprintMethod method)
+{
+    /// <summary>If more than this share of the buckets differs, reading all rows is faster than asking for each.</summary>
+    const double MostlyDifferent = 0.5;
+    const int ManyBuckets = 64;
+
+    readonly Stopwatch _clock = new();
+    TableComparison? _comparison;
+    TableFingerprint? _whole;
+    long _unchanged, _kept, _bytes, _inserted, _updated, _deleted, _otherWrites;
+    bool _leavesDeleted;
+
+    public KeyedTable Table { get; } = table;
+    public Tracking Tracking { get; } = tracking;
+    public StagedTable Staged { get; } = staged;
+
+    /// <summary>Null where nobody has counted them.</summary>
+    public long? SourceRows { get; private set; }
+    public long? RowsBefore { get; private set; }
+    public long? RowsAfter { get; private set; }
+    public bool IsVerified { get; private set; }
+
+    /// <summary>Whether all of its content was compared.</summary>
+    public bool IsWhole => Tracking.Way != ChangeTracking.UpdatedAt;
+
+    bool LastWriteWins => config.Conflict == ConflictRule.LastWriteWins && Tracking.Stamp is not null;
+
+    public TableChanges Changes => new(Tracking.Way, Tracking.Reason, _inserted, _updated, _deleted, _unchanged, _kept, _bytes, Math.Round(_clock.Elapsed.TotalSeconds, 3));
+
+    /// <summary>What the target's statistics will say when this is committed.</summary>
+    public TableWrites WritesAfter(TableWrites before) => before with
+    {
+        Inserted = before.Inserted + _inserted,
+        Updated = before.Updated + _updated + _otherWrites,
+        Deleted = before.Deleted + _deleted,
+    };
+
+    /// <summary>Finds the changes and stages them.</summary>
+    /// <param name="lane">Two sessions that compare.</param>
+    /// <param name="fetch">The sessions that rows travel by; one table's at a time.</param>
+    public async Task FindAsync((PgSession Source, PgSession Target) lane, FetchLine fetch, DateTimeOffset? lastRun, CancellationToken cancellationToken)
+    {
+        _clock.Start();
+        switch (Tracking.Way)
+        {
+            case ChangeTracking.UpdatedAt:
+                await FindByStampAsync(lane, fetch, cancellationToken);
+                break;
+            case ChangeTracking.Content:
+                await FindByContentAsync(lane, fetch, cancellationToken);
+                break;
+            default:
+                await FindWholeAsync(lane, fetch, cancellationToken);
+                break;
+        }
+        _unchanged += _comparison?.Unchanged ?? 0;
+        _bytes += _comparison?.Received ?? 0;
+        await fetch.UseAsync(async (source, _) =>
+        {
+            _unchanged += await Staged.TidyAsync(cancellationToken);
+            if (LastWriteWins)
+                _kept = await Staged.KeepNewerAsync(Tracking.Stamp!, lastRun, cancellationToken);
+        }, cancellationToken);
+        _clock.Stop();
+    }
+
+    /// <summary>Brings along rows that hold unique values which others are to get, though nothing has told of a change of them.</summary>
+    public async Task BringAlongAsync(IReadOnlyList<UniqueIndex> indexes, PgSession source, CancellationToken cancellationToken)
+    {
+        if (!Table.HasKey || indexes.Count == 0)
+            return;
+        _clock.Start();
+        while (await Staged.InTheWayAsync(indexes, cancellationToken) is { Count: > 0 } keys)
+        {
+            if (LastWriteWins)
+                throw new ConstraintInTheWayException($"Rows of {Table.Name} that were kept, because they are newer, hold unique values that rows of the source have now.");
+            var staged = Staged.Rows;
+            foreach (var some in keys.Chunk(config.BatchSize))
+                _bytes += await Staged.FillAsync(source, some, cancellationToken);
+            if (Staged.Rows == staged)
+            {
+                // The source has none of them any more.
+                if (!config.Deletes)
+                    throw new ConstraintInTheWayException($"Rows of {Table.Name} that the source has deleted hold unique values that others of its rows have now, and incremental.deletes is false.");
+                await Staged.DeleteAsync(keys, cancellationToken);
+            }
+        }
+        _clock.Stop();
+    }
+
+    public async Task WriteAsync(IReadOnlyList<UniqueIndex> indexes, CancellationToken cancellationToken)
+    {
+        _clock.Start();
+        if (Staged.IsComplete && !Table.HasKey)
+            _deleted += await Staged.EmptyAsync(cancellationToken);
+        else
+            _otherWrites = await Staged.ParkAsync(indexes, cancellationToken);
+        (_inserted, _updated) = await Staged.MergeAsync(cancellationToken);
+        _clock.Stop();
+    }
+
+    public async Task DeleteAsync(CancellationToken cancellationToken)
+    {
+        _clock.Start();
+        _deleted += await Staged.DeleteStagedAsync(cancellationToken);
+        _clock.Stop();
+    }
+
+    /// <summary>Compares what the table holds now, still out of sight, with the source.</summary>
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.VerificationFailed"/>: they differ.</exception>
+    public async Task VerifyAsync(PgSession target, CancellationToken cancellationToken)
+    {
+        if (!Staged.IsTouched)
+        {
+            RowsAfter = RowsBefore;
+            IsVerified = SourceRows is not null && SourceRows == RowsAfter;
+            return;
+        }
+        _clock.Start();
+        var wrong = await Staged.CountWrongAsync(cancellationToken);
+        if (wrong > 0)
+            throw Differs(target, $"{wrong} of {Staged.Rows} rows that were written are not what the source has");
+        if (_whole is { } whole)
+        {
+            var now = await FingerprintReader.ReadTableAsync(target, Table.Table, method, cancellationToken);
+            RowsAfter = now.Rows;
+            if (now.Rows != whole.Rows || now.Hash != whole.Hash)
+                throw Differs(target, now.Rows != whole.Rows ? $"{whole.Rows} rows expected, {now.Rows} found" : $"the content of its {now.Rows} rows differs");
+        }
+        else if (SourceRows is { } rows && _kept == 0 && !_leavesDeleted)
+        {
+            RowsAfter = long.Parse((await target.RowsAsync($"SELECT count(*) FROM {Table.Table.Rows}", cancellationToken))[0][0]!, System.Globalization.CultureInfo.InvariantCulture);
+            if (RowsAfter != rows)
+                throw Differs(target, $"{rows} rows expected, {RowsAfter} found");
+            if (_comparison is not null && !await _comparison.IsResolvedAsync(target, cancellationToken))
+                throw Differs(target, "rows with the keys of those that were written hold something else");
+        }
+        else
+        {
+            RowsAfter = RowsBefore + _inserted - _deleted;
+        }
+        IsVerified = true;
+        _clock.Stop();
+    }
+
+    async Task FindByStampAsync((PgSession Source, PgSession Target) lane, FetchLine fetch, CancellationToken cancellationToken)
+    {
+        var stamp = Sql.Identifier(Tracking.Stamp!.Name);
+        var since = StagedTable.Moment(Tracking.Stamp, Tracking.Since!.Value - config.Lateness);
+        var condition = $"WHERE {stamp} >= {since}{(Tracking.Stamp.IsNotNull ? "" : $" OR {stamp} IS NULL")}";
+        await fetch.UseAsync(async (source, progress) =>
+            _bytes += await Staged.FillAsync(source, Staged.SelectFromSource(condition), progress, cancellationToken), cancellationToken);
+        if (config.Deletes)
+            await CompareAsync(lane, fetch, keysOnly: true, cancellationToken);
+    }
+
+    Task FindByContentAsync((PgSession Source, PgSession Target) lane, FetchLine fetch, CancellationToken cancellationToken) =>
+        CompareAsync(lane, fetch, keysOnly: false, cancellationToken);
+
+    async Task CompareAsync((PgSession Source, PgSession Target) lane, FetchLine fetch, bool keysOnly, CancellationToken cancellationToken)
+    {
+        _comparison = await TableComparison.ReadAsync(Table, method, keysOnly, lane.Source, lane.Target, cancellationToken);
+        (SourceRows, RowsBefore) = (_comparison.SourceRows, _comparison.TargetRows);
+        if (config.Deletes && !keysOnly && _comparison.Buckets > ManyBuckets && _comparison.Differing.Count > _comparison.Buckets * MostlyDifferent)
+        {
+            await StageAllAsync(fetch, cancellationToken);
+            return;
+        }
+        List<string> fetched = [], deleted = [];
+        await foreach (var row in _comparison.RowsAsync(lane.Source, lane.Target, cancellationToken))
+        {
+            (row.Side == RowSide.TargetOnly ? deleted : fetched).Add(row.Key);
+            if (fetched.Count == config.BatchSize)
+                await FetchAsync();
+            if (deleted.Count == config.BatchSize)
+                await DeleteAsync();
+        }
+        await FetchAsync();
+        await DeleteAsync();
+
+        async Task FetchAsync()
+        {
+            if (fetched.Count == 0)
+                return;
+            await fetch.UseAsync(async (source, _) => _bytes += await Staged.FillAsync(source, fetched, cancellationToken), cancellationToken);
+            fetched.Clear();
+        }
+
+        async Task DeleteAsync()
+        {
+            _leavesDeleted |= deleted.Count > 0 && !config.Deletes;
+            if (deleted.Count > 0 && config.Deletes)
+                await fetch.UseAsync((_, _) => Staged.DeleteAsync(deleted, cancellationToken), cancellationToken);
+            deleted.Clear();
+        }
+    }
+
+    Task StageAllAsync(FetchLine fetch, CancellationToken cancellationToken) => fetch.UseAsync(async (source, progress) =>
+    {
+        _bytes += await Staged.FillAsync(source, Staged.SelectFromSource(), progress, cancellationToken);
+        if (Table.HasKey)
+            await Staged.StageDeletionsAsync(cancellationToken);
+        else
+            Staged.IsComplete = true;
+    }, cancellationToken);
+
+    async Task FindWholeAsync((PgSession Source, PgSession Target) lane, FetchLine fetch, CancellationToken cancellationToken)
+    {
+        var both = await Task.WhenAll(
+            FingerprintReader.ReadTableAsync(lane.Source, Table.Table, method, cancellationToken),
+            FingerprintReader.ReadTableAsync(lane.Target, Table.Table, method, cancellationToken));
+        _whole = both[0];
+        (SourceRows, RowsBefore) = (both[0].Rows, both[1].Rows);
+        if (both[0].Rows != both[1].Rows || both[0].Hash != both[1].Hash)
+            await StageAllAsync(fetch, cancellationToken);
+        else
+            _unchanged = both[0].Rows;
+    }
+
+    BackupSyncException Differs(PgSession target, string how) => new(
+        ErrorIds.VerificationFailed, $"{target.Login.Label}: {Table.Name} would not hold what the source holds: {how}.",
+        "Something on the target changes what is written (a generated column, a function that depends on the server). Compare-DbData -Table … -Detail tells which rows differ.");
+}

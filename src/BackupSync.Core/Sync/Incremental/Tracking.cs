@@ -1,0 +1,34 @@
+using BackupSync.Comparison;
+using BackupSync.Configuration;
+using BackupSync.Runs;
+using BackupSync.Verification;
+
+namespace BackupSync.Sync.Incremental;
+
+/// <summary>How the changes of one table are found.</summary>
+/// <param name="Reason">Why this way, as a phrase.</param>
+/// <param name="Stamp">The column of stamps, where the table has one that can be used.</param>
+/// <param name="Since">The watermark of stamps.</param>
+sealed record Tracking(ChangeTracking Way, string Reason, TableColumn? Stamp, DateTimeOffset? Since)
+{
+    static readonly string[] StampTypes = ["timestamptz", "timestamp"];
+
+    /// <param name="since">Null where the stamps of before are not to be believed, and <paramref name="doubt"/> says why.</param>
+    public static Tracking Choose(KeyedTable table, IncrementalConfig config, DateTimeOffset? since, string? doubt)
+    {
+        var stamp = config.UpdatedAtColumns.Select(name => table.Table.Columns.FirstOrDefault(c => c.Name == name && c.IsBuiltIn && StampTypes.Contains(c.Type)))
+            .FirstOrDefault(c => c is not null);
+        var wish = config.TrackBy.FirstOrDefault(r => TableNames.Matches(table.Name, r.Tables))?.Way ?? TrackBy.Auto;
+        if (!table.HasKey)
+            return new(ChangeTracking.Whole, "it has no primary key", stamp, null);
+        if (wish == TrackBy.Content)
+            return new(ChangeTracking.Content, "trackBy says so", stamp, null);
+        if (stamp is null)
+            return new(ChangeTracking.Content, $"it has no column {string.Join(" or ", config.UpdatedAtColumns)} of a timestamp type", null, null);
+        if (wish == TrackBy.Auto && !stamp.IsNotNull)
+            return new(ChangeTracking.Content, $"its {stamp.Name} may be null", stamp, null);
+        return since is null
+            ? new(ChangeTracking.Content, doubt!, stamp, null)
+            : new(ChangeTracking.UpdatedAt, $"by {stamp.Name}{(wish == TrackBy.Auto ? "" : ", as trackBy says")}", stamp, since);
+    }
+}
