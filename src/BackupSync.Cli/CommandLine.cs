@@ -37,6 +37,7 @@ static class CommandLine
         CheckCommand.Create(),
         TestCommand.Create(),
         SyncCommand.Create(),
+        InitializeCommand.Create(),
         BackupCommand.Create(),
         PlanCommand.Create(),
         BackupsCommand.Create(),

@@ -14,17 +14,18 @@ sealed class Benchmark : IAsyncDisposable
     readonly IReadOnlyList<IContenders> _suites;
     readonly long _databaseBytes;
 
-    Benchmark(SandboxServer source, SandboxServer target, PgToolset tools, long databaseBytes)
+    Benchmark(SandboxServer source, SandboxServer target, PgToolset tools, long databaseBytes, int readings)
     {
         _source = source;
         _target = target;
         _databaseBytes = databaseBytes;
         _folder = Directory.CreateTempSubdirectory("backupsync-benchmark-").FullName;
-        _suites = [new SyncContenders(source, target, tools, _folder), new BackupContenders(source, target, tools, _folder)];
+        _suites = [new SyncContenders(source, target, tools, _folder), new BackupContenders(source, target, tools, _folder), new IncrementalContenders(source, target, tools, _folder, readings)];
     }
 
     /// <param name="bytes">How large the database is to be on disk, about.</param>
-    public static async Task<Benchmark> StartAsync(long bytes, CancellationToken ct)
+    /// <param name="readings">Rows of the table that incremental syncs have besides.</param>
+    public static async Task<Benchmark> StartAsync(long bytes, int readings, CancellationToken ct)
     {
         var source = await StartServerAsync("source", ct);
         SandboxServer? target = null;
@@ -34,7 +35,7 @@ sealed class Benchmark : IAsyncDisposable
             var tools = await new ToolLocator(new ToolsConfig()).FindAsync(source.Version.Major, ct);
             Console.WriteLine($"Filling two servers (PostgreSQL {source.Version}) with about {ByteSizes.Show(bytes)} each ...");
             await Task.WhenAll(BenchmarkDatabase.FillAsync(source.Address, bytes, ct), BenchmarkDatabase.FillAsync(target.Address, bytes, ct));
-            return new Benchmark(source, target, tools, await BenchmarkDatabase.SizeAsync(source.Address, ct));
+            return new Benchmark(source, target, tools, await BenchmarkDatabase.SizeAsync(source.Address, ct), readings);
         }
         catch
         {

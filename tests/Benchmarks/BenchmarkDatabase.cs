@@ -102,7 +102,14 @@ static class BenchmarkDatabase
         await ExecuteAsync(connection, sql, ct);
     }
 
-    static async Task<long> ScalarAsync(DatabaseAddress database, string sql, CancellationToken ct)
+    public static async Task<string> TextAsync(DatabaseAddress database, string sql, CancellationToken ct)
+    {
+        await using var connection = await OpenAsync(database, ct);
+        await using var command = new NpgsqlCommand(sql, connection);
+        return (string)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    public static async Task<long> ScalarAsync(DatabaseAddress database, string sql, CancellationToken ct)
     {
         await using var connection = await OpenAsync(database, ct);
         await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };

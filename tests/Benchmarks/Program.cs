@@ -6,10 +6,11 @@ var size = new Option<string>("--size") { Description = "The database's size on 
 var rounds = new Option<int>("--rounds") { Description = "How often each is timed, in turn", HelpName = "number", DefaultValueFactory = _ => 3 };
 var only = new Option<string>("--only")
 {
-    Description = "Which to time. Syncing: a (the script), b (pg_dump and pg_restore alone), c (backupsync). Backups, each beside PostgreSQL's own: d, e (taking), f, g (checking), h, i (restoring)",
-    HelpName = "a,b,c,d,e,f,g,h,i",
-    DefaultValueFactory = _ => "a,b,c,d,e,f,g,h,i",
+    Description = "Which to time. Syncing: a (the script), b (pg_dump and pg_restore alone), c (backupsync). Backups, each beside PostgreSQL's own: d, e (taking), f, g (checking), h, i (restoring). Incremental syncs: j (full, to compare with), k, l (by stamps), m, n (by content), o (upsert of whole tables)",
+    HelpName = "a,b,c,…",
+    DefaultValueFactory = _ => "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o",
 };
+var readings = new Option<int>("--readings") { Description = "Rows of the narrow table that incremental syncs are timed with", HelpName = "number", DefaultValueFactory = _ => 10_000_000 };
 size.Validators.Add(result =>
 {
     if (!ByteSizes.TryParse(result.GetValue(size)!, out var bytes) || bytes < 10_000_000)
@@ -22,15 +23,15 @@ rounds.Validators.Add(result =>
 });
 only.Validators.Add(result =>
 {
-    if (!Keys(result.GetValue(only)!).All(key => key is [>= 'a' and <= 'i']))
-        result.AddError("--only is a list of letters from a to i.");
+    if (!Keys(result.GetValue(only)!).All(key => key is [>= 'a' and <= 'o']))
+        result.AddError("--only is a list of letters from a to o.");
 });
 
-var command = new RootCommand("Times backupsync against what it replaces. Exit code 1: a target was missed.") { size, rounds, only };
+var command = new RootCommand("Times backupsync against what it replaces. Exit code 1: a target was missed.") { size, readings, rounds, only };
 command.SetAction(async (parsed, ct) =>
 {
     ByteSizes.TryParse(parsed.GetValue(size)!, out var bytes);
-    await using var benchmark = await Benchmark.StartAsync(bytes, ct);
+    await using var benchmark = await Benchmark.StartAsync(bytes, parsed.GetValue(readings), ct);
     var report = await benchmark.RunAsync(parsed.GetValue(rounds), [.. Keys(parsed.GetValue(only)!)], ct);
     report.Write(Console.Out);
     return report.AllReached ? 0 : 1;

@@ -27,7 +27,7 @@ sealed class Report(string machine, IReadOnlyList<Target> targets)
             $"({c.Key}) {c.Value.Title}", Seconds(Median(SecondsOf(c.Key))), Seconds(SecondsOf(c.Key).Min()), Seconds(SecondsOf(c.Key).Max()),
         ]));
         WriteTable(writer, ["", "measured", "of each round, median", "to reach", ""],
-            [.. targets.SelectMany(Ratio), .. targets.Select(t => t.Ours).Distinct().SelectMany(Peak)]);
+            [.. targets.SelectMany(Ratio), .. targets.SelectMany(Share), .. targets.Select(t => t.Ours).Distinct().SelectMany(Peak)]);
         foreach (var (key, ours) in _contenders)
         {
             WriteTable(writer, [$"step of ({key})", "median"], ours.Measured.SelectMany(m => m.Steps ?? []).GroupBy(s => s.Step)
@@ -42,6 +42,14 @@ sealed class Report(string machine, IReadOnlyList<Target> targets)
         var ratio = Median(SecondsOf(target.Ours)) / Median(SecondsOf(target.Other));
         var ofRounds = Median(SecondsOf(target.Ours).Zip(SecondsOf(target.Other), (ours, theirs) => ours / theirs));
         yield return [$"({target.Ours}) / ({target.Other})", Number(ratio), Number(ofRounds), $"at most {Number(target.Most)}", Judge(ratio <= target.Most)];
+    }
+
+    IEnumerable<string[]> Share(Target target)
+    {
+        if (target.MostRead is not { } most || !_contenders.TryGetValue(target.Ours, out var ours))
+            yield break;
+        var shares = ours.Measured.Select(m => m.ShareRead!.Value).ToList();
+        yield return [$"read over the wire by ({target.Ours})", Percent(shares.Max()), Percent(Median(shares)), $"at most {Percent(most)}", Judge(shares.Max() <= most)];
     }
 
     IEnumerable<string[]> Peak(string key)
@@ -69,7 +77,9 @@ sealed class Report(string machine, IReadOnlyList<Target> targets)
 
     static string Seconds(double seconds) => seconds.ToString("0.0 's'", CultureInfo.InvariantCulture);
 
-    static string Number(double number) => number.ToString("0.00", CultureInfo.InvariantCulture);
+    static string Number(double number) => number.ToString(number < 0.2 ? "0.000" : "0.00", CultureInfo.InvariantCulture);
+
+    static string Percent(double share) => (share * 100).ToString("0.0 '%'", CultureInfo.InvariantCulture);
 
     static void WriteTable(TextWriter writer, string[] head, IEnumerable<string[]> body)
     {

@@ -37,18 +37,20 @@ static class RunView
     static void ShowResult(RunResult result)
     {
         if (result.Tables.Count > 0)
-            Screen.Write(Tables.Content(result.Tables));
+            Screen.Write(result.Tables.All(t => t.Changes is not null) ? Tables.Changes(result.Tables) : Tables.Content(result.Tables));
         if (result.Steps.Count > 0)
             Screen.Write(Tables.Steps(result.Steps));
 
         var facts = new Grid().AddColumn(new GridColumn { NoWrap = true }).AddColumn();
         void Fact(string name, Text value) => facts.AddRow(new Text(name, new Style(decoration: Decoration.Bold)), value);
         Fact("Outcome", Tables.Outcome(result.Outcome));
-        Fact("Run", new Text($"{result.RunId}, {result.Source} → {result.Target}, {Tables.Duration(result.DurationSeconds)}{(result.Publish is null ? "" : $", published by {result.Publish.ToLowerInvariant()}")}{(result.Forced ? ", forced" : "")}"));
+        Fact("Run", new Text($"{result.RunId}, {result.Source} → {result.Target}, {Tables.Duration(result.DurationSeconds)}{(result.Mode is { } mode ? $", {mode.ToString().ToLowerInvariant()}" : "")}{(result.Publish is null ? "" : $", published by {result.Publish.ToLowerInvariant()}")}{(result.Forced ? ", forced" : "")}"));
         if (result.SourceBackup is { } source)
             Fact("Source backup", new Text($"{source.Path} ({ByteSizes.Show(source.Size)})"));
         if (result.SafetyBackup is { } safety)
             Fact("Safety backup", new Text($"{safety.Path} ({ByteSizes.Show(safety.Size)})"));
+        if (result.RpoSeconds is { } age)
+            Fact("Age of copy", new Text($"{Tables.Duration(age)} (RPO): {result.Source} as of {Tables.Time(result.SnapshotTime!.Value)} UTC"));
         if (result.Recovery is { } recovery)
         {
             Fact("Recovered in", RunTables.Against(recovery.Seconds, recovery.Rto, recovery.RtoMet));

@@ -26,6 +26,16 @@ static class Tables
         return table;
     }
 
+    /// <summary>What an incremental run did with each table.</summary>
+    public static Table Changes(IReadOnlyList<TableResult> tables) => Filled(
+        ["Table", "Way", ">Inserted", ">Updated", ">Deleted", ">Unchanged", ">Kept", ">Rows", ">Read", ">Time", "Verified", "Why"],
+        tables.Select(t => (Text[])
+        [
+            Plain(t.Table), Plain(t.Changes!.Way), Plain(Number(t.Changes.Inserted)), Plain(Number(t.Changes.Updated)), Plain(Number(t.Changes.Deleted)), Plain(Number(t.Changes.Unchanged)),
+            Plain(t.Changes.Kept == 0 ? "" : Number(t.Changes.Kept)), Plain(Number(t.TargetRows)), Plain(Size(t.Changes.Bytes)), Plain(Duration(t.Changes.Seconds)),
+            t.Verified is { } verified ? State(verified ? "yes" : "no", verified) : Plain(""), Plain(t.Changes.Reason),
+        ]));
+
     public static Table Plan(IEnumerable<PlannedStep> steps)
     {
         var table = New("Step", ">Limit", "What it would do");
@@ -49,10 +59,10 @@ static class Tables
 
     public static Table History(IEnumerable<RunResult> runs)
     {
-        var table = New("Job", "Kind", "Outcome", "Started (UTC)", ">Duration", ">Tables", ">Rows", ">Backup", ">Safety", "Publish", "Error");
+        var table = New("Job", "Kind", "Mode", "Outcome", "Started (UTC)", ">Duration", ">Tables", ">Rows", ">Backup", ">Safety", "Publish", "Error");
         foreach (var r in runs)
         {
-            Add(table, Plain(r.Job), Plain(r.Kind), Outcome(r.Outcome), Plain(Time(r.StartTime)), Plain(Duration(r.DurationSeconds)),
+            Add(table, Plain(r.Job), Plain(r.Kind), Plain(r.Mode), Outcome(r.Outcome), Plain(Time(r.StartTime)), Plain(Duration(r.DurationSeconds)),
                 Plain(Number(r.SourceStats?.Count)), Plain(Number(r.SourceStats?.Values.Sum())), Plain(Size(r.SourceBackup?.Size)), Plain(Size(r.SafetyBackup?.Size)),
                 Plain(r.Publish), Plain(r.Error?.Id));
         }

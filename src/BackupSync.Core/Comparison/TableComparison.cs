@@ -44,9 +44,6 @@ sealed class TableComparison
     public long SourceRows { get; }
     public long TargetRows { get; }
 
-    /// <summary>How many the source's rows fall into.</summary>
-    public int Buckets => _source.Count;
-
     /// <summary>The numbers of the buckets that are not the same on both sides.</summary>
     public IReadOnlyList<long> Differing { get; }
 

@@ -34,6 +34,28 @@ public static class AdHocJob
         };
     }
 
+    /// <summary>
+    /// Makes one database of a configuration the first copy of another: by the job that keeps it up to date afterwards, or by one with
+    /// all settings at their defaults where there is none.
+    /// </summary>
+    /// <exception cref="BackupSyncException">There is no such database, or both are one.</exception>
+    public static JobConfig ForSecondary(BackupSyncConfig config, string target, string source)
+    {
+        var (from, to) = (config.Database(source), config.Database(target));
+        if (from == to)
+            throw new BackupSyncException(ErrorIds.SameDatabase, $"'{source}' cannot be made a copy of itself.", "Name another database.");
+        var jobs = config.Jobs.Where(j => j.SourceDatabase == from && j.TargetDatabase == to).ToList();
+        var job = $"{source}-to-{target}";
+        return jobs.FirstOrDefault(j => j.Mode == SyncMode.Incremental) ?? jobs.FirstOrDefault() ?? new JobConfig
+        {
+            Name = job,
+            SourceDatabase = from,
+            TargetDatabase = to,
+            Tools = config.Tools,
+            Backups = new BackupsConfig { Directory = Path.GetFullPath(Path.Join("backups", job), Path.GetDirectoryName(config.Path)!) },
+        };
+    }
+
     /// <summary>Brings a backup to a database that no configuration names; the history goes beside the backup.</summary>
     /// <exception cref="BackupSyncException">The URL is no connection string.</exception>
     public static JobConfig ForRestore(string targetUrl, BackupFile backup)

@@ -65,6 +65,13 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     public Task<long> FillAsync(PgSession source, IReadOnlyList<string> keys, CancellationToken cancellationToken) =>
         FillAsync(source, SelectFromSource($"WHERE EXISTS (SELECT FROM {Table.KeysAsRows(keys, "k")} WHERE {Table.SameKey("t", "k")})"), _ => { }, cancellationToken);
 
+    /// <summary>Forgets what was staged.</summary>
+    public async Task ClearAsync(CancellationToken cancellationToken)
+    {
+        await target.ExecuteAsync($"DROP TABLE IF EXISTS {_rows}, {_keys}", cancellationToken);
+        (_hasRows, _hasKeys, _fillings, Rows, Deletions) = (false, false, 0, 0, 0);
+    }
+
     /// <param name="keys">As <see cref="KeyDifference.Key"/> has them.</param>
     public async Task DeleteAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken)
     {

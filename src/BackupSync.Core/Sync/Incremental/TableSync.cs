@@ -10,9 +10,8 @@ namespace BackupSync.Sync.Incremental;
 /// <summary>One table on its way: what has changed of it, what was staged, what was written.</summary>
 sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, IncrementalConfig config, FingerprintMethod method)
 {
-    /// <summary>If more than this share of the buckets differs, reading all rows is faster than asking for each.</summary>
-    const double MostlyDifferent = 0.5;
-    const int ManyBuckets = 64;
+    /// <summary>If so many rows differ, and more than are the same, reading all rows at once is faster than asking for each.</summary>
+    const long Many = 20_000;
 
     readonly Stopwatch _clock = new();
     TableComparison? _comparison;
@@ -171,14 +170,15 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
     {
         _comparison = await TableComparison.ReadAsync(Table, method, keysOnly, lane.Source, lane.Target, cancellationToken);
         (SourceRows, RowsBefore) = (_comparison.SourceRows, _comparison.TargetRows);
-        if (config.Deletes && !keysOnly && _comparison.Buckets > ManyBuckets && _comparison.Differing.Count > _comparison.Buckets * MostlyDifferent)
-        {
-            await StageAllAsync(fetch, cancellationToken);
-            return;
-        }
         List<string> fetched = [], deleted = [];
+        long different = 0;
         await foreach (var row in _comparison.RowsAsync(lane.Source, lane.Target, cancellationToken))
         {
+            if (++different > Many && different > _comparison.Unchanged && config.Deletes && !keysOnly)
+            {
+                await StageAllAsync(fetch, cancellationToken);
+                return;
+            }
             (row.Side == RowSide.TargetOnly ? deleted : fetched).Add(row.Key);
             if (fetched.Count == config.BatchSize)
                 await FetchAsync();
@@ -207,6 +207,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
 
     Task StageAllAsync(FetchLine fetch, CancellationToken cancellationToken) => fetch.UseAsync(async (source, progress) =>
     {
+        await Staged.ClearAsync(cancellationToken);
         _bytes += await Staged.FillAsync(source, Staged.SelectFromSource(), progress, cancellationToken);
         if (Table.HasKey)
             await Staged.StageDeletionsAsync(cancellationToken);
