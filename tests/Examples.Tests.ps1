@@ -9,7 +9,7 @@ BeforeAll {
 
 Describe 'The examples' {
     It 'have a good configuration in <Name>' -ForEach $files {
-        $names = 'RAILWAY_DATABASE_URL', 'DATABASE_URL', 'RAILWAY_BACKUP_DB_URL', 'AUTH_DATABASE_URL', 'TRADING_DATABASE_URL',
+        $names = 'RAILWAY_DATABASE_URL', 'DATABASE_URL', 'RAILWAY_BACKUP_DB_URL', 'SECONDARY_DATABASE_URL', 'AUTH_DATABASE_URL', 'TRADING_DATABASE_URL',
             'BILLING_DATABASE_URL', 'ANALYTICS_DATABASE_URL', 'AI_DATABASE_URL', 'BACKUPSYNC_PASSPHRASE'
         $saved = $names.ForEach{ [Environment]::GetEnvironmentVariable($_) }
         try {

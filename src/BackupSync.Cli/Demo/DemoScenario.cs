@@ -7,7 +7,7 @@ using Npgsql;
 
 namespace BackupSync.Cli.Demo;
 
-/// <summary>The story that the demo tells, by the same code as <c>sync</c>: a first copy, a second, and one that fails.</summary>
+/// <summary>The story that the demo tells, by the same code as <c>sync</c>: a first copy, a second, two of what has changed only, and one that fails.</summary>
 sealed class DemoScenario(DemoServers servers)
 {
     /// <summary>
@@ -35,6 +35,16 @@ sealed class DemoScenario(DemoServers servers)
         Expect(await SyncAsync(job, cancellationToken), RunOutcome.Succeeded);
         await ExpectSameAsync(cancellationToken);
 
+        Chapter("Minutes pass; an incremental sync carries what has changed");
+        await servers.Data.ChangeAsync(servers.Railway.Address, cancellationToken);
+        Expect(await SyncAsync(job, cancellationToken, SyncMode.Incremental), RunOutcome.Succeeded);
+        await ExpectSameAsync(cancellationToken);
+
+        Chapter("Somebody deletes three transactions; the next incremental sync looks for stamps where there are any");
+        await ExecuteAsync("DELETE FROM transactions WHERE id IN (SELECT id FROM transactions t WHERE NOT EXISTS (SELECT FROM escrows e WHERE e.current_transaction = t.id) ORDER BY id DESC LIMIT 3)", cancellationToken);
+        Expect(await SyncAsync(job, cancellationToken, SyncMode.Incremental), RunOutcome.Succeeded);
+        await ExpectSameAsync(cancellationToken);
+
         Chapter("A restore that fails");
         await MakeUntransferableAsync(cancellationToken);
         Screen.WriteLine("railway has a new table. Its CHECK constraint asks for a setting that only railway has, so neon cannot load its rows.");
@@ -55,8 +65,8 @@ sealed class DemoScenario(DemoServers servers)
         return ExitCodes.Done;
     }
 
-    static Task<RunResult> SyncAsync(JobConfig job, CancellationToken cancellationToken) =>
-        RunView.ShowAsync(json: false, observer => JobRunner.SyncAsync(job, new RunOptions(), [observer], cancellationToken));
+    static Task<RunResult> SyncAsync(JobConfig job, CancellationToken cancellationToken, SyncMode mode = SyncMode.Full) =>
+        RunView.ShowAsync(json: false, observer => JobRunner.SyncAsync(job, new RunOptions { Mode = mode }, [observer], cancellationToken));
 
     async Task ExpectSameAsync(CancellationToken cancellationToken)
     {

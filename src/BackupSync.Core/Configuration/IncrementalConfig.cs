@@ -13,10 +13,10 @@ public enum SyncMode
 /// <summary>How changed rows of a table are found.</summary>
 public enum TrackBy
 {
-    /// <summary>By stamps where the table has a column of <see cref="IncrementalConfig.UpdatedAtColumns"/>, else by content.</summary>
+    /// <summary>By stamps where the table has a column of <see cref="IncrementalConfig.UpdatedAtColumns"/> that is never null, else by content.</summary>
     Auto,
 
-    /// <summary>By the stamp that each change of a row leaves in one of <see cref="IncrementalConfig.UpdatedAtColumns"/>.</summary>
+    /// <summary>By the stamp, null or later than the last run, that each change of a row leaves in one of <see cref="IncrementalConfig.UpdatedAtColumns"/>.</summary>
     UpdatedAt,
 
     /// <summary>By comparing what the rows hold on both sides.</summary>
@@ -61,7 +61,7 @@ public sealed record IncrementalConfig
     /// </summary>
     public TimeSpan Lateness { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>In rows: how many are written at once.</summary>
+    /// <summary>In rows: how many are asked for at once.</summary>
     public int BatchSize { get; init; } = 1000;
 
     /// <summary>Rows that the source no longer has are deleted from the target.</summary>

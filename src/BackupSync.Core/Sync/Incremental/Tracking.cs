@@ -20,11 +20,11 @@ sealed record Tracking(ChangeTracking Way, string Reason, TableColumn? Stamp, Da
             .FirstOrDefault(c => c is not null);
         var wish = config.TrackBy.FirstOrDefault(r => TableNames.Matches(table.Name, r.Tables))?.Way ?? TrackBy.Auto;
         if (!table.HasKey)
-            return new(ChangeTracking.Whole, "it has no primary key", stamp, null);
+            return new(ChangeTracking.Whole, "no primary key", stamp, null);
         if (wish == TrackBy.Content)
             return new(ChangeTracking.Content, "trackBy says so", stamp, null);
         if (stamp is null)
-            return new(ChangeTracking.Content, $"it has no column {string.Join(" or ", config.UpdatedAtColumns)} of a timestamp type", null, null);
+            return new(ChangeTracking.Content, config.UpdatedAtColumns.Count == 0 ? "no column of stamps is configured" : $"no {string.Join(" or ", config.UpdatedAtColumns)}", null, null);
         if (wish == TrackBy.Auto && !stamp.IsNotNull)
             return new(ChangeTracking.Content, $"its {stamp.Name} may be null", stamp, null);
         return since is null
