@@ -160,7 +160,7 @@ sealed class YamlSection
 
     /// <summary>A list; the default where there is none. One that is there may be empty.</summary>
     public IReadOnlyList<string> Texts(string key, IReadOnlyList<string>? otherwise = null) =>
-        Find(key) is null or YamlText { IsNull: true } ? otherwise ?? [] : [.. Items(key).Select(i => i.Text)];
+        Find(key) is null or YamlText { IsNull: true } ? otherwise ?? [] : Items(key).Select(i => i.Text).ToArray();
 
     public IReadOnlyList<YamlItem> Items(string key)
     {

@@ -24,12 +24,12 @@ sealed class RunContext(string runId, string job, IReadOnlyList<IRunObserver> ob
 
     public IReadOnlyList<StepResult> Steps
     {
-        get { lock (_gate) return [.. _steps]; }
+        get { lock (_gate) return _steps.ToArray(); }
     }
 
     public IReadOnlyList<string> Warnings
     {
-        get { lock (_gate) return [.. _warnings]; }
+        get { lock (_gate) return _warnings.ToArray(); }
     }
 
     public void Emit(RunEvent runEvent)

@@ -50,18 +50,16 @@ sealed class RunRecord
     public IReadOnlyList<TableResult> Tables(bool published)
     {
         if (Changes is not null)
-            return published ? Changes : [.. Changes.Select(c => c with { TargetRows = null, Verified = null })];
+            return published ? Changes : Changes.Select(c => c with { TargetRows = null, Verified = null }).ToArray();
         if (Source is null)
             return [];
-        return
-        [
-            .. Source.Tables.Keys.Union(Before?.Tables.Keys ?? []).Order(StringComparer.Ordinal).Select(table => new TableResult(
+        // An array: scripts say $run.Tables[0], which a list that the compiler makes does not understand.
+        return Source.Tables.Keys.Union(Before?.Tables.Keys ?? []).Order(StringComparer.Ordinal).Select(table => new TableResult(
                 table,
                 Source.Tables.GetValueOrDefault(table)?.Rows,
                 After?.Tables.GetValueOrDefault(table)?.Rows,
                 Before?.Tables.GetValueOrDefault(table)?.Rows,
                 Source.Tables.GetValueOrDefault(table)?.Bytes,
-                Source.Tables.ContainsKey(table) && published && Verified ? true : null)),
-        ];
+                Source.Tables.ContainsKey(table) && published && Verified ? true : null)).ToArray();
     }
 }

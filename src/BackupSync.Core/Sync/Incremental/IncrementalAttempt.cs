@@ -192,7 +192,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
             await Writer.ExecuteAsync("SELECT pg_catalog.pg_stat_force_next_flush()", cancellationToken);
     }
 
-    IReadOnlyList<TableResult> Results() => [.. _tables.OrderBy(t => t.Table.Name, StringComparer.Ordinal).Select(t =>
+    TableResult[] Results() => [.. _tables.OrderBy(t => t.Table.Name, StringComparer.Ordinal).Select(t =>
         new TableResult(t.Table.Name, t.SourceRows, t.RowsAfter, t.RowsBefore, t.Table.Table.Bytes, t.IsVerified ? true : null) { Changes = t.Changes })];
 
     string Ways() => string.Join(", ", _tables.GroupBy(t => t.Tracking.Way).OrderBy(g => g.Key).Select(g => $"{g.Count()} by {g.Key switch

@@ -88,6 +88,7 @@ sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions optio
     {
         await Together.RunAsync(cancellationToken, target.ConnectAsync, source.ConnectAsync);
         await Leftovers.ClearSessionsAsync(source.Session, target.Tag, run, cancellationToken);
+        await SyncState.EnsureMayWriteAsync(target, cancellationToken);
         scope.Note = $"{source.Facts.Version} → {target.Facts.Version}";
     }
 

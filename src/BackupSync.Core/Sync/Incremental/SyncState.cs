@@ -37,13 +37,28 @@ sealed record SyncState(
         }
     }
 
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.PrivilegeMissing"/>: what only shows at the end of a run is told at its beginning.</exception>
+    public static async Task EnsureMayWriteAsync(TargetSide target, CancellationToken cancellationToken)
+    {
+        var row = (await target.Session.RowsAsync(
+            $"SELECT pg_catalog.to_regnamespace('{CatalogQueries.StateSchema}') IS NOT NULL, pg_catalog.has_database_privilege(current_database(), 'TEMPORARY')", cancellationToken))[0];
+        var missing = row[0] == "f" && !target.Facts.MayCreateInDatabase ? "CREATE" : row[1] == "f" ? "TEMPORARY" : null;
+        if (missing is not null)
+        {
+            throw new BackupSyncException(ErrorIds.PrivilegeMissing,
+                $"{target.Login.Label}: the role '{target.Facts.Role}' lacks {missing} on the database, which incremental runs need for {(missing == "CREATE" ? "their notes" : "the rows on their way")}.",
+                $"GRANT {missing} ON DATABASE {Sql.Identifier(target.Facts.Database)} TO {Sql.Identifier(target.Facts.Role)};");
+        }
+    }
+
     public async Task WriteAsync(PgSession target, string job, string runId, CancellationToken cancellationToken)
     {
-        await target.ExecuteAsync(
-            $"""
-            CREATE SCHEMA IF NOT EXISTS {CatalogQueries.StateSchema};
-            CREATE TABLE IF NOT EXISTS {Table} (job text PRIMARY KEY, run_id text NOT NULL, snapshot_time timestamptz NOT NULL, state jsonb NOT NULL);
-            """, cancellationToken);
+        // IF NOT EXISTS asks for the right to create also where nothing is to be created.
+        var there = (await target.RowsAsync($"SELECT pg_catalog.to_regnamespace('{CatalogQueries.StateSchema}'), pg_catalog.to_regclass('{Table}')", cancellationToken))[0];
+        if (there[0] is null)
+            await target.ExecuteAsync($"CREATE SCHEMA {CatalogQueries.StateSchema}", cancellationToken);
+        if (there[1] is null)
+            await target.ExecuteAsync($"CREATE TABLE {Table} (job text PRIMARY KEY, run_id text NOT NULL, snapshot_time timestamptz NOT NULL, state jsonb NOT NULL)", cancellationToken);
         var oid = (await target.RowsAsync($"SELECT '{Table}'::pg_catalog.regclass::oid", cancellationToken))[0][0]!;
         var state = JsonSerializer.Serialize(this with { StateTable = uint.Parse(oid, CultureInfo.InvariantCulture) }, JsonFormat.Line);
         await target.ExecuteAsync(
