@@ -5,13 +5,13 @@ namespace BackupSync.Comparison;
 /// <summary>Two fingerprints, item by item.</summary>
 static class ComparedItems
 {
-    /// <param name="partly">Whether only some tables were asked for: then only these are compared.</param>
-    public static IReadOnlyList<ComparedItem> Of(DatabaseFingerprint source, DatabaseFingerprint target, bool partly) =>
+    /// <param name="chosen">The only tables that are compared, without sequences and large objects; null for all there is.</param>
+    public static IReadOnlyList<ComparedItem> Of(DatabaseFingerprint source, DatabaseFingerprint target, IReadOnlyCollection<string>? chosen) =>
     [
         .. Names(source.Tables, target.Tables).Select(name => Table(name, source, target)),
-        .. partly ? [] : Names(source.Sequences, target.Sequences).Select(name => Sequence(name, source.Sequences.GetValueOrDefault(name), target.Sequences.GetValueOrDefault(name))),
-        .. partly || source.LargeObjects.Count + target.LargeObjects.Count == 0 ? (IEnumerable<ComparedItem>)[] : [LargeObjects(source.LargeObjects, target.LargeObjects)],
-        .. Objects(source, target).Where(o => !partly || source.Tables.Keys.Union(target.Tables.Keys).Any(t => SchemaObjects.IsOf(o.Name, t))),
+        .. chosen is not null ? [] : Names(source.Sequences, target.Sequences).Select(name => Sequence(name, source.Sequences.GetValueOrDefault(name), target.Sequences.GetValueOrDefault(name))),
+        .. chosen is not null || source.LargeObjects.Count + target.LargeObjects.Count == 0 ? (IEnumerable<ComparedItem>)[] : [LargeObjects(source.LargeObjects, target.LargeObjects)],
+        .. Objects(source, target).Where(o => chosen is null || chosen.Any(t => SchemaObjects.IsOf(o.Name, t))),
     ];
 
     static ComparedItem Table(string name, DatabaseFingerprint source, DatabaseFingerprint target)
@@ -43,16 +43,28 @@ static class ComparedItems
         : new(ComparedKind.LargeObjects, "large objects", ComparedState.Different, there.Count, here.Count,
             there.Count != here.Count ? $"{there.Count} on the source, {here.Count} on the target" : "their content differs");
 
-    static IEnumerable<ComparedItem> Objects(DatabaseFingerprint source, DatabaseFingerprint target) => FingerprintComparison
-        .Objects(source, target, new ComparisonTolerance())
-        // Tables and sequences that one side lacks are told above.
-        .Where(d => !(d.What is FingerprintComparison.Missing or FingerprintComparison.Unexpected && (d.Subject.StartsWith("table ", StringComparison.Ordinal) || d.Subject.StartsWith("sequence ", StringComparison.Ordinal))))
-        .Select(d => d.What switch
+    static IEnumerable<ComparedItem> Objects(DatabaseFingerprint source, DatabaseFingerprint target)
+    {
+        // Told above; with a table that one side lacks go its indexes and all else that is on it.
+        var lacking = source.Tables.Keys.Except(target.Tables.Keys).Concat(target.Tables.Keys.Except(source.Tables.Keys)).ToList();
+        foreach (var (name, what) in FingerprintComparison.Objects(source, target, new ComparisonTolerance()))
         {
-            FingerprintComparison.Missing => new ComparedItem(ComparedKind.Object, d.Subject, ComparedState.SourceOnly, null, null, "the target lacks it"),
-            FingerprintComparison.Unexpected => new ComparedItem(ComparedKind.Object, d.Subject, ComparedState.TargetOnly, null, null, "the source lacks it"),
-            var what => new ComparedItem(ComparedKind.Object, d.Subject, ComparedState.Different, null, null, what),
-        });
+            var state = what switch
+            {
+                FingerprintComparison.Missing => ComparedState.SourceOnly,
+                FingerprintComparison.Unexpected => ComparedState.TargetOnly,
+                _ => ComparedState.Different,
+            };
+            if (state != ComparedState.Different && (name.StartsWith("sequence ", StringComparison.Ordinal) || lacking.Any(t => SchemaObjects.IsOf(name, t))))
+                continue;
+            yield return new ComparedItem(ComparedKind.Object, name, state, null, null, state switch
+            {
+                ComparedState.SourceOnly => "the target lacks it",
+                ComparedState.TargetOnly => "the source lacks it",
+                _ => SchemaObjects.Difference(name, source.Objects[name], target.Objects[name]),
+            });
+        }
+    }
 
     static string Next(SequenceFingerprint sequence) => sequence.IsCalled ? $"last value {sequence.Value}" : $"not used yet, {sequence.Value} comes next";
 

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Globalization;
 using BackupSync.Configuration;
 using BackupSync.Postgres;
 using BackupSync.Verification;
@@ -5,37 +7,71 @@ using BackupSync.Verification;
 namespace BackupSync.Comparison;
 
 /// <summary>One of two databases that are compared, held at one moment.</summary>
-sealed class ComparedSide(DatabaseFacts facts, Snapshot snapshot) : IAsyncDisposable
+sealed class ComparedSide : IAsyncDisposable
 {
     CatalogFilter _filter = CatalogFilter.None;
 
-    public DatabaseFacts Facts { get; } = facts;
-    public Snapshot Snapshot { get; } = snapshot;
+    ComparedSide(DatabaseFacts facts, Snapshot snapshot)
+    {
+        Facts = facts;
+        Snapshot = snapshot;
+    }
 
-    /// <summary>The names of all its tables, whether asked for or not.</summary>
+    public DatabaseFacts Facts { get; }
+    public Snapshot Snapshot { get; }
+
+    /// <summary>The names of all its tables, partitioned ones included, whether asked for or not.</summary>
     public IReadOnlyList<string> AllTables { get; private set; } = [];
+
+    /// <summary>Those of them that are asked for.</summary>
+    public IReadOnlyList<string> Chosen { get; private set; } = [];
 
     public DatabaseFingerprint Content { get; private set; } = null!;
 
-    public static async Task<ComparedSide> OpenAsync(DatabaseConfig database, int sessions, TimeSpan connectLimit, CancellationToken cancellationToken)
+    public static async Task<(ComparedSide Source, ComparedSide Target)> OpenAsync(
+        DatabaseConfig source, DatabaseConfig target, int sessions, TimeSpan connectLimit, CancellationToken cancellationToken)
     {
-        var login = new PgLogin(database.DisplayName, database.Address.Unpooled(), "backupsync:compare", ReadOnly: true);
-        DatabaseFacts facts;
-        await using (var session = await PgConnector.OpenAsync(login, connectLimit, onRetry: null, cancellationToken))
+        // Neither is held while the other is still waking up: the two moments are to be as near as can be.
+        var reached = await BothSides.RunAsync(stop => ReachAsync(source, connectLimit, stop), stop => ReachAsync(target, connectLimit, stop), cancellationToken);
+        var held = new ConcurrentQueue<ComparedSide>();
+        try
         {
-            facts = await DatabaseFacts.ReadAsync(session, database.Provider, cancellationToken);
-            login = session.PinnedLogin;
+            return await BothSides.RunAsync(stop => HoldAsync(reached.Source, stop), stop => HoldAsync(reached.Target, stop), cancellationToken);
         }
-        return new ComparedSide(facts, await Snapshot.TakeAsync(login, sessions, connectLimit, cancellationToken));
+        catch
+        {
+            foreach (var side in held)
+                await side.DisposeAsync();
+            throw;
+        }
+
+        async Task<ComparedSide> HoldAsync((DatabaseFacts Facts, PgLogin Login) database, CancellationToken stop)
+        {
+            var side = new ComparedSide(database.Facts, await Snapshot.TakeAsync(database.Login, sessions, connectLimit, stop));
+            held.Enqueue(side);
+            return side;
+        }
     }
 
-    /// <param name="patterns">Leaves out all tables but these; none for all.</param>
+    static async Task<(DatabaseFacts Facts, PgLogin Login)> ReachAsync(DatabaseConfig database, TimeSpan connectLimit, CancellationToken cancellationToken)
+    {
+        var login = new PgLogin(database.DisplayName, database.Address.Unpooled(), "backupsync:compare", ReadOnly: true);
+        await using var session = await PgConnector.OpenAsync(login, connectLimit, onRetry: null, cancellationToken);
+        return (await DatabaseFacts.ReadAsync(session, database.Provider, cancellationToken), session.PinnedLogin);
+    }
+
+    /// <param name="patterns">Leaves out all tables but these; none for all. A partitioned table's name stands for its partitions.</param>
     public async Task ListTablesAsync(IReadOnlyList<string> patterns, CancellationToken cancellationToken)
     {
         var tables = TableColumns.From(await Snapshot.Session.RowsAsync(CatalogQueries.Tables(CatalogFilter.None), cancellationToken));
-        AllTables = [.. tables.Select(t => t.Key)];
+        var parents = (await Snapshot.Session.RowsAsync(Parents, cancellationToken))
+            .ToLookup(r => uint.Parse(r[0]!, CultureInfo.InvariantCulture), r => Sql.Display(r[1]!, r[2]!));
+        AllTables = [.. tables.SelectMany(t => parents[t.Oid].Prepend(t.Key)).Distinct()];
+        Chosen = [.. AllTables.Where(IsWanted)];
         if (patterns.Count > 0)
-            _filter = CatalogFilter.None with { Relations = [.. tables.Where(t => !patterns.Any(p => TableNames.Matches(t.Key, p))).Select(t => t.Oid)] };
+            _filter = CatalogFilter.None with { Relations = [.. tables.Where(t => !parents[t.Oid].Prepend(t.Key).Any(IsWanted)).Select(t => t.Oid)], TablesOnly = true };
+
+        bool IsWanted(string table) => patterns.Count == 0 || patterns.Any(p => TableNames.Matches(table, p));
     }
 
     public async Task ReadAsync(FingerprintMethod method, FingerprintReader.OnTable onTable, CancellationToken cancellationToken) =>
@@ -43,4 +79,11 @@ sealed class ComparedSide(DatabaseFacts facts, Snapshot snapshot) : IAsyncDispos
             $"{Snapshot.Session.Login.Label}: the role '{Snapshot.Session.Login.Address.User}'");
 
     public ValueTask DisposeAsync() => Snapshot.DisposeAsync();
+
+    const string Parents = """
+        SELECT p.oid, n.nspname, c.relname
+        FROM pg_catalog.pg_class p CROSS JOIN LATERAL pg_catalog.pg_partition_ancestors(p.oid) a
+        JOIN pg_catalog.pg_class c ON c.oid = a.relid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE p.relispartition AND a.relid <> p.oid
+        """;
 }

@@ -18,6 +18,6 @@ public sealed record ComparisonOptions
     public TimeSpan Limit { get; init; } = TimeSpan.FromHours(1);
 }
 
-/// <param name="Item">The table that was read last.</param>
+/// <param name="Item">The table that was read last, or whose differing rows are looked for.</param>
 /// <param name="Fraction">0 to 1.</param>
 public sealed record ComparisonProgress(string Item, double Fraction, long Rows, long Bytes);

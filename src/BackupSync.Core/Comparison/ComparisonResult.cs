@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Serialization;
 
 namespace BackupSync.Comparison;
@@ -45,6 +46,26 @@ public sealed record ComparisonResult
     public required IReadOnlyList<ComparedItem> Items { get; init; }
     public required double DurationSeconds { get; init; }
     public bool IsEqual => Items.All(i => i.State == ComparedState.Equal);
+
+    /// <summary>In one line, such as <c>primary and secondary differ: 2 of 22 tables, 1 other object (1.2s)</c>.</summary>
+    public string Summary
+    {
+        get
+        {
+            var tables = Items.Where(i => i.Kind == ComparedKind.Table).ToList();
+            var different = tables.Count(t => t.State != ComparedState.Equal);
+            var others = Items.Count(i => i.Kind != ComparedKind.Table && i.State != ComparedState.Equal);
+            string[] differences =
+            [
+                .. different > 0 ? [string.Create(CultureInfo.InvariantCulture, $"{different:N0} of {Count(tables.Count, "table")}")] : Array.Empty<string>(),
+                .. others > 0 ? [Count(others, "other object")] : Array.Empty<string>(),
+            ];
+            var what = IsEqual ? $"are equal: {Count(tables.Count, "table")}, {Count(tables.Sum(t => t.SourceRows ?? 0), "row")}" : $"differ: {string.Join(", ", differences)}";
+            return $"{Source} and {Target} {what} ({Durations.Show(TimeSpan.FromSeconds(DurationSeconds))})";
+        }
+    }
+
+    static string Count(long number, string what) => string.Create(CultureInfo.InvariantCulture, $"{number:N0} {what}{(number == 1 ? "" : "s")}");
 }
 
 [JsonConverter(typeof(JsonStringEnumConverter<RowState>))]

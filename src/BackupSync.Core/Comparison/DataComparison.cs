@@ -10,7 +10,7 @@ namespace BackupSync.Comparison;
 /// </summary>
 public static class DataComparison
 {
-    /// <param name="onProgress">Told after each table, from any thread.</param>
+    /// <param name="onProgress">Told after each table, and before each whose rows are looked for; from any thread, one at a time.</param>
     /// <param name="onRow">Told of each row that differs, one at a time, where details are asked for. It may take its time: reading waits.</param>
     /// <exception cref="BackupSyncException">A database cannot be read, or a named table is in neither.</exception>
     public static async Task<ComparisonResult> RunAsync(
@@ -36,17 +36,18 @@ public static class DataComparison
     {
         var clock = Stopwatch.StartNew();
         var sessions = Math.Max(options.Detail ? 2 : 1, options.Parallel);
-        await using var there = await ComparedSide.OpenAsync(source, sessions, options.ConnectLimit, cancellationToken);
-        await using var here = await ComparedSide.OpenAsync(target, sessions, options.ConnectLimit, cancellationToken);
+        var (there, here) = await ComparedSide.OpenAsync(source, target, sessions, options.ConnectLimit, cancellationToken);
+        await using var heldThere = there;
+        await using var heldHere = here;
 
-        await Both(s => s.ListTablesAsync(options.Tables, cancellationToken));
+        await BothSides.RunAsync(stop => there.ListTablesAsync(options.Tables, stop), stop => here.ListTablesAsync(options.Tables, stop), cancellationToken);
         TableNames.EnsureKnown(options.Tables, [.. there.AllTables.Union(here.AllTables)], $"Neither {source.DisplayName} nor {target.DisplayName}");
         var method = FingerprintReader.MethodFor(content: true, there.Facts.Major, here.Facts.Major);
-        var progress = new BothProgress(onProgress);
-        await Task.WhenAll(there.ReadAsync(method, progress.OnSource, cancellationToken), here.ReadAsync(method, progress.OnTarget, cancellationToken));
-        var items = ComparedItems.Of(there.Content, here.Content, partly: options.Tables.Count > 0);
+        var progress = new BothProgress(onProgress, options.Detail);
+        await BothSides.RunAsync(stop => there.ReadAsync(method, progress.OnSource, stop), stop => here.ReadAsync(method, progress.OnTarget, stop), cancellationToken);
+        var items = ComparedItems.Of(there.Content, here.Content, options.Tables.Count > 0 ? [.. there.Chosen.Union(here.Chosen)] : null);
         if (options.Detail)
-            await TellRowsAsync(items, there, here, method, onRow!, cancellationToken);
+            await TellRowsAsync(items, there, here, method, progress, onRow ?? (_ => { }), cancellationToken);
         return new ComparisonResult
         {
             Source = source.Name,
@@ -58,42 +59,48 @@ public static class DataComparison
             Items = items,
             DurationSeconds = Math.Round(clock.Elapsed.TotalSeconds, 3),
         };
-
-        Task Both(Func<ComparedSide, Task> work) => Task.WhenAll(work(there), work(here));
     }
 
     static async Task TellRowsAsync(
-        IReadOnlyList<ComparedItem> items, ComparedSide source, ComparedSide target, FingerprintMethod method, Action<RowDifference> onRow, CancellationToken cancellationToken)
+        IReadOnlyList<ComparedItem> items, ComparedSide source, ComparedSide target, FingerprintMethod method, BothProgress progress, Action<RowDifference> onRow,
+        CancellationToken cancellationToken)
     {
-        var tables = (await KeyedTable.ReadAsync(source.Snapshot.Session, CatalogFilter.None, cancellationToken)).ToDictionary(t => t.Name);
-        foreach (var item in items.Where(i => i is { Kind: ComparedKind.Table, State: ComparedState.Different, SourceRows: not null, TargetRows: not null }))
+        var different = items.Where(i => i is { Kind: ComparedKind.Table, State: ComparedState.Different }).ToList();
+        var (there, here) = await BothSides.RunAsync(stop => TablesAsync(source, stop), stop => TablesAsync(target, stop), cancellationToken);
+        for (var i = 0; i < different.Count; i++)
         {
-            var table = tables[item.Name];
-            // A column that the target lacks cannot be compared there; the table itself is told to differ.
-            var common = table.Table.Columns.Where(c => target.Content.HasColumn(table.Name, c.Name)).ToList();
-            var sameKey = table.Key.All(k => common.Any(c => c.Name == k.Name));
-            table = table with { Table = table.Table with { Columns = common }, Key = sameKey ? table.Key : [] };
-            await foreach (var row in RowDetails.ReadAsync(table, method, source.Snapshot.Sessions, target.Snapshot.Sessions, cancellationToken))
+            var (name, rows) = (different[i].Name, Math.Max(different[i].SourceRows!.Value, different[i].TargetRows!.Value));
+            progress.OnDetail(name, i, different.Count);
+            await foreach (var row in RowDetails.ReadAsync(SharedTable.Of(there[name], here[name], rows), method, source.Snapshot.Sessions, target.Snapshot.Sessions, cancellationToken))
                 onRow(row);
         }
+
+        static async Task<Dictionary<string, KeyedTable>> TablesAsync(ComparedSide side, CancellationToken stop) =>
+            (await KeyedTable.ReadAsync(side.Snapshot.Session, CatalogFilter.None, stop)).ToDictionary(t => t.Name);
     }
 
     /// <summary>How far both sides are together.</summary>
-    sealed class BothProgress(Action<ComparisonProgress>? onProgress)
+    /// <param name="isDetailed">Whether finding the tables that differ is only the first half.</param>
+    sealed class BothProgress(Action<ComparisonProgress>? onProgress, bool isDetailed)
     {
         readonly Lock _gate = new();
+        readonly double _share = isDetailed ? 0.5 : 1;
         (double Fraction, long Rows, long Bytes) _source, _target;
 
         public void OnSource(string table, int done, int all, long rows, long bytes) => Tell(ref _source, table, done, all, rows, bytes);
 
         public void OnTarget(string table, int done, int all, long rows, long bytes) => Tell(ref _target, table, done, all, rows, bytes);
 
+        /// <summary>The rows of a table are looked for.</summary>
+        public void OnDetail(string table, int done, int all) =>
+            onProgress?.Invoke(new ComparisonProgress(table, _share + (1 - _share) * done / all, _source.Rows + _target.Rows, _source.Bytes + _target.Bytes));
+
         void Tell(ref (double Fraction, long Rows, long Bytes) side, string table, int done, int all, long rows, long bytes)
         {
             lock (_gate)
             {
                 side = ((double)done / all, rows, bytes);
-                onProgress?.Invoke(new ComparisonProgress(table, (_source.Fraction + _target.Fraction) / 2, _source.Rows + _target.Rows, _source.Bytes + _target.Bytes));
+                onProgress?.Invoke(new ComparisonProgress(table, _share * (_source.Fraction + _target.Fraction) / 2, _source.Rows + _target.Rows, _source.Bytes + _target.Bytes));
             }
         }
     }

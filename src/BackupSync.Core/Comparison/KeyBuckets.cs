@@ -16,13 +16,16 @@ abstract class KeyBuckets(KeyedTable table)
     /// <summary>Where keys are so sparse that ranges would have more than so many rows at worst, they are hashed instead.</summary>
     const long WidestRange = 64 * RowsPerBucket;
 
-    /// <summary>More groups than so many would not fit into a server's memory.</summary>
-    const long MostHashes = 1 << 18;
+    /// <summary>More than so many would fit neither into a server's memory nor into ours.</summary>
+    const long MostBuckets = 1 << 18;
 
     protected KeyedTable Table { get; } = table;
 
     /// <summary>A bigint.</summary>
     public abstract string Number { get; }
+
+    /// <summary>How many are best asked for in one statement.</summary>
+    public abstract int AtOnce { get; }
 
     /// <summary>FROM, and WHERE where it is needed, for the rows of some buckets; <c>n</c> is the bucket's number.</summary>
     public abstract string RowsOf(IReadOnlyList<long> buckets, string columns);
@@ -30,19 +33,19 @@ abstract class KeyBuckets(KeyedTable table)
     /// <param name="source">Asks for the least and the largest key where these are numbers.</param>
     public static async Task<KeyBuckets> ChooseAsync(KeyedTable table, FingerprintMethod method, IQueryRunner source, IQueryRunner target, CancellationToken cancellationToken)
     {
-        var wanted = Math.Max(1, table.Estimate / RowsPerBucket);
+        var wanted = Math.Clamp(table.Estimate / RowsPerBucket, 1, MostBuckets);
         if (table.HasIntegerKey)
         {
             var key = Sql.Identifier(table.Key[0].Name);
             var bounds = $"SELECT min({key})::bigint, max({key})::bigint FROM {table.Table.Rows}";
-            var both = await Task.WhenAll(source.RowsAsync(bounds, cancellationToken), target.RowsAsync(bounds, cancellationToken));
-            var ends = both.SelectMany(b => b[0]).OfType<string>().Select(v => (Int128)long.Parse(v, CultureInfo.InvariantCulture)).ToList();
+            var both = await BothSides.RowsAsync(source, target, bounds, cancellationToken);
+            var ends = both.Source[0].Concat(both.Target[0]).OfType<string>().Select(v => (Int128)long.Parse(v, CultureInfo.InvariantCulture)).ToList();
             var first = ends.Count == 0 ? 0 : ends.Min();
             var width = ends.Count == 0 ? 1 : (ends.Max() - first) / wanted + 1;
             if (width <= WidestRange)
                 return new Ranges(table, (long)first, (long)width);
         }
-        return new Hashes(table, method, (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)Math.Min(wanted, MostHashes)));
+        return new Hashes(table, method, (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)wanted));
     }
 
     /// <summary>Ranges of whole numbers, all of one width: an index leads to them.</summary>
@@ -50,7 +53,10 @@ abstract class KeyBuckets(KeyedTable table)
     {
         string Key => Sql.Identifier(Table.Key[0].Name);
 
-        public override string Number => $"(({Key}::bigint - ({Text(first)})) / {Text(width)})";
+        // Quoted, for of the least bigint without quotes the server would make a numeric.
+        public override string Number => $"(({Key}::bigint - '{Text(first)}'::bigint) / {Text(width)})";
+
+        public override int AtOnce => 4096;
 
         public override string RowsOf(IReadOnlyList<long> buckets, string columns)
         {
@@ -73,8 +79,14 @@ abstract class KeyBuckets(KeyedTable table)
     {
         public override string Number => $"({TableColumns.Hash(Table.KeyTableColumns, method, seed: 1)} & {Text(count - 1)})";
 
-        public override string RowsOf(IReadOnlyList<long> buckets, string columns) =>
-            $"SELECT {Number} AS backupsync_n, {columns} FROM {Table.Table.Rows} AS t WHERE {Number} = ANY (ARRAY[{string.Join(",", buckets.Select(Text))}]::bigint[])";
+        // Each statement reads the whole table.
+        public override int AtOnce => (int)MostBuckets / 4;
+
+        // A join: before version 14 a server would look for each row's number in the array from its beginning.
+        public override string RowsOf(IReadOnlyList<long> buckets, string columns) => $"""
+            SELECT b.backupsync_n, {columns}
+            FROM unnest(ARRAY[{string.Join(",", buckets.Select(Text))}]::bigint[]) AS b(backupsync_n) JOIN {Table.Table.Rows} AS t ON {Number} = b.backupsync_n
+            """;
     }
 
     static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);

@@ -38,8 +38,9 @@ sealed record KeyedTable(TableColumns Table, IReadOnlyList<KeyColumn> Key, strin
     public string KeysAsRows(IEnumerable<string> keys, string alias)
     {
         var values = keys.Select(CopyText.Fields).ToList();
-        var arrays = Key.Select((k, i) => $"ARRAY[{string.Join(",", values.Select(v => Sql.Literal(v[i]!)))}]::{k.Type}[]");
-        var columns = Key.Select((k, i) => $"c{i}{(k.Collate.Length == 0 ? "" : " " + k.Collate)} AS {Sql.Identifier(k.Name)}");
+        // Arrays of text: of a type that is an array itself there are none.
+        var arrays = Key.Select((_, i) => Sql.TextArray(values.Select(v => v[i]!)));
+        var columns = Key.Select((k, i) => $"c{i}::{k.Type}{(k.Collate.Length == 0 ? "" : " " + k.Collate)} AS {Sql.Identifier(k.Name)}");
         return $"(SELECT {string.Join(", ", columns)} FROM unnest({string.Join(", ", arrays)}) AS u({string.Join(", ", Key.Select((_, i) => $"c{i}"))})) AS {alias}";
     }
 

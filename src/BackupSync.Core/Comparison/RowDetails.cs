@@ -14,13 +14,13 @@ static class RowDetails
 
     /// <param name="source">Two sessions that see one snapshot at the least, and <paramref name="target"/> likewise.</param>
     public static IAsyncEnumerable<RowDifference> ReadAsync(
-        KeyedTable table, FingerprintMethod method, IReadOnlyList<PgSession> source, IReadOnlyList<PgSession> target, CancellationToken cancellationToken) =>
-        table.HasKey ? ByKeyAsync(table, method, source, target, cancellationToken) : ByRowAsync(table, method, source[0], target[0], cancellationToken);
+        SharedTable table, FingerprintMethod method, IReadOnlyList<PgSession> source, IReadOnlyList<PgSession> target, CancellationToken cancellationToken) =>
+        table.Source.HasKey ? ByKeyAsync(table, method, source, target, cancellationToken) : ByRowAsync(table.Source, method, source[0], target[0], cancellationToken);
 
     static async IAsyncEnumerable<RowDifference> ByKeyAsync(
-        KeyedTable table, FingerprintMethod method, IReadOnlyList<PgSession> source, IReadOnlyList<PgSession> target, [EnumeratorCancellation] CancellationToken cancellationToken)
+        SharedTable table, FingerprintMethod method, IReadOnlyList<PgSession> source, IReadOnlyList<PgSession> target, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var comparison = await TableComparison.ReadAsync(table, method, keysOnly: false, source[0], target[0], cancellationToken);
+        var comparison = await TableComparison.ReadAsync(table.Source, method, keysOnly: false, source[0], target[0], cancellationToken);
         // The first sessions are busy while rows come; the second ones are asked which columns differ.
         await foreach (var some in ChunkAsync(comparison.RowsAsync(source[0], target[0], cancellationToken)))
         {
@@ -28,7 +28,7 @@ static class RowDetails
             var columns = changed.Count == 0 ? [] : await ColumnsAsync(table, changed, source[1], target[1], cancellationToken);
             foreach (var row in some)
             {
-                yield return new RowDifference(table.Name, Show(row.Key), row.Side switch
+                yield return new RowDifference(table.Source.Name, Show(row.Key), row.Side switch
                 {
                     RowSide.Both => RowState.Different,
                     RowSide.SourceOnly => RowState.SourceOnly,
@@ -38,23 +38,30 @@ static class RowDetails
         }
     }
 
+    /// <summary>The names of the columns that differ, by the rows' keys.</summary>
     static async Task<Dictionary<string, string>> ColumnsAsync(
-        KeyedTable table, IReadOnlyList<string> keys, PgSession source, PgSession target, CancellationToken cancellationToken)
+        SharedTable table, IReadOnlyList<string> keys, PgSession source, PgSession target, CancellationToken cancellationToken)
     {
-        var others = table.Table.Columns.Where(c => table.Key.All(k => k.Name != c.Name)).ToList();
-        var select = $"SELECT {table.KeyList("t.")}{string.Concat(others.Select(c => $", pg_catalog.md5(({c.Expression})::text)"))} "
+        var others = table.Source.Table.Columns.Where(c => table.Source.Key.All(k => k.Name != c.Name)).ToList();
+        var (there, here) = await BothSides.RunAsync(
+            stop => HashesAsync(table.Source, others, keys, source, stop), stop => HashesAsync(table.Target, others, keys, target, stop), cancellationToken);
+        return keys.Where(k => there.ContainsKey(k) && here.ContainsKey(k)).ToDictionary(k => k, k =>
+            string.Join(", ", others.Where((_, i) => there[k][i] != here[k][i]).Select(c => c.Name)));
+    }
+
+    /// <summary>A hash of each column, by the rows' keys. Lines are taken apart as they are: a key may hold what stands between its columns.</summary>
+    static async Task<Dictionary<string, string[]>> HashesAsync(
+        KeyedTable table, IReadOnlyList<TableColumn> columns, IReadOnlyList<string> keys, PgSession session, CancellationToken cancellationToken)
+    {
+        var select = $"SELECT {table.KeyList("t.")}{string.Concat(columns.Select(c => $", pg_catalog.md5(({c.Expression})::text)"))} "
             + $"FROM {table.Table.Rows} AS t WHERE EXISTS (SELECT FROM {table.KeysAsRows(keys, "k")} WHERE {table.SameKey("t", "k")})";
-        var both = await Task.WhenAll(source.RowsAsync(select, cancellationToken), target.RowsAsync(select, cancellationToken));
-        var here = both[1].ToDictionary(r => string.Join('\t', r.Take(table.Key.Count)));
-        var wanted = keys.ToDictionary(k => string.Join('\t', CopyText.Fields(k)));
-        var found = new Dictionary<string, string>();
-        foreach (var row in both[0])
+        var hashes = new Dictionary<string, string[]>();
+        await foreach (var line in session.LinesAsync(select, cancellationToken))
         {
-            var key = string.Join('\t', row.Take(table.Key.Count));
-            if (wanted.TryGetValue(key, out var asked) && here.TryGetValue(key, out var other))
-                found[asked] = string.Join(", ", others.Where((_, i) => row[table.Key.Count + i] != other[table.Key.Count + i]).Select(c => c.Name));
+            var fields = line.Split('\t');
+            hashes[string.Join('\t', fields[..table.Key.Count])] = fields[table.Key.Count..];
         }
-        return found;
+        return hashes;
     }
 
     /// <summary>Rows without a key are the same if all of them is: what one side has more of is told.</summary>

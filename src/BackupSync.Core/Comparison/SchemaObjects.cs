@@ -25,5 +25,23 @@ static class SchemaObjects
     public static string? TableDefinition(DatabaseFingerprint database, string table) =>
         database.Objects.GetValueOrDefault($"table {table}") ?? database.Objects.GetValueOrDefault($"partitioned table {table}");
 
+    /// <summary>How two definitions of one object differ, as a phrase.</summary>
+    public static string Difference(string name, string source, string target)
+    {
+        // Of these only a hash is known.
+        if (Hashed.Any(kind => name.StartsWith(kind, StringComparison.Ordinal)))
+            return "its definition differs";
+        if (!Lists.Any(kind => name.StartsWith(kind, StringComparison.Ordinal)))
+            return $"'{source}' on the source, '{target}' on the target";
+        // Of many columns those that are not the same: a type has no space behind its comma.
+        var (there, here) = (source.Split(", "), target.Split(", "));
+        return string.Join("; ", new[] { Only("source", there.Except(here)), Only("target", here.Except(there)) }.OfType<string>());
+
+        static string? Only(string side, IEnumerable<string> parts) => string.Join(", ", parts) is { Length: > 0 } list ? $"only on the {side}: {list}" : null;
+    }
+
+    static readonly string[] Hashed = ["definition of view ", "function ", "procedure ", "aggregate "];
+    static readonly string[] Lists = ["table ", "partitioned table ", "foreign table ", "view ", "materialized view ", "composite type "];
+
     static readonly string[] Kinds = ["index", "constraint", "trigger", "policy", "rule"];
 }

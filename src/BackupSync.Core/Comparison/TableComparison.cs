@@ -25,9 +25,6 @@ readonly record struct BucketSum(long Rows, string Hash);
 /// </summary>
 sealed class TableComparison
 {
-    /// <summary>Buckets asked for in one statement.</summary>
-    const int BucketsAtOnce = 4096;
-
     readonly KeyedTable _table;
     readonly KeyBuckets _buckets;
     readonly string _hash;
@@ -60,14 +57,14 @@ sealed class TableComparison
         var buckets = await KeyBuckets.ChooseAsync(table, method, source, target, cancellationToken);
         var hash = keysOnly ? TableColumns.Hash(table.KeyTableColumns, method, seed: 0) : table.Table.RowHash(method);
         var select = $"SELECT {buckets.Number}, count(*), sum({hash}) FROM {table.Table.Rows} AS t GROUP BY 1";
-        var both = await Task.WhenAll(source.RowsAsync(select, cancellationToken), target.RowsAsync(select, cancellationToken));
-        return new TableComparison(table, buckets, hash, Sums(both[0]), Sums(both[1])) { Received = both[0].Sum(r => r.Sum(f => f!.Length + 1)) };
+        var both = await BothSides.RowsAsync(source, target, select, cancellationToken);
+        return new TableComparison(table, buckets, hash, Sums(both.Source), Sums(both.Target)) { Received = both.Source.Sum(r => r.Sum(f => f!.Length + 1)) };
     }
 
     /// <summary>The rows that differ, in no order of their own.</summary>
     public async IAsyncEnumerable<KeyDifference> RowsAsync(PgSession source, PgSession target, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        foreach (var some in Differing.Chunk(BucketsAtOnce))
+        foreach (var some in Differing.Chunk(_buckets.AtOnce))
         {
             var select = $"{_buckets.RowsOf(some, $"{_table.KeyList("t.")}, {_hash}")} ORDER BY 1";
             await using var there = new BucketReader(source.LinesAsync(select, cancellationToken));
@@ -95,7 +92,7 @@ sealed class TableComparison
     /// <param name="target">A session that sees what was written.</param>
     public async Task<bool> IsResolvedAsync(IQueryRunner target, CancellationToken cancellationToken)
     {
-        foreach (var some in Differing.Chunk(BucketsAtOnce))
+        foreach (var some in Differing.Chunk(_buckets.AtOnce))
         {
             var now = Sums(await target.RowsAsync(
                 $"SELECT backupsync_n, count(*), sum(backupsync_hash) FROM ({_buckets.RowsOf(some, $"{_hash} AS backupsync_hash")}) AS r GROUP BY 1", cancellationToken));

@@ -82,7 +82,7 @@ static class CatalogQueries
               AND NOT EXISTS (SELECT FROM pg_catalog.generate_series(0, x.indnkeyatts - 1) n
                               JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[n] WHERE NOT a.attnotnull)
             ORDER BY x.indrelid, x.indisprimary DESC, x.indnkeyatts, (SELECT relname FROM pg_catalog.pg_class i WHERE i.oid = x.indexrelid) COLLATE "C")
-        SELECT idx.indrelid, i.relname, a.attname, pg_catalog.format_type(a.atttypid, NULL),
+        SELECT idx.indrelid, i.relname, a.attname, pg_catalog.format_type(a.atttypid, -1), -- without -1, char(5) would be "character", which is one character
                pg_catalog.format('OPERATOR(%I.%s)', opn.nspname, op.oprname),
                CASE WHEN co.collname <> 'default' THEN pg_catalog.format('COLLATE %I.%I', con.nspname, co.collname) END,
                (SELECT greatest(0, sum(p.reltuples))::bigint FROM pg_catalog.pg_class p
@@ -244,4 +244,7 @@ static class CatalogQueries
 public sealed record CatalogFilter(IReadOnlyList<string> Schemas, IReadOnlyList<uint> Relations, IReadOnlyList<uint> Empty)
 {
     public static CatalogFilter None { get; } = new([], [], []);
+
+    /// <summary>Leaves out sequences and large objects, whoever may read them.</summary>
+    public bool TablesOnly { get; init; }
 }

@@ -26,7 +26,7 @@ static class FingerprintReader
         var first = runners[0];
         var major = int.Parse((await first.RowsAsync("SELECT current_setting('server_version_num')::int / 10000", cancellationToken))[0][0]!, CultureInfo.InvariantCulture);
         var tables = TableColumns.From(await first.RowsAsync(CatalogQueries.Tables(filter), cancellationToken));
-        var sequences = await first.RowsAsync(CatalogQueries.Sequences(filter), cancellationToken);
+        var sequences = filter.TablesOnly ? [] : await first.RowsAsync(CatalogQueries.Sequences(filter), cancellationToken);
         EnsureReadable(tables.Where(t => !t.Readable).Select(t => t.Key).Concat(sequences.Where(s => s[2] == "f").Select(s => Sql.Display(s[0]!, s[1]!))), who);
 
         return new DatabaseFingerprint
@@ -35,7 +35,7 @@ static class FingerprintReader
             Method = method,
             Tables = await ReadTablesAsync(runners, tables, method, filter, onTable, cancellationToken),
             Sequences = await ReadSequencesAsync(first, sequences, cancellationToken),
-            LargeObjects = await ReadLargeObjectsAsync(first, method, cancellationToken),
+            LargeObjects = filter.TablesOnly ? new LargeObjectFingerprint(0, null) : await ReadLargeObjectsAsync(first, method, cancellationToken),
             Objects = await ReadObjectsAsync(first, major, filter, cancellationToken),
         };
     }
