@@ -36,6 +36,7 @@ static class CommandLine
         InitCommand.Create(),
         CheckCommand.Create(),
         TestCommand.Create(),
+        CompareCommand.Create(),
         SyncCommand.Create(),
         InitializeCommand.Create(),
         BackupCommand.Create(),

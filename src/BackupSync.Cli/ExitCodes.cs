@@ -10,6 +10,9 @@ static class ExitCodes
     /// <summary>Failed, and nothing was changed.</summary>
     public const int Failed = 1;
 
+    /// <summary>Two databases were compared, and are not equal.</summary>
+    public const int Different = 1;
+
     /// <summary>The arguments or the configuration are wrong.</summary>
     public const int Usage = 2;
     public const int RolledBack = 3;

@@ -53,6 +53,18 @@ static class CommonOptions
         return tag;
     }
 
+    /// <param name="helpName">What is counted.</param>
+    public static Option<int> Number(string name, string helpName, string description, int otherwise, int least, int most)
+    {
+        var number = new Option<int>(name) { Description = description, DefaultValueFactory = _ => otherwise, HelpName = helpName };
+        number.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is var given && (given < least || given > most))
+                result.AddError($"{name} is from {least} to {most} {helpName}.");
+        });
+        return number;
+    }
+
     public static BackupSyncConfig LoadConfig(this ParseResult parsed, Option<string?> config) =>
         ConfigurationFile.Load(ConfigurationFile.Locate(parsed.GetValue(config)));
 }

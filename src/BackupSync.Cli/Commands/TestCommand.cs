@@ -11,12 +11,7 @@ static class TestCommand
     {
         var names = new Argument<string[]>("database") { HelpName = "database", Description = "The names of databases; all of the configuration where none is named", Arity = ArgumentArity.ZeroOrMore };
         var url = new Option<string[]>("--url") { Description = "A connection string instead", HelpName = "url" };
-        var timeout = new Option<int>("--timeout") { Description = "How many seconds to try, for each database", DefaultValueFactory = _ => 30, HelpName = "seconds" };
-        timeout.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 1 or > 3600)
-                result.AddError("--timeout is from 1 to 3600 seconds.");
-        });
+        var timeout = CommonOptions.Number("--timeout", "seconds", "How many seconds to try, for each database", 30, 1, 3600);
         var config = CommonOptions.Config();
         var json = CommonOptions.Json();
         var command = new Command("test", "Tell whether databases can be reached, and what they are") { names, url, timeout, config, json };

@@ -1,4 +1,5 @@
 using System.Globalization;
+using BackupSync.Comparison;
 using BackupSync.Postgres;
 using BackupSync.Runs;
 using BackupSync.Sync;
@@ -66,6 +67,14 @@ static class Tables
                 Plain(Number(r.SourceStats?.Count)), Plain(Number(r.SourceStats?.Values.Sum())), Plain(Size(r.SourceBackup?.Size)), Plain(Size(r.SafetyBackup?.Size)),
                 Plain(r.Publish), Plain(r.Error?.Id));
         }
+        return table;
+    }
+
+    public static Table Compared(IEnumerable<ComparedItem> items)
+    {
+        var table = New("Name", "State", ">Source", ">Target", "What");
+        foreach (var item in items)
+            Add(table, Plain(item.Name), State(item.State.ToString(), item.State == ComparedState.Equal), Plain(Number(item.SourceRows)), Plain(Number(item.TargetRows)), Plain(item.What));
         return table;
     }
 

@@ -47,6 +47,11 @@ public sealed record ComparisonResult
     public required double DurationSeconds { get; init; }
     public bool IsEqual => Items.All(i => i.State == ComparedState.Equal);
 
+    /// <summary>What differs beside the rows of tables that both have, each as a phrase such as <c>index public.x on users: the target lacks it</c>.</summary>
+    public IEnumerable<string> BesideRows => Items
+        .Where(i => i.State != ComparedState.Equal && (i.Kind != ComparedKind.Table || i.State != ComparedState.Different))
+        .Select(i => $"{(i.Kind is ComparedKind.Table or ComparedKind.Sequence ? i.Kind.ToString().ToLowerInvariant() + " " : "")}{i.Name}: {i.What}");
+
     /// <summary>In one line, such as <c>primary and secondary differ: 2 of 22 tables, 1 other object (1.2s)</c>.</summary>
     public string Summary
     {

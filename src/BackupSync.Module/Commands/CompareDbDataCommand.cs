@@ -1,0 +1,177 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Management.Automation;
+using BackupSync.Comparison;
+using BackupSync.Configuration;
+
+namespace BackupSync.Module.Commands;
+
+/// <summary>Tells whether two databases hold the same, and in what they differ. That they do is an answer, not an error.</summary>
+[Cmdlet(VerbsData.Compare, "DbData", DefaultParameterSetName = ByName)]
+[OutputType(typeof(ComparedItem), typeof(RowDifference), typeof(bool))]
+public sealed class CompareDbDataCommand : BackupSyncCmdlet
+{
+    const string ByName = "Database";
+    const string ByJob = "Job";
+    const string ByObject = "InputObject";
+
+    /// <summary>Rows told ahead of whoever takes them; then reading waits.</summary>
+    const int RowsAhead = 1000;
+
+    static readonly TimeSpan BeforeProgress = TimeSpan.FromSeconds(1);
+
+    /// <summary>Names of the configuration, or URLs. Not mandatory: the only job of a configuration needs no name.</summary>
+    [Parameter(ParameterSetName = ByName, Position = 0, ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(DatabaseNameCompleter))]
+    [AllowNull, AllowEmptyString]
+    public string? Source { get; set; }
+
+    [Parameter(ParameterSetName = ByName, Position = 1, ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(DatabaseNameCompleter))]
+    [AllowNull, AllowEmptyString]
+    public string? Target { get; set; }
+
+    /// <summary>Jobs whose sources and targets are compared.</summary>
+    [Parameter(ParameterSetName = ByJob, Mandatory = true, ValueFromPipeline = true)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(JobNameCompleter))]
+    public string[] Job { get; set; } = [];
+
+    [Parameter(ParameterSetName = ByObject, Mandatory = true, ValueFromPipeline = true)]
+    public JobConfig InputObject { get; set; } = null!;
+
+    /// <summary>Only the tables that match.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[]? Table { get; set; }
+
+    /// <summary>Each row that differs, as it is found.</summary>
+    [Parameter]
+    public SwitchParameter Detail { get; set; }
+
+    /// <summary>Only whether they are equal.</summary>
+    [Parameter]
+    public SwitchParameter Quiet { get; set; }
+
+    /// <summary>Sessions on each side.</summary>
+    [Parameter]
+    [ValidateRange(1, 64)]
+    public int Parallel { get; set; } = 2;
+
+    /// <summary>For connecting.</summary>
+    [Parameter]
+    [ValidateRange(1, 3600)]
+    public int TimeoutSeconds { get; set; } = 30;
+
+    /// <summary>For each comparison.</summary>
+    [Parameter]
+    [ValidateRange(1, 10080)]
+    public int LimitMinutes { get; set; } = 60;
+
+    [Parameter(ParameterSetName = ByName)]
+    [Parameter(ParameterSetName = ByJob)]
+    [ValidateNotNullOrEmpty]
+    public string? Config { get; set; }
+
+    protected override void Execute()
+    {
+        var options = new ComparisonOptions
+        {
+            Tables = Table ?? [],
+            Detail = Detail && !Quiet,
+            Parallel = Parallel,
+            ConnectLimit = TimeSpan.FromSeconds(TimeoutSeconds),
+            Limit = TimeSpan.FromMinutes(LimitMinutes),
+        };
+        foreach (var (source, target) in Pairs())
+            Write(Compare(source, target, options), options.Detail);
+    }
+
+    /// <summary>All of them before any is read, so that a mistyped name is told at once.</summary>
+    IReadOnlyList<(DatabaseConfig Source, DatabaseConfig Target)> Pairs() => ParameterSetName switch
+    {
+        ByObject => [ComparedPair.Of(InputObject)],
+        ByJob => [.. Job.Select(LoadConfig(Config).Job).Select(ComparedPair.Of)],
+        _ => [ComparedPair.Of(MyInvocation.BoundParameters.ContainsKey(nameof(Source)) ? Source ?? "" : null,
+            MyInvocation.BoundParameters.ContainsKey(nameof(Target)) ? Target ?? "" : null, () => LoadConfig(Config))],
+    };
+
+    void Write(ComparisonResult result, bool isDetailed)
+    {
+        WriteVerbose(result.Summary);
+        if (Quiet)
+            WriteObject(result.IsEqual);
+        else if (!isDetailed)
+            WriteObject(result.Items, enumerateCollection: true);
+        else
+            foreach (var difference in result.BesideRows)
+                WriteWarning(difference);
+    }
+
+    /// <summary>Compares on the thread pool, and writes on the pipeline's thread what comes. Returns only when no session is left.</summary>
+    ComparisonResult Compare(DatabaseConfig source, DatabaseConfig target, ComparisonOptions options)
+    {
+        using var told = new BlockingCollection<object>(RowsAhead);
+        var comparing = Task.Run(
+            async () =>
+            {
+                try
+                {
+                    // A row waits until there is room; progress that nobody has time for is left out.
+                    return await DataComparison.RunAsync(source, target, options, p => told.TryAdd(p), row => told.Add(row, Stopped), Stopped);
+                }
+                finally
+                {
+                    told.CompleteAdding();
+                }
+            },
+            CancellationToken.None);
+
+        var progress = new ProgressRecord(1, $"{source.Name} and {target.Name}", "Comparing");
+        var shown = false;
+        try
+        {
+            Show(told, progress);
+            shown = true;
+        }
+        finally
+        {
+            // Left early only by an exception: the pipeline was stopped, or wants no more rows.
+            if (!shown)
+                Stop();
+            ((IAsyncResult)comparing).AsyncWaitHandle.WaitOne();
+        }
+        return comparing.GetAwaiter().GetResult();
+    }
+
+    void Show(BlockingCollection<object> told, ProgressRecord progress)
+    {
+        var clock = Stopwatch.StartNew();
+        var isVisible = false;
+        try
+        {
+            foreach (var item in told.GetConsumingEnumerable(CancellationToken.None))
+            {
+                if (item is RowDifference row)
+                {
+                    WriteObject(row);
+                }
+                else if (item is ComparisonProgress now && clock.Elapsed > BeforeProgress)
+                {
+                    progress.PercentComplete = Math.Clamp((int)(100 * now.Fraction), 0, 99);
+                    progress.StatusDescription = string.Create(CultureInfo.InvariantCulture, $"{now.Item}  {now.Rows:N0} rows  {ByteSizes.Show(now.Bytes)}");
+                    WriteProgress(progress);
+                    isVisible = true;
+                }
+            }
+        }
+        finally
+        {
+            // Records that are written to a stopping pipeline throw; such a pipeline's progress is cleared by the host.
+            progress.RecordType = ProgressRecordType.Completed;
+            if (isVisible && !Stopping)
+                WriteProgress(progress);
+        }
+    }
+}
