@@ -20,10 +20,13 @@ sealed class ComparedSide : IAsyncDisposable
     public DatabaseFacts Facts { get; }
     public Snapshot Snapshot { get; }
 
+    /// <summary>What messages call it.</summary>
+    public string Label => Snapshot.Session.Login.Label;
+
     /// <summary>The names of all its tables, partitioned ones included, whether asked for or not.</summary>
     public IReadOnlyList<string> AllTables { get; private set; } = [];
 
-    /// <summary>Those of them that are asked for.</summary>
+    /// <summary>Those of them that are asked for; none where all are.</summary>
     public IReadOnlyList<string> Chosen { get; private set; } = [];
 
     public DatabaseFingerprint Content { get; private set; } = null!;
@@ -33,6 +36,7 @@ sealed class ComparedSide : IAsyncDisposable
     {
         // Neither is held while the other is still waking up: the two moments are to be as near as can be.
         var reached = await BothSides.RunAsync(stop => ReachAsync(source, connectLimit, stop), stop => ReachAsync(target, connectLimit, stop), cancellationToken);
+        var name = $"backupsync:compare:{Guid.NewGuid().ToString("N")[..8]}";
         var held = new ConcurrentQueue<ComparedSide>();
         try
         {
@@ -47,7 +51,7 @@ sealed class ComparedSide : IAsyncDisposable
 
         async Task<ComparedSide> HoldAsync((DatabaseFacts Facts, PgLogin Login) database, CancellationToken stop)
         {
-            var side = new ComparedSide(database.Facts, await Snapshot.TakeAsync(database.Login, sessions, connectLimit, stop));
+            var side = new ComparedSide(database.Facts, await Snapshot.TakeAsync(database.Login with { ApplicationName = name }, sessions, connectLimit, stop));
             held.Enqueue(side);
             return side;
         }
@@ -67,18 +71,39 @@ sealed class ComparedSide : IAsyncDisposable
         var parents = (await Snapshot.Session.RowsAsync(Parents, cancellationToken))
             .ToLookup(r => uint.Parse(r[0]!, CultureInfo.InvariantCulture), r => Sql.Display(r[1]!, r[2]!));
         AllTables = [.. tables.SelectMany(t => parents[t.Oid].Prepend(t.Key)).Distinct()];
-        Chosen = [.. AllTables.Where(IsWanted)];
-        if (patterns.Count > 0)
-            _filter = CatalogFilter.None with { Relations = [.. tables.Where(t => !parents[t.Oid].Prepend(t.Key).Any(IsWanted)).Select(t => t.Oid)], TablesOnly = true };
+        if (patterns.Count == 0)
+            return;
+        var wanted = tables.Where(t => parents[t.Oid].Prepend(t.Key).Any(IsWanted)).ToList();
+        Chosen = [.. AllTables.Where(IsWanted).Union(wanted.Select(t => t.Key))];
+        _filter = CatalogFilter.None with { Relations = [.. tables.Except(wanted).Select(t => t.Oid)], TablesOnly = true };
 
-        bool IsWanted(string table) => patterns.Count == 0 || patterns.Any(p => TableNames.Matches(table, p));
+        bool IsWanted(string table) => patterns.Any(p => TableNames.Matches(table, p));
     }
 
     public async Task ReadAsync(FingerprintMethod method, FingerprintReader.OnTable onTable, CancellationToken cancellationToken) =>
         Content = await FingerprintReader.ReadAsync(Snapshot.Sessions, method, _filter, onTable, cancellationToken,
-            $"{Snapshot.Session.Login.Label}: the role '{Snapshot.Session.Login.Address.User}'");
+            $"{Label}: the role '{Snapshot.Session.Login.Address.User}'");
+
+    /// <summary>Ends the work in the server, too, which would go on with a long statement, or wait for a lock, although nobody listens any more.</summary>
+    public async Task StopAsync()
+    {
+        await Snapshot.DisposeAsync();
+        using var limit = new CancellationTokenSource(StopLimit);
+        var name = Snapshot.Session.Login.ApplicationName;
+        try
+        {
+            await using var session = await PgSession.OpenAsync(Snapshot.Session.Login with { ApplicationName = "backupsync:compare" }, limit.Token, StopLimit);
+            await RunSessions.EndOwnAsync(session, name, [], limit.Token);
+        }
+        catch (Exception failure) when (failure is BackupSyncException or OperationCanceledException)
+        {
+            // A server that cannot be reached is why the comparison ended, or is about to end the sessions itself.
+        }
+    }
 
     public ValueTask DisposeAsync() => Snapshot.DisposeAsync();
+
+    static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);
 
     const string Parents = """
         SELECT p.oid, n.nspname, c.relname

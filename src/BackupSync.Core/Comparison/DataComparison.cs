@@ -39,15 +39,17 @@ public static class DataComparison
         var (there, here) = await ComparedSide.OpenAsync(source, target, sessions, options.ConnectLimit, cancellationToken);
         await using var heldThere = there;
         await using var heldHere = here;
-
-        await BothSides.RunAsync(stop => there.ListTablesAsync(options.Tables, stop), stop => here.ListTablesAsync(options.Tables, stop), cancellationToken);
-        TableNames.EnsureKnown(options.Tables, [.. there.AllTables.Union(here.AllTables)], $"Neither {source.DisplayName} nor {target.DisplayName}");
+        IReadOnlyList<ComparedItem> items;
         var method = FingerprintReader.MethodFor(content: true, there.Facts.Major, here.Facts.Major);
-        var progress = new BothProgress(onProgress, options.Detail);
-        await BothSides.RunAsync(stop => there.ReadAsync(method, progress.OnSource, stop), stop => here.ReadAsync(method, progress.OnTarget, stop), cancellationToken);
-        var items = ComparedItems.Of(there.Content, here.Content, options.Tables.Count > 0 ? [.. there.Chosen.Union(here.Chosen)] : null);
-        if (options.Detail)
-            await TellRowsAsync(items, there, here, method, progress, onRow ?? (_ => { }), cancellationToken);
+        try
+        {
+            items = await ItemsAsync(there, here, options, method, onProgress, onRow, cancellationToken);
+        }
+        catch
+        {
+            await Task.WhenAll(there.StopAsync(), here.StopAsync());
+            throw;
+        }
         return new ComparisonResult
         {
             Source = source.Name,
@@ -59,6 +61,20 @@ public static class DataComparison
             Items = items,
             DurationSeconds = Math.Round(clock.Elapsed.TotalSeconds, 3),
         };
+    }
+
+    static async Task<IReadOnlyList<ComparedItem>> ItemsAsync(
+        ComparedSide source, ComparedSide target, ComparisonOptions options, FingerprintMethod method,
+        Action<ComparisonProgress>? onProgress, Action<RowDifference>? onRow, CancellationToken cancellationToken)
+    {
+        await BothSides.RunAsync(stop => source.ListTablesAsync(options.Tables, stop), stop => target.ListTablesAsync(options.Tables, stop), cancellationToken);
+        TableNames.EnsureKnown(options.Tables, [.. source.AllTables.Union(target.AllTables)], $"{source.Label} or {target.Label}");
+        var progress = new BothProgress(onProgress, options.Detail);
+        await BothSides.RunAsync(stop => source.ReadAsync(method, progress.OnSource, stop), stop => target.ReadAsync(method, progress.OnTarget, stop), cancellationToken);
+        var items = ComparedItems.Of(source.Content, target.Content, options.Tables.Count > 0 ? [.. source.Chosen.Union(target.Chosen)] : null);
+        if (options.Detail)
+            await TellRowsAsync(items, source, target, method, progress, onRow ?? (_ => { }), cancellationToken);
+        return items;
     }
 
     static async Task TellRowsAsync(

@@ -20,8 +20,8 @@ static class TableNames
         foreach (var pattern in patterns.Where(p => !keys.Any(k => Matches(k, p))))
         {
             var nearest = NearestName.Of(pattern, keys.SelectMany(k => new[] { Sql.Parts(k).Name, k }));
-            throw new BackupSyncException(ErrorIds.UnknownName, $"{label} has no table '{pattern}'.",
-                nearest is not null ? $"Did you mean '{nearest}'?" : keys.Count == 0 ? "It has none." : $"It has {string.Join(", ", keys.Order(StringComparer.Ordinal).Take(20))}{(keys.Count > 20 ? ", …" : "")}.");
+            throw new BackupSyncException(ErrorIds.UnknownName, $"There is no table '{pattern}' in {label}.",
+                nearest is not null ? $"Did you mean '{nearest}'?" : keys.Count == 0 ? "There are none." : $"There are {string.Join(", ", keys.Order(StringComparer.Ordinal).Take(20))}{(keys.Count > 20 ? ", …" : "")}.");
         }
     }
 }

@@ -120,8 +120,19 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
     public async IAsyncEnumerable<string> LinesAsync(string select, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var reader = await Guarded(() => _connection.BeginTextExportAsync($"COPY ({select}) TO STDOUT", cancellationToken), cancellationToken);
-        while (await Guarded(async () => await reader.ReadLineAsync(cancellationToken), cancellationToken) is { } line)
-            yield return line;
+        var isRead = false;
+        try
+        {
+            while (await Guarded(async () => await reader.ReadLineAsync(cancellationToken), cancellationToken) is { } line)
+                yield return line;
+            isRead = true;
+        }
+        finally
+        {
+            // Who has seen enough must not have to wait for all the rest, which the reader would fetch before it is disposed of.
+            if (!isRead && _connection.State == System.Data.ConnectionState.Open)
+                await ((NpgsqlCopyTextReader)reader).CancelAsync();
+        }
     }
 
     /// <summary>Gives the rows in COPY's text format, byte for byte, without the mark of their end.</summary>
