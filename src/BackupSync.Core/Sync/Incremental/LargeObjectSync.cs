@@ -1,4 +1,5 @@
 using System.Globalization;
+using BackupSync.Comparison;
 using BackupSync.Postgres;
 
 namespace BackupSync.Sync.Incremental;
@@ -14,8 +15,8 @@ static class LargeObjectSync
     /// <returns>How many were written or removed.</returns>
     public static async Task<int> RunAsync(PgSession source, PgSession target, CancellationToken cancellationToken)
     {
-        var both = await Task.WhenAll(source.RowsAsync(Hashes, cancellationToken), target.RowsAsync(Hashes, cancellationToken));
-        var (there, here) = (both[0].ToDictionary(r => r[0]!, r => r[1]), both[1].ToDictionary(r => r[0]!, r => r[1]));
+        var both = await BothSides.RowsAsync(source, target, Hashes, cancellationToken);
+        var (there, here) = (both.Source.ToDictionary(r => r[0]!, r => r[1]), both.Target.ToDictionary(r => r[0]!, r => r[1]));
         var stale = here.Where(o => !there.TryGetValue(o.Key, out var wanted) || wanted != o.Value).Select(o => o.Key).ToList();
         var wanted = there.Where(o => !here.TryGetValue(o.Key, out var found) || found != o.Value).Select(o => o.Key).ToList();
         foreach (var oid in stale)

@@ -22,10 +22,9 @@ sealed record SchemaCheck(string? Reason, IReadOnlyDictionary<string, string> Ob
     public static async Task<SchemaCheck> RunAsync(
         JobConfig job, PgSession sourceSession, PgSession targetSession, SourceSide source, TargetSide target, CancellationToken cancellationToken)
     {
-        var both = await Task.WhenAll(
-            FingerprintReader.ReadObjectsAsync(sourceSession, source.Facts.Major, source.Filter, cancellationToken),
-            FingerprintReader.ReadObjectsAsync(targetSession, target.Facts.Major, CatalogFilter.None, cancellationToken));
-        var (there, here) = (both[0], both[1]);
+        var (there, here) = await BothSides.RunAsync(
+            ct => FingerprintReader.ReadObjectsAsync(sourceSession, source.Facts.Major, source.Filter, ct),
+            ct => FingerprintReader.ReadObjectsAsync(targetSession, target.Facts.Major, CatalogFilter.None, ct), cancellationToken);
         var known = (await SyncState.ReadAsync(targetSession, job.Name, cancellationToken))?.Objects.ToHashSet() ?? [];
         var differences = FingerprintComparison.Objects(Schema(there, source.Facts.Major), Schema(here, target.Facts.Major), new ComparisonTolerance())
             .Where(d => d.What == FingerprintComparison.Unexpected

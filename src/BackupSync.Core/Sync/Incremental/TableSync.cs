@@ -172,18 +172,27 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         (SourceRows, RowsBefore) = (_comparison.SourceRows, _comparison.TargetRows);
         List<string> fetched = [], deleted = [];
         long different = 0;
+        var isOtherTable = false;
+        // Whoever stops reading in the middle has the statement cancelled, and a transaction does not outlive that.
+        await lane.Source.ExecuteAsync("SAVEPOINT backupsync_rows", cancellationToken);
         await foreach (var row in _comparison.RowsAsync(lane.Source, lane.Target, cancellationToken))
         {
             if (++different > Many && different > _comparison.Unchanged && config.Deletes && !keysOnly)
             {
-                await StageAllAsync(fetch, cancellationToken);
-                return;
+                isOtherTable = true;
+                break;
             }
             (row.Side == RowSide.TargetOnly ? deleted : fetched).Add(row.Key);
             if (fetched.Count == config.BatchSize)
                 await FetchAsync();
             if (deleted.Count == config.BatchSize)
                 await DeleteAsync();
+        }
+        if (isOtherTable)
+        {
+            await lane.Source.ExecuteAsync("ROLLBACK TO SAVEPOINT backupsync_rows", cancellationToken);
+            await StageAllAsync(fetch, cancellationToken);
+            return;
         }
         await FetchAsync();
         await DeleteAsync();
@@ -217,15 +226,15 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
 
     async Task FindWholeAsync((PgSession Source, PgSession Target) lane, FetchLine fetch, CancellationToken cancellationToken)
     {
-        var both = await Task.WhenAll(
-            FingerprintReader.ReadTableAsync(lane.Source, Table.Table, method, cancellationToken),
-            FingerprintReader.ReadTableAsync(lane.Target, Table.Table, method, cancellationToken));
-        _whole = both[0];
-        (SourceRows, RowsBefore) = (both[0].Rows, both[1].Rows);
-        if (both[0].Rows != both[1].Rows || both[0].Hash != both[1].Hash)
+        var (there, here) = await BothSides.RunAsync(
+            ct => FingerprintReader.ReadTableAsync(lane.Source, Table.Table, method, ct),
+            ct => FingerprintReader.ReadTableAsync(lane.Target, Table.Table, method, ct), cancellationToken);
+        _whole = there;
+        (SourceRows, RowsBefore) = (there.Rows, here.Rows);
+        if (there.Rows != here.Rows || there.Hash != here.Hash)
             await StageAllAsync(fetch, cancellationToken);
         else
-            _unchanged = both[0].Rows;
+            _unchanged = there.Rows;
     }
 
     BackupSyncException Differs(PgSession target, string how) => new(
