@@ -48,6 +48,30 @@ public sealed class IncrementalTests(Servers servers) : IClassFixture<Servers>
         Assert.Equal(0, Changes(nothing, "public.items").All);
     }
 
+    [Theory]
+    [InlineData(PublishMode.Swap)]
+    [InlineData(PublishMode.Transaction)]
+    public async Task Full_syncs_and_restores_in_between_are_noticed(PublishMode publish)
+    {
+        await using var scenario = await StampedAsync();
+        scenario.Job = scenario.Job with { Publish = publish };
+        await scenario.SyncWellAsync(SyncMode.Full);
+        await scenario.SyncWellAsync(SyncMode.Incremental);
+        Assert.Equal(ChangeTracking.UpdatedAt, Changes(await scenario.SyncWellAsync(SyncMode.Incremental), "public.items").Way);
+
+        var full = await scenario.SyncWellAsync(SyncMode.Full);
+        Assert.Equal("this is the first incremental run", Changes(await scenario.SyncWellAsync(SyncMode.Incremental), "public.items").Reason);
+        Assert.Equal(ChangeTracking.UpdatedAt, Changes(await scenario.SyncWellAsync(SyncMode.Incremental), "public.items").Way);
+
+        await scenario.OnSourceAsync("UPDATE items SET name = 'unstamped' WHERE id = 1");
+        var restored = await scenario.RestoreAsync(full.SafetyBackup!);
+        Assert.Equal(RunOutcome.Succeeded, restored.Outcome);
+        Assert.Equal((1, "this is the first incremental run"),
+            (Changes(await scenario.SyncWellAsync(SyncMode.Incremental), "public.items") is var c ? c.Updated : 0, c.Reason));
+        Scenario.AssertSame(await scenario.SourceContentAsync(), await scenario.TargetContentAsync());
+        await scenario.AssertNothingIsLeftAsync();
+    }
+
     [Fact]
     public async Task A_table_that_is_another_one_is_read_as_a_whole_and_others_after_it_as_ever()
     {
