@@ -12,6 +12,7 @@
     NestedModules        = @()
     FunctionsToExport    = @()
     CmdletsToExport      = @(
+        'Compare-DbData'
         'Copy-DbBackup'
         'Export-DbArchive'
         'Get-DbBackup'

@@ -27,6 +27,7 @@ Describe 'Tab' {
         @{ Line = 'Invoke-DbSync ' }
         @{ Line = 'Invoke-DbSync -Job ' }
         @{ Line = 'Get-DbBackup -Job ' }
+        @{ Line = 'Compare-DbData -Job ' }
         @{ Line = 'Get-DbSyncHistory ' }
         @{ Line = 'Remove-OldBackups -Job ' }
         @{ Line = 'Restore-DbSafetyBackup -Job ' }
@@ -42,6 +43,9 @@ Describe 'Tab' {
 
     It 'completes the databases of <Line>' -ForEach @(
         @{ Line = 'New-DbBackup ' }
+        @{ Line = 'Compare-DbData ' }
+        @{ Line = 'Compare-DbData railway ' }
+        @{ Line = 'Compare-DbData -Target ' }
         @{ Line = 'Get-DbBackup ' }
         @{ Line = 'Restore-DbBackup ' }
         @{ Line = 'Restore-DbBackup railway -Latest -To ' }

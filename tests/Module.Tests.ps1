@@ -16,10 +16,10 @@ BeforeAll {
 }
 
 Describe 'The module' {
-    It 'exports the sixteen cmdlets, and nothing else' {
+    It 'exports the seventeen cmdlets, and nothing else' {
         $module = Get-Module BackupSync
         $module.ExportedCommands.Keys | Sort-Object | Should -Be @(
-            'Copy-DbBackup', 'Export-DbArchive', 'Get-DbBackup', 'Get-DbSyncConfig', 'Get-DbSyncHistory', 'Import-DbArchive',
+            'Compare-DbData', 'Copy-DbBackup', 'Export-DbArchive', 'Get-DbBackup', 'Get-DbSyncConfig', 'Get-DbSyncHistory', 'Import-DbArchive',
             'Invoke-DbBackupPlan', 'Invoke-DbSync', 'New-DbBackup', 'New-DbSyncConfig', 'Remove-OldBackups', 'Restore-DbBackup',
             'Restore-DbSafetyBackup', 'Test-DbBackup', 'Test-DbConnection', 'Test-DbSyncConfig')
     }
@@ -36,7 +36,7 @@ Describe 'The module' {
 
     It 'can be imported again and again' {
         Invoke-Pwsh "1..3 | ForEach-Object { Import-Module '$folder' -Force; (Get-Module BackupSync).ExportedCommands.Count; (Get-Command Test-DbSyncConfig).Name }" |
-            Should -Be 16, 'Test-DbSyncConfig', 16, 'Test-DbSyncConfig', 16, 'Test-DbSyncConfig'
+            Should -Be 17, 'Test-DbSyncConfig', 17, 'Test-DbSyncConfig', 17, 'Test-DbSyncConfig'
     }
 
     It 'can be removed, and be imported after that' {
