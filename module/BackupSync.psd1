@@ -19,6 +19,7 @@
         'Get-DbSyncConfig'
         'Get-DbSyncHistory'
         'Import-DbArchive'
+        'Initialize-DbSecondary'
         'Invoke-DbBackupPlan'
         'Invoke-DbSync'
         'New-DbBackup'

@@ -1,7 +1,7 @@
 BeforeDiscovery {
     Import-Module (Join-Path $PSScriptRoot 'Support.psm1')
     $outputTypes = (Get-Command -Module BackupSync).OutputType.Name | Where-Object { $_ -like 'BackupSync.*' } | Sort-Object -Unique
-    $viewTypes = @($outputTypes) + 'BackupSync.Runs.StepResult', 'BackupSync.Runs.TableResult', 'BackupSync.Configuration.JobConfig', 'BackupSync.Configuration.DatabaseConfig', 'BackupSync.Configuration.BackupPlanConfig',
+    $viewTypes = @($outputTypes) + 'BackupSync.Runs.StepResult', 'BackupSync.Runs.TableResult', 'BackupSync.Runs.TableChanges', 'BackupSync.Configuration.JobConfig', 'BackupSync.Configuration.DatabaseConfig', 'BackupSync.Configuration.BackupPlanConfig',
         'BackupSync.Configuration.FolderPlaceConfig', 'BackupSync.Configuration.S3PlaceConfig' |
         ForEach-Object { @{ Type = $_ } }
 }
@@ -16,12 +16,12 @@ BeforeAll {
 }
 
 Describe 'The module' {
-    It 'exports the seventeen cmdlets, and nothing else' {
+    It 'exports its cmdlets, and nothing else' {
         $module = Get-Module BackupSync
         $module.ExportedCommands.Keys | Sort-Object | Should -Be @(
             'Compare-DbData', 'Copy-DbBackup', 'Export-DbArchive', 'Get-DbBackup', 'Get-DbSyncConfig', 'Get-DbSyncHistory', 'Import-DbArchive',
-            'Invoke-DbBackupPlan', 'Invoke-DbSync', 'New-DbBackup', 'New-DbSyncConfig', 'Remove-OldBackups', 'Restore-DbBackup',
-            'Restore-DbSafetyBackup', 'Test-DbBackup', 'Test-DbConnection', 'Test-DbSyncConfig')
+            'Initialize-DbSecondary', 'Invoke-DbBackupPlan', 'Invoke-DbSync', 'New-DbBackup', 'New-DbSyncConfig', 'Remove-OldBackups',
+            'Restore-DbBackup', 'Restore-DbSafetyBackup', 'Test-DbBackup', 'Test-DbConnection', 'Test-DbSyncConfig')
     }
 
     It 'has a manifest that PowerShell accepts, of the version of its assemblies' {

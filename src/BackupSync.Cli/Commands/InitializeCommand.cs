@@ -22,9 +22,11 @@ static class InitializeCommand
         {
             var job = AdHocJob.ForSecondary(parsed.LoadConfig(config), parsed.GetRequiredValue(name), parsed.GetRequiredValue(from));
             job.EnsureAddresses();
+            // Refuses a target that no copy may go to, before anybody is asked.
+            var plan = JobRunner.PlanSync(job, SyncMode.Full);
             if (parsed.GetValue(whatIf))
             {
-                RunView.ShowPlan($"{job.Source} → {job.Target}", JobRunner.PlanSync(job, SyncMode.Full), parsed.GetValue(json));
+                RunView.ShowPlan($"{job.Source} → {job.Target}", plan, parsed.GetValue(json));
                 return ExitCodes.Done;
             }
             Consent.Require($"replace the content of {job.Target} ({job.TargetDatabase.Address}) by a copy of {job.Source}", parsed.GetValue(yes) || parsed.GetValue(force));

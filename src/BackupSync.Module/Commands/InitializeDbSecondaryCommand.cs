@@ -10,11 +10,11 @@ namespace BackupSync.Module.Commands;
 [OutputType(typeof(RunResult), typeof(PlannedStep))]
 public sealed class InitializeDbSecondaryCommand : RunCmdlet
 {
-    /// <summary>The database that becomes the copy.</summary>
+    /// <summary>The databases that become copies.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(DatabaseNameCompleter))]
-    public string Name { get; set; } = "";
+    public string[] Name { get; set; } = [];
 
     /// <summary>The database that is copied.</summary>
     [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true)]
@@ -32,11 +32,17 @@ public sealed class InitializeDbSecondaryCommand : RunCmdlet
 
     protected override void Execute()
     {
-        var job = AdHocJob.ForSecondary(LoadConfig(Config), Name, From);
-        job.EnsureAddresses();
-        if (Confirm($"{job.Target} ({job.TargetDatabase.Address})", $"Replace the content by a copy of {job.Source}", Force, agreed: false))
-            Run((observers, token) => JobRunner.SyncAsync(job, new RunOptions { Force = Force, Mode = SyncMode.Full }, observers, token));
-        else if (IsWhatIf)
-            WriteObject(JobRunner.PlanSync(job, SyncMode.Full), enumerateCollection: true);
+        var config = LoadConfig(Config);
+        // All of them before any is replaced: a mistyped name, and a target that no copy may go to, are told before anybody is asked.
+        var jobs = Name.Select(name => AdHocJob.ForSecondary(config, name, From)).ToList();
+        foreach (var job in jobs)
+            job.EnsureAddresses();
+        foreach (var (job, plan) in jobs.Select(j => (j, JobRunner.PlanSync(j, SyncMode.Full))).ToList())
+        {
+            if (Confirm($"{job.Target} ({job.TargetDatabase.Address})", $"Replace the content by a copy of {job.Source}", Force, agreed: false))
+                Run((observers, token) => JobRunner.SyncAsync(job, new RunOptions { Force = Force, Mode = SyncMode.Full }, observers, token));
+            else if (IsWhatIf)
+                WriteObject(plan, enumerateCollection: true);
+        }
     }
 }
