@@ -11,7 +11,7 @@ static class BackupsCommand
         var names = ConfigNames.Several("name", "Databases, or jobs; all of the configuration where none is named", c => ConfigNames.Databases(c).Concat(ConfigNames.Jobs(c)));
         var job = ConfigNames.Option<string[]>("--job", "job", "Only those that a job has left", ConfigNames.Jobs);
         job.Aliases.Add("-j");
-        var kind = new Option<BackupKind[]>("--kind") { Description = "Only those of a kind", HelpName = "source|safety|manual|plan" };
+        var kind = CommonOptions.EachWord<BackupKind>("--kind", "Only those of a kind");
         var tag = CommonOptions.Tag("Only those with this tag; * and ? match");
         var after = CommonOptions.Moment("--after", "Only those taken at this moment or later");
         var before = CommonOptions.Moment("--before", "Only those taken at this moment or before");

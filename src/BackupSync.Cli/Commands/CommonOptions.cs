@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
+using System.Text.Json;
 using BackupSync.Configuration;
 
 namespace BackupSync.Cli.Commands;
@@ -41,6 +43,22 @@ static class CommonOptions
         },
     };
 
+    /// <summary>One of a few words, in any case; null where it is not said.</summary>
+    public static Option<T?> Word<T>(string name, string description) where T : struct, Enum => new(name)
+    {
+        Description = description,
+        HelpName = string.Join('|', Words<T>()),
+        CustomParser = result => Read<T>(result) is [.., var word] ? word : null,
+    };
+
+    /// <summary>The same, said as often as wanted.</summary>
+    public static Option<T[]> EachWord<T>(string name, string description, string? helpName = null) where T : struct, Enum => new(name)
+    {
+        Description = description,
+        HelpName = helpName ?? string.Join('|', Words<T>()),
+        CustomParser = result => [.. Read<T>(result)],
+    };
+
     public static Option<string?> Tag(string description)
     {
         var tag = new Option<string?>("--tag") { Description = description, HelpName = "tag" };
@@ -67,4 +85,21 @@ static class CommonOptions
 
     public static BackupSyncConfig LoadConfig(this ParseResult parsed, Option<string?> config) =>
         ConfigurationFile.Load(ConfigurationFile.Locate(parsed.GetValue(config)));
+
+    static IEnumerable<string> Words<T>() where T : struct, Enum => Enum.GetNames<T>().Select(JsonNamingPolicy.CamelCase.ConvertName);
+
+    /// <summary>By name alone: left to itself the library takes numbers too, and answers a mistake with the name of a type.</summary>
+    static List<T> Read<T>(ArgumentResult result) where T : struct, Enum
+    {
+        var read = new List<T>();
+        foreach (var token in result.Tokens)
+        {
+            var name = Enum.GetNames<T>().FirstOrDefault(n => n.Equals(token.Value, StringComparison.OrdinalIgnoreCase));
+            if (name is null)
+                result.AddError($"{((OptionResult)result.Parent!).Option.Name}: '{token.Value}' is none of {string.Join(", ", Words<T>())}.");
+            else
+                read.Add(Enum.Parse<T>(name));
+        }
+        return read;
+    }
 }

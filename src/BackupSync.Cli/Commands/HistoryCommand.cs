@@ -16,7 +16,7 @@ static class HistoryCommand
             if (result.GetValueOrDefault<int>() < 1)
                 result.AddError("--last is 1 or more.");
         });
-        var outcome = new Option<RunOutcome[]>("--outcome") { Description = "Only runs that ended so", HelpName = "outcome" };
+        var outcome = CommonOptions.EachWord<RunOutcome>("--outcome", "Only runs that ended so", helpName: "outcome");
         var json = CommonOptions.Json();
         var command = new Command("history", "List runs, newest first") { last, outcome, json };
         jobs.AddTo(command);

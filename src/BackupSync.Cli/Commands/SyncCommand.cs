@@ -14,7 +14,7 @@ static class SyncCommand
         var target = new Option<string?>("--target") { Description = "The URL of the database to replace", HelpName = "url" };
         var directory = new Option<string?>("--backup-directory") { Description = "Where backups and history go, with --source and --target", HelpName = "folder" };
         var force = new Option<bool>("--force") { Description = "Lift the shrink guard, and do not ask" };
-        var mode = new Option<SyncMode?>("--mode") { Description = "full or incremental, whatever the job says", HelpName = "full|incremental" };
+        var mode = CommonOptions.Word<SyncMode>("--mode", "The whole database, or only what has changed, whatever the job says");
         var fullVerify = new Option<bool>("--full-verify") { Description = "Have an incremental run compare the whole content" };
         var yes = CommonOptions.Yes();
         var whatIf = CommonOptions.WhatIf();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using BackupSync.Comparison;
+using BackupSync.Configuration;
 using BackupSync.Postgres;
 using BackupSync.Runs;
 using BackupSync.Sync;
@@ -64,7 +65,7 @@ static class Tables
         foreach (var r in runs)
         {
             Add(table, Plain(r.Job), Plain(r.Kind), Plain(r.Mode), Outcome(r.Outcome), Plain(Time(r.StartTime)), Plain(Duration(r.DurationSeconds)),
-                Plain(Number(r.SourceStats?.Count)), Plain(Number(r.SourceStats?.Values.Sum())), Plain(Size(r.SourceBackup?.Size)), Plain(Size(r.SafetyBackup?.Size)),
+                Plain(Number(r.Mode == SyncMode.Incremental ? r.Tables.Count : r.SourceStats?.Count)), Plain(Number(Rows(r))), Plain(Size(r.SourceBackup?.Size)), Plain(Size(r.SafetyBackup?.Size)),
                 Plain(r.Publish), Plain(r.Error?.Id));
         }
         return table;
@@ -77,6 +78,9 @@ static class Tables
             Add(table, Plain(item.Name), State(item.State.ToString(), item.State == ComparedState.Equal), Plain(Number(item.SourceRows)), Plain(Number(item.TargetRows)), Plain(item.What));
         return table;
     }
+
+    /// <summary>An incremental run need not count every table, and the rows of some are not those of the database.</summary>
+    static long? Rows(RunResult run) => run.Mode == SyncMode.Incremental && run.Tables.Any(t => t.SourceRows is null) ? null : run.SourceStats?.Values.Sum();
 
     public static Text Outcome(RunOutcome outcome) => new(outcome.ToString(), outcome switch
     {
