@@ -53,6 +53,8 @@ Describe 'Tab' {
         @{ Line = 'Import-DbArchive x.dump -To ' }
         @{ Line = 'Copy-DbBackup ' }
         @{ Line = 'Test-DbBackup -On ' }
+        @{ Line = 'Initialize-DbSecondary ' }
+        @{ Line = 'Initialize-DbSecondary neon -From ' }
     ) {
         (Get-Completion $Line).CompletionText | Should -Be railway, neon
     }
@@ -64,6 +66,11 @@ Describe 'Tab' {
             (Get-Completion $line).CompletionText | Should -Be local, offsite
         }
         (Get-Completion 'New-DbBackup neon -Place off').ToolTip | Should -Be 's3://acme/pg/'
+    }
+
+    It 'completes modes' {
+        (Get-Completion 'Invoke-DbSync railway-to-neon -Mode ').CompletionText | Should -Be Full, Incremental
+        (Get-Completion 'Invoke-DbSync railway-to-neon -Mode i').CompletionText | Should -Be Incremental
     }
 
     It 'tells what a job does' {

@@ -57,6 +57,30 @@ Describe 'Get-DbSyncHistory' {
         (Get-DbSyncHistory copy -Last 1).Error | Should -Be $runs[2].Error
     }
 
+    It 'keeps how a run was done, and what it did with each table' {
+        $other = New-TestPair (Join-Path $TestDrive 'incremental')
+        Invoke-DbSync copy -Config $other.Config -Confirm:$false | Out-Null
+        Invoke-TestSql $other.Source "INSERT INTO users VALUES (501, 'new'); UPDATE users SET name = 'changed' WHERE id = 1; DELETE FROM wallets WHERE id = 1"
+        $run = Invoke-DbSync copy -Config $other.Config -Mode Incremental -Confirm:$false
+        "$($run.Outcome)" | Should -Be Succeeded
+
+        $kept = Get-DbSyncHistory copy -Config $other.Config
+        "$($kept.Mode)" | Should -Be 'Incremental Full'
+        $kept[1].Tables | Where-Object Changes | Should -BeNullOrEmpty
+        $kept[0].SnapshotTime | Should -Be $run.SnapshotTime
+        $kept[0].RpoSeconds | Should -Be $run.RpoSeconds
+        $kept[0].Tables.Count | Should -Be 2
+        foreach ($i in 0, 1) {
+            $kept[0].Tables[$i] | Should -Be $run.Tables[$i]
+        }
+        $kept | Out-String -Width 120 | Should -Match '(?s) Kind +Mode .* Age .* Sync +Incremental .* Sync +Full '
+        # As scripts in other languages find it.
+        $line = Get-Content (Join-Path $other.Backups 'history.jsonl') | Select-Object -Last 1 | ConvertFrom-Json
+        $line.mode | Should -Be Incremental
+        $users = $line.tables | Where-Object table -EQ public.users | ForEach-Object changes
+        "$($users.way) $($users.inserted) $($users.updated) $($users.deleted)" | Should -Be 'Content 1 1 0'
+    }
+
     It 'shows a table' {
         Get-DbSyncHistory copy | Out-String -Width 200 | Should -Match '(?s)Job\s+Outcome\s+Started \(UTC\)\s+Duration\s+Rows\s+Error.*RolledBack.*BackupSync.RestoreFailed.*600'
     }

@@ -23,6 +23,165 @@ Describe 'Invoke-DbSync' {
         }
     }
 
+    Context 'incremental jobs' {
+        BeforeAll {
+            $incremental = New-TestPair (Join-Path $TestDrive 'incremental') -Settings 'mode: incremental'
+            Invoke-TestSql $incremental.Source @'
+                CREATE TABLE stamped (id integer PRIMARY KEY, name text NOT NULL, updated_at timestamptz NOT NULL DEFAULT clock_timestamp());
+                CREATE TABLE notes (note text);
+                INSERT INTO stamped SELECT n, 'name ' || n, clock_timestamp() - interval '1 day' FROM generate_series(1, 1000) n;
+                INSERT INTO notes VALUES ('one'), ('two');
+'@
+
+            function Sync-Incremental {
+                Invoke-DbSync copy -Config $incremental.Config -Confirm:$false @args
+            }
+
+            function Get-Changes($Run, [string] $Table) {
+                ($Run.Tables | Where-Object Table -EQ "public.$Table").Changes
+            }
+        }
+
+        It 'tell with -WhatIf the steps of an incremental run, and of a full one where that is asked for' {
+            (Invoke-DbSync copy -Config $incremental.Config -WhatIf).Step | Should -Be Lock, Check, Guards, Compare, Merge, Verify, Publish
+            (Invoke-DbSync copy -Config $incremental.Config -Mode Full -WhatIf).Step | Should -Contain Dump
+            (Invoke-DbSync copy -Mode Incremental -WhatIf).Step | Should -Contain Merge
+            Test-Path $incremental.Backups | Should -BeFalse
+        }
+
+        It 'become full ones where the target has no tables yet, and warn of it' {
+            $run = Invoke-DbSync copy -Config $incremental.Config -Confirm:$false -WarningVariable warnings -WarningAction SilentlyContinue
+            "$($run.Outcome) $($run.Mode)" | Should -Be 'Succeeded Full'
+            "$warnings" | Should -BeLike '*A full sync follows.'
+            $run.Warnings | Should -Be "$warnings"
+            $run.Tables | Where-Object Changes | Should -BeNullOrEmpty
+            Get-Users $incremental.Target | Should -Be 500
+        }
+
+        It 'compare what each table holds in the first incremental run, and say so' {
+            $run = Sync-Incremental
+            "$($run.Outcome) $($run.Mode)" | Should -Be 'Succeeded Incremental'
+            "$((Get-Changes $run stamped).Way)" | Should -Be Content
+            (Get-Changes $run stamped).Reason | Should -Be 'this is the first incremental run'
+            $run.SourceBackup | Should -BeNullOrEmpty
+            $run.SafetyBackup | Should -BeNullOrEmpty
+        }
+
+        It 'tell of each table what was inserted, updated and deleted, how that was found, and why so' {
+            Invoke-TestSql $incremental.Source @'
+                INSERT INTO stamped (id, name) VALUES (1001, 'new'), (1002, 'new');
+                UPDATE stamped SET name = 'changed', updated_at = clock_timestamp() WHERE id IN (1, 500, 999);
+                DELETE FROM stamped WHERE id = 700;
+                INSERT INTO users VALUES (501, 'new');
+                UPDATE users SET name = 'changed' WHERE id IN (200, 201);
+                DELETE FROM wallets WHERE id BETWEEN 10 AND 13;
+                INSERT INTO notes VALUES ('three');
+'@
+            $run = Sync-Incremental
+            "$($run.Outcome)" | Should -Be Succeeded
+            $run.RpoSeconds | Should -BeGreaterOrEqual 0
+
+            $stamped = Get-Changes $run stamped
+            "$($stamped.Way) $($stamped.Inserted) $($stamped.Updated) $($stamped.Deleted)" | Should -Be 'UpdatedAt 2 3 1'
+            $stamped.Reason | Should -Be 'by updated_at'
+            $users = Get-Changes $run users
+            "$($users.Way) $($users.Inserted) $($users.Updated) $($users.Deleted)" | Should -Be 'Content 1 2 0'
+            $users.Reason | Should -BeLike 'it has no column updated_at*'
+            $wallets = Get-Changes $run wallets
+            "$($wallets.Way) $($wallets.Inserted) $($wallets.Updated) $($wallets.Deleted)" | Should -Be 'Content 0 0 4'
+            $notes = Get-Changes $run notes
+            "$($notes.Way) $($notes.Reason)" | Should -Be 'Whole it has no primary key'
+            $notes.Bytes | Should -BeGreaterThan 0
+
+            foreach ($table in 'stamped', 'users', 'wallets', 'notes') {
+                $content = "SELECT md5(string_agg(t::text, chr(10) ORDER BY t::text)) FROM $table t"
+                Invoke-TestSql $incremental.Target $content | Should -Be (Invoke-TestSql $incremental.Source $content)
+            }
+        }
+
+        It 'write nothing where nothing has changed' {
+            $run = Sync-Incremental
+            ($run.Tables.Changes | Measure-Object All -Sum).Sum | Should -Be 0
+        }
+
+        It 'find with -FullVerify a row that was changed without its stamp' {
+            Invoke-TestSql $incremental.Source "UPDATE stamped SET name = 'in silence' WHERE id = 300"
+            (Get-Changes (Sync-Incremental) stamped).Updated | Should -Be 0
+            $changes = Get-Changes (Sync-Incremental -FullVerify) stamped
+            "$($changes.Way) $($changes.Updated)" | Should -Be 'Content 1'
+            $changes.Reason | Should -Be 'the whole content was asked for'
+            Invoke-TestSql $incremental.Target 'SELECT name FROM stamped WHERE id = 300' | Should -Be 'in silence'
+        }
+
+        It 'are run in full with -Mode Full, and full ones incrementally with -Mode Incremental' {
+            $full = Sync-Incremental -Mode Full
+            "$($full.Outcome) $($full.Mode)" | Should -Be 'Succeeded Full'
+            Test-Path $full.SourceBackup.Path | Should -BeTrue
+
+            $plain = New-TestPair (Join-Path $TestDrive 'plain')
+            "$((Invoke-DbSync copy -Config $plain.Config -Confirm:$false).Mode)" | Should -Be Full
+            $run = Invoke-DbSync copy -Config $plain.Config -Mode Incremental -Confirm:$false
+            "$($run.Outcome) $($run.Mode)" | Should -Be 'Succeeded Incremental'
+            "$((Invoke-DbSync -Source $plain.Source -Target $plain.Target -BackupDirectory $plain.Backups -Mode Incremental -Confirm:$false).Mode)" | Should -Be Incremental
+        }
+
+        It 'can be piped' {
+            "$(((Get-DbSyncConfig $incremental.Config).Jobs | Invoke-DbSync -Confirm:$false).Mode)" | Should -Be Incremental
+            "$(((Get-DbSyncConfig $incremental.Config).Jobs | Invoke-DbSync -Mode Full -Confirm:$false).Mode)" | Should -Be Full
+        }
+
+        It 'name what they would do when they ask' {
+            $shell = [powershell]::Create([System.Management.Automation.RunspaceMode]::NewRunspace)
+            $null = $shell.AddScript("Import-Module '$((Get-Module BackupSync).Path)'; Invoke-DbSync copy -Config '$($incremental.Config)' -Verbose -Confirm:`$false").Invoke()
+            "$($shell.Streams.Verbose)" | Should -BeLike '*Update the content by what has changed on first (job copy)*'
+            $shell.Dispose()
+        }
+
+        It 'show how they found their changes in a table' {
+            $run = Sync-Incremental
+            $run.Tables | Out-String -Width 120 | Should -Match '(?s)Table .* Way +Inserted +Updated +Deleted +Unchanged +Read
+?
+.*public\.stamped .* (UpdatedAt|Content) '
+            $run.Tables.Changes | Out-String -Width 200 | Should -Match 'Whole .* it has no primary key'
+            $run | Out-String -Width 120 | Should -Match '(?s) Mode .* Age .* Incremental .* \d+\.\ds'
+        }
+
+        It 'count no rows in the table of runs where not every table was counted' {
+            $some = New-TestPair (Join-Path $TestDrive 'some') -Settings 'mode: incremental', 'incremental: { deletes: false }'
+            Invoke-TestSql $some.Source 'CREATE TABLE stamped (id integer PRIMARY KEY, updated_at timestamptz NOT NULL DEFAULT clock_timestamp())'
+            1..2 | ForEach-Object { Invoke-DbSync copy -Config $some.Config -Confirm:$false -WarningAction SilentlyContinue | Out-Null }
+            $run = Invoke-DbSync copy -Config $some.Config -Confirm:$false
+            ($run.Tables | Where-Object Table -EQ public.stamped).SourceRows | Should -BeNullOrEmpty
+            $run | Out-String -Width 120 | Should -Not -Match '\b600\b'
+        }
+    }
+
+    Context 'a source whose tables have changed their form' {
+        BeforeAll {
+            $changed = New-TestPair (Join-Path $TestDrive 'changed') -Settings 'mode: incremental', 'incremental: { onSchemaChange: stop }'
+            Invoke-DbSync copy -Config $changed.Config -Mode Full -Confirm:$false | Out-Null
+            Invoke-TestSql $changed.Source "ALTER TABLE users ADD COLUMN mail text; INSERT INTO users VALUES (501, 'late')"
+        }
+
+        It 'is an error where the job says stop, which lists the differences, and nothing is written' {
+            $run = Invoke-DbSync copy -Config $changed.Config -Confirm:$false -ErrorAction SilentlyContinue -ErrorVariable errors
+            "$($run.Outcome) $($run.Mode)" | Should -Be 'Aborted Incremental'
+            $run.RpoSeconds | Should -BeNullOrEmpty
+            $errors.Count | Should -Be 1
+            $errors[0].FullyQualifiedErrorId | Should -Be 'BackupSync.SchemaChanged,BackupSync.Module.Commands.InvokeDbSyncCommand'
+            "$($errors[0].CategoryInfo.Category)" | Should -Be InvalidOperation
+            "$($errors[0])" | Should -BeLike 'copy: Aborted in Compare:*users*mail*'
+            $errors[0].ErrorDetails.RecommendedAction | Should -BeLike '*-Mode Full*'
+            Get-Users $changed.Target | Should -Be 500
+        }
+
+        It 'is copied with -Mode Full, and incremental runs go on from there' {
+            "$((Invoke-DbSync copy -Config $changed.Config -Mode Full -Confirm:$false).Outcome)" | Should -Be Succeeded
+            "$((Invoke-DbSync copy -Config $changed.Config -Confirm:$false).Mode)" | Should -Be Incremental
+            Get-Users $changed.Target | Should -Be 501
+        }
+    }
+
     Context 'runs that succeed' {
         It 'runs a job by parameter' {
             $result = Invoke-DbSync -Job copy -Confirm:$false
@@ -186,6 +345,10 @@ Describe 'Invoke-DbSync' {
             $run = Invoke-Unattended $pair.Folder "Invoke-DbSync -Source '$($pair.Source)' -Target '$($pair.Target)'"
             $run.ExitCode | Should -Be 1
             $run.Output | Should -BeLike '*-Confirm:$false*-Force*'
+        }
+
+        It 'refuses a mode that does not exist, and names those that do' {
+            { Invoke-DbSync copy -Mode Partial } | Should -Throw -ErrorId 'CannotConvertArgumentNoMessage,*' -ExpectedMessage '*Full*Incremental*'
         }
 
         It 'refuses names together with URLs' {

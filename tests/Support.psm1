@@ -62,8 +62,9 @@ function New-TestDatabase([string] $ServerName) {
     $server.ConnectionString -replace '/[^/]+$', "/$name"
 }
 
-# A source with some rows, an empty target, and a folder with a configuration that has the job 'copy' between them.
-function New-TestPair([string] $Folder, [string] $TargetRole = 'backup') {
+# A source with some rows, an empty target, and a folder with a configuration that has the job 'copy' between them. More of the
+# job's settings may be given, as in the file.
+function New-TestPair([string] $Folder, [string] $TargetRole = 'backup', [string[]] $Settings = @()) {
     $null = New-Item -ItemType Directory -Path $Folder -Force
     $source = New-TestDatabase source
     $target = New-TestDatabase target
@@ -85,6 +86,7 @@ jobs:
     verify: { report: [users, wallets] }
     guards: { minimumBackupSize: 1KB }
     backups: { directory: backups }
+$($Settings.ForEach{ "    $_" } -join "`n")
 "@
     [pscustomobject]@{ Folder = $Folder; Config = $config; Source = $source; Target = $target; Backups = Join-Path $Folder 'backups' }
 }
