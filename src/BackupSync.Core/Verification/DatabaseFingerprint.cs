@@ -48,11 +48,17 @@ public enum FingerprintMethod
     /// <summary>Rows are counted; there are no hashes.</summary>
     RowsOnly,
 
-    /// <summary><c>hash_record_extended</c>: fast; needs PostgreSQL 14 on both sides.</summary>
+    /// <summary>
+    /// <c>hash_record_extended</c>, as first backups have it. It adds the columns' hashes up, and so does the sum over the rows: values
+    /// that two rows have exchanged may not show.
+    /// </summary>
     RecordHash,
 
     /// <summary><c>hashtextextended</c> of the row's text: for older servers.</summary>
     TextHash,
+
+    /// <summary><c>hash_record_extended</c>, hashed once more: fast; needs PostgreSQL 14 on both sides.</summary>
+    MixedHash,
 }
 
 /// <param name="Hash">The sum of the hashes of all rows, as a decimal number; null where only rows were counted.</param>

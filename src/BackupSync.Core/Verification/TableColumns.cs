@@ -27,9 +27,12 @@ sealed record TableColumns(uint Oid, string Schema, string Name, long Bytes, boo
     public static string Hash(IEnumerable<TableColumn> columns, FingerprintMethod method, int seed)
     {
         var row = $"ROW({string.Join(", ", columns.Select(c => c.Expression))})";
-        return method == FingerprintMethod.RecordHash
-            ? $"pg_catalog.hash_record_extended({row}, {seed})"
-            : $"pg_catalog.hashtextextended({row}::text, {seed})";
+        return method switch
+        {
+            FingerprintMethod.RecordHash => $"pg_catalog.hash_record_extended({row}, {seed})",
+            FingerprintMethod.MixedHash => $"pg_catalog.hash_record_extended(ROW(pg_catalog.int8send(pg_catalog.hash_record_extended({row}, {seed}))), {seed})",
+            _ => $"pg_catalog.hashtextextended({row}::text, {seed})",
+        };
     }
 
     /// <summary>Groups what <see cref="CatalogQueries.Tables"/> gives: a row for each column, or one without a column.</summary>
