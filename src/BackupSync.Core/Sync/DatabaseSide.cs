@@ -62,10 +62,10 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
         Content = await (await TakeSnapshotAsync(sessions, cancellationToken)).FingerprintAsync(method, filter, onTable, cancellationToken);
     }
 
-    protected async Task<Snapshot> TakeSnapshotAsync(int sessions, CancellationToken cancellationToken)
+    protected async Task<Snapshot> TakeSnapshotAsync(int sessions, CancellationToken cancellationToken, Func<PgSession, CancellationToken, Task>? beforehand = null)
     {
         await ReleaseSnapshotAsync();
-        return _snapshot = await Snapshot.TakeAsync(Login with { ReadOnly = true }, sessions, Job.Limits.Connect, cancellationToken);
+        return _snapshot = await Snapshot.TakeAsync(Login with { ReadOnly = true }, sessions, Job.Limits.Connect, cancellationToken, beforehand);
     }
 
     /// <summary>When the snapshot was taken, by the server's clock.</summary>

@@ -14,6 +14,9 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
     /// <summary>Connections without which nothing can be done.</summary>
     const int Least = 2;
 
+    /// <summary>In milliseconds.</summary>
+    const int LockTimeout = 10_000;
+
     ExcludedObjects _excluded = ExcludedObjects.None;
     int _readers = 1;
 
@@ -49,9 +52,12 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
     }
 
     /// <summary>Takes a snapshot that is read row by row: one session more than share the tables out, to fetch what they find.</summary>
-    public async Task<Snapshot> TakeSnapshotAsync(CancellationToken cancellationToken)
+    public async Task<Snapshot> TakeSnapshotAsync(Func<PgSession, CancellationToken, Task> beforehand, CancellationToken cancellationToken)
     {
-        var snapshot = await TakeSnapshotAsync(Math.Max(Least, Math.Min(_readers + 1, Math.Min(Job.Limits.Connections, Facts.ConnectionsFree + 1))), cancellationToken);
+        var snapshot = await TakeSnapshotAsync(Math.Max(Least, Math.Min(_readers + 1, Math.Min(Job.Limits.Connections, Facts.ConnectionsFree + 1))), cancellationToken, beforehand);
+        // Who wants a table for himself waits for the session that has read it, and another of ours then waits behind him: for ever.
+        foreach (var session in snapshot.Sessions)
+            await session.ExecuteAsync($"SET lock_timeout = {LockTimeout}", cancellationToken);
         Run.Record.SnapshotTime = snapshot.Taken;
         return snapshot;
     }

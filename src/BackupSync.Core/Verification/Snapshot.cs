@@ -26,12 +26,16 @@ sealed class Snapshot : IAsyncDisposable
     public DateTimeOffset Taken { get; }
 
     /// <param name="sessions">How many sessions read it, at least 1.</param>
-    public static async Task<Snapshot> TakeAsync(PgLogin login, int sessions, TimeSpan connectLimit, CancellationToken cancellationToken)
+    /// <param name="beforehand">What is to be asked before anything is seen.</param>
+    public static async Task<Snapshot> TakeAsync(
+        PgLogin login, int sessions, TimeSpan connectLimit, CancellationToken cancellationToken, Func<PgSession, CancellationToken, Task>? beforehand = null)
     {
         var holder = await PgConnector.OpenAsync(login, connectLimit, onRetry: null, cancellationToken);
         var readers = new List<PgSession>();
         try
         {
+            if (beforehand is not null)
+                await beforehand(holder, cancellationToken);
             await holder.ExecuteAsync("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", cancellationToken);
             var row = (await holder.RowsAsync(
                 "SELECT pg_catalog.pg_export_snapshot(), pg_catalog.to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')", cancellationToken))[0];

@@ -36,11 +36,16 @@ static class DumpText
         var found = new Dictionary<string, string>();
         List<string>? rows = null;
         var table = "";
+        int[] order = [];
         foreach (var line in lines)
         {
             if (rows is null && line.StartsWith("COPY ", StringComparison.Ordinal))
             {
-                (table, rows) = (line, []);
+                // A restore may put columns in another order.
+                var open = line.IndexOf('(', StringComparison.Ordinal);
+                var columns = open < 0 ? [] : line[(open + 1)..line.LastIndexOf(')')].Split(", ");
+                order = [.. columns.Index().OrderBy(c => c.Item, StringComparer.Ordinal).Select(c => c.Index)];
+                (table, rows) = (line[..(open < 0 ? line.Length : open)], []);
             }
             else if (rows is not null && line == "\\.")
             {
@@ -49,7 +54,8 @@ static class DumpText
             }
             else if (rows is not null)
             {
-                rows.Add(line);
+                var fields = line.Split('\t');
+                rows.Add(fields.Length == order.Length ? string.Join('\t', order.Select(i => fields[i])) : line);
             }
             else if (line.StartsWith("SELECT pg_catalog.setval", StringComparison.Ordinal) || line.StartsWith("SELECT pg_catalog.lo", StringComparison.Ordinal))
             {

@@ -37,11 +37,12 @@ public sealed class RandomisedTests(Servers servers, ITestOutputHelper output) :
         await scenario.LoadRealisticDataAsync(servers.Tools);
         await scenario.OnSourceAsync(RandomTables.Schema);
         await scenario.SyncWellAsync(SyncMode.Full);
+        scenario.Job = scenario.Job with { Limits = scenario.Job.Limits with { Total = TimeSpan.FromSeconds(60) } };
         // By the clock that this scenario's programs stamp rows with, where a stamp does not say.
         var zone = (string[])["UTC", "America/New_York", "Asia/Tokyo"];
         await scenario.OnSourceAsync($"ALTER DATABASE {Sql.Identifier(scenario.Source.Database)} SET timezone = '{zone[random.Next(zone.Length)]}'");
         var stampsSometimes = random.Next(2) == 0;
-        var work = new RandomWork(random, stampsSometimes);
+        var work = new RandomWork(random, stampsSometimes, first: 1000, alone: true);
         var open = new List<PgSession>();
         try
         {
@@ -52,7 +53,7 @@ public sealed class RandomisedTests(Servers servers, ITestOutputHelper output) :
                 for (var kills = random.Next(3); kills > 0; kills--)
                     await StopInTheMiddleAsync(scenario, random, seed, round);
                 if (random.Next(3) == 0)
-                    await SyncWhileOthersWorkAsync(scenario, work, seed, round);
+                    await SyncWhileOthersWorkAsync(scenario, new RandomWork(new Random(seed + round), stampsSometimes, first: 1_000_000 * (round + 1), alone: false), seed, round);
                 var result = await scenario.SyncAsync(mode: SyncMode.Incremental);
                 output.WriteLine($"round {round}: {result.Mode}, {string.Join("; ", result.Warnings)}");
                 await AssertEqualAsync(scenario, result, $"seed {seed}, round {round}");

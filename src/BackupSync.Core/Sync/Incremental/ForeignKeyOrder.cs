@@ -1,4 +1,5 @@
 using System.Globalization;
+using BackupSync.Comparison;
 using BackupSync.Postgres;
 
 namespace BackupSync.Sync.Incremental;
@@ -10,9 +11,12 @@ namespace BackupSync.Sync.Incremental;
 sealed class ForeignKeyOrder
 {
     readonly PgSession _target;
-    readonly IReadOnlyList<CircularKey> _circular;
+    readonly IReadOnlyList<ForeignKey> _keys;
+    readonly IReadOnlyList<ForeignKey> _circular;
+    readonly List<ForeignKey> _altered = [];
 
-    ForeignKeyOrder(PgSession target, IReadOnlyList<TableSync> tables, IReadOnlyList<CircularKey> circular) => (_target, Tables, _circular) = (target, tables, circular);
+    ForeignKeyOrder(PgSession target, IReadOnlyList<TableSync> tables, IReadOnlyList<ForeignKey> keys, IReadOnlyList<ForeignKey> circular) =>
+        (_target, Tables, _keys, _circular) = (target, tables, keys, circular);
 
     /// <summary>In the order of writing; rows are deleted in the reverse one.</summary>
     public IReadOnlyList<TableSync> Tables { get; }
@@ -20,9 +24,9 @@ sealed class ForeignKeyOrder
     public static async Task<ForeignKeyOrder> ReadAsync(PgSession target, IReadOnlyList<(TableSync Sync, uint Oid)> tables, CancellationToken cancellationToken)
     {
         var byOid = tables.ToDictionary(t => t.Oid, t => t.Sync);
-        var keys = (await target.RowsAsync(Keys, cancellationToken))
-            .Select(r => new Key(Oid(r[0]!), Oid(r[1]!), new CircularKey(Sql.Qualified(r[2]!, r[3]!), Sql.Qualified(r[2]!, r[4]!), Sql.Identifier(r[4]!), r[5] == "t")))
-            .Where(k => k.From != k.To && byOid.ContainsKey(k.From) && byOid.ContainsKey(k.To)).ToList();
+        var all = (await target.RowsAsync(Keys, cancellationToken))
+            .Select(r => new Reference(Oid(r[0]!), Oid(r[1]!), new ForeignKey(Oid(r[6]!), Sql.Qualified(r[2]!, r[3]!), Sql.Identifier(r[4]!), r[5] == "t"))).ToList();
+        var keys = all.Where(k => k.From != k.To && byOid.ContainsKey(k.From) && byOid.ContainsKey(k.To)).ToList();
 
         var order = new List<uint>();
         var left = tables.Select(t => t.Oid).ToHashSet();
@@ -36,41 +40,67 @@ sealed class ForeignKeyOrder
             left.ExceptWith(next);
         }
         var place = order.Index().ToDictionary(o => o.Item, o => o.Index);
-        return new ForeignKeyOrder(target, [.. order.Select(o => byOid[o])],
+        return new ForeignKeyOrder(target, [.. order.Select(o => byOid[o])], [.. all.Select(k => k.Constraint).Distinct()],
             [.. keys.Where(k => place[k.From] < place[k.To]).Select(k => k.Constraint).Distinct()]);
     }
 
     public async Task DeferAsync(CancellationToken cancellationToken)
     {
-        foreach (var key in _circular)
-        {
-            if (!key.IsDeferrable)
-                await _target.ExecuteAsync($"ALTER TABLE {key.Table} ALTER CONSTRAINT {key.Name} DEFERRABLE", cancellationToken);
-            await _target.ExecuteAsync($"SET CONSTRAINTS {key.QualifiedName} DEFERRED", cancellationToken);
-        }
+        await PutOffAsync(_circular, cancellationToken);
+        // All at once: several may have one name in one schema, and to name one that cannot be put off is an error.
+        await _target.ExecuteAsync("SET CONSTRAINTS ALL DEFERRED", cancellationToken);
+    }
+
+    /// <summary>Puts off the keys that some columns of a table belong to, on either side.</summary>
+    /// <returns>Whether there was one that had not been put off.</returns>
+    public async Task<bool> DeferAsync(KeyedTable table, IEnumerable<string> columns, CancellationToken cancellationToken)
+    {
+        var oids = (await _target.RowsAsync(KeysOf(table, columns), cancellationToken)).Select(r => Oid(r[0]!)).ToHashSet();
+        var keys = _keys.Where(k => oids.Contains(k.Oid) && !k.IsDeferrable && !_altered.Contains(k)).ToList();
+        await PutOffAsync(keys, cancellationToken);
+        return keys.Count > 0;
     }
 
     /// <summary>Checks what was put off.</summary>
     public async Task CheckAsync(CancellationToken cancellationToken)
     {
         await _target.ExecuteAsync("SET CONSTRAINTS ALL IMMEDIATE", cancellationToken);
-        foreach (var key in _circular.Where(k => !k.IsDeferrable))
+        foreach (var key in _altered)
             await _target.ExecuteAsync($"ALTER TABLE {key.Table} ALTER CONSTRAINT {key.Name} NOT DEFERRABLE", cancellationToken);
+    }
+
+    async Task PutOffAsync(IEnumerable<ForeignKey> keys, CancellationToken cancellationToken)
+    {
+        foreach (var key in keys.Where(k => !k.IsDeferrable))
+        {
+            await _target.ExecuteAsync($"ALTER TABLE {key.Table} ALTER CONSTRAINT {key.Name} DEFERRABLE", cancellationToken);
+            _altered.Add(key);
+        }
     }
 
     static uint Oid(string text) => uint.Parse(text, CultureInfo.InvariantCulture);
 
-    sealed record Key(uint From, uint To, CircularKey Constraint);
+    sealed record Reference(uint From, uint To, ForeignKey Constraint);
 
-    sealed record CircularKey(string Table, string QualifiedName, string Name, bool IsDeferrable);
+    sealed record ForeignKey(uint Oid, string Table, string Name, bool IsDeferrable);
 
     /// <summary>Partitions stand for their tables too: a key of one is its parent's.</summary>
     const string Keys = """
-        SELECT f.relid, t.relid, n.nspname, c.relname, k.conname, k.condeferrable
+        SELECT f.relid, t.relid, n.nspname, c.relname, k.conname, k.condeferrable, k.oid
         FROM pg_catalog.pg_constraint k
         JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace,
         LATERAL (SELECT k.conrelid UNION SELECT relid FROM pg_catalog.pg_partition_tree(k.conrelid)) f(relid),
         LATERAL (SELECT k.confrelid UNION SELECT relid FROM pg_catalog.pg_partition_tree(k.confrelid)) t(relid)
         WHERE k.contype = 'f' AND k.conparentid = 0
         """;
+
+    static string KeysOf(KeyedTable table, IEnumerable<string> columns)
+    {
+        var relation = $"{Sql.Literal(Sql.Qualified(table.Table.Schema, table.Table.Name))}::pg_catalog.regclass";
+        var numbers = $"(SELECT attnum FROM pg_catalog.pg_attribute WHERE attrelid = {relation} AND attname = ANY ({Sql.TextArray(columns)}))";
+        return $"""
+            SELECT DISTINCT CASE WHEN k.conparentid <> 0 THEN k.conparentid ELSE k.oid END FROM pg_catalog.pg_constraint k
+            WHERE k.contype = 'f' AND (k.conrelid = {relation} AND k.conkey && ARRAY{numbers} OR k.confrelid = {relation} AND k.confkey && ARRAY{numbers})
+            """;
+    }
 }

@@ -19,6 +19,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     SyncState? _before;
     IReadOnlyDictionary<string, string> _objects = new Dictionary<string, string>();
     IReadOnlyDictionary<string, TableWrites> _writes = new Dictionary<string, TableWrites>();
+    IReadOnlyDictionary<string, TableWrites> _written = new Dictionary<string, TableWrites>();
     IReadOnlyList<TableSync> _tables = [];
     int _runsSinceWhole;
 
@@ -32,8 +33,9 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     /// <returns>Why only a full sync will do; null where this one does.</returns>
     public async Task<string?> CompareAsync(StepScope scope, CancellationToken cancellationToken)
     {
+        OpenTransactions? writers = null;
         await Together.RunAsync(cancellationToken,
-            async ct => _snapshot = await source.TakeSnapshotAsync(ct),
+            async ct => _snapshot = await source.TakeSnapshotAsync(async (session, stop) => writers = await OpenTransactions.ReadAsync(session, stop), ct),
             _transaction.BeginAsync);
         var sessions = _snapshot!.Sessions;
         if (await SchemaCheck.RunAsync(_job, sessions[0], Writer, source, target, cancellationToken) is var schema && schema.Reason is { } reason)
@@ -44,7 +46,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
             throw new BackupSyncException(ErrorIds.SourceEmpty, $"{source.Login.Label} has no tables to copy.", "Check that its URL names the right database, and that exclude does not leave out everything.");
         await LockAsync(tables, cancellationToken);
 
-        _moment = await SourceMoment.ReadAsync(_snapshot, cancellationToken);
+        _moment = await SourceMoment.ReadAsync(_snapshot, writers!, cancellationToken);
         _before = await SyncState.ReadAsync(Writer, _job.Name, cancellationToken);
         _writes = await TableWrites.ReadAsync(Writer, tables, cancellationToken);
         _tables = [.. tables.Select(Plan)];
@@ -76,8 +78,9 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
 
     public async Task VerifyAsync(StepScope scope, CancellationToken cancellationToken)
     {
+        _written = await TableWrites.ReadOwnAsync(Writer, [.. _tables.Select(t => t.Table)], cancellationToken);
         foreach (var table in _tables)
-            await table.VerifyAsync(Writer, cancellationToken);
+            await table.VerifyAsync(_snapshot!.Session, Writer, _written[table.Table.Name], cancellationToken);
         var counted = _tables.Where(t => t.SourceRows is not null).ToList();
         scope.Note = $"{_tables.Count(t => t.Staged.IsTouched)} tables written, every row as on the source"
             + (counted.Count > 0 ? $"; {counted.Count} of {_tables.Count} tables compared, {counted.Sum(t => t.SourceRows)} rows" : "");
@@ -152,14 +155,14 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         var triggers = await _transaction.WaitingAsync(async () =>
         {
             await order.DeferAsync(cancellationToken);
-            return await TriggersAndRules.DisableAsync(Writer, oids, cancellationToken);
+            return await TriggersAndRules.DisableAsync(Writer, await WithPartitionsAsync(oids, cancellationToken), cancellationToken);
         });
         var done = 0;
         foreach (var table in order.Tables)
         {
             var indexes = await UniqueIndex.ReadAsync(Writer, table.Table, cancellationToken);
             await table.BringAlongAsync(indexes, _snapshot!.Session, cancellationToken);
-            await table.WriteAsync(indexes, cancellationToken);
+            await table.WriteAsync(indexes, order, cancellationToken);
             scope.Progress((double)++done / touched.Count, table.Table.Name);
         }
         foreach (var table in order.Tables.Reverse())
@@ -167,6 +170,12 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         await order.CheckAsync(cancellationToken);
         await triggers.RestoreAsync(cancellationToken);
     }
+
+    /// <summary>A table that is written through its parent has triggers on each partition.</summary>
+    async Task<IReadOnlyList<uint>> WithPartitionsAsync(IReadOnlyList<uint> tables, CancellationToken cancellationToken) =>
+        [.. (await Writer.RowsAsync(
+            $"SELECT t FROM unnest(ARRAY[{string.Join(",", tables)}]::oid[]) t UNION SELECT p.relid::oid FROM unnest(ARRAY[{string.Join(",", tables)}]::oid[]) t, LATERAL pg_catalog.pg_partition_tree(t) p", cancellationToken))
+            .Select(r => uint.Parse(r[0]!, CultureInfo.InvariantCulture))];
 
     void EnsureNotShrunken()
     {
@@ -184,7 +193,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     {
         var marks = await _moment!.WatermarksAsync([.. _tables.Where(t => t.Tracking.Stamp is not null && t.Table.HasKey)], _snapshot!, cancellationToken);
         var state = new SyncState(_moment.Source, _moment.NextTransaction, 0, _snapshot!.Taken, _runsSinceWhole,
-            _tables.ToDictionary(t => t.Table.Name, t => new TableState(marks.TryGetValue(t.Table.Name, out var mark) ? mark : null, t.WritesAfter(_writes[t.Table.Name]))),
+            _tables.ToDictionary(t => t.Table.Name, t => new TableState(marks.TryGetValue(t.Table.Name, out var mark) ? mark : null, _writes[t.Table.Name].And(_written[t.Table.Name]))),
             [.. _objects.Keys]);
         await state.WriteAsync(Writer, _job.Name, run.RunId, cancellationToken);
         // The next run reads the counts; from version 15 on the server can be told not to keep them to itself for a while.

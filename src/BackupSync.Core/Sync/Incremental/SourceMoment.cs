@@ -7,24 +7,18 @@ namespace BackupSync.Sync.Incremental;
 /// <summary>Which source it is, and where it stands at the moment of a snapshot.</summary>
 /// <param name="Source">Its address and the database's oid there, which a database that takes another's place does not have.</param>
 /// <param name="NextTransaction">The first transaction that had not begun.</param>
-/// <param name="Oldest">When the oldest transaction began that had written something and had not ended: its rows are stamped from then on, and are still to come.</param>
-sealed record SourceMoment(string Source, ulong NextTransaction, DateTimeOffset Oldest)
+/// <param name="Writers">Whose rows are still to come.</param>
+sealed record SourceMoment(string Source, ulong NextTransaction, OpenTransactions Writers)
 {
     /// <summary>Where no row tells what a stamp without a time zone looks like here: no clock on earth is further from UTC.</summary>
     static readonly TimeSpan AnyTimeZone = TimeSpan.FromHours(26);
 
-    public static async Task<SourceMoment> ReadAsync(Snapshot snapshot, CancellationToken cancellationToken)
+    public static async Task<SourceMoment> ReadAsync(Snapshot snapshot, OpenTransactions writers, CancellationToken cancellationToken)
     {
         var row = (await snapshot.Session.RowsAsync(
-            """
-            SELECT (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()), pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot()),
-                   pg_catalog.to_char(least(now(),
-                       (SELECT min(xact_start) FROM pg_catalog.pg_stat_activity WHERE backend_xid IS NOT NULL AND datname = current_database()),
-                       (SELECT min(prepared) FROM pg_catalog.pg_prepared_xacts WHERE database = current_database())) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-            """, cancellationToken))[0];
+            "SELECT (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()), pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())", cancellationToken))[0];
         var address = snapshot.Session.Login.Address;
-        return new SourceMoment($"{address.Host}:{address.Port}/{address.Database} {row[0]}", ulong.Parse(row[1]!, CultureInfo.InvariantCulture),
-            DateTimeOffset.Parse(row[2]!, CultureInfo.InvariantCulture));
+        return new SourceMoment($"{address.Host}:{address.Port}/{address.Database} {row[0]}", ulong.Parse(row[1]!, CultureInfo.InvariantCulture), writers);
     }
 
     /// <summary>By table, from when on rows may be stamped that this snapshot does not show.</summary>
@@ -32,17 +26,44 @@ sealed record SourceMoment(string Source, ulong NextTransaction, DateTimeOffset 
     {
         var marks = new Dictionary<string, DateTimeOffset>();
         foreach (var table in tables)
-            marks[table.Table.Name] = table.Tracking.Stamp!.Type == "timestamptz" ? Oldest : await LocalAsync(table);
+            marks[table.Table.Name] = table.Tracking.Stamp!.Type == "timestamptz" ? Writers.Oldest : await LocalAsync(table);
         return marks;
 
-        // A clock without a time zone may be hours behind this one; it is not ahead of the last stamp that it gave.
+        // A clock without a time zone may be hours behind this one; it is not ahead of the last stamp that it gave, but for the
+        // hour by which it is set back in autumn. A stamp that no clock on earth can have given yet tells nothing.
         async Task<DateTimeOffset> LocalAsync(TableSync table)
         {
+            var column = Sql.Identifier(table.Tracking.Stamp!.Name);
             var last = (await snapshot.Session.RowsAsync(
-                $"SELECT pg_catalog.to_char(max({Sql.Identifier(table.Tracking.Stamp!.Name)}), 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') FROM {table.Table.Table.Rows}", cancellationToken))[0][0];
-            return DateTimeOffset.TryParse(last, CultureInfo.InvariantCulture, out var stamp) && stamp < Oldest
-                ? stamp
-                : last is null ? Oldest - AnyTimeZone : Oldest;
+                $"SELECT pg_catalog.to_char(max({column}), 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') FROM {table.Table.Table.Rows} WHERE {column} < {StagedTable.Moment(table.Tracking.Stamp, Writers.Time + AnyTimeZone)} AND {column} > '-infinity'",
+                cancellationToken))[0][0];
+            return DateTimeOffset.TryParse(last, CultureInfo.InvariantCulture, out var stamp)
+                ? new[] { stamp - (Writers.Time - Writers.Oldest) - TimeSpan.FromHours(1), Writers.Oldest }.Min()
+                : Writers.Oldest - AnyTimeZone;
         }
+    }
+}
+
+/// <summary>
+/// Transactions of a source, looked at before a snapshot of it is taken: what the snapshot does not show was begun no earlier than
+/// the oldest of these.
+/// </summary>
+/// <param name="Time">When it was looked, by the source's clock.</param>
+/// <param name="Oldest">When the oldest began that had not ended. It need not have written anything yet: its stamps are of its begin all the same.</param>
+sealed record OpenTransactions(DateTimeOffset Time, DateTimeOffset Oldest)
+{
+    /// <summary>A transaction's time is taken a moment before others are told of it.</summary>
+    static readonly TimeSpan Moment = TimeSpan.FromSeconds(1);
+
+    public static async Task<OpenTransactions> ReadAsync(IQueryRunner source, CancellationToken cancellationToken)
+    {
+        var row = (await source.RowsAsync(
+            """
+            SELECT pg_catalog.to_char(t AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+            FROM (SELECT clock_timestamp() AS now) c, LATERAL unnest(ARRAY[now, least(now,
+                (SELECT min(xact_start) FROM pg_catalog.pg_stat_activity WHERE datname = current_database() AND pid <> pg_catalog.pg_backend_pid() AND backend_type <> 'autovacuum worker'),
+                (SELECT min(prepared) FROM pg_catalog.pg_prepared_xacts WHERE database = current_database()))]) WITH ORDINALITY u(t, i) ORDER BY i
+            """, cancellationToken)).Select(r => DateTimeOffset.Parse(r[0]!, CultureInfo.InvariantCulture)).ToList();
+        return new OpenTransactions(row[0], row[1] - Moment);
     }
 }

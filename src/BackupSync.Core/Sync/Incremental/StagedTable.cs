@@ -23,6 +23,9 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     public long Rows { get; private set; }
     public long Deletions { get; private set; }
 
+    /// <summary>Rows that were written only to be out of the way.</summary>
+    public long Parked { get; private set; }
+
     /// <summary>Whether all rows of the source are staged: then whatever else the target has goes.</summary>
     public bool IsComplete { get; set; }
     public bool IsTouched => Rows > 0 || Deletions > 0 || IsComplete;
@@ -151,22 +154,45 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     /// Takes unique values that staged rows are to get away from the rows that have them still; these get their own, or go, a moment
     /// later. Deleting them instead would reach other tables through their foreign keys.
     /// </summary>
-    /// <returns>How many rows were written.</returns>
-    public async Task<long> ParkAsync(IReadOnlyList<UniqueIndex> indexes, CancellationToken cancellationToken)
+    /// <param name="putOff">Puts off the foreign keys that some columns belong to, and tells whether there were any.</param>
+    public async Task ParkAsync(IReadOnlyList<UniqueIndex> indexes, Func<IEnumerable<string>, Task<bool>> putOff, CancellationToken cancellationToken)
     {
-        long parked = 0;
         foreach (var index in _hasRows ? indexes : [])
         {
-            if ((await target.RowsAsync($"SELECT 1 {Conflicts(index)} LIMIT 1", cancellationToken)).Count == 0)
-                continue;
-            var column = index.Parkable ?? throw new ConstraintInTheWayException(
-                $"{target.Login.Label}: rows of {Table.Name} exchange values of the unique index {Sql.Display(index.Name)}, which cannot be done row by row.");
-            parked += await target.AffectedAsync(
-                $"UPDATE {Target} AS r SET {Sql.Identifier(column.Name)} = {column.Parked(Target)} FROM (SELECT {Table.KeyList("t.")}, pg_catalog.row_number() OVER () AS backupsync_n {Conflicts(index)}) AS c WHERE {Table.SameKey("r", "c")}",
-                cancellationToken);
+            if (await AreInTheWayAsync(index, cancellationToken) && !await ParkAsync(index, cancellationToken)
+                && !(await putOff(index.Parkable.Select(c => c.Name)) && await ParkAsync(index, cancellationToken)))
+            {
+                throw new ConstraintInTheWayException(
+                    $"{target.Login.Label}: rows of {Table.Name} exchange values of the unique index {Sql.Display(index.Name)}, which cannot be done row by row.");
+            }
         }
-        return parked;
     }
+
+    /// <summary>A column may be bound by other constraints, or not be what the index looks at in the end: then the next one is tried.</summary>
+    async Task<bool> ParkAsync(UniqueIndex index, CancellationToken cancellationToken)
+    {
+        foreach (var column in index.Parkable)
+        {
+            await target.ExecuteAsync("SAVEPOINT backupsync_parking", cancellationToken);
+            try
+            {
+                Parked += await target.AffectedAsync(
+                    $"UPDATE {Target} AS r SET {Sql.Identifier(column.Name)} = {column.Parked(Target)} FROM (SELECT {Table.KeyList("t.")}, pg_catalog.row_number() OVER () AS backupsync_n {Conflicts(index)}) AS c WHERE {Table.SameKey("r", "c")}",
+                    cancellationToken);
+                if (!await AreInTheWayAsync(index, cancellationToken))
+                    return true;
+            }
+            catch (PgQueryException refused) when (refused.SqlState is { } state && (state.StartsWith("22", StringComparison.Ordinal) || state.StartsWith("23", StringComparison.Ordinal)))
+            {
+                // Out of its range, or against a constraint.
+            }
+            await target.ExecuteAsync("ROLLBACK TO SAVEPOINT backupsync_parking", cancellationToken);
+        }
+        return false;
+    }
+
+    async Task<bool> AreInTheWayAsync(UniqueIndex index, CancellationToken cancellationToken) =>
+        (await target.RowsAsync($"SELECT 1 {Conflicts(index)} LIMIT 1", cancellationToken)).Count > 0;
 
     /// <returns>Inserted and updated.</returns>
     public async Task<(long Inserted, long Updated)> MergeAsync(CancellationToken cancellationToken)
@@ -178,9 +204,15 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
         var insert = $"INSERT INTO {Sql.Qualified(Table.Table.Schema, Table.Table.Name)} {(list.Length == 0 ? "" : $"({list}) OVERRIDING SYSTEM VALUE ")}SELECT {list} FROM {_rows}";
         if (!Table.HasKey)
             return (await target.AffectedAsync(insert, cancellationToken), 0);
-        var set = columns.Where(c => !c.IsAlwaysIdentity).Select(c => $"{Sql.Identifier(c.Name)} = EXCLUDED.{Sql.Identifier(c.Name)}").ToList();
+        var set = columns.Where(c => !c.IsAlwaysIdentity).Select(c => Sql.Identifier(c.Name)).ToList();
+        if (await HasUpdateRuleAsync(cancellationToken))
+        {
+            var updated = set.Count == 0 ? 0
+                : await target.AffectedAsync($"UPDATE {Target} AS t SET {string.Join(", ", set.Select(c => $"{c} = s.{c}"))} FROM {_rows} AS s WHERE {Table.SameKey("t", "s")}", cancellationToken);
+            return (await target.AffectedAsync($"{insert} AS s WHERE NOT EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "s")})", cancellationToken), updated);
+        }
         var there = long.Parse((await target.RowsAsync($"SELECT count(*) FROM {_rows} AS s WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "s")})", cancellationToken))[0][0]!, System.Globalization.CultureInfo.InvariantCulture);
-        var written = await target.AffectedAsync($"{insert} ON CONFLICT ({Table.KeyList()}) DO {(set.Count == 0 ? "NOTHING" : $"UPDATE SET {string.Join(", ", set)}")}", cancellationToken);
+        var written = await target.AffectedAsync($"{insert} ON CONFLICT ({Table.KeyList()}) DO {(set.Count == 0 ? "NOTHING" : $"UPDATE SET {string.Join(", ", set.Select(c => $"{c} = EXCLUDED.{c}"))}")}", cancellationToken);
         return (Rows - there, written - (Rows - there));
     }
 
@@ -211,6 +243,10 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     /// <summary>A stamp to compare a column with.</summary>
     public static string Moment(TableColumn stamp, DateTimeOffset? at) =>
         at is not { } moment ? "'infinity'" : $"{Sql.Literal(moment.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff", System.Globalization.CultureInfo.InvariantCulture) + (stamp.Type == "timestamptz" ? "+00" : ""))}::{stamp.Type}";
+
+    /// <summary>PostgreSQL knows no ON CONFLICT for tables with such a rule, even where it is switched off.</summary>
+    async Task<bool> HasUpdateRuleAsync(CancellationToken cancellationToken) => (await target.RowsAsync(
+        $"SELECT 1 FROM pg_catalog.pg_rewrite WHERE ev_type = '2' AND ev_class = {Sql.Literal(Sql.Qualified(Table.Table.Schema, Table.Table.Name))}::pg_catalog.regclass", cancellationToken)).Count > 0;
 
     string HashOnTarget => $"SELECT {Hash} FROM {Target} AS t WHERE {Table.SameKey("t", "s")}";
 

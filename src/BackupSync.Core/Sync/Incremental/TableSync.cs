@@ -16,7 +16,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
     readonly Stopwatch _clock = new();
     TableComparison? _comparison;
     TableFingerprint? _whole;
-    long _unchanged, _kept, _bytes, _inserted, _updated, _deleted, _otherWrites;
+    long _unchanged, _kept, _bytes, _inserted, _updated, _deleted;
     bool _leavesDeleted;
 
     public KeyedTable Table { get; } = table;
@@ -35,14 +35,6 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
     bool LastWriteWins => config.Conflict == ConflictRule.LastWriteWins && Tracking.Stamp is not null;
 
     public TableChanges Changes => new(Tracking.Way, Tracking.Reason, _inserted, _updated, _deleted, _unchanged, _kept, _bytes, Math.Round(_clock.Elapsed.TotalSeconds, 3));
-
-    /// <summary>What the target's statistics will say when this is committed.</summary>
-    public TableWrites WritesAfter(TableWrites before) => before with
-    {
-        Inserted = before.Inserted + _inserted,
-        Updated = before.Updated + _updated + _otherWrites,
-        Deleted = before.Deleted + _deleted,
-    };
 
     /// <summary>Finds the changes and stages them.</summary>
     /// <param name="lane">Two sessions that compare.</param>
@@ -97,13 +89,13 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         _clock.Stop();
     }
 
-    public async Task WriteAsync(IReadOnlyList<UniqueIndex> indexes, CancellationToken cancellationToken)
+    public async Task WriteAsync(IReadOnlyList<UniqueIndex> indexes, ForeignKeyOrder keys, CancellationToken cancellationToken)
     {
         _clock.Start();
         if (Staged.IsComplete && !Table.HasKey)
             _deleted += await Staged.EmptyAsync(cancellationToken);
         else
-            _otherWrites = await Staged.ParkAsync(indexes, cancellationToken);
+            await Staged.ParkAsync(indexes, columns => keys.DeferAsync(Table, columns, cancellationToken), cancellationToken);
         (_inserted, _updated) = await Staged.MergeAsync(cancellationToken);
         _clock.Stop();
     }
@@ -116,10 +108,14 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
     }
 
     /// <summary>Compares what the table holds now, still out of sight, with the source.</summary>
+    /// <param name="written">To the table, by whatever statement.</param>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.VerificationFailed"/>: they differ.</exception>
-    public async Task VerifyAsync(PgSession target, CancellationToken cancellationToken)
+    public async Task VerifyAsync(PgSession source, PgSession target, TableWrites written, CancellationToken cancellationToken)
     {
-        if (!Staged.IsTouched)
+        // A foreign key of another table's rows has reached this one: what was staged does not tell where.
+        if ((written.Inserted, written.Updated, written.Deleted) != (_inserted, _updated + Staged.Parked, _deleted) && config.Deletes && _kept == 0)
+            _whole ??= await FingerprintReader.ReadTableAsync(source, Table.Table, method, cancellationToken);
+        if (!Staged.IsTouched && (_whole is null || written is { Inserted: 0, Updated: 0, Deleted: 0 }))
         {
             RowsAfter = RowsBefore;
             IsVerified = SourceRows is not null && SourceRows == RowsAfter;
@@ -132,7 +128,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         if (_whole is { } whole)
         {
             var now = await FingerprintReader.ReadTableAsync(target, Table.Table, method, cancellationToken);
-            RowsAfter = now.Rows;
+            (SourceRows, RowsAfter) = (whole.Rows, now.Rows);
             if (now.Rows != whole.Rows || now.Hash != whole.Hash)
                 throw Differs(target, now.Rows != whole.Rows ? $"{whole.Rows} rows expected, {now.Rows} found" : $"the content of its {now.Rows} rows differs");
         }
