@@ -15,17 +15,20 @@ sealed class ForeignKeyOrder
     readonly IReadOnlyList<ForeignKey> _circular;
     readonly List<ForeignKey> _altered = [];
 
-    ForeignKeyOrder(PgSession target, IReadOnlyList<TableSync> tables, IReadOnlyList<ForeignKey> keys, IReadOnlyList<ForeignKey> circular) =>
-        (_target, Tables, _keys, _circular) = (target, tables, keys, circular);
+    ForeignKeyOrder(PgSession target, IReadOnlyList<TableSync> tables, IReadOnlyList<ForeignKey> keys, IReadOnlyList<ForeignKey> circular, IReadOnlySet<uint> reached) =>
+        (_target, Tables, _keys, _circular, Reach) = (target, tables, keys, circular, reached);
 
     /// <summary>In the order of writing; rows are deleted in the reverse one.</summary>
     public IReadOnlyList<TableSync> Tables { get; }
+
+    /// <summary>The tables that are written, and those that the actions of foreign keys (CASCADE, SET NULL) can reach from there.</summary>
+    public IReadOnlySet<uint> Reach { get; }
 
     public static async Task<ForeignKeyOrder> ReadAsync(PgSession target, IReadOnlyList<(TableSync Sync, uint Oid)> tables, CancellationToken cancellationToken)
     {
         var byOid = tables.ToDictionary(t => t.Oid, t => t.Sync);
         var all = (await target.RowsAsync(Keys, cancellationToken))
-            .Select(r => new Reference(Oid(r[0]!), Oid(r[1]!), new ForeignKey(Oid(r[6]!), Sql.Qualified(r[2]!, r[3]!), Sql.Identifier(r[4]!), r[5] == "t"))).ToList();
+            .Select(r => new Reference(Oid(r[0]!), Oid(r[1]!), new ForeignKey(Oid(r[6]!), Sql.Qualified(r[2]!, r[3]!), Sql.Identifier(r[4]!), r[5] == "t"), r[7] == "t")).ToList();
         var keys = all.Where(k => k.From != k.To && byOid.ContainsKey(k.From) && byOid.ContainsKey(k.To)).ToList();
 
         var order = new List<uint>();
@@ -41,7 +44,8 @@ sealed class ForeignKeyOrder
         }
         var place = order.Index().ToDictionary(o => o.Item, o => o.Index);
         return new ForeignKeyOrder(target, [.. order.Select(o => byOid[o])], [.. all.Select(k => k.Constraint).Distinct()],
-            [.. keys.Where(k => place[k.From] < place[k.To]).Select(k => k.Constraint).Distinct()]);
+            [.. keys.Where(k => place[k.From] < place[k.To] && byOid[k.From].Staged.IsTouched && byOid[k.To].Staged.IsTouched).Select(k => k.Constraint).Distinct()],
+            Reached(all, tables.Where(t => t.Sync.Staged.IsTouched).Select(t => t.Oid)));
     }
 
     public async Task DeferAsync(CancellationToken cancellationToken)
@@ -69,6 +73,16 @@ sealed class ForeignKeyOrder
             await _target.ExecuteAsync($"ALTER TABLE {key.Table} ALTER CONSTRAINT {key.Name} NOT DEFERRABLE", cancellationToken);
     }
 
+    static HashSet<uint> Reached(IReadOnlyList<Reference> keys, IEnumerable<uint> from)
+    {
+        var reached = from.ToHashSet();
+        while (keys.Any(k => k.Acts && reached.Contains(k.To) && reached.Add(k.From)))
+        {
+            // One more: its own references are to be followed, too.
+        }
+        return reached;
+    }
+
     async Task PutOffAsync(IEnumerable<ForeignKey> keys, CancellationToken cancellationToken)
     {
         foreach (var key in keys.Where(k => !k.IsDeferrable))
@@ -80,13 +94,14 @@ sealed class ForeignKeyOrder
 
     static uint Oid(string text) => uint.Parse(text, CultureInfo.InvariantCulture);
 
-    sealed record Reference(uint From, uint To, ForeignKey Constraint);
+    /// <param name="Acts">Whether what happens to the row that is referred to makes the other one change.</param>
+    sealed record Reference(uint From, uint To, ForeignKey Constraint, bool Acts);
 
     sealed record ForeignKey(uint Oid, string Table, string Name, bool IsDeferrable);
 
     /// <summary>Partitions stand for their tables too: a key of one is its parent's.</summary>
     const string Keys = """
-        SELECT f.relid, t.relid, n.nspname, c.relname, k.conname, k.condeferrable, k.oid
+        SELECT f.relid, t.relid, n.nspname, c.relname, k.conname, k.condeferrable, k.oid, k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd')
         FROM pg_catalog.pg_constraint k
         JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace,
         LATERAL (SELECT k.conrelid UNION SELECT relid FROM pg_catalog.pg_partition_tree(k.conrelid)) f(relid),

@@ -11,6 +11,9 @@ namespace BackupSync.Sync.Incremental;
 /// <param name="doubt">Why stamps are not to be believed in this one; null where they are.</param>
 sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide target, RunOptions options, string? doubt) : IAsyncDisposable
 {
+    /// <summary>Each finds less to do than the one before.</summary>
+    const int MostRepairs = 5;
+
     readonly JobConfig _job = target.Job;
     readonly TargetTransaction _transaction = new(run, target);
     readonly FingerprintMethod _method = FingerprintReader.MethodFor(content: true, source.Facts.Major, target.Facts.Major);
@@ -21,7 +24,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     IReadOnlyDictionary<string, TableWrites> _writes = new Dictionary<string, TableWrites>();
     IReadOnlyDictionary<string, TableWrites> _written = new Dictionary<string, TableWrites>();
     IReadOnlyList<TableSync> _tables = [];
-    int _runsSinceWhole;
+    int _runsSinceWhole, _repairs;
 
     public bool ReliesOnStamps => _tables.Any(t => !t.IsWhole);
     public bool MergeBegun { get; private set; }
@@ -80,7 +83,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     {
         _written = await TableWrites.ReadOwnAsync(Writer, [.. _tables.Select(t => t.Table)], cancellationToken);
         foreach (var table in _tables)
-            await table.VerifyAsync(_snapshot!.Session, Writer, _written[table.Table.Name], cancellationToken);
+            await table.VerifyAsync(_snapshot!.Session, Writer, cancellationToken);
         var counted = _tables.Where(t => t.SourceRows is not null).ToList();
         scope.Note = $"{_tables.Count(t => t.Staged.IsTouched)} tables written, every row as on the source"
             + (counted.Count > 0 ? $"; {counted.Count} of {_tables.Count} tables compared, {counted.Sum(t => t.SourceRows)} rows" : "");
@@ -149,26 +152,41 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
 
     async Task WriteAsync(List<TableSync> touched, StepScope scope, CancellationToken cancellationToken)
     {
-        var oids = (await Writer.RowsAsync($"SELECT pg_catalog.to_regclass(n)::oid FROM unnest({Sql.TextArray(touched.Select(t => Sql.Qualified(t.Table.Table.Schema, t.Table.Table.Name)))}) WITH ORDINALITY w(n, i) ORDER BY i", cancellationToken))
+        var oids = (await Writer.RowsAsync($"SELECT pg_catalog.to_regclass(n)::oid FROM unnest({Sql.TextArray(_tables.Select(t => Sql.Qualified(t.Table.Table.Schema, t.Table.Table.Name)))}) WITH ORDINALITY w(n, i) ORDER BY i", cancellationToken))
             .Select(r => uint.Parse(r[0]!, CultureInfo.InvariantCulture)).ToList();
-        var order = await ForeignKeyOrder.ReadAsync(Writer, [.. touched.Zip(oids)], cancellationToken);
+        var order = await ForeignKeyOrder.ReadAsync(Writer, [.. _tables.Zip(oids)], cancellationToken);
         var triggers = await _transaction.WaitingAsync(async () =>
         {
             await order.DeferAsync(cancellationToken);
-            return await TriggersAndRules.DisableAsync(Writer, await WithPartitionsAsync(oids, cancellationToken), cancellationToken);
+            return await TriggersAndRules.DisableAsync(Writer, await WithPartitionsAsync([.. oids.Where(order.Reach.Contains)], cancellationToken), cancellationToken);
         });
         var done = 0;
-        foreach (var table in order.Tables)
+        foreach (var table in order.Tables.Where(touched.Contains))
         {
             var indexes = await UniqueIndex.ReadAsync(Writer, table.Table, cancellationToken);
             await table.BringAlongAsync(indexes, _snapshot!.Session, cancellationToken);
             await table.WriteAsync(indexes, order, cancellationToken);
             scope.Progress((double)++done / touched.Count, table.Table.Name);
         }
-        foreach (var table in order.Tables.Reverse())
+        foreach (var table in order.Tables.Reverse().Where(touched.Contains))
             await table.DeleteAsync(cancellationToken);
+        await RepairAsync(order, cancellationToken);
         await order.CheckAsync(cancellationToken);
         await triggers.RestoreAsync(cancellationToken);
+    }
+
+    /// <summary>Rows that go, or get another key, may take along rows of other tables that the source still has.</summary>
+    async Task RepairAsync(ForeignKeyOrder order, CancellationToken cancellationToken)
+    {
+        for (var pass = 1; pass <= MostRepairs; pass++)
+        {
+            var written = await TableWrites.ReadOwnAsync(Writer, [.. _tables.Select(t => t.Table)], cancellationToken);
+            var reached = order.Tables.Where(t => t.IsReached(written[t.Table.Name])).ToList();
+            if (reached.Count == 0)
+                return;
+            foreach (var table in reached)
+                await table.RepairAsync(new StagedTable(table.Table, _method, Writer, _tables.Count + _repairs++), _before?.SnapshotTime, _snapshot!.Session, Writer, cancellationToken);
+        }
     }
 
     /// <summary>A table that is written through its parent has triggers on each partition.</summary>

@@ -13,11 +13,15 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
     /// <summary>If so many rows differ, and more than are the same, reading all rows at once is faster than asking for each.</summary>
     const long Many = 20_000;
 
+    /// <summary>In one go.</summary>
+    const int MostRepaired = 50_000;
+
     readonly Stopwatch _clock = new();
     TableComparison? _comparison;
     TableFingerprint? _whole;
     long _unchanged, _kept, _bytes, _inserted, _updated, _deleted;
     bool _leavesDeleted;
+    (long Inserted, long Updated, long Deleted) _others;
 
     public KeyedTable Table { get; } = table;
     public Tracking Tracking { get; } = tracking;
@@ -31,6 +35,8 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
 
     /// <summary>Whether all of its content was compared.</summary>
     public bool IsWhole => Tracking.Way != ChangeTracking.UpdatedAt;
+
+    bool IsRepaired => _others != default;
 
     bool LastWriteWins => config.Conflict == ConflictRule.LastWriteWins && Tracking.Stamp is not null;
 
@@ -100,6 +106,51 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         _clock.Stop();
     }
 
+    /// <summary>Whether the foreign keys of other tables' rows have changed rows here since this was last asked.</summary>
+    /// <param name="written">To the table, by whatever statement.</param>
+    public bool IsReached(TableWrites written)
+    {
+        var others = (written.Inserted - _inserted, written.Updated - _updated - Staged.Parked, written.Deleted - _deleted);
+        if (others == _others)
+            return false;
+        _others = others;
+        return true;
+    }
+
+    /// <summary>Brings back what foreign keys have changed: what was staged does not tell which rows that are.</summary>
+    /// <param name="again">An empty one for this table.</param>
+    public async Task RepairAsync(StagedTable again, DateTimeOffset? lastRun, PgSession source, PgSession target, CancellationToken cancellationToken)
+    {
+        _clock.Start();
+        if (Table.HasKey)
+        {
+            var comparison = await TableComparison.ReadAsync(Table, method, keysOnly: false, source, target, cancellationToken);
+            List<string> changed = [], gone = [];
+            await foreach (var row in comparison.RowsAsync(source, target, cancellationToken))
+            {
+                (row.Side == RowSide.TargetOnly ? gone : changed).Add(row.Key);
+                if (changed.Count + gone.Count == MostRepaired)
+                    break;
+            }
+            foreach (var some in changed.Chunk(config.BatchSize))
+                _bytes += await again.FillAsync(source, some, cancellationToken);
+            if (config.Deletes && gone.Count > 0)
+                await again.DeleteAsync(gone, cancellationToken);
+            await again.TidyAsync(cancellationToken);
+            if (LastWriteWins)
+                await again.KeepNewerAsync(Tracking.Stamp!, lastRun, cancellationToken);
+        }
+        else
+        {
+            _bytes += await again.FillAsync(source, again.SelectFromSource(), _ => { }, cancellationToken);
+            _deleted += await again.EmptyAsync(cancellationToken);
+        }
+        var (inserted, updated) = await again.MergeAsync(cancellationToken);
+        (_inserted, _updated) = (_inserted + inserted, _updated + updated);
+        _deleted += await again.DeleteStagedAsync(cancellationToken);
+        _clock.Stop();
+    }
+
     public async Task DeleteAsync(CancellationToken cancellationToken)
     {
         _clock.Start();
@@ -108,14 +159,12 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
     }
 
     /// <summary>Compares what the table holds now, still out of sight, with the source.</summary>
-    /// <param name="written">To the table, by whatever statement.</param>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.VerificationFailed"/>: they differ.</exception>
-    public async Task VerifyAsync(PgSession source, PgSession target, TableWrites written, CancellationToken cancellationToken)
+    public async Task VerifyAsync(PgSession source, PgSession target, CancellationToken cancellationToken)
     {
-        // A foreign key of another table's rows has reached this one: what was staged does not tell where.
-        if ((written.Inserted, written.Updated, written.Deleted) != (_inserted, _updated + Staged.Parked, _deleted) && config.Deletes && _kept == 0)
+        if (IsRepaired && config.Deletes && _kept == 0)
             _whole ??= await FingerprintReader.ReadTableAsync(source, Table.Table, method, cancellationToken);
-        if (!Staged.IsTouched && (_whole is null || written is { Inserted: 0, Updated: 0, Deleted: 0 }))
+        if (!Staged.IsTouched && !IsRepaired)
         {
             RowsAfter = RowsBefore;
             IsVerified = SourceRows is not null && SourceRows == RowsAfter;
