@@ -86,11 +86,11 @@ Describe 'Invoke-DbSync' {
             $stamped.Reason | Should -Be 'by updated_at'
             $users = Get-Changes $run users
             "$($users.Way) $($users.Inserted) $($users.Updated) $($users.Deleted)" | Should -Be 'Content 1 2 0'
-            $users.Reason | Should -BeLike 'it has no column updated_at*'
+            $users.Reason | Should -BeLike 'no updated_at*'
             $wallets = Get-Changes $run wallets
             "$($wallets.Way) $($wallets.Inserted) $($wallets.Updated) $($wallets.Deleted)" | Should -Be 'Content 0 0 4'
             $notes = Get-Changes $run notes
-            "$($notes.Way) $($notes.Reason)" | Should -Be 'Whole it has no primary key'
+            "$($notes.Way) $($notes.Reason)" | Should -Be 'Whole no primary key'
             $notes.Bytes | Should -BeGreaterThan 0
 
             foreach ($table in 'stamped', 'users', 'wallets', 'notes') {
@@ -142,7 +142,7 @@ Describe 'Invoke-DbSync' {
             $run.Tables | Out-String -Width 120 | Should -Match '(?s)Table .* Way +Inserted +Updated +Deleted +Unchanged +Read
 ?
 .*public\.stamped .* (UpdatedAt|Content) '
-            $run.Tables.Changes | Out-String -Width 200 | Should -Match 'Whole .* it has no primary key'
+            $run.Tables.Changes | Out-String -Width 200 | Should -Match 'Whole .* no primary key'
             $run | Out-String -Width 120 | Should -Match '(?s) Mode .* Age .* Incremental .* \d+\.\ds'
         }
 
@@ -191,6 +191,8 @@ Describe 'Invoke-DbSync' {
             $result.SourceStats['public.users'] | Should -Be 500
             $result.BackupStats['public.wallets'] | Should -Be 100
             $result.Tables.Verified | Should -Be $true, $true
+            $result.Tables[1].Table | Should -Be public.wallets
+            "$($result.Steps[-1].Step)" | Should -Be CleanUp
             Test-Path $result.SourceBackup.Path | Should -BeTrue
             Get-Users | Should -Be 500
         }

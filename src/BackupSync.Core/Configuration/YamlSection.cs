@@ -96,7 +96,7 @@ sealed class YamlSection
 
     /// <summary>A mapping whose keys are free texts, such as patterns, in the file's order.</summary>
     public IReadOnlyList<T> Each<T>(string key, Func<string, YamlSection, T> read) =>
-        Section(key, section => (IReadOnlyList<T>)[.. section._entries.Keys.Select(k => read(k, section))]);
+        Section(key, section => (IReadOnlyList<T>)section._entries.Keys.Select(k => read(k, section)).ToArray());
 
     /// <summary>The text of a key that has to be there; null where it is not, which is reported.</summary>
     public string? RequiredText(string key, string meaning)

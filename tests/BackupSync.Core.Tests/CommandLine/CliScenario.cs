@@ -11,10 +11,10 @@ sealed class CliScenario : IAsyncDisposable
     readonly TestDatabase _source;
     readonly TestDatabase _target;
 
-    CliScenario(TestDatabase source, TestDatabase target)
+    CliScenario(TestDatabase source, TestDatabase target, string settings)
     {
         (_source, _target) = (source, target);
-        _folder.Write("backupsync.yml", """
+        _folder.Write("backupsync.yml", $$"""
             databases:
               railway: { url: "${CLI_SOURCE_URL}", role: production }
               neon: { url: "${CLI_TARGET_URL}" }
@@ -25,6 +25,7 @@ sealed class CliScenario : IAsyncDisposable
                 verify: { report: [users] }
                 guards: { minimumBackupSize: 0B }
                 backups: { directory: backups }
+                {{settings}}
             """);
     }
 
@@ -34,9 +35,10 @@ sealed class CliScenario : IAsyncDisposable
 
     public Dictionary<string, string?> Environment => new() { ["CLI_SOURCE_URL"] = SourceUrl, ["CLI_TARGET_URL"] = TargetUrl, ["BACKUPSYNC_CONFIG"] = null };
 
-    public static async Task<CliScenario> CreateAsync(Servers servers, int rows = 1000)
+    /// <param name="settings">More of the job's, in one line, as in the file.</param>
+    public static async Task<CliScenario> CreateAsync(Servers servers, int rows = 1000, string settings = "")
     {
-        var scenario = new CliScenario(await servers.CreateSourceAsync(), await servers.CreateTargetAsync());
+        var scenario = new CliScenario(await servers.CreateSourceAsync(), await servers.CreateTargetAsync(), settings);
         await scenario.OnSourceAsync($"CREATE TABLE users AS SELECT i AS id, 'name ' || i AS name FROM generate_series(1, {rows}) i");
         return scenario;
     }
