@@ -133,7 +133,7 @@ Describe 'Invoke-DbSync' {
         It 'name what they would do when they ask' {
             $shell = [powershell]::Create([System.Management.Automation.RunspaceMode]::NewRunspace)
             $null = $shell.AddScript("Import-Module '$((Get-Module BackupSync).Path)'; Invoke-DbSync copy -Config '$($incremental.Config)' -Verbose -Confirm:`$false").Invoke()
-            "$($shell.Streams.Verbose)" | Should -BeLike '*Update the content by what has changed on first (job copy)*'
+            "$($shell.Streams.Verbose)" | Should -BeLike '*Update the content by what has changed on first, or replace it by a copy if the tables differ (job copy)*'
             $shell.Dispose()
         }
 

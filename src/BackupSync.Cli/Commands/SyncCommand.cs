@@ -45,14 +45,18 @@ static class SyncCommand
                 return Task.FromResult(Plan(chosen, parsed.GetValue(mode), parsed.GetValue(json)));
 
             foreach (var job in chosen)
-            {
-                var isFull = (parsed.GetValue(mode) ?? job.Mode) == SyncMode.Full;
-                Consent.Require($"{(isFull ? "replace" : "update")} the content of {job.Target} ({job.TargetDatabase.Address}) {(isFull ? "by a copy of" : "by what has changed on")} {job.Source}",
-                    parsed.GetValue(yes) || parsed.GetValue(force), isConfigured: !isAdHoc);
-            }
+                Consent.Require(Action(job, parsed.GetValue(mode) ?? job.Mode), parsed.GetValue(yes) || parsed.GetValue(force), isConfigured: !isAdHoc);
             return RunAsync(chosen, new RunOptions { Force = parsed.GetValue(force), Mode = parsed.GetValue(mode), FullVerify = parsed.GetValue(fullVerify) }, parsed.GetValue(json), cancellationToken);
         });
         return command;
+    }
+
+    /// <summary>Who agrees to an update is told where it can become more than that.</summary>
+    static string Action(JobConfig job, SyncMode mode)
+    {
+        var target = $"{job.Target} ({job.TargetDatabase.Address})";
+        return mode == SyncMode.Full ? $"replace the content of {target} by a copy of {job.Source}"
+            : $"update the content of {target} by what has changed on {job.Source}{(job.Incremental.OnSchemaChange == SchemaChangeRule.Full ? ", or replace it by a copy if the tables differ" : "")}";
     }
 
     static async Task<int> RunAsync(IReadOnlyList<JobConfig> jobs, RunOptions options, bool json, CancellationToken cancellationToken)

@@ -61,13 +61,16 @@ public sealed class InvokeDbSyncCommand : RunCmdlet
             job.EnsureAddresses();
         foreach (var job in jobs)
         {
-            var action = (Mode ?? job.Mode) == SyncMode.Full ? $"Replace the content by a copy of {job.Source}" : $"Update the content by what has changed on {job.Source}";
-            if (Confirm($"{job.Target} ({job.TargetDatabase.Address})", $"{action} (job {job.Name})", Force, agreed: ParameterSetName != ByUrl))
+            if (Confirm($"{job.Target} ({job.TargetDatabase.Address})", $"{Action(job)} (job {job.Name})", Force, agreed: ParameterSetName != ByUrl))
                 Run((observers, token) => JobRunner.SyncAsync(job, new RunOptions { Force = Force, Mode = Mode, FullVerify = FullVerify }, observers, token));
             else if (IsWhatIf)
                 WriteObject(JobRunner.PlanSync(job, Mode), enumerateCollection: true);
         }
     }
+
+    /// <summary>Who agrees to an update is told where it can become more than that.</summary>
+    string Action(JobConfig job) => (Mode ?? job.Mode) == SyncMode.Full ? $"Replace the content by a copy of {job.Source}"
+        : $"Update the content by what has changed on {job.Source}{(job.Incremental.OnSchemaChange == SchemaChangeRule.Full ? ", or replace it by a copy if the tables differ" : "")}";
 
     /// <summary>All of them before any is run, so that a mistyped name is told before anything has happened.</summary>
     IReadOnlyList<JobConfig> Jobs()

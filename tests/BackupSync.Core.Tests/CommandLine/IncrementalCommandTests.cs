@@ -123,7 +123,11 @@ public sealed partial class IncrementalCommandTests(Servers servers) : IClassFix
         await using var scenario = await CreateAsync();
         Assert.Equal(0, (await scenario.RunAsync("sync")).ExitCode);
         await scenario.OnSourceAsync("DELETE FROM users WHERE id > 900");
-        var result = await scenario.RunAsync("sync", "--source", scenario.SourceUrl, "--target", scenario.TargetUrl, "--mode", "incremental", "--yes");
+        string[] arguments = ["sync", "--source", scenario.SourceUrl, "--target", scenario.TargetUrl, "--mode", "incremental"];
+        var refused = await scenario.RunAsync(arguments);
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Matches("About to update the content of .*, or replace it by a copy if the tables differ", refused.Errors);
+        var result = await scenario.RunAsync([.. arguments, "--yes"]);
         Assert.True(result.ExitCode == 0, result.All);
         Assert.Contains("Merge done", result.Output, StringComparison.Ordinal);
         Assert.Equal(900, await scenario.UsersOnTargetAsync());
