@@ -30,7 +30,8 @@ sealed record TableColumns(uint Oid, string Schema, string Name, long Bytes, boo
         return method switch
         {
             FingerprintMethod.RecordHash => $"pg_catalog.hash_record_extended({row}, {seed})",
-            FingerprintMethod.MixedHash => $"pg_catalog.hash_record_extended(ROW(pg_catalog.int8send(pg_catalog.hash_record_extended({row}, {seed}))), {seed})",
+            // By way of its text: the server's own hash of a bigint folds it to half of its bits.
+            FingerprintMethod.MixedHash => $"pg_catalog.hashtextextended(pg_catalog.hash_record_extended({row}, {seed})::text COLLATE pg_catalog.\"C\", {seed})",
             _ => $"pg_catalog.hashtextextended({row}::text, {seed})",
         };
     }
