@@ -21,6 +21,9 @@ static class SchemaObjects
             && Kinds.Any(kind => name.StartsWith($"{kind} {Sql.Display(schema)}.", StringComparison.Ordinal));
     }
 
+    /// <summary>The table that a name is of; null where it is of something else.</summary>
+    public static string? TableOf(string name) => Tables.Where(kind => name.StartsWith(kind, StringComparison.Ordinal)).Select(kind => name[kind.Length..]).FirstOrDefault();
+
     /// <summary>The columns with their types; null where there is no such table.</summary>
     public static string? TableDefinition(DatabaseFingerprint database, string table) =>
         database.Objects.GetValueOrDefault($"table {table}") ?? database.Objects.GetValueOrDefault($"partitioned table {table}");
@@ -40,6 +43,7 @@ static class SchemaObjects
         static string? Only(string side, IEnumerable<string> parts) => string.Join(", ", parts) is { Length: > 0 } list ? $"only on the {side}: {list}" : null;
     }
 
+    static readonly string[] Tables = ["table ", "partitioned table "];
     static readonly string[] Hashed = ["definition of view ", "function ", "procedure ", "aggregate "];
     static readonly string[] Lists = ["table ", "partitioned table ", "foreign table ", "view ", "materialized view ", "composite type "];
 

@@ -41,12 +41,12 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
             async ct => _snapshot = await source.TakeSnapshotAsync(async (session, stop) => writers = await OpenTransactions.ReadAsync(session, stop), ct),
             _transaction.BeginAsync);
         var sessions = _snapshot!.Sessions;
-        if (await SchemaCheck.RunAsync(_job, sessions[0], Writer, source, target, cancellationToken) is var schema && schema.Reason is { } reason)
-            return reason;
-        _objects = schema.Objects;
         var tables = await SyncTables.FindAsync(sessions[0], source.Filter, _job.Tables, cancellationToken);
         if (tables.Count == 0)
             throw new BackupSyncException(ErrorIds.SourceEmpty, $"{source.Login.Label} has no tables to copy.", "Check that its URL names the right database, and that exclude does not leave out everything.");
+        if (await SchemaCheck.RunAsync(_job, tables, sessions[0], Writer, source, target, cancellationToken) is var schema && schema.Reason is { } reason)
+            return reason;
+        _objects = schema.Objects;
         await LockAsync(tables, cancellationToken);
 
         _moment = await SourceMoment.ReadAsync(_snapshot, writers!, cancellationToken);
