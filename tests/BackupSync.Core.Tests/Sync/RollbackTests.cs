@@ -105,7 +105,7 @@ public sealed class RollbackTests(Servers servers) : IClassFixture<Servers>
     [MemberData(nameof(BothWays))]
     public async Task Stopping_at_any_step_leaves_the_old_content_or_the_new(PublishMode publish)
     {
-        foreach (var step in Enum.GetValues<RunStep>().Where(s => s is <= RunStep.CleanUp and not RunStep.Rollback))
+        foreach (var step in Enum.GetValues<RunStep>().Where(s => s is <= RunStep.CleanUp and not (RunStep.Compare or RunStep.Merge or RunStep.Rollback)))
         {
             await using var scenario = await Scenario.CreateAsync(servers, publish);
             await scenario.FillAsync(20_000);
