@@ -77,5 +77,7 @@ sealed class TriggersAndRules
         SELECT n.nspname, c.relname, g.tgname
         FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_class c ON c.oid = g.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         WHERE c.oid IN (SELECT {Oids(tables)}) AND (NOT g.tgisinternal OR g.tgparentid <> 0) AND g.tgenabled <> 'D'
+          -- The system's own keep foreign keys.
+          AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.oid = g.tgconstraint AND k.contype = 'f')
         """;
 }

@@ -47,7 +47,7 @@ static class RandomTables
 
         CREATE TABLE meetings (id int PRIMARY KEY, room int NOT NULL, during int4range NOT NULL, EXCLUDE USING gist (room WITH =, during WITH &&));
         CREATE TABLE numbered (id int PRIMARY KEY, n int GENERATED ALWAYS AS IDENTITY, twice int GENERATED ALWAYS AS (id * 2) STORED, body text);
-        CREATE TABLE moving (id int, region text, body text, updated_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (id, region)) PARTITION BY LIST (region);
+        CREATE TABLE moving (id int, region text, body text, updated_at timestamptz NOT NULL DEFAULT now(), parent int REFERENCES parents ON DELETE SET NULL ON UPDATE CASCADE, PRIMARY KEY (id, region)) PARTITION BY LIST (region);
         CREATE TABLE moving_north PARTITION OF moving FOR VALUES IN ('north');
         CREATE TABLE moving_south PARTITION OF moving FOR VALUES IN ('south') PARTITION BY HASH (id);
         CREATE TABLE moving_south_0 PARTITION OF moving_south FOR VALUES WITH (MODULUS 2, REMAINDER 0);

@@ -111,6 +111,7 @@ sealed class RandomWork(Random random, bool stampsSometimes, int first, bool alo
             () => $"INSERT INTO moving VALUES ({Fresh()}, (ARRAY['north', 'south', 'east', 'west'])[{Number(1, 5)}], {Text()})",
             () => $"UPDATE moving SET region = (ARRAY['north', 'south', 'east', 'west'])[{Number(1, 5)}] WHERE id = {Row("moving", "id")}",
             () => $"UPDATE moving SET body = {Text()} WHERE id % {Number(3, 20)} = 0",
+            () => $"UPDATE moving SET parent = {Row("parents", "id")} WHERE id % {Number(3, 20)} = 0",
             () => $"DELETE FROM moving WHERE id = {Row("moving", "id")}",
             () => $"UPDATE events SET at = at + interval '{Number(-300, 300)} days' WHERE id = {Number(0, 1000)}",
             () => $"UPDATE regions SET code = (ARRAY['de', 'us', 'jp', NULL])[{Number(1, 5)}] WHERE name LIKE '%a%'",

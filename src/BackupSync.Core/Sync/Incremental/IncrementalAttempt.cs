@@ -44,7 +44,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         var tables = await SyncTables.FindAsync(sessions[0], source.Filter, _job.Tables, cancellationToken);
         if (tables.Count == 0)
             throw new BackupSyncException(ErrorIds.SourceEmpty, $"{source.Login.Label} has no tables to copy.", "Check that its URL names the right database, and that exclude does not leave out everything.");
-        if (await SchemaCheck.RunAsync(_job, tables, sessions[0], Writer, source, target, cancellationToken) is var schema && schema.Reason is { } reason)
+        if (await SchemaCheck.RunAsync(_job, sessions[0], Writer, source, target, cancellationToken) is var schema && schema.Reason is { } reason)
             return reason;
         _objects = schema.Objects;
         await LockAsync(tables, cancellationToken);
@@ -72,7 +72,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         var sequences = await SequenceSync.RunAsync(_snapshot!.Session, Writer, source.Filter,
             _job.Tables.Count == 0 ? null : await SequenceSync.OwnedByAsync(_snapshot.Session, _tables.Select(t => t.Table.Table.Oid), cancellationToken), cancellationToken);
         // No table owns them, so they go with all tables or not at all.
-        var objects = _job.Tables.Count == 0 ? await LargeObjectSync.RunAsync(_snapshot.Session, Writer, cancellationToken) : 0;
+        var objects = _job.Tables.Count == 0 ? await LargeObjectSync.RunAsync(_snapshot.Session, Writer, _job.Incremental.Deletes, cancellationToken) : 0;
         var changes = _tables.Select(t => t.Changes).ToList();
         scope.Note = $"{changes.Sum(c => c.Inserted)} inserted, {changes.Sum(c => c.Updated)} updated, {changes.Sum(c => c.Deleted)} deleted"
             + (changes.Sum(c => c.Kept) is > 0 and var kept ? $", {kept} kept because they are newer" : "") + (sequences > 0 ? $"; {sequences} sequences set" : "") + (objects > 0 ? $"; {objects} large objects" : "");
@@ -171,6 +171,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         foreach (var table in order.Tables.Reverse().Where(touched.Contains))
             await table.DeleteAsync(cancellationToken);
         await RepairAsync(order, cancellationToken);
+        await WarnOfOthersAsync(await WithPartitionsAsync(oids, cancellationToken), cancellationToken);
         await order.CheckAsync(cancellationToken);
         await triggers.RestoreAsync(cancellationToken);
     }
@@ -187,6 +188,15 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
             foreach (var table in reached)
                 await table.RepairAsync(new StagedTable(table.Table, _method, Writer, _tables.Count + _repairs++), _before?.SnapshotTime, _snapshot!.Session, Writer, cancellationToken);
         }
+    }
+
+    /// <summary>Foreign keys reach tables, too, that are not the job's to copy.</summary>
+    async Task WarnOfOthersAsync(IReadOnlyList<uint> ours, CancellationToken cancellationToken)
+    {
+        var others = await Writer.RowsAsync(
+            $"SELECT schemaname, relname, n_tup_upd, n_tup_del FROM pg_catalog.pg_stat_xact_user_tables WHERE n_tup_upd + n_tup_del > 0 AND schemaname !~ '^pg_' AND schemaname <> '{CatalogQueries.StateSchema}' AND relid <> ALL (ARRAY[{string.Join(",", ours)}]::oid[])", cancellationToken);
+        foreach (var other in others)
+            run.Warn($"{target.Login.Label}: foreign keys have changed {other[2]} rows of {Sql.Display(other[0]!, other[1]!)} and deleted {other[3]}, though it is not among the tables that are copied.");
     }
 
     /// <summary>A table that is written through its parent has triggers on each partition.</summary>

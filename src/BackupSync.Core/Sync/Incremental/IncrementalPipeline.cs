@@ -47,7 +47,7 @@ sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions optio
                 return await AttemptAsync(attempt, source, target, cancellationToken);
             }
             catch (BackupSyncException refused) when (attempt.MergeBegun && !attempt.CommitBegun && IsAboutRows(refused) && !cancellationToken.IsCancellationRequested
-                && (attempt.ReliesOnStamps || MayBecomeFull))
+                && (attempt.ReliesOnStamps || job.Incremental.MayBecomeFull))
             {
                 if (!attempt.ReliesOnStamps)
                     return refused.Message;
@@ -74,9 +74,6 @@ sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions optio
         await run.StepAsync(RunStep.Publish, $"Publish {target.Login.Label}", job.Limits.Restore, (_, ct) => attempt.CommitAsync(ct), cancellationToken);
         return null;
     }
-
-    /// <summary>A full sync takes the source's side in every conflict, and so is no substitute where the target's may win.</summary>
-    bool MayBecomeFull => job.Incremental is { OnSchemaChange: SchemaChangeRule.Full, Conflict: ConflictRule.SourceWins };
 
     /// <summary>Whether the rows themselves are the cause: a constraint that they break, or a difference that remains.</summary>
     static bool IsAboutRows(BackupSyncException failure) =>

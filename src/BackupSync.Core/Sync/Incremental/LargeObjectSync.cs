@@ -13,11 +13,12 @@ static class LargeObjectSync
     const string Hashes = "SELECT oid, pg_catalog.md5(pg_catalog.lo_get(oid)) FROM pg_catalog.pg_largeobject_metadata";
 
     /// <returns>How many were written or removed.</returns>
-    public static async Task<int> RunAsync(PgSession source, PgSession target, CancellationToken cancellationToken)
+    /// <param name="deletes">Whether those that the source does not have go.</param>
+    public static async Task<int> RunAsync(PgSession source, PgSession target, bool deletes, CancellationToken cancellationToken)
     {
         var both = await BothSides.RowsAsync(source, target, Hashes, cancellationToken);
         var (there, here) = (both.Source.ToDictionary(r => r[0]!, r => r[1]), both.Target.ToDictionary(r => r[0]!, r => r[1]));
-        var stale = here.Where(o => !there.TryGetValue(o.Key, out var wanted) || wanted != o.Value).Select(o => o.Key).ToList();
+        var stale = here.Where(o => there.TryGetValue(o.Key, out var wanted) ? wanted != o.Value : deletes).Select(o => o.Key).ToList();
         var wanted = there.Where(o => !here.TryGetValue(o.Key, out var found) || found != o.Value).Select(o => o.Key).ToList();
         foreach (var oid in stale)
             await target.ExecuteAsync($"SELECT pg_catalog.lo_unlink({oid})", cancellationToken);

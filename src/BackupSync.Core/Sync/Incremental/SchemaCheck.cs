@@ -18,20 +18,21 @@ sealed record SchemaCheck(string? Reason, IReadOnlyDictionary<string, string> Ob
     /// <summary>What the rows of some tables depend on, whichever tables these are.</summary>
     static readonly string[] Types = ["enum ", "domain ", "range type ", "composite "];
 
-    /// <param name="tables">The job's, of the source.</param>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.SchemaChanged"/>: they do not, and the job is to stop then; the detail lists the differences.</exception>
     public static async Task<SchemaCheck> RunAsync(
-        JobConfig job, IReadOnlyList<KeyedTable> tables, PgSession sourceSession, PgSession targetSession, SourceSide source, TargetSide target, CancellationToken cancellationToken)
+        JobConfig job, PgSession sourceSession, PgSession targetSession, SourceSide source, TargetSide target, CancellationToken cancellationToken)
     {
         var (there, here) = await BothSides.RunAsync(
             ct => FingerprintReader.ReadObjectsAsync(sourceSession, source.Facts.Major, source.Filter, ct),
             ct => FingerprintReader.ReadObjectsAsync(targetSession, target.Facts.Major, CatalogFilter.None, ct), cancellationToken);
+        var partitions = job.Tables.Count == 0 ? [] : (await SyncTables.PartitionsAsync(sourceSession, job.Tables, cancellationToken))
+            .Union(await SyncTables.PartitionsAsync(targetSession, job.Tables, cancellationToken)).ToList();
         var known = (await SyncState.ReadAsync(targetSession, job.Name, cancellationToken))?.Objects.ToHashSet() ?? [];
         var differences = FingerprintComparison.Objects(Schema(there, source.Facts.Major), Schema(here, target.Facts.Major), new ComparisonTolerance())
             .Where(d => d.What == FingerprintComparison.Unexpected
                 ? known.Contains(d.Subject) // dropped on the source; whatever else the target has is its own
                 : !MayBeMissing.Any(m => d.Subject.StartsWith(m, StringComparison.Ordinal)))
-            .Where(d => job.Tables.Count == 0 || IsAbout(d.Subject, tables, job.Tables, there.Keys.Union(here.Keys)))
+            .Where(d => job.Tables.Count == 0 || IsAbout(d.Subject, [.. job.Tables, .. partitions], there.Keys.Union(here.Keys)))
             .ToList();
         // What is on a table that one side lacks goes without saying.
         var lacking = differences.Where(d => d.What is FingerprintComparison.Missing or FingerprintComparison.Unexpected).Select(d => SchemaObjects.TableOf(d.Subject)).OfType<string>().ToList();
@@ -41,16 +42,17 @@ sealed record SchemaCheck(string? Reason, IReadOnlyDictionary<string, string> Ob
             return new SchemaCheck(null, there);
 
         var some = string.Join("; ", told.Take(MostTold)) + (told.Count > MostTold ? $"; and {told.Count - MostTold} more" : "");
-        if (job.Incremental.OnSchemaChange == SchemaChangeRule.Full)
+        if (job.Incremental.MayBecomeFull || job.Incremental.OnSchemaChange == SchemaChangeRule.Full && !here.Keys.Any(o => SchemaObjects.TableOf(o) is not null))
             return new SchemaCheck($"{target.Login.Label} differs from {source.Login.Label} in more than rows: {some}.", there);
         throw new BackupSyncException(ErrorIds.SchemaChanged, $"{target.Login.Label} differs from {source.Login.Label} in more than rows, in {told.Count} place(s): {some}.",
-            "Run once with -Mode Full (--mode full, or Initialize-DbSecondary where nothing is there yet), or make the same change on the target; incremental.onSchemaChange: full does the former by itself.")
+            job.Incremental.OnSchemaChange == SchemaChangeRule.Full
+                ? "Make the same change on the target, or run once with -Mode Full (--mode full), which also removes what this job is told to leave there (incremental.conflict, incremental.deletes)."
+                : "Run once with -Mode Full (--mode full, or Initialize-DbSecondary where nothing is there yet), or make the same change on the target; incremental.onSchemaChange: full does the former by itself.")
         { Detail = string.Join('\n', told) };
     }
 
-    static bool IsAbout(string subject, IReadOnlyList<KeyedTable> tables, IReadOnlyList<string> patterns, IEnumerable<string> objects) =>
+    static bool IsAbout(string subject, IReadOnlyList<string> patterns, IEnumerable<string> objects) =>
         Types.Any(t => subject.StartsWith(t, StringComparison.Ordinal))
-        || tables.Any(t => SchemaObjects.IsOf(subject, t.Name))
         || objects.Select(SchemaObjects.TableOf).OfType<string>().Where(t => patterns.Any(p => TableNames.Matches(t, p))).Any(t => SchemaObjects.IsOf(subject, t));
 
     static DatabaseFingerprint Schema(IReadOnlyDictionary<string, string> objects, int major) => new()

@@ -23,9 +23,13 @@ static class SyncTables
         IEnumerable<string> NamesOf(KeyedTable table) => parents[table.Table.Oid].Prepend(table.Name);
     }
 
+    /// <summary>The names of the partitions of what the patterns name.</summary>
+    public static async Task<IReadOnlyList<string>> PartitionsAsync(IQueryRunner database, IReadOnlyList<string> patterns, CancellationToken cancellationToken) =>
+        [.. (await database.RowsAsync(Parents, cancellationToken)).Where(r => patterns.Any(p => TableNames.Matches(Sql.Display(r[1]!, r[2]!), p))).Select(r => Sql.Display(r[3]!, r[4]!)).Distinct()];
+
     const string Parents = """
-        SELECT c.oid, n.nspname, p.relname
-        FROM pg_catalog.pg_class c, LATERAL pg_catalog.pg_partition_ancestors(c.oid) a
+        SELECT c.oid, n.nspname, p.relname, cn.nspname, c.relname
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace cn ON cn.oid = c.relnamespace, LATERAL pg_catalog.pg_partition_ancestors(c.oid) a
         JOIN pg_catalog.pg_class p ON p.oid = a.relid JOIN pg_catalog.pg_namespace n ON n.oid = p.relnamespace
         WHERE c.relispartition AND c.relkind IN ('r', 'p') AND a.relid <> c.oid
         """;

@@ -1,0 +1,130 @@
+using BackupSync.Configuration;
+using BackupSync.Runs;
+using BackupSync.Tests.Sync;
+
+namespace BackupSync.Tests.Incremental;
+
+/// <summary>Targets whose own changes are to stay, schemas that no longer match, and jobs for some tables.</summary>
+public sealed class ConflictTests(Servers servers) : IClassFixture<Servers>
+{
+    [Fact]
+    public async Task Last_write_wins_keeps_newer_rows_and_counts_them()
+    {
+        await using var scenario = await Items.CreateAsync(servers);
+        scenario.Set(i => i with { Conflict = ConflictRule.LastWriteWins });
+        await scenario.OnTargetAsync("UPDATE items SET name = 'newer ' || id, updated_at = now() + interval '1 hour' WHERE id IN (1, 10); UPDATE items SET name = 'older', updated_at = now() - interval '2 days' WHERE id = 2");
+        await scenario.ChangeAsync();
+
+        var result = await scenario.SyncWellAsync(SyncMode.Incremental);
+
+        Assert.Equal((SyncMode.Incremental, 2L), (result.Mode, result.Changes().Kept));
+        Assert.Equal(2, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM items WHERE name LIKE 'newer%'"));
+        Assert.Equal(0, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM items WHERE name = 'older' OR id IN (11, 12)"));
+    }
+
+    [Theory]
+    [InlineData(ConflictRule.LastWriteWins, true, "UPDATE items SET name = 'taken', updated_at = now() + interval '1 hour' WHERE id = 5", "UPDATE items SET name = 'taken', updated_at = now() WHERE id = 6")]
+    [InlineData(ConflictRule.SourceWins, false, "SELECT 1", "DELETE FROM items WHERE id = 5; UPDATE items SET name = 'item 5', updated_at = now() WHERE id = 6")]
+    public async Task What_is_to_stay_is_never_lost_to_a_full_sync(ConflictRule conflict, bool deletes, string onTarget, string onSource)
+    {
+        await using var scenario = await Items.CreateAsync(servers);
+        scenario.Set(i => i with { Conflict = conflict, Deletes = deletes });
+        await scenario.OnTargetAsync(onTarget);
+        await scenario.OnSourceAsync(onSource);
+        var before = await scenario.TargetContentAsync();
+
+        var result = await scenario.SyncAsync(mode: SyncMode.Incremental);
+
+        Faults.AssertFailed(result, RunOutcome.RolledBack, RunStep.Merge, ErrorIds.RestoreFailed);
+        Assert.Contains("server confirms", result.Error!.Rollback, StringComparison.Ordinal);
+        Scenario.AssertSame(before, await scenario.TargetContentAsync());
+        await scenario.OnSourceAsync("ALTER TABLE items ADD more int");
+        result = await scenario.SyncAsync(mode: SyncMode.Incremental);
+        Faults.AssertFailed(result, RunOutcome.Aborted, RunStep.Compare, ErrorIds.SchemaChanged);
+        Scenario.AssertSame(before, await scenario.TargetContentAsync());
+    }
+
+    public static TheoryData<string> SchemaChanges =>
+    [
+        "ALTER TABLE items ADD more int DEFAULT 1", "CREATE TABLE other (id int PRIMARY KEY); INSERT INTO other VALUES (1)", "CREATE TYPE mood AS ENUM ('good')",
+        "CREATE INDEX ON items (updated_at)", "ALTER TABLE items ALTER id TYPE bigint", "DROP TABLE spare",
+    ];
+
+    [Theory]
+    [MemberData(nameof(SchemaChanges))]
+    public async Task A_schema_that_changed_stops_the_run_or_makes_it_a_full_one(string change)
+    {
+        await using var scenario = await Items.CreateAsync(servers, more: "CREATE TABLE spare (id int PRIMARY KEY);");
+        scenario.Set(i => i with { OnSchemaChange = SchemaChangeRule.Stop });
+        await scenario.OnSourceAsync(change);
+        await scenario.ChangeAsync();
+        var before = await scenario.TargetContentAsync();
+
+        var result = await scenario.SyncAsync(mode: SyncMode.Incremental);
+        Faults.AssertFailed(result, RunOutcome.Aborted, RunStep.Compare, ErrorIds.SchemaChanged);
+        Assert.NotEmpty(result.Error!.Detail!);
+        Scenario.AssertSame(before, await scenario.TargetContentAsync());
+
+        scenario.Set(i => i with { OnSchemaChange = SchemaChangeRule.Full });
+        result = await scenario.SyncWellAsync(SyncMode.Incremental);
+        Assert.Equal(SyncMode.Full, result.Mode);
+        Assert.Contains(result.Warnings, w => w.EndsWith("A full sync follows.", StringComparison.Ordinal));
+        Scenario.AssertSame(await scenario.SourceContentAsync(), await scenario.TargetContentAsync());
+        await scenario.AssertBroughtUpToDateAsync();
+    }
+
+    [Fact]
+    public async Task Tables_of_the_target_alone_stay()
+    {
+        await using var scenario = await Items.CreateAsync(servers);
+        await scenario.OnTargetAsync("CREATE TABLE own (id int PRIMARY KEY, item int REFERENCES items ON DELETE CASCADE); INSERT INTO own VALUES (1, 1), (2, 10)");
+        await scenario.ChangeAsync();
+        var result = await scenario.SyncWellAsync(SyncMode.Incremental);
+        Assert.Equal(SyncMode.Incremental, result.Mode);
+        Assert.Equal(1, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM own"));
+        Assert.Contains(result.Warnings, w => w.Contains("foreign keys have changed 0 rows of public.own and deleted 1", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Of_named_tables_only_these_are_written_partitions_by_their_parents_name()
+    {
+        await using var scenario = await Items.CreateAsync(servers, more: """
+            CREATE TABLE owners (id int PRIMARY KEY); INSERT INTO owners SELECT generate_series(1, 20);
+            CREATE TABLE parts (id int, at date, owner int REFERENCES owners, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+            CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+            INSERT INTO parts SELECT n, '2024-01-01'::date + n, n FROM generate_series(1, 10) n;
+            """);
+        scenario.Job = scenario.Job with { Tables = ["parts"] };
+        await scenario.ChangeAsync();
+        await scenario.OnSourceAsync("INSERT INTO parts VALUES (11, '2024-05-05', 11); DELETE FROM parts WHERE id = 3; INSERT INTO owners VALUES (21)");
+        var result = await scenario.SyncWellAsync(SyncMode.Incremental);
+        Assert.Equal("public.parts_1", Assert.Single(result.Tables).Table);
+        Assert.Equal(10, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM parts"));
+        Assert.Equal(1020, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT (SELECT count(*) FROM items) + (SELECT count(*) FROM owners)"));
+
+        // A partition that the target lacks is a change of the schema of what was named.
+        await scenario.OnSourceAsync("CREATE TABLE parts_2 PARTITION OF parts FOR VALUES FROM ('2025-01-01') TO ('2026-01-01'); INSERT INTO parts VALUES (12, '2025-05-05', 12)");
+        scenario.Set(i => i with { OnSchemaChange = SchemaChangeRule.Stop });
+        result = await scenario.SyncAsync(mode: SyncMode.Incremental);
+        Faults.AssertFailed(result, RunOutcome.Aborted, RunStep.Compare, ErrorIds.SchemaChanged);
+
+        scenario.Job = scenario.Job with { Tables = ["itemz"] };
+        result = await scenario.SyncAsync(mode: SyncMode.Incremental);
+        Faults.AssertFailed(result, RunOutcome.Aborted, RunStep.Compare, ErrorIds.UnknownName);
+        Assert.Contains("'items'", result.Error!.Advice, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_source_that_was_emptied_is_refused_until_forced()
+    {
+        await using var scenario = await Items.CreateAsync(servers);
+        var before = await scenario.TargetContentAsync();
+        await scenario.OnSourceAsync("TRUNCATE items");
+        var result = await scenario.SyncAsync(mode: SyncMode.Incremental);
+        Faults.AssertFailed(result, RunOutcome.Aborted, RunStep.Compare, ErrorIds.SourceShrunken);
+        Scenario.AssertSame(before, await scenario.TargetContentAsync());
+        result = await scenario.SyncAsync(mode: SyncMode.Incremental, force: true);
+        Assert.True(result is { Success: true, Forced: true, Mode: SyncMode.Incremental });
+        Assert.Equal(0, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM items"));
+    }
+}
