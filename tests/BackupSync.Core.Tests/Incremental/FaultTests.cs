@@ -48,7 +48,7 @@ public sealed class FaultTests(Servers servers) : IClassFixture<Servers>
         scenario.Job = scenario.Job with { Limits = scenario.Job.Limits with { Connect = TimeSpan.FromSeconds(2) } };
         foreach (var bytes in (int[])[0, 60, 120, 200, 400])
         {
-            await scenario.OnSourceAsync($"UPDATE items SET name = name || {bytes}, updated_at = now()");
+            await scenario.OnSourceAsync($"UPDATE items SET name = name || '-{bytes}', updated_at = now()");
             var before = await scenario.TargetContentAsync();
             var result = await scenario.SyncAsync(Faults.AtStep(RunStep.Publish, () => proxy.CutAfter(bytes)), mode: SyncMode.Incremental);
             var after = await scenario.TargetContentAsync();

@@ -15,7 +15,7 @@ namespace BackupSync.Tests.Incremental;
 /// </summary>
 public sealed class RandomisedTests(Servers servers, ITestOutputHelper output) : IClassFixture<Servers>
 {
-    const int Rounds = 8;
+    const int Rounds = 6;
     const int ChangesPerRound = 120;
 
     public static TheoryData<int> Seeds
