@@ -22,6 +22,35 @@ public sealed class ConflictTests(Servers servers) : IClassFixture<Servers>
         Assert.Equal(0, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM items WHERE name = 'older' OR id IN (11, 12)"));
     }
 
+    [Fact]
+    public async Task Last_write_wins_never_takes_a_new_row_of_the_target_for_one_that_was_deleted()
+    {
+        await using var scenario = await Items.CreateAsync(servers);
+        scenario.Set(i => i with { Conflict = ConflictRule.LastWriteWins });
+        await scenario.OnTargetAsync("INSERT INTO items VALUES (2001, 'written here', now()), (2002, 'here, too', now())");
+        for (var run = 0; run < 3; run++)
+        {
+            var result = await scenario.SyncWellAsync(SyncMode.Incremental);
+            Assert.Equal((2L, 0L), (result.Changes().Kept, result.Changes().Deleted));
+        }
+
+        // The source gets one of them, and deletes it later, with one that both have had: these go. The other stays.
+        await scenario.OnSourceAsync("INSERT INTO items VALUES (2001, 'written here', now())");
+        await scenario.SyncWellAsync(SyncMode.Incremental);
+        await scenario.OnSourceAsync("DELETE FROM items WHERE id IN (7, 2001)");
+        Assert.Equal((1L, 2L), (await scenario.SyncWellAsync(SyncMode.Incremental)).Changes() is var c ? (c.Kept, c.Deleted) : default);
+        Assert.Equal(1, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM items WHERE id IN (7, 2001, 2002)"));
+    }
+
+    [Fact]
+    public async Task A_sequence_with_other_bounds_brings_a_full_sync()
+    {
+        await using var scenario = await Items.CreateAsync(servers, more: "CREATE SEQUENCE counter MAXVALUE 10;");
+        await scenario.OnSourceAsync("ALTER SEQUENCE counter MAXVALUE 1000; SELECT setval('counter', 500)");
+        Assert.Equal(SyncMode.Full, (await scenario.SyncWellAsync(SyncMode.Incremental)).Mode);
+        Scenario.AssertSame(await scenario.SourceContentAsync(), await scenario.TargetContentAsync());
+    }
+
     [Theory]
     [InlineData(ConflictRule.LastWriteWins, true, "UPDATE items SET name = 'taken', updated_at = now() + interval '1 hour' WHERE id = 5", "UPDATE items SET name = 'taken', updated_at = now() WHERE id = 6")]
     [InlineData(ConflictRule.SourceWins, false, "SELECT 1", "DELETE FROM items WHERE id = 5; UPDATE items SET name = 'item 5', updated_at = now() WHERE id = 6")]

@@ -145,7 +145,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         using var fetch = new FetchLine(sessions[^1], count => scope.Progress(null, null, Interlocked.Read(ref rows) + count));
         await WorkSharing.RunAsync([.. sessions.Zip(readers.Sessions)], _tables, async (lane, table, ct) =>
         {
-            await table.FindAsync(lane, fetch, _before?.SnapshotTime, ct);
+            await table.FindAsync(lane, fetch, _before?.SnapshotTime, _before?.Tables.GetValueOrDefault(table.Table.Name)?.Spared ?? SparedRows.None, ct);
             scope.Progress((double)Interlocked.Increment(ref done) / _tables.Count, table.Table.Name, Interlocked.Add(ref rows, table.Staged.Rows));
         }, cancellationToken);
     }
@@ -221,7 +221,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     {
         var marks = await _moment!.WatermarksAsync([.. _tables.Where(t => t.Tracking.Stamp is not null && t.Table.HasKey)], _snapshot!, cancellationToken);
         var state = new SyncState(_moment.Source, _moment.NextTransaction, 0, _snapshot!.Taken, _runsSinceWhole,
-            _tables.ToDictionary(t => t.Table.Name, t => new TableState(marks.TryGetValue(t.Table.Name, out var mark) ? mark : null, _writes[t.Table.Name].And(_written[t.Table.Name]))),
+            _tables.ToDictionary(t => t.Table.Name, t => new TableState(marks.TryGetValue(t.Table.Name, out var mark) ? mark : null, _writes[t.Table.Name].And(_written[t.Table.Name]), t.Spared)),
             [.. _objects.Keys]);
         await state.WriteAsync(Writer, _job.Name, run.RunId, cancellationToken);
         // The next run reads the counts; from version 15 on the server can be told not to keep them to itself for a while.

@@ -20,8 +20,15 @@ static class SequenceSync
             var (schema, bare) = Sql.Parts(key);
             var name = Sql.Qualified(schema, bare);
             // setval alone is not undone with its transaction; after a restart it works on what is new with this one.
-            await target.ExecuteAsync(
-                $"ALTER SEQUENCE {name} RESTART; SELECT pg_catalog.setval({Sql.Literal(name)}, {wanted.Value.ToString(CultureInfo.InvariantCulture)}, {(wanted.IsCalled ? "true" : "false")})", cancellationToken);
+            try
+            {
+                await target.ExecuteAsync(
+                    $"ALTER SEQUENCE {name} RESTART; SELECT pg_catalog.setval({Sql.Literal(name)}, {wanted.Value.ToString(CultureInfo.InvariantCulture)}, {(wanted.IsCalled ? "true" : "false")})", cancellationToken);
+            }
+            catch (PgQueryException refused) when (refused.SqlState == Npgsql.PostgresErrorCodes.NumericValueOutOfRange)
+            {
+                throw new ConstraintInTheWayException($"{target.Login.Label}: the sequence {key} has other bounds than on the source: {wanted.Value} is none of its values.");
+            }
         }
         return moved.Count;
     }

@@ -114,8 +114,9 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     }
 
     /// <summary>Leaves the target's rows where these are newer than what the source has of them, or were written since the last run.</summary>
-    /// <returns>How many.</returns>
-    public async Task<long> KeepNewerAsync(TableColumn stamp, DateTimeOffset? lastRun, CancellationToken cancellationToken)
+    /// <param name="before">What earlier runs have spared.</param>
+    /// <returns>How many rows were kept, and which of them only the target has.</returns>
+    public async Task<(long Kept, SparedRows Spared)> KeepNewerAsync(TableColumn stamp, DateTimeOffset? lastRun, SparedRows before, CancellationToken cancellationToken)
     {
         var column = Sql.Identifier(stamp.Name);
         long kept = 0;
@@ -124,14 +125,17 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
             kept = await target.AffectedAsync($"DELETE FROM {_rows} AS s WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "s")} AND t.{column} > s.{column})", cancellationToken);
             Rows -= kept;
         }
-        if (_hasKeys)
-        {
-            var spared = await target.AffectedAsync(
-                $"DELETE FROM {_keys} AS k WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "k")} AND t.{column} > {Moment(stamp, lastRun)})", cancellationToken);
-            Deletions -= spared;
-            kept += spared;
-        }
-        return kept;
+        if (!_hasKeys)
+            return (kept, SparedRows.None);
+        var isSpared = before.All || lastRun is null ? "true"
+            : $"EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "k")} AND t.{column} > {Moment(stamp, lastRun)})"
+              + (before.Keys.Count == 0 ? "" : $" OR EXISTS (SELECT FROM {Table.KeysAsRows(before.Keys, "b")} WHERE {Table.SameKey("b", "k")})");
+        var keys = new List<string>();
+        await foreach (var key in target.LinesAsync($"SELECT {Table.KeyList("k.")} FROM {_keys} AS k WHERE {isSpared} LIMIT {SparedRows.MostKeys + 1}", cancellationToken))
+            keys.Add(key);
+        var spared = await target.AffectedAsync($"DELETE FROM {_keys} AS k WHERE {isSpared}", cancellationToken);
+        Deletions -= spared;
+        return (kept + spared, keys.Count > SparedRows.MostKeys ? new SparedRows([], All: true) : new SparedRows(keys, All: false));
     }
 
     /// <summary>The keys of rows in the target that hold a unique value which a staged row is to get, and of which nothing is staged.</summary>

@@ -73,7 +73,7 @@ sealed record SyncState(
 /// <summary>A table of the target as a run left it.</summary>
 /// <param name="Watermark">Rows stamped later are looked at by the next run; null where no stamps were read.</param>
 /// <param name="Writes">By the server's statistics. Others' writes raise them; a crash sets them to zero.</param>
-sealed record TableState(DateTimeOffset? Watermark, TableWrites Writes);
+sealed record TableState(DateTimeOffset? Watermark, TableWrites Writes, SparedRows? Spared = null);
 
 /// <summary>Where a table lies, which changes when it is emptied or rewritten, and how many rows were ever written to it.</summary>
 sealed record TableWrites(string FileNodes, long Inserted, long Updated, long Deleted)

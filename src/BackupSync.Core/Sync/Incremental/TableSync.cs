@@ -32,6 +32,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
     public long? RowsBefore { get; private set; }
     public long? RowsAfter { get; private set; }
     public bool IsVerified { get; private set; }
+    public SparedRows Spared { get; private set; } = SparedRows.None;
 
     /// <summary>Whether all of its content was compared.</summary>
     public bool IsWhole => Tracking.Way != ChangeTracking.UpdatedAt;
@@ -45,7 +46,8 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
     /// <summary>Finds the changes and stages them.</summary>
     /// <param name="lane">Two sessions that compare.</param>
     /// <param name="fetch">The sessions that rows travel by; one table's at a time.</param>
-    public async Task FindAsync((PgSession Source, PgSession Target) lane, FetchLine fetch, DateTimeOffset? lastRun, CancellationToken cancellationToken)
+    /// <param name="before">Rows that earlier runs have left on the target alone.</param>
+    public async Task FindAsync((PgSession Source, PgSession Target) lane, FetchLine fetch, DateTimeOffset? lastRun, SparedRows before, CancellationToken cancellationToken)
     {
         _clock.Start();
         switch (Tracking.Way)
@@ -66,7 +68,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         {
             _unchanged += await Staged.TidyAsync(cancellationToken);
             if (LastWriteWins)
-                _kept = await Staged.KeepNewerAsync(Tracking.Stamp!, lastRun, cancellationToken);
+                (_kept, Spared) = await Staged.KeepNewerAsync(Tracking.Stamp!, lastRun, before, cancellationToken);
         }, cancellationToken);
         _clock.Stop();
     }
@@ -128,9 +130,9 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
             List<string> changed = [], gone = [];
             await foreach (var row in comparison.RowsAsync(source, target, cancellationToken))
             {
-                (row.Side == RowSide.TargetOnly ? gone : changed).Add(row.Key);
-                if (changed.Count + gone.Count == MostRepaired)
-                    break;
+                // Not left in the middle: that would end the statement, and with it both transactions. What is too much now is the next pass's.
+                if (changed.Count + gone.Count < MostRepaired)
+                    (row.Side == RowSide.TargetOnly ? gone : changed).Add(row.Key);
             }
             foreach (var some in changed.Chunk(config.BatchSize))
                 _bytes += await again.FillAsync(source, some, cancellationToken);
@@ -138,7 +140,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
                 await again.DeleteAsync(gone, cancellationToken);
             await again.TidyAsync(cancellationToken);
             if (LastWriteWins)
-                await again.KeepNewerAsync(Tracking.Stamp!, lastRun, cancellationToken);
+                await again.KeepNewerAsync(Tracking.Stamp!, lastRun, Spared, cancellationToken);
         }
         else
         {
