@@ -24,6 +24,12 @@ abstract class KeyBuckets(KeyedTable table)
     /// <summary>A bigint.</summary>
     public abstract string Number { get; }
 
+    /// <summary>What a session is to be told before it is asked for the rows of some buckets.</summary>
+    public abstract string Planning { get; }
+
+    /// <summary>Takes it back.</summary>
+    public const string UsualPlanning = "RESET jit; RESET enable_seqscan; RESET enable_material";
+
     /// <summary>How many are best asked for in one statement.</summary>
     public abstract int AtOnce { get; }
 
@@ -58,6 +64,9 @@ abstract class KeyBuckets(KeyedTable table)
 
         public override int AtOnce => 4096;
 
+        // Of a join by ranges a server expects a ninth of the table for each, and would rather read all of it, with a compiled program.
+        public override string Planning => "SET jit = off; SET enable_seqscan = off; SET enable_material = off";
+
         public override string RowsOf(IReadOnlyList<long> buckets, string columns)
         {
             var low = buckets.Select(b => first + (Int128)b * width).ToList();
@@ -78,6 +87,8 @@ abstract class KeyBuckets(KeyedTable table)
     sealed class Hashes(KeyedTable table, FingerprintMethod method, long count) : KeyBuckets(table)
     {
         public override string Number => $"({TableColumns.Hash(Table.KeyTableColumns, method, seed: 1)} & {Text(count - 1)})";
+
+        public override string Planning => "SET jit = off";
 
         // Each statement reads the whole table.
         public override int AtOnce => (int)MostBuckets / 4;

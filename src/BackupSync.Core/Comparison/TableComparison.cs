@@ -56,7 +56,7 @@ sealed class TableComparison
     {
         var buckets = await KeyBuckets.ChooseAsync(table, method, source, target, cancellationToken);
         var hash = keysOnly ? TableColumns.Hash(table.KeyTableColumns, method, seed: 0) : table.Table.RowHash(method);
-        var select = $"SELECT {buckets.Number}, count(*), sum({hash}) FROM {table.Table.Rows} AS t GROUP BY 1";
+        var select = Sums($"SELECT {buckets.Number} AS backupsync_n, {hash} AS backupsync_hash FROM {table.Table.Rows} AS t");
         var both = await BothSides.RowsAsync(source, target, select, cancellationToken);
         return new TableComparison(table, buckets, hash, Sums(both.Source), Sums(both.Target)) { Received = both.Source.Sum(r => r.Sum(f => f!.Length + 1)) };
     }
@@ -64,6 +64,9 @@ sealed class TableComparison
     /// <summary>The rows that differ, in no order of their own.</summary>
     public async IAsyncEnumerable<KeyDifference> RowsAsync(PgSession source, PgSession target, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        if (Differing.Count == 0)
+            yield break;
+        await BothSides.RunAsync(ct => source.ExecuteAsync(_buckets.Planning, ct), ct => target.ExecuteAsync(_buckets.Planning, ct), cancellationToken);
         foreach (var some in Differing.Chunk(_buckets.AtOnce))
         {
             var select = $"{_buckets.RowsOf(some, $"{_table.KeyList("t.")}, {_hash}")} ORDER BY 1";
@@ -86,21 +89,29 @@ sealed class TableComparison
             }
             Received += there.Characters;
         }
+        await BothSides.RunAsync(ct => source.ExecuteAsync(KeyBuckets.UsualPlanning, ct), ct => target.ExecuteAsync(KeyBuckets.UsualPlanning, ct), cancellationToken);
     }
 
     /// <summary>Whether the buckets that differed hold on the target now what they hold on the source.</summary>
     /// <param name="target">A session that sees what was written.</param>
     public async Task<bool> IsResolvedAsync(IQueryRunner target, CancellationToken cancellationToken)
     {
+        await target.ExecuteAsync(_buckets.Planning, cancellationToken);
         foreach (var some in Differing.Chunk(_buckets.AtOnce))
         {
-            var now = Sums(await target.RowsAsync(
-                $"SELECT backupsync_n, count(*), sum(backupsync_hash) FROM ({_buckets.RowsOf(some, $"{_hash} AS backupsync_hash")}) AS r GROUP BY 1", cancellationToken));
+            var now = Sums(await target.RowsAsync(Sums(_buckets.RowsOf(some, $"{_hash} AS backupsync_hash")), cancellationToken));
             if (some.Any(b => now.TryGetValue(b, out var found) ? !_source.TryGetValue(b, out var wanted) || wanted != found : _source.ContainsKey(b)))
                 return false;
         }
+        await target.ExecuteAsync(KeyBuckets.UsualPlanning, cancellationToken);
         return true;
     }
+
+    /// <summary>
+    /// OFFSET 0 keeps the server from looking into the rows, and so from taking as many buckets for granted as there are keys: it would
+    /// sort whole rows on disk then, instead of adding up as they come.
+    /// </summary>
+    static string Sums(string rows) => $"SELECT backupsync_n, count(*), sum(backupsync_hash) FROM ({rows} OFFSET 0) AS r GROUP BY 1";
 
     static Dictionary<long, BucketSum> Sums(List<string?[]> rows) => rows.ToDictionary(
         r => long.Parse(r[0]!, CultureInfo.InvariantCulture), r => new BucketSum(long.Parse(r[1]!, CultureInfo.InvariantCulture), r[2]!));

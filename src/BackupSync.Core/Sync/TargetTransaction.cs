@@ -28,7 +28,7 @@ sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDispos
     public async Task BeginAsync(CancellationToken cancellationToken)
     {
         _session = await PgConnector.OpenAsync(target.Login, target.Job.Limits.Connect, run.Info, cancellationToken);
-        await _session.ExecuteAsync($"BEGIN READ WRITE; SET LOCAL lock_timeout = {LockTimeout}", cancellationToken);
+        await _session.ExecuteAsync($"BEGIN READ WRITE; SET LOCAL lock_timeout = {LockTimeout}; SET LOCAL jit = off", cancellationToken);
         _id = (await _session.RowsAsync("SELECT pg_catalog.pg_current_xact_id()", cancellationToken))[0][0];
     }
 

@@ -30,8 +30,8 @@ sealed record TableColumns(uint Oid, string Schema, string Name, long Bytes, boo
         return method switch
         {
             FingerprintMethod.RecordHash => $"pg_catalog.hash_record_extended({row}, {seed})",
-            // By way of its text: the server's own hash of a bigint folds it to half of its bits.
-            FingerprintMethod.MixedHash => $"pg_catalog.hashtextextended(pg_catalog.hash_record_extended({row}, {seed})::text COLLATE pg_catalog.\"C\", {seed})",
+            // As a seed all of its bits are mixed; as a value they would be folded to half of them.
+            FingerprintMethod.MixedHash => $"pg_catalog.hashint4extended(0, pg_catalog.hash_record_extended({row}, {seed}))",
             _ => $"pg_catalog.hashtextextended({row}::text, {seed})",
         };
     }

@@ -140,6 +140,8 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         // Groups are told apart in memory: a server that sorted them on disk would take several times as long.
         foreach (var session in sessions.Concat(readers.Sessions))
             await session.ExecuteAsync("SET work_mem = '64MB'", cancellationToken);
+        // Rows are fetched by many short statements.
+        await sessions[^1].ExecuteAsync("SET jit = off", cancellationToken);
         long rows = 0;
         var done = 0;
         using var fetch = new FetchLine(sessions[^1], count => scope.Progress(null, null, Interlocked.Read(ref rows) + count));

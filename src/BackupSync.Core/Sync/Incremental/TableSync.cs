@@ -238,6 +238,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         if (isOtherTable)
         {
             await lane.Source.ExecuteAsync("ROLLBACK TO SAVEPOINT backupsync_rows", cancellationToken);
+            await lane.Target.ExecuteAsync(KeyBuckets.UsualPlanning, cancellationToken);
             await StageAllAsync(fetch, cancellationToken);
             return;
         }
