@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using BackupSync.Configuration;
 using BackupSync.Postgres;
 using BackupSync.Verification;
@@ -68,8 +67,7 @@ sealed class ComparedSide : IAsyncDisposable
     public async Task ListTablesAsync(IReadOnlyList<string> patterns, CancellationToken cancellationToken)
     {
         var tables = TableColumns.From(await Snapshot.Session.RowsAsync(CatalogQueries.Tables(CatalogFilter.None), cancellationToken));
-        var parents = (await Snapshot.Session.RowsAsync(Parents, cancellationToken))
-            .ToLookup(r => uint.Parse(r[0]!, CultureInfo.InvariantCulture), r => Sql.Display(r[1]!, r[2]!));
+        var parents = await TableNames.ParentsAsync(Snapshot.Session, cancellationToken);
         AllTables = [.. tables.SelectMany(t => parents[t.Oid].Prepend(t.Key)).Distinct()];
         if (patterns.Count == 0)
             return;
@@ -104,11 +102,4 @@ sealed class ComparedSide : IAsyncDisposable
     public ValueTask DisposeAsync() => Snapshot.DisposeAsync();
 
     static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);
-
-    const string Parents = """
-        SELECT p.oid, n.nspname, c.relname
-        FROM pg_catalog.pg_class p CROSS JOIN LATERAL pg_catalog.pg_partition_ancestors(p.oid) a
-        JOIN pg_catalog.pg_class c ON c.oid = a.relid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-        WHERE p.relispartition AND a.relid <> p.oid
-        """;
 }

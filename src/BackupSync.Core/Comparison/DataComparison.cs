@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using BackupSync.Configuration;
+using BackupSync.Postgres;
 using BackupSync.Verification;
 
 namespace BackupSync.Comparison;
@@ -67,10 +68,10 @@ public static class DataComparison
         ComparedSide source, ComparedSide target, ComparisonOptions options, FingerprintMethod method,
         Action<ComparisonProgress>? onProgress, Action<RowDifference>? onRow, CancellationToken cancellationToken)
     {
-        await BothSides.RunAsync(stop => source.ListTablesAsync(options.Tables, stop), stop => target.ListTablesAsync(options.Tables, stop), cancellationToken);
+        await Together.RunAsync(cancellationToken, stop => source.ListTablesAsync(options.Tables, stop), stop => target.ListTablesAsync(options.Tables, stop));
         TableNames.EnsureKnown(options.Tables, [.. source.AllTables.Union(target.AllTables)], $"{source.Label} or {target.Label}");
         var progress = new BothProgress(onProgress, options.Detail);
-        await BothSides.RunAsync(stop => source.ReadAsync(method, progress.OnSource, stop), stop => target.ReadAsync(method, progress.OnTarget, stop), cancellationToken);
+        await Together.RunAsync(cancellationToken, stop => source.ReadAsync(method, progress.OnSource, stop), stop => target.ReadAsync(method, progress.OnTarget, stop));
         var items = ComparedItems.Of(source.Content, target.Content, options.Tables.Count > 0 ? [.. source.Chosen.Union(target.Chosen)] : null);
         if (options.Detail)
             await TellRowsAsync(items, source, target, method, progress, onRow ?? (_ => { }), cancellationToken);

@@ -66,7 +66,7 @@ sealed class TableComparison
     {
         if (Differing.Count == 0)
             yield break;
-        await BothSides.RunAsync(ct => source.ExecuteAsync(_buckets.Planning, ct), ct => target.ExecuteAsync(_buckets.Planning, ct), cancellationToken);
+        await Together.RunAsync(cancellationToken, ct => source.ExecuteAsync(_buckets.Planning, ct), ct => target.ExecuteAsync(_buckets.Planning, ct));
         foreach (var some in Differing.Chunk(_buckets.AtOnce))
         {
             var select = $"{_buckets.RowsOf(some, $"{_table.KeyList("t.")}, {_hash}")} ORDER BY 1";
@@ -89,7 +89,7 @@ sealed class TableComparison
             }
             Received += there.Characters;
         }
-        await BothSides.RunAsync(ct => source.ExecuteAsync(KeyBuckets.UsualPlanning, ct), ct => target.ExecuteAsync(KeyBuckets.UsualPlanning, ct), cancellationToken);
+        await Together.RunAsync(cancellationToken, ct => source.ExecuteAsync(KeyBuckets.UsualPlanning, ct), ct => target.ExecuteAsync(KeyBuckets.UsualPlanning, ct));
     }
 
     /// <summary>Whether the buckets that differed hold on the target now what they hold on the source.</summary>

@@ -1,5 +1,7 @@
+using System.Globalization;
 using BackupSync.Configuration;
 using BackupSync.Postgres;
+using BackupSync.Verification;
 
 namespace BackupSync.Comparison;
 
@@ -12,6 +14,15 @@ static class TableNames
         var (schema, name) = Sql.Parts(key);
         return key == pattern || Sql.Display(name) == pattern || NamePattern.Matches(schema, name, pattern);
     }
+
+    /// <summary>By the oids of partitions, the keys of the tables that they are partitions of: who names such a table means its partitions.</summary>
+    public static async Task<ILookup<uint, string>> ParentsAsync(IQueryRunner database, CancellationToken cancellationToken) =>
+        (await database.RowsAsync(CatalogQueries.PartitionAncestors, cancellationToken)).ToLookup(r => uint.Parse(r[0]!, CultureInfo.InvariantCulture), r => Sql.Display(r[3]!, r[4]!));
+
+    /// <summary>The keys of the partitions of what the patterns name.</summary>
+    public static async Task<IReadOnlyList<string>> PartitionsAsync(IQueryRunner database, IReadOnlyList<string> patterns, CancellationToken cancellationToken) =>
+        [.. (await database.RowsAsync(CatalogQueries.PartitionAncestors, cancellationToken))
+            .Where(r => patterns.Any(p => Matches(Sql.Display(r[3]!, r[4]!), p))).Select(r => Sql.Display(r[1]!, r[2]!)).Distinct()];
 
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.UnknownName"/>: a pattern matches none; the nearest name is given.</exception>
     /// <param name="label">Whose tables they are, for the message.</param>

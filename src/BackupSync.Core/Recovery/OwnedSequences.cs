@@ -20,9 +20,8 @@ static class OwnedSequences
             {
                 wanted = new SequenceFingerprint(last, true);
             }
-            // setval alone is not undone with its transaction; after a restart it works on what is new with this one.
             if (wanted is not null)
-                await target.ExecuteAsync($"ALTER SEQUENCE {name} RESTART; SELECT pg_catalog.setval({Sql.Literal(name)}, {wanted.Value.ToString(CultureInfo.InvariantCulture)}, {(wanted.IsCalled ? "true" : "false")})", cancellationToken);
+                await SequenceValue.SetAsync(target, name, wanted.Value, wanted.IsCalled, cancellationToken);
 
             async Task<long?> LastAsync(string table, string column) =>
                 (await target.RowsAsync($"SELECT {(ascending ? "max" : "min")}({column}) FROM {table}", cancellationToken))[0][0] is { } value ? Number(value) : null;

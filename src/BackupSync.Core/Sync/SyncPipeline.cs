@@ -1,6 +1,7 @@
 using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.PgTools;
+using BackupSync.Postgres;
 using BackupSync.Runs;
 using BackupSync.Sync.Publishing;
 using BackupSync.Verification;

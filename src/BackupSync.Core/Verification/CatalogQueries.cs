@@ -213,6 +213,14 @@ static class CatalogQueries
         WHERE NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_foreign_server'::regclass AND objid = s.oid)
         """;
 
+    /// <summary>Each partition with each table that it is a partition of, near or far: the partition's oid, schema and name, the other's schema and name.</summary>
+    public const string PartitionAncestors = """
+        SELECT c.oid, cn.nspname, c.relname, n.nspname, p.relname
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace cn ON cn.oid = c.relnamespace CROSS JOIN LATERAL pg_catalog.pg_partition_ancestors(c.oid) a
+        JOIN pg_catalog.pg_class p ON p.oid = a.relid JOIN pg_catalog.pg_namespace n ON n.oid = p.relnamespace
+        WHERE c.relispartition AND c.relkind IN ('r', 'p') AND a.relid <> c.oid
+        """;
+
     /// <summary>Roles that policies name, but PUBLIC.</summary>
     public static string PolicyRoles(CatalogFilter filter) => $"""
         {With(filter)}

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace BackupSync.Tests.CommandLine;
 
 public sealed class MemoryTests(Servers servers) : IClassFixture<Servers>
@@ -27,22 +25,7 @@ public sealed class MemoryTests(Servers servers) : IClassFixture<Servers>
     static async Task<long> PeakAsync(BackupScenario scenario, params string[] arguments)
     {
         await using var cli = scenario.Start((_, _) => { }, arguments);
-        using var process = Process.GetProcessById(cli.ProcessId);
-        long peak = 0;
-        while (!process.HasExited)
-        {
-            process.Refresh();
-            try
-            {
-                peak = Math.Max(peak, process.PeakWorkingSet64);
-            }
-            catch (InvalidOperationException)
-            {
-                break; // it has ended in between
-            }
-            await Task.Delay(20);
-        }
-        var result = await cli.EndAsync();
+        var (result, peak) = await cli.EndWithPeakAsync();
         Assert.True(result.ExitCode == 0, result.All);
         Assert.True(peak > 0, "The system tells no peak.");
         return peak;

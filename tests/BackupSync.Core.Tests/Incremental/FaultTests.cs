@@ -157,7 +157,7 @@ public sealed class IncrementalKillTests(Servers servers) : IClassFixture<Server
     public async Task Killed_at_any_step_it_leaves_the_old_content_or_the_new_and_the_next_run_goes_on()
     {
         await using var scenario = await Items.CreateAsync(servers, more: $"INSERT INTO items SELECT n, 'many ' || n FROM generate_series(2000, {Rows}) n;");
-        var config = WriteConfig(scenario);
+        var config = scenario.WriteConfig("mode: incremental");
         foreach (var step in (RunStep[])[RunStep.Lock, RunStep.Check, RunStep.Guards, RunStep.Compare, RunStep.Merge, RunStep.Verify, RunStep.Publish])
         {
             await scenario.OnSourceAsync($"UPDATE items SET name = '{step}' || id, updated_at = now() WHERE id % 5 = 0; DELETE FROM items WHERE id = (SELECT max(id) FROM items)");
@@ -184,49 +184,15 @@ public sealed class IncrementalKillTests(Servers servers) : IClassFixture<Server
     public async Task Memory_does_not_grow_with_what_has_changed()
     {
         await using var scenario = await Items.CreateAsync(servers, more: "CREATE TABLE many (id int PRIMARY KEY, a text, b text, updated_at timestamptz NOT NULL DEFAULT now()); INSERT INTO many SELECT n, repeat('x', 300), 'b' FROM generate_series(1, 300000) n;");
-        var config = WriteConfig(scenario);
+        var config = scenario.WriteConfig("mode: incremental");
         foreach (var change in (string[])["UPDATE many SET b = 'stamped', updated_at = now()", "UPDATE many SET b = 'content'"])
         {
             await scenario.OnSourceAsync(change);
             await using var cli = Cli.Start(["sync", "railway-to-neon", "--config", config, .. change.Contains("now", StringComparison.Ordinal) ? (string[])[] : ["--full-verify"]]);
-            using var process = System.Diagnostics.Process.GetProcessById(cli.ProcessId);
-            long peak = 0;
-            while (!process.HasExited)
-            {
-                process.Refresh();
-                try
-                {
-                    peak = Math.Max(peak, process.PeakWorkingSet64);
-                }
-                catch (InvalidOperationException)
-                {
-                    break; // it has ended in between
-                }
-                await Task.Delay(20);
-            }
-            var result = await cli.EndAsync();
+            var (result, peak) = await cli.EndWithPeakAsync();
             Assert.True(result.ExitCode == 0, result.All);
             Assert.InRange(peak, 1, 200_000_000);
             Scenario.AssertSame(await scenario.SourceContentAsync(), await scenario.TargetContentAsync());
         }
-    }
-
-    static string WriteConfig(Scenario scenario)
-    {
-        static string Url(DatabaseAddress address) =>
-            $"postgresql://{address.User}:{Uri.EscapeDataString(TestDatabase.Password)}@127.0.0.1:{address.Port}/{address.Database}";
-        var path = Path.Combine(scenario.Directory, "backupsync.yml");
-        File.WriteAllText(path, $$"""
-            databases:
-              railway: { url: "{{Url(scenario.Source)}}", role: production }
-              neon: { url: "{{Url(scenario.Target)}}", role: backup }
-            jobs:
-              railway-to-neon:
-                source: railway
-                target: neon
-                mode: incremental
-                backups: { directory: "{{scenario.Directory}}" }
-            """);
-        return path;
     }
 }

@@ -74,6 +74,28 @@ public sealed class Cli : IAsyncDisposable
         return await cli.EndAsync();
     }
 
+    /// <summary>Waits for its end.</summary>
+    /// <returns>With the most memory that it had, in bytes, as the system has kept it.</returns>
+    public async Task<(CliResult Result, long Peak)> EndWithPeakAsync()
+    {
+        using var process = Process.GetProcessById(ProcessId);
+        long peak = 0;
+        while (!process.HasExited)
+        {
+            process.Refresh();
+            try
+            {
+                peak = Math.Max(peak, process.PeakWorkingSet64);
+            }
+            catch (InvalidOperationException)
+            {
+                break; // it has ended in between
+            }
+            await Task.Delay(20);
+        }
+        return (await EndAsync(), peak);
+    }
+
     /// <summary>Waits for its end, two minutes at most.</summary>
     public async Task<CliResult> EndAsync()
     {

@@ -1,5 +1,4 @@
 using BackupSync.Configuration;
-using BackupSync.Postgres;
 using BackupSync.Runs;
 using BackupSync.Verification;
 
@@ -20,7 +19,7 @@ public sealed class InterruptionTests(Servers servers) : IClassFixture<Servers>
     {
         await using var scenario = await Scenario.CreateAsync(servers, publish);
         await scenario.PrepareAsync(Rows);
-        var config = WriteConfig(scenario);
+        var config = scenario.WriteConfig();
         foreach (var step in Steps)
         {
             await scenario.OnSourceAsync($"UPDATE users SET name = '{step}' || id WHERE id % 5 = 0");
@@ -45,7 +44,7 @@ public sealed class InterruptionTests(Servers servers) : IClassFixture<Servers>
         Skip.If(OperatingSystem.IsWindows(), "Windows sends Ctrl+C to consoles, not to processes.");
         await using var scenario = await Scenario.CreateAsync(servers, publish);
         await scenario.PrepareAsync(Rows);
-        var config = WriteConfig(scenario);
+        var config = scenario.WriteConfig();
         foreach (var step in Steps)
         {
             await scenario.OnSourceAsync($"UPDATE users SET name = '{step}' || id WHERE id % 5 = 0");
@@ -68,7 +67,7 @@ public sealed class InterruptionTests(Servers servers) : IClassFixture<Servers>
         await using var scenario = await Scenario.CreateAsync(servers);
         await scenario.PrepareAsync(Rows);
         await scenario.FillWithNoiseAsync(20);
-        var config = WriteConfig(scenario);
+        var config = scenario.WriteConfig();
 
         var results = await Task.WhenAll(Cli.RunAsync(Arguments(config)), Cli.RunAsync(Arguments(config)));
 
@@ -111,24 +110,5 @@ public sealed class InterruptionTests(Servers servers) : IClassFixture<Servers>
         Assert.True(again.ExitCode == 0, $"after {step}: {again.All}");
         Scenario.AssertSame(await scenario.SourceContentAsync(), await scenario.TargetContentAsync());
         await scenario.AssertNothingIsLeftAsync();
-    }
-
-    static string WriteConfig(Scenario scenario)
-    {
-        static string Url(DatabaseAddress address) =>
-            $"postgresql://{address.User}:{Uri.EscapeDataString(TestDatabase.Password)}@127.0.0.1:{address.Port}/{address.Database}";
-        var path = Path.Combine(scenario.Directory, "backupsync.yml");
-        File.WriteAllText(path, $$"""
-            databases:
-              railway: { url: "{{Url(scenario.Source)}}", role: production }
-              neon: { url: "{{Url(scenario.Target)}}", role: backup }
-            jobs:
-              railway-to-neon:
-                source: railway
-                target: neon
-                publish: {{scenario.Job.Publish.ToString().ToLowerInvariant()}}
-                backups: { directory: "{{scenario.Directory}}" }
-            """);
-        return path;
     }
 }

@@ -96,6 +96,29 @@ sealed class Scenario : IAsyncDisposable
         $"CREATE TABLE {table} AS SELECT i AS id, (SELECT string_agg(uuid_send(gen_random_uuid()), '') FROM generate_series(1, 60) WHERE i > 0) AS bytes "
         + $"FROM generate_series(1, {megabytes * 1000}) i;");
 
+    /// <summary>A configuration file with this job, for the program.</summary>
+    /// <param name="settings">A line of its own in the job.</param>
+    /// <returns>Its path.</returns>
+    public string WriteConfig(string settings = "")
+    {
+        static string Url(DatabaseAddress address) =>
+            $"postgresql://{address.User}:{Uri.EscapeDataString(TestDatabase.Password)}@127.0.0.1:{address.Port}/{address.Database}";
+        var path = Path.Combine(Directory, "backupsync.yml");
+        File.WriteAllText(path, $$"""
+            databases:
+              railway: { url: "{{Url(Source)}}", role: production }
+              neon: { url: "{{Url(Target)}}", role: backup }
+            jobs:
+              railway-to-neon:
+                source: railway
+                target: neon
+                publish: {{Job.Publish.ToString().ToLowerInvariant()}}
+                backups: { directory: "{{Directory}}" }
+                {{settings}}
+            """);
+        return path;
+    }
+
     /// <summary>Everything that real schemas have.</summary>
     public Task LoadRealisticDataAsync(PgToolset tools) => new DemoData(tools).LoadAsync(Source, default);
 

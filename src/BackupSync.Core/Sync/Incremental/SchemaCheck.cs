@@ -25,8 +25,8 @@ sealed record SchemaCheck(string? Reason, IReadOnlyDictionary<string, string> Ob
         var (there, here) = await BothSides.RunAsync(
             ct => FingerprintReader.ReadObjectsAsync(sourceSession, source.Facts.Major, source.Filter, ct),
             ct => FingerprintReader.ReadObjectsAsync(targetSession, target.Facts.Major, CatalogFilter.None, ct), cancellationToken);
-        var partitions = job.Tables.Count == 0 ? [] : (await SyncTables.PartitionsAsync(sourceSession, job.Tables, cancellationToken))
-            .Union(await SyncTables.PartitionsAsync(targetSession, job.Tables, cancellationToken)).ToList();
+        var partitions = job.Tables.Count == 0 ? [] : (await TableNames.PartitionsAsync(sourceSession, job.Tables, cancellationToken))
+            .Union(await TableNames.PartitionsAsync(targetSession, job.Tables, cancellationToken)).ToList();
         var known = (await SyncState.ReadAsync(targetSession, job.Name, cancellationToken))?.Objects.ToHashSet() ?? [];
         var differences = FingerprintComparison.Objects(Schema(there, source.Facts.Major), Schema(here, target.Facts.Major), new ComparisonTolerance())
             .Where(d => d.What == FingerprintComparison.Unexpected

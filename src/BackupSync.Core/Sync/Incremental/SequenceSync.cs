@@ -1,4 +1,3 @@
-using System.Globalization;
 using BackupSync.Postgres;
 using BackupSync.Verification;
 
@@ -18,12 +17,9 @@ static class SequenceSync
         foreach (var (key, wanted) in moved)
         {
             var (schema, bare) = Sql.Parts(key);
-            var name = Sql.Qualified(schema, bare);
-            // setval alone is not undone with its transaction; after a restart it works on what is new with this one.
             try
             {
-                await target.ExecuteAsync(
-                    $"ALTER SEQUENCE {name} RESTART; SELECT pg_catalog.setval({Sql.Literal(name)}, {wanted.Value.ToString(CultureInfo.InvariantCulture)}, {(wanted.IsCalled ? "true" : "false")})", cancellationToken);
+                await SequenceValue.SetAsync(target, Sql.Qualified(schema, bare), wanted.Value, wanted.IsCalled, cancellationToken);
             }
             catch (PgQueryException refused) when (refused.SqlState == Npgsql.PostgresErrorCodes.NumericValueOutOfRange)
             {

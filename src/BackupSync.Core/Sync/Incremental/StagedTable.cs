@@ -128,7 +128,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
         if (!_hasKeys)
             return (kept, SparedRows.None);
         var isSpared = before.All || lastRun is null ? "true"
-            : $"EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "k")} AND t.{column} > {Moment(stamp, lastRun)})"
+            : $"EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "k")} AND t.{column} > {Moment(stamp, lastRun.Value)})"
               + (before.Keys.Count == 0 ? "" : $" OR EXISTS (SELECT FROM {Table.KeysAsRows(before.Keys, "b")} WHERE {Table.SameKey("b", "k")})");
         var keys = new List<string>();
         await foreach (var key in target.LinesAsync($"SELECT {Table.KeyList("k.")} FROM {_keys} AS k WHERE {isSpared} LIMIT {SparedRows.MostKeys + 1}", cancellationToken))
@@ -215,7 +215,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
                 : await target.AffectedAsync($"UPDATE {Target} AS t SET {string.Join(", ", set.Select(c => $"{c} = s.{c}"))} FROM {_rows} AS s WHERE {Table.SameKey("t", "s")}", cancellationToken);
             return (await target.AffectedAsync($"{insert} AS s WHERE NOT EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "s")})", cancellationToken), updated);
         }
-        var there = long.Parse((await target.RowsAsync($"SELECT count(*) FROM {_rows} AS s WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "s")})", cancellationToken))[0][0]!, System.Globalization.CultureInfo.InvariantCulture);
+        var there = await target.ScalarAsync<long>($"SELECT count(*) FROM {_rows} AS s WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "s")})", cancellationToken);
         var written = await target.AffectedAsync($"{insert} ON CONFLICT ({Table.KeyList()}) DO {(set.Count == 0 ? "NOTHING" : $"UPDATE SET {string.Join(", ", set.Select(c => $"{c} = EXCLUDED.{c}"))}")}", cancellationToken);
         return (Rows - there, written - (Rows - there));
     }
@@ -223,13 +223,8 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     /// <summary>Empties a table that is replaced as a whole.</summary>
     public Task<long> EmptyAsync(CancellationToken cancellationToken) => target.AffectedAsync($"DELETE FROM {Target}", cancellationToken);
 
-    public async Task<long> DeleteStagedAsync(CancellationToken cancellationToken)
-    {
-        var deleted = _hasKeys && Deletions > 0
-            ? await target.AffectedAsync($"DELETE FROM {Target} AS t USING {_keys} AS k WHERE {Table.SameKey("t", "k")}", cancellationToken)
-            : 0;
-        return deleted;
-    }
+    public async Task<long> DeleteStagedAsync(CancellationToken cancellationToken) => !_hasKeys || Deletions == 0 ? 0
+        : await target.AffectedAsync($"DELETE FROM {Target} AS t USING {_keys} AS k WHERE {Table.SameKey("t", "k")}", cancellationToken);
 
     /// <summary>Deletes what the source does not have, where all that it has is staged: to be called before equal rows are taken out.</summary>
     public async Task StageDeletionsAsync(CancellationToken cancellationToken)
@@ -237,16 +232,16 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
         await target.ExecuteAsync(
             $"CREATE TEMPORARY TABLE {Bare(_keys)} ON COMMIT DROP AS SELECT {Table.KeyList("t.")} FROM {Target} AS t WHERE NOT EXISTS (SELECT FROM {_rows} AS s WHERE {Table.SameKey("t", "s")})", cancellationToken);
         _hasKeys = true;
-        Deletions = long.Parse((await target.RowsAsync($"SELECT count(*) FROM {_keys}", cancellationToken))[0][0]!, System.Globalization.CultureInfo.InvariantCulture);
+        Deletions = await target.ScalarAsync<long>($"SELECT count(*) FROM {_keys}", cancellationToken);
     }
 
     /// <summary>How many staged rows the target does not hold as the source has them.</summary>
     public async Task<long> CountWrongAsync(CancellationToken cancellationToken) => !_hasRows || !Table.HasKey ? 0
-        : long.Parse((await target.RowsAsync($"SELECT count(*) FROM {_rows} AS s WHERE s.{HashColumn} IS DISTINCT FROM ({HashOnTarget})", cancellationToken))[0][0]!, System.Globalization.CultureInfo.InvariantCulture);
+        : await target.ScalarAsync<long>($"SELECT count(*) FROM {_rows} AS s WHERE s.{HashColumn} IS DISTINCT FROM ({HashOnTarget})", cancellationToken);
 
     /// <summary>A stamp to compare a column with.</summary>
-    public static string Moment(TableColumn stamp, DateTimeOffset? at) =>
-        at is not { } moment ? "'infinity'" : $"{Sql.Literal(moment.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff", System.Globalization.CultureInfo.InvariantCulture) + (stamp.Type == "timestamptz" ? "+00" : ""))}::{stamp.Type}";
+    public static string Moment(TableColumn stamp, DateTimeOffset at) =>
+        $"{Sql.Literal(at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff", System.Globalization.CultureInfo.InvariantCulture) + (stamp.Type == "timestamptz" ? "+00" : ""))}::{stamp.Type}";
 
     /// <summary>PostgreSQL knows no ON CONFLICT for tables with such a rule, even where it is switched off.</summary>
     async Task<bool> HasUpdateRuleAsync(CancellationToken cancellationToken) => (await target.RowsAsync(

@@ -1,4 +1,3 @@
-using System.Globalization;
 using BackupSync.Comparison;
 using BackupSync.Postgres;
 using BackupSync.Verification;
@@ -16,21 +15,10 @@ static class SyncTables
         var tables = (await KeyedTable.ReadAsync(source, filter, cancellationToken)).Where(t => !filter.Empty.Contains(t.Table.Oid)).ToList();
         if (patterns.Count == 0)
             return tables;
-        var parents = (await source.RowsAsync(Parents, cancellationToken)).ToLookup(r => uint.Parse(r[0]!, CultureInfo.InvariantCulture), r => Sql.Display(r[1]!, r[2]!));
+        var parents = await TableNames.ParentsAsync(source, cancellationToken);
         TableNames.EnsureKnown(patterns, [.. tables.SelectMany(NamesOf).Distinct()], source.Login.Label);
         return [.. tables.Where(t => NamesOf(t).Any(n => patterns.Any(p => TableNames.Matches(n, p))))];
 
         IEnumerable<string> NamesOf(KeyedTable table) => parents[table.Table.Oid].Prepend(table.Name);
     }
-
-    /// <summary>The names of the partitions of what the patterns name.</summary>
-    public static async Task<IReadOnlyList<string>> PartitionsAsync(IQueryRunner database, IReadOnlyList<string> patterns, CancellationToken cancellationToken) =>
-        [.. (await database.RowsAsync(Parents, cancellationToken)).Where(r => patterns.Any(p => TableNames.Matches(Sql.Display(r[1]!, r[2]!), p))).Select(r => Sql.Display(r[3]!, r[4]!)).Distinct()];
-
-    const string Parents = """
-        SELECT c.oid, n.nspname, p.relname, cn.nspname, c.relname
-        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace cn ON cn.oid = c.relnamespace, LATERAL pg_catalog.pg_partition_ancestors(c.oid) a
-        JOIN pg_catalog.pg_class p ON p.oid = a.relid JOIN pg_catalog.pg_namespace n ON n.oid = p.relnamespace
-        WHERE c.relispartition AND c.relkind IN ('r', 'p') AND a.relid <> c.oid
-        """;
 }

@@ -56,7 +56,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
                 await FindByStampAsync(lane, fetch, cancellationToken);
                 break;
             case ChangeTracking.Content:
-                await FindByContentAsync(lane, fetch, cancellationToken);
+                await CompareAsync(lane, fetch, keysOnly: false, cancellationToken);
                 break;
             default:
                 await FindWholeAsync(lane, fetch, cancellationToken);
@@ -185,7 +185,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         }
         else if (SourceRows is { } rows && _kept == 0 && !_leavesDeleted)
         {
-            RowsAfter = long.Parse((await target.RowsAsync($"SELECT count(*) FROM {Table.Table.Rows}", cancellationToken))[0][0]!, System.Globalization.CultureInfo.InvariantCulture);
+            RowsAfter = await target.ScalarAsync<long>($"SELECT count(*) FROM {Table.Table.Rows}", cancellationToken);
             if (RowsAfter != rows)
                 throw Differs(target, $"{rows} rows expected, {RowsAfter} found");
             if (_comparison is not null && !await _comparison.IsResolvedAsync(target, cancellationToken))
@@ -209,9 +209,6 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         if (config.Deletes)
             await CompareAsync(lane, fetch, keysOnly: true, cancellationToken);
     }
-
-    Task FindByContentAsync((PgSession Source, PgSession Target) lane, FetchLine fetch, CancellationToken cancellationToken) =>
-        CompareAsync(lane, fetch, keysOnly: false, cancellationToken);
 
     async Task CompareAsync((PgSession Source, PgSession Target) lane, FetchLine fetch, bool keysOnly, CancellationToken cancellationToken)
     {

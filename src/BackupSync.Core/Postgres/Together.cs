@@ -1,6 +1,6 @@
 using System.Runtime.ExceptionServices;
 
-namespace BackupSync.Sync;
+namespace BackupSync.Postgres;
 
 /// <summary>Runs work side by side. The first failure stops the others, is waited for with them, and is the one that is thrown.</summary>
 static class Together

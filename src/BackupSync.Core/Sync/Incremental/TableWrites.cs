@@ -1,0 +1,40 @@
+using System.Globalization;
+using BackupSync.Comparison;
+using BackupSync.Postgres;
+
+namespace BackupSync.Sync.Incremental;
+
+/// <summary>Where a table lies, which changes when it is emptied or rewritten, and how many rows were ever written to it.</summary>
+sealed record TableWrites(string FileNodes, long Inserted, long Updated, long Deleted)
+{
+    /// <summary>By the tables' names: what was written before this transaction.</summary>
+    public static Task<IReadOnlyDictionary<string, TableWrites>> ReadAsync(IQueryRunner target, IReadOnlyList<KeyedTable> tables, CancellationToken cancellationToken) =>
+        ReadAsync(target, tables, "", cancellationToken);
+
+    /// <summary>What this session's transaction has written, foreign keys' doing included.</summary>
+    public static Task<IReadOnlyDictionary<string, TableWrites>> ReadOwnAsync(IQueryRunner target, IReadOnlyList<KeyedTable> tables, CancellationToken cancellationToken) =>
+        ReadAsync(target, tables, "xact_", cancellationToken);
+
+    public TableWrites And(TableWrites others) => this with { Inserted = Inserted + others.Inserted, Updated = Updated + others.Updated, Deleted = Deleted + others.Deleted };
+
+    static async Task<IReadOnlyDictionary<string, TableWrites>> ReadAsync(IQueryRunner target, IReadOnlyList<KeyedTable> tables, string kind, CancellationToken cancellationToken)
+    {
+        if (tables.Count == 0)
+            return new Dictionary<string, TableWrites>();
+        var names = Sql.TextArray(tables.Select(t => Sql.Qualified(t.Table.Schema, t.Table.Name)));
+        var rows = await target.RowsAsync(
+            $"""
+            SELECT i, pg_catalog.string_agg(pg_catalog.pg_relation_filenode(r.oid)::text, ' ' ORDER BY r.oid),
+                   coalesce(sum(pg_catalog.pg_stat_get_{kind}tuples_inserted(r.oid)), 0)::bigint,
+                   coalesce(sum(pg_catalog.pg_stat_get_{kind}tuples_updated(r.oid)), 0)::bigint,
+                   coalesce(sum(pg_catalog.pg_stat_get_{kind}tuples_deleted(r.oid)), 0)::bigint
+            FROM unnest({names}) WITH ORDINALITY w(name, i),
+                 LATERAL (SELECT pg_catalog.to_regclass(w.name)::oid UNION SELECT relid FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass(w.name))) r(oid)
+            GROUP BY i
+            """, cancellationToken);
+        return rows.ToDictionary(r => tables[int.Parse(r[0]!, CultureInfo.InvariantCulture) - 1].Name,
+            r => new TableWrites(r[1] ?? "", Number(r[2]), Number(r[3]), Number(r[4])));
+    }
+
+    static long Number(string? text) => long.Parse(text!, CultureInfo.InvariantCulture);
+}
