@@ -7,7 +7,7 @@ using BackupSync.Sandbox;
 namespace BackupSync.Benchmarks;
 
 /// <summary>Taking, checking and restoring a backup, each beside PostgreSQL's own program alone.</summary>
-sealed class BackupContenders(SandboxServer source, SandboxServer target, PgToolset tools, string folder) : IContenders
+sealed class BackupContenders(SandboxServer source, SandboxServer target, PgToolset tools, OurProgram program, string folder) : IContenders
 {
     const string Empty = "empty";
 
@@ -43,7 +43,7 @@ sealed class BackupContenders(SandboxServer source, SandboxServer target, PgTool
     async Task<Measurement> BackUpAsync(CancellationToken ct)
     {
         var config = await ConfigAsync("encrypted", "encryption: { passphrase: a passphrase for benchmarks }", ct);
-        var measured = await OurProgram.RunAsync(["backup", "source", "--config", config], Addresses, ct);
+        var measured = await program.RunAsync(["backup", "source", "--config", config], Addresses, ct);
         var steps = StepsIn("encrypted", "source");
         Directory.Delete(PathOf("encrypted"), recursive: true);
         return measured with { Steps = steps };
@@ -59,7 +59,7 @@ sealed class BackupContenders(SandboxServer source, SandboxServer target, PgTool
     }
 
     async Task<Measurement> VerifyAsync(CancellationToken ct) =>
-        await OurProgram.RunAsync(["verify", "--path", await ArchiveAsync(ct), "--config", PathOf("plain.yml")], Addresses, ct);
+        await program.RunAsync(["verify", "--path", await ArchiveAsync(ct), "--config", PathOf("plain.yml")], Addresses, ct);
 
     async Task<Measurement> RestoreByToolAsync(CancellationToken ct)
     {
@@ -74,7 +74,7 @@ sealed class BackupContenders(SandboxServer source, SandboxServer target, PgTool
     {
         var archive = await ArchiveAsync(ct);
         await RecreateAsync(ct);
-        var measured = await OurProgram.RunAsync(["restore", "source", "--path", archive, "--to", "target", "--yes", "--config", PathOf("plain.yml")], Addresses, ct);
+        var measured = await program.RunAsync(["restore", "source", "--path", archive, "--to", "target", "--yes", "--config", PathOf("plain.yml")], Addresses, ct);
         return measured with { Steps = StepsIn("plain", "target") };
     }
 
@@ -84,7 +84,7 @@ sealed class BackupContenders(SandboxServer source, SandboxServer target, PgTool
         if (_archive is not null)
             return _archive;
         var config = await ConfigAsync("plain", "", ct);
-        await OurProgram.RunAsync(["backup", "source", "--config", config], Addresses, ct);
+        await program.RunAsync(["backup", "source", "--config", config], Addresses, ct);
         return _archive = Directory.GetFiles(PathOf("plain"), "*.dump", SearchOption.AllDirectories).Single();
     }
 

@@ -14,34 +14,41 @@ sealed class Benchmark : IAsyncDisposable
     readonly IReadOnlyList<IContenders> _suites;
     readonly long _databaseBytes;
 
-    Benchmark(SandboxServer source, SandboxServer target, PgToolset tools, long databaseBytes, int readings)
+    Benchmark(SandboxServer source, SandboxServer target, PgToolset tools, OurProgram program, string folder, long databaseBytes, int readings)
     {
         _source = source;
         _target = target;
         _databaseBytes = databaseBytes;
-        _folder = Directory.CreateTempSubdirectory("backupsync-benchmark-").FullName;
-        _suites = [new SyncContenders(source, target, tools, _folder), new BackupContenders(source, target, tools, _folder), new IncrementalContenders(source, target, tools, _folder, readings)];
+        _folder = folder;
+        _suites =
+        [
+            new SyncContenders(source, target, tools, program, folder),
+            new BackupContenders(source, target, tools, program, folder),
+            new IncrementalContenders(source, target, tools, program, folder, readings),
+        ];
     }
 
     /// <param name="bytes">How large the database is to be on disk, about.</param>
     /// <param name="readings">Rows of the table that incremental syncs have besides.</param>
     public static async Task<Benchmark> StartAsync(long bytes, int readings, CancellationToken ct)
     {
-        var source = await StartServerAsync("source", ct);
-        SandboxServer? target = null;
+        var folder = Directory.CreateTempSubdirectory("backupsync-benchmark-").FullName;
+        SandboxServer? source = null, target = null;
         try
         {
+            var program = await OurProgram.PublishAsync(Path.Combine(folder, "program"), ct);
+            source = await StartServerAsync("source", ct);
             target = await StartServerAsync("target", ct);
             var tools = await new ToolLocator(new ToolsConfig()).FindAsync(source.Version.Major, ct);
             Console.WriteLine($"Filling two servers (PostgreSQL {source.Version}) with about {ByteSizes.Show(bytes)} each ...");
             await Task.WhenAll(BenchmarkDatabase.FillAsync(source.Address, bytes, ct), BenchmarkDatabase.FillAsync(target.Address, bytes, ct));
-            return new Benchmark(source, target, tools, await BenchmarkDatabase.SizeAsync(source.Address, ct), readings);
+            return new Benchmark(source, target, tools, program, folder, await BenchmarkDatabase.SizeAsync(source.Address, ct), readings);
         }
         catch
         {
-            if (target is not null)
-                await target.DisposeAsync();
-            await source.DisposeAsync();
+            await (target?.DisposeAsync() ?? ValueTask.CompletedTask);
+            await (source?.DisposeAsync() ?? ValueTask.CompletedTask);
+            Directory.Delete(folder, recursive: true);
             throw;
         }
     }

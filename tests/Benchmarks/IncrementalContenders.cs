@@ -11,7 +11,7 @@ namespace BackupSync.Benchmarks;
 /// Ways of carrying 1,000 changed rows, spread over four tables, to a copy: 900 updates, 50 inserts and 50 deletes. In a database of
 /// its own: the other contenders' one, with a stamp and its index on each table, and a narrow table of many rows.
 /// </summary>
-sealed class IncrementalContenders(SandboxServer source, SandboxServer target, PgToolset tools, string folder, int readings) : IContenders
+sealed class IncrementalContenders(SandboxServer source, SandboxServer target, PgToolset tools, OurProgram program, string folder, int readings) : IContenders
 {
     const string Database = "incremental";
 
@@ -42,7 +42,7 @@ sealed class IncrementalContenders(SandboxServer source, SandboxServer target, P
     async Task<Measurement> RunAsync(string job, string[] options, bool change, CancellationToken ct)
     {
         await PrepareAsync(job, change, ct);
-        var measured = await OurProgram.RunAsync(["sync", job, .. options, "--config", Configuration], Addresses, ct);
+        var measured = await program.RunAsync(["sync", job, .. options, "--config", Configuration], Addresses, ct);
         var run = RunHistory.Read(Path.Combine(folder, "backups", job))[0];
         Directory.Delete(Path.Combine(folder, "backups", job), recursive: true);
         var size = await BenchmarkDatabase.ScalarAsync(Source, $"SELECT sum(pg_table_size(t::regclass))::bigint FROM unnest(ARRAY['{string.Join("','", Tables)}']) t", ct);
@@ -71,7 +71,7 @@ sealed class IncrementalContenders(SandboxServer source, SandboxServer target, P
     {
         if (!_isFilled)
             await FillAsync(ct);
-        await OurProgram.RunAsync(["sync", job, "--mode", "incremental", "--config", Configuration], Addresses, ct);
+        await program.RunAsync(["sync", job, "--mode", "incremental", "--config", Configuration], Addresses, ct);
         if (change)
             await BenchmarkDatabase.ExecuteAsync(Source, Changes(_changes++), ct);
         await Task.WhenAll(BenchmarkDatabase.SettleAsync(Source, ct), BenchmarkDatabase.SettleAsync(Target, ct));

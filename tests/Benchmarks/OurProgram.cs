@@ -1,11 +1,29 @@
 using System.Diagnostics;
+using BackupSync.PgTools;
 
 namespace BackupSync.Benchmarks;
 
 /// <summary>The program as users run it: its start counts, and so does what it needs to stop.</summary>
-static class OurProgram
+sealed class OurProgram
 {
-    public static async Task<Measurement> RunAsync(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, CancellationToken ct)
+    readonly string _folder;
+
+    OurProgram(string folder) => _folder = folder;
+
+    static string Dotnet => Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
+
+    /// <summary>Publishes it as the README tells users to.</summary>
+    public static async Task<OurProgram> PublishAsync(string folder, CancellationToken ct)
+    {
+        // Where this was built: tests/Benchmarks/bin/Release/net10.0.
+        var project = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "..", "..", "..", "src", "BackupSync.Cli"));
+        var published = await ChildProcess.RunAsync(new ChildCommand(Dotnet, ["publish", project, "-o", folder]), ct);
+        if (published.ExitCode != 0)
+            throw new InvalidOperationException($"dotnet publish {project} ended with exit code {published.ExitCode}: {published.ErrorTail}");
+        return new OurProgram(folder);
+    }
+
+    public async Task<Measurement> RunAsync(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, CancellationToken ct)
     {
         using var process = new Process { StartInfo = ProgramStart(arguments, environment) };
         var watch = Stopwatch.StartNew();
@@ -50,12 +68,9 @@ static class OurProgram
         return peak;
     }
 
-    static ProcessStartInfo ProgramStart(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment)
+    ProcessStartInfo ProgramStart(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment)
     {
-        // Built beside this assembly, in the same configuration.
-        var own = new DirectoryInfo(AppContext.BaseDirectory);
-        var program = Path.GetFullPath(Path.Combine(own.FullName, "..", "..", "..", "..", "..", "src", "BackupSync.Cli", "bin", own.Parent!.Name, own.Name, "backupsync.dll"));
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [program, .. arguments])
+        var start = new ProcessStartInfo(Dotnet, [Path.Combine(_folder, "backupsync.dll"), .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

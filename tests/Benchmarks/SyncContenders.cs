@@ -6,7 +6,7 @@ using BackupSync.Sandbox;
 namespace BackupSync.Benchmarks;
 
 /// <summary>Three ways of making the target a copy of the source. What each leaves behind is removed outside of its time.</summary>
-sealed class SyncContenders(SandboxServer source, SandboxServer target, PgToolset tools, string folder) : IContenders
+sealed class SyncContenders(SandboxServer source, SandboxServer target, PgToolset tools, OurProgram program, string folder) : IContenders
 {
     public IReadOnlyList<Target> Targets =>
     [
@@ -69,7 +69,7 @@ sealed class SyncContenders(SandboxServer source, SandboxServer target, PgToolse
                 limits: { dump: 10h, safetyBackup: 10h, restore: 10h, total: 10h }
                 backups: { directory: backups }
             """, ct);
-        var measured = await OurProgram.RunAsync(["sync", "benchmark", "--config", PathOf("backupsync.yml")], Addresses, ct);
+        var measured = await program.RunAsync(["sync", "benchmark", "--config", PathOf("backupsync.yml")], Addresses, ct);
         var steps = RunHistory.Read(backups)[0].Steps;
         Directory.Delete(backups, recursive: true);
         return measured with { Steps = steps };

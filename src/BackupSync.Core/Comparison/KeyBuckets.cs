@@ -13,10 +13,10 @@ abstract class KeyBuckets(KeyedTable table)
     /// <summary>How many rows a bucket is to have.</summary>
     const long RowsPerBucket = 128;
 
-    /// <summary>Where keys are so sparse that ranges would have more than so many rows at worst, they are hashed instead.</summary>
-    const long WidestRange = 64 * RowsPerBucket;
+    /// <summary>Where ranges of keys would have more, at worst, keys are hashed instead.</summary>
+    public const long MostRows = 64 * RowsPerBucket;
 
-    /// <summary>More than so many would fit neither into a server's memory nor into ours.</summary>
+    /// <summary>More buckets than so many would fit neither into a server's memory nor into ours.</summary>
     const long MostBuckets = 1 << 18;
 
     protected KeyedTable Table { get; } = table;
@@ -36,33 +36,40 @@ abstract class KeyBuckets(KeyedTable table)
     /// <summary>FROM, and WHERE where it is needed, for the rows of some buckets; <c>n</c> is the bucket's number.</summary>
     public abstract string RowsOf(IReadOnlyList<long> buckets, string columns);
 
-    /// <param name="source">Asks for the least and the largest key where these are numbers.</param>
+    /// <summary>Whether a bucket can have more rows than are to be read at once: then others have to be chosen if it has.</summary>
+    public abstract bool MayCrowd { get; }
+
+    /// <param name="source">Asks for the least and the largest key where these are in an order that both sides share.</param>
     public static async Task<KeyBuckets> ChooseAsync(KeyedTable table, FingerprintMethod method, IQueryRunner source, IQueryRunner target, CancellationToken cancellationToken)
     {
-        var wanted = Math.Clamp(table.Estimate / RowsPerBucket, 1, MostBuckets);
-        if (table.HasIntegerKey)
-        {
-            var key = Sql.Identifier(table.Key[0].Name);
-            var bounds = $"SELECT min({key})::bigint, max({key})::bigint FROM {table.Table.Rows}";
-            var both = await BothSides.RowsAsync(source, target, bounds, cancellationToken);
-            var ends = both.Source[0].Concat(both.Target[0]).OfType<string>().Select(v => (Int128)long.Parse(v, CultureInfo.InvariantCulture)).ToList();
-            var first = ends.Count == 0 ? 0 : ends.Min();
-            var width = ends.Count == 0 ? 1 : (ends.Max() - first) / wanted + 1;
-            if (width <= WidestRange)
-                return new Ranges(table, (long)first, (long)width);
-        }
-        return new Hashes(table, method, (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)wanted));
+        if (KeyNumbers.For(table) is not { } numbers)
+            return ByHash(table, method);
+        var key = Sql.Identifier(table.Key[0].Name);
+        var ends = $"SELECT {numbers.Of(key)} FROM ((SELECT {key} FROM {table.Table.Rows} ORDER BY 1 LIMIT 1) UNION ALL (SELECT {key} FROM {table.Table.Rows} ORDER BY 1 DESC LIMIT 1)) AS t";
+        var both = await BothSides.RowsAsync(source, target, ends, cancellationToken);
+        var found = both.Source.Concat(both.Target).Select(r => (Int128)long.Parse(r[0]!, CultureInfo.InvariantCulture)).ToList();
+        var first = found.Count == 0 ? 0 : found.Min();
+        var width = found.Count == 0 ? 1 : (found.Max() - first) / Wanted(table) + 1;
+        return numbers.AreExact && width > MostRows ? ByHash(table, method) : new Ranges(table, numbers, (long)first, (long)width);
     }
 
-    /// <summary>Ranges of whole numbers, all of one width: an index leads to them.</summary>
-    sealed class Ranges(KeyedTable table, long first, long width) : KeyBuckets(table)
+    public static KeyBuckets ByHash(KeyedTable table, FingerprintMethod method) =>
+        new Hashes(table, method, (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)Wanted(table)));
+
+    static long Wanted(KeyedTable table) => Math.Clamp(table.Estimate / RowsPerBucket, 1, MostBuckets);
+
+    /// <summary>Ranges of keys, all of one width: an index leads to them.</summary>
+    sealed class Ranges(KeyedTable table, KeyNumbers numbers, long first, long width) : KeyBuckets(table)
     {
         string Key => Sql.Identifier(Table.Key[0].Name);
 
         // Quoted, for of the least bigint without quotes the server would make a numeric.
-        public override string Number => $"(({Key}::bigint - '{Text(first)}'::bigint) / {Text(width)})";
+        public override string Number => $"(({numbers.Of(Key)} - '{Text(first)}'::bigint) / {Text(width)})";
 
         public override int AtOnce => 4096;
+
+        // Keys of an old kind and a new one can lie far apart, and close together among themselves.
+        public override bool MayCrowd => !numbers.AreExact;
 
         // Of a join by ranges a server expects a ninth of the table for each, and would rather read all of it, with a compiled program.
         public override string Planning => "SET jit = off; SET enable_seqscan = off; SET enable_material = off";
@@ -72,13 +79,13 @@ abstract class KeyBuckets(KeyedTable table)
             var low = buckets.Select(b => first + (Int128)b * width).ToList();
             return $"""
                 SELECT b.backupsync_n, {columns}
-                FROM unnest(ARRAY[{Join(buckets.Select(b => (Int128)b))}]::bigint[], ARRAY[{Join(low)}]::bigint[], ARRAY[{Join(low.Select(l => Int128.Min(l + width - 1, long.MaxValue)))}]::bigint[])
+                FROM unnest('{Join(buckets.Select(Text))}'::bigint[], '{Join(low.Select(numbers.First))}'::{numbers.Type}[], '{Join(low.Select(l => numbers.Last(l + width - 1)))}'::{numbers.Type}[])
                      AS b(backupsync_n, backupsync_low, backupsync_high)
                 JOIN {Table.Table.Rows} AS t ON {Key} BETWEEN b.backupsync_low AND b.backupsync_high
                 """;
         }
 
-        static string Join(IEnumerable<Int128> numbers) => string.Join(",", numbers.Select(n => n.ToString(CultureInfo.InvariantCulture)));
+        static string Join(IEnumerable<string> values) => $"{{{string.Join(',', values)}}}";
     }
 
     /// <summary>
@@ -87,6 +94,8 @@ abstract class KeyBuckets(KeyedTable table)
     sealed class Hashes(KeyedTable table, FingerprintMethod method, long count) : KeyBuckets(table)
     {
         public override string Number => $"({TableColumns.Hash(Table.KeyTableColumns, method, seed: 1)} & {Text(count - 1)})";
+
+        public override bool MayCrowd => false;
 
         public override string Planning => "SET jit = off";
 

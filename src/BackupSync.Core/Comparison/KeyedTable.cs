@@ -21,9 +21,6 @@ sealed record KeyedTable(TableColumns Table, IReadOnlyList<KeyColumn> Key, strin
     public string Name => Table.Key;
     public bool HasKey => Key.Count > 0;
 
-    /// <summary>Whether keys are whole numbers: then a range of them is a part of the table that an index finds.</summary>
-    public bool HasIntegerKey => Key is [{ Type: "smallint" or "integer" or "bigint" }];
-
     /// <summary>The key's columns in its order.</summary>
     public IEnumerable<TableColumn> KeyTableColumns => Key.Select(k => Table.Columns.First(c => c.Name == k.Name));
 

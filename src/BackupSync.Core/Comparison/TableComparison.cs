@@ -36,6 +36,7 @@ sealed class TableComparison
         SourceRows = source.Values.Sum(b => b.Rows);
         TargetRows = target.Values.Sum(b => b.Rows);
         Differing = [.. source.Keys.Union(target.Keys).Where(b => !source.TryGetValue(b, out var there) || !target.TryGetValue(b, out var here) || there != here).Order()];
+        LargestDiffering = Differing.Select(b => Math.Max(source.GetValueOrDefault(b).Rows, target.GetValueOrDefault(b).Rows)).DefaultIfEmpty().Max();
     }
 
     public long SourceRows { get; }
@@ -43,6 +44,9 @@ sealed class TableComparison
 
     /// <summary>The numbers of the buckets that are not the same on both sides.</summary>
     public IReadOnlyList<long> Differing { get; }
+
+    /// <summary>Rows of the largest of them, on the side that has more.</summary>
+    long LargestDiffering { get; }
 
     /// <summary>Characters that came over the wire from the source.</summary>
     public long Received { get; private set; }
@@ -56,6 +60,16 @@ sealed class TableComparison
     {
         var buckets = await KeyBuckets.ChooseAsync(table, method, source, target, cancellationToken);
         var hash = keysOnly ? TableColumns.Hash(table.KeyTableColumns, method, seed: 0) : table.Table.RowHash(method);
+        var comparison = await ReadAsync(table, buckets, hash, source, target, cancellationToken);
+        if (!buckets.MayCrowd || comparison.LargestDiffering <= KeyBuckets.MostRows)
+            return comparison;
+        var again = await ReadAsync(table, KeyBuckets.ByHash(table, method), hash, source, target, cancellationToken);
+        again.Received += comparison.Received;
+        return again;
+    }
+
+    static async Task<TableComparison> ReadAsync(KeyedTable table, KeyBuckets buckets, string hash, IQueryRunner source, IQueryRunner target, CancellationToken cancellationToken)
+    {
         var select = Sums($"SELECT {buckets.Number} AS backupsync_n, {hash} AS backupsync_hash FROM {table.Table.Rows} AS t");
         var both = await BothSides.RowsAsync(source, target, select, cancellationToken);
         return new TableComparison(table, buckets, hash, Sums(both.Source), Sums(both.Target)) { Received = both.Source.Sum(r => r.Sum(f => f!.Length + 1)) };

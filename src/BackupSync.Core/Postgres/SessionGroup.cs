@@ -3,17 +3,21 @@ namespace BackupSync.Postgres;
 /// <summary>Several sessions on one database, to share work.</summary>
 sealed class SessionGroup : IAsyncDisposable
 {
-    readonly List<PgSession> _sessions = [];
+    readonly PgSession?[] _sessions;
 
-    public IReadOnlyList<PgSession> Sessions => _sessions;
+    SessionGroup(int count) => _sessions = new PgSession?[count];
 
-    public static async Task<SessionGroup> OpenAsync(PgLogin login, int count, CancellationToken cancellationToken)
+    public IReadOnlyList<PgSession> Sessions => [.. _sessions.OfType<PgSession>()];
+
+    /// <summary>Opens them side by side: a server far away takes several round trips for each.</summary>
+    /// <param name="limit">How long to keep trying.</param>
+    public static async Task<SessionGroup> OpenAsync(PgLogin login, int count, TimeSpan limit, CancellationToken cancellationToken)
     {
-        var group = new SessionGroup();
+        var group = new SessionGroup(count);
         try
         {
-            for (var i = 0; i < count; i++)
-                group._sessions.Add(await PgSession.OpenAsync(login, cancellationToken));
+            await Together.RunAsync(cancellationToken, [.. Enumerable.Range(0, count).Select<int, Func<CancellationToken, Task>>(i =>
+                async stop => group._sessions[i] = await PgConnector.OpenAsync(login, limit, onRetry: null, stop))]);
             return group;
         }
         catch
@@ -23,9 +27,19 @@ sealed class SessionGroup : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Runs a statement in each of them, or in those from <paramref name="first"/> on.</summary>
+    public Task ExecuteAsync(string statement, CancellationToken cancellationToken, int first = 0) =>
+        Together.RunAsync(cancellationToken, [.. Sessions.Skip(first).Select<PgSession, Func<CancellationToken, Task>>(s => stop => s.ExecuteAsync(statement, stop))]);
+
+    /// <summary>Closes all but the first <paramref name="count"/>.</summary>
+    public async Task KeepAsync(int count)
     {
-        foreach (var session in _sessions)
-            await session.DisposeAsync();
+        for (var i = count; i < _sessions.Length; i++)
+        {
+            await (_sessions[i]?.DisposeAsync() ?? ValueTask.CompletedTask);
+            _sessions[i] = null;
+        }
     }
+
+    public async ValueTask DisposeAsync() => await KeepAsync(0);
 }

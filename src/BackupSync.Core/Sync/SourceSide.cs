@@ -56,8 +56,7 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
     {
         var snapshot = await TakeSnapshotAsync(Math.Max(Least, Math.Min(_readers + 1, Math.Min(Job.Limits.Connections, Facts.ConnectionsFree + 1))), cancellationToken, beforehand);
         // Who wants a table for himself waits for the session that has read it, and another of ours then waits behind him: for ever.
-        foreach (var session in snapshot.Sessions)
-            await session.ExecuteAsync($"SET lock_timeout = {LockTimeout}", cancellationToken);
+        await snapshot.SetAsync($"SET lock_timeout = {LockTimeout}", cancellationToken);
         Run.Record.SnapshotTime = snapshot.Taken;
         return snapshot;
     }

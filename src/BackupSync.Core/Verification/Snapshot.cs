@@ -8,13 +8,14 @@ namespace BackupSync.Verification;
 /// </summary>
 sealed class Snapshot : IAsyncDisposable
 {
-    readonly PgSession _holder;
-    readonly List<PgSession> _readers;
+    const string Begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
-    Snapshot(PgSession holder, List<PgSession> readers, string id, DateTimeOffset taken)
+    readonly SessionGroup _sessions;
+
+    Snapshot(SessionGroup sessions, string id, DateTimeOffset taken)
     {
-        _holder = holder;
-        _readers = readers;
+        _sessions = sessions;
+        Session = sessions.Sessions[0];
         Id = id;
         Taken = taken;
     }
@@ -30,28 +31,21 @@ sealed class Snapshot : IAsyncDisposable
     public static async Task<Snapshot> TakeAsync(
         PgLogin login, int sessions, TimeSpan connectLimit, CancellationToken cancellationToken, Func<PgSession, CancellationToken, Task>? beforehand = null)
     {
-        var holder = await PgConnector.OpenAsync(login, connectLimit, onRetry: null, cancellationToken);
-        var readers = new List<PgSession>();
+        var group = await SessionGroup.OpenAsync(login, sessions, connectLimit, cancellationToken);
         try
         {
+            var holder = group.Sessions[0];
             if (beforehand is not null)
                 await beforehand(holder, cancellationToken);
-            await holder.ExecuteAsync("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", cancellationToken);
+            await holder.ExecuteAsync(Begin, cancellationToken);
             var row = (await holder.RowsAsync(
                 "SELECT pg_catalog.pg_export_snapshot(), pg_catalog.to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')", cancellationToken))[0];
-            for (var i = 1; i < sessions; i++)
-            {
-                readers.Add(await PgConnector.OpenAsync(login, connectLimit, onRetry: null, cancellationToken));
-                await readers[^1].ExecuteAsync("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", cancellationToken);
-                await readers[^1].ExecuteAsync($"SET TRANSACTION SNAPSHOT {Sql.Literal(row[0]!)}", cancellationToken);
-            }
-            return new Snapshot(holder, readers, row[0]!, DateTimeOffset.Parse(row[1]!, System.Globalization.CultureInfo.InvariantCulture));
+            await group.ExecuteAsync($"{Begin}; SET TRANSACTION SNAPSHOT {Sql.Literal(row[0]!)}", cancellationToken, first: 1);
+            return new Snapshot(group, row[0]!, DateTimeOffset.Parse(row[1]!, System.Globalization.CultureInfo.InvariantCulture));
         }
         catch
         {
-            foreach (var reader in readers)
-                await reader.DisposeAsync();
-            await holder.DisposeAsync();
+            await group.DisposeAsync();
             throw;
         }
     }
@@ -61,27 +55,19 @@ sealed class Snapshot : IAsyncDisposable
         FingerprintMethod method, CatalogFilter filter, FingerprintReader.OnTable? onTable, CancellationToken cancellationToken)
     {
         var fingerprint = await FingerprintReader.ReadAsync(Sessions, method, filter, onTable, cancellationToken,
-            $"{_holder.Login.Label}: the role '{_holder.Login.Address.User}'");
-        await CloseReadersAsync(); // their connections are pg_dump's from here on
+            $"{Session.Login.Label}: the role '{Session.Login.Address.User}'");
+        await _sessions.KeepAsync(1); // their connections are pg_dump's from here on
         return fingerprint;
     }
 
     /// <summary>All sessions that see it.</summary>
-    public IReadOnlyList<PgSession> Sessions => [_holder, .. _readers];
+    public IReadOnlyList<PgSession> Sessions => _sessions.Sessions;
 
     /// <summary>The session that holds the snapshot, for other questions about the same moment.</summary>
-    public PgSession Session => _holder;
+    public PgSession Session { get; }
 
-    public async ValueTask DisposeAsync()
-    {
-        await CloseReadersAsync();
-        await _holder.DisposeAsync();
-    }
+    /// <summary>Tells all sessions a setting.</summary>
+    public Task SetAsync(string statement, CancellationToken cancellationToken) => _sessions.ExecuteAsync(statement, cancellationToken);
 
-    async Task CloseReadersAsync()
-    {
-        foreach (var reader in _readers)
-            await reader.DisposeAsync();
-        _readers.Clear();
-    }
+    public ValueTask DisposeAsync() => _sessions.DisposeAsync();
 }

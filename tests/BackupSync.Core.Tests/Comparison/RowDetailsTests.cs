@@ -39,6 +39,11 @@ public sealed class RowDetailsTests(Servers servers) : IClassFixture<Servers>
             ["00000000-0000-0000-0000-000000000000 TargetOnly ", "c4ca4238-a0b9-2382-0dcc-509a6f75849b Different a", "c81e728d-9d4c-2f63-6f06-7f89cc14862c SourceOnly "]
         },
         {
+            "CREATE TABLE t (id uuid PRIMARY KEY, a integer); INSERT INTO t SELECT overlay('ffffffff-ffff-ffff-ffff-ffffffffffff' PLACING to_hex(n) FROM 1)::uuid, n FROM generate_series(268435456, 268436455) n",
+            "UPDATE t SET a = -1 WHERE a = 268436455; DELETE FROM t WHERE a = 268435456; INSERT INTO t VALUES ('ffffffff-ffff-ffff-ffff-ffffffffffff', 0), ('ffffffff-ffff-ffff-ffff-fffffffffffe', 0)",
+            ["10000000-ffff-ffff-ffff-ffffffffffff SourceOnly ", "100003e7-ffff-ffff-ffff-ffffffffffff Different a", "ffffffff-ffff-ffff-ffff-fffffffffffe TargetOnly ", "ffffffff-ffff-ffff-ffff-ffffffffffff TargetOnly "]
+        },
+        {
             "CREATE TABLE t (a integer, b text, c integer, PRIMARY KEY (b, a)); INSERT INTO t SELECT n % 10, 'b' || n, n FROM generate_series(1, 1000) n",
             "UPDATE t SET c = -1 WHERE c = 1; DELETE FROM t WHERE c = 2",
             ["b1, 1 Different c", "b2, 2 SourceOnly "]
@@ -239,9 +244,24 @@ public sealed class RowDetailsTests(Servers servers) : IClassFixture<Servers>
         Assert.Equal(["7 Different a", "70000 Different a", "99999 SourceOnly "], (await databases.RowsAsync()).Select(r => $"{r.Key} {r.State} {r.Columns}"));
     }
 
+    /// <summary>Of random uuids; of such that tell the time first, beside one that is far from them; and of many that lie closer together than can be told.</summary>
+    [Theory]
+    [InlineData("md5(n::text)::uuid")]
+    [InlineData("(CASE WHEN n = 1 THEN '00000000-0000-0000-0000-000000000000' ELSE '0199' || lpad(to_hex(n), 8, '0') || right(md5(n::text), 20) END)::uuid")]
+    [InlineData("(CASE WHEN n = 1 THEN 'ffffffff-0000-0000-0000-000000000000' ELSE lpad(n::text, 32, '0') END)::uuid")]
+    public async Task Of_many_rows_with_uuids_only_those_that_differ_are_told(string key)
+    {
+        await using var databases = await ComparedDatabases.CreateAsync(servers,
+            $"CREATE TABLE t (id uuid PRIMARY KEY, a integer, b text); INSERT INTO t SELECT {key}, n, md5(n::text) FROM generate_series(1, 30000) n; ANALYZE t",
+            onTarget: "UPDATE t SET b = 'x' WHERE a IN (1, 7, 29999); DELETE FROM t WHERE a = 30000");
+
+        Assert.Equal(["Different b", "Different b", "Different b", "SourceOnly "], (await databases.RowsAsync()).Select(r => $"{r.State} {r.Columns}").Order(StringComparer.Ordinal));
+    }
+
     [Theory]
     [InlineData("integer PRIMARY KEY", "n")]
     [InlineData("uuid PRIMARY KEY", "md5(n::text)::uuid")]
+    [InlineData("text PRIMARY KEY", "n::text")]
     [InlineData("integer", "n")]
     public async Task Many_rows_that_differ_come_one_after_the_other(string definition, string key)
     {

@@ -136,10 +136,9 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
 
     async Task FindAsync(IReadOnlyList<PgSession> sessions, StepScope scope, CancellationToken cancellationToken)
     {
-        await using var readers = await SessionGroup.OpenAsync(target.Login with { ReadOnly = true }, sessions.Count - 1, cancellationToken);
+        await using var readers = await SessionGroup.OpenAsync(target.Login with { ReadOnly = true }, sessions.Count - 1, _job.Limits.Connect, cancellationToken);
         // Groups are told apart in memory: a server that sorted them on disk would take several times as long.
-        foreach (var session in sessions.Concat(readers.Sessions))
-            await session.ExecuteAsync("SET work_mem = '64MB'", cancellationToken);
+        await Together.RunAsync(cancellationToken, ct => _snapshot!.SetAsync("SET work_mem = '64MB'", ct), ct => readers.ExecuteAsync("SET work_mem = '64MB'", ct));
         // Rows are fetched by many short statements.
         await sessions[^1].ExecuteAsync("SET jit = off", cancellationToken);
         long rows = 0;

@@ -63,7 +63,7 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
         FingerprintMethod method, FingerprintReader.OnTable onTable, CancellationToken cancellationToken)
     {
         // Closed again at once: the rename needs the database without sessions.
-        await using var sessions = await SessionGroup.OpenAsync(NewDatabase, _sessions, cancellationToken);
+        await using var sessions = await SessionGroup.OpenAsync(NewDatabase, _sessions, target.Job.Limits.Connect, cancellationToken);
         DatabaseFingerprint? fingerprint = null;
         await Together.RunAsync(cancellationToken,
             async ct => fingerprint = await FingerprintReader.ReadAsync(sessions.Sessions, method, CatalogFilter.None, onTable, ct),
@@ -107,7 +107,7 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
 
     async Task AnalyzeAsync(DatabaseFingerprint content, CancellationToken cancellationToken)
     {
-        await using var sessions = await SessionGroup.OpenAsync(NewDatabase, _sessions, cancellationToken);
+        await using var sessions = await SessionGroup.OpenAsync(NewDatabase, _sessions, target.Job.Limits.Connect, cancellationToken);
         await WorkSharing.RunAsync(sessions.Sessions, content.Tables.OrderByDescending(t => t.Value.Bytes).Select(t => Sql.Parts(t.Key)),
             (session, table, stop) => session.ExecuteAsync($"ANALYZE {Sql.Qualified(table.Schema, table.Name)}", stop), cancellationToken);
     }
