@@ -93,7 +93,7 @@ abstract class KeyBuckets(KeyedTable table)
     /// </summary>
     sealed class Hashes(KeyedTable table, FingerprintMethod method, long count) : KeyBuckets(table)
     {
-        public override string Number => $"({TableColumns.Hash(Table.KeyTableColumns, method, seed: 1)} & {Text(count - 1)})";
+        public override string Number => $"({RowHash.Of(Table.KeyTableColumns, method, seed: 1)} & {Text(count - 1)})";
 
         public override bool MayCrowd => false;
 

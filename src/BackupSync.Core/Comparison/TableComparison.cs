@@ -59,7 +59,7 @@ sealed class TableComparison
         KeyedTable table, FingerprintMethod method, bool keysOnly, IQueryRunner source, IQueryRunner target, CancellationToken cancellationToken)
     {
         var buckets = await KeyBuckets.ChooseAsync(table, method, source, target, cancellationToken);
-        var hash = keysOnly ? TableColumns.Hash(table.KeyTableColumns, method, seed: 0) : table.Table.RowHash(method);
+        var hash = keysOnly ? RowHash.Of(table.KeyTableColumns, method, seed: 0) : table.Table.RowHash(method);
         var comparison = await ReadAsync(table, buckets, hash, source, target, cancellationToken);
         if (!buckets.MayCrowd || comparison.LargestDiffering <= KeyBuckets.MostRows)
             return comparison;

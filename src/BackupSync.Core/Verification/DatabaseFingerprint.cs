@@ -57,8 +57,11 @@ public enum FingerprintMethod
     /// <summary><c>hashtextextended</c> of the row's text: for older servers.</summary>
     TextHash,
 
-    /// <summary><c>hash_record_extended</c>, hashed once more: fast; needs PostgreSQL 14 on both sides.</summary>
+    /// <summary><c>hash_record_extended</c>, hashed once more.</summary>
     MixedHash,
+
+    /// <summary>Each value's own hash is the seed of the next one's: fast; needs PostgreSQL 14 on both sides.</summary>
+    ChainedHash,
 }
 
 /// <param name="Hash">The sum of the hashes of all rows, as a decimal number; null where only rows were counted.</param>

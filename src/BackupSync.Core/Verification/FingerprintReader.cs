@@ -13,7 +13,7 @@ static class FingerprintReader
     /// <summary>The method both servers know.</summary>
     public static FingerprintMethod MethodFor(bool content, params int[] majors) =>
         !content ? FingerprintMethod.RowsOnly
-        : majors.All(m => m >= 14) ? FingerprintMethod.MixedHash
+        : majors.All(m => m >= 14) ? FingerprintMethod.ChainedHash
         : FingerprintMethod.TextHash;
 
     /// <param name="runners">Sessions that see one snapshot; the tables are shared out among them.</param>

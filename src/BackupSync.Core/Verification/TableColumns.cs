@@ -22,19 +22,7 @@ sealed record TableColumns(uint Oid, string Schema, string Name, long Bytes, boo
     public string Rows => $"{(WithPartitions ? "" : "ONLY ")}{Sql.Qualified(Schema, Name)}";
 
     /// <summary>A bigint that is the same on every server for rows of the same content.</summary>
-    public string RowHash(FingerprintMethod method) => Hash(Columns, method, seed: 0);
-
-    public static string Hash(IEnumerable<TableColumn> columns, FingerprintMethod method, int seed)
-    {
-        var row = $"ROW({string.Join(", ", columns.Select(c => c.Expression))})";
-        return method switch
-        {
-            FingerprintMethod.RecordHash => $"pg_catalog.hash_record_extended({row}, {seed})",
-            // As a seed all of its bits are mixed; as a value they would be folded to half of them.
-            FingerprintMethod.MixedHash => $"pg_catalog.hashint4extended(0, pg_catalog.hash_record_extended({row}, {seed}))",
-            _ => $"pg_catalog.hashtextextended({row}::text, {seed})",
-        };
-    }
+    public string RowHash(FingerprintMethod method) => Verification.RowHash.Of(Columns, method, seed: 0);
 
     /// <summary>Groups what <see cref="CatalogQueries.Tables"/> gives: a row for each column, or one without a column.</summary>
     public static IReadOnlyList<TableColumns> From(IEnumerable<string?[]> rows) =>
@@ -82,19 +70,38 @@ sealed record TableColumn(string Name, string Type, bool IsBuiltIn, bool IsDeter
     public bool IsAlwaysIdentity { get; init; }
     public bool IsNotNull { get; init; }
 
+    /// <summary>In which form it is hashed.</summary>
+    public HashedAs HashedAs =>
+        !IsDeterministic || !IsBuiltIn ? HashedAs.Text
+        : HashedByBinaryForm.ContainsKey(Type) ? HashedAs.Bytes
+        : !HashedAsTheyAre.Contains(Type) || Type is "text" or "varchar" ? HashedAs.Text
+        : HashedAs.Itself;
+
     /// <summary>What of it is hashed.</summary>
     public string Expression
     {
         get
         {
             var column = Sql.Identifier(Name);
-            if (!IsDeterministic)
-                return $"{column}::text COLLATE pg_catalog.\"C\"";
-            if (IsBuiltIn && HashedByBinaryForm.TryGetValue(Type, out var send))
-                return $"pg_catalog.{send}({column})";
-            return IsBuiltIn && HashedAsTheyAre.Contains(Type) ? column
-                : IsBuiltIn ? $"{column}::text"
-                : $"ROW({column})::text"; // its output function, never a cast that somebody has defined
+            return HashedAs switch
+            {
+                HashedAs.Itself => column,
+                HashedAs.Bytes => $"pg_catalog.{HashedByBinaryForm[Type]}({column})",
+                _ when !IsDeterministic => $"{column}::text COLLATE pg_catalog.\"C\"",
+                _ when !IsBuiltIn => $"ROW({column})::text", // its output function, never a cast that somebody has defined
+                _ when HashedAsTheyAre.Contains(Type) => column,
+                _ => $"{column}::text",
+            };
         }
     }
+}
+
+enum HashedAs
+{
+    /// <summary>A value of its own type.</summary>
+    Itself,
+    Text,
+
+    /// <summary>Its binary form.</summary>
+    Bytes,
 }

@@ -29,7 +29,7 @@ static class BackupSamples
             Fingerprint = new DatabaseFingerprint
             {
                 ServerMajor = 15,
-                Method = FingerprintMethod.MixedHash,
+                Method = FingerprintMethod.ChainedHash,
                 Tables = new Dictionary<string, TableFingerprint> { ["public.Users"] = new(13, "-123456789012345678901234567890", 8192), ["public.empty"] = new(0, null, 0) },
                 Sequences = new Dictionary<string, SequenceFingerprint> { ["public.users_id_seq"] = new(13, true) { LatestValue = 14, LatestIsCalled = true } },
                 LargeObjects = new LargeObjectFingerprint(0, null),

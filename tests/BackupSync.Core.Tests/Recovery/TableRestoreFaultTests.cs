@@ -154,7 +154,7 @@ public sealed class TableRestoreFaultTests(Servers servers) : IClassFixture<Serv
     static async Task<DatabaseFingerprint> ContentAsync(Vault vault)
     {
         await using var session = await PgSession.OpenAsync(new PgLogin("test", vault.Server.AsSuperuser, "test", ReadOnly: true), default);
-        return await FingerprintReader.ReadAsync([session], FingerprintMethod.MixedHash, CatalogFilter.None, null, default);
+        return await FingerprintReader.ReadAsync([session], FingerprintMethod.ChainedHash, CatalogFilter.None, null, default);
     }
 
     sealed class Observer(Action<RunEvent>? onEvent) : IRunObserver

@@ -236,7 +236,7 @@ public sealed class TableRestoreTests(Servers servers) : IClassFixture<Servers>
     static async Task<DatabaseFingerprint> ContentAsync(DatabaseAddress database)
     {
         await using var session = await PgSession.OpenAsync(new PgLogin("test", database, "test", ReadOnly: true), default);
-        return await FingerprintReader.ReadAsync([session], FingerprintMethod.MixedHash, CatalogFilter.None, null, default);
+        return await FingerprintReader.ReadAsync([session], FingerprintMethod.ChainedHash, CatalogFilter.None, null, default);
     }
 
     /// <summary>Constraints and triggers to the letter.</summary>

@@ -1,0 +1,61 @@
+using BackupSync.Comparison;
+
+namespace BackupSync.Tests.Comparison;
+
+/// <summary>Whatever differs shows in the sum of the rows' hashes.</summary>
+public sealed class RowHashTests(Servers servers) : IClassFixture<Servers>
+{
+    /// <summary>A type, what stands for null where its values are hashed (or might), and another value.</summary>
+    static readonly (string Type, string Default, string Other)[] Types =
+    [
+        ("boolean", "false", "true"), ("smallint", "0", "1"), ("integer", "0", "1"), ("bigint", "0", "1"), ("oid", "0", "1"),
+        ("\"char\"", "", "a"), ("name", "", "a"), ("text", "", "a"), ("varchar(5)", "", "a"), ("char(5)", "", "a"), ("text COLLATE \"C\"", "", "a"),
+        ("uuid", "00000000-0000-0000-0000-000000000000", "00000000-0000-0000-0000-000000000001"),
+        ("time", "00:00", "00:01"), ("timestamp", "2000-01-01", "infinity"), ("timestamptz", "2000-01-01 00:00+00", "-infinity"),
+        ("inet", "0.0.0.0", "::1"), ("cidr", "0.0.0.0", "::1"), ("macaddr", "00:00:00:00:00:00", "00:00:00:00:00:01"),
+        ("bytea", "", "a"), ("date", "2000-01-01", "infinity"), ("numeric", "0", "0.0"), ("float4", "0", "-0"), ("float8", "0", "-0"), ("interval", "1 day", "24 hours"),
+        ("timetz", "00:00+00", "00:00+01"), ("json", "null", "{}"), ("jsonb", "null", "1.0"), ("int4range", "empty", "[1,2)"), ("integer[]", "{}", "{NULL}"), ("pair", "(,)", "(1,)"), ("mood", "a", "b"),
+    ];
+
+    static readonly string AllTypes =
+        $"CREATE TYPE pair AS (a integer, b integer); CREATE TYPE mood AS ENUM ('a', 'b'); CREATE TABLE t (id integer PRIMARY KEY, {string.Join(", ", Types.Select((t, i) => $"c{i} {t.Type}"))});";
+
+    [Fact]
+    public async Task Null_is_told_from_the_value_that_stands_for_it()
+    {
+        // Row by row, another column is null on one side only.
+        var rows = string.Join(' ', Types.Select((_, row) => $"INSERT INTO t VALUES ({row}, {string.Join(", ", Types.Select(t => $"'{t.Default}'"))});"));
+        await using var databases = await ComparedDatabases.CreateAsync(servers, AllTypes + rows,
+            onTarget: string.Join(' ', Types.Select((_, row) => $"UPDATE t SET c{row} = NULL WHERE id = {row};")));
+
+        Assert.Equal(Types.Select((_, row) => $"{row} Different c{row}").Order(StringComparer.Ordinal), (await databases.RowsAsync()).Select(r => $"{r.Key} {r.State} {r.Columns}"));
+    }
+
+    [Fact]
+    public async Task Values_that_two_rows_have_exchanged_show()
+    {
+        var (first, second) = (string.Join(", ", Types.Select(t => $"'{t.Default}'")), string.Join(", ", Types.Select(t => $"'{t.Other}'")));
+        await using var databases = await ComparedDatabases.CreateAsync(servers, $"{AllTypes} INSERT INTO t VALUES (1, {first}), (2, {second});");
+        Assert.Empty(await databases.DifferencesAsync());
+
+        for (var i = 0; i < Types.Length; i++)
+        {
+            await databases.Target.ExecuteAsync($"UPDATE t SET c{i} = (SELECT c{i} FROM t AS o WHERE o.id = 3 - t.id)");
+            Assert.Equal($"c{i}: public.t", $"c{i}: {Assert.Single(await databases.DifferencesAsync()).Name}");
+            await databases.Target.ExecuteAsync($"UPDATE t SET c{i} = (SELECT c{i} FROM t AS o WHERE o.id = 3 - t.id)");
+        }
+        Assert.Empty(await databases.DifferencesAsync());
+    }
+
+    [Fact]
+    public async Task In_a_wide_table_each_null_has_its_place()
+    {
+        const int columns = 200;
+        await using var databases = await ComparedDatabases.CreateAsync(servers,
+            $"CREATE TABLE t (id integer PRIMARY KEY, {string.Join(", ", Enumerable.Range(0, columns).Select(i => $"c{i} integer DEFAULT 0"))}); INSERT INTO t SELECT generate_series(0, {columns - 1});",
+            onSource: string.Join(' ', Enumerable.Range(0, columns).Select(i => $"UPDATE t SET c{i} = NULL WHERE id = {i};")),
+            onTarget: string.Join(' ', Enumerable.Range(0, columns).Select(i => $"UPDATE t SET c{(i + 63) % columns} = NULL WHERE id = {i};")));
+
+        Assert.Equal(columns, (await databases.RowsAsync()).Count(r => r.State == RowState.Different && r.Columns.Split(", ").Length == 2));
+    }
+}
