@@ -10,9 +10,14 @@ static class Items
     public const string Name = "public.items";
 
     /// <summary>1,000 rows; synced in full and once more, so that the next run goes by stamps.</summary>
-    public static async Task<Scenario> CreateAsync(Servers servers, TestRole role = TestRole.Superuser, string more = "")
+    public static async Task<Scenario> CreateAsync(Servers servers, TestRole role = TestRole.Superuser, string more = "") =>
+        await FillAsync(await Scenario.CreateAsync(servers, PublishMode.Transaction, role), more);
+
+    public static async Task<Scenario> CreateAsync(OwnServers servers) =>
+        await FillAsync(await Scenario.CreateAsync(servers.Source, servers.Target, PublishMode.Transaction), more: "");
+
+    static async Task<Scenario> FillAsync(Scenario scenario, string more)
     {
-        var scenario = await Scenario.CreateAsync(servers, PublishMode.Transaction, role);
         await scenario.OnSourceAsync("""
             CREATE TABLE items (id int PRIMARY KEY, name text UNIQUE, updated_at timestamptz NOT NULL DEFAULT now());
             INSERT INTO items SELECT n, 'item ' || n, now() - interval '1 day' FROM generate_series(1, 1000) n;
