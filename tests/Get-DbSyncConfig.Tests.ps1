@@ -49,6 +49,7 @@ Describe 'Get-DbSyncConfig' {
 
     It 'resolves the folder of backups against the file' {
         (Get-DbSyncConfig).Jobs[0].Backups.Directory | Should -Be (Join-Path $TestDrive 'copies')
+        (Get-DbSyncConfig).Places[0].Directory | Should -Be (Join-Path $TestDrive 'backups')
     }
 
     It 'lists a database whose variable is not set, and fails where it is used' {

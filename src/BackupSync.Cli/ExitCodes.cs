@@ -10,9 +10,6 @@ static class ExitCodes
     /// <summary>Failed, and nothing was changed.</summary>
     public const int Failed = 1;
 
-    /// <summary>Two databases were compared, and are not equal.</summary>
-    public const int Different = 1;
-
     /// <summary>The arguments or the configuration are wrong.</summary>
     public const int Usage = 2;
     public const int RolledBack = 3;
@@ -20,6 +17,9 @@ static class ExitCodes
 
     /// <summary>Another run is in progress.</summary>
     public const int Skipped = 5;
+
+    /// <summary>Two databases were compared, and are not equal. Not 1: a failure must not be taken for an answer.</summary>
+    public const int Different = 6;
 
     /// <summary>Stopped by Ctrl+C or by a signal.</summary>
     public const int Interrupted = 130;

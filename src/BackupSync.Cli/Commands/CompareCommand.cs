@@ -20,7 +20,7 @@ static class CompareCommand
         var limit = CommonOptions.Number("--limit-minutes", "minutes", "How long all of it may take", 60, 1, 10080);
         var config = CommonOptions.Config();
         var json = CommonOptions.Json();
-        var command = new Command("compare", "Tell whether two databases hold the same; the exit code is 0 where they do, and 1 where they differ")
+        var command = new Command("compare", "Tell whether two databases hold the same; the exit code is 0 where they do, and 6 where they differ")
         {
             source, target, job, tables, detail, quiet, parallel, timeout, limit, config, json,
         };

@@ -21,7 +21,7 @@ sealed class PlaceReader(IReadOnlyList<DatabaseConfig> databases)
         var place = new FolderPlaceConfig { Name = PlaceConfig.Default, Directory = root.FullPath("backups") };
         // Nobody asked for this one, so it claims no more than it fills: a job may keep its own backups beside the databases' folders.
         ClaimFolders(place.Name, Location(place.Directory));
-        return [place];
+        return new PlaceConfig[] { place }; // an array, which scripts can index
     }
 
     /// <summary>What a folder is for already, as a phrase; null where it is free.</summary>

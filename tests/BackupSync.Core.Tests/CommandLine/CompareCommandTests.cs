@@ -30,18 +30,18 @@ public sealed class CompareCommandTests(Servers servers) : IClassFixture<Servers
         await scenario.OnSourceAsync("DELETE FROM users WHERE id = 7; CREATE INDEX extra ON users (name)");
 
         var result = await scenario.RunAsync("compare", "railway", "neon");
-        Assert.Equal(1, result.ExitCode);
+        Assert.Equal(6, result.ExitCode);
         Assert.Matches(@"public\.users +Different +999 +1,000 +999 rows on the source, 1000 on the target", result.Output);
         Assert.Matches(@"index public\.extra on users +SourceOnly +the target lacks it", result.Output);
         Assert.Contains("\nrailway and neon differ: 1 of 2 tables, 1 other object (", result.Output, StringComparison.Ordinal);
 
         var quiet = await scenario.RunAsync("compare", "railway", "neon", "--quiet");
-        Assert.Equal((1, "", ""), (quiet.ExitCode, quiet.Output, quiet.Errors));
+        Assert.Equal((6, "", ""), (quiet.ExitCode, quiet.Output, quiet.Errors));
         var other = await scenario.RunAsync("compare", "railway", "neon", "-q", "--table", "notes");
         Assert.Equal((0, "", ""), (other.ExitCode, other.Output, other.Errors));
 
         var json = await scenario.RunAsync("compare", "railway", "neon", "--json");
-        Assert.Equal(1, json.ExitCode);
+        Assert.Equal(6, json.ExitCode);
         var items = JsonSerializer.Deserialize<List<ComparedItem>>(json.Output, JsonFormat.Indented)!;
         Assert.Equal(["public.notes", "public.users", "index public.extra on users"], items.Select(i => i.Name));
         Assert.Contains("railway and neon differ: 1 of 2 tables", json.Errors, StringComparison.Ordinal);
@@ -56,7 +56,7 @@ public sealed class CompareCommandTests(Servers servers) : IClassFixture<Servers
         await scenario.OnSourceAsync("DELETE FROM users WHERE id = 7; UPDATE users SET name = 'x' WHERE id = 8; DELETE FROM notes; DROP INDEX users_name");
 
         var result = await scenario.RunAsync("compare", "railway", "neon", "--detail");
-        Assert.Equal(1, result.ExitCode);
+        Assert.Equal(6, result.ExitCode);
         Assert.Equal(
             ["Different   public.users                    8  name", "TargetOnly  public.notes                    (\"one\\nline\")", "TargetOnly  public.users                    7"],
             result.Output.TrimEnd().Split('\n')[..^1].Order(StringComparer.Ordinal));
@@ -64,7 +64,7 @@ public sealed class CompareCommandTests(Servers servers) : IClassFixture<Servers
         Assert.Contains("index public.users_name on users: the source lacks it", result.Errors, StringComparison.Ordinal);
 
         var json = await scenario.RunAsync("compare", "railway", "neon", "--detail", "--json", "--table", "users");
-        Assert.Equal(1, json.ExitCode);
+        Assert.Equal(6, json.ExitCode);
         Assert.Equal(
             [new RowDifference("public.users", "7", RowState.TargetOnly, "", 1), new RowDifference("public.users", "8", RowState.Different, "name", 1)],
             json.Output.TrimEnd().Split('\n').Select(l => JsonSerializer.Deserialize<RowDifference>(l, JsonFormat.Line)!).OrderBy(r => r.Key));
