@@ -1,4 +1,6 @@
 using BackupSync.Comparison;
+using BackupSync.Postgres;
+using BackupSync.Verification;
 
 namespace BackupSync.Tests.Comparison;
 
@@ -45,6 +47,27 @@ public sealed class RowHashTests(Servers servers) : IClassFixture<Servers>
             await databases.Target.ExecuteAsync($"UPDATE t SET c{i} = (SELECT c{i} FROM t AS o WHERE o.id = 3 - t.id)");
         }
         Assert.Empty(await databases.DifferencesAsync());
+    }
+
+    /// <summary>Backups keep the sums of their day: those have to come out the same for ever, on every server.</summary>
+    [Theory]
+    [InlineData(FingerprintMethod.RecordHash, "9333909170664779009")]
+    [InlineData(FingerprintMethod.MixedHash, "7418857032726405035")]
+    [InlineData(FingerprintMethod.ChainedHash, "932456757580304928")]
+    [InlineData(FingerprintMethod.TextHash, "1735379261664433141")]
+    [InlineData(FingerprintMethod.RowsOnly, null)]
+    public async Task The_same_rows_always_have_the_same_sum(FingerprintMethod method, string? sum)
+    {
+        await using var database = await servers.CreateSourceAsync();
+        await database.ExecuteAsync($"""
+            {AllTypes}
+            INSERT INTO t VALUES (1, {string.Join(", ", Types.Select(t => $"'{t.Default}'"))}), (2, {string.Join(", ", Types.Select(t => $"'{t.Other}'"))}); INSERT INTO t (id) VALUES (3);
+            """);
+        await using var session = await PgSession.OpenAsync(new PgLogin("test", database.Address, "test", ReadOnly: true), default);
+
+        var content = await FingerprintReader.ReadAsync([session], method, CatalogFilter.None, null, default);
+
+        Assert.Equal((3, sum), (content.Tables["public.t"].Rows, content.Tables["public.t"].Hash));
     }
 
     [Fact]
