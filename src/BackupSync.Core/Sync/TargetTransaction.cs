@@ -25,10 +25,11 @@ sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDispos
     /// <summary>Whether the server was told to commit: from then on only it can tell what became of it.</summary>
     public bool CommitBegun { get; private set; }
 
+    /// <remarks>Read committed: what others commit until it has its locks it has to see.</remarks>
     public async Task BeginAsync(CancellationToken cancellationToken)
     {
         _session = await PgConnector.OpenAsync(target.Login, target.Job.Limits.Connect, run.Info, cancellationToken);
-        await _session.ExecuteAsync($"BEGIN READ WRITE; SET LOCAL lock_timeout = {LockTimeout}; SET LOCAL jit = off", cancellationToken);
+        await _session.ExecuteAsync($"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = {LockTimeout}; SET LOCAL jit = off", cancellationToken);
         _id = (await _session.RowsAsync("SELECT pg_catalog.pg_current_xact_id()", cancellationToken))[0][0];
     }
 

@@ -43,6 +43,46 @@ public sealed class ConflictTests(Servers servers) : IClassFixture<Servers>
     }
 
     [Theory]
+    [InlineData("INSERT INTO kids VALUES (501, 9, 'written here', now())")]
+    [InlineData("UPDATE kids SET body = 'written here', updated_at = now() + interval '1 hour' WHERE id = 1")]
+    public async Task Last_write_wins_does_not_let_a_kept_row_go_with_its_parent(string onTarget)
+    {
+        await using var scenario = await Items.CreateAsync(servers, more: """
+            CREATE TABLE parents (id int PRIMARY KEY, updated_at timestamptz NOT NULL DEFAULT now() - interval '1 day');
+            CREATE TABLE kids (id int PRIMARY KEY, parent int REFERENCES parents ON DELETE CASCADE, body text, updated_at timestamptz NOT NULL DEFAULT now() - interval '1 day');
+            INSERT INTO parents SELECT generate_series(1, 100); INSERT INTO kids SELECT n, CASE n WHEN 1 THEN 9 ELSE n END, 'kid' FROM generate_series(1, 100) n WHERE n <> 9;
+            """);
+        scenario.Set(i => i with { Conflict = ConflictRule.LastWriteWins });
+        await scenario.SyncWellAsync(SyncMode.Incremental);
+        await scenario.OnTargetAsync(onTarget);
+        await scenario.OnSourceAsync("DELETE FROM parents WHERE id = 9");
+        var before = await scenario.TargetContentAsync();
+
+        var result = await scenario.SyncAsync(mode: SyncMode.Incremental);
+
+        Assert.Equal((RunOutcome.RolledBack, ErrorIds.VerificationFailed), (result.Outcome, result.Error!.Id));
+        Assert.Contains("1 row(s) of public.kids that were to be kept", result.Error.Message, StringComparison.Ordinal);
+        Scenario.AssertSame(before, await scenario.TargetContentAsync());
+        await scenario.OnTargetAsync("DELETE FROM kids WHERE body = 'written here'");
+        await scenario.SyncWellAsync(SyncMode.Incremental);
+        Scenario.AssertSame(await scenario.SourceContentAsync(), await scenario.TargetContentAsync());
+    }
+
+    [Fact]
+    public async Task Without_deletes_a_table_without_a_key_only_gains_rows()
+    {
+        await using var scenario = await Items.CreateAsync(servers, more: "CREATE TABLE plain (a int, b text); INSERT INTO plain SELECT n, 'x' FROM generate_series(1, 10) n;");
+        scenario.Set(i => i with { Deletes = false });
+        await scenario.OnSourceAsync("DELETE FROM plain WHERE a > 6; INSERT INTO plain VALUES (11, 'x'), (11, 'x'), (1, 'x'), (NULL, NULL)");
+        foreach (var inserted in (long[])[4, 0])
+        {
+            Assert.Equal((inserted, 0L), (await scenario.SyncWellAsync(SyncMode.Incremental)).Changes("public.plain") is var c ? (c.Inserted, c.Deleted) : default);
+            Assert.Equal(14, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM plain"));
+            Assert.Equal(2, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM plain WHERE a = 1"));
+        }
+    }
+
+    [Theory]
     [InlineData("CREATE SEQUENCE counter MAXVALUE 10;", "ALTER SEQUENCE counter MAXVALUE 1000; SELECT setval('counter', 500)")]
     [InlineData("CREATE TABLE rooms (id int PRIMARY KEY, during int4range, EXCLUDE USING gist (during WITH &&)); INSERT INTO rooms VALUES (1, '[1,5)'), (2, '[5,9)');",
         "UPDATE rooms SET during = NULL WHERE id = 1; UPDATE rooms SET during = '[1,5)' WHERE id = 2; UPDATE rooms SET during = '[5,9)' WHERE id = 1")]

@@ -1,4 +1,5 @@
 using BackupSync.Configuration;
+using BackupSync.Postgres;
 using BackupSync.Runs;
 using BackupSync.Tests.Sync;
 
@@ -129,6 +130,49 @@ public sealed class TrackingTests(Servers servers) : IClassFixture<Servers>
         Assert.True((await run).Success);
 
         await scenario.AssertBroughtUpToDateAsync();
+    }
+
+    /// <summary>However its database is set up: a snapshot from before the lock would not show it.</summary>
+    [Theory]
+    [InlineData("repeatable read")]
+    [InlineData("serializable")]
+    public async Task What_others_commit_on_the_target_while_the_run_waits_for_them_is_seen(string isolation)
+    {
+        await using var scenario = await Items.CreateAsync(servers, more: "CREATE TABLE plain (a int); INSERT INTO plain VALUES (1);");
+        var database = Sql.Identifier(scenario.Target.Database);
+        await scenario.OnTargetAsync($"ALTER DATABASE {database} SET default_transaction_isolation = '{isolation}'; ALTER DATABASE {database} SET standard_conforming_strings = off; ALTER DATABASE {database} SET quote_all_identifiers = on");
+        await using var locking = await Scenario.OpenAsync(scenario.TargetAdmin);
+        await locking.ExecuteAsync("BEGIN ISOLATION LEVEL READ COMMITTED; UPDATE items SET name = 'by hand' WHERE id = 5; DELETE FROM items WHERE id = 6; INSERT INTO items VALUES (2000, 'by hand, too'); INSERT INTO plain VALUES (2)", default);
+        var run = Task.Run(() => scenario.SyncAsync(mode: SyncMode.Incremental, fullVerify: true));
+        await Eventually.IsTrueAsync(async () => await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'ShareRowExclusiveLock'") > 0, "the run waits", 30);
+        await locking.ExecuteAsync("COMMIT", default);
+
+        var result = await run;
+
+        Assert.True(result is { Success: true, Mode: SyncMode.Incremental }, $"{result.Error} {string.Join('\n', result.Warnings)}");
+        Assert.Equal((1, 1, 1), (result.Changes().Inserted, result.Changes().Updated, result.Changes().Deleted));
+        Scenario.AssertSame(await scenario.SourceContentAsync(), await scenario.TargetContentAsync());
+    }
+
+    /// <summary>Older rows have come back, with stamps of before.</summary>
+    [Theory]
+    [InlineData("DELETE FROM items; INSERT INTO items SELECT * FROM saved")]
+    [InlineData("TRUNCATE items; INSERT INTO items SELECT * FROM saved")]
+    [InlineData("DROP TABLE items; CREATE TABLE items (id int PRIMARY KEY, name text UNIQUE, updated_at timestamptz NOT NULL DEFAULT now()); INSERT INTO items SELECT * FROM saved")]
+    public async Task A_table_of_the_source_that_was_restored_is_compared_by_content(string restore)
+    {
+        await using var scenario = await Items.CreateAsync(servers);
+        await scenario.OnSourceAsync("UPDATE items SET name = 'own ' || id, updated_at = now() - interval '1 hour' WHERE id IN (8, 9)");
+        await scenario.AssertBroughtUpToDateAsync(fullVerify: true);
+        await scenario.OnSourceAsync($"""
+            CREATE TEMPORARY TABLE saved AS SELECT id, CASE WHEN id IN (8, 9) THEN 'item ' || id ELSE name END AS name, CASE WHEN id IN (8, 9) THEN now() - interval '1 day' ELSE updated_at END AS updated_at FROM items;
+            {restore};
+            """);
+
+        var result = await scenario.AssertBroughtUpToDateAsync();
+
+        Assert.Equal((ChangeTracking.Content, "its rows on the source may have been replaced since the last run", 2L), (result.Changes().Way, result.Changes().Reason, result.Changes().Updated));
+        Assert.Equal(ChangeTracking.UpdatedAt, (await scenario.AssertBroughtUpToDateAsync()).Changes().Way);
     }
 
     [Theory]

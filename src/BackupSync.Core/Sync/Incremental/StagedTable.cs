@@ -14,7 +14,8 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
 
     readonly string _rows = $"pg_temp.backupsync_rows_{number}";
     readonly string _keys = $"pg_temp.backupsync_keys_{number}";
-    bool _hasRows, _hasKeys;
+    readonly string _kept = $"pg_temp.backupsync_kept_{number}";
+    bool _hasRows, _hasKeys, _hasKept;
     int _fillings;
 
     public KeyedTable Table { get; } = table;
@@ -120,9 +121,11 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     {
         var column = Sql.Identifier(stamp.Name);
         long kept = 0;
+        await target.ExecuteAsync($"CREATE TEMPORARY TABLE {Bare(_kept)} ON COMMIT DROP AS SELECT {Table.KeyList()} FROM {Target} WITH NO DATA", cancellationToken);
+        _hasKept = true;
         if (_hasRows)
         {
-            kept = await target.AffectedAsync($"DELETE FROM {_rows} AS s WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "s")} AND t.{column} > s.{column})", cancellationToken);
+            kept = await KeepAsync($"DELETE FROM {_rows} AS s WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "s")} AND t.{column} > s.{column}) RETURNING {Table.KeyList("s.")}");
             Rows -= kept;
         }
         if (!_hasKeys)
@@ -133,9 +136,11 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
         var keys = new List<string>();
         await foreach (var key in target.LinesAsync($"SELECT {Table.KeyList("k.")} FROM {_keys} AS k WHERE {isSpared} LIMIT {SparedRows.MostKeys + 1}", cancellationToken))
             keys.Add(key);
-        var spared = await target.AffectedAsync($"DELETE FROM {_keys} AS k WHERE {isSpared}", cancellationToken);
+        var spared = await KeepAsync($"DELETE FROM {_keys} AS k WHERE {isSpared} RETURNING {Table.KeyList("k.")}");
         Deletions -= spared;
         return (kept + spared, keys.Count > SparedRows.MostKeys ? new SparedRows([], All: true) : new SparedRows(keys, All: false));
+
+        Task<long> KeepAsync(string taking) => target.AffectedAsync($"WITH k AS ({taking}) INSERT INTO {_kept} SELECT * FROM k", cancellationToken);
     }
 
     /// <summary>The keys of rows in the target that hold a unique value which a staged row is to get, and of which nothing is staged.</summary>
@@ -235,9 +240,29 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
         Deletions = await target.ScalarAsync<long>($"SELECT count(*) FROM {_keys}", cancellationToken);
     }
 
-    /// <summary>How many staged rows the target does not hold as the source has them.</summary>
-    public async Task<long> CountWrongAsync(CancellationToken cancellationToken) => !_hasRows || !Table.HasKey ? 0
-        : await target.ScalarAsync<long>($"SELECT count(*) FROM {_rows} AS s WHERE s.{HashColumn} IS DISTINCT FROM ({HashOnTarget})", cancellationToken);
+    /// <summary>Takes out of all rows of the source, each as often as it is there, those that a table without a key holds.</summary>
+    /// <returns>How many.</returns>
+    public async Task<long> TakeOutPresentAsync(CancellationToken cancellationToken)
+    {
+        var present = await target.AffectedAsync(
+            $"""
+            DELETE FROM {_rows} AS s
+            USING (SELECT ctid AS id, {HashColumn} AS hash, pg_catalog.row_number() OVER (PARTITION BY {HashColumn}) AS n FROM {_rows}) AS a
+            JOIN (SELECT {Hash} AS hash, count(*) AS n FROM {Target} GROUP BY 1) AS t ON t.hash = a.hash AND a.n <= t.n
+            WHERE s.ctid = a.id
+            """, cancellationToken);
+        Rows -= present;
+        return present;
+    }
+
+    /// <summary>How many staged rows the target does not hold as the source has them, and how many that are to be deleted it still holds.</summary>
+    public async Task<long> CountWrongAsync(CancellationToken cancellationToken) => !Table.HasKey ? 0
+        : (_hasRows ? await target.ScalarAsync<long>($"SELECT count(*) FROM {_rows} AS s WHERE s.{HashColumn} IS DISTINCT FROM ({HashOnTarget})", cancellationToken) : 0)
+          + (_hasKeys ? await target.ScalarAsync<long>($"SELECT count(*) FROM {_keys} AS k WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "k")})", cancellationToken) : 0);
+
+    /// <summary>How many rows that were kept are no longer there.</summary>
+    public async Task<long> CountLostAsync(CancellationToken cancellationToken) => !_hasKept ? 0
+        : await target.ScalarAsync<long>($"SELECT count(*) FROM {_kept} AS k WHERE NOT EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "k")})", cancellationToken);
 
     /// <summary>A stamp to compare a column with.</summary>
     public static string Moment(TableColumn stamp, DateTimeOffset at) =>

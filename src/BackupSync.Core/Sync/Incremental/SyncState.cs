@@ -72,4 +72,5 @@ sealed record SyncState(
 /// <summary>A table of the target as a run left it.</summary>
 /// <param name="Watermark">Rows stamped later are looked at by the next run; null where no stamps were read.</param>
 /// <param name="Writes">By the server's statistics. Others' writes raise them; a crash sets them to zero.</param>
-sealed record TableState(DateTimeOffset? Watermark, TableWrites Writes, SparedRows? Spared = null);
+/// <param name="Source">What the source's table was then.</param>
+sealed record TableState(DateTimeOffset? Watermark, TableWrites Writes, SourceRows? Source, SparedRows? Spared = null);

@@ -31,6 +31,8 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
     public long? SourceRows { get; private set; }
     public long? RowsBefore { get; private set; }
     public long? RowsAfter { get; private set; }
+
+    /// <summary>Whether the whole table, and not only what was written, is known to be what the source has.</summary>
     public bool IsVerified { get; private set; }
     public SparedRows Spared { get; private set; } = SparedRows.None;
 
@@ -101,7 +103,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
     {
         _clock.Start();
         if (Staged.IsComplete && !Table.HasKey)
-            _deleted += await Staged.EmptyAsync(cancellationToken);
+            await ReplaceAsync(Staged, cancellationToken);
         else
             await Staged.ParkAsync(indexes, columns => keys.DeferAsync(Table, columns, cancellationToken), cancellationToken);
         (_inserted, _updated) = await Staged.MergeAsync(cancellationToken);
@@ -145,12 +147,21 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         else
         {
             _bytes += await again.FillAsync(source, again.SelectFromSource(), _ => { }, cancellationToken);
-            _deleted += await again.EmptyAsync(cancellationToken);
+            await ReplaceAsync(again, cancellationToken);
         }
         var (inserted, updated) = await again.MergeAsync(cancellationToken);
         (_inserted, _updated) = (_inserted + inserted, _updated + updated);
         _deleted += await again.DeleteStagedAsync(cancellationToken);
         _clock.Stop();
+    }
+
+    /// <summary>Makes room for all rows of a table without a key; where nothing is to be deleted, leaves to be written what is not there.</summary>
+    async Task ReplaceAsync(StagedTable all, CancellationToken cancellationToken)
+    {
+        if (config.Deletes)
+            _deleted += await all.EmptyAsync(cancellationToken);
+        else
+            (_unchanged, _leavesDeleted) = (_unchanged + await all.TakeOutPresentAsync(cancellationToken), true);
     }
 
     public async Task DeleteAsync(CancellationToken cancellationToken)
@@ -169,19 +180,26 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         if (!Staged.IsTouched && !IsRepaired)
         {
             RowsAfter = RowsBefore;
-            IsVerified = SourceRows is not null && SourceRows == RowsAfter;
+            IsVerified = IsWhole && SourceRows == RowsAfter;
             return;
         }
         _clock.Start();
         var wrong = await Staged.CountWrongAsync(cancellationToken);
         if (wrong > 0)
-            throw Differs(target, $"{wrong} of {Staged.Rows} rows that were written are not what the source has");
-        if (_whole is { } whole)
+            throw Differs(target, $"{wrong} of {Staged.Rows + Staged.Deletions} rows that were written or deleted are not what the source has");
+        if (await Staged.CountLostAsync(cancellationToken) is > 0 and var lost)
+        {
+            throw new BackupSyncException(ErrorIds.VerificationFailed,
+                $"{target.Login.Label}: {lost} row(s) of {Table.Name} that were to be kept, because they are newer, would go with rows that they refer to and that the source has deleted.",
+                "Delete them on the target, or bring back on the source what they refer to; with conflict: sourceWins they go without asking.");
+        }
+        if (_whole is { } whole && (Table.HasKey || config.Deletes))
         {
             var now = await FingerprintReader.ReadTableAsync(target, Table.Table, method, cancellationToken);
             (SourceRows, RowsAfter) = (whole.Rows, now.Rows);
             if (now.Rows != whole.Rows || now.Hash != whole.Hash)
                 throw Differs(target, now.Rows != whole.Rows ? $"{whole.Rows} rows expected, {now.Rows} found" : $"the content of its {now.Rows} rows differs");
+            IsVerified = true;
         }
         else if (SourceRows is { } rows && _kept == 0 && !_leavesDeleted)
         {
@@ -190,12 +208,12 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
                 throw Differs(target, $"{rows} rows expected, {RowsAfter} found");
             if (_comparison is not null && !await _comparison.IsResolvedAsync(target, cancellationToken))
                 throw Differs(target, "rows with the keys of those that were written hold something else");
+            IsVerified = IsWhole;
         }
         else
         {
             RowsAfter = RowsBefore + _inserted - _deleted;
         }
-        IsVerified = true;
         _clock.Stop();
     }
 

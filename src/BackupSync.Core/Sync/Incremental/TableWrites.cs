@@ -21,20 +21,23 @@ sealed record TableWrites(string FileNodes, long Inserted, long Updated, long De
     {
         if (tables.Count == 0)
             return new Dictionary<string, TableWrites>();
-        var names = Sql.TextArray(tables.Select(t => Sql.Qualified(t.Table.Schema, t.Table.Name)));
         var rows = await target.RowsAsync(
             $"""
             SELECT i, pg_catalog.string_agg(pg_catalog.pg_relation_filenode(r.oid)::text, ' ' ORDER BY r.oid),
                    coalesce(sum(pg_catalog.pg_stat_get_{kind}tuples_inserted(r.oid)), 0)::bigint,
                    coalesce(sum(pg_catalog.pg_stat_get_{kind}tuples_updated(r.oid)), 0)::bigint,
                    coalesce(sum(pg_catalog.pg_stat_get_{kind}tuples_deleted(r.oid)), 0)::bigint
-            FROM unnest({names}) WITH ORDINALITY w(name, i),
-                 LATERAL (SELECT pg_catalog.to_regclass(w.name)::oid UNION SELECT relid FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass(w.name))) r(oid)
-            GROUP BY i
+            FROM {Relations(tables)} GROUP BY i
             """, cancellationToken);
         return rows.ToDictionary(r => tables[int.Parse(r[0]!, CultureInfo.InvariantCulture) - 1].Name,
             r => new TableWrites(r[1] ?? "", Number(r[2]), Number(r[3]), Number(r[4])));
     }
+
+    /// <summary>A row source of the tables' numbers, <c>i</c>, with the oids of each and of its partitions, <c>r.oid</c>.</summary>
+    public static string Relations(IReadOnlyList<KeyedTable> tables) => $"""
+        unnest({Sql.TextArray(tables.Select(t => Sql.Qualified(t.Table.Schema, t.Table.Name)))}) WITH ORDINALITY w(name, i),
+        LATERAL (SELECT pg_catalog.to_regclass(w.name)::oid UNION SELECT relid FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass(w.name))) r(oid)
+        """;
 
     static long Number(string? text) => long.Parse(text!, CultureInfo.InvariantCulture);
 }
