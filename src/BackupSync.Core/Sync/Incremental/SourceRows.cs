@@ -19,12 +19,14 @@ sealed record SourceRows(TableWrites Writes, long Live)
         static int Number(string? text) => int.Parse(text!, CultureInfo.InvariantCulture);
     }
 
-    /// <summary>
-    /// Whether the table may have been restored, emptied or made anew since, so that it has rows of before with stamps of before. (A
-    /// crash of the server sets the numbers to zero.)
-    /// </summary>
-    public bool MayBeOthersThan(SourceRows before) =>
-        Writes.FileNodes != before.Writes.FileNodes
-        || Writes.Inserted < before.Writes.Inserted || Writes.Updated < before.Writes.Updated || Writes.Deleted < before.Writes.Deleted
-        || Writes.Deleted > before.Writes.Deleted && Writes.Deleted - before.Writes.Deleted >= Math.Max(Live, before.Live) * ManyDeleted;
+    /// <summary>Whether the table may have been restored, emptied or made anew since, so that it has rows of before with stamps of before.</summary>
+    public bool MayBeOthersThan(SourceRows before)
+    {
+        // A server that crashed, or a compute that was suspended, has begun to count anew.
+        var counts = before.Writes;
+        if (Writes.Inserted < counts.Inserted || Writes.Updated < counts.Updated || Writes.Deleted < counts.Deleted)
+            counts = counts with { Deleted = 0 };
+        var deleted = Writes.Deleted - counts.Deleted;
+        return Writes.FileNodes != counts.FileNodes || deleted > 0 && deleted >= Math.Max(Live, before.Live) * ManyDeleted;
+    }
 }
