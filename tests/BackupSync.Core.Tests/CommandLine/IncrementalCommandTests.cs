@@ -28,7 +28,7 @@ public sealed partial class IncrementalCommandTests(Servers servers) : IClassFix
         Assert.True(result.ExitCode == 0, result.All);
         Assert.Equal(["Lock", "Check", "Guards", "Compare", "Merge", "Verify", "Publish"], SyncCommandTests.StepStarted().Matches(result.Output).Select(m => m.Groups["step"].Value));
         Assert.Matches(@"Table +Way +Inserted +Updated +Deleted +Unchanged +Rows +Read +Time +Verified +Why", result.Output);
-        Assert.Matches(@"public\.items +UpdatedAt +2 +1 +3 +\d+ +99 +[\d.]+ k?B +[\d.]+s +yes +by updated_at", result.Output);
+        Assert.Matches(@"public\.items +UpdatedAt +2 +1 +3 +\d+ +99 +[\d.]+ k?B +[\d.]+s +by updated_at", result.Output);
         Assert.Matches(@"public\.users +Whole +0 +0 +0 .* no primary key", result.Output);
         Assert.Contains("Neon updated: 2 inserted, 1 updated, 3 deleted in 1 tables", result.Output, StringComparison.Ordinal);
         Assert.Matches("Run .*, incremental", result.Output);
