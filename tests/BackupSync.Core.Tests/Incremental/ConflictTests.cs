@@ -68,11 +68,13 @@ public sealed class ConflictTests(Servers servers) : IClassFixture<Servers>
         Scenario.AssertSame(await scenario.SourceContentAsync(), await scenario.TargetContentAsync());
     }
 
-    [Fact]
-    public async Task Without_deletes_a_table_without_a_key_only_gains_rows()
+    [Theory]
+    [InlineData(false, ConflictRule.SourceWins)]
+    [InlineData(true, ConflictRule.LastWriteWins)]
+    public async Task Where_rows_of_the_target_are_to_stay_a_table_without_a_key_only_gains_rows(bool deletes, ConflictRule conflict)
     {
-        await using var scenario = await Items.CreateAsync(servers, more: "CREATE TABLE plain (a int, b text); INSERT INTO plain SELECT n, 'x' FROM generate_series(1, 10) n;");
-        scenario.Set(i => i with { Deletes = false });
+        await using var scenario = await Items.CreateAsync(servers, more: "CREATE TABLE plain (a int, b text, updated_at timestamptz NOT NULL DEFAULT '2024-01-01'); INSERT INTO plain SELECT n, 'x' FROM generate_series(1, 10) n;");
+        scenario.Set(i => i with { Deletes = deletes, Conflict = conflict });
         await scenario.OnSourceAsync("DELETE FROM plain WHERE a > 6; INSERT INTO plain VALUES (11, 'x'), (11, 'x'), (1, 'x'), (NULL, NULL)");
         foreach (var inserted in (long[])[4, 0])
         {

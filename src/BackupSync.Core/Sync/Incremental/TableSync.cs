@@ -41,7 +41,10 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
 
     bool IsRepaired => _others != default;
 
-    bool LastWriteWins => config.Conflict == ConflictRule.LastWriteWins && Tracking.Stamp is not null;
+    /// <summary>Without a key a row that was deleted is not told from one that only the target has.</summary>
+    bool MayEmpty => config.Deletes && config.Conflict == ConflictRule.SourceWins;
+
+    bool LastWriteWins => config.Conflict == ConflictRule.LastWriteWins && Tracking.Stamp is not null && Table.HasKey;
 
     public TableChanges Changes => new(Tracking.Way, Tracking.Reason, _inserted, _updated, _deleted, _unchanged, _kept, _bytes, Math.Round(_clock.Elapsed.TotalSeconds, 3));
 
@@ -158,7 +161,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
     /// <summary>Makes room for all rows of a table without a key; where nothing is to be deleted, leaves to be written what is not there.</summary>
     async Task ReplaceAsync(StagedTable all, CancellationToken cancellationToken)
     {
-        if (config.Deletes)
+        if (MayEmpty)
             _deleted += await all.EmptyAsync(cancellationToken);
         else
             (_unchanged, _leavesDeleted) = (_unchanged + await all.TakeOutPresentAsync(cancellationToken), true);
@@ -193,7 +196,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
                 $"{target.Login.Label}: {lost} row(s) of {Table.Name} that were to be kept, because they are newer, would go with rows that they refer to and that the source has deleted.",
                 "Delete them on the target, or bring back on the source what they refer to; with conflict: sourceWins they go without asking.");
         }
-        if (_whole is { } whole && (Table.HasKey || config.Deletes))
+        if (_whole is { } whole && (Table.HasKey || MayEmpty))
         {
             var now = await FingerprintReader.ReadTableAsync(target, Table.Table, method, cancellationToken);
             (SourceRows, RowsAfter) = (whole.Rows, now.Rows);
