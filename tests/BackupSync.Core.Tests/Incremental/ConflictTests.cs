@@ -23,6 +23,18 @@ public sealed class ConflictTests(Servers servers) : IClassFixture<Servers>
     }
 
     [Fact]
+    public async Task A_table_that_keeps_a_newer_row_is_not_said_to_be_what_the_source_has()
+    {
+        await using var scenario = await Items.CreateAsync(servers);
+        scenario.Set(i => i with { Conflict = ConflictRule.LastWriteWins });
+        await scenario.OnTargetAsync("UPDATE items SET name = 'newer', updated_at = now() + interval '1 hour' WHERE id = 1");
+
+        var result = await scenario.SyncWellAsync(SyncMode.Incremental, fullVerify: true);
+
+        Assert.Equal((1L, null), (result.Changes().Kept, result.Tables.Single(t => t.Table == Items.Name).Verified));
+    }
+
+    [Fact]
     public async Task Last_write_wins_never_takes_a_new_row_of_the_target_for_one_that_was_deleted()
     {
         await using var scenario = await Items.CreateAsync(servers);

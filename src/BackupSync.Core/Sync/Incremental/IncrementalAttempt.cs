@@ -23,7 +23,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     IReadOnlyDictionary<string, string> _objects = new Dictionary<string, string>();
     IReadOnlyDictionary<string, TableWrites> _writes = new Dictionary<string, TableWrites>();
     IReadOnlyDictionary<string, TableWrites> _written = new Dictionary<string, TableWrites>();
-    IReadOnlyDictionary<string, SourceRows> _sourceRows = new Dictionary<string, SourceRows>();
+    IReadOnlyDictionary<string, SourceTable> _sourceTables = new Dictionary<string, SourceTable>();
     IReadOnlyList<TableSync> _tables = [];
     int _runsSinceWhole, _repairs;
 
@@ -53,7 +53,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         _moment = await SourceMoment.ReadAsync(_snapshot, writers!, cancellationToken);
         _before = await SyncState.ReadAsync(Writer, _job.Name, cancellationToken);
         _writes = await TableWrites.ReadAsync(Writer, tables, cancellationToken);
-        _sourceRows = await SourceRows.ReadAsync(_snapshot.Session, tables, cancellationToken);
+        _sourceTables = await SourceTable.ReadAsync(_snapshot.Session, tables, cancellationToken);
         _tables = [.. tables.Select(Plan)];
         _runsSinceWhole = ReliesOnStamps ? (_before?.RunsSinceWhole ?? 0) + 1 : 0;
 
@@ -124,7 +124,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         var state = _before?.Tables.GetValueOrDefault(table.Name);
         var why = doubt ?? Doubt() ?? (state?.Watermark is null ? "no stamps of it are known yet"
             : state.Writes != _writes[table.Name] ? "others have written to it since the last run"
-            : state.Source is null || _sourceRows[table.Name].MayBeOthersThan(state.Source) ? "its rows on the source may have been replaced since the last run" : null);
+            : state.Source is null || _sourceTables[table.Name].MayBeOthersThan(state.Source) ? "its rows on the source may have been replaced since the last run" : null);
         var tracking = Tracking.Choose(table, _job.Incremental, why is null ? state!.Watermark : null, why);
         return new TableSync(table, tracking, new StagedTable(table, _method, Writer, number), _job.Incremental, _method);
     }
@@ -225,7 +225,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     {
         var marks = await _moment!.WatermarksAsync([.. _tables.Where(t => t.Tracking.Stamp is not null && t.Table.HasKey)], _snapshot!, cancellationToken);
         var state = new SyncState(_moment.Source, _moment.NextTransaction, 0, _snapshot!.Taken, _runsSinceWhole,
-            _tables.ToDictionary(t => t.Table.Name, t => new TableState(marks.TryGetValue(t.Table.Name, out var mark) ? mark : null, _writes[t.Table.Name].And(_written[t.Table.Name]), _sourceRows[t.Table.Name], t.Spared)),
+            _tables.ToDictionary(t => t.Table.Name, t => new TableState(marks.TryGetValue(t.Table.Name, out var mark) ? mark : null, _writes[t.Table.Name].And(_written[t.Table.Name]), _sourceTables[t.Table.Name], t.Spared)),
             [.. _objects.Keys]);
         await state.WriteAsync(Writer, _job.Name, run.RunId, cancellationToken);
         // The next run reads the counts; from version 15 on the server can be told not to keep them to itself for a while.

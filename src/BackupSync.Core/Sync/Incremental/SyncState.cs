@@ -73,4 +73,4 @@ sealed record SyncState(
 /// <param name="Watermark">Rows stamped later are looked at by the next run; null where no stamps were read.</param>
 /// <param name="Writes">By the server's statistics. Others' writes raise them; a crash sets them to zero.</param>
 /// <param name="Source">What the source's table was then.</param>
-sealed record TableState(DateTimeOffset? Watermark, TableWrites Writes, SourceRows? Source, SparedRows? Spared = null);
+sealed record TableState(DateTimeOffset? Watermark, TableWrites Writes, SourceTable? Source, SparedRows? Spared = null);

@@ -183,7 +183,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         if (!Staged.IsTouched && !IsRepaired)
         {
             RowsAfter = RowsBefore;
-            IsVerified = IsWhole && SourceRows == RowsAfter;
+            IsVerified = IsWhole && SourceRows == RowsAfter && _kept == 0;
             return;
         }
         _clock.Start();
