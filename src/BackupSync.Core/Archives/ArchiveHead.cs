@@ -15,7 +15,7 @@ enum ArchiveCompression : byte
 
 /// <summary>
 /// What an archive of pg_dump's custom format begins with: its head and table of contents. Kept as it was read, byte for
-/// byte, but for what <see cref="With"/> and <see cref="PlaceData"/> change.
+/// byte, but for what <see cref="With"/> and <see cref="PlaceData"/> change, and for <see cref="InternalOptions"/>, which are blanked.
 /// </summary>
 /// <remarks>
 /// The format is PostgreSQL's src/bin/pg_dump/pg_backup_archiver.c and pg_backup_custom.c. Versions 1.14 (pg_dump 12 to 15),
@@ -32,6 +32,10 @@ sealed class ArchiveHead
     const int VersionWithRelationKind = 16;
 
     const string EncodingKind = "ENCODING";
+    const string StandardStringsKind = "STDSTRINGS";
+
+    /// <summary>Kinds of entries behind whose definition options of columns are set.</summary>
+    static readonly HashSet<string> WithColumns = ["TABLE", "FOREIGN TABLE", "MATERIALIZED VIEW", "VIEW"];
 
     /// <summary>As the first byte of an entry's place: where its data are is known.</summary>
     const byte PlaceKnown = 2;
@@ -53,6 +57,9 @@ sealed class ArchiveHead
     public IReadOnlyList<ArchiveEntry> Entries { get; }
     public IReadOnlyDictionary<int, ArchiveEntry> ByDumpId { get; }
     public ReadOnlyMemory<byte> Bytes => _bytes;
+
+    /// <summary>Whether what was read holds <see cref="InternalOptions"/>, which <see cref="Bytes"/> does not.</summary>
+    public bool HadInternalOptions { get; private init; }
 
     /// <summary>The encoding of its data, by PostgreSQL's name for it.</summary>
     public string Encoding => Entries.FirstOrDefault(e => e.Kind == EncodingKind)?.Definition.Split('\'') is [_, var name, _] ? name : "UTF8";
@@ -91,16 +98,24 @@ sealed class ArchiveHead
         var count = input.Integer();
         var entries = new List<ArchiveEntry>();
         var places = new Dictionary<int, int>();
+        var withOptions = new List<Range>();
         for (var i = 0; i < count; i++)
         {
-            var entry = ReadEntry(input, version);
+            var (entry, definition) = ReadEntry(input, version);
             entries.Add(entry);
+            if (definition is { } found)
+                withOptions.Add(found);
             if (!places.TryAdd(entry.DumpId, (int)input.Position))
                 throw input.Damaged("two entries have one number");
             for (var b = 0; b < 1 + OffsetSize; b++)
                 input.Byte();
         }
-        return new ArchiveHead(input.TakeKept(), version, compressionAt, compression, entries, places);
+        var bytes = input.TakeKept();
+        var standardStrings = entries.FirstOrDefault(e => e.Kind == StandardStringsKind)?.Definition.Contains("'on'", StringComparison.Ordinal) ?? true;
+        var had = false;
+        foreach (var definition in withOptions)
+            had |= InternalOptions.Blank(bytes.AsSpan(definition), standardStrings);
+        return new ArchiveHead(bytes, version, compressionAt, compression, entries, places) { HadInternalOptions = had };
     }
 
     /// <summary>The same with data compressed in another way.</summary>
@@ -111,7 +126,7 @@ sealed class ArchiveHead
             bytes[_compressionAt] = (byte)compression;
         else
             bytes[_compressionAt + 1] = compression == ArchiveCompression.None ? (byte)0 : (byte)1; // the level; which one is of no matter to who reads
-        return new ArchiveHead(bytes, _version, _compressionAt, compression, Entries, _placesAt);
+        return new ArchiveHead(bytes, _version, _compressionAt, compression, Entries, _placesAt) { HadInternalOptions = HadInternalOptions };
     }
 
     /// <summary>Notes where an entry's data begin: with that, pg_restore can read several tables at once.</summary>
@@ -122,7 +137,8 @@ sealed class ArchiveHead
         BinaryPrimitives.WriteInt64LittleEndian(_bytes.AsSpan(at + 1), position);
     }
 
-    static ArchiveEntry ReadEntry(ArchiveInput input, int version)
+    /// <returns>The entry, and where its definition is, if that may hold what is to be blanked.</returns>
+    static (ArchiveEntry, Range?) ReadEntry(ArchiveInput input, int version)
     {
         var dumpId = input.Integer();
         var hasData = input.Integer() != 0;
@@ -132,6 +148,7 @@ sealed class ArchiveHead
         var kind = Decoded(input.Text());
         input.Integer(); // section
         var definition = input.Text();
+        var definitionEnd = (int)input.Position;
         input.Text(); // how to drop it
         var copy = Decoded(input.Text());
         var schema = Decoded(input.Text());
@@ -145,7 +162,11 @@ sealed class ArchiveHead
         while (input.Text() is { } other)
             needs.Add(int.TryParse(other, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : throw input.Damaged("an entry depends on what is no number"));
         // Other definitions are pg_restore's business, and there can be many.
-        return new ArchiveEntry(dumpId, hasData, kind, schema, tag, copy) { DependsOn = needs, Definition = kind == EncodingKind ? Decoded(definition) : "" };
+        var entry = new ArchiveEntry(dumpId, hasData, kind, schema, tag, copy)
+        {
+            DependsOn = needs, Definition = kind is EncodingKind or StandardStringsKind ? Decoded(definition) : "",
+        };
+        return (entry, definition is not null && WithColumns.Contains(kind) && InternalOptions.MayBeIn(definition) ? (definitionEnd - definition.Length)..definitionEnd : null);
     }
 
     static string Decoded(byte[]? text) => text is null ? "" : System.Text.Encoding.UTF8.GetString(text);
@@ -158,7 +179,7 @@ sealed record ArchiveEntry(int DumpId, bool HasData, string Kind, string Schema,
     /// <summary>The numbers of the entries that have to be restored before it.</summary>
     public IReadOnlyList<int> DependsOn { get; init; } = [];
 
-    /// <summary>How it is created; kept of the archive's encoding only.</summary>
+    /// <summary>How it is created; kept of what the archive says of its encoding and its literals only.</summary>
     public string Definition { get; init; } = "";
 
     /// <summary>Whether its data are a table's rows.</summary>

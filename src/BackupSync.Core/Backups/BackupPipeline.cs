@@ -74,7 +74,7 @@ sealed class BackupPipeline(RunContext run, JobConfig job, BackupOrder order) : 
             run.Warn($"The backup leaves this machine for {elsewhere.Name} unencrypted: name a passphrase under encryption in the configuration.");
         WarnOfFirstEncryption();
         await source.ConnectAsync(cancellationToken);
-        _tools = await new ToolLocator(job.Tools).FindAsync(source.Facts.Major, cancellationToken);
+        _tools = await ToolChoice.ForDumpAsync(new ToolLocator(job.Tools), source.Facts, source.Login.Label, run, cancellationToken);
         run.Record.ToolVersion = _tools.Version.ToString();
         Prechecks.EnsureDiskSpace(_folder, source.Facts.Size);
         await source.DisconnectAsync();

@@ -78,12 +78,12 @@ sealed class StoredBackup : IAsyncDisposable
     }
 
     /// <summary>
-    /// A file that pg_restore can read: the archive itself, or a decrypted copy that only its owner can read and that goes when
-    /// this is disposed of.
+    /// A file that pg_restore can read and any server take: the archive itself, or a copy that only its owner can read and that
+    /// goes when this is disposed of: decrypted, or without what another release's pg_dump should not have written.
     /// </summary>
     public async Task<string> ExtractAsync(CancellationToken cancellationToken)
     {
-        if (_keys is null)
+        if (_keys is null && !await HasInternalOptionsAsync(cancellationToken))
             return Path;
         var staging = StagingFolder.Create(Manifest.Size);
         _staging.Add(staging);
@@ -95,6 +95,7 @@ sealed class StoredBackup : IAsyncDisposable
             await Task.Run(
                 () =>
                 {
+                    // Its head comes without internal options.
                     var (_, head) = new ArchiveCopy(new ArchiveReader(archive, cancellationToken), file, (_, _, _) => { }).Run(compress: false);
                     // An encrypted archive was written in one go; only now is it known where each table begins.
                     file.Position = 0;
@@ -106,6 +107,12 @@ sealed class StoredBackup : IAsyncDisposable
         {
             throw FileFailure.From(e, path, "write");
         }
+    }
+
+    async Task<bool> HasInternalOptionsAsync(CancellationToken cancellationToken)
+    {
+        await using var archive = await OpenArchiveAsync(cancellationToken);
+        return await Task.Run(() => new ArchiveReader(archive, cancellationToken).Head.HadInternalOptions, CancellationToken.None);
     }
 
     /// <summary>The cluster's roles as they were, a script for psql; null where none were kept.</summary>

@@ -32,14 +32,15 @@ static class PgRestore
 
     /// <summary>Restores into an empty database with several connections, and stops at the first error.</summary>
     /// <param name="list">The entries to restore, as the archive's listing has them.</param>
+    /// <param name="unknown">Settings that the target's server does not know: as <see cref="UnknownSettingsAsync"/> finds them.</param>
     /// <param name="onErrorLine">Told what pg_restore says of its progress.</param>
     /// <param name="section">Only <c>pre-data</c>, <c>data</c> or <c>post-data</c>; null for all.</param>
     public static async Task RestoreAsync(
-        PgToolset tools, string archive, IReadOnlyList<string> list, PgLogin target, int targetMajor, IEnumerable<KeyValuePair<string, string>> settings,
+        PgToolset tools, string archive, IReadOnlyList<string> list, PgLogin target, IReadOnlyCollection<string> unknown, IEnumerable<KeyValuePair<string, string>> settings,
         int jobs, Action<string> onErrorLine, CancellationToken cancellationToken, string? section = null)
     {
         using var listFile = new ListFile(list);
-        var errors = SetsUnknownTimeout(tools, targetMajor) ? new FirstError() : null;
+        var errors = unknown.Count > 0 ? new FirstError(unknown) : null;
         var command = new ChildCommand(tools.PgRestore,
         [
             $"--dbname={target.Address.Database}", $"--jobs={jobs}", .. (errors is null ? new[] { "--exit-on-error" } : []), "--no-password", "--verbose",
@@ -48,7 +49,7 @@ static class PgRestore
         { OnErrorLine = line => { errors?.Note(line); onErrorLine(line); } };
         var result = await ChildProcess.RunAsync(command.ConnectedTo(target, settings), cancellationToken);
         if (errors is { Text: null } && result.ExitCode == 1)
-            return; // all of the errors that it ignored are of the one setting
+            return; // all of the errors that it ignored are of those settings
         PgProgram.EnsureSucceeded(errors?.Text is { } first ? result with { ErrorTail = first } : result,
             "pg_restore", target, ErrorIds.RestoreFailed, $"The restore into {target.Label} failed");
     }
@@ -56,13 +57,13 @@ static class PgRestore
     /// <summary>Writes the archive as a script for psql.</summary>
     /// <param name="sink">Takes the script, in one part or several.</param>
     public static async Task ScriptAsync(
-        PgToolset tools, string archive, IReadOnlyList<string> list, PgLogin target, int targetMajor, Func<Stream, CancellationToken, Task> sink,
+        PgToolset tools, string archive, IReadOnlyList<string> list, PgLogin target, IReadOnlyCollection<string> unknown, Func<Stream, CancellationToken, Task> sink,
         Action<string> onErrorLine, CancellationToken cancellationToken)
     {
         using var listFile = new ListFile(list);
         var command = new ChildCommand(tools.PgRestore, ["--file=-", "--verbose", .. Common, $"--use-list={listFile.Path}", archive])
         {
-            StandardOutput = SetsUnknownTimeout(tools, targetMajor) ? (script, ct) => WithoutTimeoutAsync(script, sink, ct) : sink,
+            StandardOutput = unknown.Count > 0 ? (script, ct) => WithoutAsync(unknown, script, sink, ct) : sink,
             OnErrorLine = onErrorLine,
         };
         var result = await ChildProcess.RunAsync(command, cancellationToken);
@@ -82,28 +83,41 @@ static class PgRestore
     }
 
     /// <summary>
-    /// From version 17 on pg_restore begins each session by setting a parameter that older servers refuse. Nothing is lost
-    /// without it, so this one error is passed over; else only those could sync to an older server who have older tools.
+    /// What pg_restore sets at the beginning of each session, and the target's server refuses: <c>transaction_timeout</c> before
+    /// version 17. Nothing is lost without it, so this error alone is passed over; else only who has older tools could restore
+    /// into an older server.
     /// </summary>
-    static bool SetsUnknownTimeout(PgToolset tools, int targetMajor) => tools.Version.Major >= 17 && targetMajor < 17;
-
-    const string UnknownTimeout = "transaction_timeout";
-
-    static async Task WithoutTimeoutAsync(Stream script, Func<Stream, CancellationToken, Task> sink, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyCollection<string>> UnknownSettingsAsync(
+        PgToolset tools, string archive, PgSession target, CancellationToken cancellationToken)
     {
-        // It stands among the first lines, before anything of the archive.
+        using var nothing = new ListFile([]);
+        var result = await ChildProcess.RunAsync(new ChildCommand(tools.PgRestore, ["--file=-", $"--use-list={nothing.Path}", archive]), cancellationToken);
+        if (result.ExitCode != 0)
+            return []; // what it thinks of the archive will be told by who restores it
+        var names = result.Output.Split('\n').Select(l => l.Split(' ')).Where(w => w is ["SET", _, "=", ..]).Select(w => w[1]).ToList();
+        return [.. (await target.RowsAsync(
+            $"SELECT name FROM pg_catalog.unnest({Sql.TextArray(names)}) name WHERE pg_catalog.current_setting(name, true) IS NULL", cancellationToken)).Select(r => r[0]!)];
+    }
+
+    static async Task WithoutAsync(
+        IReadOnlyCollection<string> settings, Stream script, Func<Stream, CancellationToken, Task> sink, CancellationToken cancellationToken)
+    {
+        // They stand among the first lines, before anything of the archive.
         var head = new byte[4096];
         var length = await script.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false, cancellationToken);
-        var setting = Encoding.ASCII.GetBytes($"SET {UnknownTimeout} = 0;");
-        var at = head.AsSpan(0, length).IndexOf(setting);
-        if (at >= 0)
-            head.AsSpan(at, setting.Length).Fill((byte)' ');
+        foreach (var setting in settings)
+        {
+            var at = head.AsSpan(0, length).IndexOf(Encoding.ASCII.GetBytes($"\nSET {setting} ="));
+            var end = at < 0 ? -1 : head.AsSpan(at + 1, length - at - 1).IndexOf((byte)'\n');
+            if (end > 0)
+                head.AsSpan(at + 1, end).Fill((byte)' ');
+        }
         await sink(new MemoryStream(head, 0, length), cancellationToken);
         await sink(script, cancellationToken);
     }
 
     /// <summary>What a pg_restore that goes on after errors says of the first one that counts.</summary>
-    sealed class FirstError
+    sealed class FirstError(IReadOnlyCollection<string> unknown)
     {
         const int MostLines = 10;
         readonly List<string> _lines = [];
@@ -113,7 +127,7 @@ static class PgRestore
 
         public void Note(string line)
         {
-            var begins = line.StartsWith("pg_restore: error:", StringComparison.Ordinal) && !line.Contains($"\"{UnknownTimeout}\"", StringComparison.Ordinal);
+            var begins = line.StartsWith("pg_restore: error:", StringComparison.Ordinal) && !unknown.Any(u => line.Contains(u, StringComparison.Ordinal));
             if (begins || _lines.Count is > 0 and < MostLines)
                 _lines.Add(line);
         }

@@ -32,17 +32,24 @@ public sealed partial class ToolLocator
     /// The set to use with servers up to a major version: the oldest that is at least as new, because the newer a pg_restore,
     /// the more of what it sends is unknown to an older server. A fitting set of the configured folders goes before all others.
     /// </summary>
+    /// <param name="warn">Told where none of the configured folders can serve, and why.</param>
     /// <exception cref="BackupSyncException">None is new enough, or there is none.</exception>
-    public async Task<PgToolset> FindAsync(int minimumMajor, CancellationToken ct)
+    public async Task<PgToolset> FindAsync(int minimumMajor, CancellationToken ct, Action<string>? warn = null)
     {
         var all = await FindAllAsync(ct);
         var fitting = all.Where(t => t.Version.Major >= minimumMajor).ToList();
-        return fitting
-                   .OrderBy(t => IsConfigured(t.Directory) ? 0 : 1)
-                   .ThenBy(t => t.Version.Major)
-                   .ThenByDescending(t => t.Version)
-                   .FirstOrDefault()
-               ?? throw Missing(minimumMajor, all);
+        var found = fitting
+            .OrderBy(t => IsConfigured(t.Directory) ? 0 : 1)
+            .ThenBy(t => t.Version.Major)
+            .ThenByDescending(t => t.Version)
+            .FirstOrDefault() ?? throw Missing(minimumMajor, all);
+        if (_configured.Count > 0 && !IsConfigured(found.Directory))
+        {
+            var reasons = _configured.Select(f => all.FirstOrDefault(t => t.Directory == f) is { } tools
+                ? $"{f} has version {tools.Version}" : $"{f} lacks pg_dump, pg_restore or psql, or they do not run");
+            warn?.Invoke($"tools.postgresBin is of no use for a server of version {minimumMajor}: {string.Join("; ", reasons)}. {found} is used instead.");
+        }
+        return found;
     }
 
     /// <summary>Every set of client programs, in the order of the folders.</summary>

@@ -12,6 +12,7 @@ namespace BackupSync.Recovery;
 abstract class RestorePipeline(RunContext run, JobConfig job, BackupHandle backup, RunOptions options) : IPipeline
 {
     PgToolset? _tools;
+    PgToolset? _dumping;
 
     protected RunContext Run { get; } = run;
     protected JobConfig Job { get; } = job;
@@ -46,7 +47,7 @@ abstract class RestorePipeline(RunContext run, JobConfig job, BackupHandle backu
                     scope.Note = ReportedTables.Describe(Run.Record.Before!.RowsByTable(), Job.Verify.Report);
                 }, cancellationToken);
             await Run.StepAsync(RunStep.SafetyBackup, $"Safety backup of {target.Login.Label}", Job.Limits.SafetyBackup,
-                (scope, ct) => target.TakeSafetyBackupAsync(Tools, scope, ct), cancellationToken);
+                (scope, ct) => target.TakeSafetyBackupAsync(_dumping!, scope, ct), cancellationToken);
 
             await using var publisher = Publisher;
             await ReplaceAsync(target, cancellationToken);
@@ -77,7 +78,9 @@ abstract class RestorePipeline(RunContext run, JobConfig job, BackupHandle backu
         await OpenAsync(scope, cancellationToken);
         await target.ConnectAsync(cancellationToken);
         Leftovers.ClearFiles(Job.Backups.Directory, Run);
-        _tools = await new ToolLocator(Job.Tools).FindAsync(Math.Max(Manifest.ToolMajor, target.Facts.Major), cancellationToken);
+        var locator = new ToolLocator(Job.Tools);
+        _dumping = await ToolChoice.ForDumpAsync(locator, target.Facts, target.Login.Label, Run, cancellationToken);
+        _tools = Manifest.ToolMajor <= _dumping.Version.Major ? _dumping : await locator.FindAsync(Manifest.ToolMajor, cancellationToken, Run.Warn);
         Run.Record.ToolVersion = _tools.Version.ToString();
         var note = await CheckTargetAsync(target, cancellationToken);
         await target.DisconnectAsync();

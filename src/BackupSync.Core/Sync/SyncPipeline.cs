@@ -11,7 +11,7 @@ namespace BackupSync.Sync;
 /// <summary>Makes a job's target a verified copy of its source (REQUIREMENTS B1).</summary>
 sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : IPipeline
 {
-    PgToolset? _tools;
+    RunTools? _tools;
     IPublisher? _publisher;
 
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -51,7 +51,7 @@ sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : I
         await Prechecks.EnsureRolesExistAsync(await source.PolicyRolesAsync(cancellationToken), target, cancellationToken);
         Prechecks.EnsureMayReadBack(await source.ForcedRowSecurityAsync(cancellationToken), target);
         Prechecks.EnsureDiskSpace(job.Backups.Directory, source.Facts.Size, target.Facts.Size);
-        scope.Note = $"{source.Facts.Version} → {target.Facts.Version}, tools {_tools.Version}, publish by {_publisher.Mode.ToString().ToLowerInvariant()}";
+        scope.Note = $"{source.Facts.Version} → {target.Facts.Version}, tools {_tools.Restore.Version}, publish by {_publisher.Mode.ToString().ToLowerInvariant()}";
     }
 
     static async Task ProveDifferentAsync(SourceSide source, TargetSide target, CancellationToken cancellationToken)
@@ -80,15 +80,15 @@ sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : I
     /// <summary>Both are good before anything else happens; one that fails stops the other.</summary>
     Task DumpAndBackUpAsync(SourceSide source, TargetSide target, CancellationToken cancellationToken) => Together.RunAsync(cancellationToken,
         ct => run.StepAsync(RunStep.Dump, $"Dump {source.Login.Label}", job.Limits.Dump,
-            (scope, limited) => source.DumpAsync(new BackupLabel(BackupKind.Source), _tools!, scope, limited), ct),
-        ct => ToolChoice.CanDump(_tools!, target.Facts)
+            (scope, limited) => source.DumpAsync(new BackupLabel(BackupKind.Source), _tools!.Source, scope, limited), ct),
+        ct => _tools!.Target is { } tools
             ? run.StepAsync(RunStep.SafetyBackup, $"Safety backup of {target.Login.Label}", job.Limits.SafetyBackup,
-                (scope, limited) => target.TakeSafetyBackupAsync(_tools!, scope, limited), ct)
+                (scope, limited) => target.TakeSafetyBackupAsync(tools, scope, limited), ct)
             : target.ReleaseSnapshotAsync());
 
     async Task<PublishContent> ContentAsync(SourceSide source, CancellationToken cancellationToken)
     {
         var archive = run.Record.SourceBackup!.Path;
-        return new PublishContent(archive, await PgRestore.ListAsync(_tools!, archive, cancellationToken), source.Content, _tools!, job.Parallel);
+        return new PublishContent(archive, await PgRestore.ListAsync(_tools!.Restore, archive, cancellationToken), source.Content, _tools.Restore, job.Parallel);
     }
 }

@@ -5,22 +5,34 @@ using BackupSync.Runs;
 
 namespace BackupSync.Sync;
 
-/// <summary>Picks the tools of a run: pg_dump must be at least as new as every server that it reads.</summary>
+/// <summary>The tools of a run.</summary>
+/// <param name="Source">Dump the source.</param>
+/// <param name="Target">Dump the target; null where no pg_dump can, and there is nothing in it to keep.</param>
+/// <param name="Restore">Restore what either of them dumped.</param>
+sealed record RunTools(PgToolset Source, PgToolset? Target, PgToolset Restore);
+
+/// <summary>
+/// Picks the tools of a run: each side is dumped by its own version's pg_dump where that is installed, because a newer one may write
+/// what only its own servers know; what restores has to read both archives.
+/// </summary>
 static class ToolChoice
 {
-    public static async Task<PgToolset> ForAsync(
-        JobConfig job, DatabaseFacts source, TargetSide target, RunContext run, CancellationToken cancellationToken)
+    public static async Task<RunTools> ForAsync(JobConfig job, DatabaseFacts source, TargetSide target, RunContext run, CancellationToken cancellationToken)
     {
         var locator = new ToolLocator(job.Tools);
-        var tools = await FindAsync();
-        run.Record.ToolVersion = tools.Version.ToString();
-        return tools;
+        var ofSource = await ForDumpAsync(locator, source, job.SourceDatabase.DisplayName, run, cancellationToken);
+        var ofTarget = await ForTargetAsync();
+        // Not older than the server, either: psql's questions about it, and what a restore may write, are its version's.
+        var newest = Math.Max(ofSource.Version.Major, ofTarget?.Version.Major ?? 0);
+        var restore = new[] { ofSource, ofTarget }.OfType<PgToolset>().Where(t => t.Version.Major == newest).MaxBy(t => t.Version)!;
+        run.Record.ToolVersion = restore.Version.ToString();
+        return new RunTools(ofSource, ofTarget, restore);
 
-        async Task<PgToolset> FindAsync()
+        async Task<PgToolset?> ForTargetAsync()
         {
             try
             {
-                return await locator.FindAsync(Math.Max(source.Major, target.Facts.Major), cancellationToken);
+                return await ForDumpAsync(locator, target.Facts, target.Login.Label, run, cancellationToken);
             }
             catch (BackupSyncException tooOld) when (tooOld.ErrorId == ErrorIds.ToolTooOld && target.Facts.Major > source.Major)
             {
@@ -28,12 +40,20 @@ static class ToolChoice
                 if (await target.Session.ScalarAsync<long>(UserObjects, cancellationToken) > 0)
                     throw;
                 run.Warn($"{target.Login.Label} is empty, so there is no safety backup; the next run will need pg_dump {target.Facts.Major} for one. {tooOld.Advice}");
-                return await locator.FindAsync(source.Major, cancellationToken);
+                return null;
             }
         }
     }
 
-    public static bool CanDump(PgToolset tools, DatabaseFacts facts) => tools.Version.Major >= facts.Major;
+    /// <summary>The tools that dump a database.</summary>
+    public static async Task<PgToolset> ForDumpAsync(
+        ToolLocator locator, DatabaseFacts facts, string label, RunContext run, CancellationToken cancellationToken)
+    {
+        var tools = await locator.FindAsync(facts.Major, cancellationToken, run.Warn);
+        if (tools.Version.Major > facts.Major)
+            run.Info($"{label} has PostgreSQL {facts.Version}, and is dumped by a newer pg_dump, {tools.Version}. {InstallAdvice.ForTools(facts.Major)}");
+        return tools;
+    }
 
     const string UserObjects = """
         SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

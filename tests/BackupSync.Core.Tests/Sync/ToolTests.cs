@@ -1,3 +1,4 @@
+using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Runs;
 
@@ -101,6 +102,71 @@ public sealed class ToolTests(Servers servers) : IClassFixture<Servers>
 
         await scenario.OnSourceAsync("DROP TABLE fragile");
         await scenario.AssertNextRunGoesWellAsync();
+    }
+
+    /// <summary>As pg_dump 18.6 writes it of a server 17.12, and no server but that one takes it.</summary>
+    [SkippableTheory]
+    [InlineData(PublishMode.Swap)]
+    [InlineData(PublishMode.Transaction)]
+    public async Task What_a_server_keeps_for_itself_in_a_columns_options_is_not_carried_over(PublishMode publish)
+    {
+        await using var scenario = await Scenario.CreateAsync(servers, publish);
+        await scenario.OnSourceAsync("""
+            CREATE TABLE "odd ""name" (id int PRIMARY KEY, "b;" text DEFAULT 'ALTER TABLE ONLY public.t ALTER COLUMN b SET (n_distinct=5);', c int);
+            ALTER TABLE "odd ""name" ALTER id SET (n_distinct = 5), ALTER "b;" SET (n_distinct = 5), ALTER c SET (n_distinct = 5, n_distinct_inherited = 7);
+            INSERT INTO "odd ""name" SELECT i, i::text, i FROM generate_series(1, 50) i;
+            """);
+        using var tools = new TempFolder();
+        var real = servers.Tools;
+        Program(tools, "pg_dump", real.Version.ToString(), $"'{real.PgDump}' \"$@\" | LC_ALL=C sed 's/\\(ALTER COLUMN .* SET (\\)n_distinct=5/\\1pg_attver=55/'");
+        Program(tools, "pg_restore", real.Version.ToString(), $"exec '{real.PgRestore}' \"$@\"");
+        Program(tools, "psql", real.Version.ToString(), $"exec '{real.Psql}' \"$@\"");
+        scenario.Job = scenario.Job with { Tools = new ToolsConfig { PostgresBin = [tools.Path] } };
+
+        var result = await scenario.SyncWellAsync();
+
+        Assert.Equal(1, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM pg_attribute WHERE attrelid = '\"odd \"\"name\"'::regclass AND attoptions = '{n_distinct_inherited=7}'"));
+        Assert.Equal(0, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM pg_attribute WHERE attrelid = '\"odd \"\"name\"'::regclass AND attoptions::text LIKE '%n_distinct=%'"));
+        // The text in the default is a value like any other.
+        Assert.Equal(1, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM pg_attrdef WHERE pg_get_expr(adbin, adrelid) LIKE '%SET (pg_attver=55);%'"));
+        Assert.NotNull(result.SourceBackup);
+    }
+
+    [SkippableTheory]
+    [InlineData(PublishMode.Swap)]
+    [InlineData(PublishMode.Transaction)]
+    public async Task A_backup_that_was_taken_with_such_options_can_be_restored(PublishMode publish)
+    {
+        await using var scenario = await Scenario.CreateAsync(servers, publish);
+        await scenario.OnSourceAsync("CREATE TABLE t (id int PRIMARY KEY, b text); ALTER TABLE t ALTER b SET (n_distinct = 5); INSERT INTO t SELECT i, i::text FROM generate_series(1, 50) i;");
+        var backup = (await scenario.SyncWellAsync()).SourceBackup!;
+        var content = await scenario.TargetContentAsync();
+        var bytes = await File.ReadAllBytesAsync(backup.Path);
+        var option = bytes.AsSpan().IndexOf("(n_distinct=5)"u8);
+        "(pg_attver=55)"u8.CopyTo(bytes.AsSpan(option));
+        await File.WriteAllBytesAsync(backup.Path, bytes);
+        ManifestStore.Write(backup.Path, ManifestStore.Read(backup.Path) with { Sha256 = await BackupArchive.HashAsync(backup.Path, default) });
+        await scenario.OnTargetAsync("DELETE FROM t WHERE id > 20");
+
+        var restored = await scenario.RestoreAsync(BackupFile.Of(backup.Path, ManifestStore.Read(backup.Path)));
+
+        Assert.Null(restored.Error);
+        Scenario.AssertSame(content, await scenario.TargetContentAsync());
+    }
+
+    [SkippableFact]
+    public async Task A_configured_folder_that_cannot_serve_is_told()
+    {
+        await using var scenario = await Scenario.CreateAsync(servers);
+        await scenario.FillAsync();
+        using var tools = new TempFolder();
+        foreach (var name in new[] { "pg_dump", "pg_restore", "psql" })
+            Program(tools, name, "9.6", "exit 1");
+        scenario.Job = scenario.Job with { Tools = new ToolsConfig { PostgresBin = [tools.Path, tools.File("is-not-there")] } };
+
+        var result = await scenario.SyncWellAsync();
+
+        Assert.Contains(result.Warnings, w => w.Contains($"{tools.Path} has version 9.6; {tools.File("is-not-there")} lacks pg_dump", StringComparison.Ordinal));
     }
 
     static void Program(TempFolder folder, string name, string version, string script)

@@ -17,6 +17,7 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
     readonly RunTag _tag = target.Tag;
     readonly string _name = target.Login.Address.Database;
     IReadOnlySet<string> _leftOut = new HashSet<string>();
+    IReadOnlyCollection<string> _unknown = [];
     int _sessions = 1;
 
     public PublishMode Mode => PublishMode.Swap;
@@ -34,7 +35,11 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
         await properties.CreateAsync(Maintenance, _tag.NewDatabase, cancellationToken);
 
         ObjectPrivileges? privileges = null;
-        await WithSessionAsync(target.Login, async session => privileges = await ObjectPrivileges.ReadAsync(session, cancellationToken), cancellationToken);
+        await WithSessionAsync(target.Login, async session =>
+        {
+            privileges = await ObjectPrivileges.ReadAsync(session, cancellationToken);
+            _unknown = await PgRestore.UnknownSettingsAsync(content.Tools, content.Archive, session, cancellationToken);
+        }, cancellationToken);
         await WithSessionAsync(NewDatabase, session => privileges!.ApplyDefaultsAsync(session, run.Warn, cancellationToken), cancellationToken);
 
         var filter = await RestoreFilter.ForAsync(NewDatabase, target.Facts, cancellationToken);
@@ -113,7 +118,7 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
     }
 
     Task LoadAsync(PublishContent content, IReadOnlyList<string> list, int jobs, Action<string> onErrorLine, CancellationToken cancellationToken, string? section = null) =>
-        PgRestore.RestoreAsync(content.Tools, content.Archive, list, NewDatabase, target.Facts.Major, LoadSettings.ForUnseen(target.Facts, jobs), jobs, onErrorLine, cancellationToken, section);
+        PgRestore.RestoreAsync(content.Tools, content.Archive, list, NewDatabase, _unknown, LoadSettings.ForUnseen(target.Facts, jobs), jobs, onErrorLine, cancellationToken, section);
 
     static async Task WithSessionAsync(PgLogin login, Func<PgSession, Task> work, CancellationToken cancellationToken)
     {

@@ -19,6 +19,7 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
     bool _commitBegun;
     IReadOnlySet<string> _extensionSchemas = new HashSet<string>();
     IReadOnlySet<string> _leftOut = new HashSet<string>();
+    IReadOnlyCollection<string> _unknown = [];
 
     public PublishMode Mode => PublishMode.Transaction;
 
@@ -32,6 +33,9 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
         _extensionSchemas = filter.ExistingSchemas;
         foreach (var left in list.LeftOut)
             run.Warn($"{target.Login.Label}: {left} is not carried over: the role '{target.Facts.Role}' may not create it.");
+
+        await using (var session = await PgSession.OpenAsync(target.Login, cancellationToken))
+            _unknown = await PgRestore.UnknownSettingsAsync(content.Tools, content.Archive, session, cancellationToken);
 
         _psql = PsqlSession.Start(content.Tools, target.Login, LoadSettings.For(target.Facts, jobs: 1));
         // Notices of what a cascade drops would stand before the error that matters.
@@ -86,7 +90,7 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
     Task FeedAsync(PublishContent content, IReadOnlyList<string> list, Func<Stream, CancellationToken, Task> sink, Action<string> onErrorLine, CancellationToken cancellationToken) =>
         list.Count == 0
             ? Task.CompletedTask
-            : PgRestore.ScriptAsync(content.Tools, content.Archive, list, target.Login, target.Facts.Major, sink, onErrorLine, cancellationToken);
+            : PgRestore.ScriptAsync(content.Tools, content.Archive, list, target.Login, _unknown, sink, onErrorLine, cancellationToken);
 
     /// <summary>In a script of large objects alone, these lines can be nothing else but the transaction that pg_restore puts around each batch.</summary>
     async Task WithoutTransactionAsync(Stream script, CancellationToken cancellationToken)
