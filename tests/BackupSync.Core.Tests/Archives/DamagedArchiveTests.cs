@@ -1,3 +1,4 @@
+using System.Text;
 using BackupSync.Archives;
 
 namespace BackupSync.Tests.Archives;
@@ -77,8 +78,8 @@ public sealed class DamagedArchiveTests(OddDatabase odd) : IClassFixture<OddData
     public void A_length_that_is_a_lie_takes_no_memory()
     {
         var archive = odd.Plain.ToArray();
-        // The database's name, behind the head's numbers: 5 + 3 + 3 bytes, the compression, seven numbers of the time.
-        var at = 11 + (8 * 5);
+        // The database's name, which begins with its length: a sign and four bytes. Where it stands depends on the archive's version.
+        var at = archive.AsSpan().IndexOf(Encoding.ASCII.GetBytes(odd.Database.Name)) - 5;
         Assert.Equal(odd.Database.Name.Length, archive[at + 1]);
         archive[at + 4] = 0x3F;
         var before = GC.GetAllocatedBytesForCurrentThread();
