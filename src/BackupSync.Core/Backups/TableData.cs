@@ -51,14 +51,19 @@ static class TableData
     {
         await using var archive = await backup.OpenArchiveAsync(cancellationToken);
         // Partitions that are loaded through their root share a statement: they come in the archive's order, as the numbers do not.
+        // A name may hold line breaks, and its statement then takes several lines.
         var wanted = tables.GroupBy(CopyTarget.Line).ToDictionary(g => g.Key, g => new Queue<ArchiveEntry>(g));
+        var broken = wanted.Keys.Where(s => s.Contains('\n', StringComparison.Ordinal)).ToList();
         await PgRestore.DataScriptAsync(tools, backup.Manifest.File, (input, ct) => archive.CopyToAsync(input, ct), tables.Select(t => t.DumpId),
             (script, _) => Task.Run(async () =>
             {
                 await using var rows = new CopyRows(script);
-                while (rows.ReadLine() is { } line)
+                var begun = "";
+                while (rows.ReadLine() is { } read)
                 {
-                    if (wanted.TryGetValue(line, out var entries))
+                    var line = begun + read;
+                    begun = broken.Exists(s => s.StartsWith($"{line}\n", StringComparison.Ordinal)) ? $"{line}\n" : "";
+                    if (begun.Length == 0 && wanted.TryGetValue(line, out var entries))
                         await onRows(entries.Dequeue(), rows);
                 }
             }, CancellationToken.None), cancellationToken);

@@ -65,6 +65,13 @@ public sealed class TableDataTests(Servers servers) : IClassFixture<Servers>
             CREATE TABLE hashed_even PARTITION OF hashed FOR VALUES WITH (MODULUS 2, REMAINDER 0);
             CREATE TABLE hashed_odd PARTITION OF hashed FOR VALUES WITH (MODULUS 2, REMAINDER 1);
             INSERT INTO hashed SELECT unnest(enum_range(NULL::kind)), n FROM generate_series(1, 10) n;
+            CREATE TABLE "of
+            several
+            lines" ("a
+            b" int);
+            INSERT INTO "of
+            several
+            lines" SELECT generate_series(1, 3);
             """);
         await using var backup = await StoredBackup.OpenAsync(BackupHandle.Of(await vault.BackUpWellAsync(), vault.Config), null, default);
         await using var archive = await backup.OpenArchiveAsync(default);

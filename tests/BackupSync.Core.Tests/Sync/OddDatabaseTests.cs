@@ -109,6 +109,30 @@ public sealed class OddDatabaseTests(Servers servers) : IClassFixture<Servers>
             """, default);
     }
 
+    [Theory]
+    [MemberData(nameof(BothWays))]
+    public async Task A_trigger_that_is_off_on_a_partition_of_a_partition_stays_off(PublishMode publish)
+    {
+        await using var scenario = await Scenario.CreateAsync(servers, publish);
+        await scenario.OnSourceAsync("""
+            CREATE TABLE ev (id int, k int) PARTITION BY RANGE (k);
+            CREATE TABLE ev_1 PARTITION OF ev FOR VALUES FROM (0) TO (10) PARTITION BY HASH (id);
+            CREATE TABLE ev_1_a PARTITION OF ev_1 FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+            INSERT INTO ev SELECT n, n % 10 FROM generate_series(1, 100) n;
+            CREATE FUNCTION tf() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
+            CREATE TRIGGER tr BEFORE INSERT ON ev FOR EACH ROW EXECUTE FUNCTION tf();
+            COMMENT ON TRIGGER tr ON ev IS 'of all';
+            ALTER TABLE ev_1_a DISABLE TRIGGER tr;
+            """);
+
+        // Which of pg_restore's workers was first was a matter of chance.
+        for (var run = 0; run < 4; run++)
+            Assert.Empty((await scenario.SyncWellAsync()).Warnings);
+
+        Assert.Equal(1, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM pg_trigger WHERE tgrelid = 'public.ev_1_a'::regclass AND tgenabled = 'D'"));
+        Assert.Equal(1, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM pg_trigger WHERE obj_description(oid, 'pg_trigger') = 'of all'"));
+    }
+
     [Fact]
     public async Task An_empty_search_path_of_the_target_is_carried_over()
     {

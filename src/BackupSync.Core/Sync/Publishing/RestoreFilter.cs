@@ -33,6 +33,8 @@ sealed record RestoreFilter(IReadOnlySet<string> ExistingExtensions, IReadOnlySe
         var largeObjects = new List<string>();
         var last = new List<string>();
         var leftOut = new List<string>();
+        var triggers = new List<string>();
+        var hasPartitions = listing.Entries.Any(e => e.Kind == "TABLE ATTACH");
         foreach (var entry in listing.Entries)
         {
             switch (entry.Kind)
@@ -54,6 +56,11 @@ sealed record RestoreFilter(IReadOnlySet<string> ExistingExtensions, IReadOnlySe
                 case "COMMENT" when entry.Rest.StartsWith("- EVENT TRIGGER ", StringComparison.Ordinal) || entry.Rest.StartsWith("- LARGE OBJECT ", StringComparison.Ordinal):
                     last.Add(entry.Line);
                     continue;
+                case "TRIGGER" when hasPartitions:
+                case "COMMENT" when hasPartitions && entry.Rest.Contains(" TRIGGER ", StringComparison.Ordinal):
+                    triggers.Add(entry.Line);
+                    withoutLargeObjects.Add(entry.Line);
+                    continue;
                 case "BLOB" or "BLOBS" or "BLOB METADATA":
                     largeObjects.Add(entry.Line);
                     main.Add(entry.Line);
@@ -64,7 +71,7 @@ sealed record RestoreFilter(IReadOnlySet<string> ExistingExtensions, IReadOnlySe
                     continue;
             }
         }
-        return new RestoreList(main, withoutLargeObjects, largeObjects, last, leftOut);
+        return new RestoreList(main, withoutLargeObjects, largeObjects, triggers, last, leftOut);
     }
 
     static bool IsOf(ArchiveListing.Entry entry, string objectKey) =>
@@ -73,10 +80,15 @@ sealed record RestoreFilter(IReadOnlySet<string> ExistingExtensions, IReadOnlySe
 }
 
 /// <summary>Lines for <c>pg_restore --use-list</c>, in the order of the archive.</summary>
-/// <param name="Main">Everything but <see cref="Last"/>.</param>
+/// <param name="Main">Everything but <see cref="Triggers"/> and <see cref="Last"/>.</param>
 /// <param name="WithoutLargeObjects">The same without large objects: in a script, pg_restore puts those into a transaction of their own.</param>
+/// <param name="Triggers">
+/// Of a database with partitions, in their order: what switches a partition's trigger off depends on the parent's trigger, and no archive
+/// says so to pg_restore's workers.
+/// </param>
 /// <param name="Last">Event triggers, which would fire for our own statements, and comments that may come late.</param>
 /// <param name="LeftOut">What is left out although the source has it; to be told.</param>
 sealed record RestoreList(
-    IReadOnlyList<string> Main, IReadOnlyList<string> WithoutLargeObjects, IReadOnlyList<string> LargeObjects, IReadOnlyList<string> Last,
+    IReadOnlyList<string> Main, IReadOnlyList<string> WithoutLargeObjects, IReadOnlyList<string> LargeObjects,
+    IReadOnlyList<string> Triggers, IReadOnlyList<string> Last,
     IReadOnlyList<string> LeftOut);

@@ -55,6 +55,8 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
             var sections = content.Content.Objects.Values.Any(o => o.Contains("not valid", StringComparison.Ordinal)) ? InSections : [null];
             foreach (var section in sections)
                 await LoadAsync(content, list.Main, content.Jobs, progress.OnErrorLine, cancellationToken, section);
+            if (list.Triggers.Count > 0)
+                await LoadAsync(content, list.Triggers, jobs: 1, progress.OnErrorLine, cancellationToken);
         }
         await AnalyzeAsync(content.Content, cancellationToken);
         // The database's owner first: only who may create in "public", as that owner may, can own what is in it.
