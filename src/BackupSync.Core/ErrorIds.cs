@@ -36,6 +36,8 @@ public static class ErrorIds
     public const string RunInProgress = "BackupSync.RunInProgress";
 
     // A step failed.
+    public const string GaveWay = "BackupSync.GaveWay";
+    public const string ChangedMeanwhile = "BackupSync.ChangedMeanwhile";
     public const string StatisticsFailed = "BackupSync.StatisticsFailed";
     public const string DumpFailed = "BackupSync.DumpFailed";
     public const string SafetyBackupFailed = "BackupSync.SafetyBackupFailed";

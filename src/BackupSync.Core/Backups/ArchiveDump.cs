@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using BackupSync.Archives;
 using BackupSync.Configuration;
 using BackupSync.PgTools;
@@ -11,7 +12,7 @@ namespace BackupSync.Backups;
 /// Lets pg_dump write to a pipe, and what comes from there into a file: compressed, encrypted and counted on the way, so
 /// that nothing has to be written or read twice.
 /// </summary>
-static class ArchiveDump
+static partial class ArchiveDump
 {
     /// <summary>What passed, and the archive's head with the places of all data.</summary>
     public static async Task<(ArchiveContent Content, ArchiveHead Head)> RunAsync(
@@ -24,7 +25,7 @@ static class ArchiveDump
             "--format=custom", $"--compress={PgDumpCompression(request)}", $"--snapshot={request.Snapshot.Id}", "--no-password",
             "--no-owner", "--no-acl", "--no-publications", "--no-subscriptions", "--no-tablespaces", "--no-security-labels",
             $"--exclude-table={CatalogQueries.StateSchema}.{CatalogQueries.StateTable}",
-            .. await EncodingAsync(request, cancellationToken), .. request.Excluded.DumpArguments,
+            $"--lock-wait-timeout={(long)request.LockTimeout.TotalMilliseconds}", .. Encoding(request), .. request.Excluded.DumpArguments,
         ])
         {
             // Read without awaiting, so on a thread of its own: rows come in pieces too small for that. The pipe ends when pg_dump is stopped.
@@ -34,6 +35,8 @@ static class ArchiveDump
                     try
                     {
                         var reader = new ArchiveReader(pipe, ct);
+                        // The head comes when pg_dump has locked all tables, and before the first row.
+                        request.Snapshot.HandOverAsync(ct).GetAwaiter().GetResult();
                         copied = new ArchiveCopy(reader, output, Progress(request.Fingerprint, scope)).Run(CompressesHere(request));
                     }
                     catch (CutOffArchiveException e)
@@ -43,9 +46,17 @@ static class ArchiveDump
                 }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default),
         };
         var result = await ChildProcess.RunAsync(command.ConnectedTo(request.Login), cancellationToken);
-        PgProgram.EnsureSucceeded(result, "pg_dump", request.Login, request.FailureId, $"The dump of {request.Database.DisplayName} failed");
+        if (result.ExitCode != 0)
+        {
+            var failure = PgProgram.Failure(result.ExitCode, result.ErrorTail, "pg_dump", request.Login, request.FailureId, $"The dump of {request.Database.DisplayName} failed");
+            throw OfChangedDatabase().IsMatch(failure.Detail ?? "") ? new SnapshotOutdatedException(failure.Message, failure) { Detail = failure.Detail } : failure;
+        }
         return copied ?? throw new BackupSyncException(request.FailureId, $"The dump of {request.Database.DisplayName} failed: {cutOff!.Message}", "Run again.", cutOff);
     }
+
+    /// <summary>What pg_dump says of an object that is gone, or of a table that others have locked (in the words of a statement's time limit).</summary>
+    [GeneratedRegex(@"(relation|schema|column|type|function|table|sequence|operator|index|constraint|trigger)\b.* does not exist|cache lookup failed|could not open relation with OID|could not find .* with OID|LOCK TABLE|lock timeout")]
+    private static partial Regex OfChangedDatabase();
 
     /// <summary>The archive's compression, in the words of pg_dump 16: method and level.</summary>
     public static string CompressionOf(ArchiveRequest request) => Method(request) switch
@@ -60,13 +71,10 @@ static class ArchiveDump
     /// The archive's names are compared with the catalog's, which we read in UTF-8; names that are not ASCII have to come so too.
     /// Else the dump keeps to the database's own encoding, which always succeeds; one without any cannot be converted at all.
     /// </summary>
-    static async Task<string[]> EncodingAsync(ArchiveRequest request, CancellationToken cancellationToken)
-    {
-        if (request.Fingerprint.Tables.Keys.Concat(request.Fingerprint.Sequences.Keys).All(name => Ascii.IsValid(name)))
-            return [];
-        var encoding = await request.Snapshot.Session.ScalarAsync<string>("SELECT pg_catalog.current_setting('server_encoding')", cancellationToken);
-        return encoding == "SQL_ASCII" ? [] : ["--encoding=UTF8"];
-    }
+    static string[] Encoding(ArchiveRequest request) =>
+        request.Fingerprint.Tables.Keys.Concat(request.Fingerprint.Sequences.Keys).All(name => Ascii.IsValid(name)) || request.Snapshot.ServerEncoding == "SQL_ASCII"
+            ? []
+            : ["--encoding=UTF8"];
 
     static bool CompressesHere(ArchiveRequest request) => Method(request) == BackupCompression.Gzip;
 

@@ -40,6 +40,9 @@ sealed record ArchiveRequest
     /// <summary>In bytes; a database without rows is exempt.</summary>
     public required long MinimumSize { get; init; }
 
+    /// <summary>How long pg_dump waits for its locks: others may have to wait behind it.</summary>
+    public required TimeSpan LockTimeout { get; init; }
+
     /// <summary>Completes the fingerprint with what can only be known after the dump.</summary>
     public required Func<DatabaseFingerprint, CancellationToken, Task<DatabaseFingerprint>> AfterDump { get; init; }
 

@@ -38,7 +38,9 @@ public sealed record BackupOrder
     public int Parallel { get; init; } = 2;
 
     /// <summary>For one database. A backup may take hours; what hangs must not hang for ever.</summary>
-    public LimitsConfig Limits { get; init; } = new()
+    public LimitsConfig Limits { get; init; } = Patient;
+
+    static LimitsConfig Patient => new()
     {
         Dump = TimeSpan.FromHours(12), SafetyBackup = TimeSpan.FromHours(12), Restore = TimeSpan.FromHours(12), Total = TimeSpan.FromHours(24),
     };
@@ -55,6 +57,7 @@ public sealed record BackupOrder
         Encryption = config.Encryption,
         Tools = config.Tools,
         Parallel = plan.Parallel,
+        Limits = Patient with { Blocking = plan.Blocking },
     };
 
     /// <param name="places">Null for the configuration's first.</param>

@@ -54,10 +54,13 @@ sealed class BackupPipeline(RunContext run, JobConfig job, BackupOrder order) : 
     {
         await run.StepAsync(RunStep.Check, $"Connect to {source.Login.Label} and check it", job.Limits.Connect * 2,
             (scope, ct) => CheckAsync(source, scope, ct), cancellationToken);
-        await run.StepAsync(RunStep.Statistics, $"Read the statistics of {source.Login.Label}", null,
-            (scope, ct) => ReadStatisticsAsync(source, scope, ct), cancellationToken);
-        await run.StepAsync(RunStep.Dump, $"Back {source.Login.Label} up", job.Limits.Dump,
-            (scope, ct) => source.DumpAsync(Label(), _tools!, scope, ct), cancellationToken);
+        await new SnapshotAttempts(run, source).RunAsync(async ct =>
+        {
+            await run.StepAsync(RunStep.Statistics, $"Read the statistics of {source.Login.Label}", null,
+                (scope, stop) => ReadStatisticsAsync(source, scope, stop), ct);
+            await run.StepAsync(RunStep.Dump, $"Back {source.Login.Label} up", job.Limits.Dump,
+                (scope, stop) => source.DumpAsync(Label(), _tools!, scope, stop), ct);
+        }, cancellationToken);
     }
 
     BackupFile Backup => run.Record.SourceBackup!;

@@ -25,7 +25,8 @@ static class ClusterGlobals
             request.Warn($"{request.Database.DisplayName}: the roles of its server are not kept beside the backup: {failure.Message}");
             return null;
         }
-        var properties = await DatabaseProperties.ReadAsync(request.Snapshot.Session, request.Facts.Database, cancellationToken);
+        var properties = await request.Snapshot.AskAsync(
+            session => DatabaseProperties.ReadAsync(session, request.Facts.Database, cancellationToken), cancellationToken);
         var settings = string.Concat(properties.Settings(request.Facts.Database).Select(s => $"{s.Statement};\n"));
         var script = new UTF8Encoding(false).GetBytes($"{result.Output}\n-- Settings of the database\n{settings}");
         return await StoreAsync(script, BackupNames.GlobalsOf(archive), request.Label.Keys, cancellationToken);

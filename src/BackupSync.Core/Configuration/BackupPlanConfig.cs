@@ -18,6 +18,9 @@ public sealed record BackupPlanConfig
 
     /// <summary>How many databases are backed up at once.</summary>
     public int Parallel { get; init; } = 2;
+
+    /// <summary>See <see cref="LimitsConfig.Blocking"/>.</summary>
+    public TimeSpan? Blocking { get; init; } = new LimitsConfig().Blocking;
 }
 
 /// <summary>How a backup is proven to be good.</summary>

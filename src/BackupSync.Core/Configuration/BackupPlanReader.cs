@@ -18,6 +18,7 @@ sealed class BackupPlanReader(IReadOnlyList<DatabaseConfig> databases, IReadOnly
         Verify = plan.Choice("verify", BackupProof.Integrity),
         Compression = plan.Choice("compression", BackupCompression.Auto),
         Parallel = plan.Integer("parallel", 2, 1, 64),
+        Blocking = plan.Section("limits", JobReader.ReadBlocking),
     };
 
     IReadOnlyList<DatabaseConfig> ReadDatabases(YamlSection plan)

@@ -103,6 +103,17 @@ public sealed record LimitsConfig
     /// <summary>For the whole run. Undoing what a run began has a limit of its own, so that this one cannot cut it short.</summary>
     public TimeSpan Total { get; init; } = TimeSpan.FromMinutes(15);
 
+    /// <summary>
+    /// How long a statement of somebody else may have to wait for what a run holds, before the run lets go of everything and begins anew.
+    /// Null where the copy matters more than who waits for it.
+    /// </summary>
+    public TimeSpan? Blocking { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long sessions of a run wait for a lock: others may have to wait behind them.</summary>
+    internal TimeSpan LockTimeout => Blocking is { } blocking && blocking < LongestLockTimeout * 2 ? blocking / 2 : LongestLockTimeout;
+
+    static readonly TimeSpan LongestLockTimeout = TimeSpan.FromSeconds(5);
+
     /// <summary>Connections to the source at any one time, pg_dump's included; at least 2.</summary>
     public int Connections { get; init; } = 6;
 }

@@ -27,6 +27,7 @@ sealed class JobReader(IReadOnlyList<DatabaseConfig> databases, ToolsConfig tool
             SafetyBackup = limits.Duration("safetyBackup", defaults.Limits.SafetyBackup, ScheduleReader.LongestLimit),
             Restore = limits.Duration("restore", defaults.Limits.Restore, ScheduleReader.LongestLimit),
             Total = limits.Duration("total", defaults.Limits.Total, ScheduleReader.LongestLimit),
+            Blocking = ReadBlocking(limits),
             Connections = limits.Integer("connections", defaults.Limits.Connections, 2, 1000),
         });
         var verify = job.Section("verify", verify => new VerifyConfig
@@ -67,6 +68,20 @@ sealed class JobReader(IReadOnlyList<DatabaseConfig> databases, ToolsConfig tool
             Tools = tools,
         };
     }
+
+    /// <summary>How long others may have to wait for a run; null for ever.</summary>
+    public static TimeSpan? ReadBlocking(YamlSection limits) => limits.Value<TimeSpan?>(
+        "blocking", new LimitsConfig().Blocking,
+        (string text, out TimeSpan? value) =>
+        {
+            value = null;
+            if (text == "wait")
+                return true;
+            var known = Durations.TryParse(text, out var time) && time >= TimeSpan.FromSeconds(1) && time <= TimeSpan.FromDays(1);
+            value = time;
+            return known;
+        },
+        $"{Durations.Allowed}, at least 1s and at most 1d, or wait");
 
     BackupsConfig ReadBackups(string job, YamlSection backups)
     {

@@ -13,6 +13,9 @@ public interface IQueryRunner
 
     /// <summary>Runs a statement that gives nothing back, such as ANALYZE.</summary>
     Task ExecuteAsync(string statement, CancellationToken cancellationToken);
+
+    /// <summary>Gives back the locks that are held on what was read, where they can be and would outlast the statement.</summary>
+    Task ReleaseAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }
 
 /// <summary>The text format of COPY: https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.3.55.9.2</summary>

@@ -6,7 +6,7 @@ namespace BackupSync.Postgres;
 /// <summary>
 /// One session of ours. Text output is the same on every server (dates, floats, bytea, money), nothing is found by search
 /// path, row security never hides rows but fails, statements see what was committed when they begin unless a transaction says
-/// otherwise, and the server's own idle time limits do not apply.
+/// otherwise, nobody is waited for longer than a few seconds (who waits for a lock holds up others), and the server's own idle time limits do not apply.
 /// </summary>
 public sealed class PgSession : IQueryRunner, IAsyncDisposable
 {
@@ -15,7 +15,7 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
         SET client_encoding = 'UTF8'; SET DateStyle = 'ISO, MDY'; SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC';
         SET extra_float_digits = 1; SET bytea_output = 'hex'; SET lc_monetary = 'C'; SET xmloption = 'content';
         SET search_path = ''; SET row_security = off; SET standard_conforming_strings = on; SET quote_all_identifiers = off; SET array_nulls = on;
-        SET default_transaction_isolation = 'read committed'; SET default_transaction_deferrable = off; SET statement_timeout = 0; SET lock_timeout = 0;
+        SET default_transaction_isolation = 'read committed'; SET default_transaction_deferrable = off; SET statement_timeout = 0; SET lock_timeout = 5000;
         SET idle_in_transaction_session_timeout = 0; SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10;
         SET tcp_keepalives_count = 3;
         SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name IN ('idle_session_timeout', 'transaction_timeout');

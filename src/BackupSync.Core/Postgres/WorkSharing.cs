@@ -6,8 +6,10 @@ namespace BackupSync.Postgres;
 static class WorkSharing
 {
     /// <summary>The first failure stops the others, and is thrown.</summary>
+    /// <param name="whenDone">Called when there is nothing left for one of them, while others may still be at work.</param>
     public static async Task RunAsync<TRunner, TItem>(
-        IReadOnlyList<TRunner> runners, IEnumerable<TItem> items, Func<TRunner, TItem, CancellationToken, Task> work, CancellationToken cancellationToken)
+        IReadOnlyList<TRunner> runners, IEnumerable<TItem> items, Func<TRunner, TItem, CancellationToken, Task> work, CancellationToken cancellationToken,
+        Func<TRunner, CancellationToken, Task>? whenDone = null)
     {
         var left = new ConcurrentQueue<TItem>(items);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -22,6 +24,8 @@ static class WorkSharing
             {
                 while (left.TryDequeue(out var item))
                     await work(runner, item, stop.Token);
+                if (whenDone is not null)
+                    await whenDone(runner, stop.Token);
             }
             catch (Exception failure)
             {

@@ -52,6 +52,13 @@ sealed class RunContext(string runId, string job, IReadOnlyList<IRunObserver> ob
 
     public void Error(string message) => Emit(new RunLog(RunLogLevel.Error, message));
 
+    /// <summary>What failed is done once more: it is not why the run fails, if it does.</summary>
+    public void BeginAnew()
+    {
+        lock (_gate)
+            FailedStep = null;
+    }
+
     /// <summary>Runs a step within its limit. Its failure is the run's failure, translated to the step's own words.</summary>
     public async Task StepAsync(
         RunStep step, string description, TimeSpan? limit, Func<StepScope, CancellationToken, Task> work, CancellationToken cancellationToken)

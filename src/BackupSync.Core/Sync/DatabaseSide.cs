@@ -13,6 +13,7 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
     PgSession? _session;
     DatabaseFacts? _facts;
     Snapshot? _snapshot;
+    BlockingWatch? _watch;
 
     protected RunContext Run { get; } = run;
     public JobConfig Job { get; } = job;
@@ -32,9 +33,41 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
         _session = null;
     }
 
-    /// <summary>Lets go of the snapshot, and with it of the locks on the tables it has read.</summary>
+    /// <summary>Called when others had to wait too long, and all that is done on the snapshot has been ended in the server.</summary>
+    public Action OnGivenWay { get; set; } = () => { };
+
+    /// <summary>Who had to wait too long for what was done on the last snapshot; null where nobody had.</summary>
+    public BlockedStatement? GaveWayTo => _watch?.Blocked;
+
+    public ValueTask EndWatchAsync() => _watch?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    /// <summary>Waits until nobody has a table of the database for himself, or waits for one, for half a minute at most.</summary>
+    public async Task AwaitQuietAsync(CancellationToken cancellationToken)
+    {
+        _watch = null;
+        await using var session = await PgConnector.OpenAsync(Login with { ReadOnly = true }, Job.Limits.Connect, Run.Info, cancellationToken);
+        for (var waited = TimeSpan.Zero; waited < LongestQuiet; waited += QuietInterval)
+        {
+            await Task.Delay(QuietInterval, cancellationToken);
+            if ((await session.RowsAsync(Exclusive, cancellationToken)).Count == 0)
+                return;
+        }
+    }
+
+    static readonly TimeSpan LongestQuiet = TimeSpan.FromSeconds(30), QuietInterval = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Tables that nobody else can see yet, or that are a session's own, do not count.</summary>
+    const string Exclusive = """
+        SELECT 1 FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_class c ON c.oid = l.relation
+        WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND c.oid >= 16384
+          AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
+        LIMIT 1
+        """;
+
+    /// <summary>Lets go of the snapshot. What it had to give way to is known until <see cref="AwaitQuietAsync"/>.</summary>
     public async Task ReleaseSnapshotAsync()
     {
+        await EndWatchAsync();
         await (_snapshot?.DisposeAsync() ?? ValueTask.CompletedTask);
         _snapshot = null;
     }
@@ -55,17 +88,21 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
         return _facts = await DatabaseFacts.ReadAsync(_session, database.Provider, cancellationToken);
     }
 
-    /// <summary>Takes the snapshot that the backup will share, and reads the fingerprint from it.</summary>
+    /// <summary>Takes the snapshot that the backup will share, and reads the fingerprint from it. From then on the run gives way to others.</summary>
+    /// <param name="sessions">The one that holds the snapshot included, so at least 2.</param>
     protected async Task ReadSnapshotAsync(
         int sessions, FingerprintMethod method, CatalogFilter filter, FingerprintReader.OnTable? onTable, CancellationToken cancellationToken)
     {
-        Content = await (await TakeSnapshotAsync(sessions, cancellationToken)).FingerprintAsync(method, filter, onTable, cancellationToken);
+        var snapshot = await TakeSnapshotAsync(sessions, cancellationToken);
+        if (Job.Limits.Blocking is { } limit)
+            _watch = BlockingWatch.Start(snapshot.AskAsync, limit, OnGivenWay);
+        Content = await snapshot.FingerprintAsync(method, filter, onTable, cancellationToken);
     }
 
     protected async Task<Snapshot> TakeSnapshotAsync(int sessions, CancellationToken cancellationToken, Func<PgSession, CancellationToken, Task>? beforehand = null)
     {
         await ReleaseSnapshotAsync();
-        return _snapshot = await Snapshot.TakeAsync(Login with { ReadOnly = true }, sessions, Job.Limits.Connect, cancellationToken, beforehand);
+        return _snapshot = await Snapshot.TakeAsync(Login with { ReadOnly = true }, sessions, Job.Limits.Connect, cancellationToken, beforehand, Job.Limits.LockTimeout);
     }
 
     /// <summary>When the snapshot was taken, by the server's clock.</summary>
@@ -91,9 +128,13 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
             Directory = Job.Backups.Directory,
             Warn = Run.Warn,
             MinimumSize = Job.Guards.MinimumBackupSize,
+            LockTimeout = Job.Limits.LockTimeout,
             // A source goes on while it is dumped.
-            AfterDump = async (fingerprint, stop) =>
-                Content = await FingerprintReader.WithLatestSequencesAsync(fingerprint, _snapshot!.Session, excluded.Filter, stop),
+            AfterDump = async (fingerprint, stop) => Content = await _snapshot!.AskAsync(async session =>
+            {
+                await _snapshot.EnsureNamesAsync(session, stop);
+                return await FingerprintReader.WithLatestSequencesAsync(fingerprint, session, excluded.Filter, stop);
+            }, stop),
         };
         var backup = await ArchiveWriter.WriteAsync(request, scope, cancellationToken);
         await ReleaseSnapshotAsync();

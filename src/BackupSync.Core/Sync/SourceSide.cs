@@ -14,9 +14,6 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
     /// <summary>Connections without which nothing can be done.</summary>
     const int Least = 2;
 
-    /// <summary>In milliseconds.</summary>
-    const int LockTimeout = 10_000;
-
     ExcludedObjects _excluded = ExcludedObjects.None;
     int _readers = 1;
 
@@ -45,7 +42,7 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
     /// <summary>Reads what the source holds from the snapshot that the dump will share.</summary>
     public async Task ReadAsync(FingerprintMethod method, StepScope scope, CancellationToken cancellationToken)
     {
-        await ReadSnapshotAsync(_readers, method, _excluded.Filter,
+        await ReadSnapshotAsync(1 + _readers, method, _excluded.Filter,
             (table, done, all, rows, bytes) => scope.Progress((double)done / all, table, rows, bytes), cancellationToken);
         Run.Record.Source = Content;
         Run.Record.SnapshotTime = SnapshotTime;
@@ -55,8 +52,6 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
     public async Task<Snapshot> TakeSnapshotAsync(Func<PgSession, CancellationToken, Task> beforehand, CancellationToken cancellationToken)
     {
         var snapshot = await TakeSnapshotAsync(Math.Max(Least, Math.Min(_readers + 1, Math.Min(Job.Limits.Connections, Facts.ConnectionsFree + 1))), cancellationToken, beforehand);
-        // Who wants a table for himself waits for the session that has read it, and another of ours then waits behind him: for ever.
-        await snapshot.SetAsync($"SET lock_timeout = {LockTimeout}", cancellationToken);
         Run.Record.SnapshotTime = snapshot.Taken;
         return snapshot;
     }
@@ -67,12 +62,12 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
         Run.Record.Source = Content; // with the sequences as they were after the dump
     }
 
-    /// <summary>One connection holds the snapshot and one is pg_dump's; the rest of the budget may read (A10).</summary>
+    /// <summary>One connection holds the snapshot, the rest of the budget may read; pg_dump has one of these afterwards (A10).</summary>
     int ReadersWithinBudget(DatabaseFacts facts)
     {
         // The session that asked is closed before the snapshot's are opened.
         var free = facts.ConnectionsFree + 1;
-        var wanted = Math.Max(Least, Math.Min(Job.Limits.Connections, Job.Parallel));
+        var wanted = Math.Max(Least, Math.Min(Job.Limits.Connections, Job.Parallel + 1));
         if (free < Least)
         {
             throw new BackupSyncException(ErrorIds.TooFewConnections,
@@ -84,6 +79,6 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
             Run.Warn($"{Login.Label} has only {free} free connections of {facts.ConnectionsLimit}; the run keeps to {free} instead of {wanted}.");
             wanted = free;
         }
-        return Math.Min(Job.Parallel, wanted);
+        return Math.Min(Job.Parallel, wanted - 1);
     }
 }

@@ -30,9 +30,12 @@ sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : I
             (scope, ct) => CheckAsync(source, target, scope, ct), cancellationToken);
         await run.StepAsync(RunStep.Guards, $"Prove that {source.Login.Label} and {target.Login.Label} are different databases", job.Limits.Connect,
             (_, ct) => ProveDifferentAsync(source, target, ct), cancellationToken);
-        await run.StepAsync(RunStep.Statistics, "Read the statistics of both databases", null,
-            (scope, ct) => ReadStatisticsAsync(source, target, scope, ct), cancellationToken);
-        await DumpAndBackUpAsync(source, target, cancellationToken);
+        await new SnapshotAttempts(run, source, target).RunAsync(async ct =>
+        {
+            await run.StepAsync(RunStep.Statistics, "Read the statistics of both databases", null,
+                (scope, stop) => ReadStatisticsAsync(source, target, scope, stop), ct);
+            await DumpAndBackUpAsync(source, target, ct);
+        }, cancellationToken);
 
         await using var publisher = _publisher!;
         await new Replacement(run, target, publisher).RunAsync(

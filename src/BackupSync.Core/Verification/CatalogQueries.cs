@@ -24,7 +24,7 @@ static class CatalogQueries
         """;
 
     static string Relations(CatalogFilter filter) => $"""
-        SELECT c.oid, c.relname, n.nspname, c.relkind, c.relpersistence, c.relrowsecurity, c.relforcerowsecurity, c.relispartition
+        SELECT c.oid, c.relname, c.relnamespace, n.nspname, c.relkind, c.relpersistence, c.relrowsecurity, c.relforcerowsecurity, c.relispartition
         FROM pg_catalog.pg_class c JOIN ns n ON n.oid = c.relnamespace
         WHERE NOT (n.nspname = '{StateSchema}' AND c.relname = '{StateTable}') AND c.oid <> ALL (ARRAY[{string.Join(",", filter.Relations)}]::oid[])
           AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_class'::regclass AND objid = c.oid)
@@ -50,15 +50,16 @@ static class CatalogQueries
             JOIN pg_catalog.pg_partitioned_table t ON t.partrelid = a.relid AND t.partstrat = 'h'
             WHERE rel.relkind IN ('r', 'p') AND (rel.relispartition OR rel.relkind = 'p')),
         tab AS (
-            SELECT r.oid, r.nspname, r.relname, pg_catalog.pg_table_size(r.oid) AS bytes, false AS with_partitions FROM rel r
+            SELECT r.oid, r.relnamespace, r.nspname, r.relname, pg_catalog.pg_table_size(r.oid) AS bytes, false AS with_partitions FROM rel r
             WHERE r.relkind = 'r' AND NOT EXISTS (SELECT FROM hashed h WHERE h.oid = r.oid)
             UNION ALL
-            SELECT r.oid, r.nspname, r.relname,
+            SELECT r.oid, r.relnamespace, r.nspname, r.relname,
                    (SELECT coalesce(sum(pg_catalog.pg_table_size(p.relid)), 0)::bigint FROM pg_catalog.pg_partition_tree(r.oid) p), true
             FROM rel r JOIN hashed h ON h.oid = r.oid AND h.ancestor = r.oid
             WHERE NOT EXISTS (SELECT FROM hashed o WHERE o.oid = r.oid AND o.ancestor <> r.oid))
-        SELECT r.oid, r.nspname, r.relname, r.bytes,
-               pg_catalog.has_schema_privilege(r.nspname, 'USAGE') AND pg_catalog.has_table_privilege(r.oid, 'SELECT'),
+        SELECT r.oid, r.nspname, r.relname, coalesce(r.bytes, 0),
+               -- Of a table that was dropped meanwhile nothing is known; reading it will tell.
+               coalesce(pg_catalog.has_schema_privilege(r.relnamespace, 'USAGE') AND pg_catalog.has_table_privilege(r.oid, 'SELECT'), true),
                a.attname, t.typname, t.typtype, t.typnamespace = 'pg_catalog'::regnamespace, co.collisdeterministic, r.with_partitions,
                a.attgenerated <> '', a.attidentity = 'a', a.attnotnull
         FROM tab r
@@ -97,10 +98,32 @@ static class CatalogQueries
         ORDER BY idx.indrelid, n
         """;
 
+    /// <summary>
+    /// What <see cref="CatalogState"/> holds: kind and oid, schema, name, file, partitions, columns. Plain columns of the catalog alone,
+    /// so that a snapshot shows them as they were in it. Tables whose rows are left out may change their file.
+    /// </summary>
+    public static string State(CatalogFilter filter) => $"""
+        {With(filter)},
+        cols AS (
+            SELECT a.attrelid, pg_catalog.md5(pg_catalog.string_agg(pg_catalog.concat_ws(' ', a.attnum, a.atttypid, a.atttypmod, a.attname), ',' ORDER BY a.attnum)) AS digest
+            FROM pg_catalog.pg_attribute a JOIN rel ON rel.oid = a.attrelid WHERE a.attnum > 0 AND NOT a.attisdropped AND rel.relkind IN ('r', 'p') GROUP BY 1)
+        SELECT 'table', rel.oid, rel.nspname, rel.relname,
+               CASE WHEN rel.oid = ANY (ARRAY[{string.Join(",", filter.Empty)}]::oid[]) THEN 0 ELSE c.relfilenode END::text,
+               -- Rows are read through a parent where the hash of a value decides which partition they are in.
+               (SELECT pg_catalog.string_agg(i.inhrelid::text, ',' ORDER BY i.inhrelid) FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_partitioned_table t ON t.partrelid = i.inhparent
+                WHERE i.inhparent = rel.oid AND (t.partstrat = 'h' OR rel.relispartition)),
+               cols.digest
+        FROM rel JOIN pg_catalog.pg_class c ON c.oid = rel.oid LEFT JOIN cols ON cols.attrelid = rel.oid
+        WHERE rel.relkind IN ('r', 'p')
+        UNION ALL
+        SELECT 'enum', e.oid, ns.nspname, t.typname, e.enumlabel, NULL, NULL
+        FROM pg_catalog.pg_enum e JOIN pg_catalog.pg_type t ON t.oid = e.enumtypid JOIN ns ON ns.oid = t.typnamespace
+        """;
+
     /// <summary>Schema, name, may be read.</summary>
     public static string Sequences(CatalogFilter filter) => $"""
         {With(filter)}
-        SELECT nspname, relname, pg_catalog.has_schema_privilege(nspname, 'USAGE') AND pg_catalog.has_sequence_privilege(oid, 'SELECT')
+        SELECT nspname, relname, coalesce(pg_catalog.has_schema_privilege(relnamespace, 'USAGE') AND pg_catalog.has_sequence_privilege(oid, 'SELECT'), true)
         FROM rel WHERE relkind = 'S' ORDER BY 1, 2
         """;
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using BackupSync.Postgres;
+using Npgsql;
 
 namespace BackupSync.Verification;
 
@@ -73,13 +74,22 @@ static class FingerprintReader
             found[table.Key] = fingerprint;
             onTable?.Invoke(table.Key, Interlocked.Increment(ref done), tables.Count,
                 Interlocked.Add(ref rows, fingerprint.Rows), Interlocked.Add(ref bytes, fingerprint.Bytes));
-        }, cancellationToken);
+        }, cancellationToken, whenDone: (runner, stop) => runner.ReleaseAsync(stop));
         return found.OrderBy(t => t.Key, StringComparer.Ordinal).ToDictionary();
     }
 
     public static async Task<TableFingerprint> ReadTableAsync(IQueryRunner runner, TableColumns table, FingerprintMethod method, CancellationToken cancellationToken)
     {
-        var row = (await runner.RowsAsync(table.FingerprintQuery(method), cancellationToken))[0];
+        string?[] row;
+        try
+        {
+            row = (await runner.RowsAsync(table.FingerprintQuery(method), cancellationToken))[0];
+        }
+        catch (PgQueryException locked) when (locked.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            throw new BackupSyncException(ErrorIds.StatisticsFailed, $"{table.Key} cannot be read: another session has locked it, and did not give it back in time.",
+                "Run it when no migration runs.", locked);
+        }
         return new TableFingerprint(long.Parse(row[0]!, CultureInfo.InvariantCulture), method == FingerprintMethod.RowsOnly ? null : row[1], table.Bytes);
     }
 

@@ -6,18 +6,26 @@ namespace BackupSync.Verification;
 /// One exported, consistent view of a database (https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-SNAPSHOT-SYNCHRONIZATION).
 /// Fingerprints are read from it by several sessions, and pg_dump reads the same one, however busy the database is.
 /// </summary>
+/// <remarks>
+/// The session that holds it reads no table, so that it can be held for hours and nobody waits for it: whoever wanted a table for himself
+/// would have to, and pg_dump would wait behind him, and every reader behind both.
+/// </remarks>
 sealed class Snapshot : IAsyncDisposable
 {
     const string Begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
     readonly SessionGroup _sessions;
+    readonly SemaphoreSlim _holderIsFree = new(1, 1);
+    CatalogFilter _filter = CatalogFilter.None;
+    CatalogState? _state;
 
-    Snapshot(SessionGroup sessions, string id, DateTimeOffset taken)
+    Snapshot(SessionGroup sessions, string id, DateTimeOffset taken, string serverEncoding)
     {
         _sessions = sessions;
         Session = sessions.Sessions[0];
         Id = id;
         Taken = taken;
+        ServerEncoding = serverEncoding;
     }
 
     /// <summary>What pg_dump takes as <c>--snapshot</c>; good as long as this object lives.</summary>
@@ -26,22 +34,31 @@ sealed class Snapshot : IAsyncDisposable
     /// <summary>By the server's clock, in UTC.</summary>
     public DateTimeOffset Taken { get; }
 
-    /// <param name="sessions">How many sessions read it, at least 1.</param>
+    /// <summary>The database's encoding, by PostgreSQL's name for it.</summary>
+    public string ServerEncoding { get; }
+
+    /// <param name="sessions">How many sessions, at least 1: the first holds it.</param>
     /// <param name="beforehand">What is to be asked before anything is seen.</param>
+    /// <param name="lockTimeout">How long its sessions wait for a lock; null for what all of ours do.</param>
     public static async Task<Snapshot> TakeAsync(
-        PgLogin login, int sessions, TimeSpan connectLimit, CancellationToken cancellationToken, Func<PgSession, CancellationToken, Task>? beforehand = null)
+        PgLogin login, int sessions, TimeSpan connectLimit, CancellationToken cancellationToken, Func<PgSession, CancellationToken, Task>? beforehand = null,
+        TimeSpan? lockTimeout = null)
     {
         var group = await SessionGroup.OpenAsync(login, sessions, connectLimit, cancellationToken);
         try
         {
             var holder = group.Sessions[0];
+            if (lockTimeout is { } limit)
+                await group.ExecuteAsync($"SET lock_timeout = {(long)limit.TotalMilliseconds}", cancellationToken);
             if (beforehand is not null)
                 await beforehand(holder, cancellationToken);
             await holder.ExecuteAsync(Begin, cancellationToken);
             var row = (await holder.RowsAsync(
-                "SELECT pg_catalog.pg_export_snapshot(), pg_catalog.to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')", cancellationToken))[0];
-            await group.ExecuteAsync($"{Begin}; SET TRANSACTION SNAPSHOT {Sql.Literal(row[0]!)}", cancellationToken, first: 1);
-            return new Snapshot(group, row[0]!, DateTimeOffset.Parse(row[1]!, System.Globalization.CultureInfo.InvariantCulture));
+                "SELECT pg_catalog.pg_export_snapshot(), pg_catalog.to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), pg_catalog.current_setting('server_encoding')",
+                cancellationToken))[0];
+            var snapshot = new Snapshot(group, row[0]!, DateTimeOffset.Parse(row[1]!, System.Globalization.CultureInfo.InvariantCulture), row[2]!);
+            await group.ExecuteAsync(snapshot.BeginReading, cancellationToken, first: 1);
+            return snapshot;
         }
         catch
         {
@@ -50,24 +67,98 @@ sealed class Snapshot : IAsyncDisposable
         }
     }
 
-    /// <summary>Reads the fingerprint with all sessions; afterwards all but the one that holds the snapshot are closed.</summary>
+    /// <summary>Begins a transaction that sees it.</summary>
+    public string BeginReading => $"{Begin}; SET TRANSACTION SNAPSHOT {Sql.Literal(Id)}";
+
+    /// <summary>Gives back the locks on what a session has read, which sees the same afterwards. In one round trip.</summary>
+    public Task RenewAsync(PgSession session, CancellationToken cancellationToken) => session.ExecuteAsync($"COMMIT; {BeginReading}", cancellationToken);
+
+    /// <summary>
+    /// Reads the fingerprint with all sessions but the one that holds the snapshot; afterwards they are closed. What was read is what the
+    /// snapshot shows, which is made sure of.
+    /// </summary>
+    /// <exception cref="SnapshotOutdatedException">The database was changed in a way that shows through the snapshot: it is worth nothing.</exception>
     public async Task<DatabaseFingerprint> FingerprintAsync(
         FingerprintMethod method, CatalogFilter filter, FingerprintReader.OnTable? onTable, CancellationToken cancellationToken)
     {
-        var fingerprint = await FingerprintReader.ReadAsync(Sessions, method, filter, onTable, cancellationToken,
+        var readers = Sessions.Skip(1).Select(s => new SnapshotReader(this, s)).ToList();
+        await RememberStateAsync(readers[0], filter, cancellationToken);
+        var fingerprint = await FingerprintReader.ReadAsync(readers, method, filter, onTable, cancellationToken,
             $"{Session.Login.Label}: the role '{Session.Login.Address.User}'");
+        await readers[0].ReleaseAsync(cancellationToken);
+        await EnsureUnchangedAsync(readers[0].Session, cancellationToken);
         await _sessions.KeepAsync(1); // their connections are pg_dump's from here on
         return fingerprint;
+    }
+
+    /// <summary>Keeps in mind what the catalog says in this snapshot, for <see cref="EnsureUnchangedAsync"/>.</summary>
+    /// <param name="reader">Sees the snapshot.</param>
+    public async Task RememberStateAsync(IQueryRunner reader, CatalogFilter filter, CancellationToken cancellationToken)
+    {
+        _filter = filter;
+        _state = await CatalogState.ReadAsync(reader, filter, cancellationToken);
+    }
+
+    /// <summary>
+    /// Some commands show through every snapshot (https://www.postgresql.org/docs/current/mvcc-caveats.html): a table that was emptied or
+    /// rewritten is empty to who reads it with an older one, and names are always those of now. Who has read, or holds locks on all he
+    /// is going to read, asks here whether there was any.
+    /// </summary>
+    /// <param name="through">A session that is in no transaction.</param>
+    /// <exception cref="SnapshotOutdatedException">There was; which is said.</exception>
+    public async Task EnsureUnchangedAsync(PgSession through, CancellationToken cancellationToken)
+    {
+        var known = _state ?? throw new InvalidOperationException("What the catalog said in the snapshot was not read.");
+        if (known.FirstDifference(await CatalogState.ReadAsync(through, _filter, cancellationToken)) is { } difference)
+            throw new SnapshotOutdatedException($"{through.Login.Label}: {difference} while it was read, which shows through every snapshot.");
+    }
+
+    /// <summary>A schema can be renamed although its tables are locked, and another take its name: to be called when pg_dump has read all.</summary>
+    /// <exception cref="SnapshotOutdatedException">One was renamed.</exception>
+    public async Task EnsureNamesAsync(PgSession through, CancellationToken cancellationToken)
+    {
+        if (_state!.FirstRenamed(await CatalogState.ReadAsync(through, _filter, cancellationToken)) is { } difference)
+            throw new SnapshotOutdatedException($"{through.Login.Label}: {difference} while it was dumped.");
+    }
+
+    /// <summary>
+    /// To be called when pg_dump has the snapshot, and locks on all tables: nobody else has to hold it from now on.
+    /// Its session is in no transaction afterwards.
+    /// </summary>
+    /// <exception cref="SnapshotOutdatedException">The tables that pg_dump is about to read are not those of the snapshot any more.</exception>
+    public Task HandOverAsync(CancellationToken cancellationToken) => AskAsync(async holder =>
+    {
+        await holder.ExecuteAsync("COMMIT", cancellationToken);
+        await EnsureUnchangedAsync(holder, cancellationToken);
+        return true;
+    }, cancellationToken);
+
+    /// <summary>Uses the session that holds the snapshot, which others may want as well. It is to read no table before <see cref="HandOverAsync"/>.</summary>
+    public async Task<T> AskAsync<T>(Func<PgSession, Task<T>> ask, CancellationToken cancellationToken)
+    {
+        await _holderIsFree.WaitAsync(cancellationToken);
+        try
+        {
+            return await ask(Session);
+        }
+        finally
+        {
+            _holderIsFree.Release();
+        }
     }
 
     /// <summary>All sessions that see it.</summary>
     public IReadOnlyList<PgSession> Sessions => _sessions.Sessions;
 
-    /// <summary>The session that holds the snapshot, for other questions about the same moment.</summary>
+    /// <summary>The session that holds the snapshot.</summary>
     public PgSession Session { get; }
 
     /// <summary>Tells all sessions a setting.</summary>
     public Task SetAsync(string statement, CancellationToken cancellationToken) => _sessions.ExecuteAsync(statement, cancellationToken);
 
-    public ValueTask DisposeAsync() => _sessions.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _sessions.DisposeAsync();
+        _holderIsFree.Dispose();
+    }
 }

@@ -1,0 +1,113 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace BackupSync.Postgres;
+
+/// <summary>
+/// Sees to it that nobody waits for a run of ours longer than a limit: asks twice a second who waits behind its sessions, directly or behind
+/// others who do, and ends them all when the limit is reached. The server itself sees no deadlock where its two ends meet in our process.
+/// </summary>
+sealed class BlockingWatch : IAsyncDisposable
+{
+    static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
+
+    readonly Func<Func<PgSession, Task<bool>>, CancellationToken, Task<bool>> _ask;
+    readonly TimeSpan _limit;
+    readonly Action _onGivenWay;
+    readonly CancellationTokenSource _end = new();
+    readonly Dictionary<string, long> _firstSeen = [];
+    readonly Task _watching;
+    bool _ended;
+
+    BlockingWatch(Func<Func<PgSession, Task<bool>>, CancellationToken, Task<bool>> ask, TimeSpan limit, Action onGivenWay)
+    {
+        (_ask, _limit, _onGivenWay) = (ask, limit - Interval, onGivenWay);
+        _watching = WatchAsync();
+    }
+
+    /// <summary>Who had to wait too long; null while nobody has.</summary>
+    public BlockedStatement? Blocked { get; private set; }
+
+    /// <param name="ask">Lends a session of the run's own, which stays until the others have been ended.</param>
+    /// <param name="limit">How long others may have to wait.</param>
+    /// <param name="onGivenWay">Called when all other sessions of the run on the database were ended.</param>
+    public static BlockingWatch Start(Func<Func<PgSession, Task<bool>>, CancellationToken, Task<bool>> ask, TimeSpan limit, Action onGivenWay) => new(ask, limit, onGivenWay);
+
+    /// <summary>Who had to wait is still known afterwards.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _ended, true))
+            return;
+        await _end.CancelAsync();
+        await _watching;
+        _end.Dispose();
+    }
+
+    async Task WatchAsync()
+    {
+        try
+        {
+            do
+                await Task.Delay(Interval, _end.Token);
+            while (!await _ask(session => LookAsync(session, _end.Token), _end.Token));
+        }
+        catch (OperationCanceledException) when (_end.IsCancellationRequested)
+        {
+            return;
+        }
+        catch (BackupSyncException)
+        {
+            // Who loses the session loses what it holds with it, and hears of that where it is needed: there is nothing to watch any more.
+            return;
+        }
+        _onGivenWay();
+    }
+
+    /// <returns>Whether everything was let go.</returns>
+    async Task<bool> LookAsync(PgSession session, CancellationToken cancellationToken)
+    {
+        var name = session.Login.ApplicationName;
+        await session.ExecuteAsync("SELECT pg_catalog.pg_stat_clear_snapshot()", cancellationToken);
+        var waiting = await session.RowsAsync(Waiting(name), cancellationToken);
+        var now = Stopwatch.GetTimestamp();
+        var keys = waiting.Select(w => $"{w[0]} {w[1]}").ToHashSet();
+        foreach (var gone in _firstSeen.Keys.Except(keys).ToList())
+            _firstSeen.Remove(gone);
+        foreach (var key in keys)
+            _firstSeen.TryAdd(key, now);
+        if (waiting.FirstOrDefault(w => Stopwatch.GetElapsedTime(_firstSeen[$"{w[0]} {w[1]}"], now) >= _limit) is not { } row)
+            return false;
+        Blocked = BlockedStatement.Of(int.Parse(row[0]!, CultureInfo.InvariantCulture), row[2], row[3], row[4], row[5]);
+        await session.RowsAsync(End(name), cancellationToken);
+        await session.ExecuteAsync("ROLLBACK", cancellationToken);
+        return true;
+    }
+
+    // Functions rather than the views on them, which are locks on catalogs that others may want to rewrite. What a role may not see of other
+    // roles' sessions is their statements, not that they wait.
+    static string Ours(string name) => $"""
+        SELECT s.pid FROM pg_catalog.pg_stat_get_activity(NULL) s WHERE s.application_name = {Sql.Literal(name)}
+        """;
+
+    static string Waiting(string name) => $"""
+        WITH RECURSIVE ours AS MATERIALIZED ({Ours(name)}),
+        waiting AS MATERIALIZED (
+            SELECT l.pid, pg_catalog.concat_ws(' ', l.locktype, l.database, l.relation, l.mode, pg_catalog.to_jsonb(l) ->> 'waitstart') AS what,
+                   CASE WHEN l.locktype IN ('relation', 'extend', 'page', 'tuple') THEN l.relation::regclass::text END AS relation, pg_catalog.pg_blocking_pids(l.pid) AS blockers
+            FROM pg_catalog.pg_lock_status() l WHERE NOT l.granted AND l.pid NOT IN (SELECT pid FROM ours)),
+        behind(pid) AS (
+            SELECT w.pid FROM waiting w WHERE w.blockers && (SELECT pg_catalog.array_agg(pid) FROM ours)
+            UNION
+            SELECT w.pid FROM behind b JOIN waiting w ON b.pid = ANY (w.blockers))
+        SELECT w.pid, w.what, pg_catalog.pg_get_userbyid(s.usesysid), s.application_name, w.relation, s.query
+        FROM waiting w JOIN behind b ON b.pid = w.pid LEFT JOIN pg_catalog.pg_stat_get_activity(NULL) s ON s.pid = w.pid
+        ORDER BY NOT w.blockers && (SELECT pg_catalog.array_agg(pid) FROM ours)
+        """;
+
+    // In this database, and not the session that holds a lock on a target, which stands for the whole run.
+    static string End(string name) => $"""
+        SELECT pg_catalog.pg_terminate_backend(o.pid) FROM ({Ours(name)} AND s.pid <> pg_catalog.pg_backend_pid()
+            AND s.datid = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())) o
+        WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_lock_status() l WHERE l.pid = o.pid AND l.locktype = 'advisory')
+        """;
+}
