@@ -172,4 +172,7 @@ public sealed record ToolsConfig
 {
     /// <summary>Folders searched for PostgreSQL's programs before the usual ones; absolute paths.</summary>
     public IReadOnlyList<string> PostgresBin { get; init; } = [];
+
+    /// <summary>Whether those are the only ones: so a test is on a machine that lacks what is installed on its own.</summary>
+    internal bool PassOverUsual { get; init; }
 }

@@ -18,7 +18,7 @@ public sealed partial class ToolLocator
     readonly IReadOnlyList<string> _configured;
     readonly Func<IEnumerable<string>> _usual;
 
-    public ToolLocator(ToolsConfig config) : this(config, ToolFolders.Usual)
+    public ToolLocator(ToolsConfig config) : this(config, config.PassOverUsual ? () => [] : ToolFolders.Usual)
     {
     }
 

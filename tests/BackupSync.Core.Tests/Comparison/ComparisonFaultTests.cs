@@ -130,7 +130,7 @@ public sealed class ComparisonFaultTests(Servers servers) : IClassFixture<Server
     [Fact]
     public async Task A_server_that_is_killed_is_told_and_does_not_hold_up_the_other()
     {
-        await using var mortal = await SandboxServer.StartAsync(new SandboxOptions { Name = "mortal" }, default);
+        await using var mortal = await SandboxServer.StartAsync(new SandboxOptions { Name = "mortal", Major = Servers.Major }, default);
         await using var databases = await ComparedDatabases.CreateAsync(servers.Source, mortal);
         await databases.OnBothAsync("CREATE TABLE t (id integer PRIMARY KEY, b text); INSERT INTO t SELECT n, 'b' FROM generate_series(1, 40000) n");
         await databases.Target.ExecuteAsync("UPDATE t SET b = 'x'");

@@ -1,3 +1,4 @@
+using System.Globalization;
 using BackupSync.Configuration;
 using BackupSync.PgTools;
 using BackupSync.Sandbox;
@@ -6,7 +7,7 @@ namespace BackupSync.Tests;
 
 /// <summary>
 /// Two servers, shared by all tests that do not kill theirs. Usable as a class's or a collection's fixture: the first starts
-/// them, the last stops them.
+/// them, the last stops them. They are of the oldest version that is installed, or of the one that BACKUPSYNC_TEST_POSTGRES names.
 /// </summary>
 public sealed class Servers : IAsyncLifetime
 {
@@ -14,6 +15,11 @@ public sealed class Servers : IAsyncLifetime
     static int users;
     static SandboxServer? source;
     static SandboxServer? target;
+
+    /// <summary>The version of all servers of which a test does not ask for another; null where none is installed yet.</summary>
+    public static int? Major { get; } = Environment.GetEnvironmentVariable("BACKUPSYNC_TEST_POSTGRES") is { Length: > 0 } chosen
+        ? int.Parse(chosen, CultureInfo.InvariantCulture)
+        : VersionedServers.Majors.Count > 0 ? VersionedServers.Majors[0] : null;
 
     public SandboxServer Source => source!;
     public SandboxServer Target => target!;
@@ -31,8 +37,8 @@ public sealed class Servers : IAsyncLifetime
         try
         {
             users++;
-            source ??= await SandboxServer.StartAsync(new SandboxOptions { Name = "source" }, default);
-            target ??= await SandboxServer.StartAsync(new SandboxOptions { Name = "target" }, default);
+            source ??= await SandboxServer.StartAsync(new SandboxOptions { Name = "source", Major = Major }, default);
+            target ??= await SandboxServer.StartAsync(new SandboxOptions { Name = "target", Major = Major }, default);
             Tools = await new ToolLocator(new ToolsConfig()).FindAsync(Source.Version.Major, default);
         }
         finally

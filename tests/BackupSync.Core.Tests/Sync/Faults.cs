@@ -13,11 +13,12 @@ public sealed class OwnServers : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        Source = await SandboxServer.StartAsync(new SandboxOptions { Name = "mortalsource" }, default);
+        Source = await SandboxServer.StartAsync(new SandboxOptions { Name = "mortalsource", Major = Servers.Major }, default);
         Target = await SandboxServer.StartAsync(
             new SandboxOptions
             {
                 Name = "mortaltarget",
+                Major = Servers.Major,
                 // A commit survives a kill if, and only if, it waits for the log; and transactions can be prepared.
                 Settings = new Dictionary<string, string> { ["synchronous_commit"] = "on", ["wal_writer_delay"] = "10s", ["max_prepared_transactions"] = "5" },
             }, default);

@@ -1,19 +1,18 @@
 using BackupSync.Configuration;
-using BackupSync.PgTools;
 using BackupSync.Runs;
 
 namespace BackupSync.Tests.Sync;
 
 /// <summary>Servers of different versions.</summary>
-public sealed class VersionTests(Servers servers, NewerServer newer) : IClassFixture<Servers>, IClassFixture<NewerServer>
+public sealed class VersionTests(Servers servers) : IClassFixture<Servers>
 {
     [SkippableTheory]
     [InlineData(PublishMode.Swap)]
     [InlineData(PublishMode.Transaction)]
     public async Task An_empty_newer_target_is_filled_with_the_older_tools_and_refused_once_there_is_something_to_keep(PublishMode publish)
     {
-        await SkipIfThereAreNewerToolsAsync();
-        await using var scenario = await Scenario.CreateAsync(servers.Source, newer.Server, publish);
+        await using var scenario = await Scenario.CreateAsync(await VersionedServers.GetAsync(17), await VersionedServers.GetAsync(18), publish);
+        await OnlyWithToolsOfAsync(17, scenario);
         await scenario.LoadRealisticDataAsync(servers.Tools);
 
         var first = await scenario.SyncAsync();
@@ -38,8 +37,8 @@ public sealed class VersionTests(Servers servers, NewerServer newer) : IClassFix
     [SkippableFact]
     public async Task A_source_newer_than_every_pg_dump_is_refused_with_the_version_needed()
     {
-        await SkipIfThereAreNewerToolsAsync();
-        await using var scenario = await Scenario.CreateAsync(newer.Server, servers.Target);
+        await using var scenario = await Scenario.CreateAsync(await VersionedServers.GetAsync(18), await VersionedServers.GetAsync(18));
+        await OnlyWithToolsOfAsync(17, scenario);
         await scenario.FillAsync();
 
         var result = await scenario.SyncAsync();
@@ -49,9 +48,9 @@ public sealed class VersionTests(Servers servers, NewerServer newer) : IClassFix
         await scenario.AssertNothingIsLeftAsync();
     }
 
-    async Task SkipIfThereAreNewerToolsAsync()
+    /// <summary>The job is on a machine that has these programs alone.</summary>
+    static async Task OnlyWithToolsOfAsync(int major, Scenario scenario) => scenario.Job = scenario.Job with
     {
-        var newest = (await new ToolLocator(new ToolsConfig()).FindAllAsync(default)).Max(t => t.Version.Major);
-        Skip.If(newest >= newer.Server.Version.Major, "The installed client programs are as new as the newer server.");
-    }
+        Tools = new ToolsConfig { PostgresBin = [(await VersionedServers.ToolsAsync(major)).Directory], PassOverUsual = true },
+    };
 }
