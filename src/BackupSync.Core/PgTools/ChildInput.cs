@@ -21,8 +21,7 @@ sealed class ChildInput(Stream pipe) : ForwardStream
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
-            Refused = true;
-            throw;
+            throw Refusal(e);
         }
     }
 
@@ -35,8 +34,7 @@ sealed class ChildInput(Stream pipe) : ForwardStream
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
-            Refused = true;
-            throw;
+            throw Refusal(e);
         }
     }
 
@@ -54,5 +52,12 @@ sealed class ChildInput(Stream pipe) : ForwardStream
             }
         }
         base.Dispose(disposing);
+    }
+
+    /// <summary>The pipe is closed here as soon as the child is gone: for who writes, that is the same as a broken one.</summary>
+    IOException Refusal(Exception cause)
+    {
+        Refused = true;
+        return new IOException("The program reads no more.", cause);
     }
 }

@@ -27,6 +27,18 @@ public sealed class ChildProcessTests
     }
 
     [Fact]
+    public async Task Arguments_of_any_characters_arrive_as_they_are()
+    {
+        const string Characters = "ab \"'\\$`\t\n*?ü\u00A0\u2028";
+        var random = new Random(23);
+        var arguments = Enumerable.Range(0, 500).Select(_ => new string(random.GetItems<char>(Characters, random.Next(0, 8)))).ToArray();
+
+        var result = await ChildProcess.RunAsync(Sh("printf '%s\\001' \"$@\"", arguments), Soon);
+
+        Assert.Equal(arguments, result.Output.Split('\u0001')[..^1]);
+    }
+
+    [Fact]
     public void The_command_line_in_the_log_can_be_pasted_and_holds_no_environment()
     {
         var command = new ChildCommand("/usr/bin/pg_dump", "--schema=a b", "it's", "-Fc", "")
@@ -125,6 +137,75 @@ public sealed class ChildProcessTests
     }
 
     [Fact]
+    public async Task A_failing_writer_ends_the_child_and_is_the_cause()
+    {
+        // An IOException as well, which the child itself would cause if it read no more.
+        var command = Sh("cat >/dev/null; sleep 60") with { StandardInput = (_, _) => throw new IOException("the disk cannot be read") };
+        var e = await Assert.ThrowsAsync<IOException>(() => ChildProcess.RunAsync(command, Soon));
+        Assert.Equal("the disk cannot be read", e.Message);
+    }
+
+    [Fact]
+    public async Task A_writer_that_never_awaits_does_not_keep_the_output_from_being_read()
+    {
+        const int Size = 5_000_000;
+        var command = Sh("cat") with
+        {
+            StandardInput = (input, _) =>
+            {
+                input.Write(new byte[Size]);
+                return Task.CompletedTask;
+            },
+        };
+        Assert.Equal(Size, (await ChildProcess.RunAsync(command, Soon)).Output.Length);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_a_dead_child_has_started_does_not_hold_its_pipes_for_us(bool withReader)
+    {
+        var marker = "57." + Random.Shared.Next(100_000, 999_999);
+        var text = "";
+        var command = Sh($"sleep {marker} & echo out; echo err >&2; exit 3") with
+        {
+            StandardOutput = !withReader ? null : async (output, ct) =>
+            {
+                var buffer = new byte[4];
+                await output.ReadExactlyAsync(buffer, ct);
+                text = Encoding.ASCII.GetString(buffer);
+            },
+        };
+        try
+        {
+            var result = await ChildProcess.RunAsync(command, Soon);
+            Assert.Equal((3, "out\n", "err"), (result.ExitCode, withReader ? text : result.Output, result.ErrorTail));
+        }
+        finally
+        {
+            await ChildProcess.RunAsync(new ChildCommand("pkill", "-f", $"^sleep {marker.Replace(".", "\\.", StringComparison.Ordinal)}$"), Soon);
+        }
+    }
+
+    [Fact]
+    public async Task A_reader_slower_than_the_child_gets_all_of_it()
+    {
+        var count = 0;
+        var command = Sh("head -c 60000 /dev/zero") with
+        {
+            StandardOutput = async (output, ct) =>
+            {
+                await Task.Delay(TimeSpan.FromSeconds(4), ct); // the child is gone for longer than silent pipes are waited for
+                int read;
+                while ((read = await output.ReadAsync(new byte[8192], ct)) > 0)
+                    count += read;
+            },
+        };
+        await ChildProcess.RunAsync(command, Soon);
+        Assert.Equal(60_000, count);
+    }
+
+    [Fact]
     public async Task A_failing_listener_ends_the_child_and_is_the_cause()
     {
         var command = Sh("echo x >&2; sleep 60") with { OnErrorLine = _ => throw new InvalidOperationException("listener") };
@@ -181,7 +262,23 @@ public sealed class ChildProcessTests
             Assert.Equal("got " + word, await reader.ReadLineAsync(Soon));
         }
         session.StandardInput.Close();
+        Assert.Null(await reader.ReadLineAsync(Soon));
         Assert.Equal(7, await session.Completion.WaitAsync(Soon));
+    }
+
+    [Fact]
+    public async Task A_session_whose_child_ends_tells_its_last_words()
+    {
+        await using var session = ChildSession.Start(Sh("read line; echo \"last $line\"; echo why >&2; exit 4"));
+        using var reader = new StreamReader(session.StandardOutput);
+        await session.StandardInput.WriteAsync("word\n"u8.ToArray());
+        Assert.Equal("last word\n", await reader.ReadToEndAsync(Soon));
+        Assert.Equal((4, "why"), (await session.Completion.WaitAsync(Soon), session.ErrorTail));
+        await Assert.ThrowsAsync<IOException>(async () =>
+        {
+            for (var i = 0; i < 2; i++)
+                await session.StandardInput.WriteAsync("nobody reads\n"u8.ToArray());
+        });
     }
 
     [Fact]
