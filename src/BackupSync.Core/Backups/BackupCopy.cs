@@ -35,21 +35,36 @@ static class BackupCopy
                 var original = BackupStore.Sibling(from.Key, companion.File);
                 var file = await BackupStore.FetchAsync(source, original, staging, onProgress: null, cancellationToken)
                     ?? throw new BackupSyncException(ErrorIds.BackupInvalid, $"{source.LocationOf(original)} is missing, which the backup's manifest names.", "Use another backup.");
-                await target.StoreAsync(BackupStore.Sibling(key, companion.File), file, companion.Sha256, null, cancellationToken);
-                copied.Add(BackupStore.Sibling(key, companion.File));
+                if (await target.StoreAsync(BackupStore.Sibling(key, companion.File), file, companion.Sha256, null, cancellationToken, replace: !isNew))
+                    copied.Add(BackupStore.Sibling(key, companion.File));
             }
-            await target.StoreAsync(key, stored.Path, manifest.Sha256,
-                bytes => scope.Progress((double)bytes / Math.Max(1, manifest.Size), manifest.File, bytes: bytes), cancellationToken);
-            copied.Add(key);
-            await BackupStore.WriteManifestAsync(target, key, manifest, cancellationToken);
+            if (await target.StoreAsync(key, stored.Path, manifest.Sha256,
+                bytes => scope.Progress((double)bytes / Math.Max(1, manifest.Size), manifest.File, bytes: bytes), cancellationToken, replace: !isNew))
+                copied.Add(key);
+            await WriteManifestAsync(target, key, manifest, isNew, cancellationToken);
         }
         catch when (isNew)
         {
-            await UndoAsync(target, copied);
+            await UndoAsync(target, key, copied);
             throw;
         }
+        if (target.Caveat is { } caveat)
+            scope.Warn(caveat);
         scope.Note = $"{target.LocationOf(key)}, {ByteSizes.Show(manifest.Size)}";
         return await BackupStore.ReadAsync(target, key, cancellationToken);
+    }
+
+    static async Task WriteManifestAsync(IBackupPlace target, string key, BackupManifest manifest, bool isNew, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await BackupStore.WriteManifestAsync(target, key, manifest, replace: !isNew, cancellationToken);
+        }
+        catch (TakenKeyException)
+        {
+            // Another process has copied the same backup meanwhile, and may have written down what it found out about it.
+            await EnsureIsNoOtherAsync(target, key, manifest, cancellationToken);
+        }
     }
 
     /// <summary>Of two backups with one name the second must not take the place of the first.</summary>
@@ -74,11 +89,16 @@ static class BackupCopy
     }
 
     /// <summary>Without a manifest nobody would ever remove them. Where that fails too, the cause is the one to tell.</summary>
-    static async Task UndoAsync(IBackupPlace target, IEnumerable<string> keys)
+    static async Task UndoAsync(IBackupPlace target, string archive, IEnumerable<string> keys)
     {
         using var limit = new CancellationTokenSource(UndoLimit);
         try
         {
+            await using (var finished = await target.OpenAsync(archive + ManifestStore.Suffix, limit.Token))
+            {
+                if (finished is not null)
+                    return; // another process has copied the same backup meanwhile: they are its files as well
+            }
             foreach (var key in keys)
                 await target.DeleteAsync(key, limit.Token);
         }

@@ -43,7 +43,7 @@ static class BackupProver
         {
             await using var place = handle.OpenPlace();
             var manifest = await BackupStore.ReadManifestAsync(place, handle.Key, limit.Token);
-            await BackupStore.WriteManifestAsync(place, handle.Key, manifest with { Proof = proof }, limit.Token);
+            await BackupStore.WriteManifestAsync(place, handle.Key, manifest with { Proof = proof }, replace: true, limit.Token);
         }
         catch (BackupSyncException failure)
         {

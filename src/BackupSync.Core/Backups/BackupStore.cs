@@ -82,12 +82,13 @@ public static class BackupStore
     internal static async Task<BackupFile> ReadAsync(IBackupPlace place, string key, CancellationToken cancellationToken) =>
         BackupFile.Of(place.LocationOf(key), await ReadManifestAsync(place, key, cancellationToken)) with { Place = place.Name.Length > 0 ? place.Name : null, Key = key };
 
-    internal static async Task WriteManifestAsync(IBackupPlace place, string key, BackupManifest manifest, CancellationToken cancellationToken)
+    /// <param name="replace">Whether it takes the place of one that is there: what is found out about a backup is written so.</param>
+    internal static async Task WriteManifestAsync(IBackupPlace place, string key, BackupManifest manifest, bool replace, CancellationToken cancellationToken)
     {
         using var staging = StagingFolder.Create(0);
         var path = Path.Combine(staging.Path, manifest.File + ManifestStore.Suffix);
         PrivateFile.WriteAllDurably(path, ManifestStore.Format(manifest));
-        await place.StoreAsync(key + ManifestStore.Suffix, path, await BackupArchive.HashAsync(path, cancellationToken), null, cancellationToken);
+        await place.StoreAsync(key + ManifestStore.Suffix, path, await BackupArchive.HashAsync(path, cancellationToken), null, cancellationToken, replace);
     }
 
     /// <summary>Brings a file of a place to this machine.</summary>

@@ -62,10 +62,13 @@ sealed class FolderPlace(FolderPlaceConfig config) : IBackupPlace
         }
     }
 
-    public async Task StoreAsync(string key, string file, string sha256, Action<long>? onProgress, CancellationToken cancellationToken)
+    public async Task<bool> StoreAsync(
+        string key, string file, string sha256, Action<long>? onProgress, CancellationToken cancellationToken, bool replace = true)
     {
         PlaceKey.Require(key, Name);
         var path = LocationOf(key);
+        if (!replace && File.Exists(path))
+            return await AcceptAsync(key, sha256, cancellationToken);
         // Of its own name: two that store the same key must never write into one file.
         var partial = $"{path}{StoringMark}{Path.GetRandomFileName()[..8]}{PrivateFile.PartialSuffix}";
         await using var source = OpenSource(file);
@@ -78,7 +81,12 @@ sealed class FolderPlace(FolderPlaceConfig config) : IBackupPlace
                 throw NotTheFile($"{file} is not the file that was to be stored in the place {Name}: its SHA-256 differs.", "It was changed meanwhile, or its disk is failing. Verify it, then store it again.");
             if (await BackupArchive.HashAsync(partial, cancellationToken) != sha256)
                 throw NotTheFile($"{path} was written to the place {Name}, but other bytes are read back.", "Check that disk, then store the file again.");
-            PrivateFile.Publish(partial, path, overwrite: true);
+            PrivateFile.Publish(partial, path, overwrite: replace);
+            return true;
+        }
+        catch (BackupSyncException e) when (!replace && e.InnerException is IOException && File.Exists(path))
+        {
+            return await AcceptAsync(key, sha256, cancellationToken); // another one was faster
         }
         finally
         {
@@ -96,6 +104,10 @@ sealed class FolderPlace(FolderPlaceConfig config) : IBackupPlace
 
     /// <summary>Whether a file is being stored, maybe by another process: storing takes no lock.</summary>
     public static bool IsBeingStored(string file) => Path.GetFileName(file).Contains(StoringMark, StringComparison.Ordinal);
+
+    /// <returns>False: what is there is the file that was to be stored.</returns>
+    async Task<bool> AcceptAsync(string key, string sha256, CancellationToken cancellationToken) =>
+        await BackupArchive.HashAsync(LocationOf(key), cancellationToken) == sha256 ? false : throw new TakenKeyException(this, key);
 
     /// <summary>What processes that died have left of files that they stored.</summary>
     static void RemoveLeftovers(string folder)

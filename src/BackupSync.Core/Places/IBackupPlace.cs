@@ -22,16 +22,30 @@ interface IBackupPlace : IAsyncDisposable
 
     /// <summary>
     /// Stores a local file under a key, and reads back what is needed to know that it arrived: afterwards the whole file is
-    /// there, or none. One that is there already is replaced; when that fails, one of the two is there whole, or none where
+    /// there, or none. Where one that is there already is replaced and that fails, one of the two is there whole, or none where
     /// the new one arrived damaged.
     /// </summary>
     /// <param name="sha256">Of the file, in lower-case hexadecimal.</param>
     /// <param name="onProgress">Told the bytes written so far, one call at a time; reading them back comes after.</param>
-    Task StoreAsync(string key, string file, string sha256, Action<long>? onProgress, CancellationToken cancellationToken);
+    /// <param name="replace">
+    /// Whether a file of this key is replaced. Otherwise it stays, even one that another machine stores at the same moment.
+    /// </param>
+    /// <returns>Whether it is this call that has stored it: false where the same file, to the byte, was there already and stayed.</returns>
+    /// <exception cref="TakenKeyException">Another file of this key is there, and was not to be replaced.</exception>
+    Task<bool> StoreAsync(string key, string file, string sha256, Action<long>? onProgress, CancellationToken cancellationToken, bool replace = true);
+
+    /// <summary>What this place turned out to lack that others have, as a sentence; null for nothing.</summary>
+    string? Caveat => null;
 
     /// <returns>Whether there was one.</returns>
     Task<bool> DeleteAsync(string key, CancellationToken cancellationToken);
 }
+
+/// <summary>A key that was to be a new one is another file's.</summary>
+sealed class TakenKeyException(IBackupPlace place, string key) : BackupSyncException(ErrorIds.PlaceFailed,
+    $"There is already another file {place.LocationOf(key)} in the place {place.Name}: it is not replaced.",
+    "Another machine is storing it, or has left it there. If it belongs to no backup, move it and those beside it that begin with its name to another folder; "
+    + "or name another place.");
 
 /// <param name="Size">In bytes.</param>
 sealed record PlaceFile(string Key, long Size);

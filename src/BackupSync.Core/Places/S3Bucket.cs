@@ -35,6 +35,11 @@ sealed class S3Bucket : IDisposable
 
     public S3Limits Limits { get; }
 
+    /// <summary>
+    /// Whether "only if there is none of this key" is asked for: not any more once the server did not know that, or did not heed it.
+    /// </summary>
+    public bool TakesConditions { get; set; } = true;
+
     /// <summary>With TLS a signature over the content protects nothing more and costs a second reading; without, the SDK insists on it.</summary>
     public bool SignsContent => _config.Endpoint?.Scheme == Uri.UriSchemeHttp;
 

@@ -9,8 +9,12 @@ namespace BackupSync.Places;
 /// <summary>A bucket of S3, or of storage that speaks its language.</summary>
 sealed class S3Place(S3PlaceConfig config, S3Limits limits) : IBackupPlace
 {
+    /// <summary>Up to this size, in bytes, a file is sent twice to find out whether the server heeds conditions.</summary>
+    const long SmallFile = 256 * 1024;
+
     readonly S3Bucket _bucket = new(config, limits);
     int _storedParts;
+    int _triedCondition;
 
     public S3Place(S3PlaceConfig config) : this(config, new S3Limits())
     {
@@ -42,7 +46,12 @@ sealed class S3Place(S3PlaceConfig config, S3Limits limits) : IBackupPlace
         return await S3ObjectStream.OpenAsync(_bucket, config.Prefix + key, cancellationToken);
     }
 
-    public async Task StoreAsync(string key, string file, string sha256, Action<long>? onProgress, CancellationToken cancellationToken)
+    public string? Caveat => _bucket.TakesConditions ? null
+        : $"The server of the place {Name} does not heed conditions on writing (If-None-Match): of two machines that store files of one name there at the same moment, "
+          + "one would replace the other's. Names are looked for before they are given.";
+
+    public async Task<bool> StoreAsync(
+        string key, string file, string sha256, Action<long>? onProgress, CancellationToken cancellationToken, bool replace = true)
     {
         PlaceKey.Require(key, Name);
         using var handle = OpenSource(file);
@@ -50,7 +59,9 @@ sealed class S3Place(S3PlaceConfig config, S3Limits limits) : IBackupPlace
             await S3Leftovers.RemoveAsync(_bucket, cancellationToken);
 
         var existed = await ExistsAsync(key, cancellationToken);
-        var upload = new S3Upload(_bucket, config.Prefix + key, handle, file);
+        if (existed && !replace)
+            return await AcceptAsync(key, sha256, cancellationToken);
+        var upload = new S3Upload(_bucket, config.Prefix + key, handle, file, replace);
         var arrived = true;
         try
         {
@@ -61,11 +72,21 @@ sealed class S3Place(S3PlaceConfig config, S3Limits limits) : IBackupPlace
                 throw new BackupSyncException(ErrorIds.PlaceFailed, $"What arrived at {LocationOf(key)} in the place {Name} is not the file that was to be stored: its SHA-256 differs.",
                     $"Either {file} was changed meanwhile, or it was damaged on the way. Verify it, then store it again.");
             }
+            if (!replace && _bucket.TakesConditions && RandomAccess.GetLength(handle) <= SmallFile && Interlocked.Exchange(ref _triedCondition, 1) == 0)
+                await upload.TryConditionAsync(cancellationToken);
+            return true;
+        }
+        catch (BackupSyncException refused) when (!replace && !upload.IsDone && S3Upload.IsRefusal(refused))
+        {
+            await UndoAsync(upload, null);
+            return await AcceptAsync(key, sha256, cancellationToken);
         }
         catch (Exception failure)
         {
-            // What was there before is whole, or wholly replaced: S3 knows nothing in between. Damage goes in any case.
-            var left = await UndoAsync(upload, arrived && existed ? null : key);
+            // What was there before is whole, or wholly replaced: S3 knows nothing in between. Damage goes in any case. What was not to be
+            // replaced may be another machine's until the server has said that it is ours.
+            var ours = replace ? !existed : upload.IsDone;
+            var left = await UndoAsync(upload, ours || !arrived ? key : null);
             // Whoever cancelled is told just that: parts that stay are invisible, and the next upload finds them when they are old.
             if (left is null || failure is not BackupSyncException known)
                 throw;
@@ -114,6 +135,11 @@ sealed class S3Place(S3PlaceConfig config, S3Limits limits) : IBackupPlace
         await using var content = await OpenAsync(key, cancellationToken);
         return content is null ? null : Convert.ToHexStringLower(await SHA256.HashDataAsync(content, cancellationToken));
     }
+
+    /// <summary>The answer to an upload may be lost and the server asked again: then it is our own object that is in the way.</summary>
+    /// <returns>False: what is there is the file that was to be stored.</returns>
+    async Task<bool> AcceptAsync(string key, string sha256, CancellationToken cancellationToken) =>
+        await HashAsync(key, cancellationToken) == sha256 ? false : throw new TakenKeyException(this, key);
 
     Task RemoveAsync(string key, TimeSpan? limit, CancellationToken cancellationToken) =>
         _bucket.AskAsync("be removed", config.Prefix + key, (client, patience) => client.DeleteObjectAsync(config.Bucket, config.Prefix + key, patience.Token), cancellationToken, limit);

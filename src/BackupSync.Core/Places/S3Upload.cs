@@ -1,17 +1,22 @@
 using System.Net;
 using Amazon.Runtime;
+using Amazon.S3;
 using Amazon.S3.Model;
 using Microsoft.Win32.SafeHandles;
 
 namespace BackupSync.Places;
 
 /// <summary>One file's way into a bucket: in one request, or in parts that the server puts together at the end.</summary>
-sealed class S3Upload(S3Bucket bucket, string key, SafeFileHandle handle, string file)
+/// <param name="replace">Whether an object of this key is replaced; otherwise the server is asked to refuse where there is one.</param>
+sealed class S3Upload(S3Bucket bucket, string key, SafeFileHandle handle, string file, bool replace)
 {
     const int MostParts = 10_000;
     const long MiB = 1024 * 1024;
 
     string? _uploadId;
+
+    /// <summary>Whether the server has said that the object is there by this upload.</summary>
+    public bool IsDone { get; private set; }
 
     public async Task SendAsync(Action<long>? onProgress, CancellationToken cancellationToken)
     {
@@ -20,8 +25,30 @@ sealed class S3Upload(S3Bucket bucket, string key, SafeFileHandle handle, string
             await SendPartsAsync(size, onProgress, cancellationToken);
         else
             await SendWholeAsync(size, cancellationToken);
+        IsDone = true;
         onProgress?.Invoke(size);
     }
+
+    /// <summary>Sends a small file once more. A server that takes it does not heed conditions; the object is what it was.</summary>
+    public async Task TryConditionAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await SendWholeAsync(RandomAccess.GetLength(handle), cancellationToken);
+            bucket.TakesConditions = false;
+        }
+        catch (BackupSyncException)
+        {
+            // Refused, as it should be; or the line failed, and nothing is known.
+        }
+    }
+
+    /// <summary>
+    /// Whether the server refused because there is an object of this key, or somebody else is making one
+    /// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
+    /// </summary>
+    public static bool IsRefusal(BackupSyncException failure) =>
+        failure.InnerException is AmazonS3Exception { StatusCode: HttpStatusCode.PreconditionFailed or HttpStatusCode.Conflict };
 
     /// <summary>
     /// Takes back the parts; the object, if there is one, stays. Twice: a part that was under way may arrive after the first time
@@ -33,9 +60,15 @@ sealed class S3Upload(S3Bucket bucket, string key, SafeFileHandle handle, string
             return;
         await AbortOnceAsync(cancellationToken);
         await Task.Delay(bucket.Limits.LateParts, cancellationToken);
+        await AbortOnceAsync(cancellationToken);
+    }
+
+    async Task AbortOnceAsync(CancellationToken cancellationToken)
+    {
         try
         {
-            await AbortOnceAsync(cancellationToken);
+            await bucket.AskAsync("be rid of its unfinished upload", key,
+                (client, patience) => client.AbortMultipartUploadAsync(bucket.Name, key, _uploadId, patience.Token), cancellationToken, bucket.Limits.Undoing);
         }
         catch (BackupSyncException e) when (e.InnerException is AmazonServiceException { StatusCode: HttpStatusCode.NotFound })
         {
@@ -43,10 +76,25 @@ sealed class S3Upload(S3Bucket bucket, string key, SafeFileHandle handle, string
         }
     }
 
-    Task AbortOnceAsync(CancellationToken cancellationToken) => bucket.AskAsync("be rid of its unfinished upload", key,
-        (client, patience) => client.AbortMultipartUploadAsync(bucket.Name, key, _uploadId, patience.Token), cancellationToken, bucket.Limits.Undoing);
+    /// <summary>Asks the server for what makes the object visible: where none is to be replaced, on the condition that there is none.</summary>
+    async Task UnlessThereAsync(Func<string?, Task> send)
+    {
+        if (!replace && bucket.TakesConditions)
+        {
+            try
+            {
+                await send("*");
+                return;
+            }
+            catch (BackupSyncException e) when (e.InnerException is AmazonS3Exception { StatusCode: HttpStatusCode.NotImplemented })
+            {
+                bucket.TakesConditions = false;
+            }
+        }
+        await send(null);
+    }
 
-    Task SendWholeAsync(long size, CancellationToken cancellationToken) => bucket.AskAsync("be stored", key, async (client, patience) =>
+    Task SendWholeAsync(long size, CancellationToken cancellationToken) => UnlessThereAsync(condition => bucket.AskAsync("be stored", key, async (client, patience) =>
     {
         await using var content = new FileSlice(handle, file, 0, size, patience.Renew);
         return await client.PutObjectAsync(new PutObjectRequest
@@ -56,10 +104,11 @@ sealed class S3Upload(S3Bucket bucket, string key, SafeFileHandle handle, string
             InputStream = content,
             AutoCloseStream = false,
             ContentType = "application/octet-stream",
+            IfNoneMatch = condition,
             UseChunkEncoding = false,
             DisablePayloadSigning = !bucket.SignsContent,
         }, patience.Token);
-    }, cancellationToken);
+    }, cancellationToken));
 
     async Task SendPartsAsync(long size, Action<long>? onProgress, CancellationToken cancellationToken)
     {
@@ -82,9 +131,9 @@ sealed class S3Upload(S3Bucket bucket, string key, SafeFileHandle handle, string
                     onProgress?.Invoke(done += length);
             });
 
-        await bucket.AskAsync("be stored", key, (client, patience) => client.CompleteMultipartUploadAsync(
-            new CompleteMultipartUploadRequest { BucketName = bucket.Name, Key = key, UploadId = _uploadId, PartETags = [.. parts] }, patience.Token),
-            cancellationToken, bucket.Limits.Completion);
+        await UnlessThereAsync(condition => bucket.AskAsync("be stored", key, (client, patience) => client.CompleteMultipartUploadAsync(
+            new CompleteMultipartUploadRequest { BucketName = bucket.Name, Key = key, UploadId = _uploadId, PartETags = [.. parts], IfNoneMatch = condition },
+            patience.Token), cancellationToken, bucket.Limits.Completion));
         _uploadId = null;
     }
 

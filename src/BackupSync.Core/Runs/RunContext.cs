@@ -153,6 +153,8 @@ sealed class StepScope(RunContext run, RunStep step)
     /// <summary>What the step did, in a few words; stands in its result.</summary>
     public string? Note { get; set; }
 
+    public void Warn(string warning) => run.Warn(warning);
+
     public void Progress(double? fraction, string? item, long? rows = null, long? bytes = null)
     {
         var now = Stopwatch.GetTimestamp();

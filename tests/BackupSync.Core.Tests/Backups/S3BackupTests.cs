@@ -74,6 +74,41 @@ public sealed class S3BackupTests(Servers servers, S3Server s3) : IClassFixture<
     }
 
     [SkippableFact]
+    public async Task A_name_that_another_machine_takes_meanwhile_stays_its_own()
+    {
+        var bucket = s3.CreateBucket();
+        await using var vault = await CreateAsync(bucket);
+        var backup = await vault.BackUpWellAsync(Plan(vault, [vault.Local]));
+        var others = vault.Folder.Write("others.dump", "another machine's backup");
+        await using (var place = BackupSync.Places.BackupPlaces.Open(bucket))
+            await place.StoreAsync($"auth/{backup.FileName}", others, await BackupArchive.HashAsync(others, default), null, default);
+        s3.HideFromSearch(bucket, $"auth/{backup.FileName}");
+
+        var refused = await vault.CopyAsync(backup, bucket);
+
+        Faults.AssertFailed(refused, RunOutcome.Aborted, RunStep.Store, ErrorIds.PlaceFailed);
+        Assert.Contains("There is already another file", refused.Error!.Message, StringComparison.Ordinal);
+        Assert.Equal("another machine's backup", await File.ReadAllTextAsync(s3.ContentFile(bucket, $"auth/{backup.FileName}")));
+        Assert.Equal([$"pg/auth/{backup.FileName}"], s3.Kept(bucket)); // nothing of ours
+        File.Delete(s3.ContentFile(bucket, $"auth/{backup.FileName}"));
+        Assert.Empty(Vault.Well(await vault.CopyAsync(backup, bucket)).Warnings);
+    }
+
+    [SkippableTheory]
+    [InlineData(S3Conditions.Refused)]
+    [InlineData(S3Conditions.Ignored)]
+    public async Task A_bucket_without_conditions_on_writing_is_warned_of_once(S3Conditions conditions)
+    {
+        var bucket = s3.CreateBucket(conditions: conditions);
+        await using var vault = await CreateAsync(bucket);
+
+        var result = Vault.Well(await vault.BackUpAsync(Plan(vault, [vault.Local, bucket])));
+
+        Assert.Single(result.Warnings, w => w.Contains("If-None-Match", StringComparison.Ordinal));
+        Assert.Single(await BackupStore.ListAsync(bucket, s => Assert.Fail(s), default));
+    }
+
+    [SkippableFact]
     public async Task An_upload_that_is_cut_off_leaves_the_local_backup_good_and_says_where_it_is()
     {
         await using var proxy = new TcpProxy(s3.Port);

@@ -28,6 +28,19 @@ public sealed class FolderPlaceTests : PlaceContract
     }
 
     [Fact]
+    public async Task A_name_taken_while_a_file_is_being_stored_is_not_replaced()
+    {
+        var file = TestFile.Create(Temp, 1000);
+        var other = TestFile.Create(Temp, 500, "other");
+
+        await Assert.ThrowsAsync<TakenKeyException>(() => Open().StoreAsync(Key, file.Path, file.Sha256,
+            _ => File.Copy(other.Path, Path.Combine(Folder, Key)), default, replace: false));
+
+        Assert.Equal(other.Content, await File.ReadAllBytesAsync(Path.Combine(Folder, Key)));
+        Assert.Equal([Key], Kept());
+    }
+
+    [Fact]
     public async Task Unfinished_files_are_listed_and_deeper_ones_are_not()
     {
         Temp.Write("below/backups/auth/x.dump.partial", "12345");

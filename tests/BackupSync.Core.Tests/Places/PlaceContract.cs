@@ -93,6 +93,45 @@ public abstract class PlaceContract : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task A_new_name_replaces_no_file()
+    {
+        var old = TestFile.Create(Temp, 5000);
+        Assert.True(await Place.StoreAsync(Key, old.Path, old.Sha256, null, default, replace: false));
+        var file = TestFile.Create(Temp, 200, "other");
+
+        var e = await Assert.ThrowsAsync<TakenKeyException>(() => Place.StoreAsync(Key, file.Path, file.Sha256, null, default, replace: false));
+
+        Assert.Equal(ErrorIds.PlaceFailed, e.ErrorId);
+        Assert.Contains($"already another file {Place.LocationOf(Key)}", e.Message, StringComparison.Ordinal);
+        Assert.Equal(old.Content, await ReadAsync(Key));
+        Assert.False(await Place.StoreAsync(Key, old.Path, old.Sha256, null, default, replace: false)); // the same is no other
+        Assert.Single(Kept());
+        Assert.Null(Place.Caveat);
+    }
+
+    [SkippableFact]
+    public async Task Of_many_that_store_one_new_name_at_once_one_succeeds()
+    {
+        var files = Enumerable.Range(0, 6).Select(i => TestFile.Create(Temp, 100_000 + i, $"many-{i}")).ToList();
+
+        var stored = await Task.WhenAll(files.Select(async file =>
+        {
+            try
+            {
+                return await Place.StoreAsync(Key, file.Path, file.Sha256, null, default, replace: false);
+            }
+            catch (TakenKeyException)
+            {
+                return false;
+            }
+        }));
+
+        Assert.Single(stored, true);
+        Assert.Equal(files[Array.IndexOf(stored, true)].Content, await ReadAsync(Key));
+        Assert.Single(Kept());
+    }
+
+    [SkippableFact]
     public async Task Progress_grows_up_to_the_files_size()
     {
         var file = TestFile.Create(Temp, 700_000);

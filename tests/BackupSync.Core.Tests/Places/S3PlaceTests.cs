@@ -55,6 +55,48 @@ public sealed class S3PlaceTests(S3Server server) : PlaceContract, IClassFixture
         Assert.Equal(told.Order(), told);
     }
 
+    [SkippableTheory]
+    [InlineData(500_000)]
+    [InlineData(4_000_000)]
+    public async Task A_name_that_another_machine_takes_meanwhile_is_not_replaced(int size)
+    {
+        await using var place = new S3Place(Config, new S3Limits { PartSize = 1_000_000 });
+        await using var others = Open();
+        var file = TestFile.Create(Temp, size);
+        var other = TestFile.Create(Temp, 1000, "other");
+        await others.StoreAsync(Key, other.Path, other.Sha256, null, default);
+        server.HideFromSearch(Config, Key);
+
+        await Assert.ThrowsAsync<TakenKeyException>(() => place.StoreAsync(Key, file.Path, file.Sha256, null, default, replace: false));
+
+        Assert.Equal(other.Content, await File.ReadAllBytesAsync(server.ContentFile(Config, Key)));
+        Assert.Equal([$"pg/{Key}"], Kept()); // and no part of it
+        // The answer to an upload may be lost: what is asked for again then is there, and is ours.
+        Assert.False(await place.StoreAsync(Key, other.Path, other.Sha256, null, default, replace: false));
+        Assert.True(await place.StoreAsync(Key, file.Path, file.Sha256, null, default)); // replacing asks for no condition
+        Assert.Equal(file.Content, await File.ReadAllBytesAsync(server.ContentFile(Config, Key)));
+    }
+
+    [SkippableTheory]
+    [InlineData(S3Conditions.Refused, 1000)]
+    [InlineData(S3Conditions.Refused, 3_000_000)]
+    [InlineData(S3Conditions.Ignored, 1000)]
+    public async Task A_server_that_knows_no_conditions_stores_and_is_told_of(S3Conditions conditions, int size)
+    {
+        var config = server.CreateBucket(conditions: conditions);
+        await using var place = new S3Place(config, new S3Limits { PartSize = 1_000_000 });
+        var file = TestFile.Create(Temp, size);
+        var other = TestFile.Create(Temp, size, "other");
+        Assert.Null(place.Caveat);
+
+        Assert.True(await place.StoreAsync(Key, file.Path, file.Sha256, null, default, replace: false));
+
+        Assert.Contains("If-None-Match", place.Caveat, StringComparison.Ordinal);
+        Assert.Contains(config.Name, place.Caveat, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<TakenKeyException>(() => place.StoreAsync(Key, other.Path, other.Sha256, null, default, replace: false));
+        Assert.Equal(file.Content, await File.ReadAllBytesAsync(server.ContentFile(config, Key)));
+    }
+
     [SkippableFact]
     public async Task A_cancelled_upload_in_parts_leaves_no_part()
     {

@@ -70,12 +70,12 @@ public sealed class S3Server : IAsyncLifetime
 
     /// <summary>A place in a bucket of its own.</summary>
     /// <param name="port">Null for the server's own.</param>
-    public S3PlaceConfig CreateBucket(int? port = null)
+    public S3PlaceConfig CreateBucket(int? port = null, S3Conditions conditions = S3Conditions.Heeded)
     {
         var config = new S3PlaceConfig
         {
             Name = "offsite",
-            Bucket = "bucket-" + Guid.NewGuid().ToString("N")[..12],
+            Bucket = $"{conditions.ToString().ToLowerInvariant()}-{Guid.NewGuid().ToString("N")[..12]}",
             Prefix = "pg/",
             Endpoint = new Uri($"http://127.0.0.1:{port ?? Port}"),
             AccessKey = Account,
@@ -153,10 +153,14 @@ public sealed class S3Server : IAsyncLifetime
         return modules;
     }
 
+    /// <summary>From now on a search for this key finds nothing, as if the object had come a moment later.</summary>
+    internal void HideFromSearch(S3PlaceConfig config, string key) => File.WriteAllText(Path.Combine(Folder(config), "hidden"), config.Prefix + key);
+
     /// <summary>
     /// Starts the server, tells its port, and ends with its input, so also with a test run that is killed. What S3 does and
     /// this server does not is added: a body counts only when it arrived whole, and is answered when it is on disk; an upload in
     /// parts can be aborted, takes no more parts then, and is listed while it is unfinished. Listings come in pages of 100 rather than 1,000.
+    /// Conditions on writing are heeded, refused or ignored, as the bucket's name says.
     /// </summary>
     const string Program = """
         const fs = require('fs'), path = require('path'), { Readable } = require('stream');
@@ -164,6 +168,7 @@ public sealed class S3Server : IAsyncLifetime
         const S3rver = require(path.join(modules, 's3rver'));
         const server = new S3rver({ directory, address: '127.0.0.1', port: 0, silent: true, vhostBuckets: false });
 
+        const writing = new Set();
         server.middleware.unshift(async (ctx, next) => {
           const uploads = path.join(directory, ctx.path.split('/')[1], '._S3rver_uploads');
           const upload = ctx.query.uploadId && path.join(uploads, path.basename(ctx.query.uploadId));
@@ -172,7 +177,26 @@ public sealed class S3Server : IAsyncLifetime
             for await (const chunk of ctx.req) chunks.push(chunk);
             ctx.req = Readable.from([Buffer.concat(chunks)]);
           }
-          if (upload && !fs.existsSync(upload)) {
+          const condition = (ctx.method === 'PUT' || ctx.method === 'POST') && ctx.get('if-none-match') === '*' && ctx.path.split('/')[1].split('-')[0];
+          const hidden = path.join(directory, ctx.path.split('/')[1], 'hidden');
+          const object = path.join(directory, decodeURIComponent(ctx.path)) + '._S3rver_object';
+          const answer = (status, code) => {
+            [ctx.status, ctx.type] = [status, 'application/xml'];
+            ctx.body = '<Error><Code>' + code + '</Code><Message>' + code + '</Message></Error>';
+          };
+          if (condition === 'refused') {
+            answer(501, 'NotImplemented');
+          } else if (condition === 'heeded' && fs.existsSync(object)) {
+            answer(412, 'PreconditionFailed');
+          } else if (condition === 'heeded' && writing.has(object)) {
+            answer(409, 'ConditionalRequestConflict');
+          } else if (condition === 'heeded') {
+            writing.add(object);
+            try { await next(); } finally { writing.delete(object); }
+          } else if (ctx.query['max-keys'] === '1' && fs.existsSync(hidden) && fs.readFileSync(hidden, 'utf8') === ctx.query.prefix) {
+            ctx.type = 'application/xml';
+            ctx.body = '<ListBucketResult><KeyCount>0</KeyCount><IsTruncated>false</IsTruncated></ListBucketResult>';
+          } else if (upload && !fs.existsSync(upload)) {
             ctx.status = 404;
           } else if (upload && ctx.method === 'DELETE') {
             fs.rmSync(upload, { recursive: true });
@@ -207,4 +231,12 @@ public sealed class S3Server : IAsyncLifetime
         server.run().then(({ port }) => console.log(port));
         process.stdin.on('end', () => process.exit()).resume();
         """;
+}
+
+/// <summary>What a server does when it is asked to store an object only where there is none of that key.</summary>
+public enum S3Conditions
+{
+    Heeded,
+    Refused,
+    Ignored,
 }
