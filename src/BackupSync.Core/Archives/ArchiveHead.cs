@@ -32,6 +32,7 @@ sealed class ArchiveHead
     const int VersionWithRelationKind = 16;
 
     const string EncodingKind = "ENCODING";
+    const string ExtensionKind = "EXTENSION";
     const string StandardStringsKind = "STDSTRINGS";
 
     /// <summary>Kinds of entries behind whose definition options of columns are set.</summary>
@@ -68,7 +69,7 @@ sealed class ArchiveHead
     public bool Has(string kind, string key) => _known.Contains((kind, key));
 
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.BackupInvalid"/>: it is none, is damaged, or newer than what is known.</exception>
-    public static ArchiveHead Read(ArchiveInput input)
+    public static ArchiveHead Read(ArchiveInput input, bool withDrops = false)
     {
         input.Keep();
         foreach (var expected in "PGDMP"u8)
@@ -101,7 +102,7 @@ sealed class ArchiveHead
         var withOptions = new List<Range>();
         for (var i = 0; i < count; i++)
         {
-            var (entry, definition) = ReadEntry(input, version);
+            var (entry, definition) = ReadEntry(input, version, withDrops);
             entries.Add(entry);
             if (definition is { } found)
                 withOptions.Add(found);
@@ -138,7 +139,7 @@ sealed class ArchiveHead
     }
 
     /// <returns>The entry, and where its definition is, if that may hold what is to be blanked.</returns>
-    static (ArchiveEntry, Range?) ReadEntry(ArchiveInput input, int version)
+    static (ArchiveEntry, Range?) ReadEntry(ArchiveInput input, int version, bool withDrops)
     {
         var dumpId = input.Integer();
         var hasData = input.Integer() != 0;
@@ -149,7 +150,7 @@ sealed class ArchiveHead
         input.Integer(); // section
         var definition = input.Text();
         var definitionEnd = (int)input.Position;
-        input.Text(); // how to drop it
+        var drop = input.Text();
         var copy = Decoded(input.Text());
         var schema = Decoded(input.Text());
         input.Text(); // tablespace
@@ -164,7 +165,7 @@ sealed class ArchiveHead
         // Other definitions are pg_restore's business, and there can be many.
         var entry = new ArchiveEntry(dumpId, hasData, kind, schema, tag, copy)
         {
-            DependsOn = needs, Definition = kind is EncodingKind or StandardStringsKind ? Decoded(definition) : "",
+            DependsOn = needs, DropStatement = withDrops ? Decoded(drop) : "", Definition = kind is EncodingKind or StandardStringsKind or ExtensionKind ? Decoded(definition) : "",
         };
         return (entry, definition is not null && WithColumns.Contains(kind) && InternalOptions.MayBeIn(definition) ? (definitionEnd - definition.Length)..definitionEnd : null);
     }
@@ -179,8 +180,11 @@ sealed record ArchiveEntry(int DumpId, bool HasData, string Kind, string Schema,
     /// <summary>The numbers of the entries that have to be restored before it.</summary>
     public IReadOnlyList<int> DependsOn { get; init; } = [];
 
-    /// <summary>How it is created; kept of what the archive says of its encoding and its literals only.</summary>
+    /// <summary>How it is created; kept of extensions, and of what the archive says of its encoding and its literals.</summary>
     public string Definition { get; init; } = "";
+
+    /// <summary>How it is dropped; empty where that was not asked for, and of what goes with something else.</summary>
+    public string DropStatement { get; init; } = "";
 
     /// <summary>Whether its data are a table's rows.</summary>
     public bool IsTableData => Kind == "TABLE DATA";

@@ -16,10 +16,11 @@ sealed class ArchiveReader
     bool _atEntry;
     ChunkStream? _chunks;
 
-    public ArchiveReader(Stream stream, CancellationToken cancellationToken)
+    /// <param name="withDrops">Whether entries tell how they are dropped.</param>
+    public ArchiveReader(Stream stream, CancellationToken cancellationToken, bool withDrops = false)
     {
         _input = new ArchiveInput(stream, cancellationToken);
-        Head = ArchiveHead.Read(_input);
+        Head = ArchiveHead.Read(_input, withDrops);
     }
 
     public ArchiveHead Head { get; }

@@ -25,7 +25,7 @@ static partial class ArchiveDump
             "--format=custom", $"--compress={PgDumpCompression(request)}", $"--snapshot={request.Snapshot.Id}", "--no-password",
             "--no-owner", "--no-acl", "--no-publications", "--no-subscriptions", "--no-tablespaces", "--no-security-labels",
             $"--exclude-table={CatalogQueries.StateSchema}.{CatalogQueries.StateTable}",
-            $"--lock-wait-timeout={(long)request.LockTimeout.TotalMilliseconds}", .. Encoding(request), .. request.Excluded.DumpArguments,
+            $"--lock-wait-timeout={(long)request.LockTimeout.TotalMilliseconds}", Encoding(request), .. request.Excluded.DumpArguments,
         ])
         {
             // Read without awaiting, so on a thread of its own: rows come in pieces too small for that. The pipe ends when pg_dump is stopped.
@@ -45,7 +45,7 @@ static partial class ArchiveDump
                     }
                 }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default),
         };
-        var result = await ChildProcess.RunAsync(command.ConnectedTo(request.Login), cancellationToken);
+        var result = await ChildProcess.RunAsync(command.ConnectedTo(request.Login, PinnedSettings.For(request.Facts)), cancellationToken);
         if (result.ExitCode != 0)
         {
             var failure = PgProgram.Failure(result.ExitCode, result.ErrorTail, "pg_dump", request.Login, request.FailureId, $"The dump of {request.Database.DisplayName} failed");
@@ -71,10 +71,13 @@ static partial class ArchiveDump
     /// The archive's names are compared with the catalog's, which we read in UTF-8; names that are not ASCII have to come so too.
     /// Else the dump keeps to the database's own encoding, which always succeeds; one without any cannot be converted at all.
     /// </summary>
-    static string[] Encoding(ArchiveRequest request) =>
-        request.Fingerprint.Tables.Keys.Concat(request.Fingerprint.Sequences.Keys).All(name => Ascii.IsValid(name)) || request.Snapshot.ServerEncoding == "SQL_ASCII"
-            ? []
-            : ["--encoding=UTF8"];
+    static string Encoding(ArchiveRequest request)
+    {
+        var encoding = request.Snapshot.ServerEncoding;
+        var areAscii = request.Fingerprint.Tables.Keys.Concat(request.Fingerprint.Sequences.Keys).All(name => Ascii.IsValid(name));
+        // Always said: the role's own client_encoding would be taken else.
+        return areAscii || encoding == "SQL_ASCII" ? $"--encoding={encoding}" : "--encoding=UTF8";
+    }
 
     static bool CompressesHere(ArchiveRequest request) => Method(request) == BackupCompression.Gzip;
 

@@ -18,7 +18,7 @@ static class ClusterGlobals
     {
         var command = new ChildCommand(request.Tools.PgDumpAll,
             ["--roles-only", "--no-role-passwords", "--no-password", $"--database={request.Login.Address.Database}"]);
-        var result = await ChildProcess.RunAsync(command.ConnectedTo(request.Login), cancellationToken);
+        var result = await ChildProcess.RunAsync(command.ConnectedTo(request.Login, PinnedSettings.For(request.Facts)), cancellationToken);
         if (result.ExitCode != 0)
         {
             var failure = PgProgram.Failure(result.ExitCode, result.ErrorTail, "pg_dumpall", request.Login, ErrorIds.DumpFailed, "pg_dumpall failed");

@@ -13,7 +13,7 @@ static partial class PgProgram
     public static ChildCommand ConnectedTo(this ChildCommand command, PgLogin login, IEnumerable<KeyValuePair<string, string>>? settings = null)
     {
         var connected = command.ConnectedTo(login.Address);
-        var variables = new Dictionary<string, string?>(connected.Environment) { ["PGAPPNAME"] = login.ApplicationName };
+        var variables = new Dictionary<string, string?>(connected.Environment) { ["PGAPPNAME"] = login.ApplicationName, ["PGCLIENTENCODING"] = "UTF8" };
         if (settings is not null)
         {
             // libpq splits options at blanks; the URL's own (Neon's endpoint) stay in front.
@@ -38,6 +38,8 @@ static partial class PgProgram
         {
             _ when words.Contains("No space left on device", StringComparison.Ordinal) || words.Contains("Disk quota exceeded", StringComparison.Ordinal) =>
                 (ErrorIds.DiskFull, "Free space on the disk that is full, or keep the backups elsewhere (backups.directory)."),
+            _ when words.Contains("out of shared memory", StringComparison.Ordinal) =>
+                (errorId, "The server's lock table is full: raise max_locks_per_transaction there and restart it, or publish by swap, which locks less at a time."),
             _ when words.Contains("permission denied", StringComparison.Ordinal) || words.Contains("must be owner", StringComparison.Ordinal)
                    || words.Contains("must be superuser", StringComparison.Ordinal) || words.Contains("must be member", StringComparison.Ordinal) =>
                 (errorId, $"Grant the role '{login.Address.User}' what it lacks, or exclude the object; the README lists what each way of publishing needs."),

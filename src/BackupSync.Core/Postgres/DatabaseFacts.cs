@@ -59,6 +59,7 @@ public sealed record DatabaseFacts
             throw new BackupSyncException(ErrorIds.NotSupported, $"{session.Login.Label} is a CockroachDB; a full sync needs PostgreSQL on both sides.",
                 "CockroachDB has no pg_dump and no exported snapshots.");
         }
+        await ReadableNames.EnsureAsync(session, cancellationToken);
         var row = (await session.RowsAsync(Query, cancellationToken))[0];
         var connectionLimits = new[] { Int(row[13]!), Int(row[15]!), Int(row[17]!) };
         var connectionsUsed = new[] { Int(row[12]!), Int(row[14]!), Int(row[16]!) };

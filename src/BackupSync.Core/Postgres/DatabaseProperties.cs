@@ -59,6 +59,14 @@ sealed class DatabaseProperties
         await session.ExecuteAsync($"REVOKE ALL ON DATABASE {Sql.Identifier(database)} FROM PUBLIC", cancellationToken);
     }
 
+    /// <summary>Gives the database the settings that the old one had, its own and those of roles in it: functions may read them while rows are loaded.</summary>
+    /// <param name="warn">Told what this role may not carry over.</param>
+    public async Task ApplySettingsAsync(PgSession session, string database, Action<string> warn, CancellationToken cancellationToken)
+    {
+        foreach (var (what, statement) in Settings(database))
+            await AttemptAsync(session, statement, what, warn, cancellationToken);
+    }
+
     /// <summary>Gives the database everything else that the old one had.</summary>
     /// <param name="warn">Told what this role may not carry over.</param>
     public async Task ApplyAsync(PgSession session, string database, Action<string> warn, CancellationToken cancellationToken)
@@ -68,8 +76,6 @@ sealed class DatabaseProperties
             await session.ExecuteAsync($"COMMENT ON DATABASE {name} IS {Sql.Literal(_comment)}", cancellationToken);
         if (_connectionLimit != "-1")
             await session.ExecuteAsync($"ALTER DATABASE {name} CONNECTION LIMIT {_connectionLimit}", cancellationToken);
-        foreach (var (what, statement) in Settings(database))
-            await AttemptAsync(statement, what);
         if (_grants is null)
         {
             await session.ExecuteAsync($"GRANT CONNECT, TEMPORARY ON DATABASE {name} TO PUBLIC", cancellationToken);
@@ -78,23 +84,23 @@ sealed class DatabaseProperties
         {
             foreach (var (privilege, grantee, grantable) in _grants)
             {
-                await AttemptAsync($"GRANT {privilege} ON DATABASE {name} TO {grantee}{(grantable ? " WITH GRANT OPTION" : "")}",
-                    $"the grant of {privilege} to {grantee}");
+                await AttemptAsync(session, $"GRANT {privilege} ON DATABASE {name} TO {grantee}{(grantable ? " WITH GRANT OPTION" : "")}",
+                    $"the grant of {privilege} to {grantee}", warn, cancellationToken);
             }
         }
         // Last: afterwards the rest might be another role's to change.
         await session.ExecuteAsync($"ALTER DATABASE {name} OWNER TO {Sql.Identifier(_owner)}", cancellationToken);
+    }
 
-        async Task AttemptAsync(string statement, string what)
+    static async Task AttemptAsync(PgSession session, string statement, string what, Action<string> warn, CancellationToken cancellationToken)
+    {
+        try
         {
-            try
-            {
-                await session.ExecuteAsync(statement, cancellationToken);
-            }
-            catch (PgQueryException refused) when (refused.ErrorId == ErrorIds.PrivilegeMissing)
-            {
-                warn($"{session.Login.Label}: {what} is not carried over: {refused.Message}");
-            }
+            await session.ExecuteAsync(statement, cancellationToken);
+        }
+        catch (PgQueryException refused) when (refused.ErrorId == ErrorIds.PrivilegeMissing)
+        {
+            warn($"{session.Login.Label}: {what} is not carried over: {refused.Message}");
         }
     }
 

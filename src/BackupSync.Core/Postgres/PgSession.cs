@@ -15,10 +15,13 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
         SET client_encoding = 'UTF8'; SET DateStyle = 'ISO, MDY'; SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC';
         SET extra_float_digits = 1; SET bytea_output = 'hex'; SET lc_monetary = 'C'; SET xmloption = 'content';
         SET search_path = ''; SET row_security = off; SET standard_conforming_strings = on; SET quote_all_identifiers = off; SET array_nulls = on;
+        SET jit = off; SET transform_null_equals = off; SET backslash_quote = 'safe_encoding';
         SET default_transaction_isolation = 'read committed'; SET default_transaction_deferrable = off; SET statement_timeout = 0; SET lock_timeout = 5000;
         SET idle_in_transaction_session_timeout = 0; SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10;
         SET tcp_keepalives_count = 3;
         SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name IN ('idle_session_timeout', 'transaction_timeout');
+        SELECT pg_catalog.set_config('session_replication_role', 'origin', false) FROM pg_catalog.pg_roles
+        WHERE rolname = current_user AND rolsuper AND pg_catalog.current_setting('session_replication_role') <> 'origin';
         """;
 
     readonly NpgsqlDataSource _dataSource;

@@ -1,3 +1,4 @@
+using BackupSync.Archives;
 using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.PgTools;
@@ -28,7 +29,9 @@ sealed class DatabaseRestorePipeline(RunContext run, JobConfig job, BackupHandle
 
     protected override async Task<string> CheckTargetAsync(TargetSide target, CancellationToken cancellationToken)
     {
-        Publisher = await PublishChoice.MakeAsync(Run, target, Manifest.Fingerprint.Extensions(), cancellationToken);
+        await using var archive = await Stored!.OpenArchiveAsync(cancellationToken);
+        var head = await Task.Run(() => new ArchiveReader(archive, cancellationToken).Head, CancellationToken.None);
+        Publisher = await PublishChoice.MakeAsync(Run, target, NewContent.Of(Manifest.Fingerprint, head), cancellationToken);
         return $"tools {Tools.Version}, publish by {Publisher.Mode.ToString().ToLowerInvariant()}";
     }
 

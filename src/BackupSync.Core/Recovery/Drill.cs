@@ -42,7 +42,7 @@ static class Drill
         if (sandbox is not null)
             await CreateRolesAsync(target.Session, await backup.ReadGlobalsAsync(cancellationToken), cancellationToken);
         var content = backup.Manifest.Fingerprint;
-        await using var publisher = await PublishChoice.MakeAsync(run, target, content.Extensions(), cancellationToken);
+        await using var publisher = await PublishChoice.MakeAsync(run, target, NewContent.Of(content, head: null), cancellationToken);
         await target.DisconnectAsync();
         var tools = await new ToolLocator(job.Tools).FindAsync(Math.Max(backup.Manifest.ToolMajor, target.Facts.Major), cancellationToken);
         run.Record.ToolVersion = tools.Version.ToString();

@@ -6,7 +6,7 @@ namespace BackupSync.Sync;
 /// <summary>What would make a later step fail, found before anything is begun.</summary>
 static class Prechecks
 {
-    /// <summary>A policy can only be restored where the roles exist that it names.</summary>
+    /// <summary>A policy, a user mapping, or a value of type regrole or aclitem can only be restored where the roles exist that it names.</summary>
     public static async Task EnsureRolesExistAsync(IReadOnlyList<string> roles, TargetSide target, CancellationToken cancellationToken)
     {
         if (roles.Count == 0)
@@ -17,7 +17,7 @@ static class Prechecks
         if (missing.Count == 0)
             return;
         throw new BackupSyncException(ErrorIds.PrivilegeMissing,
-            $"{target.Login.Label} lacks the role(s) {string.Join(", ", missing)}, which policies of the source name.",
+            $"{target.Login.Label} lacks the role(s) {string.Join(", ", missing)}, which policies, user mappings or values of the source name.",
             $"Create them there: {string.Join(" ", missing.Select(m => $"CREATE ROLE {Sql.Identifier(m)} NOLOGIN;"))}");
     }
 

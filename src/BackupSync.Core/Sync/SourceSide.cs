@@ -3,6 +3,7 @@ using BackupSync.Configuration;
 using BackupSync.PgTools;
 using BackupSync.Postgres;
 using BackupSync.Runs;
+using BackupSync.Sync.Publishing;
 using BackupSync.Verification;
 
 namespace BackupSync.Sync;
@@ -28,16 +29,36 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
         _excluded = await ExcludedObjects.ResolveAsync(Job.Exclude, Session, Run.Warn, cancellationToken);
     }
 
-    /// <summary>Roles that the source's policies name.</summary>
-    public async Task<IReadOnlyList<string>> PolicyRolesAsync(CancellationToken cancellationToken) =>
-        [.. (await Session.RowsAsync(CatalogQueries.PolicyRoles(_excluded.Filter), cancellationToken)).Select(r => r[0]!)];
+    /// <summary>Roles that the source's policies, user mappings and values name.</summary>
+    public async Task<IReadOnlyList<string>> NamedRolesAsync(CancellationToken cancellationToken)
+    {
+        var roles = (await Session.RowsAsync(CatalogQueries.NamedRoles(_excluded.Filter), cancellationToken)).Select(r => r[0]!).ToHashSet();
+        foreach (var column in await Session.RowsAsync(CatalogQueries.RoleColumns(_excluded.Filter), cancellationToken))
+        {
+            var (table, name) = (Sql.Qualified(column[0]!, column[1]!), Sql.Identifier(column[2]!));
+            var oids = column[3] switch
+            {
+                "regrole" => $"SELECT DISTINCT {name}::oid AS oid FROM ONLY {table}",
+                "_regrole" => $"SELECT DISTINCT pg_catalog.unnest({name}::oid[]) AS oid FROM ONLY {table}",
+                var acl => $"SELECT DISTINCT pg_catalog.unnest(ARRAY[a.grantee, a.grantor]) AS oid FROM ONLY {table}, LATERAL pg_catalog.aclexplode({(acl == "aclitem" ? $"ARRAY[{name}]" : name)}) a",
+            };
+            roles.UnionWith((await Session.RowsAsync($"SELECT r.rolname FROM ({oids}) o JOIN pg_catalog.pg_roles r ON r.oid = o.oid", cancellationToken)).Select(r => r[0]!));
+        }
+        return [.. roles.Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>What a transaction that creates the source's content has to lock, and its large objects.</summary>
+    public async Task<NewContent> NewContentAsync(CancellationToken cancellationToken) => new(
+        long.Parse((await Session.RowsAsync(CatalogQueries.LockedObjects, cancellationToken))[0][1]!, System.Globalization.CultureInfo.InvariantCulture),
+        await Session.ScalarAsync<long>("SELECT count(*) FROM pg_catalog.pg_largeobject_metadata", cancellationToken))
+    {
+        ExtensionSchemas = (await Session.RowsAsync(
+            "SELECT e.extname, n.nspname FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace", cancellationToken)).ToDictionary(e => e[0]!, e => e[1]!),
+    };
 
     /// <summary>Tables that force row security on their owners, the first few.</summary>
     public async Task<IReadOnlyList<string>> ForcedRowSecurityAsync(CancellationToken cancellationToken) =>
         [.. (await Session.RowsAsync(CatalogQueries.ForcedRowSecurity(_excluded.Filter), cancellationToken)).Select(r => Sql.Display(r[0]!, r[1]!))];
-
-    public async Task<IReadOnlyList<string>> ExtensionsAsync(CancellationToken cancellationToken) =>
-        [.. (await Session.RowsAsync("SELECT extname FROM pg_catalog.pg_extension", cancellationToken)).Select(e => e[0]!)];
 
     /// <summary>Reads what the source holds from the snapshot that the dump will share.</summary>
     public async Task ReadAsync(FingerprintMethod method, StepScope scope, CancellationToken cancellationToken)

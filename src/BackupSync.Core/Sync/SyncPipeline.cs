@@ -50,8 +50,8 @@ sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : I
         await source.ConnectAsync(cancellationToken);
         await Leftovers.ClearSessionsAsync(source.Session, target.Tag, run, cancellationToken);
         _tools = await ToolChoice.ForAsync(job, source.Facts, target, run, cancellationToken);
-        _publisher = await PublishChoice.MakeAsync(run, target, await source.ExtensionsAsync(cancellationToken), cancellationToken);
-        await Prechecks.EnsureRolesExistAsync(await source.PolicyRolesAsync(cancellationToken), target, cancellationToken);
+        _publisher = await PublishChoice.MakeAsync(run, target, await source.NewContentAsync(cancellationToken), cancellationToken);
+        await Prechecks.EnsureRolesExistAsync(await source.NamedRolesAsync(cancellationToken), target, cancellationToken);
         Prechecks.EnsureMayReadBack(await source.ForcedRowSecurityAsync(cancellationToken), target);
         Prechecks.EnsureDiskSpace(job.Backups.Directory, source.Facts.Size, target.Facts.Size);
         scope.Note = $"{source.Facts.Version} → {target.Facts.Version}, tools {_tools.Restore.Version}, publish by {_publisher.Mode.ToString().ToLowerInvariant()}";

@@ -55,8 +55,12 @@ static class ToolChoice
         return tools;
     }
 
+    /// <summary>Of every kind, but what belongs to extensions.</summary>
     const string UserObjects = """
-        SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-        WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+        SELECT count(*) FROM pg_catalog.pg_depend d
+        WHERE d.objid >= 16384 AND d.refclassid = 'pg_catalog.pg_namespace'::regclass
+          AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e')
+          AND d.refobjid IN (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema')
+          AND d.classid <> 'pg_catalog.pg_extension'::regclass
         """;
 }

@@ -244,11 +244,33 @@ static class CatalogQueries
         WHERE c.relispartition AND c.relkind IN ('r', 'p') AND a.relid <> c.oid
         """;
 
-    /// <summary>Roles that policies name, but PUBLIC.</summary>
-    public static string PolicyRoles(CatalogFilter filter) => $"""
+    /// <summary>Roles that policies and user mappings name, but PUBLIC.</summary>
+    public static string NamedRoles(CatalogFilter filter) => $"""
         {With(filter)}
-        SELECT DISTINCT pg_catalog.pg_get_userbyid(role) FROM pg_catalog.pg_policy p JOIN rel ON rel.oid = p.polrelid,
-               LATERAL pg_catalog.unnest(p.polroles) role WHERE role <> 0 ORDER BY 1
+        SELECT pg_catalog.pg_get_userbyid(role) FROM pg_catalog.pg_policy p JOIN rel ON rel.oid = p.polrelid,
+               LATERAL pg_catalog.unnest(p.polroles) role WHERE role <> 0
+        UNION
+        SELECT usename FROM pg_catalog.pg_user_mappings WHERE umuser <> 0 ORDER BY 1
+        """;
+
+    /// <summary>Columns whose values name roles, which a server that lacks them does not take: schema, table, column, type.</summary>
+    public static string RoleColumns(CatalogFilter filter) => $"""
+        {With(filter)}
+        SELECT rel.nspname, rel.relname, a.attname, t.typname
+        FROM rel JOIN pg_catalog.pg_attribute a ON a.attrelid = rel.oid AND a.attnum > 0 AND NOT a.attisdropped
+        JOIN pg_catalog.pg_type d ON d.oid = a.atttypid JOIN pg_catalog.pg_type t ON t.oid = CASE WHEN d.typtype = 'd' THEN d.typbasetype ELSE d.oid END
+        WHERE rel.relkind = 'r' AND t.oid IN ('pg_catalog.regrole'::regtype, 'pg_catalog.regrole[]'::regtype, 'pg_catalog.aclitem'::regtype, 'pg_catalog.aclitem[]'::regtype)
+          AND rel.oid <> ALL (ARRAY[{string.Join(",", filter.Empty)}]::oid[])
+        """;
+
+    /// <summary>
+    /// How many objects the database has that take a lock each when they are dropped; and how many relations and constraints, which take
+    /// one each when they are created.
+    /// </summary>
+    public const string LockedObjects = """
+        SELECT (SELECT count(*) FROM (SELECT DISTINCT d.classid, d.objid FROM pg_catalog.pg_depend d WHERE d.objid >= 16384
+                    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e')) o),
+               (SELECT count(*) FROM pg_catalog.pg_class WHERE oid >= 16384) + (SELECT count(*) FROM pg_catalog.pg_constraint WHERE oid >= 16384)
         """;
 
     /// <summary>Tables whose policies hold for their owner too: only who bypasses row security can verify a copy of them.</summary>

@@ -118,7 +118,7 @@ public sealed class GuardTests(Servers servers) : IClassFixture<Servers>
         await scenario.FillAsync();
         await scenario.OnSourceAsync("DO $$ BEGIN CREATE ROLE \"Clerk of policies\"; EXCEPTION WHEN duplicate_object THEN NULL; END $$; ALTER TABLE users ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON users TO \"Clerk of policies\" USING (true);");
 
-        var result = await AssertRefusedAsync(scenario, ErrorIds.PrivilegeMissing, "Neon lacks the role(s) Clerk of policies, which policies of the source name.");
+        var result = await AssertRefusedAsync(scenario, ErrorIds.PrivilegeMissing, "Neon lacks the role(s) Clerk of policies, which policies, user mappings or values of the source name.");
         Assert.Equal("Create them there: CREATE ROLE \"Clerk of policies\" NOLOGIN;", result.Error!.Advice);
     }
 
@@ -132,6 +132,40 @@ public sealed class GuardTests(Servers servers) : IClassFixture<Servers>
         Assert.Matches("^ALTER ROLE .* CREATEDB;$", result.Error!.Advice);
     }
 
+    [Theory]
+    [InlineData("CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE USER MAPPING FOR {0} SERVER s")]
+    [InlineData("CREATE TABLE who (r regrole); INSERT INTO who VALUES (NULL), ('{0}')")]
+    [InlineData("CREATE TABLE who (r regrole[]); INSERT INTO who VALUES (ARRAY['{0}'::regrole])")]
+    [InlineData("CREATE DOMAIN some_role AS regrole; CREATE TABLE who (r some_role); INSERT INTO who VALUES ('{0}')")]
+    [InlineData("CREATE TABLE who (r aclitem[]); INSERT INTO who VALUES ('{{{0}=r/postgres}}')")]
+    public async Task Roles_that_user_mappings_and_values_name_are_named_where_the_target_lacks_them(string statements)
+    {
+        await using var scenario = await Scenario.CreateAsync(servers);
+        await scenario.FillAsync();
+        var role = $"named_{Guid.NewGuid():N}";
+        await scenario.OnSourceAsync($"CREATE ROLE {role}");
+        await scenario.OnSourceAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, statements, role).Replace("/postgres", $"/{scenario.SourceAdmin.User}", StringComparison.Ordinal));
+
+        await AssertRefusedAsync(scenario, ErrorIds.PrivilegeMissing, $"lacks the role(s) {role}, which policies, user mappings or values of the source name.");
+    }
+
+    [Fact]
+    public async Task An_extension_that_is_in_another_schema_there_is_named_before_a_transaction_begins()
+    {
+        await using var scenario = await Scenario.CreateAsync(servers, PublishMode.Transaction);
+        await scenario.OnSourceAsync("CREATE SCHEMA here; CREATE EXTENSION hstore SCHEMA here; CREATE TABLE t (id int PRIMARY KEY, h here.hstore); INSERT INTO t VALUES (1, 'a=>1')");
+        await scenario.OnTargetAsync("CREATE SCHEMA there; CREATE EXTENSION hstore SCHEMA there");
+
+        var refused = await AssertRefusedAsync(scenario, ErrorIds.PrivilegeMissing, "its extension 'hstore' is in the schema there, and the content needs it in here.");
+        Assert.Contains("ALTER EXTENSION \"hstore\" SET SCHEMA \"here\";", refused.Error!.Advice, StringComparison.Ordinal);
+
+        await scenario.OnTargetAsync("CREATE SCHEMA here; ALTER EXTENSION hstore SET SCHEMA here; DROP SCHEMA there");
+        var backup = (await scenario.SyncWellAsync()).SourceBackup!;
+        await scenario.OnTargetAsync("CREATE SCHEMA there; ALTER EXTENSION hstore SET SCHEMA there");
+        var restore = await scenario.RestoreAsync(backup);
+        Faults.AssertFailed(restore, RunOutcome.Aborted, RunStep.Check, ErrorIds.PrivilegeMissing);
+    }
+
     [Fact]
     public async Task Objects_of_other_roles_are_named_before_a_transaction_begins()
     {
@@ -139,8 +173,8 @@ public sealed class GuardTests(Servers servers) : IClassFixture<Servers>
         await scenario.FillAsync();
         await scenario.OnTargetAsync("CREATE TABLE of_the_superuser (i int)");
 
-        var result = await AssertRefusedAsync(scenario, ErrorIds.PrivilegeMissing, "does not own public.of_the_superuser, and so may not replace it.");
-        Assert.StartsWith("Let the role own them: ALTER TABLE \"public\".\"of_the_superuser\" OWNER TO ", result.Error!.Advice, StringComparison.Ordinal);
+        var result = await AssertRefusedAsync(scenario, ErrorIds.PrivilegeMissing, "does not own table public.of_the_superuser, and so may not replace it.");
+        Assert.StartsWith("Let the role own them: ALTER TABLE public.of_the_superuser OWNER TO ", result.Error!.Advice, StringComparison.Ordinal);
     }
 
     [Fact]

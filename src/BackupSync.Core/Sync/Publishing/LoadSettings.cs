@@ -1,4 +1,5 @@
 using System.Globalization;
+using BackupSync.PgTools;
 using BackupSync.Postgres;
 
 namespace BackupSync.Sync.Publishing;
@@ -29,8 +30,7 @@ static class LoadSettings
             .. target.MayStoreAsLz4 ? (KeyValuePair<string, string>[])[new("default_toast_compression", "lz4")] : [],
             // A standby may be closed to its readers' writes, not to its syncs.
             new("default_transaction_read_only", "off"),
-            new("statement_timeout", "0"),
-            new("idle_in_transaction_session_timeout", "0"),
+            .. PinnedSettings.For(target),
             // A transaction whose client is gone must not keep everybody out of the target for the two hours that are usual.
             new("tcp_keepalives_idle", "30"),
             new("tcp_keepalives_interval", "10"),

@@ -1,24 +1,26 @@
 using BackupSync.Configuration;
 using BackupSync.Postgres;
 using BackupSync.Runs;
+using BackupSync.Verification;
 
 namespace BackupSync.Sync.Publishing;
 
 /// <summary>Chooses the way of publishing that the target's role has the rights for, and says which are missing.</summary>
 static class PublishChoice
 {
-    /// <param name="extensions">Extensions of the content that is to be published.</param>
+    /// <param name="content">What is known of the content that is to be published.</param>
     /// <exception cref="BackupSyncException">Neither way, or not the one asked for, is open; the message names the GRANT.</exception>
     public static async Task<IPublisher> MakeAsync(
-        RunContext run, TargetSide target, IReadOnlyCollection<string> extensions, CancellationToken cancellationToken)
+        RunContext run, TargetSide target, NewContent content, CancellationToken cancellationToken)
     {
         var session = target.Session;
+        IReadOnlyCollection<string> extensions = [.. content.ExtensionSchemas.Keys];
         var mode = target.Job.Publish;
         var againstSwap = mode == PublishMode.Transaction ? null : await AgainstSwapAsync(target, extensions, session, cancellationToken);
         if (mode == PublishMode.Swap || (mode == PublishMode.Auto && againstSwap is null))
             return againstSwap is null ? new SwapPublisher(run, target) : throw Refused(target, againstSwap);
 
-        var againstTransaction = await AgainstTransactionAsync(target, extensions, session, cancellationToken);
+        var againstTransaction = await AgainstTransactionAsync(target, content, extensions, session, cancellationToken);
         if (againstTransaction is not null)
             throw Refused(target, againstTransaction);
         if (againstSwap is not null)
@@ -40,7 +42,7 @@ static class PublishChoice
     }
 
     static async Task<(string Reason, string Advice)?> AgainstTransactionAsync(
-        TargetSide target, IReadOnlyCollection<string> extensions, PgSession session, CancellationToken cancellationToken)
+        TargetSide target, NewContent content, IReadOnlyCollection<string> extensions, PgSession session, CancellationToken cancellationToken)
     {
         var (facts, role) = (target.Facts, Sql.Identifier(target.Facts.Role));
         if (!facts.MayCreateInDatabase)
@@ -50,13 +52,45 @@ static class PublishChoice
         var foreign = await session.RowsAsync(ForeignObjects, cancellationToken);
         if (foreign.Count > 0)
         {
-            var some = string.Join(", ", foreign.Select(f => Sql.Display(f[0]!, f[1]!)));
+            var some = string.Join(", ", foreign.Select(f => f[0]));
             return ($"the role '{facts.Role}' does not own {some}, and so may not replace it.",
-                "Let the role own them: " + string.Join(" ", foreign.Select(f => $"ALTER TABLE {Sql.Qualified(f[0]!, f[1]!)} OWNER TO {role};")));
+                "Let the role own them: " + string.Join(" ", foreign.Select(f => f[1] is { } relation ? $"ALTER TABLE {relation} OWNER TO {role};" : $"the {f[0]} is {f[2]}'s.")));
         }
-        var installed = (await session.RowsAsync("SELECT extname FROM pg_catalog.pg_extension", cancellationToken)).Select(e => e[0]!).ToHashSet();
-        return await AgainstExtensionsAsync(facts, extensions, session, installed, cancellationToken);
+        var installed = (await session.RowsAsync(
+            "SELECT e.extname, n.nspname FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace", cancellationToken)).ToDictionary(e => e[0]!, e => e[1]!);
+        if (installed.FirstOrDefault(e => content.ExtensionSchemas.TryGetValue(e.Key, out var wanted) && wanted.Length > 0 && wanted != e.Value) is { Key: { } moved })
+        {
+            return ($"its extension '{moved}' is in the schema {Sql.Display(installed[moved])}, and the content needs it in {Sql.Display(content.ExtensionSchemas[moved])}.",
+                $"ALTER EXTENSION {Sql.Identifier(moved)} SET SCHEMA {Sql.Identifier(content.ExtensionSchemas[moved])}; (after CREATE SCHEMA, if need be), or publish by swap.");
+        }
+        return await AgainstExtensionsAsync(facts, extensions, session, installed.Keys.ToHashSet(), cancellationToken)
+               ?? await AgainstLocksAsync(content, session, cancellationToken);
     }
+
+    /// <summary>
+    /// All that the transaction drops and creates stays locked until it ends, in a table that all sessions share. Its size follows from
+    /// these settings; the tenth that it may grow beyond that is left to the others.
+    /// </summary>
+    static async Task<(string Reason, string Advice)?> AgainstLocksAsync(NewContent content, PgSession session, CancellationToken cancellationToken)
+    {
+        var old = Number((await session.RowsAsync(CatalogQueries.LockedObjects, cancellationToken))[0][0]!);
+        // Those that stay are written over, which takes no lock.
+        var removed = Math.Max(0, await session.ScalarAsync<long>("SELECT count(*) FROM pg_catalog.pg_largeobject_metadata", cancellationToken) - content.LargeObjects);
+        var settings = (await session.RowsAsync(
+            """
+            SELECT pg_catalog.current_setting('max_locks_per_transaction'), (SELECT pg_catalog.sum(setting::int) FROM pg_catalog.pg_settings
+                WHERE name IN ('max_connections', 'max_prepared_transactions', 'max_worker_processes', 'max_wal_senders', 'autovacuum_max_workers'))
+            """, cancellationToken))[0];
+        var (perTransaction, transactions) = (Number(settings[0]!), Number(settings[1]!));
+        var needed = old + content.Relations + removed;
+        if (needed <= perTransaction * transactions)
+            return null;
+        var wanted = (((needed / transactions) / 64) + 1) * 64;
+        return ($"one transaction would lock about {needed} objects, and the server's lock table has room for {perTransaction * transactions} (max_locks_per_transaction = {perTransaction}).",
+            $"Set max_locks_per_transaction = {wanted} there and restart the server, or publish by swap, which locks few objects at a time (ALTER ROLE … CREATEDB, if that is what it lacks).");
+    }
+
+    static long Number(string text) => long.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>An extension can be created by a superuser or, where it is marked trusted, by who may create in the database.</summary>
     static async Task<(string Reason, string Advice)?> AgainstExtensionsAsync(
@@ -84,12 +118,35 @@ static class PublishChoice
     static BackupSyncException Refused(TargetSide target, (string Reason, string Advice)? obstacle) => new(
         ErrorIds.PrivilegeMissing, $"{target.Login.Label} cannot be published: {obstacle!.Value.Reason}", obstacle.Value.Advice);
 
+    /// <summary>What the role may not drop: how it is called, its name where it is a relation, and its owner.</summary>
     const string ForeignObjects = """
-        SELECT n.nspname, c.relname, pg_catalog.pg_get_userbyid(c.relowner)
-        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-        WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-          AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')
-          AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
-        ORDER BY 1, 2 LIMIT 5
+        -- A range type's functions, made with it, are the first superuser's.
+        WITH ext AS MATERIALIZED (SELECT classid, objid FROM pg_catalog.pg_depend WHERE deptype IN ('e', 'i')),
+        owned(classid, objid, namespace, owner) AS (
+            SELECT 'pg_catalog.pg_class'::regclass, oid, relnamespace, relowner FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
+            UNION ALL SELECT 'pg_catalog.pg_proc'::regclass, oid, pronamespace, proowner FROM pg_catalog.pg_proc
+            UNION ALL SELECT 'pg_catalog.pg_type'::regclass, t.oid, t.typnamespace, t.typowner FROM pg_catalog.pg_type t
+                WHERE t.typelem = 0 AND (t.typrelid = 0 OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c'))
+            UNION ALL SELECT 'pg_catalog.pg_namespace'::regclass, oid, oid, nspowner FROM pg_catalog.pg_namespace
+                WHERE nspname <> 'public' AND NOT EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE e.extnamespace = pg_namespace.oid)
+            UNION ALL SELECT 'pg_catalog.pg_operator'::regclass, oid, oprnamespace, oprowner FROM pg_catalog.pg_operator
+            UNION ALL SELECT 'pg_catalog.pg_opclass'::regclass, oid, opcnamespace, opcowner FROM pg_catalog.pg_opclass
+            UNION ALL SELECT 'pg_catalog.pg_opfamily'::regclass, oid, opfnamespace, opfowner FROM pg_catalog.pg_opfamily
+            UNION ALL SELECT 'pg_catalog.pg_collation'::regclass, oid, collnamespace, collowner FROM pg_catalog.pg_collation
+            UNION ALL SELECT 'pg_catalog.pg_conversion'::regclass, oid, connamespace, conowner FROM pg_catalog.pg_conversion
+            UNION ALL SELECT 'pg_catalog.pg_ts_config'::regclass, oid, cfgnamespace, cfgowner FROM pg_catalog.pg_ts_config
+            UNION ALL SELECT 'pg_catalog.pg_ts_dict'::regclass, oid, dictnamespace, dictowner FROM pg_catalog.pg_ts_dict
+            UNION ALL SELECT 'pg_catalog.pg_statistic_ext'::regclass, oid, stxnamespace, stxowner FROM pg_catalog.pg_statistic_ext
+            UNION ALL SELECT 'pg_catalog.pg_foreign_data_wrapper'::regclass, oid, 0, fdwowner FROM pg_catalog.pg_foreign_data_wrapper
+            UNION ALL SELECT 'pg_catalog.pg_foreign_server'::regclass, oid, 0, srvowner FROM pg_catalog.pg_foreign_server
+            UNION ALL SELECT 'pg_catalog.pg_event_trigger'::regclass, oid, 0, evtowner FROM pg_catalog.pg_event_trigger
+            UNION ALL SELECT 'pg_catalog.pg_language'::regclass, oid, 0, lanowner FROM pg_catalog.pg_language
+            UNION ALL SELECT 'pg_catalog.pg_largeobject'::regclass, oid, 0, lomowner FROM pg_catalog.pg_largeobject_metadata)
+        SELECT pg_catalog.pg_describe_object(classid, objid, 0), CASE WHEN classid = 'pg_catalog.pg_class'::regclass THEN objid::regclass::text END, pg_catalog.pg_get_userbyid(owner)
+        FROM owned
+        WHERE (objid >= 16384 OR classid = 'pg_catalog.pg_largeobject'::regclass) AND NOT pg_catalog.pg_has_role(owner, 'USAGE')
+          AND namespace NOT IN (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname ~ '^pg_' OR nspname = 'information_schema')
+          AND NOT EXISTS (SELECT FROM ext WHERE ext.classid = owned.classid AND ext.objid = owned.objid)
+        ORDER BY 2, 1 LIMIT 5
         """;
 }

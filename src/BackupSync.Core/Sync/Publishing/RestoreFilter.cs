@@ -34,6 +34,9 @@ sealed record RestoreFilter(IReadOnlySet<string> ExistingExtensions, IReadOnlySe
         var last = new List<string>();
         var leftOut = new List<string>();
         var triggers = new List<string>();
+        var tables = listing.Entries.Where(e => e.Kind == "TABLE").Select(e => e.Rest).ToHashSet();
+        // One alone depends on no other.
+        var configurationRows = listing.Entries.Where(e => e.Kind == "TABLE DATA" && !tables.Contains(e.Rest)).ToList() is { Count: > 1 } rows ? rows : [];
         var hasPartitions = listing.Entries.Any(e => e.Kind == "TABLE ATTACH");
         foreach (var entry in listing.Entries)
         {
@@ -65,13 +68,16 @@ sealed record RestoreFilter(IReadOnlySet<string> ExistingExtensions, IReadOnlySe
                     largeObjects.Add(entry.Line);
                     main.Add(entry.Line);
                     continue;
+                case "TABLE DATA" when configurationRows.Contains(entry):
+                    withoutLargeObjects.Add(entry.Line);
+                    continue;
                 default:
                     main.Add(entry.Line);
                     withoutLargeObjects.Add(entry.Line);
                     continue;
             }
         }
-        return new RestoreList(main, withoutLargeObjects, largeObjects, triggers, last, leftOut);
+        return new RestoreList(main, withoutLargeObjects, largeObjects, triggers, [.. configurationRows.Select(e => e.Line)], last, leftOut);
     }
 
     static bool IsOf(ArchiveListing.Entry entry, string objectKey) =>
@@ -80,15 +86,19 @@ sealed record RestoreFilter(IReadOnlySet<string> ExistingExtensions, IReadOnlySe
 }
 
 /// <summary>Lines for <c>pg_restore --use-list</c>, in the order of the archive.</summary>
-/// <param name="Main">Everything but <see cref="Triggers"/> and <see cref="Last"/>.</param>
+/// <param name="Main">Everything but <see cref="Triggers"/>, <see cref="ConfigurationRows"/> and <see cref="Last"/>.</param>
 /// <param name="WithoutLargeObjects">The same without large objects: in a script, pg_restore puts those into a transaction of their own.</param>
 /// <param name="Triggers">
 /// Of a database with partitions, in their order: what switches a partition's trigger off depends on the parent's trigger, and no archive
 /// says so to pg_restore's workers.
 /// </param>
+/// <param name="ConfigurationRows">
+/// Rows of several tables that belong to extensions, in the order of their foreign keys, which are there before the rows, but of which
+/// pg_restore's workers do not know.
+/// </param>
 /// <param name="Last">Event triggers, which would fire for our own statements, and comments that may come late.</param>
 /// <param name="LeftOut">What is left out although the source has it; to be told.</param>
 sealed record RestoreList(
     IReadOnlyList<string> Main, IReadOnlyList<string> WithoutLargeObjects, IReadOnlyList<string> LargeObjects,
-    IReadOnlyList<string> Triggers, IReadOnlyList<string> Last,
+    IReadOnlyList<string> Triggers, IReadOnlyList<string> ConfigurationRows, IReadOnlyList<string> Last,
     IReadOnlyList<string> LeftOut);

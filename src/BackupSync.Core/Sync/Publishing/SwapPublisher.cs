@@ -33,6 +33,7 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
         _sessions = content.Jobs;
         var properties = await DatabaseProperties.ReadAsync(Maintenance, _name, cancellationToken);
         await properties.CreateAsync(Maintenance, _tag.NewDatabase, cancellationToken);
+        await properties.ApplySettingsAsync(Maintenance, _tag.NewDatabase, run.Warn, cancellationToken);
 
         ObjectPrivileges? privileges = null;
         await WithSessionAsync(target.Login, async session =>
@@ -52,9 +53,13 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
         {
             // A constraint that is not valid for all rows must not be there before them, but pg_restore's workers know only of
             // dependencies between tables; in sections they cannot be too early. It takes longer, so only where it has to.
-            var sections = content.Content.Objects.Values.Any(o => o.Contains("not valid", StringComparison.Ordinal)) ? InSections : [null];
-            foreach (var section in sections)
+            var inSections = list.ConfigurationRows.Count > 0 || content.Content.Objects.Values.Any(o => o.Contains("not valid", StringComparison.Ordinal));
+            foreach (var section in inSections ? InSections : [null])
+            {
+                if (section == "data" && list.ConfigurationRows.Count > 0)
+                    await LoadAsync(content, list.ConfigurationRows, jobs: 1, progress.OnErrorLine, cancellationToken, section);
                 await LoadAsync(content, list.Main, content.Jobs, progress.OnErrorLine, cancellationToken, section);
+            }
             if (list.Triggers.Count > 0)
                 await LoadAsync(content, list.Triggers, jobs: 1, progress.OnErrorLine, cancellationToken);
         }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using BackupSync.Configuration;
 using BackupSync.PgTools;
 using BackupSync.Postgres;
@@ -37,21 +36,26 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
         await using (var session = await PgSession.OpenAsync(target.Login, cancellationToken))
             _unknown = await PgRestore.UnknownSettingsAsync(content.Tools, content.Archive, session, cancellationToken);
 
+        // Whoever holds a lock on a table is waited for, but not for ever: new readers queue behind us.
+        var lockTimeout = Math.Min(30_000, (long)target.Job.Limits.Restore.TotalMilliseconds / 2);
+        var objects = await TargetObjects.ReadAsync(content.Tools, target, filter.ExistingSchemas, lockTimeout, cancellationToken);
+
         _psql = PsqlSession.Start(content.Tools, target.Login, LoadSettings.For(target.Facts, jobs: 1));
         // Notices of what a cascade drops would stand before the error that matters.
         await _psql.ExecuteAsync($"{PgSession.Settings} SET client_min_messages = warning", cancellationToken);
         await _psql.ExecuteAsync("BEGIN READ WRITE", cancellationToken);
         _transaction = await CurrentTransactionAsync(cancellationToken);
-        // Whoever holds a lock on a table is waited for, but not for ever: new readers queue behind us.
-        var lockTimeout = Math.Min(30_000, (long)target.Job.Limits.Restore.TotalMilliseconds / 2);
         await _psql.ExecuteAsync($"SET LOCAL lock_timeout = {lockTimeout.ToString(CultureInfo.InvariantCulture)}", cancellationToken);
         var privileges = await ObjectPrivileges.ReadAsync(_psql, cancellationToken);
-        await _psql.ExecuteAsync(DropObjects, cancellationToken);
+        await objects.DropAsync(_psql, cancellationToken);
+        await ConfigurationTables.EmptyAsync(_psql, run.Warn, cancellationToken);
+        await _psql.ExecuteAsync("CREATE SCHEMA IF NOT EXISTS public", cancellationToken);
 
+        var existing = await _psql.RowsAsync(LargeObjects, cancellationToken);
         await using (var progress = await RestoreProgress.WatchAsync(content, list.WithoutLargeObjects, target.Lock.Session.Login, scope, cancellationToken))
         {
             await FeedAsync(content, list.WithoutLargeObjects, _psql.FeedAsync, progress.OnErrorLine, cancellationToken);
-            await FeedAsync(content, list.LargeObjects, WithoutTransactionAsync, progress.OnErrorLine, cancellationToken);
+            await ReplaceLargeObjectsAsync(content, list, existing, progress.OnErrorLine, cancellationToken);
             await _psql.ExecuteAsync(PgSession.Settings, cancellationToken); // answers when psql has caught up with the script
         }
         foreach (var table in content.Content.Tables.Keys.Select(Sql.Parts))
@@ -92,27 +96,21 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
             ? Task.CompletedTask
             : PgRestore.ScriptAsync(content.Tools, content.Archive, list, target.Login, _unknown, sink, onErrorLine, cancellationToken);
 
-    /// <summary>In a script of large objects alone, these lines can be nothing else but the transaction that pg_restore puts around each batch.</summary>
-    async Task WithoutTransactionAsync(Stream script, CancellationToken cancellationToken)
+    /// <summary>Those that the target has already are written over, so that a great many need no lock each.</summary>
+    async Task ReplaceLargeObjectsAsync(
+        PublishContent content, RestoreList list, List<string?[]> existing, Action<string> onErrorLine, CancellationToken cancellationToken)
     {
-        using var reader = new StreamReader(script, leaveOpen: true);
-        var batch = new MemoryStream();
-        while (await reader.ReadLineAsync(cancellationToken) is { } line)
-        {
-            if (line is not ("BEGIN;" or "COMMIT;"))
-                batch.Write(Encoding.UTF8.GetBytes(line + "\n"));
-            if (batch.Length > 1 << 20)
-                await FlushAsync();
-        }
-        await FlushAsync();
-
-        async Task FlushAsync()
-        {
-            batch.Position = 0;
-            await _psql!.FeedAsync(batch, cancellationToken);
-            batch.SetLength(0);
-        }
+        var script = new LargeObjectScript(existing.Select(o => o[0]!).ToHashSet());
+        await FeedAsync(content, list.LargeObjects, (part, ct) => script.FeedAsync(part, _psql!.FeedAsync, ct), onErrorLine, cancellationToken);
+        foreach (var oids in script.Stale.Chunk(1000))
+            await _psql!.ExecuteAsync($"SELECT pg_catalog.lo_unlink(oid) FROM pg_catalog.unnest(ARRAY[{string.Join(",", oids)}]::oid[]) oid", cancellationToken);
+        // The new ones' comments come with the archive's last entries.
+        foreach (var kept in existing.Where(o => o[1] == "t" && !script.Stale.Contains(o[0]!)))
+            await _psql!.ExecuteAsync($"COMMENT ON LARGE OBJECT {kept[0]} IS NULL", cancellationToken);
     }
+
+    /// <summary>Oid, and whether it has a comment.</summary>
+    const string LargeObjects = "SELECT oid, pg_catalog.obj_description(oid, 'pg_largeobject') IS NOT NULL FROM pg_catalog.pg_largeobject_metadata";
 
     async Task<string?> CurrentTransactionAsync(CancellationToken cancellationToken) =>
         (await _psql!.RowsAsync("SELECT pg_catalog.pg_current_xact_id()", cancellationToken))[0][0];
@@ -137,6 +135,4 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
         await _psql.DisposeAsync();
         _psql = null;
     }
-
-    static readonly string DropObjects = EmbeddedText.Read("BackupSync.Sync.Publishing.drop_objects.sql").TrimEnd().TrimEnd(';');
 }
