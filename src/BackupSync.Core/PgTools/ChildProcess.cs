@@ -18,8 +18,8 @@ public static class ChildProcess
     {
         ct.ThrowIfCancellationRequested();
         // On the pool: a writer that never awaits would be waited for before anybody reads what the child answers.
-        return await ChildRun.Start(command with { StandardInput = OnThePool(command.StandardInput), StandardOutput = OnThePool(command.StandardOutput) }, ct)
-            .Completion;
+        command = command with { StandardInput = OnThePool(command.StandardInput), StandardOutput = OnThePool(command.StandardOutput) };
+        return await ChildRun.Start(command, ct).Completion;
     }
 
     static Func<Stream, CancellationToken, Task>? OnThePool(Func<Stream, CancellationToken, Task>? work) =>

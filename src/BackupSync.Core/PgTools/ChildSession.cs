@@ -34,7 +34,9 @@ public sealed class ChildSession : IAsyncDisposable
     /// <summary>The last lines of standard error so far.</summary>
     public string ErrorTail => _run.ErrorTail;
 
-    /// <summary>Starts the program. <see cref="ChildCommand.StandardInput"/> and <see cref="ChildCommand.StandardOutput"/> are not used.</summary>
+    /// <summary>
+    /// Starts the program. <see cref="ChildCommand.StandardInput"/> and <see cref="ChildCommand.StandardOutput"/> are not used.
+    /// </summary>
     /// <exception cref="BackupSyncException">There is no such program, or it cannot be executed.</exception>
     public static ChildSession Start(ChildCommand command) => new(command);
 
