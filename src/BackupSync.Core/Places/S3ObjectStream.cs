@@ -35,6 +35,9 @@ sealed class S3ObjectStream : ForwardStream
         set => throw new NotSupportedException();
     }
 
+    /// <summary>What tells this object from another one of its key.</summary>
+    public string ETag => _etag;
+
     /// <summary>Null where there is no such object.</summary>
     public static async Task<S3ObjectStream?> OpenAsync(S3Bucket bucket, string key, CancellationToken cancellationToken)
     {

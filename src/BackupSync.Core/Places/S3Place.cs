@@ -66,7 +66,10 @@ sealed class S3Place(S3PlaceConfig config, S3Limits limits) : IBackupPlace
         try
         {
             await upload.SendAsync(onProgress, cancellationToken);
-            arrived = await HashAsync(key, cancellationToken) == sha256;
+            var (hash, etag) = await HashAsync(key, cancellationToken);
+            if (!replace && hash != sha256 && etag?.Trim('"') != upload.ETag?.Trim('"'))
+                throw new TakenKeyException(this, key); // the server does not heed conditions, and another one's is there now
+            arrived = hash == sha256;
             if (!arrived)
             {
                 throw new BackupSyncException(ErrorIds.PlaceFailed, $"What arrived at {LocationOf(key)} in the place {Name} is not the file that was to be stored: its SHA-256 differs.",
@@ -76,7 +79,7 @@ sealed class S3Place(S3PlaceConfig config, S3Limits limits) : IBackupPlace
                 await upload.TryConditionAsync(cancellationToken);
             return true;
         }
-        catch (BackupSyncException refused) when (!replace && !upload.IsDone && S3Upload.IsRefusal(refused))
+        catch (BackupSyncException refused) when (!replace && upload.ETag is null && S3Upload.IsRefusal(refused))
         {
             await UndoAsync(upload, null);
             return await AcceptAsync(key, sha256, cancellationToken);
@@ -85,7 +88,7 @@ sealed class S3Place(S3PlaceConfig config, S3Limits limits) : IBackupPlace
         {
             // What was there before is whole, or wholly replaced: S3 knows nothing in between. Damage goes in any case. What was not to be
             // replaced may be another machine's until the server has said that it is ours.
-            var ours = replace ? !existed : upload.IsDone;
+            var ours = replace ? !existed : upload.ETag is not null && failure is not TakenKeyException;
             var left = await UndoAsync(upload, ours || !arrived ? key : null);
             // Whoever cancelled is told just that: parts that stay are invisible, and the next upload finds them when they are old.
             if (left is null || failure is not BackupSyncException known)
@@ -130,16 +133,16 @@ sealed class S3Place(S3PlaceConfig config, S3Limits limits) : IBackupPlace
     }
 
     /// <summary>By reading it back: few servers besides AWS tell a checksum, and AWS none of the whole for an upload in parts.</summary>
-    async Task<string?> HashAsync(string key, CancellationToken cancellationToken)
+    async Task<(string? Hash, string? ETag)> HashAsync(string key, CancellationToken cancellationToken)
     {
-        await using var content = await OpenAsync(key, cancellationToken);
-        return content is null ? null : Convert.ToHexStringLower(await SHA256.HashDataAsync(content, cancellationToken));
+        await using var content = await S3ObjectStream.OpenAsync(_bucket, config.Prefix + key, cancellationToken);
+        return content is null ? (null, null) : (Convert.ToHexStringLower(await SHA256.HashDataAsync(content, cancellationToken)), content.ETag);
     }
 
     /// <summary>The answer to an upload may be lost and the server asked again: then it is our own object that is in the way.</summary>
     /// <returns>False: what is there is the file that was to be stored.</returns>
     async Task<bool> AcceptAsync(string key, string sha256, CancellationToken cancellationToken) =>
-        await HashAsync(key, cancellationToken) == sha256 ? false : throw new TakenKeyException(this, key);
+        (await HashAsync(key, cancellationToken)).Hash == sha256 ? false : throw new TakenKeyException(this, key);
 
     Task RemoveAsync(string key, TimeSpan? limit, CancellationToken cancellationToken) =>
         _bucket.AskAsync("be removed", config.Prefix + key, (client, patience) => client.DeleteObjectAsync(config.Bucket, config.Prefix + key, patience.Token), cancellationToken, limit);

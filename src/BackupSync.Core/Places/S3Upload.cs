@@ -15,8 +15,8 @@ sealed class S3Upload(S3Bucket bucket, string key, SafeFileHandle handle, string
 
     string? _uploadId;
 
-    /// <summary>Whether the server has said that the object is there by this upload.</summary>
-    public bool IsDone { get; private set; }
+    /// <summary>The object's, once the server has said that it is there by this upload.</summary>
+    public string? ETag { get; private set; }
 
     public async Task SendAsync(Action<long>? onProgress, CancellationToken cancellationToken)
     {
@@ -25,7 +25,6 @@ sealed class S3Upload(S3Bucket bucket, string key, SafeFileHandle handle, string
             await SendPartsAsync(size, onProgress, cancellationToken);
         else
             await SendWholeAsync(size, cancellationToken);
-        IsDone = true;
         onProgress?.Invoke(size);
     }
 
@@ -77,13 +76,13 @@ sealed class S3Upload(S3Bucket bucket, string key, SafeFileHandle handle, string
     }
 
     /// <summary>Asks the server for what makes the object visible: where none is to be replaced, on the condition that there is none.</summary>
-    async Task UnlessThereAsync(Func<string?, Task> send)
+    async Task UnlessThereAsync(Func<string?, Task<string>> send)
     {
         if (!replace && bucket.TakesConditions)
         {
             try
             {
-                await send("*");
+                ETag = await send("*");
                 return;
             }
             catch (BackupSyncException e) when (e.InnerException is AmazonS3Exception { StatusCode: HttpStatusCode.NotImplemented })
@@ -91,13 +90,13 @@ sealed class S3Upload(S3Bucket bucket, string key, SafeFileHandle handle, string
                 bucket.TakesConditions = false;
             }
         }
-        await send(null);
+        ETag = await send(null);
     }
 
     Task SendWholeAsync(long size, CancellationToken cancellationToken) => UnlessThereAsync(condition => bucket.AskAsync("be stored", key, async (client, patience) =>
     {
         await using var content = new FileSlice(handle, file, 0, size, patience.Renew);
-        return await client.PutObjectAsync(new PutObjectRequest
+        return (await client.PutObjectAsync(new PutObjectRequest
         {
             BucketName = bucket.Name,
             Key = key,
@@ -107,7 +106,7 @@ sealed class S3Upload(S3Bucket bucket, string key, SafeFileHandle handle, string
             IfNoneMatch = condition,
             UseChunkEncoding = false,
             DisablePayloadSigning = !bucket.SignsContent,
-        }, patience.Token);
+        }, patience.Token)).ETag;
     }, cancellationToken));
 
     async Task SendPartsAsync(long size, Action<long>? onProgress, CancellationToken cancellationToken)
@@ -131,9 +130,9 @@ sealed class S3Upload(S3Bucket bucket, string key, SafeFileHandle handle, string
                     onProgress?.Invoke(done += length);
             });
 
-        await UnlessThereAsync(condition => bucket.AskAsync("be stored", key, (client, patience) => client.CompleteMultipartUploadAsync(
+        await UnlessThereAsync(condition => bucket.AskAsync("be stored", key, async (client, patience) => (await client.CompleteMultipartUploadAsync(
             new CompleteMultipartUploadRequest { BucketName = bucket.Name, Key = key, UploadId = _uploadId, PartETags = [.. parts], IfNoneMatch = condition },
-            patience.Token), cancellationToken, bucket.Limits.Completion));
+            patience.Token)).ETag, cancellationToken, bucket.Limits.Completion));
         _uploadId = null;
     }
 

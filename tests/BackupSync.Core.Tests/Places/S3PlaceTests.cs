@@ -97,6 +97,26 @@ public sealed class S3PlaceTests(S3Server server) : PlaceContract, IClassFixture
         Assert.Equal(file.Content, await File.ReadAllBytesAsync(server.ContentFile(config, Key)));
     }
 
+    [SkippableTheory]
+    [InlineData(1000)]
+    [InlineData(3_000_000)]
+    public async Task Where_conditions_are_ignored_another_machines_file_is_not_removed(int size)
+    {
+        var config = server.CreateBucket(conditions: S3Conditions.Ignored);
+        await using var place = new S3Place(config, new S3Limits { PartSize = 1_000_000 });
+        await using var others = BackupPlaces.Open(config);
+        var file = TestFile.Create(Temp, size);
+        var other = TestFile.Create(Temp, 1000, "other");
+
+        await Assert.ThrowsAsync<TakenKeyException>(() => place.StoreAsync(Key, file.Path, file.Sha256, done =>
+        {
+            if (done == size)
+                others.StoreAsync(Key, other.Path, other.Sha256, null, default).GetAwaiter().GetResult();
+        }, default, replace: false));
+
+        Assert.Equal(other.Content, await File.ReadAllBytesAsync(server.ContentFile(config, Key)));
+    }
+
     [SkippableFact]
     public async Task A_cancelled_upload_in_parts_leaves_no_part()
     {
