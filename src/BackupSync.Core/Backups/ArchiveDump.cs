@@ -49,14 +49,22 @@ static partial class ArchiveDump
         if (result.ExitCode != 0)
         {
             var failure = PgProgram.Failure(result.ExitCode, result.ErrorTail, "pg_dump", request.Login, request.FailureId, $"The dump of {request.Database.DisplayName} failed");
-            throw OfChangedDatabase().IsMatch(failure.Detail ?? "") ? new SnapshotOutdatedException(failure.Message, failure) { Detail = failure.Detail } : failure;
+            var words = failure.Detail ?? "";
+            throw OfLock().IsMatch(words) ? new SnapshotOutdatedException(
+                    $"{request.Login.Label}: pg_dump waited {Durations.Show(request.LockTimeout)} for its locks on all tables, and another session did not give back one of them.", failure) { Detail = words }
+                : OfChange().IsMatch(words) ? new SnapshotOutdatedException($"{failure.Message} It was dropped or changed while it was dumped, it seems.", failure) { Detail = words }
+                : failure;
         }
         return copied ?? throw new BackupSyncException(request.FailureId, $"The dump of {request.Database.DisplayName} failed: {cutOff!.Message}", "Run again.", cutOff);
     }
 
-    /// <summary>What pg_dump says of an object that is gone, or of a table that others have locked (in the words of a statement's time limit).</summary>
-    [GeneratedRegex(@"(relation|schema|column|type|function|table|sequence|operator|index|constraint|trigger)\b.* does not exist|cache lookup failed|could not open relation with OID|could not find .* with OID|LOCK TABLE|lock timeout")]
-    private static partial Regex OfChangedDatabase();
+    /// <summary>What pg_dump says of a table that others have locked: it waits by a statement's time limit.</summary>
+    [GeneratedRegex("(?s)(statement|lock) timeout.*LOCK TABLE|due to lock timeout")]
+    private static partial Regex OfLock();
+
+    /// <summary>What it says of an object that is gone.</summary>
+    [GeneratedRegex(@"(relation|schema|column|type|function|sequence|index|constraint|trigger|table)\b.* does not exist|cache lookup failed for|could not open relation with OID|could not find .* with OID")]
+    private static partial Regex OfChange();
 
     /// <summary>The archive's compression, in the words of pg_dump 16: method and level.</summary>
     public static string CompressionOf(ArchiveRequest request) => Method(request) switch

@@ -62,6 +62,8 @@ sealed partial class SnapshotAttempts(RunContext run, params IReadOnlyList<Datab
             {
                 case SnapshotOutdatedException outdated:
                     return outdated;
+                case PgQueryException { SqlState: PostgresErrorCodes.LockNotAvailable } locked:
+                    return failure as BackupSyncException ?? locked;
                 case PgQueryException { SqlState: { } state } refused when Changed.Contains(state) || (state == PostgresErrorCodes.InternalError && GoneMessage().IsMatch(refused.Message)):
                     return new SnapshotOutdatedException($"{refused.Message} Something was dropped or changed while it was read, it seems.", refused);
             }
@@ -72,10 +74,10 @@ sealed partial class SnapshotAttempts(RunContext run, params IReadOnlyList<Datab
     static readonly HashSet<string> Changed =
     [
         PostgresErrorCodes.UndefinedTable, PostgresErrorCodes.UndefinedColumn, PostgresErrorCodes.UndefinedFunction, PostgresErrorCodes.UndefinedObject,
-        PostgresErrorCodes.InvalidSchemaName, PostgresErrorCodes.LockNotAvailable,
+        PostgresErrorCodes.InvalidSchemaName,
     ];
 
-    /// <summary>What the server, and pg_dump with its words, says of an object that is gone.</summary>
+    /// <summary>What the server says of an object that is gone.</summary>
     [GeneratedRegex("could not open relation with OID|cache lookup failed for|could not find (parent )?(tuple|row|entry) for")]
     private static partial Regex GoneMessage();
 }

@@ -115,6 +115,7 @@ static class FingerprintReader
                 var name = some[int.Parse(row[0]!, CultureInfo.InvariantCulture)];
                 sequences[Sql.Display(name[0]!, name[1]!)] = new SequenceFingerprint(long.Parse(row[1]!, CultureInfo.InvariantCulture), row[2] == "t");
             }
+            await runner.ReleaseAsync(cancellationToken); // a lock for each of them
         }
         return sequences;
     }

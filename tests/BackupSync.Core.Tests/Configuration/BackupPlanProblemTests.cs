@@ -186,6 +186,7 @@ public sealed class BackupPlanProblemTests : IDisposable
     [InlineData("{ databases: all, schedule: { every: 5m, cron: '0 2 * * *' } }", "2:56: backupPlans.p.schedule.every: stands beside 'cron'; a schedule has one of the two")]
     [InlineData("{ databases: all, keep: { monthly: -1 } }", "2:54: backupPlans.p.keep.monthly: must be a whole number from 1 to 36500, not '-1'")]
     [InlineData("{ databases: all, keep: 7 }", "2:43: backupPlans.p.keep: must be a mapping ('key: value' lines), not a single value")]
+    [InlineData("{ databases: all, limits: { dump: 1h } }", "2:47: backupPlans.p.limits.dump: unknown key; allowed are blocking")]
     [InlineData("{ databases: all, keep: { yearly: 1 } }", "2:45: backupPlans.p.keep.yearly: unknown key; allowed are days, daily, weekly, monthly, tags")]
     [InlineData("{ databases: all, keep: { tags: { 'x*': 0 } } }", "2:59: backupPlans.p.keep.tags.x*: must be a whole number of days from 1 to 36500, or forever, not '0'")]
     [InlineData("{ databases: all, keep: { tags: { 'x*': forevr } } }", "2:59: backupPlans.p.keep.tags.x*: must be a whole number of days from 1 to 36500, or forever, not 'forevr'")]

@@ -46,7 +46,7 @@ public sealed class ConfigurationFileTests : IDisposable
                   deletes: false
                   conflict: lastWriteWins
                   onSchemaChange: stop
-                limits: { connect: 10s, dump: 1m, safetyBackup: 2m, restore: 3m, total: 1h30m, connections: 8 }
+                limits: { connect: 10s, dump: 1m, safetyBackup: 2m, restore: 3m, total: 1h30m, connections: 8, blocking: wait }
                 verify: { content: false, report: [users, app.escrows], fullEvery: 12 }
                 guards: { minimumBackupSize: 1KiB, maximumShrink: 12.5% }
                 exclude: { schemas: [audit], tables: ["tmp_*"], data: [app.log] }
@@ -75,7 +75,7 @@ public sealed class ConfigurationFileTests : IDisposable
             new LimitsConfig
             {
                 Connect = TimeSpan.FromSeconds(10), Dump = TimeSpan.FromMinutes(1), SafetyBackup = TimeSpan.FromMinutes(2),
-                Restore = TimeSpan.FromMinutes(3), Total = TimeSpan.FromMinutes(90), Connections = 8,
+                Restore = TimeSpan.FromMinutes(3), Total = TimeSpan.FromMinutes(90), Connections = 8, Blocking = null,
             },
             job.Limits);
         Assert.False(job.Verify.Content);

@@ -89,6 +89,8 @@ public sealed class ConfigurationProblemTests : IDisposable
     [InlineData("limits: { dump: [1m] }", "3:21: jobs.j.limits.dump: must be a duration such as 90s, 5m, 1h30m, 7d or 500ms, more than 0 and at most 30d, not a list")]
     [InlineData("limits: { connections: 1 }", "3:28: jobs.j.limits.connections: must be a whole number from 2 to 1000, not '1'")]
     [InlineData("limits: { connections: 1001 }", "3:28: jobs.j.limits.connections: must be a whole number from 2 to 1000, not '1001'")]
+    [InlineData("limits: { blocking: 0s }", "3:25: jobs.j.limits.blocking: must be a duration such as 90s, 5m, 1h30m, 7d or 500ms, at least 1s and at most 1d, or wait, not '0s'")]
+    [InlineData("limits: { blocking: never }", "3:25: jobs.j.limits.blocking: must be a duration such as 90s, 5m, 1h30m, 7d or 500ms, at least 1s and at most 1d, or wait, not 'never'")]
     [InlineData("limits: 5m", "3:13: jobs.j.limits: must be a mapping ('key: value' lines), not a single value")]
     [InlineData("parallel: 65", "3:15: jobs.j.parallel: must be a whole number from 1 to 64, not '65'")]
     [InlineData("parallel: 2.5", "3:15: jobs.j.parallel: must be a whole number from 1 to 64, not '2.5'")]
