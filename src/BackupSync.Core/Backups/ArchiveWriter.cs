@@ -156,7 +156,7 @@ static class ArchiveWriter
         // Their rows are the archive's under the names of their partitions.
         var partitioned = request.Fingerprint.Tables.Keys.Where(t => request.Fingerprint.Objects.ContainsKey($"partitioned table {t}")).ToHashSet();
         var missing = request.Fingerprint.Tables.Keys.Where(t => !head.Has("TABLE", t) || (!empty.Contains(t) && !partitioned.Contains(t) && !head.Has("TABLE DATA", t)))
-            .Concat(request.Fingerprint.Sequences.Keys.Where(s => !head.Has("SEQUENCE SET", s)))
+            .Concat(request.Fingerprint.Sequences.Keys.Where(s => !empty.Contains(s) && !head.Has("SEQUENCE SET", s)))
             .Concat(content.DifferencesFrom(request.Fingerprint))
             .Take(5).ToList();
         if (missing.Count == 0)

@@ -16,14 +16,16 @@ sealed record ExcludedObjects(CatalogFilter Filter, IReadOnlySet<string> Without
 {
     public static ExcludedObjects None { get; } = new(CatalogFilter.None, new HashSet<string>(), []);
 
+    /// <param name="inRecovery">A standby cannot read what is unlogged: there is nothing of it in the WAL.</param>
     /// <param name="warn">Told of patterns that match nothing: probably a slip.</param>
-    public static async Task<ExcludedObjects> ResolveAsync(ExcludeConfig exclude, IQueryRunner source, Action<string> warn, CancellationToken cancellationToken)
+    public static async Task<ExcludedObjects> ResolveAsync(
+        ExcludeConfig exclude, IQueryRunner source, bool inRecovery, Action<string> warn, CancellationToken cancellationToken)
     {
-        if (exclude.Schemas.Count + exclude.Tables.Count + exclude.Data.Count == 0)
+        var unlogged = inRecovery ? (await source.RowsAsync(CatalogQueries.UnreadableInRecovery, cancellationToken)).Select(r => Oid(r[0]!)).ToHashSet() : [];
+        if (exclude.Schemas.Count + exclude.Tables.Count + exclude.Data.Count + unlogged.Count == 0)
             return None;
         var relations = (await source.RowsAsync(CatalogQueries.Excludable, cancellationToken))
-            .Select(r => new Relation(uint.Parse(r[0]!, CultureInfo.InvariantCulture), r[1]!, r[2]!,
-                [.. r[3]!.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(o => uint.Parse(o, CultureInfo.InvariantCulture))]))
+            .Select(r => new Relation(Oid(r[0]!), r[1]!, r[2]!, [.. r[3]!.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(Oid)]))
             .ToList();
         var schemas = Matching(exclude.Schemas, relations.Select(r => r.Schema).Distinct().ToList(), NamePattern.Matches, "schemas", warn);
         var tables = Matching(exclude.Tables, relations, Matches, "tables", warn);
@@ -31,6 +33,13 @@ sealed record ExcludedObjects(CatalogFilter Filter, IReadOnlySet<string> Without
 
         var sequences = tables.SelectMany(t => t.OwnedSequences).ToHashSet();
         var gone = tables.Concat(relations.Where(r => sequences.Contains(r.Oid))).Distinct().ToList();
+        var unreadable = relations.Where(r => unlogged.Contains(r.Oid)).Except(gone).Where(r => !schemas.Contains(r.Schema)).ToList();
+        if (unreadable.Count > 0)
+        {
+            warn($"The source is a standby, which cannot read what is unlogged: {string.Join(", ", unreadable.Select(r => Sql.Display(r.Schema, r.Name)).Order(StringComparer.Ordinal))} "
+                + "is copied without its rows (of a sequence: without where it stands).");
+        }
+        data = [.. data.Union(unreadable)];
         return new ExcludedObjects(
             new CatalogFilter(schemas, [.. gone.Select(r => r.Oid)], [.. data.Select(r => r.Oid)]),
             data.Select(r => Sql.Display(r.Schema, r.Name)).ToHashSet(),
@@ -47,6 +56,8 @@ sealed record ExcludedObjects(CatalogFilter Filter, IReadOnlySet<string> Without
             warn($"exclude.{key}: '{pattern}' matches nothing on the source.");
         return [.. candidates.Where(c => patterns.Any(p => matches(c, p)))];
     }
+
+    static uint Oid(string text) => uint.Parse(text, CultureInfo.InvariantCulture);
 
     static bool Matches(Relation relation, string pattern) => NamePattern.Matches(relation.Schema, relation.Name, pattern);
 

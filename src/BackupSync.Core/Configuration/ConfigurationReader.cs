@@ -53,20 +53,22 @@ sealed class ConfigurationReader(string file, Func<string, string?> environment)
         var role = database.Choice("role", DatabaseRole.Backup);
         DatabaseProvider? provider = database.Has("provider") ? database.Choice("provider", DatabaseProvider.PostgreSql, properNames: true) : null;
         var tier = database.Has("tier") ? database.Reference("tier", "tier", "the name of a tier", tiers, t => t.Name) : null;
-        var (address, problem) = ReadAddress(database);
+        var (address, problem) = ReadAddress(database, "url", "where the database is, such as \"${DATABASE_URL}\" or postgresql://user:password@host/database");
+        var (pooler, poolerProblem) = database.Has("pooler")
+            ? ReadAddress(database, "pooler", "the admin console of the PgBouncer in front of it, such as postgresql://admin:password@host:6432/pgbouncer")
+            : (null, null);
         return address is not null
-            ? new DatabaseConfig(address) { Name = name, Role = role, Provider = provider, Tier = tier }
-            : new DatabaseConfig(problem!) { Name = name, Role = role, Provider = provider, Tier = tier };
+            ? new DatabaseConfig(address) { Name = name, Role = role, Provider = provider, Tier = tier, Pooler = pooler, PoolerProblem = poolerProblem }
+            : new DatabaseConfig(problem!) { Name = name, Role = role, Provider = provider, Tier = tier, Pooler = pooler, PoolerProblem = poolerProblem };
     }
 
     /// <summary>
     /// A URL that depends on the environment can be wrong on one machine and right on the next, so what is wrong with it
     /// is held back until it is used.
     /// </summary>
-    (DatabaseAddress?, ConfigurationProblem?) ReadAddress(YamlSection database)
+    (DatabaseAddress?, ConfigurationProblem?) ReadAddress(YamlSection database, string key, string meaning)
     {
-        const string key = "url";
-        if (database.RawText(key, "where the database is, such as \"${DATABASE_URL}\" or postgresql://user:password@host/database") is not { } raw)
+        if (database.RawText(key, meaning) is not { } raw)
             return (null, database.Problem(key, "is missing"));
 
         var (url, fault) = EnvironmentReferences.Expand(raw, _context.Environment);

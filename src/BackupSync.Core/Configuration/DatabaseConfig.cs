@@ -26,6 +26,12 @@ public sealed record DatabaseConfig
     /// <summary>Its recovery objectives; null where it has none.</summary>
     public TierConfig? Tier { get; init; }
 
+    /// <summary>The admin console of the PgBouncer in front of it, whose clients wait while it is renamed; null where it has none.</summary>
+    public DatabaseAddress? Pooler { get; init; }
+
+    /// <summary>Why <see cref="Pooler"/> cannot be used, as <see cref="AddressProblem"/>.</summary>
+    public ConfigurationProblem? PoolerProblem { get; init; }
+
     /// <summary>
     /// Why <see cref="Address"/> cannot be used: an environment variable that is not set. Held back until the database is
     /// needed, so that a restore of one database at night does not need the URLs of all the others.

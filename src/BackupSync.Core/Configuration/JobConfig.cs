@@ -49,10 +49,10 @@ public sealed record JobConfig
     internal EncryptionConfig? Encryption { get; init; }
 
     /// <summary>To be called before a run, so that a variable that is not set is told before anything is touched.</summary>
-    /// <exception cref="ConfigurationException">A URL cannot be used; where neither can, both are told.</exception>
+    /// <exception cref="ConfigurationException">A URL cannot be used; where several cannot, all are told.</exception>
     public void EnsureAddresses()
     {
-        ConfigurationProblem?[] problems = [SourceDatabase.AddressProblem, TargetDatabase.AddressProblem];
+        ConfigurationProblem?[] problems = [SourceDatabase.AddressProblem, TargetDatabase.AddressProblem, TargetDatabase.PoolerProblem];
         if (problems.Any(p => p is not null))
             throw new ConfigurationException([.. problems.OfType<ConfigurationProblem>()]);
     }

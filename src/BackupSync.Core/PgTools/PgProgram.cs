@@ -43,6 +43,7 @@ static partial class PgProgram
             _ when words.Contains("permission denied", StringComparison.Ordinal) || words.Contains("must be owner", StringComparison.Ordinal)
                    || words.Contains("must be superuser", StringComparison.Ordinal) || words.Contains("must be member", StringComparison.Ordinal) =>
                 (errorId, $"Grant the role '{login.Address.User}' what it lacks, or exclude the object; the README lists what each way of publishing needs."),
+            _ when words.Contains(PgErrors.RecoveryConflict, StringComparison.Ordinal) => (errorId, PgErrors.RecoveryConflictAdvice),
             _ when words.Contains("server closed the connection", StringComparison.Ordinal) || words.Contains("could not connect", StringComparison.Ordinal)
                    || words.Contains("connection to server", StringComparison.Ordinal) || words.Contains("terminating connection", StringComparison.Ordinal) =>
                 (errorId, "The connection to the server was lost: look at its log, then run again."),

@@ -20,18 +20,24 @@ public static class ConnectionTest
             where = $"{address.Host}:{address.Port}/{address.Database}";
             var clock = Stopwatch.StartNew();
             var login = new PgLogin(database.DisplayName, address, "backupsync:test", ReadOnly: true);
-            await using var session = await PgConnector.OpenAsync(login, limit, onRetry: null, cancellationToken);
+            await using var session = await PgConnector.OpenAsync(login, limit, onRetry: null, cancellationToken, mayBeShared: true);
             var connected = clock.Elapsed;
+            // Gone with the transaction: what were set for longer, the application would have that gets the session next.
+            if (session.IsShared)
+                await session.ExecuteAsync("BEGIN READ ONLY; SET LOCAL search_path = ''", cancellationToken);
             var facts = await DatabaseFacts.ReadAsync(session, database.Provider, cancellationToken);
             clock.Restart();
             await session.ScalarAsync<int>("SELECT 1", cancellationToken);
+            var latency = clock.Elapsed;
+            if (session.IsShared)
+                await session.ExecuteAsync("COMMIT", cancellationToken);
             return new ConnectionTestResult
             {
                 Name = database.Name,
                 State = ConnectionState.Connected,
                 Role = database.Role,
                 Address = where,
-                LatencyMs = Math.Round(clock.Elapsed.TotalMilliseconds, 2),
+                LatencyMs = Math.Round(latency.TotalMilliseconds, 2),
                 ConnectMs = Math.Round(connected.TotalMilliseconds, 1),
                 ServerVersion = facts.Version,
                 Provider = facts.Provider,
@@ -40,6 +46,8 @@ public static class ConnectionTest
                 ConnectionsLimit = facts.ConnectionsLimit,
                 Warnings = address.IsPooled
                     ? [$"{address.Host} is a connection pooler; a sync uses the direct host {address.Unpooled().Host} instead."]
+                    : session.IsShared
+                    ? [$"{address.Host}:{address.Port} is a connection pooler that shares the server's sessions among its clients: syncs, backups and comparisons need the direct address of the server."]
                     : [],
             };
         }

@@ -57,6 +57,9 @@ public sealed partial record DatabaseAddress
     /// <summary>Whether this is Neon's connection pooler, through which no dump, snapshot or session lock works.</summary>
     public bool IsPooled => Hosts.Any(h => NeonPooler().IsMatch(h.Name));
 
+    /// <summary>Neon's proxy hands a login to its own server session, under a process id of its own.</summary>
+    internal bool IsNeonDirect => !IsPooled && Hosts.All(h => NeonHost().IsMatch(h.Name));
+
     /// <param name="text">
     /// A <c>postgresql://</c> or <c>postgres://</c> URI, libpq's <c>host=… user=…</c>, or Npgsql's <c>Host=…;Username=…</c>.
     /// </param>
@@ -145,4 +148,7 @@ public sealed partial record DatabaseAddress
 
     [GeneratedRegex(@"^([^./]+)-pooler(?=\..*\.neon\.(tech|build)$)", RegexOptions.IgnoreCase)]
     internal static partial Regex NeonPooler();
+
+    [GeneratedRegex(@"\.neon\.(tech|build)$", RegexOptions.IgnoreCase)]
+    internal static partial Regex NeonHost();
 }

@@ -9,6 +9,7 @@ sealed class DatabaseProperties
     readonly string _owner;
     readonly string? _comment;
     readonly string _connectionLimit;
+    readonly bool _isTemplate;
     readonly string _creation;
     readonly IReadOnlyList<(string? Role, string Setting)> _settings;
     readonly IReadOnlyList<(string Privilege, string Grantee, bool Grantable)>? _grants;
@@ -19,6 +20,7 @@ sealed class DatabaseProperties
         _owner = row[6]!;
         _comment = row[7];
         _connectionLimit = row[8]!;
+        _isTemplate = row[10] == "t";
         _settings = settings;
         _grants = grants;
     }
@@ -34,7 +36,7 @@ sealed class DatabaseProperties
         var row = (await session.RowsAsync(
             $"""
             SELECT pg_catalog.pg_encoding_to_char(d.encoding), d.datcollate, d.datctype, {provider}, {locale}, t.spcname,
-                   pg_catalog.pg_get_userbyid(d.datdba), pg_catalog.shobj_description(d.oid, 'pg_database'), d.datconnlimit, d.datacl IS NULL
+                   pg_catalog.pg_get_userbyid(d.datdba), pg_catalog.shobj_description(d.oid, 'pg_database'), d.datconnlimit, d.datacl IS NULL, d.datistemplate
             FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace WHERE d.datname = {name}
             """, cancellationToken))[0];
         var settings = await session.RowsAsync(
@@ -76,6 +78,8 @@ sealed class DatabaseProperties
             await session.ExecuteAsync($"COMMENT ON DATABASE {name} IS {Sql.Literal(_comment)}", cancellationToken);
         if (_connectionLimit != "-1")
             await session.ExecuteAsync($"ALTER DATABASE {name} CONNECTION LIMIT {_connectionLimit}", cancellationToken);
+        if (_isTemplate)
+            await session.ExecuteAsync($"ALTER DATABASE {name} IS_TEMPLATE true", cancellationToken);
         if (_grants is null)
         {
             await session.ExecuteAsync($"GRANT CONNECT, TEMPORARY ON DATABASE {name} TO PUBLIC", cancellationToken);

@@ -5,8 +5,9 @@ public static class PgConnector
 {
     /// <param name="limit">How long to keep trying.</param>
     /// <param name="onRetry">Told why the last try failed.</param>
+    /// <param name="mayBeShared">As for <see cref="PgSession.OpenAsync"/>.</param>
     /// <exception cref="BackupSyncException">It did not work within the limit, or never will.</exception>
-    public static async Task<PgSession> OpenAsync(PgLogin login, TimeSpan limit, Action<string>? onRetry, CancellationToken cancellationToken)
+    public static async Task<PgSession> OpenAsync(PgLogin login, TimeSpan limit, Action<string>? onRetry, CancellationToken cancellationToken, bool mayBeShared = false)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(limit);
@@ -16,7 +17,7 @@ public static class PgConnector
         {
             try
             {
-                return await PgSession.OpenAsync(login, deadline.Token, login.Address.ConnectTimeout ?? limit);
+                return await PgSession.OpenAsync(login, deadline.Token, login.Address.ConnectTimeout ?? limit, mayBeShared);
             }
             catch (BackupSyncException failure) when (PgErrors.IsTransient(failure))
             {

@@ -16,6 +16,12 @@ public sealed class PgQueryException(string errorId, string message, string? adv
 /// <summary>Turns what Npgsql throws into sentences for operators.</summary>
 static class PgErrors
 {
+    /// <summary>What a standby says of a statement that held up its replay for too long.</summary>
+    public const string RecoveryConflict = "due to conflict with recovery";
+
+    public const string RecoveryConflictAdvice = "The standby had to replay what the reading stood in the way of. Set hot_standby_feedback = on there, "
+        + "or raise max_standby_streaming_delay above the time that the run takes, then run again.";
+
     /// <summary>Null where the failure is none of PostgreSQL's business, such as a cancellation.</summary>
     public static BackupSyncException? TranslateQuery(Exception failure, PgLogin login)
     {
@@ -35,6 +41,7 @@ static class PgErrors
                 PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow =>
                     (ErrorIds.ConnectionFailed, "The server ended the session. Look at its log, then run again."),
                 PostgresErrorCodes.DiskFull => (ErrorIds.DiskFull, "Free space on the server's disk."),
+                PostgresErrorCodes.SerializationFailure when refused.MessageText.Contains(RecoveryConflict, StringComparison.Ordinal) => (ErrorIds.ConnectionFailed, RecoveryConflictAdvice),
                 _ => (ErrorIds.Unexpected, (string?)null),
             };
             return new PgQueryException(id, $"{login.Label}: {refused.MessageText} (SQLSTATE {refused.SqlState}).", advice, refused.SqlState, failure)
@@ -110,6 +117,10 @@ static class PgErrors
     /// <summary>Wrong for one database, wrong for all of the server.</summary>
     public static bool IsWrongPassword(BackupSyncException failure) =>
         Find<PostgresException>(failure)?.SqlState == PostgresErrorCodes.InvalidPassword;
+
+    /// <summary>A pooler that knows the target by name may know no other database.</summary>
+    public static bool IsPoolersRefusal(BackupSyncException failure) =>
+        Find<PostgresException>(failure)?.SqlState == PostgresErrorCodes.ProtocolViolation;
 
     static BackupSyncException Refused(PostgresException refused, PgLogin login, string where, Exception failure)
     {

@@ -34,7 +34,12 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
         _connection = dataSource.CreateConnection();
     }
 
+    bool _isPooled;
+
     public PgLogin Login { get; private set; }
+
+    /// <summary>A pooler shares it with others: only single transactions are one's own, and nothing may be set beyond them.</summary>
+    public bool IsShared { get; private set; }
 
     /// <summary>The login, held to the host that answered where the address names several: a snapshot is one server's.</summary>
     public PgLogin PinnedLogin =>
@@ -48,8 +53,9 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
 
     /// <summary>Opens a session once, without retrying; see <see cref="PgConnector"/>.</summary>
     /// <param name="timeout">For the handshake, which cannot be cancelled while it waits for an answer; the URL's own, or 15 seconds, where null.</param>
+    /// <param name="mayBeShared">Whether the caller keeps to <see cref="IsShared"/>; else such a session is refused.</param>
     /// <exception cref="BackupSyncException">Why it cannot be opened, and what to do.</exception>
-    public static async Task<PgSession> OpenAsync(PgLogin login, CancellationToken cancellationToken, TimeSpan? timeout = null)
+    public static async Task<PgSession> OpenAsync(PgLogin login, CancellationToken cancellationToken, TimeSpan? timeout = null, bool mayBeShared = false)
     {
         var settings = login.Address.ToNpgsql();
         settings.ApplicationName = login.ApplicationName;
@@ -64,7 +70,7 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
             await session._connection.OpenAsync(cancellationToken);
             session.ProcessId = session._connection.ProcessID;
             session.ServerVersion = session._connection.PostgreSqlVersion;
-            await session.ExecuteAsync($"{Settings} SET default_transaction_read_only = {(login.ReadOnly ? "on" : "off")};", cancellationToken);
+            await session.BeginAsync(mayBeShared, cancellationToken);
             return session;
         }
         catch (Exception failure)
@@ -75,6 +81,37 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
                 throw translated;
             throw;
         }
+    }
+
+    /// <summary>Sets what every session of ours has, unless that would be set for others.</summary>
+    async Task BeginAsync(bool mayBeShared, CancellationToken cancellationToken)
+    {
+        var settings = $"{Settings} SET default_transaction_read_only = {(Login.ReadOnly ? "on" : "off")};";
+        // CockroachDB's logins have numbers of another kind; what is to be said of it is said elsewhere.
+        if (!SharedSessions.AreKnownAsOwn(Login.Address) && !_connection.PostgresParameters.ContainsKey("crdb_version"))
+        {
+            try
+            {
+                await using var gated = new NpgsqlCommand($"{SharedSessions.Gate(ProcessId)} {settings}", _connection);
+                await gated.ExecuteNonQueryAsync(cancellationToken);
+                return;
+            }
+            catch (Exception failure) when (SharedSessions.IsGateShut(failure))
+            {
+                IsShared = await SharedSessions.AreSharedAsync(_connection, _dataSource, Login.Address, cancellationToken);
+            }
+        }
+        if (IsShared && mayBeShared)
+            return;
+        if (IsShared)
+        {
+            throw new BackupSyncException(ErrorIds.NotSupported,
+                $"{Login.Label}: {Login.Address.Host}:{Login.Address.Port} is a connection pooler that shares the server's sessions among its clients, as PgBouncer does in transaction mode: "
+                + "through it there are no snapshots, no locks and no settings of a session's own.",
+                "Give the direct address of the server in its URL: the host and port that the pooler itself connects to.");
+        }
+        _isPooled = !Login.Address.IsNeonDirect;
+        await ExecuteAsync(settings, cancellationToken);
     }
 
     /// <summary>Changes the name by which the server's administrators, and other runs, know the session.</summary>
@@ -163,8 +200,25 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_isPooled && _connection.State == System.Data.ConnectionState.Open)
+            await ResetAsync();
         await _connection.DisposeAsync();
         await _dataSource.DisposeAsync();
+    }
+
+    /// <summary>A pooler in session mode cleans up by itself, if it is told so.</summary>
+    async Task ResetAsync()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        try
+        {
+            await ExecuteAsync("ROLLBACK", limit.Token);
+            await ExecuteAsync("DISCARD ALL", limit.Token);
+        }
+        catch (Exception failure) when (failure is BackupSyncException or OperationCanceledException or NpgsqlException or InvalidOperationException)
+        {
+            // The session is busy or gone: the pooler ends what is not clean.
+        }
     }
 
     async Task<T> Guarded<T>(Func<Task<T>> work, CancellationToken cancellationToken)

@@ -85,7 +85,7 @@ public sealed class TargetLock : IAsyncDisposable
             {
                 return (await PgConnector.OpenAsync(target.WithDatabase(database), limit, onRetry, cancellationToken), false);
             }
-            catch (BackupSyncException failure) when (failure.ErrorId is ErrorIds.DatabaseMissing or ErrorIds.PrivilegeMissing
+            catch (BackupSyncException failure) when (failure.ErrorId is ErrorIds.DatabaseMissing or ErrorIds.PrivilegeMissing || PgErrors.IsPoolersRefusal(failure)
                 || (failure.ErrorId == ErrorIds.AuthenticationFailed && !PgErrors.IsWrongPassword(failure)))
             {
                 first ??= failure; // this role may not use that database

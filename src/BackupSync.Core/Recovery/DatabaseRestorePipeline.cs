@@ -32,6 +32,8 @@ sealed class DatabaseRestorePipeline(RunContext run, JobConfig job, BackupHandle
         await using var archive = await Stored!.OpenArchiveAsync(cancellationToken);
         var head = await Task.Run(() => new ArchiveReader(archive, cancellationToken).Head, CancellationToken.None);
         Publisher = await PublishChoice.MakeAsync(Run, target, NewContent.Of(Manifest.Fingerprint, head), cancellationToken);
+        if (Publisher.Mode == PublishMode.Swap)
+            await PoolerPause.EnsureUsableAsync(Tools, Job.TargetDatabase, cancellationToken);
         return $"tools {Tools.Version}, publish by {Publisher.Mode.ToString().ToLowerInvariant()}";
     }
 

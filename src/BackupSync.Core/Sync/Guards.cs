@@ -31,11 +31,11 @@ static class Guards
             throw Same(job.SourceDatabase.DisplayName, job.TargetDatabase.DisplayName);
     }
 
-    /// <summary>However the addresses are spelled.</summary>
-    public static async Task EnsureDifferentAsync(PgSession source, PgSession target, CancellationToken cancellationToken)
+    /// <summary>However the addresses are spelled, and a standby is no other database than its primary.</summary>
+    public static async Task EnsureDifferentAsync(PgSession source, TargetSide target, CancellationToken cancellationToken)
     {
-        if (await SameDatabaseProof.AreSameAsync(source, target, cancellationToken))
-            throw Same(source.Login.Label, target.Login.Label);
+        if (await SameDatabaseProof.FindAsync(source, target.Session, target.Lock.Session, cancellationToken) is { } same)
+            throw new BackupSyncException(ErrorIds.SameDatabase, same.Reason, same.Advice);
     }
 
     static BackupSyncException Same(string source, string target) =>

@@ -36,7 +36,7 @@ static class Leftovers
             // An old one was replaced by a copy that had been verified, and its safety backup is kept: that run did not end well.
             try
             {
-                await maintenance.ExecuteAsync($"DROP DATABASE IF EXISTS {Sql.Identifier(database)} WITH (FORCE)", cancellationToken);
+                await DatabaseDrop.RunAsync(maintenance, database, cancellationToken);
                 run.Info($"{maintenance.Login.Label}: dropped {database}, which a run that died had left.");
             }
             catch (PgQueryException kept)

@@ -78,11 +78,13 @@ static class RunPlan
     static IEnumerable<PlannedStep> Replace(JobConfig job)
     {
         var target = job.TargetDatabase.DisplayName;
+        var pooled = job.TargetDatabase.Pooler is not null || job.TargetDatabase.PoolerProblem is not null
+            ? "; its PgBouncer's clients wait meanwhile" : "; clients that come through a PgBouncer may be refused for 15 s, unless its console is named as the database's pooler";
         var (how, publish) = job.Publish switch
         {
-            PublishMode.Swap => ("into a new database beside it", "rename both databases in one transaction; sessions on the old one are ended"),
+            PublishMode.Swap => ("into a new database beside it", "rename both databases in one transaction; sessions on the old one are ended" + pooled),
             PublishMode.Transaction => ("in one transaction", "commit"),
-            _ => ("into a new database beside it, or in one transaction where the role may not create databases", "rename both databases in one transaction, or commit"),
+            _ => ("into a new database beside it, or in one transaction where the role may not create databases", "rename both databases in one transaction" + pooled + "; or commit"),
         };
         return
         [

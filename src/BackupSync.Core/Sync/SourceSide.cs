@@ -26,7 +26,7 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
     {
         Run.Record.SourceFacts = await OpenAsync(cancellationToken);
         _readers = ReadersWithinBudget(Facts);
-        _excluded = await ExcludedObjects.ResolveAsync(Job.Exclude, Session, Run.Warn, cancellationToken);
+        _excluded = await ExcludedObjects.ResolveAsync(Job.Exclude, Session, Facts.InRecovery, Run.Warn, cancellationToken);
     }
 
     /// <summary>Roles that the source's policies, user mappings and values name.</summary>

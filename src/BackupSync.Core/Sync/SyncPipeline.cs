@@ -51,6 +51,8 @@ sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : I
         await Leftovers.ClearSessionsAsync(source.Session, target.Tag, run, cancellationToken);
         _tools = await ToolChoice.ForAsync(job, source.Facts, target, run, cancellationToken);
         _publisher = await PublishChoice.MakeAsync(run, target, await source.NewContentAsync(cancellationToken), cancellationToken);
+        if (_publisher.Mode == PublishMode.Swap)
+            await PoolerPause.EnsureUsableAsync(_tools.Restore, job.TargetDatabase, cancellationToken);
         await Prechecks.EnsureRolesExistAsync(await source.NamedRolesAsync(cancellationToken), target, cancellationToken);
         Prechecks.EnsureMayReadBack(await source.ForcedRowSecurityAsync(cancellationToken), target);
         Prechecks.EnsureDiskSpace(job.Backups.Directory, source.Facts.Size, target.Facts.Size);
@@ -59,7 +61,7 @@ sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : I
 
     static async Task ProveDifferentAsync(SourceSide source, TargetSide target, CancellationToken cancellationToken)
     {
-        await Guards.EnsureDifferentAsync(source.Session, target.Session, cancellationToken);
+        await Guards.EnsureDifferentAsync(source.Session, target, cancellationToken);
         await source.DisconnectAsync();
         await target.DisconnectAsync();
     }

@@ -120,10 +120,11 @@ static class CatalogQueries
         FROM pg_catalog.pg_enum e JOIN pg_catalog.pg_type t ON t.oid = e.enumtypid JOIN ns ON ns.oid = t.typnamespace
         """;
 
-    /// <summary>Schema, name, may be read.</summary>
+    /// <summary>Schema, name, may be read, and where it begins if it is copied without its value (else null).</summary>
     public static string Sequences(CatalogFilter filter) => $"""
         {With(filter)}
-        SELECT nspname, relname, coalesce(pg_catalog.has_schema_privilege(relnamespace, 'USAGE') AND pg_catalog.has_sequence_privilege(oid, 'SELECT'), true)
+        SELECT nspname, relname, coalesce(pg_catalog.has_schema_privilege(relnamespace, 'USAGE') AND pg_catalog.has_sequence_privilege(oid, 'SELECT'), true),
+               (SELECT s.seqstart FROM pg_catalog.pg_sequence s WHERE s.seqrelid = rel.oid AND s.seqrelid = ANY (ARRAY[{string.Join(",", filter.Empty)}]::oid[]))
         FROM rel WHERE relkind = 'S' ORDER BY 1, 2
         """;
 
@@ -279,6 +280,17 @@ static class CatalogQueries
         SELECT nspname, relname FROM rel WHERE relrowsecurity AND relforcerowsecurity ORDER BY 1, 2 LIMIT 5
         """;
 
+    /// <summary>
+    /// Oids of tables and sequences that are unlogged, and of tables partitioned by hash with all their partitions if one of these is: they
+    /// are read as one.
+    /// </summary>
+    public const string UnreadableInRecovery = """
+        WITH unlogged AS (SELECT oid FROM pg_catalog.pg_class WHERE relpersistence = 'u' AND relkind IN ('r', 'S')),
+             hashed AS (SELECT DISTINCT a.relid FROM unlogged u, LATERAL pg_catalog.pg_partition_ancestors(u.oid) a
+                        JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = a.relid AND p.partstrat = 'h')
+        SELECT oid FROM unlogged UNION SELECT t.relid FROM hashed h, LATERAL pg_catalog.pg_partition_tree(h.relid) t
+        """;
+
     /// <summary>All schemas and relations that exclusions may name: oid, schema, name, and the oids of the sequences a table owns.</summary>
     public const string Excludable = """
         SELECT c.oid, n.nspname, c.relname,
@@ -293,7 +305,7 @@ static class CatalogQueries
 /// <summary>What is left out of a fingerprint, resolved to the catalog's own terms.</summary>
 /// <param name="Schemas">Names of schemas.</param>
 /// <param name="Relations">Oids of tables, views and sequences.</param>
-/// <param name="Empty">Oids of tables whose rows are not copied.</param>
+/// <param name="Empty">Oids of tables whose rows are not copied, and of sequences whose values are not.</param>
 public sealed record CatalogFilter(IReadOnlyList<string> Schemas, IReadOnlyList<uint> Relations, IReadOnlyList<uint> Empty)
 {
     public static CatalogFilter None { get; } = new([], [], []);

@@ -109,7 +109,7 @@ static class FingerprintReader
         foreach (var some in names.Chunk(200))
         {
             var rows = await runner.RowsAsync(string.Join(" UNION ALL ", some.Select((n, i) =>
-                $"SELECT {i}, last_value, is_called FROM {Sql.Qualified(n[0]!, n[1]!)}")), cancellationToken);
+                n[3] is { } start ? $"SELECT {i}, {start}, false" : $"SELECT {i}, last_value, is_called FROM {Sql.Qualified(n[0]!, n[1]!)}")), cancellationToken);
             foreach (var row in rows)
             {
                 var name = some[int.Parse(row[0]!, CultureInfo.InvariantCulture)];

@@ -11,7 +11,8 @@ static class SequenceSync
     public static async Task<int> RunAsync(
         IQueryRunner source, PgSession target, CatalogFilter filter, IReadOnlySet<string>? names, CancellationToken cancellationToken)
     {
-        var there = await FingerprintReader.ReadSequencesAsync(source, filter, names, cancellationToken);
+        var copied = filter with { Relations = [.. filter.Relations, .. filter.Empty] };
+        var there = await FingerprintReader.ReadSequencesAsync(source, copied, names, cancellationToken);
         var here = await FingerprintReader.ReadSequencesAsync(target, CatalogFilter.None, there.Keys.ToHashSet(), cancellationToken);
         var moved = there.Where(s => here.TryGetValue(s.Key, out var now) && now != s.Value).ToList();
         foreach (var (key, wanted) in moved)

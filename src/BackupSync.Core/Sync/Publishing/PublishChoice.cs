@@ -24,43 +24,47 @@ static class PublishChoice
         if (againstTransaction is not null)
             throw Refused(target, againstTransaction);
         if (againstSwap is not null)
-            run.Info($"{target.Login.Label} is published in one transaction, not by swap: {againstSwap.Value.Reason}");
+            run.Info($"{target.Login.Label} is published in one transaction, not by swap: {againstSwap.Reason}");
         return new TransactionPublisher(run, target);
     }
 
-    static async Task<(string Reason, string Advice)?> AgainstSwapAsync(
+    static async Task<Obstacle?> AgainstSwapAsync(
         TargetSide target, IReadOnlyCollection<string> extensions, PgSession session, CancellationToken cancellationToken)
     {
         var (facts, role) = (target.Facts, Sql.Identifier(target.Facts.Role));
         if (target.Lock.IsOnTarget)
-            return ("no other database of its server may be connected to.", $"GRANT CONNECT ON DATABASE postgres TO {role};");
+            return new("no other database of its server may be connected to.", $"GRANT CONNECT ON DATABASE postgres TO {role};");
         if (!facts.MayCreateDatabases)
-            return ($"the role '{facts.Role}' may not create databases.", $"ALTER ROLE {role} CREATEDB;");
+            return new($"the role '{facts.Role}' may not create databases.", $"ALTER ROLE {role} CREATEDB;");
         if (!facts.OwnsDatabase)
-            return ($"the role '{facts.Role}' does not own the database (its owner is '{facts.Owner}').", $"ALTER DATABASE {Sql.Identifier(facts.Database)} OWNER TO {role};");
+            return new($"the role '{facts.Role}' does not own the database (its owner is '{facts.Owner}').", $"ALTER DATABASE {Sql.Identifier(facts.Database)} OWNER TO {role};");
+        if (await AgainstRenamingAsync(session, cancellationToken) is { } held)
+            return held;
         return await AgainstExtensionsAsync(facts, extensions, session, installed: [], cancellationToken);
     }
 
-    static async Task<(string Reason, string Advice)?> AgainstTransactionAsync(
+    static async Task<Obstacle?> AgainstTransactionAsync(
         TargetSide target, NewContent content, IReadOnlyCollection<string> extensions, PgSession session, CancellationToken cancellationToken)
     {
         var (facts, role) = (target.Facts, Sql.Identifier(target.Facts.Role));
         if (!facts.MayCreateInDatabase)
-            return ($"the role '{facts.Role}' may not create schemas in the database.", $"GRANT CREATE ON DATABASE {Sql.Identifier(facts.Database)} TO {role};");
+            return new($"the role '{facts.Role}' may not create schemas in the database.", $"GRANT CREATE ON DATABASE {Sql.Identifier(facts.Database)} TO {role};");
         if (!await session.ScalarAsync<bool>("SELECT coalesce((SELECT pg_catalog.has_schema_privilege(oid, 'CREATE') FROM pg_catalog.pg_namespace WHERE nspname = 'public'), true)", cancellationToken))
-            return ($"the role '{facts.Role}' may not create tables in the schema public.", $"GRANT CREATE ON SCHEMA public TO {role};");
+            return new($"the role '{facts.Role}' may not create tables in the schema public.", $"GRANT CREATE ON SCHEMA public TO {role};");
         var foreign = await session.RowsAsync(ForeignObjects, cancellationToken);
         if (foreign.Count > 0)
         {
             var some = string.Join(", ", foreign.Select(f => f[0]));
-            return ($"the role '{facts.Role}' does not own {some}, and so may not replace it.",
+            return new($"the role '{facts.Role}' does not own {some}, and so may not replace it.",
                 "Let the role own them: " + string.Join(" ", foreign.Select(f => f[1] is { } relation ? $"ALTER TABLE {relation} OWNER TO {role};" : $"the {f[0]} is {f[2]}'s.")));
         }
+        if (await PreparedAsync(session, HoldsLocks, cancellationToken) is { } prepared)
+            return prepared;
         var installed = (await session.RowsAsync(
             "SELECT e.extname, n.nspname FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace", cancellationToken)).ToDictionary(e => e[0]!, e => e[1]!);
         if (installed.FirstOrDefault(e => content.ExtensionSchemas.TryGetValue(e.Key, out var wanted) && wanted.Length > 0 && wanted != e.Value) is { Key: { } moved })
         {
-            return ($"its extension '{moved}' is in the schema {Sql.Display(installed[moved])}, and the content needs it in {Sql.Display(content.ExtensionSchemas[moved])}.",
+            return new($"its extension '{moved}' is in the schema {Sql.Display(installed[moved])}, and the content needs it in {Sql.Display(content.ExtensionSchemas[moved])}.",
                 $"ALTER EXTENSION {Sql.Identifier(moved)} SET SCHEMA {Sql.Identifier(content.ExtensionSchemas[moved])}; (after CREATE SCHEMA, if need be), or publish by swap.");
         }
         return await AgainstExtensionsAsync(facts, extensions, session, installed.Keys.ToHashSet(), cancellationToken)
@@ -71,7 +75,7 @@ static class PublishChoice
     /// All that the transaction drops and creates stays locked until it ends, in a table that all sessions share. Its size follows from
     /// these settings; the tenth that it may grow beyond that is left to the others.
     /// </summary>
-    static async Task<(string Reason, string Advice)?> AgainstLocksAsync(NewContent content, PgSession session, CancellationToken cancellationToken)
+    static async Task<Obstacle?> AgainstLocksAsync(NewContent content, PgSession session, CancellationToken cancellationToken)
     {
         var old = Number((await session.RowsAsync(CatalogQueries.LockedObjects, cancellationToken))[0][0]!);
         // Those that stay are written over, which takes no lock.
@@ -86,14 +90,48 @@ static class PublishChoice
         if (needed <= perTransaction * transactions)
             return null;
         var wanted = (((needed / transactions) / 64) + 1) * 64;
-        return ($"one transaction would lock about {needed} objects, and the server's lock table has room for {perTransaction * transactions} (max_locks_per_transaction = {perTransaction}).",
+        return new($"one transaction would lock about {needed} objects, and the server's lock table has room for {perTransaction * transactions} (max_locks_per_transaction = {perTransaction}).",
             $"Set max_locks_per_transaction = {wanted} there and restart the server, or publish by swap, which locks few objects at a time (ALTER ROLE … CREATEDB, if that is what it lacks).");
     }
 
     static long Number(string text) => long.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
 
+    /// <summary>What would stay behind with the database that is renamed away, and keeps it from being renamed or dropped.</summary>
+    static async Task<Obstacle?> AgainstRenamingAsync(PgSession session, CancellationToken cancellationToken)
+    {
+        if (await PreparedAsync(session, "true", cancellationToken) is { } prepared)
+            return prepared;
+        if (await FirstAsync(session, "SELECT slot_name FROM pg_catalog.pg_replication_slots WHERE database = current_database() AND NOT temporary ORDER BY 1 LIMIT 1", cancellationToken) is { } slot)
+        {
+            return new($"the logical replication slot '{slot}' is on the database: who reads from it would be left with the database that is replaced.",
+                $"Drop it (SELECT pg_drop_replication_slot({Sql.Literal(slot)});) if nobody needs it any more, or publish by transaction.", ErrorIds.NotSupported);
+        }
+        if (await FirstAsync(session, "SELECT subname FROM pg_catalog.pg_subscription WHERE subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()) ORDER BY 1 LIMIT 1", cancellationToken) is { } subscription)
+        {
+            return new($"the subscription '{subscription}' writes to the database, and keeps it from being replaced.",
+                $"DROP SUBSCRIPTION {Sql.Identifier(subscription)}; a database that is replaced by copies needs none.", ErrorIds.NotSupported);
+        }
+        return null;
+    }
+
+    /// <summary>A prepared transaction keeps its locks, and its database, whoever ends what sessions.</summary>
+    /// <param name="condition">Which of them are in the way.</param>
+    static async Task<Obstacle?> PreparedAsync(PgSession session, string condition, CancellationToken cancellationToken) =>
+        await FirstAsync(session, $"SELECT gid FROM pg_catalog.pg_prepared_xacts p WHERE p.database = current_database() AND {condition} ORDER BY p.prepared LIMIT 1", cancellationToken) is { } gid
+            ? new($"the prepared transaction '{gid}' is open on the database.", $"COMMIT PREPARED {Sql.Literal(gid)}; or ROLLBACK PREPARED {Sql.Literal(gid)}; in the database.", ErrorIds.NotSupported)
+            : null;
+
+    static async Task<string?> FirstAsync(PgSession session, string select, CancellationToken cancellationToken) =>
+        (await session.RowsAsync(select, cancellationToken)).FirstOrDefault()?[0];
+
+    /// <summary>pg_locks shows them without a process: what has the number of their transaction has their other locks, too.</summary>
+    const string HoldsLocks = """
+        EXISTS (SELECT FROM pg_catalog.pg_locks x JOIN pg_catalog.pg_locks l ON l.virtualtransaction = x.virtualtransaction AND l.pid IS NULL
+                WHERE x.pid IS NULL AND x.locktype = 'transactionid' AND x.transactionid = p.transaction AND l.locktype = 'relation')
+        """;
+
     /// <summary>An extension can be created by a superuser or, where it is marked trusted, by who may create in the database.</summary>
-    static async Task<(string Reason, string Advice)?> AgainstExtensionsAsync(
+    static async Task<Obstacle?> AgainstExtensionsAsync(
         DatabaseFacts facts, IReadOnlyCollection<string> extensions, PgSession session, HashSet<string> installed, CancellationToken cancellationToken)
     {
         var wanted = extensions.Where(e => !installed.Contains(e) && e != "plpgsql").ToList();
@@ -108,15 +146,18 @@ static class PublishChoice
             WHERE e.name = ANY ({Sql.TextArray(wanted)})
             """, cancellationToken)).ToDictionary(e => e[0]!, e => e[1] == "t");
         if (wanted.FirstOrDefault(e => !available.ContainsKey(e)) is { } missing)
-            return ($"its server does not offer the extension '{missing}', which the content needs.", $"Install the extension {missing} on the target's server.");
+            return new($"its server does not offer the extension '{missing}', which the content needs.", $"Install the extension {missing} on the target's server.");
         if (!mayAll && wanted.FirstOrDefault(e => !available[e]) is { } untrusted)
-            return ($"the role '{facts.Role}' may not create the extension '{untrusted}', which the content needs.",
+            return new($"the role '{facts.Role}' may not create the extension '{untrusted}', which the content needs.",
                 $"Let a superuser run CREATE EXTENSION {Sql.Identifier(untrusted)}; in the target, and publish by transaction, which keeps it.");
         return null;
     }
 
-    static BackupSyncException Refused(TargetSide target, (string Reason, string Advice)? obstacle) => new(
-        ErrorIds.PrivilegeMissing, $"{target.Login.Label} cannot be published: {obstacle!.Value.Reason}", obstacle.Value.Advice);
+    static BackupSyncException Refused(TargetSide target, Obstacle obstacle) => new(
+        obstacle.ErrorId, $"{target.Login.Label} cannot be published: {obstacle.Reason}", obstacle.Advice);
+
+    /// <param name="Reason">The end of a sentence.</param>
+    sealed record Obstacle(string Reason, string Advice, string ErrorId = ErrorIds.PrivilegeMissing);
 
     /// <summary>What the role may not drop: how it is called, its name where it is a relation, and its owner.</summary>
     const string ForeignObjects = """

@@ -19,6 +19,7 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
     IReadOnlySet<string> _leftOut = new HashSet<string>();
     IReadOnlyCollection<string> _unknown = [];
     int _sessions = 1;
+    PgToolset? _tools;
 
     public PublishMode Mode => PublishMode.Swap;
 
@@ -30,7 +31,7 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
 
     public async Task RestoreAsync(PublishContent content, StepScope scope, CancellationToken cancellationToken)
     {
-        _sessions = content.Jobs;
+        (_sessions, _tools) = (content.Jobs, content.Tools);
         var properties = await DatabaseProperties.ReadAsync(Maintenance, _name, cancellationToken);
         await properties.CreateAsync(Maintenance, _tag.NewDatabase, cancellationToken);
         await properties.ApplySettingsAsync(Maintenance, _tag.NewDatabase, run.Warn, cancellationToken);
@@ -88,7 +89,7 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
         target.Facts.MayCheckpoint ? Maintenance.ExecuteAsync("CHECKPOINT", cancellationToken) : Task.CompletedTask;
 
     public Task PublishAsync(CancellationToken cancellationToken) =>
-        DatabaseRename.RunAsync(Maintenance, [(_name, _tag.OldDatabase), (_tag.NewDatabase, _name)], cancellationToken);
+        RenameAsync(Maintenance, [(_name, _tag.OldDatabase), (_tag.NewDatabase, _name)], cancellationToken);
 
     public async Task<UndoResult> UndoAsync(CancellationToken cancellationToken)
     {
@@ -97,8 +98,8 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
         await using var fresh = await PgConnector.OpenAsync(Maintenance.Login, target.Job.Limits.Connect, run.Warn, cancellationToken);
         await RunSessions.EndOwnAsync(fresh, _tag.ApplicationName, [Maintenance.ProcessId], cancellationToken);
         if (await ExistsAsync(fresh, _tag.OldDatabase, cancellationToken))
-            await DatabaseRename.RunAsync(fresh, [(_name, _tag.NewDatabase), (_tag.OldDatabase, _name)], cancellationToken);
-        await fresh.ExecuteAsync($"DROP DATABASE IF EXISTS {Sql.Identifier(_tag.NewDatabase)} WITH (FORCE)", cancellationToken);
+            await RenameAsync(fresh, [(_name, _tag.NewDatabase), (_tag.OldDatabase, _name)], cancellationToken);
+        await DatabaseDrop.RunAsync(fresh, _tag.NewDatabase, cancellationToken);
         return UndoResult.Undone;
     }
 
@@ -106,7 +107,7 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
     {
         try
         {
-            await Maintenance.ExecuteAsync($"DROP DATABASE {Sql.Identifier(_tag.OldDatabase)} WITH (FORCE)", cancellationToken);
+            await DatabaseDrop.RunAsync(Maintenance, _tag.OldDatabase, cancellationToken);
         }
         catch (PgQueryException kept)
         {
@@ -116,6 +117,12 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    async Task RenameAsync(PgSession session, IReadOnlyList<(string From, string To)> renames, CancellationToken cancellationToken)
+    {
+        await using var pause = await PoolerPause.BeginAsync(_tools!, target.Job.TargetDatabase, run.Warn, cancellationToken);
+        await DatabaseRename.RunAsync(session, renames, cancellationToken);
+    }
 
     async Task AnalyzeAsync(DatabaseFingerprint content, CancellationToken cancellationToken)
     {
