@@ -1,6 +1,5 @@
 using BackupSync.Configuration;
 using BackupSync.Postgres;
-using BackupSync.Runs;
 
 namespace BackupSync.Tests.Sync;
 
@@ -58,23 +57,6 @@ public sealed class LeftoverTests(OwnServers servers) : IClassFixture<OwnServers
         Assert.Equal(before.TotalRows(), result.PreviousStats!.Values.Sum());
         Scenario.AssertSame(await scenario.SourceContentAsync(), await scenario.TargetContentAsync());
         await scenario.AssertNothingIsLeftAsync();
-    }
-
-    [Fact]
-    public async Task A_prepared_transaction_on_the_target_blocks_the_swap_and_is_named()
-    {
-        await using var scenario = await CreateAsync(PublishMode.Swap);
-        var before = await scenario.PrepareAsync();
-        await scenario.OnTargetAsync("BEGIN; CREATE TABLE of_two_phases (i int); PREPARE TRANSACTION 'the forgotten one'");
-
-        var result = await scenario.SyncAsync();
-
-        await scenario.OnTargetAsync("ROLLBACK PREPARED 'the forgotten one'");
-        Faults.AssertFailed(result, RunOutcome.RolledBack, RunStep.Publish, ErrorIds.PublishFailed);
-        Assert.Contains("prepared transaction 'the forgotten one'", result.Error!.Message, StringComparison.Ordinal);
-        Scenario.AssertSame(before, await scenario.TargetContentAsync());
-        await scenario.AssertNothingIsLeftAsync();
-        await scenario.AssertNextRunGoesWellAsync();
     }
 
     Task<Scenario> CreateAsync(PublishMode publish) => Scenario.CreateAsync(servers.Source, servers.Target, publish);

@@ -66,7 +66,7 @@ public sealed class PoolerTests(Servers servers) : IClassFixture<Servers>
     {
         await using var scenario = await Scenario.CreateAsync(servers);
         await scenario.FillAsync();
-        await using var pooler = await PgBouncer.StartAsync(scenario.Source, "session", "server_reset_query =");
+        await using var pooler = await PgBouncer.StartAsync(scenario.Source, "session", "server_reset_query =\nignore_startup_parameters = options");
         await using var application = await TestDatabase.OpenAsync(pooler.Of(scenario.Source));
         scenario.ReadFrom(pooler.Of(scenario.Source));
 
