@@ -33,6 +33,7 @@ sealed class ArchiveCopy(ArchiveReader reader, Stream output, ArchiveCopy.OnProg
     public const int GzipLevel = 2;
 
     readonly byte[] _buffer = new byte[128 * 1024];
+    readonly ParallelZLibStream.Pieces _pieces = new();
     readonly Dictionary<string, long> _rows = [];
     long _largeObjects;
 
@@ -71,7 +72,7 @@ sealed class ArchiveCopy(ArchiveReader reader, Stream output, ArchiveCopy.OnProg
         var counter = CanCount && !reader.IsLargeObjects ? new RowCounter() : null;
         using (var chunks = writer.BeginChunks())
         {
-            var compressor = compress ? new ParallelZLibStream(chunks, GzipLevel) : null;
+            var compressor = compress ? new ParallelZLibStream(chunks, GzipLevel, _pieces) : null;
             int count;
             while ((count = reader.Stored.Read(_buffer)) > 0)
             {

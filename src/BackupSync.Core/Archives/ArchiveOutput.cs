@@ -7,6 +7,9 @@ namespace BackupSync.Archives;
 sealed class ArchiveOutput(Stream stream)
 {
     readonly byte[] _buffer = new byte[256 * 1024];
+
+    /// <summary>Of the content under way: there is one at a time, and there may be ten thousand.</summary>
+    readonly byte[] _piece = new byte[64 * 1024];
     int _used;
 
     public long Position { get; private set; }
@@ -42,12 +45,12 @@ sealed class ArchiveOutput(Stream stream)
         stream.Flush();
     }
 
-    /// <summary>A content in pieces; disposing it writes the mark of its end.</summary>
+    /// <summary>A content in pieces; disposing it writes the mark of its end. Only then may the next one begin.</summary>
     public Stream BeginChunks() => new Chunks(this);
 
     sealed class Chunks(ArchiveOutput output) : ForwardStream
     {
-        readonly byte[] _piece = new byte[64 * 1024];
+        readonly byte[] _piece = output._piece;
         int _used;
 
         public override bool CanWrite => true;

@@ -13,7 +13,8 @@ namespace BackupSync.Archives;
 /// from theirs (https://www.rfc-editor.org/rfc/rfc1950, https://www.rfc-editor.org/rfc/rfc1951). Nothing at all becomes a whole, empty stream: to .NET's own
 /// it is none, and to pg_restore an object that is cut off.
 /// </remarks>
-sealed class ParallelZLibStream(Stream output, int level) : ForwardStream
+/// <param name="pieces">Where several such streams follow each other: a piece is large, and a table often small.</param>
+sealed class ParallelZLibStream(Stream output, int level, ParallelZLibStream.Pieces? pieces = null) : ForwardStream
 {
     const int PieceSize = 512 * 1024;
 
@@ -24,7 +25,7 @@ sealed class ParallelZLibStream(Stream output, int level) : ForwardStream
     static ReadOnlySpan<byte> LastBlock => [0x03, 0x00];
 
     readonly Queue<(Piece Piece, Task Compressing)> _underWay = [];
-    readonly Stack<Piece> _free = [];
+    readonly Stack<Piece> _free = (pieces ?? new Pieces()).Free;
     Piece? _filling;
     Adler32 _checksum = Adler32.OfNothing;
     bool _begun;
@@ -83,7 +84,13 @@ sealed class ParallelZLibStream(Stream output, int level) : ForwardStream
         _begun = true;
     }
 
-    sealed class Piece
+    /// <summary>Those that no stream is using.</summary>
+    public sealed class Pieces
+    {
+        internal Stack<Piece> Free { get; } = [];
+    }
+
+    internal sealed class Piece
     {
         readonly byte[] _content = new byte[PieceSize];
         readonly MemoryStream _stream = new();
