@@ -47,18 +47,40 @@ static partial class PgProgram
             _ when words.Contains("server closed the connection", StringComparison.Ordinal) || words.Contains("could not connect", StringComparison.Ordinal)
                    || words.Contains("connection to server", StringComparison.Ordinal) || words.Contains("terminating connection", StringComparison.Ordinal) =>
                 (errorId, "The connection to the server was lost: look at its log, then run again."),
-            _ => (errorId, "The message names the object; mend it, or leave it out with exclude, and run again."),
+            _ => (errorId, AdviceFor(words, errorId)),
         };
         var lines = words.Split('\n');
         var first = Prefix().Replace(lines.FirstOrDefault(l => Error().IsMatch(l), lines[0]).Trim(), "");
         return new BackupSyncException(id, $"{what}: {(first.Length > 0 ? first : $"{program} ended with exit code {exitCode} and said nothing.")}", advice) { Detail = words };
     }
 
+    /// <summary>Null where only a person who looks at the message can tell.</summary>
+    static string? AdviceFor(string words, string errorId)
+    {
+        bool Has(params string[] any) => any.Any(w => words.Contains(w, StringComparison.Ordinal));
+        return errorId switch
+        {
+            _ when Has("out of memory", "out of shared memory") => "The server ran out of memory: look at its log and its settings, then run again.",
+            _ when Has("unsupported version (", "server version mismatch") => "The programs are older than what they work with: install newer client programs, or name their folder under tools.postgresBin.",
+            ErrorIds.RestoreFailed when NoRole().IsMatch(words) => "Create that role on the server (NOLOGIN is enough), then run again.",
+            ErrorIds.RestoreFailed when Has("extension control file", "is not available", "could not access file", "could not load library") => "Install the extension or library on the server, then run again.",
+            ErrorIds.RestoreFailed when Has("violates check constraint", "violates foreign key", "could not create unique index", "violates unique", "violates not-null", "violates exclusion") =>
+                "The rows break a rule that the source never checked them against, or that reads other tables: mend the rows or the rule there, then run again.",
+            ErrorIds.RestoreFailed when Has("could not read from input file", "could not uncompress", "could not decompress", "unexpected end of file", "corrupt") => "The archive cannot be read: use another backup.",
+            ErrorIds.DumpFailed or ErrorIds.SafetyBackupFailed when Has("invalid page", "missing chunk", "could not read block", "could not open file", "cache lookup failed", "compressed") =>
+                "The database itself is damaged there, most likely: look at its server's log; pg_amcheck shows where.",
+            _ => null,
+        };
+    }
+
+    [GeneratedRegex("""role ".+" does not exist""")]
+    private static partial Regex NoRole();
+
     /// <summary>What the program said of errors: not what it said of its progress, and not the rows it was at.</summary>
     static string Words(string errorTail, string program)
     {
         var lines = errorTail.Split('\n').Select(l => l.TrimEnd('\r')).Where(l => l.Length > 0).ToList();
-        var told = lines.Where(l => ErrorLine().IsMatch(l)).ToList();
+        var told = lines.Where(l => ErrorLine().IsMatch(l) && !l.Contains("Failing row contains", StringComparison.Ordinal)).ToList();
         return string.Join('\n', (told.Count > 0 ? told : lines.TakeLast(5))
             .Select(l => l.StartsWith($"{program}: ", StringComparison.Ordinal) ? l[(program.Length + 2)..] : l)
             .Select(l => RowOfCopy().Replace(l, "$1")));

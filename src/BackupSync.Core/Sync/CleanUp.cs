@@ -14,12 +14,14 @@ static class CleanUp
     public static async Task RunAsync(RunContext run, JobConfig job, IPublisher? publisher)
     {
         // Not the run's own token: stopping now would only leave the previous database behind.
-        using var limit = new CancellationTokenSource(Limit);
+        using var limit = new CancellationTokenSource(job.Limits.Restore + Limit);
         try
         {
             await run.StepAsync(RunStep.CleanUp, "Clean up", null, async (scope, ct) =>
             {
+                // What took long to restore may take long to drop.
                 await (publisher?.CompleteAsync(ct) ?? Task.CompletedTask);
+                limit.CancelAfter(Limit);
                 var plan = Retention.Plan(job.Backups.Directory, job.Backups.KeepDays, DateTimeOffset.UtcNow, job.Name);
                 var removed = await Retention.ApplyAsync(FolderPlaceConfig.At(job.Backups.Directory), plan, run.Warn, ct);
                 scope.Note = removed.Count == 0 ? "no backup has expired" : $"{removed.Count} expired backups removed, {ByteSizes.Show(removed.Sum(r => r.Size))}";
