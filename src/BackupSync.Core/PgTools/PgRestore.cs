@@ -121,6 +121,7 @@ static class PgRestore
     {
         const int MostLines = 10;
         readonly List<string> _lines = [];
+        string? _entry;
 
         /// <summary>Null where there was none.</summary>
         public string? Text => _lines.Count == 0 ? null : string.Join('\n', _lines);
@@ -128,8 +129,11 @@ static class PgRestore
         public void Note(string line)
         {
             var begins = line.StartsWith("pg_restore: error:", StringComparison.Ordinal) && !unknown.Any(u => line.Contains(u, StringComparison.Ordinal));
+            if (begins && _lines.Count == 0 && _entry is not null)
+                _lines.Add(_entry);
             if (begins || _lines.Count is > 0 and < MostLines)
                 _lines.Add(line);
+            _entry = line.Contains("from TOC entry", StringComparison.Ordinal) ? line : null;
         }
     }
 

@@ -31,6 +31,24 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
 
     public async Task RestoreAsync(PublishContent content, StepScope scope, CancellationToken cancellationToken)
     {
+        var late = new LateEntries();
+        while (true)
+        {
+            try
+            {
+                await RestoreAsync(content, late, scope, cancellationToken);
+                return;
+            }
+            catch (BackupSyncException failure) when (late.Add(failure))
+            {
+                run.Info($"{failure.Message} It may read what other workers had not loaded yet: everything is loaded once more, and this after it.");
+                await Maintenance.ExecuteAsync($"DROP DATABASE IF EXISTS {Sql.Identifier(_tag.NewDatabase)} WITH (FORCE)", cancellationToken);
+            }
+        }
+    }
+
+    async Task RestoreAsync(PublishContent content, LateEntries late, StepScope scope, CancellationToken cancellationToken)
+    {
         (_sessions, _tools) = (content.Jobs, content.Tools);
         var properties = await DatabaseProperties.ReadAsync(Maintenance, _name, cancellationToken);
         await properties.CreateAsync(Maintenance, _tag.NewDatabase, cancellationToken);
@@ -54,12 +72,14 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
         {
             // A constraint that is not valid for all rows must not be there before them, but pg_restore's workers know only of
             // dependencies between tables; in sections they cannot be too early. It takes longer, so only where it has to.
-            var inSections = list.ConfigurationRows.Count > 0 || content.Content.Objects.Values.Any(o => o.Contains("not valid", StringComparison.Ordinal));
+            var inSections = late.Any || list.ConfigurationRows.Count > 0 || content.Content.Objects.Values.Any(o => o.Contains("not valid", StringComparison.Ordinal));
             foreach (var section in inSections ? InSections : [null])
             {
                 if (section == "data" && list.ConfigurationRows.Count > 0)
                     await LoadAsync(content, list.ConfigurationRows, jobs: 1, progress.OnErrorLine, cancellationToken, section);
-                await LoadAsync(content, list.Main, content.Jobs, progress.OnErrorLine, cancellationToken, section);
+                await LoadAsync(content, late.Without(list.Main), content.Jobs, progress.OnErrorLine, cancellationToken, section);
+                foreach (var line in section is null ? [] : late.Of(list.Main))
+                    await LoadAsync(content, [line], jobs: 1, progress.OnErrorLine, cancellationToken, section);
             }
             if (list.Triggers.Count > 0)
                 await LoadAsync(content, list.Triggers, jobs: 1, progress.OnErrorLine, cancellationToken);
@@ -105,6 +125,8 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
 
     public async Task CompleteAsync(CancellationToken cancellationToken)
     {
+        // With many tables it takes minutes: each of their files is removed by itself.
+        run.Info($"{target.Login.Label}: dropping the previous database {_tag.OldDatabase}...");
         try
         {
             await DatabaseDrop.RunAsync(Maintenance, _tag.OldDatabase, cancellationToken);

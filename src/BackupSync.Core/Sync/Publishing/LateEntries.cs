@@ -1,0 +1,45 @@
+using System.Text.RegularExpressions;
+
+namespace BackupSync.Sync.Publishing;
+
+/// <summary>
+/// Entries of an archive that read what others load: a table whose check constraint calls a function that reads another table, say. No
+/// archive tells of it, and pg_restore's workers load both at once; only its failure shows. Such entries are loaded when all others of their
+/// section are there, one by one.
+/// </summary>
+sealed partial class LateEntries
+{
+    /// <summary>Each costs a load of everything.</summary>
+    const int Most = 8;
+
+    readonly List<string> _ids = [];
+    int _failures;
+
+    public bool Any => _ids.Count > 0;
+
+    /// <returns>False where a failure has another cause, or has come back although the entry was the last.</returns>
+    public bool Add(BackupSyncException failure)
+    {
+        if (failure.ErrorId != ErrorIds.RestoreFailed || failure.Detail is not { } words || !OfRowsElsewhere().IsMatch(words)
+            || EntryOf().Match(words) is not { Success: true } entry || _ids.LastOrDefault() == entry.Groups[1].Value || ++_failures > Most)
+            return false;
+        _ids.Remove(entry.Groups[1].Value);
+        _ids.Add(entry.Groups[1].Value);
+        return true;
+    }
+
+    /// <param name="list">Lines for <c>pg_restore --use-list</c>.</param>
+    public IReadOnlyList<string> Without(IReadOnlyList<string> list) => Any ? [.. list.Where(l => !_ids.Contains(IdOf(l)))] : list;
+
+    /// <summary>The late ones, in the order in which they are to come.</summary>
+    public IEnumerable<string> Of(IReadOnlyList<string> list) => _ids.SelectMany(id => list.Where(l => IdOf(l) == id));
+
+    static string IdOf(string line) => line[..line.IndexOf(';')];
+
+    /// <summary>What an expression says that looked for rows in vain: its constraint, or the function that it calls.</summary>
+    [GeneratedRegex("""violates check constraint|value for domain .* violates|SQL function "|PL/\w+ function """)]
+    private static partial Regex OfRowsElsewhere();
+
+    [GeneratedRegex(@"from TOC entry (\d+);")]
+    private static partial Regex EntryOf();
+}
