@@ -46,6 +46,7 @@ public static class ErrorIds
     public const string PlaceFailed = "BackupSync.PlaceFailed";
     public const string PassphraseWrong = "BackupSync.PassphraseWrong";
     public const string RestoreFailed = "BackupSync.RestoreFailed";
+    public const string NotProven = "BackupSync.NotProven";
     public const string VerificationFailed = "BackupSync.VerificationFailed";
     public const string PublishFailed = "BackupSync.PublishFailed";
     public const string RollbackFailed = "BackupSync.RollbackFailed";
@@ -54,6 +55,6 @@ public static class ErrorIds
     public const string Cancelled = "BackupSync.Cancelled";
     public const string Unexpected = "BackupSync.Unexpected";
 
-    /// <summary>Whether a failure tells of a backup that it is bad, rather than something of this machine, the network or the configuration.</summary>
-    public static bool IsVerdict(string id) => id is BackupInvalid or VerificationFailed or RestoreFailed;
+    /// <summary>Whether the failure of a proof tells of the backup that it is bad, rather than something of this machine, the network or the configuration.</summary>
+    public static bool IsVerdict(string id) => id is BackupInvalid or VerificationFailed;
 }

@@ -28,7 +28,7 @@ sealed record BackupSources(BackupSyncConfig Config, IReadOnlyList<string> Datab
     {
         var found = WithPlaces ? await query.FindAsync(Config, Failures.Warn, cancellationToken) : [];
         var ofJobs = Jobs.SelectMany(job => BackupCatalog.List(job.Backups.Directory, Failures.Warn).Where(b => b.Job == job.Name && query.Matches(b)));
-        return [.. found.Concat(query.Latest ? ofJobs.DistinctBy(b => (b.Job, b.Kind)) : ofJobs).DistinctBy(b => b.Path).OrderByDescending(b => b.Created)];
+        return [.. found.Concat(query.Latest ? BackupQuery.LatestOfJobs(ofJobs) : ofJobs).DistinctBy(b => b.Path).OrderByDescending(b => b.Created)];
     }
 
     static BackupSyncException Unknown(BackupSyncConfig config, string name)

@@ -1,5 +1,4 @@
 using BackupSync.Backups;
-using BackupSync.Configuration;
 using Spectre.Console;
 using static BackupSync.Cli.Display.Tables;
 
@@ -60,13 +59,12 @@ static class BackupTables
     /// <summary>Of a path or an address.</summary>
     static string NameOf(string path) => path[(path.LastIndexOfAny(Separators) + 1)..];
 
-    public static Text Proof(ProofRecord? proof, bool withTime)
+    public static Text Proof(ProofRecord? proof) => proof?.Describe(DateTimeOffset.UtcNow) switch
     {
-        if (proof is null)
-            return Plain("");
-        var how = proof.How == BackupProof.Drill ? "drill" : "integrity";
-        return State($"{how}{(withTime ? $" {proof.Time.UtcDateTime:yyyy-MM-dd}" : "")}{(proof.Good ? "" : " FAILED")}", proof.Good);
-    }
+        null => Plain(""),
+        var words when proof!.Verdict == ProofVerdict.NotProven => new Text(words, Color.Yellow),
+        var words => State(words, proof.Good),
+    };
 
     static string KindOf(BackupFile backup) => backup.Kind switch
     {
@@ -79,7 +77,7 @@ static class BackupTables
     static Text[] Row(BackupFile b) =>
     [
         Plain(b.Database), Plain(KindOf(b)), Plain(Time(b.Created)), Plain(Size(b.Size)), Plain(Number(b.Rows)), Plain(b.Place), Plain(b.Tag),
-        Plain(b.Pinned ? "for ever" : b.KeepDays is { } days ? $"{days} days" : ""), Proof(b.Proof, withTime: true),
+        Plain(b.Pinned ? "for ever" : b.KeepDays is { } days ? $"{days} days" : ""), Proof(b.Proof),
     ];
 
     static readonly char[] Separators = ['/', Path.DirectorySeparatorChar];

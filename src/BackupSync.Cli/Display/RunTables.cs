@@ -16,7 +16,7 @@ static class RunTables
             [
                 Plain(r.Source), Outcome(r.Outcome), Plain(Size(r.SourceBackup?.Size)), Plain(Number(r.SourceBackup?.Rows)), Plain(Duration(r.DurationSeconds)),
                 // Where it did not get everywhere, the failure tells where it is.
-                Plain(r.Success ? r.Target : ""), BackupTables.Proof(r.SourceBackup?.Proof, withTime: false),
+                Plain(r.Success ? r.Target : ""), BackupTables.Proof(r.SourceBackup?.Proof),
             ]),
             [.. runs.Select(r => r.SourceBackup)]);
     }
@@ -52,7 +52,9 @@ static class RunTables
 
     static Text Verdict(RunResult run) => run switch
     {
-        { Success: true } => State("good", isGood: true),
+        { Success: true, Kind: RunKind.Drill } => State($"restored {run.Versions?.Target}".TrimEnd(), isGood: true),
+        { Success: true } => State("read", isGood: true),
+        { Error.Id: ErrorIds.NotProven } => new Text("not proven here", Color.Yellow),
         { Error.Id: { } id } when ErrorIds.IsVerdict(id) => State("BAD", isGood: false),
         _ => Outcome(run.Outcome),
     };

@@ -80,8 +80,9 @@ static class ArchiveWriter
             }
             await PgRestore.ListAsync(request.Tools, head, cancellationToken); // whether pg_restore, too, can read it
             EnsureComplete(head, content, request);
+            var options = await OptionsAsync(request, cancellationToken);
             if (request.Label.WithGlobals)
-                globals = await ClusterGlobals.WriteAsync(request, path, cancellationToken);
+                globals = await ClusterGlobals.WriteAsync(request, options, path, cancellationToken);
             var hash = encrypted?.Sha256 ?? await BackupArchive.HashAsync(partial, cancellationToken);
             PrivateFile.Publish(partial, path, overwrite: request.Label.File is not null);
             published = path;
@@ -99,6 +100,7 @@ static class ArchiveWriter
                 Compression = ArchiveDump.CompressionOf(request),
                 ServerVersion = request.Facts.Version,
                 ToolVersion = request.Tools.Version.ToString(),
+                Options = options,
                 Fingerprint = fingerprint,
                 Tag = request.Label.Tag,
                 Pinned = request.Label.Pinned,
@@ -119,6 +121,21 @@ static class ArchiveWriter
                 PrivateFile.Delete(published);
             if (globals is not null)
                 PrivateFile.Delete(Path.Combine(request.Directory, globals.File));
+        }
+    }
+
+    /// <summary>Null where the role may not read them, which is told: the backup is good without.</summary>
+    static async Task<DatabaseOptions?> OptionsAsync(ArchiveRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await request.Snapshot.AskAsync(
+                session => DatabaseProperties.ReadAsync(session, request.Facts.Database, cancellationToken), cancellationToken)).Options;
+        }
+        catch (PgQueryException refused) when (refused.ErrorId == ErrorIds.PrivilegeMissing)
+        {
+            request.Warn($"{request.Database.DisplayName}: its locale and settings are not kept with the backup: {refused.Message}");
+            return null;
         }
     }
 

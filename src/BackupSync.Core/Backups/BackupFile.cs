@@ -48,7 +48,7 @@ public sealed record BackupFile(
 
     public bool Encrypted { get; init; }
 
-    /// <summary>How and when it was last proven to be good; null where it never was.</summary>
+    /// <summary>What was last found out about it; null where nothing was.</summary>
     public ProofRecord? Proof { get; init; }
 
     /// <summary>The database it is of where no configuration has that: it has a name and no address.</summary>

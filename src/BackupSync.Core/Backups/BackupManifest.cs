@@ -1,3 +1,4 @@
+using BackupSync.Postgres;
 using BackupSync.Verification;
 
 namespace BackupSync.Backups;
@@ -42,11 +43,14 @@ public sealed record BackupManifest
 
     /// <summary>The major version of <see cref="ToolVersion"/>.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public int ToolMajor => int.Parse(ToolVersion.Split('.')[0], System.Globalization.CultureInfo.InvariantCulture);
+    public int ToolMajor => MajorOf(ToolVersion);
 
     /// <summary>The major version of <see cref="ServerVersion"/>.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public int ServerMajor => int.Parse(ServerVersion.Split('.')[0], System.Globalization.CultureInfo.InvariantCulture);
+    public int ServerMajor => MajorOf(ServerVersion);
+
+    /// <summary>What the database was created with, and its settings; null in backups of before they were kept, and where the role may not read them.</summary>
+    public DatabaseOptions? Options { get; init; }
 
     public required DatabaseFingerprint Fingerprint { get; init; }
 
@@ -65,11 +69,13 @@ public sealed record BackupManifest
     /// <summary>Files that belong to the backup and stand beside it, such as the cluster's roles.</summary>
     public IReadOnlyList<CompanionFile> Companions { get; init; } = [];
 
-    /// <summary>How and when it was last proven to be good; null where it never was.</summary>
+    /// <summary>What was last found out about it; null where nothing was.</summary>
     public ProofRecord? Proof { get; init; }
 
     /// <summary>SHA-256 of the manifest's own file with zeros in this place, in lower-case hexadecimal.</summary>
     public string Checksum { get; init; } = new('0', 64);
+
+    static int MajorOf(string version) => PgVersion.TryParse(version)?.Major ?? throw new FormatException($"'{version}' is no version of PostgreSQL.");
 }
 
 /// <param name="File">Its name, without a folder.</param>
@@ -89,16 +95,4 @@ public sealed record EncryptionInfo(int Iterations, string MacSalt, string Hmac)
 {
     public string Cipher { get; init; } = "aes-256-cbc";
     public string KeyDerivation { get; init; } = "pbkdf2-hmac-sha256";
-}
-
-/// <param name="How">Integrity or drill.</param>
-/// <param name="Time">When it ended, in UTC.</param>
-/// <param name="DurationSeconds">A drill's: how long bringing the database back took.</param>
-/// <param name="RtoMet">Whether that is within the tier's RTO; null where it has none.</param>
-/// <param name="RpoMet">Whether the data was young enough; null where the tier has no RPO.</param>
-/// <param name="Problem">Why it failed; null where it is good.</param>
-public sealed record ProofRecord(
-    Configuration.BackupProof How, DateTimeOffset Time, double DurationSeconds, bool? RtoMet, bool? RpoMet, string? Problem)
-{
-    public bool Good => Problem is null;
 }

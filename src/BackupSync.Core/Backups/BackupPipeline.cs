@@ -42,9 +42,11 @@ sealed class BackupPipeline(RunContext run, JobConfig job, BackupOrder order) : 
         {
             Leftovers.ClearFiles(_folder, run);
             await TakeAsync(source, cancellationToken);
-            await ProveAsync(cancellationToken);
+            var notProven = await ProveAsync(cancellationToken);
             run.Record.BackupIsGood = true;
             await StoreAsync(cancellationToken);
+            if (notProven is not null)
+                throw notProven;
             if (order.Keep is { } keep)
                 await BackupCleanUp.RunAsync(run, order, keep, job.Source, cancellationToken);
         }
@@ -117,12 +119,21 @@ sealed class BackupPipeline(RunContext run, JobConfig job, BackupOrder order) : 
     }
 
     /// <summary>Before it goes anywhere: what turns out to be bad here need not be carried about.</summary>
-    async Task ProveAsync(CancellationToken cancellationToken)
+    /// <returns>Why it could not be proven; it is whole then, and to be stored for all that. Null where it was, or need not be.</returns>
+    async Task<BackupSyncException?> ProveAsync(CancellationToken cancellationToken)
     {
         if (order.Verify == BackupProof.None)
-            return;
-        await run.StepAsync(RunStep.Prove, order.Verify == BackupProof.Drill ? "Restore the backup on trial" : "Read the backup to its end", job.Limits.Restore,
-            async (scope, ct) => run.Record.SourceBackup = await BackupProver.ProveAsync(run, Handle, order.Verify, job, on: null, scope, ct), cancellationToken);
+            return null;
+        try
+        {
+            await run.StepAsync(RunStep.Prove, order.Verify == BackupProof.Drill ? "Restore the backup on trial" : "Read the backup to its end", job.Limits.Restore,
+                (scope, ct) => BackupProver.ProveAsync(run, Handle, order.Verify, job, on: null, scope, ct), cancellationToken);
+            return null;
+        }
+        catch (BackupSyncException failure) when (failure.ErrorId == ErrorIds.NotProven)
+        {
+            return failure;
+        }
     }
 
     async Task StoreAsync(CancellationToken cancellationToken)

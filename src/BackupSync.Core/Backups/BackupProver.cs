@@ -5,12 +5,12 @@ using BackupSync.Runs;
 
 namespace BackupSync.Backups;
 
-/// <summary>Proves that a backup is good, or finds out that it is not, and writes either into its manifest.</summary>
+/// <summary>Proves that a backup is good, or finds out that it is not, or cannot be proven here, and writes it into its manifest.</summary>
 static class BackupProver
 {
+    /// <summary>What was found out is in the run's record, as its source, also where that is a failure.</summary>
     /// <param name="on">Where a drill restores to; null for a throw-away server.</param>
-    /// <returns>The backup with what was found out about it.</returns>
-    public static async Task<BackupFile> ProveAsync(
+    public static async Task ProveAsync(
         RunContext run, BackupHandle handle, BackupProof how, JobConfig job, DatabaseConfig? on, StepScope scope, CancellationToken cancellationToken)
     {
         var begun = Stopwatch.GetTimestamp();
@@ -24,30 +24,42 @@ static class BackupProver
         }
         catch (BackupSyncException failure) when (ErrorIds.IsVerdict(failure.ErrorId))
         {
-            await RecordAsync(handle, Proof(failure.Message), run.Warn);
+            await RecordAsync(Proof(ProofVerdict.Bad, failure.Message));
             throw;
         }
-        var proven = Proof(null);
-        await RecordAsync(handle, proven, run.Warn);
-        return handle.File with { Proof = proven };
+        catch (BackupSyncException failure) when (failure.ErrorId == ErrorIds.NotProven)
+        {
+            await RecordAsync(Proof(ProofVerdict.NotProven, failure.InnerException?.Message ?? failure.Message));
+            throw;
+        }
+        await RecordAsync(Proof(ProofVerdict.Good, null));
 
-        ProofRecord Proof(string? problem) => new(how, DateTimeOffset.UtcNow, Math.Round(Stopwatch.GetElapsedTime(begun).TotalSeconds, 3),
-            run.Record.Recovery?.RtoMet, run.Record.Recovery?.RpoMet, problem);
+        ProofRecord Proof(ProofVerdict verdict, string? problem)
+        {
+            var now = DateTimeOffset.UtcNow;
+            var proof = new ProofRecord(how, now, Math.Round(Stopwatch.GetElapsedTime(begun).TotalSeconds, 3), run.Record.Recovery?.RtoMet, run.Record.Recovery?.RpoMet, problem) { Verdict = verdict };
+            return how == BackupProof.Drill && verdict == ProofVerdict.Good ? proof with { Restored = now, RestoredInto = run.Record.TargetFacts?.Version } : proof;
+        }
+
+        async Task RecordAsync(ProofRecord proof) => run.Record.SourceBackup = handle.File with { Proof = await WriteAsync(handle, proof, run.Warn) };
     }
 
     /// <summary>The verdict stands, whether or not it can be written down: a place may be read-only.</summary>
-    static async Task RecordAsync(BackupHandle handle, ProofRecord proof, Action<string> warn)
+    /// <returns>With what the manifest knew before.</returns>
+    static async Task<ProofRecord> WriteAsync(BackupHandle handle, ProofRecord proof, Action<string> warn)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         try
         {
             await using var place = handle.OpenPlace();
             var manifest = await BackupStore.ReadManifestAsync(place, handle.Key, limit.Token);
+            proof = proof.After(manifest.Proof);
             await BackupStore.WriteManifestAsync(place, handle.Key, manifest with { Proof = proof }, replace: true, limit.Token);
         }
         catch (BackupSyncException failure)
         {
             warn($"What was found out about {handle.File.FileName} could not be written into its manifest: {failure.Message}");
         }
+        return proof;
     }
 }

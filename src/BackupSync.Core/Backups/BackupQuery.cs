@@ -25,7 +25,7 @@ public sealed record BackupQuery
     /// <summary>Null for all of the configuration.</summary>
     public string? Place { get; init; }
 
-    /// <summary>Only the newest good one of each database; what a restore was about to replace counts only where <see cref="Kinds"/> asks for it.</summary>
+    /// <summary>Only the newest of each database that was not found to be bad; what a restore was about to replace counts only where <see cref="Kinds"/> asks for it.</summary>
     public bool Latest { get; init; }
 
     /// <summary>The backups in the configuration's places, newest first. A copy in another place is one more.</summary>
@@ -56,23 +56,32 @@ public sealed record BackupQuery
         return [.. Latest ? newestFirst.Where(MayBeLatest).DistinctBy(b => b.Database) : newestFirst];
     }
 
-    /// <summary>The one backup that is meant: the newest good one that matches.</summary>
-    /// <param name="warn">Told, besides, of newer ones that failed their proof.</param>
+    /// <summary>The one backup that is meant: the newest that matches and was not found to be bad.</summary>
+    /// <param name="warn">Told, besides, of newer ones that are bad, and where it could not be proven itself.</param>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.BackupNotFound"/>.</exception>
     public async Task<BackupFile> FindOneAsync(BackupSyncConfig config, Action<string>? warn, CancellationToken cancellationToken)
     {
         var found = await (this with { Latest = false }).FindAsync(config, warn, cancellationToken);
         var newest = found.FirstOrDefault(MayBeLatest) ?? throw new BackupSyncException(
             ErrorIds.BackupNotFound, $"There is no good backup of {string.Join(", ", Databases)}{(Before is { } moment ? $" from {moment.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC or before" : "")}{(Tag is null ? "" : $" with the tag {Tag}")} in {Place ?? "any place"}.",
-            "List what there is with Get-DbBackup (backupsync backups).");
-        foreach (var bad in found.Where(b => b.Created > newest.Created && b.Proof is { Good: false }))
+            found.FirstOrDefault(b => b.Proof is { Bad: true }) is { } last
+                ? $"The newest of those that were found to be bad is {last.Path} of {last.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: {last.Proof!.Problem} Named by its path, it is restored as far as its bytes are whole."
+                : "List what there is with Get-DbBackup (backupsync backups).");
+        foreach (var bad in found.Where(b => b.Created > newest.Created && b.Proof is { Bad: true }))
             warn?.Invoke($"Passed over: {bad.Path} of {bad.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC is newer, but damaged: {bad.Proof!.Problem}");
+        if (newest.Proof is { Verdict: ProofVerdict.NotProven } proof)
+            warn?.Invoke($"{newest.Path} could not be proven when that was tried ({proof.Time.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC): {proof.Problem}");
         return newest;
     }
 
+    /// <summary>The newest of each job and kind that was not found to be bad.</summary>
+    /// <param name="newestFirst">Backups in directories of jobs.</param>
+    public static IEnumerable<BackupFile> LatestOfJobs(IEnumerable<BackupFile> newestFirst) =>
+        newestFirst.Where(b => b.Proof is not { Bad: true }).DistinctBy(b => (b.Job, b.Kind));
+
     /// <summary>A restore that turns out to be wrong is repeated with another backup, not with what it was to repair.</summary>
     bool MayBeLatest(BackupFile backup) =>
-        backup.Proof is not { Good: false } && (backup.Kind != BackupKind.Safety || Kinds.Contains(BackupKind.Safety));
+        backup.Proof is not { Bad: true } && (backup.Kind != BackupKind.Safety || Kinds.Contains(BackupKind.Safety));
 
     /// <summary>Whether a backup is as asked for, wherever it is: <see cref="Place"/> and <see cref="Latest"/> say nothing of a single one.</summary>
     public bool Matches(BackupFile backup) =>

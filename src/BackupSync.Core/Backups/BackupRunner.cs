@@ -66,7 +66,7 @@ public static class BackupRunner
         return RecordedRun.RunAsync(
             new RunDescription(kind, backup.File.Job, backup.File.FileName, on?.Name ?? (how == BackupProof.Drill ? "sandbox" : ""), title, backup.File.FileName, LocalFolder(backup), job.Limits.Total),
             observers,
-            run => new OneStep(run, RunStep.Prove, title, async (scope, ct) => run.Record.SourceBackup = await BackupProver.ProveAsync(run, backup, how, job, on, scope, ct)),
+            run => new OneStep(run, RunStep.Prove, title, (scope, ct) => BackupProver.ProveAsync(run, backup, how, job, on, scope, ct)),
             cancellationToken);
     }
 

@@ -35,7 +35,7 @@ public static class BackupStore
     /// <inheritdoc cref="ListAsync" path="/exception"/>
     public static async Task<HashSet<BackupFile>> HeldAsync(
         PlaceConfig config, Action<string>? warn, CancellationToken cancellationToken, IReadOnlyCollection<string>? databases = null) =>
-        (await ListAsync(config, warn, cancellationToken, databases)).Where(b => b.Proof is not { Good: false }).ToHashSet(Same);
+        (await ListAsync(config, warn, cancellationToken, databases)).Where(b => b.Proof is not { Bad: true }).ToHashSet(Same);
 
     /// <summary>The names of all files in a database's folder of a place.</summary>
     internal static async Task<IReadOnlyList<string>> NamesAsync(PlaceConfig config, string database, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using BackupSync.Encryption;
 using BackupSync.Files;
 using BackupSync.PgTools;
@@ -10,11 +11,11 @@ namespace BackupSync.Backups;
 /// What a dump of one database does not hold: the cluster's roles and their memberships, without passwords, and the
 /// database's own settings. A script for psql beside the archive.
 /// </summary>
-static class ClusterGlobals
+static partial class ClusterGlobals
 {
     /// <summary>Null where the role may not read them, which is told as a warning: the backup is good without.</summary>
     /// <param name="archive">The archive it is to stand beside.</param>
-    public static async Task<CompanionFile?> WriteAsync(ArchiveRequest request, string archive, CancellationToken cancellationToken)
+    public static async Task<CompanionFile?> WriteAsync(ArchiveRequest request, DatabaseOptions? options, string archive, CancellationToken cancellationToken)
     {
         var command = new ChildCommand(request.Tools.PgDumpAll,
             ["--roles-only", "--no-role-passwords", "--no-password", $"--database={request.Login.Address.Database}"]);
@@ -25,12 +26,37 @@ static class ClusterGlobals
             request.Warn($"{request.Database.DisplayName}: the roles of its server are not kept beside the backup: {failure.Message}");
             return null;
         }
-        var properties = await request.Snapshot.AskAsync(
-            session => DatabaseProperties.ReadAsync(session, request.Facts.Database, cancellationToken), cancellationToken);
-        var settings = string.Concat(properties.Settings(request.Facts.Database).Select(s => $"{s.Statement};\n"));
-        var script = new UTF8Encoding(false).GetBytes($"{result.Output}\n-- Settings of the database\n{settings}");
+        var settings = string.Concat(options?.Settings.Select(s => $"{s.Statement(request.Facts.Database)};\n") ?? []);
+        var script = new UTF8Encoding(false).GetBytes($"{result.Output}\n{SettingsHeading}\n{settings}");
         return await StoreAsync(script, BackupNames.GlobalsOf(archive), request.Label.Keys, cancellationToken);
     }
+
+    /// <summary>The statements of a script that create roles, by the role's quoted name.</summary>
+    public static IEnumerable<(string Role, string Statement)> Roles(string script)
+    {
+        const string Create = "CREATE ROLE ";
+        return script.Split('\n').Select(l => l.TrimEnd()).Where(l => l.StartsWith(Create, StringComparison.Ordinal) && l.EndsWith(';'))
+            .Select(l => (l[Create.Length..^1], l[..^1]));
+    }
+
+    /// <summary>The statements of a script that give the database its settings, for a database of another name.</summary>
+    public static IEnumerable<string> SettingsFor(string script, string from, string to)
+    {
+        var at = script.IndexOf(SettingsHeading + '\n', StringComparison.Ordinal);
+        if (at < 0)
+            return [];
+        // A value may hold line breaks, so a statement ends where the next one begins.
+        return StatementEnd().Split(script[(at + SettingsHeading.Length + 1)..]).Select(s => s.TrimEnd('\n', ';')).Where(s => s.Length > 0)
+            .Select(s => Name().Replace(s, m => m.Groups["name"].Value == Sql.Identifier(from) ? m.Groups["before"].Value + Sql.Identifier(to) : m.Value, 1));
+    }
+
+    const string SettingsHeading = "-- Settings of the database";
+
+    [GeneratedRegex(@";\n(?=ALTER (?:DATABASE|ROLE) |$)")]
+    private static partial Regex StatementEnd();
+
+    [GeneratedRegex("""(?<before>^ALTER (?:ROLE (?:"(?:[^"]|"")*"|\S+) IN )?DATABASE )(?<name>"(?:[^"]|"")*"|\S+)""")]
+    private static partial Regex Name();
 
     static async Task<CompanionFile> StoreAsync(byte[] script, string path, EncryptionKeys? keys, CancellationToken cancellationToken)
     {

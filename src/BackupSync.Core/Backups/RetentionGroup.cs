@@ -92,10 +92,10 @@ sealed class RetentionGroup
     bool IsFromTheFuture(BackupFile backup) => backup.Created > _now + ClockTolerance;
 
     /// <summary>It has the right size, but somebody has looked into it since.</summary>
-    static bool FailedProof(BackupFile backup) => backup.Proof is { Good: false };
+    static bool FailedProof(BackupFile backup) => backup.Proof is { Bad: true };
 
     static string DamageOf(BackupFolderEntry entry) =>
         entry.Problem is { } problem ? $"; it {problem}"
-        : entry.Backup!.Proof is { Good: false } proof ? $"; it failed its {(proof.How == BackupProof.Drill ? "drill" : "integrity check")}"
+        : entry.Backup!.Proof is { Bad: true } proof ? $"; it failed its {(proof.How == BackupProof.Drill ? "drill" : "integrity check")}"
         : "";
 }

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Text.RegularExpressions;
 using BackupSync.Configuration;
+using BackupSync.Postgres;
 
 namespace BackupSync.PgTools;
 
@@ -13,7 +13,7 @@ namespace BackupSync.PgTools;
 public sealed partial class ToolLocator
 {
     /// <summary>Of programs asked before in this process. The file's time is part of the key: an upgrade may replace it.</summary>
-    static readonly ConcurrentDictionary<(string Path, DateTime Written), Version> Versions = new();
+    static readonly ConcurrentDictionary<(string Path, DateTime Written), PgVersion> Versions = new();
 
     readonly IReadOnlyList<string> _configured;
     readonly Func<IEnumerable<string>> _usual;
@@ -66,34 +66,32 @@ public sealed partial class ToolLocator
     }
 
     /// <summary>
-    /// The server programs of a major version, or, where none is named, the newest that the client programs can work with.
-    /// Null where there are none.
+    /// The newest server programs of a major version or, where none is named, the newest that the client programs can work with. What is
+    /// not released yet comes last. Null where there are none.
     /// </summary>
-    public async Task<PgServerPrograms?> FindServerProgramsAsync(int? major, CancellationToken ct)
+    /// <param name="orNewer">Where there are none of the major version, the oldest newer ones will do.</param>
+    public async Task<PgServerPrograms?> FindServerProgramsAsync(int? major, CancellationToken ct, bool orNewer = false)
     {
         var found = new List<PgServerPrograms>();
         foreach (var folder in Folders("postgres"))
         {
             if (Program(folder, "initdb") is { } initDb && Program(folder, "pg_ctl") is { } pgCtl && Program(folder, "postgres") is { } postgres
-                && await VersionAsync(postgres, ct) is { } version && (major is null || version.Major == major))
+                && await VersionAsync(postgres, ct) is { } version && (major is null || version.Major == major || (orNewer && version.Major > major)))
                 found.Add(new PgServerPrograms(version, folder, initDb, pgCtl, postgres));
         }
         var tools = await FindAllAsync(ct);
         var newestTools = tools.Count > 0 ? tools.Max(t => t.Version.Major) : int.MaxValue;
         return found
             .OrderBy(s => s.Version.Major <= newestTools ? 0 : 1)
+            .ThenBy(s => s.Version.Major == major ? 0 : 1)
+            .ThenBy(s => s.Version.IsReleased ? 0 : 1)
+            .ThenBy(s => major is null ? 0 : s.Version.Major)
             .ThenByDescending(s => s.Version)
             .FirstOrDefault();
     }
 
-    internal static Version? ParseVersion(string text)
-    {
-        var match = VersionNumber().Match(text);
-        return match.Success
-            ? new Version(int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture),
-                match.Groups[2].Success ? int.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture) : 0)
-            : null;
-    }
+    internal static PgVersion? ParseVersion(string text) =>
+        VersionNumber().Match(text) is { Success: true } match ? PgVersion.TryParse(match.Groups[1].Value) : null;
 
     /// <summary>Folders that hold the program, each real one once, though links lead there by several names.</summary>
     IEnumerable<string> Folders(string program) => _configured
@@ -120,7 +118,7 @@ public sealed partial class ToolLocator
     }
 
     /// <summary>Null where the program does not run or answers something else: it is no use then, and another may be.</summary>
-    static async Task<Version?> VersionAsync(string program, CancellationToken ct)
+    static async Task<PgVersion?> VersionAsync(string program, CancellationToken ct)
     {
         var key = (program, File.GetLastWriteTimeUtc(program));
         if (Versions.TryGetValue(key, out var known))
@@ -152,6 +150,6 @@ public sealed partial class ToolLocator
     }
 
     /// <summary>As in "pg_dump (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)", "psql (PostgreSQL) 18beta2".</summary>
-    [GeneratedRegex(@"\(PostgreSQL\)\s+(\d+)(?:\.(\d+))?")]
+    [GeneratedRegex(@"\(PostgreSQL\)\s+(\S+)")]
     internal static partial Regex VersionNumber();
 }

@@ -7,7 +7,7 @@ public sealed record DatabaseFacts
 {
     public required DatabaseProvider Provider { get; init; }
 
-    /// <summary>Such as <c>15.18</c>.</summary>
+    /// <summary>As the server calls it: <c>15.18</c>, <c>19rc1</c>.</summary>
     public required string Version { get; init; }
     public required int Major { get; init; }
     public required string Database { get; init; }
@@ -69,7 +69,9 @@ public sealed record DatabaseFacts
         {
             Provider = provider,
             Major = Int(row[0]!) / 10000,
-            Version = $"{Int(row[0]!) / 10000}.{Int(row[0]!) % 10000}",
+            // The number alone has no betas: 19rc1 would be 19.0.
+            Version = banner.Split(' ') is ["PostgreSQL", var version, ..] && PgVersion.TryParse(version) is { } named
+                ? named.ToString() : $"{Int(row[0]!) / 10000}.{Int(row[0]!) % 10000}",
             Database = row[1]!,
             DatabaseOid = uint.Parse(row[2]!, CultureInfo.InvariantCulture),
             Size = Long(row[3]!),

@@ -9,34 +9,49 @@ sealed class DatabaseProperties
     readonly string _owner;
     readonly string? _comment;
     readonly string _connectionLimit;
+<<<<<<< HEAD
     readonly bool _isTemplate;
     readonly string _creation;
     readonly IReadOnlyList<(string? Role, string Setting)> _settings;
+=======
+    readonly string _tablespace;
+>>>>>>> e9fccd3 (A drill has the version, encoding, locale and settings of the backup's database; what it cannot have is no fault of the backup, which stays usable)
     readonly IReadOnlyList<(string Privilege, string Grantee, bool Grantable)>? _grants;
 
-    DatabaseProperties(string?[] row, IReadOnlyList<(string?, string)> settings, IReadOnlyList<(string, string, bool)>? grants)
+    DatabaseProperties(string?[] row, IReadOnlyList<DatabaseSetting> settings, IReadOnlyList<(string, string, bool)>? grants)
     {
-        _creation = Creation(row);
+        Options = new DatabaseOptions(row[0]!, row[1]!, row[2]!, DatabaseOptions.ProviderOf(row[3]), row[4], row[10]) { Settings = settings };
+        _tablespace = row[5]!;
         _owner = row[6]!;
         _comment = row[7];
         _connectionLimit = row[8]!;
+<<<<<<< HEAD
         _isTemplate = row[10] == "t";
         _settings = settings;
+=======
+>>>>>>> e9fccd3 (A drill has the version, encoding, locale and settings of the backup's database; what it cannot have is no fault of the backup, which stays usable)
         _grants = grants;
     }
+
+    public DatabaseOptions Options { get; }
 
     /// <param name="session">On any database of the server.</param>
     public static async Task<DatabaseProperties> ReadAsync(PgSession session, string database, CancellationToken cancellationToken)
     {
-        // Version 15 brought ICU databases, 17 the builtin provider and another name for the column.
+        // Version 15 brought ICU databases, 16 their rules, 17 the builtin provider and another name for the column.
         var major = session.ServerVersion.Major;
-        var provider = major >= 15 ? "d.datlocprovider::text" : "'c'";
+        var provider = major >= 15 ? "d.datlocprovider::text" : "NULL";
         var locale = major >= 17 ? "d.datlocale" : major >= 15 ? "d.daticulocale" : "NULL";
+        var rules = major >= 16 ? "d.daticurules" : "NULL";
         var name = Sql.Literal(database);
         var row = (await session.RowsAsync(
             $"""
             SELECT pg_catalog.pg_encoding_to_char(d.encoding), d.datcollate, d.datctype, {provider}, {locale}, t.spcname,
+<<<<<<< HEAD
                    pg_catalog.pg_get_userbyid(d.datdba), pg_catalog.shobj_description(d.oid, 'pg_database'), d.datconnlimit, d.datacl IS NULL, d.datistemplate
+=======
+                   pg_catalog.pg_get_userbyid(d.datdba), pg_catalog.shobj_description(d.oid, 'pg_database'), d.datconnlimit, d.datacl IS NULL, {rules}
+>>>>>>> e9fccd3 (A drill has the version, encoding, locale and settings of the backup's database; what it cannot have is no fault of the backup, which stays usable)
             FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace WHERE d.datname = {name}
             """, cancellationToken))[0];
         var settings = await session.RowsAsync(
@@ -50,14 +65,15 @@ sealed class DatabaseProperties
             SELECT a.privilege_type, CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END, a.is_grantable
             FROM pg_catalog.pg_database d, LATERAL pg_catalog.aclexplode(d.datacl) a WHERE d.datname = {name}
             """, cancellationToken);
-        return new DatabaseProperties(row, [.. settings.Select(s => (s[0], s[1]!))],
+        return new DatabaseProperties(row, [.. settings.Select(s => Setting(s[0], s[1]!))],
             row[9] == "t" ? null : [.. grants.Select(g => (g[0]!, g[1]!, g[2] == "t"))]);
     }
 
     /// <summary>Creates an empty database of the same encoding and locale that nobody else may connect to yet.</summary>
     public async Task CreateAsync(PgSession session, string database, CancellationToken cancellationToken)
     {
-        await session.ExecuteAsync($"CREATE DATABASE {Sql.Identifier(database)} TEMPLATE template0 {_creation}", cancellationToken);
+        var tablespace = _tablespace == "pg_default" ? "" : $" TABLESPACE {Sql.Identifier(_tablespace)}";
+        await session.ExecuteAsync($"CREATE DATABASE {Sql.Identifier(database)} TEMPLATE template0 {Options.Creation}{tablespace}", cancellationToken);
         await session.ExecuteAsync($"REVOKE ALL ON DATABASE {Sql.Identifier(database)} FROM PUBLIC", cancellationToken);
     }
 
@@ -109,34 +125,7 @@ sealed class DatabaseProperties
     }
 
     /// <summary>The statements that give a database its settings, each with what it is about.</summary>
-    public IEnumerable<(string What, string Statement)> Settings(string database)
-    {
-        foreach (var (role, setting) in _settings)
-        {
-            var (parameter, value) = (setting[..setting.IndexOf('=')], setting[(setting.IndexOf('=') + 1)..]);
-            var subject = role is null ? $"DATABASE {Sql.Identifier(database)}" : $"ROLE {Sql.Identifier(role)} IN DATABASE {Sql.Identifier(database)}";
-            yield return ($"the setting {parameter} of {(role is null ? "the database" : $"role {role} in the database")}",
-                $"ALTER {subject} SET {Sql.Identifier(parameter)} TO {SettingValue(parameter, value)}");
-        }
-    }
+    public IEnumerable<(string What, string Statement)> Settings(string database) => Options.Settings.Select(s => (s.What, s.Statement(database)));
 
-    static string Creation(string?[] row)
-    {
-        var (encoding, collate, ctype, provider, locale, tablespace) = (row[0]!, row[1]!, row[2]!, row[3], row[4], row[5]!);
-        var creation = $"ENCODING {Sql.Literal(encoding)} LC_COLLATE {Sql.Literal(collate)} LC_CTYPE {Sql.Literal(ctype)}";
-        creation += provider switch
-        {
-            "i" => $" LOCALE_PROVIDER icu ICU_LOCALE {Sql.Literal(locale!)}",
-            "b" => $" LOCALE_PROVIDER builtin BUILTIN_LOCALE {Sql.Literal(locale!)}",
-            _ => "",
-        };
-        return tablespace == "pg_default" ? creation : $"{creation} TABLESPACE {Sql.Identifier(tablespace)}";
-    }
-
-    // These are kept as lists of quoted names, which must not be quoted as a whole: pg_dump's variable_is_guc_list_quote.
-    static readonly HashSet<string> Lists =
-        ["local_preload_libraries", "search_path", "session_preload_libraries", "shared_preload_libraries", "temp_tablespaces", "unix_socket_directories"];
-
-    static string SettingValue(string parameter, string value) =>
-        Lists.Contains(parameter) && value is not ("" or "\"\"") ? value : Sql.Literal(value is "\"\"" ? "" : value);
+    static DatabaseSetting Setting(string? role, string setting) => new(role, setting[..setting.IndexOf('=')], setting[(setting.IndexOf('=') + 1)..]);
 }

@@ -15,48 +15,110 @@ namespace BackupSync.Recovery;
 /// Restores a backup on trial: into a throw-away server on this machine, or into a new database beside a named one. Every
 /// row is compared with the snapshot the backup was taken from; nothing of it stays (X6).
 /// </summary>
-static class Drill
+sealed class Drill : IAsyncDisposable
 {
+    readonly RunContext _run;
+    readonly JobConfig _job;
+    readonly StoredBackup _backup;
+    readonly SandboxServer? _sandbox;
+    readonly TargetSide _target;
+
+    /// <summary>What differs from the server that the backup is of, though nothing need have come of it.</summary>
+    readonly List<string> _otherwise = [];
+
+    Drill(RunContext run, JobConfig job, StoredBackup backup, SandboxServer? sandbox, DatabaseConfig database)
+    {
+        (_run, _job, _backup, _sandbox) = (run, job, backup, sandbox);
+        _target = new TargetSide(run, job with { TargetDatabase = database, Publish = PublishMode.Swap });
+    }
+
+    BackupManifest Manifest => _backup.Manifest;
+
     /// <param name="begun">When the backup began to be opened: fetching and checking it are part of a recovery.</param>
     /// <param name="on">Null for a throw-away server.</param>
-    /// <exception cref="BackupSyncException"><see cref="ErrorIds.VerificationFailed"/>, RestoreFailed: the backup does not bring back what it should.</exception>
+    /// <exception cref="BackupSyncException">
+    /// <see cref="ErrorIds.VerificationFailed"/>, BackupInvalid: the backup does not bring back what it should, and nothing but itself is to
+    /// blame. <see cref="ErrorIds.NotProven"/>: it is whole, but could not be restored here.
+    /// </exception>
     public static async Task<RecoveryResult> RunAsync(
         RunContext run, JobConfig job, StoredBackup backup, DatabaseConfig? on, long begun, StepScope scope, CancellationToken cancellationToken)
     {
-        await using var sandbox = on is null ? await SandboxServer.StartAsync(new SandboxOptions
-        {
-            Name = "drill", Tools = job.Tools, Major = null, Limit = TimeSpan.FromMinutes(2), OnMessage = run.Info,
-        }, cancellationToken) : null;
-        if (sandbox is not null && sandbox.Version.Major < backup.Manifest.ServerMajor)
-        {
-            throw new BackupSyncException(ErrorIds.ServerProgramsMissing,
-                $"{backup.Manifest.File} is of PostgreSQL {backup.Manifest.ServerVersion}; the server programs on this machine are {sandbox.Version}.",
-                $"Install PostgreSQL {backup.Manifest.ServerMajor}'s server programs here, or name a database whose server can take it (-On, --on).");
-        }
-        var database = on ?? new DatabaseConfig(sandbox!.Address) { Name = "sandbox", Role = DatabaseRole.Development };
-        Guards.EnsureMayBeTarget(database);
-        await using var target = new TargetSide(run, job with { TargetDatabase = database, Publish = PublishMode.Swap });
-        if (!await target.TryLockAsync(cancellationToken))
-            throw new BackupSyncException(ErrorIds.RunInProgress, $"Another run on {target.Login.Label} is in progress.", "Wait for it to end, then run again.");
-        await target.ConnectAsync(cancellationToken);
-        if (sandbox is not null)
-            await CreateRolesAsync(target.Session, await backup.ReadGlobalsAsync(cancellationToken), cancellationToken);
-        var content = backup.Manifest.Fingerprint;
-        await using var publisher = await PublishChoice.MakeAsync(run, target, NewContent.Of(content, head: null), cancellationToken);
-        await target.DisconnectAsync();
-        var tools = await new ToolLocator(job.Tools).FindAsync(Math.Max(backup.Manifest.ToolMajor, target.Facts.Major), cancellationToken);
-        run.Record.ToolVersion = tools.Version.ToString();
+        if (on is not null)
+            Guards.EnsureMayBeTarget(on);
         try
         {
-            var archive = await backup.ExtractAsync(cancellationToken);
+            await using var drill = await PrepareAsync(run, job, backup, on, cancellationToken);
+            await drill.RestoreAsync(scope, cancellationToken);
+            var recovery = RecoveryOf(Stopwatch.GetElapsedTime(begun), backup.Manifest, job.SourceDatabase.Tier);
+            var content = backup.Manifest.Fingerprint;
+            scope.Note = $"{content.Tables.Count} tables, {content.TotalRows()} rows equal, restored into PostgreSQL {drill._target.Facts.Version}; recovery took {Durations.Show(TimeSpan.FromSeconds(recovery.Seconds))}";
+            return recovery;
+        }
+        catch (BackupSyncException failure) when (!ErrorIds.IsVerdict(failure.ErrorId) && failure.ErrorId is not (ErrorIds.RunInProgress or ErrorIds.PassphraseWrong))
+        {
+            // What is wrong with the file itself goes before what is wrong here.
+            await IntegrityCheck.RunAsync(backup, job.Tools, scope, cancellationToken);
+            scope.Note = null;
+            throw new BackupSyncException(ErrorIds.NotProven, $"{backup.Manifest.File} was not proven here: {failure.Message}",
+                $"The file is whole: it was read to its end, and it can be restored. {failure.Advice}".TrimEnd(), failure) { Detail = failure.Detail };
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _target.DisposeAsync();
+        if (_sandbox is not null)
+            await _sandbox.DisposeAsync();
+    }
+
+    /// <summary>A database to restore beside, as much like the backup's own as this machine or the named server allows.</summary>
+    static async Task<Drill> PrepareAsync(RunContext run, JobConfig job, StoredBackup backup, DatabaseConfig? on, CancellationToken cancellationToken)
+    {
+        if (on is not null)
+            return new Drill(run, job, backup, null, on);
+        var sandbox = await SandboxServer.StartAsync(new SandboxOptions
+        {
+            Name = "drill", Tools = job.Tools, Major = backup.Manifest.ServerMajor, OrNewer = true, Limit = TimeSpan.FromMinutes(2), OnMessage = run.Info,
+        }, cancellationToken);
+        try
+        {
+            var drill = new Drill(run, job, backup, sandbox,
+                new DatabaseConfig(sandbox.Address.WithDatabase(DrillDatabase.Name)) { Name = "sandbox", Role = DatabaseRole.Development });
+            await using var session = await PgConnector.OpenAsync(drill._target.Login.WithDatabase("postgres"), job.Limits.Connect, run.Info, cancellationToken);
+            await DrillDatabase.CreateAsync(session, backup, drill.Differs, cancellationToken);
+            return drill;
+        }
+        catch
+        {
+            await sandbox.DisposeAsync();
+            throw;
+        }
+    }
+
+    void Differs(string what)
+    {
+        _otherwise.Add(what);
+        _run.Warn($"{Manifest.File}: {what}");
+    }
+
+    async Task RestoreAsync(StepScope scope, CancellationToken cancellationToken)
+    {
+        if (!await _target.TryLockAsync(cancellationToken))
+            throw new BackupSyncException(ErrorIds.RunInProgress, $"Another run on {_target.Login.Label} is in progress.", "Wait for it to end, then run again.");
+        await _target.ConnectAsync(cancellationToken);
+        var content = Manifest.Fingerprint;
+        await using var publisher = await PublishChoice.MakeAsync(_run, _target, NewContent.Of(content, head: null), cancellationToken);
+        await _target.DisconnectAsync();
+        var tools = await new ToolLocator(_job.Tools).FindAsync(Math.Max(Manifest.ToolMajor, _target.Facts.Major), cancellationToken);
+        _run.Record.ToolVersion = tools.Version.ToString();
+        try
+        {
+            var archive = await _backup.ExtractAsync(cancellationToken);
             var listing = await PgRestore.ListAsync(tools, archive, cancellationToken);
-            await publisher.RestoreAsync(new PublishContent(archive, listing, content, tools, job.Parallel), scope, cancellationToken);
+            await RestoreWithRolesAsync(publisher, new PublishContent(archive, listing, content, tools, _job.Parallel), scope, cancellationToken);
             var restored = await publisher.FingerprintAsync(content.Method,
                 (table, done, all, rows, bytes) => scope.Progress((double)done / all, table, rows, bytes), cancellationToken);
-            FingerprintComparison.EnsureEqual(content, restored, publisher.Tolerance, backup.Manifest.File, "what was restored");
-            var recovery = RecoveryOf(Stopwatch.GetElapsedTime(begun), backup.Manifest, job.SourceDatabase.Tier);
-            scope.Note = $"{content.Tables.Count} tables, {content.TotalRows()} rows equal; recovery took {Durations.Show(TimeSpan.FromSeconds(recovery.Seconds))}";
-            return recovery;
+            EnsureEqual(restored, publisher.Tolerance);
         }
         finally
         {
@@ -66,6 +128,50 @@ static class Drill
         }
     }
 
+    /// <summary>A throw-away server has the roles that stand beside the backup; where they do not, those that are asked for.</summary>
+    async Task RestoreWithRolesAsync(IPublisher publisher, PublishContent content, StepScope scope, CancellationToken cancellationToken)
+    {
+        var created = new HashSet<string>();
+        while (true)
+        {
+            try
+            {
+                await publisher.RestoreAsync(content, scope, cancellationToken);
+                return;
+            }
+            catch (BackupSyncException failure) when (_sandbox is not null && DrillDatabase.MissingRole(failure) is { } role && created.Add(role))
+            {
+                await publisher.UndoAsync(cancellationToken);
+                await _target.Lock.Session.ExecuteAsync($"CREATE ROLE {Sql.Identifier(role)} NOLOGIN", cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>As a restore does. The file is to blame for rows that differ where nothing else does, and no expression made them.</summary>
+    void EnsureEqual(DatabaseFingerprint restored, ComparisonTolerance tolerance)
+    {
+        var content = Manifest.Fingerprint;
+        try
+        {
+            FingerprintComparison.EnsureEqual(content, restored, tolerance, Manifest.File, "what was restored");
+        }
+        catch (BackupSyncException different) when (!IsLikeTheOriginal || !IsOfRows(FingerprintComparison.Compare(content, restored, tolerance)))
+        {
+            var why = _otherwise.Count > 0 ? $" {string.Join(' ', _otherwise)}"
+                : _target.Facts.Major == Manifest.ServerMajor ? "" : $" The backup is of PostgreSQL {Manifest.ServerVersion}, and was restored into {_target.Facts.Version}.";
+            throw new BackupSyncException(ErrorIds.RestoreFailed, different.Message + why,
+                _target.Facts.Major == Manifest.ServerMajor ? different.Advice : InstallAdvice.ForServer(Manifest.ServerMajor), different) { Detail = different.Detail };
+        }
+    }
+
+    bool IsLikeTheOriginal => _sandbox is not null && _target.Facts.Major == Manifest.ServerMajor && Manifest.Options is not null && _otherwise.Count == 0;
+
+    bool IsOfRows(IEnumerable<FingerprintDifference> differences) => differences.Any(d =>
+        d.Subject is "large objects" || (d.Subject.StartsWith("table ", StringComparison.Ordinal) && !HasGenerated(d.Subject["table ".Length..])));
+
+    bool HasGenerated(string table) => Manifest.Fingerprint.Objects.Any(o =>
+        o.Key.StartsWith($"column {table}.", StringComparison.Ordinal) && o.Value.Contains(" generated ", StringComparison.Ordinal));
+
     /// <summary>What was measured against the objectives of the database's tier.</summary>
     /// <remarks>The moment of a snapshot is its server's, so a fresh one may seem to come from the future.</remarks>
     public static RecoveryResult RecoveryOf(TimeSpan duration, BackupManifest manifest, TierConfig? tier)
@@ -73,17 +179,5 @@ static class Drill
         var age = DateTimeOffset.UtcNow - duration - manifest.Created;
         return new RecoveryResult(
             Math.Round(duration.TotalSeconds, 3), Math.Round(Math.Max(0, age.TotalSeconds), 3), tier?.Name, tier?.Rto?.TotalSeconds, tier?.Rpo?.TotalSeconds);
-    }
-
-    /// <summary>Policies name roles, which have to be there; nobody logs in as one of them.</summary>
-    static async Task CreateRolesAsync(PgSession session, string? globals, CancellationToken cancellationToken)
-    {
-        const string Create = "CREATE ROLE ";
-        var there = (await session.RowsAsync("SELECT pg_catalog.quote_ident(rolname) FROM pg_catalog.pg_roles", cancellationToken)).Select(r => r[0]!).ToHashSet();
-        foreach (var line in globals?.Split('\n') ?? [])
-        {
-            if (line.StartsWith(Create, StringComparison.Ordinal) && line.TrimEnd().EndsWith(';') && !there.Contains(line.TrimEnd()[Create.Length..^1]))
-                await session.ExecuteAsync($"{line.TrimEnd()[..^1]} NOLOGIN", cancellationToken);
-        }
     }
 }

@@ -34,8 +34,7 @@ public sealed class SandboxServer : IAsyncDisposable
 
     public int Port { get; private set; }
 
-    /// <summary>The server's version, such as 15.18.</summary>
-    public Version Version => _programs.Version;
+    public PgVersion Version => _programs.Version;
 
     public string DataDirectory => _folder.Data;
 
@@ -52,7 +51,7 @@ public sealed class SandboxServer : IAsyncDisposable
     /// <exception cref="BackupSyncException">There are no server programs, or the server does not start; its log's end is told.</exception>
     public static async Task<SandboxServer> StartAsync(SandboxOptions options, CancellationToken ct)
     {
-        var programs = await ServerPrograms.FindAsync(options.Tools, options.Major, options.OnMessage, ct);
+        var programs = await ServerPrograms.FindAsync(options.Tools, options.Major, options.OnMessage, ct, options.OrNewer);
         var user = await UnprivilegedUser.FindAsync(ct);
         var parent = user.TemporaryFolder();
         await ClearOrphansAsync(parent, user, ct);

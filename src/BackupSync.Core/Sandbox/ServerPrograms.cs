@@ -9,13 +9,14 @@ public static class ServerPrograms
     /// <param name="major">Null for the newest that the installed client programs can work with.</param>
     /// <param name="tell">Told in a sentence before something is installed.</param>
     /// <exception cref="BackupSyncException">There are none and they cannot be installed from here; the advice says how.</exception>
-    public static Task<PgServerPrograms> FindAsync(ToolsConfig tools, int? major, Action<string>? tell, CancellationToken ct) =>
-        FindAsync(new ToolLocator(tools), new DebianPackages(ChildProcess.RunAsync), major, tell, ct);
+    /// <param name="orNewer">Whether newer ones will do where there are none of the major version.</param>
+    public static Task<PgServerPrograms> FindAsync(ToolsConfig tools, int? major, Action<string>? tell, CancellationToken ct, bool orNewer = false) =>
+        FindAsync(new ToolLocator(tools), new DebianPackages(ChildProcess.RunAsync), major, tell, ct, orNewer);
 
     internal static async Task<PgServerPrograms> FindAsync(
-        ToolLocator locator, DebianPackages packages, int? major, Action<string>? tell, CancellationToken ct)
+        ToolLocator locator, DebianPackages packages, int? major, Action<string>? tell, CancellationToken ct, bool orNewer = false)
     {
-        if (await locator.FindServerProgramsAsync(major, ct) is { } found)
+        if (await locator.FindServerProgramsAsync(major, ct, orNewer) is { } found)
             return found;
         var wanted = major is null ? "PostgreSQL's server programs" : $"PostgreSQL {major}'s server programs";
         if (!await packages.CanInstallAsync(ct))

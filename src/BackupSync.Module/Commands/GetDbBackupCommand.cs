@@ -121,6 +121,6 @@ public sealed class GetDbBackupCommand : BackupSyncCmdlet
     IEnumerable<BackupFile> List(string directory, string? job, BackupQuery query)
     {
         var backups = BackupCatalog.List(directory, WriteWarning).Where(b => (job is null || b.Job == job) && query.Matches(b));
-        return Latest ? backups.Where(b => b.Proof is not { Good: false }).DistinctBy(b => (b.Job, b.Kind)) : backups;
+        return Latest ? BackupQuery.LatestOfJobs(backups) : backups;
     }
 }

@@ -44,7 +44,7 @@ public sealed class BackupCatalogTests : IDisposable
     [Fact]
     public void What_a_manifest_says_of_keeping_and_proof_is_shown()
     {
-        var proof = new ProofRecord(BackupSync.Configuration.BackupProof.Drill, BackupSamples.Morning.AddHours(1), 12.5, true, null, null);
+        var proof = new ProofRecord(BackupSync.Configuration.BackupProof.Drill, BackupSamples.Morning.AddHours(1), 12.5, true, null, null) { Verdict = ProofVerdict.Good };
         BackupSamples.Add(_temp.Path, "a.dump.enc", BackupKind.Plan, change: m => m with
         {
             Tag = "pre-deployment-1", Pinned = true, KeepDays = 30, Proof = proof, Encryption = new EncryptionInfo(600_000, "00", "00"),

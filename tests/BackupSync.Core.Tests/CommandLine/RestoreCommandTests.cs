@@ -73,7 +73,7 @@ public sealed class RestoreCommandTests(Servers servers) : IClassFixture<Servers
         var verify = await scenario.RunAsync("verify", "auth");
         Assert.True(verify.ExitCode == 1, verify.All);
         Assert.Matches($@"auth .* BAD .* {newest.FileName}", verify.Output);
-        Assert.Matches("auth .* good ", verify.Output);
+        Assert.Matches("auth .* read ", verify.Output);
         Assert.Contains(newest.Path, verify.Errors, StringComparison.Ordinal);
         Assert.Contains(ErrorIds.BackupInvalid, verify.Errors, StringComparison.Ordinal);
 
@@ -97,7 +97,7 @@ public sealed class RestoreCommandTests(Servers servers) : IClassFixture<Servers
         var verify = await scenario.RunAsync("verify", "--latest");
         Assert.True(verify.ExitCode == 1, verify.All);
         Assert.Contains(newest.Path, verify.Errors, StringComparison.Ordinal);
-        Assert.Matches("auth .* good ", verify.Output);
+        Assert.Matches("auth .* read ", verify.Output);
         var byPath = await scenario.RunAsync("verify", "--path", newest.Path, "--json");
         Assert.True(byPath.ExitCode == 1, byPath.All);
         Assert.Equal(ErrorIds.BackupInvalid, BackupScenario.Runs(byPath).Single().Error!.Id);

@@ -1,5 +1,6 @@
 using BackupSync.Configuration;
 using BackupSync.PgTools;
+using BackupSync.Postgres;
 
 namespace BackupSync.Tests.PgTools;
 
@@ -11,7 +12,9 @@ public sealed class ToolLocatorTests : IDisposable
 
     [Theory]
     [InlineData("pg_dump (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)", "15.18")]
-    [InlineData("postgres (PostgreSQL) 18beta2", "18.0")]
+    [InlineData("postgres (PostgreSQL) 18beta2", "18beta2")]
+    [InlineData("pg_dump (PostgreSQL) 19rc1 (Debian 19~rc1-1)", "19rc1")]
+    [InlineData("psql (PostgreSQL) 19devel", "19devel")]
     [InlineData("psql (PostgreSQL) 17.0", "17.0")]
     [InlineData("pg_dump (EnterpriseDB)", null)]
     public void Versions_are_read(string text, string? version) => Assert.Equal(version, ToolLocator.ParseVersion(text)?.ToString());
@@ -20,8 +23,33 @@ public sealed class ToolLocatorTests : IDisposable
     public async Task The_oldest_fitting_version_is_taken()
     {
         var locator = Locator(Tools("a", "17.2"), Tools("b", "15.3"), Tools("c", "15.18"), Tools("d", "18.0"));
-        Assert.Equal(new Version(15, 18), (await locator.FindAsync(14, default)).Version);
-        Assert.Equal(new Version(17, 2), (await locator.FindAsync(16, default)).Version);
+        Assert.Equal("15.18", (await locator.FindAsync(14, default)).Version.ToString());
+        Assert.Equal("17.2", (await locator.FindAsync(16, default)).Version.ToString());
+    }
+
+    [Fact]
+    public async Task Versions_follow_each_other_as_they_are_released()
+    {
+        string[] inOrder = ["9.6.24", "15.3", "15.18", "19devel", "19beta1", "19beta2", "19rc1", "19.0", "19.1"];
+        Assert.Equal(inOrder, inOrder.Reverse().Select(v => PgVersion.TryParse(v)!).Order().Select(v => v.ToString()));
+        Assert.Equal([true, false], new[] { "19.0", "19rc1" }.Select(v => PgVersion.TryParse(v)!.IsReleased));
+        Assert.Equal("18.3", (await Locator(Tools("a", "18beta2"), Tools("b", "18.3"), Tools("c", "18rc1")).FindAsync(17, default)).Version.ToString());
+    }
+
+    [Theory]
+    [InlineData(null, false, "18.6")]
+    [InlineData(15, true, "15.18")] // its own, the newest of it
+    [InlineData(16, true, "17.2")] // the oldest newer one
+    [InlineData(18, true, "18.6")]
+    [InlineData(19, true, "19rc1")] // where nothing else is there
+    [InlineData(16, false, null)]
+    [InlineData(20, true, null)]
+    public async Task Server_programs_are_of_the_own_version_or_the_next_that_is_released(int? major, bool orNewer, string? expected)
+    {
+        var folders = new[] { "15.3", "15.18", "17.2", "18rc1", "18.6", "19rc1" }.Select(v => Servers(v)).ToArray();
+        Assert.Equal(expected, (await Locator([.. folders, Tools("tools", "19rc1")]).FindServerProgramsAsync(major, default, orNewer))?.Version.ToString());
+        Assert.Equal("19beta2", (await Locator(Servers("18.9"), Servers("19beta2"), Tools("t2", "19rc1")).FindServerProgramsAsync(19, default, true))?.Version.ToString());
+        Assert.Equal("20.1", (await Locator(Servers("19beta1"), Servers("20.1"), Tools("t3", "20.1")).FindServerProgramsAsync(18, default, true))?.Version.ToString());
     }
 
     [Fact]
@@ -82,6 +110,14 @@ public sealed class ToolLocatorTests : IDisposable
     {
         var folder = Directory.CreateDirectory(Path.Combine(_root, name)).FullName;
         foreach (var program in (string[])["pg_dump", "pg_restore", "psql"])
+            Script(Path.Combine(folder, program), version);
+        return folder;
+    }
+
+    string Servers(string version)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_root, $"server-{version}")).FullName;
+        foreach (var program in (string[])["initdb", "pg_ctl", "postgres"])
             Script(Path.Combine(folder, program), version);
         return folder;
     }
