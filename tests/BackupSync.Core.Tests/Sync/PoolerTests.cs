@@ -61,26 +61,6 @@ public sealed class PoolerTests(Servers servers) : IClassFixture<Servers>
         await AssertUntouchedAsync(application);
     }
 
-    [SkippableFact]
-    public async Task A_pooler_that_gives_each_client_a_session_of_its_own_will_do()
-    {
-        await using var scenario = await Scenario.CreateAsync(servers);
-        await scenario.FillAsync();
-        await using var pooler = await PgBouncer.StartAsync(scenario.Source, "session", "server_reset_query =\nignore_startup_parameters = options");
-        await using var application = await TestDatabase.OpenAsync(pooler.Of(scenario.Source));
-        scenario.ReadFrom(pooler.Of(scenario.Source));
-
-        await scenario.SyncWellAsync();
-        await scenario.SyncWellAsync(SyncMode.Incremental);
-
-        await AssertUntouchedAsync(application);
-        for (var i = 0; i < 5; i++)
-        {
-            await using var next = await TestDatabase.OpenAsync(pooler.Of(scenario.Source));
-            await AssertUntouchedAsync(next);
-        }
-    }
-
     [SkippableTheory]
     [InlineData(false)]
     [InlineData(true)]
