@@ -9,27 +9,18 @@ sealed class DatabaseProperties
     readonly string _owner;
     readonly string? _comment;
     readonly string _connectionLimit;
-<<<<<<< HEAD
     readonly bool _isTemplate;
-    readonly string _creation;
-    readonly IReadOnlyList<(string? Role, string Setting)> _settings;
-=======
     readonly string _tablespace;
->>>>>>> e9fccd3 (A drill has the version, encoding, locale and settings of the backup's database; what it cannot have is no fault of the backup, which stays usable)
     readonly IReadOnlyList<(string Privilege, string Grantee, bool Grantable)>? _grants;
 
     DatabaseProperties(string?[] row, IReadOnlyList<DatabaseSetting> settings, IReadOnlyList<(string, string, bool)>? grants)
     {
-        Options = new DatabaseOptions(row[0]!, row[1]!, row[2]!, DatabaseOptions.ProviderOf(row[3]), row[4], row[10]) { Settings = settings };
+        Options = new DatabaseOptions(row[0]!, row[1]!, row[2]!, DatabaseOptions.ProviderOf(row[3]), row[4], row[11]) { Settings = settings };
         _tablespace = row[5]!;
         _owner = row[6]!;
         _comment = row[7];
         _connectionLimit = row[8]!;
-<<<<<<< HEAD
         _isTemplate = row[10] == "t";
-        _settings = settings;
-=======
->>>>>>> e9fccd3 (A drill has the version, encoding, locale and settings of the backup's database; what it cannot have is no fault of the backup, which stays usable)
         _grants = grants;
     }
 
@@ -47,11 +38,7 @@ sealed class DatabaseProperties
         var row = (await session.RowsAsync(
             $"""
             SELECT pg_catalog.pg_encoding_to_char(d.encoding), d.datcollate, d.datctype, {provider}, {locale}, t.spcname,
-<<<<<<< HEAD
-                   pg_catalog.pg_get_userbyid(d.datdba), pg_catalog.shobj_description(d.oid, 'pg_database'), d.datconnlimit, d.datacl IS NULL, d.datistemplate
-=======
-                   pg_catalog.pg_get_userbyid(d.datdba), pg_catalog.shobj_description(d.oid, 'pg_database'), d.datconnlimit, d.datacl IS NULL, {rules}
->>>>>>> e9fccd3 (A drill has the version, encoding, locale and settings of the backup's database; what it cannot have is no fault of the backup, which stays usable)
+                   pg_catalog.pg_get_userbyid(d.datdba), pg_catalog.shobj_description(d.oid, 'pg_database'), d.datconnlimit, d.datacl IS NULL, d.datistemplate, {rules}
             FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace WHERE d.datname = {name}
             """, cancellationToken))[0];
         var settings = await session.RowsAsync(
