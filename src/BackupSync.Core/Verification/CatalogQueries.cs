@@ -37,8 +37,16 @@ static class CatalogQueries
         """;
 
     /// <summary>
+    /// Whether no row can have a null in a column. From version 18 on one can be declared NOT NULL although not all of its rows were looked
+    /// at (NOT VALID), and says so only in the constraint.
+    /// </summary>
+    /// <param name="a">Stands for the column's row in pg_attribute.</param>
+    public static string IsNeverNull(string a) =>
+        $"({a}.attnotnull AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint nn WHERE nn.conrelid = {a}.attrelid AND nn.contype = 'n' AND NOT nn.convalidated AND nn.conkey[1] = {a}.attnum))";
+
+    /// <summary>
     /// The tables that hold rows of their own, largest first: oid, schema, name, bytes, may be read, and one row a column
-    /// in the order of their names (the order of a table's columns can change in a restore); last, whether it is read with
+    /// in the order of their names (the order of a table's columns can change in a restore; a virtual generated column holds nothing); last, whether it is read with
     /// its partitions. That is so for one partitioned by hash: the hash of an enum is another on each server, so the same
     /// rows come to lie in other partitions.
     /// </summary>
@@ -61,9 +69,9 @@ static class CatalogQueries
                -- Of a table that was dropped meanwhile nothing is known; reading it will tell.
                coalesce(pg_catalog.has_schema_privilege(r.relnamespace, 'USAGE') AND pg_catalog.has_table_privilege(r.oid, 'SELECT'), true),
                a.attname, t.typname, t.typtype, t.typnamespace = 'pg_catalog'::regnamespace, co.collisdeterministic, r.with_partitions,
-               a.attgenerated <> '', a.attidentity = 'a', a.attnotnull
+               a.attgenerated <> '', a.attidentity = 'a', {IsNeverNull("a")}
         FROM tab r
-        LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+        LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated <> 'v'
         LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
         LEFT JOIN pg_catalog.pg_collation co ON co.oid = a.attcollation
         ORDER BY 4 DESC, r.nspname COLLATE "C", r.relname COLLATE "C", a.attname COLLATE "C"
@@ -81,7 +89,7 @@ static class CatalogQueries
             FROM pg_catalog.pg_index x JOIN rel ON rel.oid = x.indrelid
             WHERE x.indisunique AND x.indimmediate AND x.indisvalid AND x.indisready AND x.indpred IS NULL AND x.indexprs IS NULL
               AND NOT EXISTS (SELECT FROM pg_catalog.generate_series(0, x.indnkeyatts - 1) n
-                              JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[n] WHERE NOT a.attnotnull)
+                              JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[n] WHERE a.attgenerated = 'v' OR NOT {IsNeverNull("a")})
             ORDER BY x.indrelid, x.indisprimary DESC, x.indnkeyatts, (SELECT relname FROM pg_catalog.pg_class i WHERE i.oid = x.indexrelid) COLLATE "C")
         SELECT idx.indrelid, i.relname, a.attname, pg_catalog.format_type(a.atttypid, -1), -- without -1, char(5) would be "character", which is one character
                pg_catalog.format('OPERATOR(%I.%s)', opn.nspname, op.oprname),
@@ -130,21 +138,36 @@ static class CatalogQueries
 
     /// <summary>
     /// Everything by kind, schema (null where it has none), name, a suffix that makes the name unique, and the part of the
-    /// definition that survives a dump and restore. Texts of expressions do not: <c>x IN ('a', 'b')</c> on a varchar column
-    /// comes back spelled differently. So constraints and indexes go by name and structure, and a view's text is compared
-    /// without casts and parentheses, and by the caller only between servers of one version.
+    /// definition that survives a dump and restore, on a server of any version. Texts of expressions do not: <c>x IN ('a', 'b')</c> on a
+    /// varchar column comes back spelled differently. So constraints and indexes go by name and structure, and views by their columns
+    /// (<see cref="ViewDefinitions"/> has the texts).
     /// </summary>
+    /// <remarks>
+    /// What PostgreSQL itself changes is not listed: a child's column cannot be null where its parent's cannot, although it may have been allowed to
+    /// before; an inherited constraint is as valid as the parent's; where a child has no default, and its parent has, it may get NULL for one;
+    /// an operator that was only announced by another one is in no dump; and a partitioned table holds nothing that could be logged.
+    /// </remarks>
     public static string Objects(CatalogFilter filter, bool hasMultirange) => $"""
         {With(filter)},
+        inh AS MATERIALIZED (
+            WITH RECURSIVE up AS (
+                SELECT i.inhrelid, i.inhparent FROM pg_catalog.pg_inherits i JOIN rel ON rel.oid = i.inhrelid
+                UNION SELECT up.inhrelid, p.inhparent FROM up JOIN pg_catalog.pg_inherits p ON p.inhrelid = up.inhparent)
+            SELECT inhrelid, inhparent FROM up),
+        above AS (
+            SELECT DISTINCT inh.inhrelid, a.attname FROM inh JOIN pg_catalog.pg_attribute a ON a.attrelid = inh.inhparent
+            WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attnotnull),
         cols AS (
             SELECT a.attrelid, pg_catalog.string_agg(
                      a.attname || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod)
-                     || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END
+                     || CASE WHEN a.attnotnull OR above.attname IS NOT NULL THEN ' not null' ELSE '' END
                      || CASE WHEN a.attidentity <> '' AND NOT rel.relispartition THEN ' identity ' || a.attidentity::text ELSE '' END
                      || CASE WHEN a.attgenerated <> '' THEN ' generated ' || a.attgenerated::text ELSE '' END
-                     || CASE WHEN a.atthasdef AND a.attgenerated = '' THEN ' default' ELSE '' END,
+                     || CASE WHEN a.atthasdef AND a.attgenerated = '' AND NOT (a.attinhcount > 0 AND EXISTS (
+                               SELECT FROM pg_catalog.pg_attrdef d WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum AND pg_catalog.pg_get_expr(d.adbin, d.adrelid) ~ '^NULL(::|$)'))
+                             THEN ' default' ELSE '' END,
                      ', ' ORDER BY a.attname COLLATE "C") AS list
-            FROM pg_catalog.pg_attribute a JOIN rel ON rel.oid = a.attrelid
+            FROM pg_catalog.pg_attribute a JOIN rel ON rel.oid = a.attrelid LEFT JOIN above ON above.inhrelid = a.attrelid AND above.attname = a.attname
             WHERE a.attnum > 0 AND NOT a.attisdropped
             GROUP BY a.attrelid)
         SELECT 'schema', NULL, nspname, '', ''
@@ -155,12 +178,8 @@ static class CatalogQueries
                nspname, relname, '',
                pg_catalog.concat_ws(', ', cols.list,
                  CASE WHEN relrowsecurity THEN 'row security' END, CASE WHEN relforcerowsecurity THEN 'forced row security' END,
-                 CASE WHEN relpersistence = 'u' THEN 'unlogged' END)
+                 CASE WHEN relpersistence = 'u' AND relkind <> 'p' THEN 'unlogged' END)
         FROM rel LEFT JOIN cols ON cols.attrelid = rel.oid WHERE rel.relkind IN ('r', 'p', 'v', 'm', 'f')
-        UNION ALL
-        SELECT 'definition of view', nspname, relname, '',
-               pg_catalog.md5(pg_catalog.regexp_replace(pg_catalog.pg_get_viewdef(rel.oid), '::("[^"]*"|[a-z0-9_.]+)( varying| precision| with(out)? time zone)?(\[\])*|[()[:space:]]', '', 'g'))
-        FROM rel WHERE rel.relkind IN ('v', 'm')
         UNION ALL
         SELECT 'sequence', nspname, relname, '', '' FROM rel WHERE rel.relkind = 'S'
         UNION ALL
@@ -172,7 +191,10 @@ static class CatalogQueries
         UNION ALL
         SELECT 'constraint', rel.nspname, c.conname, ' on ' || rel.relname,
                pg_catalog.concat_ws(' ', c.contype, CASE WHEN c.condeferrable THEN 'deferrable' END, CASE WHEN c.condeferred THEN 'deferred' END,
-                 CASE WHEN NOT c.convalidated THEN 'not valid' END, c.confupdtype, c.confdeltype)
+                 CASE WHEN CASE WHEN c.coninhcount = 0 THEN NOT c.convalidated
+                                ELSE EXISTS (SELECT FROM inh JOIN pg_catalog.pg_constraint pc ON pc.conrelid = inh.inhparent
+                                             WHERE inh.inhrelid = c.conrelid AND pc.conname = c.conname AND NOT pc.convalidated) END
+                      THEN 'not valid' END, c.confupdtype, c.confdeltype)
         FROM pg_catalog.pg_constraint c JOIN rel ON rel.oid = c.conrelid WHERE c.contype IN ('c', 'f', 'p', 'u', 'x') AND c.conparentid = 0 -- a partition's inherited ones get new names
         UNION ALL
         SELECT 'trigger', rel.nspname, t.tgname, ' on ' || rel.relname, t.tgenabled::text || t.tgtype
@@ -209,7 +231,7 @@ static class CatalogQueries
         UNION ALL
         SELECT 'operator', ns.nspname, o.oprname, pg_catalog.concat('(', o.oprleft::regtype, ',', o.oprright::regtype, ')'), ''
         FROM pg_catalog.pg_operator o JOIN ns ON ns.oid = o.oprnamespace
-        WHERE NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_operator'::regclass AND objid = o.oid)
+        WHERE o.oprcode <> 0 AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_operator'::regclass AND objid = o.oid)
         UNION ALL
         SELECT 'operator class', ns.nspname, o.opcname, ' using ' || am.amname, '' FROM pg_catalog.pg_opclass o
         JOIN ns ON ns.oid = o.opcnamespace JOIN pg_catalog.pg_am am ON am.oid = o.opcmethod
@@ -235,6 +257,12 @@ static class CatalogQueries
         UNION ALL
         SELECT 'foreign server', NULL, srvname, '', '' FROM pg_catalog.pg_foreign_server s
         WHERE NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_foreign_server'::regclass AND objid = s.oid)
+        """;
+
+    /// <summary>Views of both kinds: schema, name, and the definition as the server prints it.</summary>
+    public static string Views(CatalogFilter filter) => $"""
+        {With(filter)}
+        SELECT nspname, relname, pg_catalog.pg_get_viewdef(oid) FROM rel WHERE relkind IN ('v', 'm')
         """;
 
     /// <summary>Each partition with each table that it is a partition of, near or far: the partition's oid, schema and name, the other's schema and name.</summary>

@@ -21,7 +21,8 @@ public static class FingerprintComparison
     internal const string Missing = "missing";
     internal const string Unexpected = "not expected";
 
-    const string ViewDefinition = "definition of view";
+    /// <summary>Manifests of earlier days list digests of views' texts. The text of a view is no proof: a dump and restore may change it.</summary>
+    const string ViewDefinition = "definition of view ";
 
     /// <summary>Empty where the copy is right.</summary>
     /// <param name="label">The database or backup, for the message.</param>
@@ -94,15 +95,14 @@ public static class FingerprintComparison
     /// <summary>Of the schema alone.</summary>
     internal static IEnumerable<FingerprintDifference> Objects(DatabaseFingerprint expected, DatabaseFingerprint actual, ComparisonTolerance tolerance)
     {
-        var sameVersion = expected.ServerMajor == actual.ServerMajor;
         foreach (var (name, want) in expected.Objects)
         {
-            if (tolerance.Missing?.Contains(name) == true)
+            if (tolerance.Missing?.Contains(name) == true || name.StartsWith(ViewDefinition, StringComparison.Ordinal))
                 continue;
             if (!actual.Objects.TryGetValue(name, out var have))
                 yield return new(name, Missing);
-            else if (have != want && (sameVersion || !name.StartsWith(ViewDefinition, StringComparison.Ordinal)))
-                yield return new(name, name.StartsWith(ViewDefinition, StringComparison.Ordinal) ? "differs" : $"'{want}' expected, '{have}' found");
+            else if (Listed(name, have) != Listed(name, want))
+                yield return new(name, $"'{want}' expected, '{have}' found");
         }
         foreach (var name in actual.Objects.Keys)
         {
@@ -115,4 +115,8 @@ public static class FingerprintComparison
             yield return new(name, Unexpected);
         }
     }
+
+    /// <summary>Manifests of earlier days say of partitioned tables, which hold nothing, whether that is logged.</summary>
+    static string Listed(string name, string definition) =>
+        name.StartsWith("partitioned table ", StringComparison.Ordinal) ? definition.Replace(", unlogged", "", StringComparison.Ordinal) : definition;
 }
