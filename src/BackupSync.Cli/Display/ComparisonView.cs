@@ -31,6 +31,8 @@ static class ComparisonView
         else
             foreach (var difference in result.BesideRows)
                 Failures.Warn(difference);
+        foreach (var note in result.Notes)
+            Failures.Warn(note);
         // Rows and items are for whoever reads them; this is for whoever watches.
         (json ? Console.Error : Console.Out).WriteLine(result.Summary);
         return result;

@@ -23,7 +23,7 @@ static class ComparedItems
             (null, _) => new(ComparedKind.Table, name, ComparedState.TargetOnly, null, here!.Rows, "the source has no such table"),
             (_, null) => new(ComparedKind.Table, name, ComparedState.SourceOnly, there.Rows, null, "the target has no such table"),
             _ when there.Rows != here.Rows => Different($"{there.Rows} rows on the source, {here.Rows} on the target"),
-            _ when there.Hash != here.Hash => Different(definition ? $"the content of its {there.Rows} rows differs" : "its columns differ, and so does its content"),
+            _ when there.Hash != here.Hash && FingerprintComparison.NoteOf(name, source, target) is null => Different(definition ? $"the content of its {there.Rows} rows differs{(there.BaseHash is not null && there.BaseHash == here.BaseHash ? ", but only in generated columns" : "")}" : "its columns differ, and so does its content"),
             _ => new(ComparedKind.Table, name, ComparedState.Equal, there.Rows, here.Rows, null),
         };
 
@@ -65,6 +65,10 @@ static class ComparedItems
             });
         }
     }
+
+    /// <summary>Views whose definitions mean something else on the other side.</summary>
+    public static IEnumerable<ComparedItem> Of(ComparedViews views) =>
+        views.Different.Select(name => new ComparedItem(ComparedKind.Object, $"definition of view {name}", ComparedState.Different, null, null, "its definition differs"));
 
     static string Next(SequenceFingerprint sequence) => sequence.IsCalled ? $"last value {sequence.Value}" : $"not used yet, {sequence.Value} comes next";
 

@@ -66,7 +66,7 @@ sealed class ComparedSide : IAsyncDisposable
     /// <param name="patterns">Leaves out all tables but these; none for all. A partitioned table's name stands for its partitions.</param>
     public async Task ListTablesAsync(IReadOnlyList<string> patterns, CancellationToken cancellationToken)
     {
-        var tables = TableColumns.From(await Snapshot.Session.RowsAsync(CatalogQueries.Tables(CatalogFilter.None), cancellationToken));
+        var tables = await TableColumns.ReadAsync(Snapshot.Session, CatalogFilter.None, cancellationToken);
         var parents = await TableNames.ParentsAsync(Snapshot.Session, cancellationToken);
         AllTables = [.. tables.SelectMany(t => parents[t.Oid].Prepend(t.Key)).Distinct()];
         if (patterns.Count == 0)

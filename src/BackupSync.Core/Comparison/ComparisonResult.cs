@@ -45,6 +45,9 @@ public sealed record ComparisonResult
 
     public required IReadOnlyList<ComparedItem> Items { get; init; }
     public required double DurationSeconds { get; init; }
+
+    /// <summary>What is no difference but worth knowing, each as a phrase, such as generated columns that another version computes otherwise.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
     public bool IsEqual => Items.All(i => i.State == ComparedState.Equal);
 
     /// <summary>What differs beside the rows of tables that both have, each as a phrase such as <c>index public.x on users: the target lacks it</c>.</summary>

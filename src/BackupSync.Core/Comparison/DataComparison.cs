@@ -41,10 +41,12 @@ public static class DataComparison
         await using var heldThere = there;
         await using var heldHere = here;
         IReadOnlyList<ComparedItem> items;
+        ComparedViews views;
         var method = FingerprintReader.MethodFor(content: true, there.Facts.Major, here.Facts.Major);
         try
         {
             items = await ItemsAsync(there, here, options, method, onProgress, onRow, cancellationToken);
+            views = options.Tables.Count > 0 ? ComparedViews.Equal : await CompareViewsAsync(there, here, options.ConnectLimit, cancellationToken);
         }
         catch
         {
@@ -59,7 +61,8 @@ public static class DataComparison
             TargetTime = here.Snapshot.Taken,
             SourceVersion = there.Facts.Version,
             TargetVersion = here.Facts.Version,
-            Items = items,
+            Items = [.. items, .. ComparedItems.Of(views)],
+            Notes = [.. FingerprintComparison.Notes(there.Content, here.Content), .. views.Unknown],
             DurationSeconds = Math.Round(clock.Elapsed.TotalSeconds, 3),
         };
     }
@@ -78,22 +81,37 @@ public static class DataComparison
         return items;
     }
 
+    static async Task<ComparedViews> CompareViewsAsync(ComparedSide source, ComparedSide target, TimeSpan connectLimit, CancellationToken cancellationToken)
+    {
+        var (there, here) = await BothSides.RunAsync(
+            stop => ViewDefinitions.ReadAsync(source.Snapshot.Session, CatalogFilter.None, stop), stop => ViewDefinitions.ReadAsync(target.Snapshot.Session, CatalogFilter.None, stop),
+            cancellationToken);
+        return await ViewDefinitions.CompareAsync(there, here, target.Snapshot.Session.Login, connectLimit, cancellationToken);
+    }
+
     static async Task TellRowsAsync(
         IReadOnlyList<ComparedItem> items, ComparedSide source, ComparedSide target, FingerprintMethod method, BothProgress progress, Action<RowDifference> onRow,
         CancellationToken cancellationToken)
     {
+        var leavesOutDerived = source.Content.Locale!.DifferenceTo(target.Content.Locale!) is not null;
         var different = items.Where(i => i is { Kind: ComparedKind.Table, State: ComparedState.Different }).ToList();
         var (there, here) = await BothSides.RunAsync(stop => TablesAsync(source, stop), stop => TablesAsync(target, stop), cancellationToken);
         for (var i = 0; i < different.Count; i++)
         {
             var (name, rows) = (different[i].Name, Math.Max(different[i].SourceRows!.Value, different[i].TargetRows!.Value));
             progress.OnDetail(name, i, different.Count);
+            // The same on both sides, so that both print the same.
+            var path = there[name].Table.SearchPath ?? here[name].Table.SearchPath;
+            if (path is not null)
+                await Together.RunAsync(cancellationToken, stop => source.Snapshot.SetAsync(ReadingPath.Set(path), stop), stop => target.Snapshot.SetAsync(ReadingPath.Set(path), stop));
             await foreach (var row in RowDetails.ReadAsync(SharedTable.Of(there[name], here[name], rows), method, source.Snapshot.Sessions, target.Snapshot.Sessions, cancellationToken))
                 onRow(row);
+            if (path is not null)
+                await Together.RunAsync(cancellationToken, stop => source.Snapshot.SetAsync(ReadingPath.Set(null), stop), stop => target.Snapshot.SetAsync(ReadingPath.Set(null), stop));
         }
 
-        static async Task<Dictionary<string, KeyedTable>> TablesAsync(ComparedSide side, CancellationToken stop) =>
-            (await KeyedTable.ReadAsync(side.Snapshot.Session, CatalogFilter.None, stop)).ToDictionary(t => t.Name);
+        async Task<Dictionary<string, KeyedTable>> TablesAsync(ComparedSide side, CancellationToken stop) =>
+            (await KeyedTable.ReadAsync(side.Snapshot.Session, CatalogFilter.None, stop)).ToDictionary(t => t.Name, t => leavesOutDerived ? t with { Table = t.Table.WithoutDerived() } : t);
     }
 
     /// <summary>How far both sides are together.</summary>

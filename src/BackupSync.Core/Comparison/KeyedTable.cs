@@ -44,7 +44,7 @@ sealed record KeyedTable(TableColumns Table, IReadOnlyList<KeyColumn> Key, strin
     /// <summary>All tables of a database that hold rows of their own, the largest first.</summary>
     public static async Task<IReadOnlyList<KeyedTable>> ReadAsync(IQueryRunner runner, CatalogFilter filter, CancellationToken cancellationToken)
     {
-        var tables = TableColumns.From(await runner.RowsAsync(CatalogQueries.Tables(filter), cancellationToken));
+        var tables = await TableColumns.ReadAsync(runner, filter, cancellationToken);
         var keys = (await runner.RowsAsync(CatalogQueries.Keys(filter), cancellationToken)).ToLookup(r => uint.Parse(r[0]!, CultureInfo.InvariantCulture));
         return [.. tables.Select(table =>
         {

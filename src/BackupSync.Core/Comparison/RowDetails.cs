@@ -42,7 +42,7 @@ static class RowDetails
     static async Task<Dictionary<string, string>> ColumnsAsync(
         SharedTable table, IReadOnlyList<string> keys, PgSession source, PgSession target, CancellationToken cancellationToken)
     {
-        var others = table.Source.Table.Columns.Where(c => table.Source.Key.All(k => k.Name != c.Name)).ToList();
+        var others = table.Source.Table.Hashed.Where(c => table.Source.Key.All(k => k.Name != c.Name)).ToList();
         var (there, here) = await BothSides.RunAsync(
             stop => HashesAsync(table.Source, others, keys, source, stop), stop => HashesAsync(table.Target, others, keys, target, stop), cancellationToken);
         return keys.Where(k => there.ContainsKey(k) && here.ContainsKey(k)).ToDictionary(k => k, k =>
@@ -69,7 +69,7 @@ static class RowDetails
         KeyedTable table, FingerprintMethod method, PgSession source, PgSession target, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var columns = table.Table.Columns.Count == 0 ? "''" : $"pg_catalog.left(ROW({string.Join(", ", table.Table.Columns.Select(c => Sql.Identifier(c.Name)))})::text, {LongestRow})";
-        var hash = table.Table.Columns.Count == 0 ? "0" : table.Table.RowHash(method);
+        var hash = table.Table.Hashed.Count == 0 ? "0" : table.Table.RowHash(method);
         var select = $"SELECT {hash}, count(*), min({columns}) FROM {table.Table.Rows} GROUP BY 1 ORDER BY 1";
         await using var there = source.LinesAsync(select, cancellationToken).GetAsyncEnumerator(cancellationToken);
         await using var here = target.LinesAsync(select, cancellationToken).GetAsyncEnumerator(cancellationToken);

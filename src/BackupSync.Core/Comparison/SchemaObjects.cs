@@ -44,7 +44,7 @@ static class SchemaObjects
     }
 
     static readonly string[] Tables = ["table ", "partitioned table "];
-    static readonly string[] Hashed = ["definition of view ", "function ", "procedure ", "aggregate "];
+    static readonly string[] Hashed = ["function ", "procedure ", "aggregate "];
     static readonly string[] Lists = ["table ", "partitioned table ", "foreign table ", "view ", "materialized view ", "composite type "];
 
     static readonly string[] Kinds = ["index", "constraint", "trigger", "policy", "rule"];

@@ -14,6 +14,11 @@ public interface IQueryRunner
     /// <summary>Runs a statement that gives nothing back, such as ANALYZE.</summary>
     Task ExecuteAsync(string statement, CancellationToken cancellationToken);
 
+    /// <summary>Counts the rows of a table, without its children's, as they come by COPY: for one that no query can be planned on.</summary>
+    Task<long> CountAsync(string schema, string table, CancellationToken cancellationToken) =>
+        throw new BackupSyncException(ErrorIds.StatisticsFailed, $"{Sql.Display(schema, table)} cannot be read: an index, statistics or partitions of it compute something that is not there.",
+            "EXPLAIN SELECT FROM the table tells what. Drop it, or bring back what it needs.");
+
     /// <summary>Gives back the locks that are held on what was read, where they can be and would outlast the statement.</summary>
     Task ReleaseAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

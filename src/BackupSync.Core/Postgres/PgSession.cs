@@ -15,7 +15,7 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
         SET client_encoding = 'UTF8'; SET DateStyle = 'ISO, MDY'; SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC';
         SET extra_float_digits = 1; SET bytea_output = 'hex'; SET lc_monetary = 'C'; SET xmloption = 'content';
         SET search_path = ''; SET row_security = off; SET standard_conforming_strings = on; SET quote_all_identifiers = off; SET array_nulls = on;
-        SET jit = off; SET transform_null_equals = off; SET backslash_quote = 'safe_encoding';
+        SET constraint_exclusion = partition; SET jit = off; SET transform_null_equals = off; SET backslash_quote = 'safe_encoding';
         SET default_transaction_isolation = 'read committed'; SET default_transaction_deferrable = off; SET statement_timeout = 0; SET lock_timeout = 5000;
         SET idle_in_transaction_session_timeout = 0; SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10;
         SET tcp_keepalives_count = 3;
@@ -176,6 +176,16 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
                 await ((NpgsqlCopyTextReader)reader).CancelAsync();
         }
     }
+
+    public Task<long> CountAsync(string schema, string table, CancellationToken cancellationToken) =>
+        Guarded(async () =>
+        {
+            var count = 0L;
+            using var reader = await _connection.BeginTextExportAsync($"COPY {Sql.Qualified(schema, table)} TO STDOUT", cancellationToken);
+            while (await reader.ReadLineAsync(cancellationToken) is not null)
+                count++;
+            return count;
+        }, cancellationToken);
 
     /// <summary>Gives the rows in COPY's text format, byte for byte, without the mark of their end.</summary>
     public Task CopyOutAsync(string select, Func<Stream, CancellationToken, Task> read, CancellationToken cancellationToken) =>

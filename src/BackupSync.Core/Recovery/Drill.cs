@@ -153,7 +153,7 @@ sealed class Drill : IAsyncDisposable
         var content = Manifest.Fingerprint;
         try
         {
-            FingerprintComparison.EnsureEqual(content, restored, tolerance, Manifest.File, "what was restored");
+            FingerprintComparison.EnsureEqual(content, restored, tolerance, Manifest.File, "what was restored", _run.Warn);
         }
         catch (BackupSyncException different) when (!IsLikeTheOriginal || !IsOfRows(FingerprintComparison.Compare(content, restored, tolerance)))
         {

@@ -58,7 +58,7 @@ sealed class TableReplacement(RunContext run, TargetSide target, StoredBackup ba
         // A hash of another method tells nothing, and an older server lacks the newer method.
         var method = expected.Method is not FingerprintMethod.TextHash && target.Facts.Major < 14 ? FingerprintMethod.RowsOnly : expected.Method;
         var found = new Dictionary<string, TableFingerprint>();
-        foreach (var table in TableColumns.From(await Session.RowsAsync(CatalogQueries.Tables(CatalogFilter.None), cancellationToken)).Where(t => selection.Content.ContainsKey(t.Key)))
+        foreach (var table in (await TableColumns.ReadAsync(Session, CatalogFilter.None, cancellationToken)).Where(t => selection.Content.ContainsKey(t.Key)))
         {
             WarnOfLargeObjects(table);
             // Columns that the target has got since have nothing to be compared with.
@@ -66,11 +66,18 @@ sealed class TableReplacement(RunContext run, TargetSide target, StoredBackup ba
             found[table.Key] = await FingerprintReader.ReadTableAsync(Session, table with { Columns = columns }, method, cancellationToken);
             scope.Progress((double)found.Count / selection.Content.Count, table.Key);
         }
+        var restored = expected with
+        {
+            Method = method, ServerMajor = target.Facts.Major, Tables = found, Locale = await DatabaseLocale.ReadAsync(Session, cancellationToken),
+        };
         foreach (var (key, want) in selection.Content)
         {
+            var note = method == FingerprintMethod.RowsOnly ? null : FingerprintComparison.NoteOf(key, expected, restored);
+            if (note is not null)
+                run.Warn($"{target.Login.Label}: {note}.");
             var difference = !found.TryGetValue(key, out var have) ? "it is no table with rows of its own there"
                 : have.Rows != want.Rows ? $"{want.Rows} rows expected, {have.Rows} found"
-                : method != FingerprintMethod.RowsOnly && have.Hash != want.Hash ? $"the content of its {want.Rows} rows differs" : null;
+                : method != FingerprintMethod.RowsOnly && have.Hash != want.Hash && note is null ? $"the content of its {want.Rows} rows differs" : null;
             if (difference is not null)
             {
                 throw new BackupSyncException(ErrorIds.VerificationFailed, $"{target.Login.Label}: {key} would not hold what it held when the backup was taken: {difference}.",
@@ -78,7 +85,7 @@ sealed class TableReplacement(RunContext run, TargetSide target, StoredBackup ba
             }
         }
         scope.Note = $"{found.Count} tables, {found.Values.Sum(t => t.Rows)} rows{(method == FingerprintMethod.RowsOnly ? "" : ", content")} equal";
-        return expected with { Method = method, ServerMajor = target.Facts.Major, Tables = found };
+        return restored;
     }
 
     public Task CommitAsync(CancellationToken cancellationToken) => _transaction.CommitAsync(cancellationToken);

@@ -70,7 +70,7 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
     }
 
     void EnsureEqual(DatabaseFingerprint expected, DatabaseFingerprint actual, string what) =>
-        FingerprintComparison.EnsureEqual(expected, actual, publisher.Tolerance, target.Login.Label, what);
+        FingerprintComparison.EnsureEqual(expected, actual, publisher.Tolerance, target.Login.Label, what, run.Warn);
 
     async Task RollBackAsync(Exception failure, BackupFile? safetyBackup, PgToolset tools)
     {

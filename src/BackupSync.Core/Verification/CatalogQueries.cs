@@ -48,7 +48,8 @@ static class CatalogQueries
     /// The tables that hold rows of their own, largest first: oid, schema, name, bytes, may be read, and one row a column
     /// in the order of their names (the order of a table's columns can change in a restore; a virtual generated column holds nothing); last, whether it is read with
     /// its partitions. That is so for one partitioned by hash: the hash of an enum is another on each server, so the same
-    /// rows come to lie in other partitions.
+    /// rows come to lie in other partitions. And at the very end, whether its indexes, statistics or partitions compute something by a function
+    /// or operator that is not PostgreSQL's own.
     /// </summary>
     public static string Tables(CatalogFilter filter) => $"""
         {With(filter)},
@@ -64,12 +65,21 @@ static class CatalogQueries
             SELECT r.oid, r.relnamespace, r.nspname, r.relname,
                    (SELECT coalesce(sum(pg_catalog.pg_table_size(p.relid)), 0)::bigint FROM pg_catalog.pg_partition_tree(r.oid) p), true
             FROM rel r JOIN hashed h ON h.oid = r.oid AND h.ancestor = r.oid
-            WHERE NOT EXISTS (SELECT FROM hashed o WHERE o.oid = r.oid AND o.ancestor <> r.oid))
+            WHERE NOT EXISTS (SELECT FROM hashed o WHERE o.oid = r.oid AND o.ancestor <> r.oid)),
+        uses AS MATERIALIZED (
+            SELECT classid, objid FROM pg_catalog.pg_depend
+            WHERE refclassid IN ('pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_operator'::regclass) AND refobjid >= 16384
+              AND classid IN ('pg_catalog.pg_class'::regclass, 'pg_catalog.pg_statistic_ext'::regclass)),
+        computed AS MATERIALIZED (
+            SELECT x.indrelid AS oid FROM uses u JOIN pg_catalog.pg_index x ON x.indexrelid = u.objid AND u.classid = 'pg_catalog.pg_class'::regclass
+            UNION SELECT s.stxrelid FROM uses u JOIN pg_catalog.pg_statistic_ext s ON s.oid = u.objid AND u.classid = 'pg_catalog.pg_statistic_ext'::regclass
+            UNION SELECT p.partrelid FROM uses u JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = u.objid AND u.classid = 'pg_catalog.pg_class'::regclass)
         SELECT r.oid, r.nspname, r.relname, coalesce(r.bytes, 0),
                -- Of a table that was dropped meanwhile nothing is known; reading it will tell.
                coalesce(pg_catalog.has_schema_privilege(r.relnamespace, 'USAGE') AND pg_catalog.has_table_privilege(r.oid, 'SELECT'), true),
                a.attname, t.typname, t.typtype, t.typnamespace = 'pg_catalog'::regnamespace, co.collisdeterministic, r.with_partitions,
-               a.attgenerated <> '', a.attidentity = 'a', {IsNeverNull("a")}
+               a.attgenerated <> '', a.attidentity = 'a', {IsNeverNull("a")},
+               EXISTS (SELECT FROM computed c WHERE c.oid = r.oid OR r.with_partitions AND c.oid IN (SELECT relid FROM pg_catalog.pg_partition_tree(r.oid)))
         FROM tab r
         LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated <> 'v'
         LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid

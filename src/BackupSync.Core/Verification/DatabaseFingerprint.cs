@@ -9,6 +9,9 @@ public sealed record DatabaseFingerprint
     /// <summary>The major version of the server that computed it, such as 15.</summary>
     public required int ServerMajor { get; init; }
 
+    /// <summary>Of the database that it was computed in; null in manifests of earlier days.</summary>
+    public DatabaseLocale? Locale { get; init; }
+
     /// <summary>How <see cref="TableFingerprint.Hash"/> was computed. Only fingerprints of one method can be compared by content.</summary>
     public required FingerprintMethod Method { get; init; }
 
@@ -36,6 +39,10 @@ public sealed record DatabaseFingerprint
         var definition = Objects.GetValueOrDefault($"table {table}") ?? Objects.GetValueOrDefault($"partitioned table {table}") ?? "";
         return $", {definition}".Contains($", {column} ", StringComparison.Ordinal);
     }
+
+    /// <summary>Whether the definition of one of its columns says so.</summary>
+    internal bool HasColumnThatIs(string table, string says) =>
+        (Objects.GetValueOrDefault($"table {table}") ?? Objects.GetValueOrDefault($"partitioned table {table}"))?.Contains(says, StringComparison.Ordinal) == true;
 
     /// <summary>All rows of all tables.</summary>
     public long TotalRows() => Tables.Values.Sum(t => t.Rows);
@@ -66,7 +73,11 @@ public enum FingerprintMethod
 
 /// <param name="Hash">The sum of the hashes of all rows, as a decimal number; null where only rows were counted.</param>
 /// <param name="Bytes">Size on disk without indexes; not compared.</param>
-public sealed record TableFingerprint(long Rows, string? Hash, long Bytes);
+public sealed record TableFingerprint(long Rows, string? Hash, long Bytes)
+{
+    /// <summary>The same without stored generated columns, which another server may compute otherwise; null where there are none.</summary>
+    public string? BaseHash { get; init; }
+}
 
 /// <summary>
 /// Where a sequence stood. Sequences are outside of any snapshot, so on a busy source one is read before and after the

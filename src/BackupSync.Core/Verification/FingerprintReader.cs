@@ -26,13 +26,14 @@ static class FingerprintReader
     {
         var first = runners[0];
         var major = int.Parse((await first.RowsAsync("SELECT current_setting('server_version_num')::int / 10000", cancellationToken))[0][0]!, CultureInfo.InvariantCulture);
-        var tables = TableColumns.From(await first.RowsAsync(CatalogQueries.Tables(filter), cancellationToken));
+        var tables = await TableColumns.ReadAsync(first, filter, cancellationToken);
         var sequences = filter.TablesOnly ? [] : await first.RowsAsync(CatalogQueries.Sequences(filter), cancellationToken);
         EnsureReadable(tables.Where(t => !t.Readable).Select(t => t.Key).Concat(sequences.Where(s => s[2] == "f").Select(s => Sql.Display(s[0]!, s[1]!))), who);
 
         return new DatabaseFingerprint
         {
             ServerMajor = major,
+            Locale = await DatabaseLocale.ReadAsync(first, cancellationToken),
             Method = method,
             Tables = await ReadTablesAsync(runners, tables, method, filter, onTable, cancellationToken),
             Sequences = await ReadSequencesAsync(first, sequences, cancellationToken),
@@ -83,14 +84,16 @@ static class FingerprintReader
         string?[] row;
         try
         {
-            row = (await runner.RowsAsync(table.FingerprintQuery(method), cancellationToken))[0];
+            if (table.CannotBePlanned)
+                return new TableFingerprint(await runner.CountAsync(table.Schema, table.Name, cancellationToken), null, table.Bytes);
+            row = (await ReadingPath.RowsAsync(runner, table, table.FingerprintQuery(method), cancellationToken))[0];
         }
         catch (PgQueryException locked) when (locked.SqlState == PostgresErrorCodes.LockNotAvailable)
         {
             throw new BackupSyncException(ErrorIds.StatisticsFailed, $"{table.Key} cannot be read: another session has locked it, and did not give it back in time.",
                 "Run it when no migration runs.", locked);
         }
-        return new TableFingerprint(long.Parse(row[0]!, CultureInfo.InvariantCulture), method == FingerprintMethod.RowsOnly ? null : row[1], table.Bytes);
+        return new TableFingerprint(long.Parse(row[0]!, CultureInfo.InvariantCulture), method == FingerprintMethod.RowsOnly ? null : row[1], table.Bytes) { BaseHash = row[2] };
     }
 
     /// <param name="names">Null for all.</param>

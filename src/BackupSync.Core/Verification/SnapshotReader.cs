@@ -33,6 +33,9 @@ sealed class SnapshotReader(Snapshot snapshot, PgSession session) : IQueryRunner
         return true;
     }, cancellationToken);
 
+    public Task<long> CountAsync(string schema, string table, CancellationToken cancellationToken) =>
+        ReadAsync(() => session.CountAsync(schema, table, cancellationToken), cancellationToken);
+
     public async Task ReleaseAsync(CancellationToken cancellationToken)
     {
         if (!_isOpen)

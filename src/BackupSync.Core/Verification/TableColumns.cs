@@ -8,25 +8,57 @@ sealed record TableColumns(uint Oid, string Schema, string Name, long Bytes, boo
 {
     public string Key => Sql.Display(Schema, Name);
 
-    /// <summary>One row: the number of rows and, unless only those are wanted, the sum of the rows' hashes.</summary>
+    /// <summary>
+    /// One row: the number of rows, unless only those are wanted the sum of the rows' hashes, and where there are generated columns the sum of the
+    /// hashes without these.
+    /// </summary>
     public string FingerprintQuery(FingerprintMethod method)
     {
         var from = $"FROM {Rows}";
-        if (method == FingerprintMethod.RowsOnly || Columns.Count == 0)
-            return $"SELECT count(*), 0 {from}";
+        if (method == FingerprintMethod.RowsOnly || Hashed.Count == 0)
+            return $"SELECT count(*), 0, NULL {from}";
         // A sum, not an exclusive or: equal rows would cancel each other out. sum(bigint) is a numeric and cannot overflow.
-        return $"SELECT count(*), coalesce(sum({RowHash(method)}), 0) {from}";
+        var ofBase = Hashed.Any(c => c.IsGenerated) ? $"coalesce(sum({(WithoutDerived().Hashed.Count == 0 ? "0" : WithoutDerived().RowHash(method))}), 0)" : "NULL";
+        return $"SELECT count(*), coalesce(sum({RowHash(method)}), 0), {ofBase} {from}";
     }
+
+    /// <summary>Whether the values of stored generated columns are left out of what is hashed: another server may compute them otherwise.</summary>
+    public bool LeavesOutDerived { get; init; }
+
+    /// <summary>The columns that are hashed.</summary>
+    public IReadOnlyList<TableColumn> Hashed => LeavesOutDerived ? [.. Columns.Where(c => !c.IsGenerated)] : Columns;
+
+    public TableColumns WithoutDerived() => this with { LeavesOutDerived = true };
 
     /// <summary>As FROM, UPDATE and so on take it: the rows of the table itself, or of all its partitions where these are one unit.</summary>
     public string Rows => $"{(WithPartitions ? "" : "ONLY ")}{Sql.Qualified(Schema, Name)}";
 
     /// <summary>A bigint that is the same on every server for rows of the same content.</summary>
-    public string RowHash(FingerprintMethod method) => Verification.RowHash.Of(Columns, method, seed: 0);
+    public string RowHash(FingerprintMethod method) => Verification.RowHash.Of(Hashed, method, seed: 0);
+
+    /// <summary>The search path that the server needs to plan any query on it; null where it needs none. See <see cref="ReadingPath"/>.</summary>
+    public string? SearchPath { get; init; }
+
+    /// <summary>No query on it can be planned: it can be copied and counted, but not hashed.</summary>
+    public bool CannotBePlanned { get; init; }
+
+    /// <summary>All tables of a database that hold rows of their own, the largest first.</summary>
+    public static async Task<IReadOnlyList<TableColumns>> ReadAsync(IQueryRunner runner, CatalogFilter filter, CancellationToken cancellationToken)
+    {
+        var rows = await runner.RowsAsync(CatalogQueries.Tables(filter), cancellationToken);
+        var tables = From(rows).ToList();
+        var computed = rows.Where(r => r[14] == "t").Select(r => uint.Parse(r[0]!, CultureInfo.InvariantCulture)).ToHashSet();
+        for (var i = 0; i < tables.Count && computed.Count > 0; i++)
+        {
+            if (tables[i].Readable && computed.Contains(tables[i].Oid))
+                tables[i] = await ReadingPath.FindAsync(runner, tables[i], cancellationToken);
+        }
+        return tables;
+    }
 
     /// <summary>Groups what <see cref="CatalogQueries.Tables"/> gives: a row for each column, or one without a column.</summary>
-    public static IReadOnlyList<TableColumns> From(IEnumerable<string?[]> rows) =>
-        [.. rows.GroupBy(r => r[0]!).Select(table =>
+    static IEnumerable<TableColumns> From(IEnumerable<string?[]> rows) =>
+        rows.GroupBy(r => r[0]!).Select(table =>
         {
             var first = table.First();
             var columns = table.Where(r => r[5] is not null)
@@ -38,7 +70,7 @@ sealed record TableColumns(uint Oid, string Schema, string Name, long Bytes, boo
                 });
             return new TableColumns(uint.Parse(first[0]!, CultureInfo.InvariantCulture), first[1]!, first[2]!,
                 long.Parse(first[3]!, CultureInfo.InvariantCulture), first[4] == "t", first[10] == "t", [.. columns]);
-        })];
+        });
 }
 
 /// <param name="IsBuiltIn">A base type of pg_catalog.</param>
@@ -64,6 +96,17 @@ sealed record TableColumn(string Name, string Type, bool IsBuiltIn, bool IsDeter
         ["timetz"] = "timetz_send",
     };
 
+    // A NaN has many forms, and COPY's text only one: what a dump does not carry is no part of the content.
+    static readonly Dictionary<string, string> OneForm = new()
+    {
+        ["float4"] = "CASE WHEN {0} = 'NaN'::pg_catalog.float4 THEN 'NaN'::pg_catalog.float4 ELSE {0} END",
+        ["float8"] = "CASE WHEN {0} = 'NaN'::pg_catalog.float8 THEN 'NaN'::pg_catalog.float8 ELSE {0} END",
+    };
+
+    /// <summary>From version 19 on zeros are put before the second half.</summary>
+    static readonly string[] PaddedTexts = ["pg_lsn", "_pg_lsn"];
+
+    /// <summary>Computed from others of its row, and stored.</summary>
     public bool IsGenerated { get; init; }
 
     /// <summary>GENERATED ALWAYS AS IDENTITY: it can be given a value when a row is inserted, and never after.</summary>
@@ -86,10 +129,11 @@ sealed record TableColumn(string Name, string Type, bool IsBuiltIn, bool IsDeter
             return HashedAs switch
             {
                 HashedAs.Itself => column,
-                HashedAs.Bytes => $"pg_catalog.{HashedByBinaryForm[Type]}({column})",
+                HashedAs.Bytes => $"pg_catalog.{HashedByBinaryForm[Type]}({(OneForm.TryGetValue(Type, out var form) ? string.Format(null, form, column) : column)})",
                 _ when !IsDeterministic => $"{column}::text COLLATE pg_catalog.\"C\"",
                 _ when !IsBuiltIn => $"ROW({column})::text", // its output function, never a cast that somebody has defined
                 _ when HashedAsTheyAre.Contains(Type) => column,
+                _ when PaddedTexts.Contains(Type) => $"pg_catalog.regexp_replace({column}::text, '/0+(?=[0-9A-F])', '/', 'g')",
                 _ => $"{column}::text",
             };
         }

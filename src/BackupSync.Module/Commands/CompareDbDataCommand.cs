@@ -100,6 +100,8 @@ public sealed class CompareDbDataCommand : BackupSyncCmdlet
     void Write(ComparisonResult result, bool isDetailed)
     {
         WriteVerbose(result.Summary);
+        foreach (var note in result.Notes)
+            WriteWarning(note);
         if (Quiet)
             WriteObject(result.IsEqual);
         else if (!isDetailed)

@@ -58,6 +58,13 @@ static class RandomTables
         CREATE TABLE guarded (id int PRIMARY KEY, body text);
         ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;
         CREATE POLICY nobody_sees ON guarded USING (false);
+        CREATE TABLE odd_floats (id int PRIMARY KEY, a float8, b float4, c float8[]);
+        CREATE VIEW all_kids AS SELECT id, body FROM (SELECT id, body FROM kids_null UNION ALL SELECT id, NULL FROM kids_by_code) q;
+        CREATE FUNCTION colour_before(colour, colour) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT $1::text < $2::text';
+        CREATE OPERATOR <<< (leftarg = colour, rightarg = colour, function = colour_before, negator = OPERATOR(public.>=>));
+        CREATE TABLE heirs () INHERITS (odd_floats);
+        ALTER TABLE odd_floats ADD CONSTRAINT a_few CHECK (id < 1000) NOT VALID;
+        ALTER TABLE heirs VALIDATE CONSTRAINT a_few;
         CREATE SEQUENCE odd_numbers START 1 INCREMENT 2;
 
         INSERT INTO stamped (name, code, slot, note) SELECT 'name ' || n, CASE WHEN n % 3 > 0 THEN 'code ' || n END, n, 'note' FROM generate_series(1, 200) n;
@@ -86,6 +93,8 @@ static class RandomTables
         INSERT INTO numbered (id, body) SELECT n, 'body' FROM generate_series(1, 50) n;
         INSERT INTO moving SELECT n, (ARRAY['north', 'south', 'east'])[1 + n % 3], 'body' FROM generate_series(1, 120) n;
         INSERT INTO twins SELECT n % 5, 'twin' FROM generate_series(1, 30) n;
+        INSERT INTO odd_floats SELECT i, n, n::float4, ARRAY[n, i] FROM (SELECT 'inf'::float8 - 'inf'::float8 AS n) q, generate_series(1, 10) i;
+        INSERT INTO heirs SELECT * FROM odd_floats WHERE id < 4;
         INSERT INTO guarded SELECT n, 'secret' FROM generate_series(1, 30) n;
         """;
 }

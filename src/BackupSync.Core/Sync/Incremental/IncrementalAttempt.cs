@@ -47,7 +47,10 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
             throw new BackupSyncException(ErrorIds.SourceEmpty, $"{source.Login.Label} has no tables to copy.", "Check that its URL names the right database, and that exclude does not leave out everything.");
         if (await SchemaCheck.RunAsync(_job, sessions[0], Writer, source, target, cancellationToken) is var schema && schema.Reason is { } reason)
             return reason;
+        foreach (var note in schema.Notes)
+            run.Info($"{target.Login.Label}: {note}.");
         _objects = schema.Objects;
+        tables = await WithComparableColumnsAsync(tables, sessions[0], cancellationToken);
         await LockAsync(tables, cancellationToken);
 
         _moment = await SourceMoment.ReadAsync(_snapshot, writers!, cancellationToken);
@@ -118,6 +121,19 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         await Writer.ExecuteAsync($"LOCK TABLE {string.Join(", ", tables.Select(t => t.Table.Rows).Order(StringComparer.Ordinal))} IN SHARE ROW EXCLUSIVE MODE", cancellationToken);
         return true;
     });
+
+    /// <summary>Generated columns are never written; where the target computes them otherwise, they are not compared either.</summary>
+    async Task<IReadOnlyList<KeyedTable>> WithComparableColumnsAsync(IReadOnlyList<KeyedTable> tables, PgSession session, CancellationToken cancellationToken)
+    {
+        var derived = tables.Where(t => t.Table.Columns.Any(c => c.IsGenerated)).Select(t => t.Name).ToHashSet();
+        if (derived.Count == 0)
+            return tables;
+        var (there, here) = await BothSides.RunAsync(ct => DatabaseLocale.ReadAsync(session, ct), ct => DatabaseLocale.ReadAsync(Writer, ct), cancellationToken);
+        if (there.DifferenceTo(here) is not { } difference)
+            return tables;
+        run.Info($"{target.Login.Label}: the values of generated columns are not compared ({difference}): {string.Join(", ", derived.Order(StringComparer.Ordinal))}.");
+        return [.. tables.Select(t => derived.Contains(t.Name) ? t with { Table = t.Table.WithoutDerived() } : t)];
+    }
 
     TableSync Plan(KeyedTable table, int number)
     {

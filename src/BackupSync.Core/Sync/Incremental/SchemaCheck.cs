@@ -18,6 +18,9 @@ sealed record SchemaCheck(string? Reason, IReadOnlyDictionary<string, string> Ob
     /// <summary>What the rows of some tables depend on, whichever tables these are.</summary>
     static readonly string[] Types = ["enum ", "domain ", "range type ", "composite "];
 
+    /// <summary>What nobody could tell.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.SchemaChanged"/>: they do not, and the job is to stop then; the detail lists the differences.</exception>
     public static async Task<SchemaCheck> RunAsync(
         JobConfig job, PgSession sourceSession, PgSession targetSession, SourceSide source, TargetSide target, CancellationToken cancellationToken)
@@ -34,12 +37,14 @@ sealed record SchemaCheck(string? Reason, IReadOnlyDictionary<string, string> Ob
                 : !MayBeMissing.Any(m => d.Subject.StartsWith(m, StringComparison.Ordinal)))
             .Where(d => job.Tables.Count == 0 || IsAbout(d.Subject, [.. job.Tables, .. partitions], there.Keys.Union(here.Keys)))
             .ToList();
+        var views = job.Tables.Count > 0 ? ComparedViews.Equal : await CompareViewsAsync(job, sourceSession, targetSession, source, target, cancellationToken);
+        differences.AddRange(views.Different.Select(name => new FingerprintDifference($"definition of view {name}", "differs")));
         // What is on a table that one side lacks goes without saying.
         var lacking = differences.Where(d => d.What is FingerprintComparison.Missing or FingerprintComparison.Unexpected).Select(d => SchemaObjects.TableOf(d.Subject)).OfType<string>().ToList();
         var told = differences.Where(d => SchemaObjects.TableOf(d.Subject) is not null || !lacking.Any(t => SchemaObjects.IsOf(d.Subject, t)))
             .OrderBy(d => SchemaObjects.TableOf(d.Subject) is null).ThenBy(d => d.Subject, StringComparer.Ordinal).Select(d => d.ToString()).ToList();
         if (differences.Count == 0)
-            return new SchemaCheck(null, there);
+            return new SchemaCheck(null, there) { Notes = views.Unknown };
 
         var some = string.Join("; ", told.Take(MostTold)) + (told.Count > MostTold ? $"; and {told.Count - MostTold} more" : "");
         if (job.Incremental.MayBecomeFull || job.Incremental.OnSchemaChange == SchemaChangeRule.Full && !here.Keys.Any(o => SchemaObjects.TableOf(o) is not null))
@@ -49,6 +54,14 @@ sealed record SchemaCheck(string? Reason, IReadOnlyDictionary<string, string> Ob
                 ? "Make the same change on the target, or run once with -Mode Full (--mode full), which also removes what this job is told to leave there (incremental.conflict, incremental.deletes)."
                 : "Run once with -Mode Full (--mode full, or Initialize-DbSecondary where nothing is there yet), or make the same change on the target; incremental.onSchemaChange: full does the former by itself.")
         { Detail = string.Join('\n', told) };
+    }
+
+    static async Task<ComparedViews> CompareViewsAsync(
+        JobConfig job, PgSession sourceSession, PgSession targetSession, SourceSide source, TargetSide target, CancellationToken cancellationToken)
+    {
+        var (there, here) = await BothSides.RunAsync(
+            ct => ViewDefinitions.ReadAsync(sourceSession, source.Filter, ct), ct => ViewDefinitions.ReadAsync(targetSession, CatalogFilter.None, ct), cancellationToken);
+        return await ViewDefinitions.CompareAsync(there, here, target.Login, job.Limits.Connect, cancellationToken);
     }
 
     static bool IsAbout(string subject, IReadOnlyList<string> patterns, IEnumerable<string> objects) =>

@@ -32,7 +32,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     public bool IsTouched => Rows > 0 || Deletions > 0 || IsComplete;
 
     string Columns => string.Join(", ", Table.Table.Columns.Select(c => Sql.Identifier(c.Name)));
-    string Hash => Table.Table.Columns.Count == 0 ? "0::bigint" : Table.Table.RowHash(method);
+    string Hash => Table.Table.Hashed.Count == 0 ? "0::bigint" : Table.Table.RowHash(method);
     string Target => Table.Table.Rows;
 
     /// <summary>What is read of the source: all columns and the row's hash.</summary>

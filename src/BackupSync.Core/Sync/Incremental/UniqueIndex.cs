@@ -1,6 +1,7 @@
 using System.Globalization;
 using BackupSync.Comparison;
 using BackupSync.Postgres;
+using BackupSync.Verification;
 
 namespace BackupSync.Sync.Incremental;
 
@@ -41,7 +42,7 @@ sealed record UniqueIndex(string Name, string Values, string Same, string Where,
         JOIN pg_catalog.pg_operator op ON op.oid = ao.amopopr JOIN pg_catalog.pg_namespace opn ON opn.oid = op.oprnamespace
         WHERE {Others(table)}
         UNION ALL
-        SELECT i.relname, NULL, NULL, NULL, NULL, NULL, NULL, a.attname, t.typname, NOT a.attnotnull AND NOT t.typnotnull, a.atttypmod, a.attnum = ANY ((x.indkey::int2[])[0:x.indnkeyatts - 1])
+        SELECT i.relname, NULL, NULL, NULL, NULL, NULL, NULL, a.attname, t.typname, NOT {CatalogQueries.IsNeverNull("a")} AND NOT t.typnotnull, a.atttypmod, a.attnum = ANY ((x.indkey::int2[])[0:x.indnkeyatts - 1])
         FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
         JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attgenerated = '' AND a.attidentity <> 'a' AND NOT a.attisdropped
              AND (a.attnum = ANY ((x.indkey::int2[])[0:x.indnkeyatts - 1]) OR EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass

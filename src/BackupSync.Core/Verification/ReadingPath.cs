@@ -1,0 +1,60 @@
+using BackupSync.Postgres;
+
+namespace BackupSync.Verification;
+
+/// <summary>
+/// Our sessions find nothing by search path. But whatever query on a table is planned, the server looks into what its indexes and statistics
+/// compute, and puts the bodies of SQL functions in place of their calls; where such a body names something without its schema,
+/// it depends on the path, although no row needs it. pg_dump is spared, for COPY of a table is not planned.
+/// </summary>
+static class ReadingPath
+{
+    const string Setting = "backupsync.path";
+
+    /// <summary>Tells with which path a table can be read: none, or one with all schemas.</summary>
+    public static async Task<TableColumns> FindAsync(IQueryRunner runner, TableColumns table, CancellationToken cancellationToken)
+    {
+        // In one block, which undoes what failed: a transaction is not to be lost by the trial.
+        await runner.ExecuteAsync($"""
+            DO $backupsync$
+            DECLARE
+                path pg_catalog.text;
+            BEGIN
+                PERFORM pg_catalog.set_config('{Setting}', 'unknown', false);
+                FOR path IN
+                    SELECT '' UNION ALL (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(nspname), ', ' ORDER BY nspname <> 'public', nspname)
+                    FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema')
+                LOOP
+                    BEGIN
+                        PERFORM pg_catalog.set_config('search_path', path, false);
+                        EXECUTE {Sql.Literal($"EXPLAIN SELECT count(*) FROM {table.Rows}")};
+                        PERFORM pg_catalog.set_config('{Setting}', 'path ' || path, false);
+                        EXIT;
+                    EXCEPTION
+                        WHEN lock_not_available THEN
+                            RAISE;
+                        WHEN OTHERS THEN
+                            NULL;
+                    END;
+                END LOOP;
+                PERFORM pg_catalog.set_config('search_path', '', false);
+            END $backupsync$
+            """, cancellationToken);
+        var found = (await runner.RowsAsync($"SELECT pg_catalog.current_setting('{Setting}')", cancellationToken))[0][0]!;
+        return found == "unknown" ? table with { CannotBePlanned = true } : table with { SearchPath = found["path ".Length..] is { Length: > 0 } path ? path : null };
+    }
+
+    /// <summary>Reads a table with the path that it needs.</summary>
+    public static async Task<List<string?[]>> RowsAsync(IQueryRunner runner, TableColumns table, string select, CancellationToken cancellationToken)
+    {
+        if (table.SearchPath is null)
+            return await runner.RowsAsync(select, cancellationToken);
+        await runner.ExecuteAsync(Set(table.SearchPath), cancellationToken);
+        var rows = await runner.RowsAsync(select, cancellationToken);
+        await runner.ExecuteAsync(Set(null), cancellationToken);
+        return rows;
+    }
+
+    /// <param name="path">As <see cref="TableColumns.SearchPath"/>.</param>
+    public static string Set(string? path) => $"SET search_path = {path ?? "''"}";
+}
