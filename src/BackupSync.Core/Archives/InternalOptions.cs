@@ -6,14 +6,16 @@ namespace BackupSync.Archives;
 /// </summary>
 /// <remarks>
 /// pg_dump writes <c>ALTER [FOREIGN] TABLE ONLY name ALTER COLUMN name SET (option=value, …);</c> behind a table's definition. What looks
-/// like it within a text, a comment or another statement is none.
+/// like it within a text, a comment or another statement is none. UNLOGGED of a partitioned table is blanked likewise: it holds nothing, and
+/// servers from version 18 on refuse it.
 /// </remarks>
 static class InternalOptions
 {
     static ReadOnlySpan<byte> Prefix => "pg_"u8;
 
     /// <summary>Whether a definition could hold any, at a glance.</summary>
-    public static bool MayBeIn(ReadOnlySpan<byte> definition) => definition.IndexOf("SET (pg_"u8) >= 0 || definition.IndexOf(", pg_"u8) >= 0;
+    public static bool MayBeIn(ReadOnlySpan<byte> definition) => definition.IndexOf("SET (pg_"u8) >= 0 || definition.IndexOf(", pg_"u8) >= 0
+        || definition.IndexOf("CREATE UNLOGGED TABLE"u8) >= 0 && definition.IndexOf("PARTITION BY"u8) >= 0;
 
     /// <returns>Whether there were any.</returns>
     /// <param name="definition">An entry's, in an encoding in which ASCII stands for itself alone.</param>
@@ -38,6 +40,11 @@ static class InternalOptions
 
     static bool BlankStatement(Span<byte> text, List<Range> tokens)
     {
+        if (IsUnloggedAndPartitioned(text, tokens))
+        {
+            Fill(text, tokens[1].Start.Value, tokens[1].End.Value);
+            return true;
+        }
         var options = ListOf(text, tokens);
         if (options is null)
             return false;
@@ -65,6 +72,20 @@ static class InternalOptions
                 Fill(text, options[i].Start.Value, options[i + 1].Start.Value);
         }
         return true;
+    }
+
+    static bool IsUnloggedAndPartitioned(ReadOnlySpan<byte> text, List<Range> tokens)
+    {
+        if (!Is(text, tokens, 0, "CREATE"u8) || !Is(text, tokens, 1, "UNLOGGED"u8))
+            return false;
+        var depth = 0;
+        for (var i = 2; i < tokens.Count; i++)
+        {
+            depth += Is(text, tokens, i, "("u8) ? 1 : Is(text, tokens, i, ")"u8) ? -1 : 0;
+            if (depth == 0 && Is(text, tokens, i, "PARTITION"u8) && Is(text, tokens, i + 1, "BY"u8))
+                return true;
+        }
+        return false;
     }
 
     static void Fill(Span<byte> text, int start, int end) => text[start..end].Fill((byte)' ');

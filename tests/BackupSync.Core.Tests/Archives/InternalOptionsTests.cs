@@ -13,6 +13,7 @@ public sealed class InternalOptionsTests
     [InlineData("ALTER TABLE ONLY public.t ALTER COLUMN c SET (n_distinct=1, pg_attver='5', pg_other=6);\n", "ALTER TABLE ONLY public.t ALTER COLUMN c SET (n_distinct=1 );\n")]
     [InlineData("ALTER FOREIGN TABLE ONLY \"S\".\"T\" ALTER COLUMN \"SET\" SET (pg_attver=5);\nALTER FOREIGN TABLE ONLY \"S\".\"T\" ALTER COLUMN c OPTIONS (pg_x 'a');", "\nALTER FOREIGN TABLE ONLY \"S\".\"T\" ALTER COLUMN c OPTIONS (pg_x 'a');")]
     [InlineData("CREATE TABLE s.t (a text DEFAULT E'\\';'); ALTER TABLE ONLY s.t ALTER COLUMN a SET (pg_attver=1);", "CREATE TABLE s.t (a text DEFAULT E'\\';');")]
+    [InlineData("CREATE UNLOGGED TABLE s.t (\n    a int DEFAULT (1 + 2)\n)\nPARTITION BY LIST (a);", "CREATE TABLE s.t (\n    a int DEFAULT (1 + 2)\n)\nPARTITION BY LIST (a);")]
     public void They_are_blanked(string definition, string expected) => Assert.Equal(OneBlank(expected), OneBlank(Blanked(definition, true, found: true)));
 
     [Theory]
@@ -26,6 +27,7 @@ public sealed class InternalOptionsTests
     [InlineData("ALTER TABLE ONLY s.t ALTER COLUMN a SET (pg_attver=1")]
     [InlineData("ALTER TABLE ONLY s.t ALTER COLUMN a SET (pg_attver=1) and more;")]
     [InlineData("CREATE TABLE s.t (a text) WITH (pg_attver=1);")]
+    [InlineData("CREATE UNLOGGED TABLE s.t (a text DEFAULT ' PARTITION BY ', \"PARTITION BY\" int);")]
     public void What_only_looks_like_them_stays(string definition) => Assert.Equal(definition, Blanked(definition, true, found: false));
 
     [Fact]
