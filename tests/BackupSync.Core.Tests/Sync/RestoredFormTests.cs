@@ -97,7 +97,7 @@ public sealed class RestoredFormTests
         Assert.Equal("", await DifferencesAsync(scenario));
 
         if (major >= 18)
-            await scenario.OnSourceAsync("INSERT INTO computed VALUES (2); INSERT INTO unproven VALUES (4, 'four', NULL); UPDATE unproven_stamp SET body = 'changed' WHERE id = 2");
+            await scenario.OnSourceAsync("INSERT INTO computed VALUES (2); UPDATE unproven_stamp SET body = 'changed' WHERE id = 2");
         await scenario.OnSourceAsync("UPDATE odd_floats SET a = 'inf'::float8 - 'inf'::float8 WHERE id = 5; INSERT INTO ip VALUES (5)");
         var incremental = await scenario.SyncWellAsync(SyncMode.Incremental);
         Assert.Equal(SyncMode.Incremental, incremental.Mode);
