@@ -71,6 +71,8 @@ public sealed class RestoredFormTests
         CREATE TABLE odd_floats (id int PRIMARY KEY, a float8, b float4, c float8[], d float4[], e pair, f reals, g real_domain, h reals[], i pair[], p point);
         INSERT INTO odd_floats SELECT 1, n, n::float4, ARRAY[n, 1], ARRAY[n::float4], ROW(n, n::float4)::pair, reals(1, n), n, ARRAY[reals(0, n)], ARRAY[ROW(n, 1)::pair], point(n, 0)
         FROM (SELECT 'inf'::float8 - 'inf'::float8 AS n) q;
+        CREATE FUNCTION twice(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 * 2';
+        CREATE INDEX ON odd_floats (twice(id));
         INSERT INTO odd_floats (id, a, b) VALUES (2, 'NaN', 'NaN'), (3, '-0', '-0'), (4, 0, 0), (5, 'inf', '-inf');
         CREATE TABLE odd_values (id int GENERATED ALWAYS AS IDENTITY, a "char", b name, c bpchar(5), d interval, e timetz, f money, g bit(3), h varbit, i tsvector, j jsonb, k json, l xml, m box, n path, o circle,
             p int[], q pg_lsn, r pg_lsn[], s numeric, t regclass, u inet, v cidr, w macaddr8, x timestamptz, y date, z bytea);
