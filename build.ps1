@@ -15,6 +15,9 @@ Debug or Release.
 .PARAMETER Output
 Where to put the module's folder.
 
+.PARAMETER Results
+Where to write what became of each test, as JSON.
+
 .EXAMPLE
 ./build.ps1
 Builds the module: Import-Module ./output/BackupSync.
@@ -32,7 +35,9 @@ param(
     [ValidateSet('Debug', 'Release')]
     [string] $Configuration = 'Release',
 
-    [string] $Output = (Join-Path $PSScriptRoot 'output')
+    [string] $Output = (Join-Path $PSScriptRoot 'output'),
+
+    [string] $Results
 )
 
 $ErrorActionPreference = 'Stop'
@@ -42,8 +47,11 @@ $module = Join-Path $Output 'BackupSync'
 $Task = $Task -split ', *'
 
 # The module is loaded in processes of their own: one that has loaded it holds its files, and could not build it again.
+# A PowerShell that is installed as a .NET tool runs inside dotnet, which has to be told what to run.
 function Invoke-Pwsh([string[]] $Arguments) {
-    & ([Environment]::ProcessPath) -NoProfile -NonInteractive @Arguments
+    $program = [Environment]::ProcessPath
+    $assembly = @(if ((Split-Path $program -LeafBase) -eq 'dotnet') { Join-Path $PSHOME 'pwsh.dll' })
+    & $program @assembly -NoProfile -NonInteractive @Arguments
 }
 
 if ($Task -contains 'Clean' -and (Test-Path -LiteralPath $Output)) {
@@ -70,7 +78,7 @@ if ($Task -contains 'Build') {
 }
 
 if ($Task -contains 'Test') {
-    Invoke-Pwsh '-File', (Join-Path $PSScriptRoot 'tools' 'Invoke-Tests.ps1'), '-Module', $module, '-Path', (Join-Path $PSScriptRoot 'tests')
+    Invoke-Pwsh '-File', (Join-Path $PSScriptRoot 'tools' 'Invoke-Tests.ps1'), '-Module', $module, '-Path', (Join-Path $PSScriptRoot 'tests'), '-Results', $Results
     if ($LASTEXITCODE) {
         exit $LASTEXITCODE
     }

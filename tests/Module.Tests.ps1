@@ -9,10 +9,6 @@ BeforeDiscovery {
 BeforeAll {
     Import-Module (Join-Path $PSScriptRoot 'Support.psm1')
     $folder = Split-Path (Get-Module BackupSync).Path
-
-    function Invoke-Pwsh([string] $Code) {
-        & ([Environment]::ProcessPath) -NoProfile -NonInteractive -Command $Code 2>&1 | ForEach-Object { "$_" }
-    }
 }
 
 Describe 'The module' {

@@ -153,10 +153,18 @@ function Add-Untransferable([string] $Url) {
 '@
 }
 
+# Runs code in a PowerShell of its own, and writes all it says as text. One that is installed as a .NET tool runs inside dotnet,
+# which has to be told what to run.
+function Invoke-Pwsh([string] $Code) {
+    $program = [Environment]::ProcessPath
+    $assembly = @(if ((Split-Path $program -LeafBase) -eq 'dotnet') { Join-Path $PSHOME 'pwsh.dll' })
+    $null | & $program @assembly -NoProfile -NonInteractive -Command $Code 2>&1 | ForEach-Object { "$_" }
+}
+
 # Runs PowerShell code as a scheduler does: in a process of its own, with the module, in a folder, with nobody to ask.
 function Invoke-Unattended([string] $Folder, [string] $Code) {
     $command = "Set-Location -LiteralPath '$Folder'; Import-Module '$module'; $Code"
-    $output = $null | & ([Environment]::ProcessPath) -NoProfile -NonInteractive -Command $command 2>&1 | ForEach-Object { "$_" }
+    $output = Invoke-Pwsh $command
     [pscustomobject]@{ ExitCode = $LASTEXITCODE; Output = $output -join "`n" }
 }
 

@@ -2,18 +2,26 @@
 <#
 .SYNOPSIS
 Runs the Pester tests against a built module, and ends with a line to count by: N passed, N failed, N skipped.
+
+.DESCRIPTION
+Pester comes from NuGet, in the version of tests/BackupSync.Module.Tests: what else is installed does not matter.
 #>
 [CmdletBinding()]
 param(
     [Parameter(Mandatory)] [string] $Module,
-    [Parameter(Mandatory)] [string] $Path
+    [Parameter(Mandatory)] [string] $Path,
+    # Where to write what became of each test, as JSON.
+    [string] $Results
 )
 
 $ErrorActionPreference = 'Stop'
-if (-not (Get-Module Pester -ListAvailable | Where-Object Version -ge '5.0')) {
-    throw 'Pester 5 is not installed: Install-PSResource Pester'
+$project = Join-Path $PSScriptRoot '..' 'tests' 'BackupSync.Module.Tests'
+dotnet restore $project --verbosity quiet --nologo
+$pester = dotnet msbuild $project -getProperty:PesterModule
+if ($LASTEXITCODE -or -not (Test-Path -LiteralPath $pester)) {
+    throw "Pester could not be restored from NuGet: $pester"
 }
-Import-Module Pester -MinimumVersion 5.0
+Import-Module $pester
 $env:BACKUPSYNC_TEST_MODULE = (Resolve-Path -LiteralPath $Module).Path
 
 $configuration = New-PesterConfiguration
@@ -27,6 +35,24 @@ try {
 finally {
     # The servers that the tests share.
     Get-Module Support | ForEach-Object { & $_ { Stop-TestServer } }
+}
+
+if ($Results) {
+    # A block's own failure (its BeforeAll, say) and a file that could not be read are tests that failed, too.
+    ConvertTo-Json -Depth 3 @(
+        foreach ($container in $result.Containers) {
+            $file = Split-Path -Leaf "$($container.Item)"
+            $failedBlocks = $result.FailedBlocks | Where-Object { $_.BlockContainer -eq $container }
+            $failedContainer = $container | Where-Object { $_ -in $result.FailedContainers }
+            foreach ($part in @($failedContainer) + @($failedBlocks) + @($result.Tests | Where-Object { $_.Block.BlockContainer -eq $container }) -ne $null) {
+                @{
+                    name    = "${file}: $($part.ExpandedPath ?? 'the file')"
+                    result  = "$($part.Result)"
+                    message = @($part.ErrorRecord | ForEach-Object { $_.Exception.Message; $_.ScriptStackTrace }) -join "`n"
+                }
+            }
+        }
+    ) | Set-Content -LiteralPath $Results
 }
 
 '{0} passed, {1} failed, {2} skipped' -f $result.PassedCount, $result.FailedCount, ($result.SkippedCount + $result.NotRunCount)

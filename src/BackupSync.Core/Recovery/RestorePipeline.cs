@@ -82,6 +82,7 @@ abstract class RestorePipeline(RunContext run, JobConfig job, BackupHandle backu
         _dumping = await ToolChoice.ForDumpAsync(locator, target.Facts, target.Login.Label, Run, cancellationToken);
         _tools = Manifest.ToolMajor <= _dumping.Version.Major ? _dumping : await locator.FindAsync(Manifest.ToolMajor, cancellationToken, Run.Warn);
         Run.Record.ToolVersion = _tools.Version.ToString();
+        Prechecks.WarnOfOlderTarget(Manifest.ServerMajor, Manifest.ServerVersion, Backup.File.FileName, target, Run);
         var note = await CheckTargetAsync(target, cancellationToken);
         await target.DisconnectAsync();
         Prechecks.EnsureDiskSpace(Job.Backups.Directory, 0, target.Facts.Size);

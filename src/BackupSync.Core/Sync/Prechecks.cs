@@ -1,5 +1,6 @@
 using BackupSync.Files;
 using BackupSync.Postgres;
+using BackupSync.Runs;
 
 namespace BackupSync.Sync;
 
@@ -29,6 +30,13 @@ static class Prechecks
         throw new BackupSyncException(ErrorIds.PrivilegeMissing,
             $"{target.Login.Label}: the role '{target.Facts.Role}' could not verify {string.Join(", ", forcedRowSecurity)}: row-level security is forced there, on the owner too.",
             $"ALTER ROLE {Sql.Identifier(target.Facts.Role)} BYPASSRLS;");
+    }
+
+    /// <summary>Most databases use nothing that only their own version has, so an older target is no reason to refuse.</summary>
+    public static void WarnOfOlderTarget(int major, string version, string from, TargetSide target, RunContext run)
+    {
+        if (target.Facts.Major < major)
+            run.Warn($"{target.Login.Label} has PostgreSQL {target.Facts.Version}, which is older than {from}, {version}: what only PostgreSQL {major} knows cannot be restored there. The run ends then, and the target stays as it is.");
     }
 
     /// <summary>

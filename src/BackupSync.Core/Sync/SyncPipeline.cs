@@ -50,6 +50,7 @@ sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : I
         await source.ConnectAsync(cancellationToken);
         await Leftovers.ClearSessionsAsync(source.Session, target.Tag, run, cancellationToken);
         _tools = await ToolChoice.ForAsync(job, source.Facts, target, run, cancellationToken);
+        Prechecks.WarnOfOlderTarget(source.Facts.Major, source.Facts.Version, source.Login.Label, target, run);
         _publisher = await PublishChoice.MakeAsync(run, target, await source.NewContentAsync(cancellationToken), cancellationToken);
         if (_publisher.Mode == PublishMode.Swap)
             await PoolerPause.EnsureUsableAsync(_tools.Restore, job.TargetDatabase, cancellationToken);
