@@ -40,16 +40,11 @@ finally {
 if ($Results) {
     # A block's own failure (its BeforeAll, say) and a file that could not be read are tests that failed, too.
     ConvertTo-Json -Depth 3 @(
-        foreach ($container in $result.Containers) {
-            $file = Split-Path -Leaf "$($container.Item)"
-            $failedBlocks = $result.FailedBlocks | Where-Object { $_.BlockContainer -eq $container }
-            $failedContainer = $container | Where-Object { $_ -in $result.FailedContainers }
-            foreach ($part in @($failedContainer) + @($failedBlocks) + @($result.Tests | Where-Object { $_.Block.BlockContainer -eq $container }) -ne $null) {
-                @{
-                    name    = "${file}: $($part.ExpandedPath ?? 'the file')"
-                    result  = "$($part.Result)"
-                    message = @($part.ErrorRecord | ForEach-Object { $_.Exception.Message; $_.ScriptStackTrace }) -join "`n"
-                }
+        foreach ($part in @($result.FailedContainers) + @($result.FailedBlocks) + @($result.Tests)) {
+            @{
+                name    = '{0}: {1}' -f (Split-Path -Leaf "$($part.Item ?? $part.ScriptBlock.File)"), ($part.ExpandedPath ?? 'the whole file')
+                result  = "$($part.Result)"
+                message = @($part.ErrorRecord | ForEach-Object { $_.Exception.Message; $_.ScriptStackTrace }) -join "`n"
             }
         }
     ) | Set-Content -LiteralPath $Results
