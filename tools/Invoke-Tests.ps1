@@ -44,7 +44,7 @@ if ($Results) {
             @{
                 name    = '{0}: {1}' -f (Split-Path -Leaf "$($part.Item ?? $part.ScriptBlock.File)"), ($part.ExpandedPath ?? 'the whole file')
                 result  = "$($part.Result)"
-                message = @($part.ErrorRecord | ForEach-Object { $_.Exception.Message; $_.ScriptStackTrace }) -join "`n"
+                message = @($part.ErrorRecord | ForEach-Object { $_.Exception.Message; if ($part.Result -ne 'Skipped') { $_.ScriptStackTrace } }) -join "`n"
             }
         }
     ) | Set-Content -LiteralPath $Results
