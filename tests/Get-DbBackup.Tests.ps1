@@ -127,7 +127,7 @@ Describe 'Get-DbBackup' {
         }
 
         It 'shows a table with tag and place' {
-            Get-DbBackup auth | Out-String -Width 250 | Should -Match '(?s)auth\s+Plan.*Integrity\s+(local|offsite)\s+no.*auth\s+Manual.*local\s+no\s+pre-deployment-2\s+auth_manual_backup_'
+            Get-DbBackup auth | Out-String -Width 250 | Should -Match '(?s)auth\s+Plan.*read, [^\n]*\s(local|offsite)\s+no.*auth\s+Manual.*local\s+no\s+pre-deployment-2\s+auth_manual_backup_'
         }
 
         It 'names the nearest for a name that does not exist' {

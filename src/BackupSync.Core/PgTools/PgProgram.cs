@@ -63,6 +63,8 @@ static partial class PgProgram
             _ when Has("out of memory", "out of shared memory") => "The server ran out of memory: look at its log and its settings, then run again.",
             _ when Has("unsupported version (", "server version mismatch") => "The programs are older than what they work with: install newer client programs, or name their folder under tools.postgresBin.",
             ErrorIds.RestoreFailed when NoRole().IsMatch(words) => "Create that role on the server (NOLOGIN is enough), then run again.",
+            ErrorIds.RestoreFailed when Has("unrecognized configuration parameter") =>
+                "The content reads a setting that the database lacks: ALTER DATABASE … SET it there as on the source, then run again.",
             ErrorIds.RestoreFailed when Has("extension control file", "is not available", "could not access file", "could not load library") => "Install the extension or library on the server, then run again.",
             ErrorIds.RestoreFailed when Has("violates check constraint", "violates foreign key", "could not create unique index", "violates unique", "violates not-null", "violates exclusion") =>
                 "The rows break a rule that the source never checked them against, or that reads other tables: mend the rows or the rule there, then run again.",

@@ -167,10 +167,7 @@ sealed class Drill : IAsyncDisposable
     bool IsLikeTheOriginal => _sandbox is not null && _target.Facts.Major == Manifest.ServerMajor && Manifest.Options is not null && _otherwise.Count == 0;
 
     bool IsOfRows(IEnumerable<FingerprintDifference> differences) => differences.Any(d =>
-        d.Subject is "large objects" || (d.Subject.StartsWith("table ", StringComparison.Ordinal) && !HasGenerated(d.Subject["table ".Length..])));
-
-    bool HasGenerated(string table) => Manifest.Fingerprint.Objects.Any(o =>
-        o.Key.StartsWith($"column {table}.", StringComparison.Ordinal) && o.Value.Contains(" generated ", StringComparison.Ordinal));
+        d.Subject is "large objects" || (d.Subject.StartsWith("table ", StringComparison.Ordinal) && !Manifest.Fingerprint.HasColumnThatIs(d.Subject["table ".Length..], " generated ")));
 
     /// <summary>What was measured against the objectives of the database's tier.</summary>
     /// <remarks>The moment of a snapshot is its server's, so a fresh one may seem to come from the future.</remarks>

@@ -275,6 +275,17 @@ static class CatalogQueries
         SELECT nspname, relname, pg_catalog.pg_get_viewdef(oid) FROM rel WHERE relkind IN ('v', 'm')
         """;
 
+    /// <summary>
+    /// What has planner statistics of its own: schema and name, the largest first. ANALYZE of a partitioned table does its partitions, too.
+    /// </summary>
+    public const string Analyzable = $"""
+        WITH ext AS MATERIALIZED ({ExtensionMembers})
+        SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'p', 'm') AND NOT c.relispartition AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+          AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_class'::regclass AND objid = c.oid)
+        ORDER BY coalesce((SELECT pg_catalog.sum(pg_catalog.pg_table_size(t.relid)) FROM pg_catalog.pg_partition_tree(c.oid) t), pg_catalog.pg_table_size(c.oid)) DESC, 1, 2
+        """;
+
     /// <summary>Each partition with each table that it is a partition of, near or far: the partition's oid, schema and name, the other's schema and name.</summary>
     public const string PartitionAncestors = """
         SELECT c.oid, cn.nspname, c.relname, n.nspname, p.relname

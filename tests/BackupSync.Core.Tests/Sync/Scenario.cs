@@ -169,7 +169,7 @@ sealed class Scenario : IAsyncDisposable
     public static async Task<PgSession> OpenAsync(DatabaseAddress address)
     {
         var session = await PgSession.OpenAsync(new PgLogin("test", address, "test", ReadOnly: false), default);
-        await session.ExecuteAsync("SET search_path = public", default);
+        await session.ExecuteAsync("SET search_path = public; SET lock_timeout = 0", default);
         return session;
     }
 

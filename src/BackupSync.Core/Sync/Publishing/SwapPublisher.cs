@@ -84,7 +84,7 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
             if (list.Triggers.Count > 0)
                 await LoadAsync(content, list.Triggers, jobs: 1, progress.OnErrorLine, cancellationToken);
         }
-        await AnalyzeAsync(content.Content, cancellationToken);
+        await AnalyzeAsync(cancellationToken);
         // The database's owner first: only who may create in "public", as that owner may, can own what is in it.
         await properties.ApplyAsync(Maintenance, _tag.NewDatabase, run.Warn, cancellationToken);
         await WithSessionAsync(NewDatabase, session => privileges!.ApplyAsync(session, ofPublic: true, run.Warn, cancellationToken), cancellationToken);
@@ -146,11 +146,11 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
         await DatabaseRename.RunAsync(session, renames, cancellationToken);
     }
 
-    async Task AnalyzeAsync(DatabaseFingerprint content, CancellationToken cancellationToken)
+    async Task AnalyzeAsync(CancellationToken cancellationToken)
     {
         await using var sessions = await SessionGroup.OpenAsync(NewDatabase, _sessions, target.Job.Limits.Connect, cancellationToken);
-        await WorkSharing.RunAsync(sessions.Sessions, content.Tables.OrderByDescending(t => t.Value.Bytes).Select(t => Sql.Parts(t.Key)),
-            (session, table, stop) => session.ExecuteAsync($"ANALYZE {Sql.Qualified(table.Schema, table.Name)}", stop), cancellationToken);
+        await WorkSharing.RunAsync(sessions.Sessions, await sessions.Sessions[0].RowsAsync(CatalogQueries.Analyzable, cancellationToken),
+            (session, table, stop) => session.ExecuteAsync($"ANALYZE {Sql.Qualified(table[0]!, table[1]!)}", stop), cancellationToken);
     }
 
     Task LoadAsync(PublishContent content, IReadOnlyList<string> list, int jobs, Action<string> onErrorLine, CancellationToken cancellationToken, string? section = null) =>

@@ -58,8 +58,8 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
             await ReplaceLargeObjectsAsync(content, list, existing, progress.OnErrorLine, cancellationToken);
             await _psql.ExecuteAsync(PgSession.Settings, cancellationToken); // answers when psql has caught up with the script
         }
-        foreach (var table in content.Content.Tables.Keys.Select(Sql.Parts))
-            await _psql.ExecuteAsync($"ANALYZE {Sql.Qualified(table.Schema, table.Name)}", cancellationToken);
+        foreach (var table in await _psql.RowsAsync(CatalogQueries.Analyzable, cancellationToken))
+            await _psql.ExecuteAsync($"ANALYZE {Sql.Qualified(table[0]!, table[1]!)}", cancellationToken);
         await privileges.ApplyAsync(_psql, ofPublic: false, run.Warn, cancellationToken);
         await FeedAsync(content, list.Last, _psql.FeedAsync, _ => { }, cancellationToken);
         await _psql.ExecuteAsync(PgSession.Settings, cancellationToken);

@@ -7,6 +7,14 @@ DECLARE
     refusal text;
     refusal_detail text;
 BEGIN
+    -- An operator that was only announced, as another's commutator or negator, is in no dump, and keeps its types from being dropped.
+    INSERT INTO pg_temp.backupsync_drops
+    SELECT -1, pg_catalog.format('DROP OPERATOR IF EXISTS %I.%s (%s, %s)', n.nspname, o.oprname,
+               CASE WHEN o.oprleft = 0 THEN 'NONE' ELSE pg_catalog.format_type(o.oprleft, NULL) END, pg_catalog.format_type(o.oprright, NULL)), false
+    FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
+    WHERE o.oprcode = 0 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+      AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                      WHERE d.classid = 'pg_catalog.pg_operator'::regclass AND d.objid = o.oid AND d.deptype = 'e');
     BEGIN
         FOR entry IN SELECT statement FROM pg_temp.backupsync_drops WHERE NOT goes_with_its_table ORDER BY id
         LOOP
