@@ -20,10 +20,11 @@ static class SharedSessions
 
     /// <summary>
     /// To stand before what changes a session: fails where the session is not the one that the login was told of, as behind any pooler or
-    /// proxy. In one round trip with the rest, so that a direct connection loses no time.
+    /// proxy. In one round trip with the rest, so that a direct connection loses no time, and in one transaction: where it fails, nothing is
+    /// set. Without JIT, whose library may be there and not to be loaded.
     /// </summary>
     public static string Gate(int processId) =>
-        string.Create(CultureInfo.InvariantCulture, $"SELECT 1 / (pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) {processId})::pg_catalog.int4;");
+        string.Create(CultureInfo.InvariantCulture, $"SET jit = off; SELECT 1 / (pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) {processId})::pg_catalog.int4;");
 
     public static bool IsGateShut(Exception failure) => failure is PostgresException { SqlState: PostgresErrorCodes.DivisionByZero };
 
