@@ -8,12 +8,15 @@ namespace BackupSync.Comparison;
 /// <summary>One of two databases that are compared, held at one moment.</summary>
 sealed class ComparedSide : IAsyncDisposable
 {
+    readonly BlockingWatch? _watch;
     CatalogFilter _filter = CatalogFilter.None;
 
-    ComparedSide(DatabaseFacts facts, Snapshot snapshot)
+    ComparedSide(DatabaseFacts facts, Snapshot snapshot, TimeSpan? blocking, Action onGivenWay)
     {
         Facts = facts;
         Snapshot = snapshot;
+        if (blocking is { } limit)
+            _watch = BlockingWatch.Start(snapshot.AskAsync, limit, onGivenWay);
     }
 
     public DatabaseFacts Facts { get; }
@@ -30,9 +33,15 @@ sealed class ComparedSide : IAsyncDisposable
 
     public DatabaseFingerprint Content { get; private set; } = null!;
 
+    /// <summary>Who had to wait too long; null while nobody has.</summary>
+    public BlockedStatement? GaveWayTo => _watch?.Blocked;
+
+    /// <param name="sessions">That read, on each side; another one holds the snapshot.</param>
+    /// <param name="onGivenWay">Called when others had to wait too long, and all that reads was ended.</param>
     public static async Task<(ComparedSide Source, ComparedSide Target)> OpenAsync(
-        DatabaseConfig source, DatabaseConfig target, int sessions, TimeSpan connectLimit, CancellationToken cancellationToken)
+        DatabaseConfig source, DatabaseConfig target, int sessions, ComparisonOptions options, Action onGivenWay, CancellationToken cancellationToken)
     {
+        var connectLimit = options.ConnectLimit;
         // Neither is held while the other is still waking up: the two moments are to be as near as can be.
         var reached = await BothSides.RunAsync(stop => ReachAsync(source, connectLimit, stop), stop => ReachAsync(target, connectLimit, stop), cancellationToken);
         var name = $"backupsync:compare:{Guid.NewGuid().ToString("N")[..8]}";
@@ -50,7 +59,7 @@ sealed class ComparedSide : IAsyncDisposable
 
         async Task<ComparedSide> HoldAsync((DatabaseFacts Facts, PgLogin Login) database, CancellationToken stop)
         {
-            var side = new ComparedSide(database.Facts, await Snapshot.TakeAsync(database.Login with { ApplicationName = name }, sessions, connectLimit, stop));
+            var side = new ComparedSide(database.Facts, await Snapshot.TakeAsync(database.Login with { ApplicationName = name }, sessions + 1, connectLimit, stop), options.Blocking, onGivenWay);
             held.Enqueue(side);
             return side;
         }
@@ -66,8 +75,8 @@ sealed class ComparedSide : IAsyncDisposable
     /// <param name="patterns">Leaves out all tables but these; none for all. A partitioned table's name stands for its partitions.</param>
     public async Task ListTablesAsync(IReadOnlyList<string> patterns, CancellationToken cancellationToken)
     {
-        var tables = await TableColumns.ReadAsync(Snapshot.Session, CatalogFilter.None, cancellationToken);
-        var parents = await TableNames.ParentsAsync(Snapshot.Session, cancellationToken);
+        var tables = await TableColumns.ReadAsync(Reader, CatalogFilter.None, cancellationToken);
+        var parents = await TableNames.ParentsAsync(Reader, cancellationToken);
         AllTables = [.. tables.SelectMany(t => parents[t.Oid].Prepend(t.Key)).Distinct()];
         if (patterns.Count == 0)
             return;
@@ -78,14 +87,58 @@ sealed class ComparedSide : IAsyncDisposable
         bool IsWanted(string table) => patterns.Any(p => TableNames.Matches(table, p));
     }
 
-    public async Task ReadAsync(FingerprintMethod method, FingerprintReader.OnTable onTable, CancellationToken cancellationToken) =>
-        Content = await FingerprintReader.ReadAsync(Snapshot.Sessions, method, _filter, onTable, cancellationToken,
-            $"{Label}: the role '{Snapshot.Session.Login.Address.User}'");
+    public async Task ReadAsync(FingerprintMethod method, FingerprintReader.OnTable onTable, CancellationToken cancellationToken)
+    {
+        await Snapshot.RememberStateAsync(Reader, _filter, cancellationToken);
+        var readers = Snapshot.Readers.Select(s => new SnapshotReader(Snapshot, s)).ToList();
+        Content = await FingerprintReader.ReadAsync(readers, method, _filter, onTable, cancellationToken, $"{Label}: the role '{Snapshot.Session.Login.Address.User}'");
+        foreach (var reader in readers)
+            await reader.ReleaseAsync(cancellationToken);
+        await Snapshot.EnsureUnchangedAsync(Reader, cancellationToken);
+    }
+
+    /// <summary>Asks the snapshot something, and holds nothing afterwards.</summary>
+    public async Task<T> AskAsync<T>(Func<IQueryRunner, Task<T>> ask, CancellationToken cancellationToken)
+    {
+        await Reader.ExecuteAsync(Snapshot.BeginReading, cancellationToken);
+        var answer = await ask(Reader);
+        await Reader.ExecuteAsync("COMMIT", cancellationToken);
+        return answer;
+    }
+
+    /// <summary>Lends the sessions that read, with the snapshot before their eyes.</summary>
+    /// <param name="path">As <see cref="TableColumns.SearchPath"/>.</param>
+    public async Task<IReadOnlyList<PgSession>> BeginReadingAsync(string? path, CancellationToken cancellationToken)
+    {
+        foreach (var reader in Snapshot.Readers)
+            await reader.ExecuteAsync($"{Snapshot.BeginReading}; SET LOCAL search_path = {path ?? "''"}", cancellationToken);
+        return Snapshot.Readers;
+    }
+
+    /// <summary>Gives the locks back that were taken since. What was read is what the snapshot shows, which is made sure of.</summary>
+    public async Task EndReadingAsync(CancellationToken cancellationToken)
+    {
+        foreach (var reader in Snapshot.Readers)
+            await reader.ExecuteAsync("COMMIT", cancellationToken);
+        await Snapshot.EnsureUnchangedAsync(Reader, cancellationToken);
+    }
+
+    /// <summary>Looks whether a failure is that of a database that was changed while it was read. To be called when <see cref="StopAsync"/> is done.</summary>
+    /// <exception cref="SnapshotOutdatedException">It is.</exception>
+    public async Task EnsureUnchangedAsync(TimeSpan connectLimit, CancellationToken cancellationToken)
+    {
+        if (!Snapshot.IsStateKnown)
+            return;
+        await using var session = await PgConnector.OpenAsync(Snapshot.Session.Login with { ApplicationName = "backupsync:compare" }, connectLimit, onRetry: null, cancellationToken);
+        await Snapshot.EnsureUnchangedAsync(session, cancellationToken);
+    }
+
+    PgSession Reader => Snapshot.Readers[0];
 
     /// <summary>Ends the work in the server, too, which would go on with a long statement, or wait for a lock, although nobody listens any more.</summary>
     public async Task StopAsync()
     {
-        await Snapshot.DisposeAsync();
+        await DisposeAsync();
         using var limit = new CancellationTokenSource(StopLimit);
         var name = Snapshot.Session.Login.ApplicationName;
         try
@@ -99,7 +152,11 @@ sealed class ComparedSide : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync() => Snapshot.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await (_watch?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await Snapshot.DisposeAsync();
+    }
 
     static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);
 }

@@ -14,6 +14,9 @@ public sealed record ComparisonOptions
     /// <summary>How long to keep trying to connect.</summary>
     public TimeSpan ConnectLimit { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long others may have to wait for it, until it lets go of everything and begins anew; null for ever.</summary>
+    public TimeSpan? Blocking { get; init; } = new Configuration.LimitsConfig().Blocking;
+
     /// <summary>For all of it.</summary>
     public TimeSpan Limit { get; init; } = TimeSpan.FromHours(1);
 }

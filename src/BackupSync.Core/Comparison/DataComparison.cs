@@ -11,6 +11,10 @@ namespace BackupSync.Comparison;
 /// </summary>
 public static class DataComparison
 {
+    const int MostTries = 4;
+
+    static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
     /// <param name="onProgress">Told after each table, and before each whose rows are looked for; from any thread, one at a time.</param>
     /// <param name="onRow">Told of each row that differs, one at a time, where details are asked for. It may take its time: reading waits.</param>
     /// <exception cref="BackupSyncException">A database cannot be read, or a named table is in neither.</exception>
@@ -22,7 +26,12 @@ public static class DataComparison
         limited.CancelAfter(options.Limit);
         try
         {
-            return await CompareAsync(source, target, options, onProgress, onRow, limited.Token);
+            for (var tries = 1; ; tries++)
+            {
+                if (await TryAsync(source, target, options, onProgress, onRow, mayTryAgain: tries < MostTries, limited.Token) is { } result)
+                    return result;
+                await Task.Delay(Pause * tries, limited.Token); // whoever had to wait goes first
+            }
         }
         catch (Exception failure) when (limited.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
@@ -31,13 +40,17 @@ public static class DataComparison
         }
     }
 
-    static async Task<ComparisonResult> CompareAsync(
+    /// <returns>Null where others had to wait for it, or a database was changed while it was read: it may go better with new snapshots.</returns>
+    static async Task<ComparisonResult?> TryAsync(
         DatabaseConfig source, DatabaseConfig target, ComparisonOptions options, Action<ComparisonProgress>? onProgress, Action<RowDifference>? onRow,
-        CancellationToken cancellationToken)
+        bool mayTryAgain, CancellationToken outer)
     {
         var clock = Stopwatch.StartNew();
         var sessions = Math.Max(options.Detail ? 2 : 1, options.Parallel);
-        var (there, here) = await ComparedSide.OpenAsync(source, target, sessions, options.ConnectLimit, cancellationToken);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(outer);
+        var cancellationToken = stop.Token;
+        var hasTold = false;
+        var (there, here) = await ComparedSide.OpenAsync(source, target, sessions, options, stop.Cancel, cancellationToken);
         await using var heldThere = there;
         await using var heldHere = here;
         IReadOnlyList<ComparedItem> items;
@@ -45,13 +58,20 @@ public static class DataComparison
         var method = FingerprintReader.MethodFor(content: true, there.Facts.Major, here.Facts.Major);
         try
         {
-            items = await ItemsAsync(there, here, options, method, onProgress, onRow, cancellationToken);
+            items = await ItemsAsync(there, here, options, method, onProgress, row =>
+            {
+                hasTold = true;
+                onRow?.Invoke(row);
+            }, cancellationToken);
             views = options.Tables.Count > 0 ? ComparedViews.Equal : await CompareViewsAsync(there, here, options.ConnectLimit, cancellationToken);
         }
-        catch
+        catch (Exception failure)
         {
             await Task.WhenAll(there.StopAsync(), here.StopAsync());
-            throw;
+            if (outer.IsCancellationRequested || await ReasonAsync(failure, [there, here], options, outer) is not { } reason)
+                throw;
+            // What was told of rows cannot be taken back.
+            return mayTryAgain && !hasTold ? null : throw reason;
         }
         return new ComparisonResult
         {
@@ -67,9 +87,39 @@ public static class DataComparison
         };
     }
 
+    /// <summary>Why it may go better with new snapshots; null where it would not.</summary>
+    static async Task<BackupSyncException?> ReasonAsync(Exception failure, IReadOnlyList<ComparedSide> sides, ComparisonOptions options, CancellationToken cancellationToken)
+    {
+        if (sides.FirstOrDefault(s => s.GaveWayTo is not null) is { } side)
+        {
+            return new BackupSyncException(ErrorIds.GaveWay, $"{side.Label}: the comparison has given way, for others had to wait for it: {side.GaveWayTo}.",
+                "Compare when no migration runs.", failure);
+        }
+        for (var cause = failure; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is SnapshotOutdatedException or PgQueryException { SqlState: Npgsql.PostgresErrorCodes.LockNotAvailable })
+                return cause as SnapshotOutdatedException ?? failure as BackupSyncException;
+        }
+        try
+        {
+            // A table that is gone, or another by now, fails in many ways.
+            foreach (var one in sides)
+                await one.EnsureUnchangedAsync(options.ConnectLimit, cancellationToken);
+            return null;
+        }
+        catch (SnapshotOutdatedException outdated)
+        {
+            return outdated;
+        }
+        catch (BackupSyncException)
+        {
+            return null; // the server cannot be asked, which is why the comparison has failed, most likely
+        }
+    }
+
     static async Task<IReadOnlyList<ComparedItem>> ItemsAsync(
         ComparedSide source, ComparedSide target, ComparisonOptions options, FingerprintMethod method,
-        Action<ComparisonProgress>? onProgress, Action<RowDifference>? onRow, CancellationToken cancellationToken)
+        Action<ComparisonProgress>? onProgress, Action<RowDifference> onRow, CancellationToken cancellationToken)
     {
         await Together.RunAsync(cancellationToken, stop => source.ListTablesAsync(options.Tables, stop), stop => target.ListTablesAsync(options.Tables, stop));
         TableNames.EnsureKnown(options.Tables, [.. source.AllTables.Union(target.AllTables)], $"{source.Label} or {target.Label}");
@@ -77,15 +127,15 @@ public static class DataComparison
         await Together.RunAsync(cancellationToken, stop => source.ReadAsync(method, progress.OnSource, stop), stop => target.ReadAsync(method, progress.OnTarget, stop));
         var items = ComparedItems.Of(source.Content, target.Content, options.Tables.Count > 0 ? [.. source.Chosen.Union(target.Chosen)] : null);
         if (options.Detail)
-            await TellRowsAsync(items, source, target, method, progress, onRow ?? (_ => { }), cancellationToken);
+            await TellRowsAsync(items, source, target, method, progress, onRow, cancellationToken);
         return items;
     }
 
     static async Task<ComparedViews> CompareViewsAsync(ComparedSide source, ComparedSide target, TimeSpan connectLimit, CancellationToken cancellationToken)
     {
         var (there, here) = await BothSides.RunAsync(
-            stop => ViewDefinitions.ReadAsync(source.Snapshot.Session, CatalogFilter.None, stop), stop => ViewDefinitions.ReadAsync(target.Snapshot.Session, CatalogFilter.None, stop),
-            cancellationToken);
+            stop => source.AskAsync(reader => ViewDefinitions.ReadAsync(reader, CatalogFilter.None, stop), stop),
+            stop => target.AskAsync(reader => ViewDefinitions.ReadAsync(reader, CatalogFilter.None, stop), stop), cancellationToken);
         return await ViewDefinitions.CompareAsync(there, here, target.Snapshot.Session.Login, connectLimit, cancellationToken);
     }
 
@@ -102,16 +152,17 @@ public static class DataComparison
             progress.OnDetail(name, i, different.Count);
             // The same on both sides, so that both print the same.
             var path = there[name].Table.SearchPath ?? here[name].Table.SearchPath;
-            if (path is not null)
-                await Together.RunAsync(cancellationToken, stop => source.Snapshot.SetAsync(ReadingPath.Set(path), stop), stop => target.Snapshot.SetAsync(ReadingPath.Set(path), stop));
-            await foreach (var row in RowDetails.ReadAsync(SharedTable.Of(there[name], here[name], rows), method, source.Snapshot.Sessions, target.Snapshot.Sessions, cancellationToken))
+            var (sourceReaders, targetReaders) = await BothSides.RunAsync(stop => source.BeginReadingAsync(path, stop), stop => target.BeginReadingAsync(path, stop), cancellationToken);
+            await foreach (var row in RowDetails.ReadAsync(SharedTable.Of(there[name], here[name], rows), method, sourceReaders, targetReaders, cancellationToken))
                 onRow(row);
-            if (path is not null)
-                await Together.RunAsync(cancellationToken, stop => source.Snapshot.SetAsync(ReadingPath.Set(null), stop), stop => target.Snapshot.SetAsync(ReadingPath.Set(null), stop));
+            await Together.RunAsync(cancellationToken, source.EndReadingAsync, target.EndReadingAsync);
         }
 
-        async Task<Dictionary<string, KeyedTable>> TablesAsync(ComparedSide side, CancellationToken stop) =>
-            (await KeyedTable.ReadAsync(side.Snapshot.Session, CatalogFilter.None, stop)).ToDictionary(t => t.Name, t => leavesOutDerived ? t with { Table = t.Table.WithoutDerived() } : t);
+        async Task<Dictionary<string, KeyedTable>> TablesAsync(ComparedSide side, CancellationToken stop)
+        {
+            var tables = await side.AskAsync(reader => KeyedTable.ReadAsync(reader, CatalogFilter.None, stop), stop);
+            return tables.ToDictionary(t => t.Name, t => leavesOutDerived ? t with { Table = t.Table.WithoutDerived() } : t);
+        }
     }
 
     /// <summary>How far both sides are together.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using BackupSync.Archives;
 using BackupSync.Files;
 using BackupSync.Postgres;
@@ -6,7 +7,7 @@ using BackupSync.Postgres;
 namespace BackupSync.PgTools;
 
 /// <summary>What pg_restore is asked to do with an archive.</summary>
-static class PgRestore
+static partial class PgRestore
 {
     public static async Task<ArchiveListing> ListAsync(PgToolset tools, string archive, CancellationToken cancellationToken)
     {
@@ -117,24 +118,36 @@ static class PgRestore
     }
 
     /// <summary>What a pg_restore that goes on after errors says of the first one that counts.</summary>
-    sealed class FirstError(IReadOnlyCollection<string> unknown)
+    /// <remarks>
+    /// Its workers write at the same time, each a message's beginning and its text one after the other: beginnings of several can stand before one text.
+    /// So it is counted how many were begun, and how many texts tell that an unknown setting was set.
+    /// </remarks>
+    internal sealed partial class FirstError(IReadOnlyCollection<string> unknown)
     {
         const int MostLines = 10;
         readonly List<string> _lines = [];
         string? _entry;
+        int _errors, _passedOver;
 
         /// <summary>Null where there was none.</summary>
-        public string? Text => _lines.Count == 0 ? null : string.Join('\n', _lines);
+        public string? Text => _errors == _passedOver ? null : _lines.Count > 0 ? string.Join('\n', _lines) : "pg_restore reported errors, but did not say which.";
 
         public void Note(string line)
         {
-            var begins = line.StartsWith("pg_restore: error:", StringComparison.Ordinal) && !unknown.Any(u => line.Contains(u, StringComparison.Ordinal));
+            var errors = Beginning().Match(line).Groups["error"].Captures.Count;
+            _errors += errors;
+            if (unknown.Any(u => line.StartsWith($"Command was: SET {u} = ", StringComparison.Ordinal)))
+                _passedOver++;
+            var begins = errors > 0 && !unknown.Any(u => line.Contains(u, StringComparison.Ordinal));
             if (begins && _lines.Count == 0 && _entry is not null)
                 _lines.Add(_entry);
             if (begins || _lines.Count is > 0 and < MostLines)
                 _lines.Add(line);
             _entry = line.Contains("from TOC entry", StringComparison.Ordinal) ? line : null;
         }
+
+        [GeneratedRegex("^(?:pg_restore:| |(?<error>error: )|warning: |detail: |hint: )*")]
+        private static partial Regex Beginning();
     }
 
     // The archive was dumped without these, but a backup from elsewhere may hold them.

@@ -27,6 +27,7 @@ sealed class TableReplacement(RunContext run, TargetSide target, StoredBackup ba
     public async Task RestoreAsync(string encoding, StepScope scope, CancellationToken cancellationToken)
     {
         await _transaction.BeginAsync(cancellationToken);
+        await target.WatchAsync(cancellationToken);
         var session = Session;
         await session.ExecuteAsync("SET CONSTRAINTS ALL IMMEDIATE", cancellationToken);
 
@@ -36,7 +37,7 @@ sealed class TableReplacement(RunContext run, TargetSide target, StoredBackup ba
         {
             await keys.DropAsync(cancellationToken);
             return await TriggersAndRules.DisableAsync(session, [.. tables.Oids, .. tables.LoadedThrough], cancellationToken);
-        });
+        }, cancellationToken);
         if (tables.OnlyHere.Count > 0)
             run.Warn($"{target.Login.Label}: emptied as well, for the backup has no rows of them: {string.Join(", ", tables.OnlyHere)}.");
         foreach (var table in tables.Emptied)
@@ -90,6 +91,9 @@ sealed class TableReplacement(RunContext run, TargetSide target, StoredBackup ba
 
     public Task CommitAsync(CancellationToken cancellationToken) => _transaction.CommitAsync(cancellationToken);
 
+    /// <summary>Ends what was begun, to be done again.</summary>
+    public Task AbandonAsync() => _transaction.AbandonAsync();
+
     public Task RollBackAsync(Exception failure, string safetyBackup) => _transaction.RollBackAsync(failure, safetyBackup);
 
     public ValueTask DisposeAsync() => _transaction.DisposeAsync();
@@ -102,7 +106,7 @@ sealed class TableReplacement(RunContext run, TargetSide target, StoredBackup ba
         var names = tables.Emptied.Concat(selection.Parents.Keys.Concat(keys.All.Select(k => k.From)).Select(TargetTables.Quoted)).Distinct().Order(StringComparer.Ordinal).ToList();
         await session.ExecuteAsync($"LOCK TABLE {string.Join(", ", names.Select(n => $"ONLY {n}"))} IN ACCESS EXCLUSIVE MODE", cancellationToken);
         return await TargetTables.FindAsync(session, selection, cancellationToken);
-    });
+    }, cancellationToken);
 
     async Task LoadAsync(PgSession session, string encoding, StepScope scope, CancellationToken cancellationToken)
     {

@@ -41,6 +41,12 @@ sealed class TableRestorePipeline(RunContext run, JobConfig job, BackupHandle ba
     protected override async Task ReplaceAsync(TargetSide target, CancellationToken cancellationToken)
     {
         Run.Record.Publish = PublishMode.Transaction;
+        var attempts = new SnapshotAttempts(Run, target) { BelievesErrors = false };
+        await attempts.RunAsync(ct => ReplaceAsync(target, attempts, ct), cancellationToken);
+    }
+
+    async Task ReplaceAsync(TargetSide target, SnapshotAttempts attempts, CancellationToken cancellationToken)
+    {
         await using var replacement = new TableReplacement(Run, target, Stored!, _selection!, Tools);
         try
         {
@@ -53,6 +59,11 @@ sealed class TableRestorePipeline(RunContext run, JobConfig job, BackupHandle ba
                 (_, ct) => replacement.CommitAsync(ct), cancellationToken);
             Run.Record.Verified = true;
             Run.Record.After = restored;
+        }
+        catch (Exception failure) when (attempts.WillTryAgain(failure))
+        {
+            await replacement.AbandonAsync();
+            throw;
         }
         catch (Exception failure)
         {

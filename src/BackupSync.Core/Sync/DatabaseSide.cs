@@ -14,6 +14,7 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
     DatabaseFacts? _facts;
     Snapshot? _snapshot;
     BlockingWatch? _watch;
+    PgSession? _watcher;
 
     protected RunContext Run { get; } = run;
     public JobConfig Job { get; } = job;
@@ -39,7 +40,30 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
     /// <summary>Who had to wait too long for what was done on the last snapshot; null where nobody had.</summary>
     public BlockedStatement? GaveWayTo => _watch?.Blocked;
 
-    public ValueTask EndWatchAsync() => _watch?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public async ValueTask EndWatchAsync()
+    {
+        await (_watch?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await (_watcher?.DisposeAsync() ?? ValueTask.CompletedTask);
+        _watcher = null;
+    }
+
+    /// <summary>From now on what the run does here, beside any snapshot, gives way to others; by a session of its own.</summary>
+    public async Task WatchAsync(CancellationToken cancellationToken)
+    {
+        await EndWatchAsync();
+        _watch = null;
+        if (Job.Limits.Blocking is not { } limit)
+            return;
+        var watcher = _watcher = await PgConnector.OpenAsync(Login, Job.Limits.Connect, Run.Info, cancellationToken);
+        _watch = BlockingWatch.Start((look, _) => look(watcher), limit, OnGivenWay);
+    }
+
+    /// <summary>From now on what is done on a snapshot gives way to others.</summary>
+    protected void Watch(Snapshot snapshot)
+    {
+        if (Job.Limits.Blocking is { } limit)
+            _watch = BlockingWatch.Start(snapshot.AskAsync, limit, OnGivenWay);
+    }
 
     /// <summary>Waits until nobody has a table of the database for himself, or waits for one, for half a minute at most.</summary>
     public async Task AwaitQuietAsync(CancellationToken cancellationToken)
@@ -94,8 +118,7 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
         int sessions, FingerprintMethod method, CatalogFilter filter, FingerprintReader.OnTable? onTable, CancellationToken cancellationToken)
     {
         var snapshot = await TakeSnapshotAsync(sessions, cancellationToken);
-        if (Job.Limits.Blocking is { } limit)
-            _watch = BlockingWatch.Start(snapshot.AskAsync, limit, OnGivenWay);
+        Watch(snapshot);
         Content = await snapshot.FingerprintAsync(method, filter, onTable, cancellationToken);
     }
 

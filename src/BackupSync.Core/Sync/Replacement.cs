@@ -26,12 +26,7 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
         run.Record.Publish = publisher.Mode;
         try
         {
-            await run.StepAsync(RunStep.Restore, $"Restore into {target.Login.Label} ({Describe(publisher.Mode)})", _job.Limits.Restore,
-                (scope, ct) => publisher.RestoreAsync(content, scope, ct), cancellationToken);
-            await run.StepAsync(RunStep.Verify, "Verify before publishing", _job.Limits.Restore,
-                (scope, ct) => VerifyAsync(content.Content, scope, ct), cancellationToken);
-            await run.StepAsync(RunStep.Publish, $"Publish {target.Login.Label}", _job.Limits.Restore,
-                (_, ct) => PublishAsync(ct), cancellationToken);
+            await PublishAsync(content, cancellationToken);
             await run.StepAsync(RunStep.CheckPublished, $"Check {target.Login.Label} by its public address", _job.Limits.Restore,
                 (scope, ct) => CheckPublishedAsync(content.Content, scope, ct), cancellationToken);
         }
@@ -40,6 +35,42 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
             await RollBackAsync(failure, safetyBackup, content.Tools);
             throw;
         }
+    }
+
+    /// <summary>What is restored beside the target is in nobody's way. A transaction on the target is, and gives way.</summary>
+    async Task PublishAsync(PublishContent content, CancellationToken cancellationToken)
+    {
+        if (publisher.Mode == PublishMode.Swap)
+        {
+            await PublishOnceAsync(content, cancellationToken);
+            return;
+        }
+        var attempts = new SnapshotAttempts(run, target) { BelievesErrors = false };
+        await attempts.RunAsync(async ct =>
+        {
+            await target.WatchAsync(ct);
+            try
+            {
+                await PublishOnceAsync(content, ct);
+            }
+            catch (Exception failure) when (attempts.WillTryAgain(failure))
+            {
+                using var limit = new CancellationTokenSource(RollbackGrace);
+                await publisher.UndoAsync(limit.Token);
+                _publishBegun = false;
+                throw;
+            }
+        }, cancellationToken);
+    }
+
+    async Task PublishOnceAsync(PublishContent content, CancellationToken cancellationToken)
+    {
+        await run.StepAsync(RunStep.Restore, $"Restore into {target.Login.Label} ({Describe(publisher.Mode)})", _job.Limits.Restore,
+            (scope, ct) => publisher.RestoreAsync(content, scope, ct), cancellationToken);
+        await run.StepAsync(RunStep.Verify, "Verify before publishing", _job.Limits.Restore,
+            (scope, ct) => VerifyAsync(content.Content, scope, ct), cancellationToken);
+        await run.StepAsync(RunStep.Publish, $"Publish {target.Login.Label}", _job.Limits.Restore,
+            (_, ct) => PublishAsync(ct), cancellationToken);
     }
 
     async Task VerifyAsync(DatabaseFingerprint expected, StepScope scope, CancellationToken cancellationToken)

@@ -14,9 +14,22 @@ sealed partial class SnapshotAttempts(RunContext run, params IReadOnlyList<Datab
 {
     const int Most = 4;
 
+    /// <summary>
+    /// Whether an error that tells of something that is not there is taken for a change of what is read. Where something is written as well, it
+    /// may be the rows' or the target's own.
+    /// </summary>
+    public bool BelievesErrors { get; init; } = true;
+
+    CancellationToken _outer;
+    int _tries;
+
+    /// <summary>Whether what has failed is going to be done once more.</summary>
+    public bool WillTryAgain(Exception failure) => _tries < Most && !_outer.IsCancellationRequested && ReasonOf(failure) is not null;
+
     public async Task RunAsync(Func<CancellationToken, Task> attempt, CancellationToken cancellationToken)
     {
-        for (var tries = 1; ; tries++)
+        _outer = cancellationToken;
+        for (_tries = 1; ; _tries++)
         {
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             foreach (var side in sides)
@@ -30,9 +43,9 @@ sealed partial class SnapshotAttempts(RunContext run, params IReadOnlyList<Datab
             {
                 foreach (var side in sides)
                     await side.ReleaseSnapshotAsync();
-                if (tries == Most)
+                if (_tries == Most)
                     throw reason;
-                run.Warn($"{reason.Message} The run begins anew with a new snapshot.");
+                run.Warn($"{reason.Message} {(BelievesErrors ? "The run begins anew with a new snapshot." : "It begins anew.")}");
                 run.BeginAnew();
             }
             finally
@@ -62,14 +75,17 @@ sealed partial class SnapshotAttempts(RunContext run, params IReadOnlyList<Datab
             {
                 case SnapshotOutdatedException outdated:
                     return outdated;
-                case PgQueryException { SqlState: PostgresErrorCodes.LockNotAvailable } locked:
+                case PgQueryException { SqlState: PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected } locked:
                     return failure as BackupSyncException ?? locked;
-                case PgQueryException { SqlState: { } state } refused when Changed.Contains(state) || (state == PostgresErrorCodes.InternalError && GoneMessage().IsMatch(refused.Message)):
+                case PgQueryException { SqlState: { } state } refused when BelievesErrors && IsOfChange(state, refused.Message):
                     return new SnapshotOutdatedException($"{refused.Message} Something was dropped or changed while it was read, it seems.", refused);
             }
         }
         return null;
     }
+
+    static bool IsOfChange(string sqlState, string message) =>
+        Changed.Contains(sqlState) || (sqlState == PostgresErrorCodes.InternalError && GoneMessage().IsMatch(message));
 
     static readonly HashSet<string> Changed =
     [

@@ -69,10 +69,11 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
         Run.Record.SnapshotTime = SnapshotTime;
     }
 
-    /// <summary>Takes a snapshot that is read row by row: one session more than share the tables out, to fetch what they find.</summary>
+    /// <summary>Takes a snapshot that is read row by row, and gives way to others: one session holds it, some share the tables out, one fetches what they find.</summary>
     public async Task<Snapshot> TakeSnapshotAsync(Func<PgSession, CancellationToken, Task> beforehand, CancellationToken cancellationToken)
     {
-        var snapshot = await TakeSnapshotAsync(Math.Max(Least, Math.Min(_readers + 1, Math.Min(Job.Limits.Connections, Facts.ConnectionsFree + 1))), cancellationToken, beforehand);
+        var snapshot = await TakeSnapshotAsync(Math.Max(Least, Math.Min(_readers + 2, Math.Min(Job.Limits.Connections, Facts.ConnectionsFree + 1))), cancellationToken, beforehand);
+        Watch(snapshot);
         Run.Record.SnapshotTime = snapshot.Taken;
         return snapshot;
     }

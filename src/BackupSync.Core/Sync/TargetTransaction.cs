@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using BackupSync.Postgres;
 using BackupSync.Runs;
 
@@ -9,8 +10,8 @@ namespace BackupSync.Sync;
 /// </summary>
 sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDisposable
 {
-    /// <summary>In milliseconds. Whoever uses a table is waited for, but not for ever: new readers queue behind us.</summary>
-    const int LockTimeout = 30_000;
+    /// <summary>Whoever uses a table is waited for so long, with pauses: while a request of ours waits, others wait behind it.</summary>
+    static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(30), LockPause = TimeSpan.FromSeconds(1);
 
     static readonly TimeSpan AnswerLimit = TimeSpan.FromMinutes(2);
 
@@ -29,28 +30,49 @@ sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDispos
     public async Task BeginAsync(CancellationToken cancellationToken)
     {
         _session = await PgConnector.OpenAsync(target.Login, target.Job.Limits.Connect, run.Info, cancellationToken);
-        await _session.ExecuteAsync($"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = {LockTimeout}; SET LOCAL jit = off", cancellationToken);
+        await _session.ExecuteAsync($"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = {(long)target.Job.Limits.LockTimeout.TotalMilliseconds}; SET LOCAL jit = off", cancellationToken);
         _id = (await _session.RowsAsync("SELECT pg_catalog.pg_current_xact_id()", cancellationToken))[0][0];
     }
 
-    /// <summary>For what needs locks: whose they are instead is told if they are not to be had.</summary>
-    public async Task<T> WaitingAsync<T>(Func<Task<T>> work)
+    /// <summary>For what needs locks: given back and asked for again, so that nobody waits behind a request that has to wait itself.</summary>
+    /// <param name="work">May be done more than once: what it did before is undone.</param>
+    public async Task<T> WaitingAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)
     {
-        try
+        await Session.ExecuteAsync("SAVEPOINT backupsync_locks", cancellationToken);
+        for (var waiting = Stopwatch.StartNew(); ;)
         {
-            return await work();
+            try
+            {
+                var result = await work();
+                await Session.ExecuteAsync("RELEASE SAVEPOINT backupsync_locks", cancellationToken);
+                return result;
+            }
+            catch (PgQueryException blocked) when (blocked.SqlState == Npgsql.PostgresErrorCodes.LockNotAvailable)
+            {
+                if (waiting.Elapsed > LockPatience)
+                {
+                    throw new BackupSyncException(ErrorIds.RestoreFailed,
+                        $"{target.Login.Label}: other sessions use the tables, or tables that foreign keys tie to them; they were waited for {LockPatience.TotalSeconds:0} s.",
+                        "End long transactions there (pg_stat_activity tells them), then run again.", blocked);
+                }
+                await Session.ExecuteAsync("ROLLBACK TO SAVEPOINT backupsync_locks", cancellationToken);
+                await Task.Delay(LockPause, cancellationToken);
+            }
         }
-        catch (PgQueryException blocked) when (blocked.SqlState == Npgsql.PostgresErrorCodes.LockNotAvailable)
-        {
-            throw new BackupSyncException(ErrorIds.RestoreFailed,
-                $"{target.Login.Label}: other sessions use the tables, or tables that foreign keys tie to them; they were waited for {LockTimeout / 1000} s.",
-                "End long transactions there (pg_stat_activity tells them), then run again.", blocked);
-        }
+    }
+
+    /// <summary>Ends what was begun, to be done again.</summary>
+    public async Task AbandonAsync()
+    {
+        using var limit = new CancellationTokenSource(RollbackLimit);
+        await EndAsync(limit.Token);
     }
 
     public async Task CommitAsync(CancellationToken cancellationToken)
     {
         await target.Lock.EnsureHeldAsync(cancellationToken);
+        // Nobody ends a session that commits: it would leave everybody guessing.
+        await target.EndWatchAsync();
         cancellationToken.ThrowIfCancellationRequested();
         CommitBegun = true;
         try

@@ -150,11 +150,17 @@ sealed class Snapshot : IAsyncDisposable
     /// <summary>All sessions that see it.</summary>
     public IReadOnlyList<PgSession> Sessions => _sessions.Sessions;
 
+    /// <summary>Those of them that may read tables.</summary>
+    public IReadOnlyList<PgSession> Readers => [.. Sessions.Skip(1)];
+
     /// <summary>The session that holds the snapshot.</summary>
     public PgSession Session { get; }
 
-    /// <summary>Tells all sessions a setting.</summary>
-    public Task SetAsync(string statement, CancellationToken cancellationToken) => _sessions.ExecuteAsync(statement, cancellationToken);
+    /// <summary>Tells all sessions but the holder a setting.</summary>
+    public Task SetAsync(string statement, CancellationToken cancellationToken) => _sessions.ExecuteAsync(statement, cancellationToken, first: 1);
+
+    /// <summary>Whether <see cref="EnsureUnchangedAsync"/> has something to compare with.</summary>
+    public bool IsStateKnown => _state is not null;
 
     public async ValueTask DisposeAsync()
     {

@@ -239,13 +239,13 @@ public sealed class RollbackTests(Servers servers) : IClassFixture<Servers>
     }
 
     [Fact]
-    public async Task A_transaction_gives_up_on_a_table_that_stays_locked()
+    public async Task A_transaction_asks_again_for_a_table_that_stays_locked_and_gives_up_in_the_end()
     {
         await using var scenario = await Scenario.CreateAsync(servers, PublishMode.Transaction);
         await scenario.FillAsync();
         await scenario.SyncWellAsync();
         var before = await scenario.TargetContentAsync();
-        scenario.Job = scenario.Job with { Limits = scenario.Job.Limits with { Restore = TimeSpan.FromSeconds(4) } };
+        scenario.Job = scenario.Job with { Limits = scenario.Job.Limits with { Blocking = TimeSpan.FromSeconds(1) } };
         await using var locking = await Scenario.OpenAsync(scenario.TargetAdmin);
         await locking.ExecuteAsync("BEGIN; LOCK TABLE users IN ACCESS SHARE MODE", default);
 
@@ -253,6 +253,7 @@ public sealed class RollbackTests(Servers servers) : IClassFixture<Servers>
 
         Assert.Equal(RunOutcome.RolledBack, result.Outcome);
         Assert.Contains("lock timeout", result.Error!.Message, StringComparison.Ordinal);
+        Assert.Equal(3, result.Warnings.Count(w => w.Contains("begins anew", StringComparison.Ordinal)));
         await locking.ExecuteAsync("ROLLBACK", default);
         Scenario.AssertSame(before, await scenario.TargetContentAsync());
         await scenario.AssertNothingIsLeftAsync();

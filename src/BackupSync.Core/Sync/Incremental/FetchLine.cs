@@ -6,7 +6,7 @@ namespace BackupSync.Sync.Incremental;
 /// The session of the source that rows are fetched by, with the right to write to the target's transaction: there is one of each, so
 /// one table uses them at a time.
 /// </summary>
-sealed class FetchLine(PgSession source, Action<long> onRows) : IDisposable
+sealed class FetchLine(SourceLane source, Action<long> onRows) : IDisposable
 {
     readonly SemaphoreSlim _gate = new(1, 1);
 
@@ -15,7 +15,7 @@ sealed class FetchLine(PgSession source, Action<long> onRows) : IDisposable
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            await work(source, onRows);
+            await source.UseAsync(session => work(session, onRows), cancellationToken);
         }
         finally
         {

@@ -18,6 +18,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     readonly TargetTransaction _transaction = new(run, target);
     readonly FingerprintMethod _method = FingerprintReader.MethodFor(content: true, source.Facts.Major, target.Facts.Major);
     Snapshot? _snapshot;
+    SourceLane? _lane;
     SourceMoment? _moment;
     SyncState? _before;
     IReadOnlyDictionary<string, string> _objects = new Dictionary<string, string>();
@@ -33,6 +34,9 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
 
     PgSession Writer => _transaction.Session;
 
+    /// <summary>Not the session that holds the snapshot: whoever wants a table for himself would wait for it to the end.</summary>
+    PgSession Reader => _lane!.Session;
+
     /// <summary>Finds what has changed, and brings it to the target's side.</summary>
     /// <returns>Why only a full sync will do; null where this one does.</returns>
     public async Task<string?> CompareAsync(StepScope scope, CancellationToken cancellationToken)
@@ -40,27 +44,33 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         OpenTransactions? writers = null;
         await Together.RunAsync(cancellationToken,
             async ct => _snapshot = await source.TakeSnapshotAsync(async (session, stop) => writers = await OpenTransactions.ReadAsync(session, stop), ct),
-            _transaction.BeginAsync);
-        var sessions = _snapshot!.Sessions;
-        var tables = await SyncTables.FindAsync(sessions[0], source.Filter, _job.Tables, cancellationToken);
+            async ct =>
+            {
+                await _transaction.BeginAsync(ct);
+                await target.WatchAsync(ct);
+            });
+        _lane = new SourceLane(_snapshot!, _snapshot!.Readers[^1]);
+        var tables = await SyncTables.FindAsync(Reader, source.Filter, _job.Tables, cancellationToken);
+        await _snapshot.RememberStateAsync(Reader, await OnlyAsync(tables, cancellationToken), cancellationToken);
         if (tables.Count == 0)
             throw new BackupSyncException(ErrorIds.SourceEmpty, $"{source.Login.Label} has no tables to copy.", "Check that its URL names the right database, and that exclude does not leave out everything.");
-        if (await SchemaCheck.RunAsync(_job, sessions[0], Writer, source, target, cancellationToken) is var schema && schema.Reason is { } reason)
+        if (await SchemaCheck.RunAsync(_job, Reader, Writer, source, target, cancellationToken) is var schema && schema.Reason is { } reason)
             return reason;
         foreach (var note in schema.Notes)
             run.Info($"{target.Login.Label}: {note}.");
         _objects = schema.Objects;
-        tables = await WithComparableColumnsAsync(tables, sessions[0], cancellationToken);
+        tables = await WithComparableColumnsAsync(tables, Reader, cancellationToken);
         await LockAsync(tables, cancellationToken);
 
-        _moment = await SourceMoment.ReadAsync(_snapshot, writers!, cancellationToken);
+        _moment = await SourceMoment.ReadAsync(Reader, writers!, cancellationToken);
         _before = await SyncState.ReadAsync(Writer, _job.Name, cancellationToken);
         _writes = await TableWrites.ReadAsync(Writer, tables, cancellationToken);
-        _sourceTables = await SourceTable.ReadAsync(_snapshot.Session, tables, cancellationToken);
+        _sourceTables = await SourceTable.ReadAsync(Reader, tables, cancellationToken);
         _tables = [.. tables.Select(Plan)];
         _runsSinceWhole = ReliesOnStamps ? (_before?.RunsSinceWhole ?? 0) + 1 : 0;
 
-        await FindAsync(sessions, scope, cancellationToken);
+        await FindAsync(scope, cancellationToken);
+        await EnsureReadAsync(cancellationToken);
         EnsureNotShrunken();
         var changed = _tables.Where(t => t.Staged.IsTouched).ToList();
         scope.Note = $"{_tables.Count} tables: {Ways()}; {(changed.Count == 0 ? "nothing has changed" : $"{changed.Sum(t => t.Staged.Rows)} rows to write, {changed.Sum(t => t.Staged.Deletions)} to delete")}";
@@ -74,10 +84,10 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         var touched = _tables.Where(t => t.Staged.IsTouched).ToList();
         if (touched.Count > 0)
             await WriteAsync(touched, scope, cancellationToken);
-        var sequences = await SequenceSync.RunAsync(_snapshot!.Session, Writer, source.Filter,
-            _job.Tables.Count == 0 ? null : await SequenceSync.OwnedByAsync(_snapshot.Session, _tables.Select(t => t.Table.Table.Oid), cancellationToken), cancellationToken);
+        var sequences = await SequenceSync.RunAsync(Reader, Writer, source.Filter,
+            _job.Tables.Count == 0 ? null : await SequenceSync.OwnedByAsync(Reader, _tables.Select(t => t.Table.Table.Oid), cancellationToken), cancellationToken);
         // No table owns them, so they go with all tables or not at all.
-        var objects = _job.Tables.Count == 0 ? await LargeObjectSync.RunAsync(_snapshot.Session, Writer, _job.Incremental.Deletes, cancellationToken) : 0;
+        var objects = _job.Tables.Count == 0 ? await LargeObjectSync.RunAsync(Reader, Writer, _job.Incremental.Deletes, cancellationToken) : 0;
         var changes = _tables.Select(t => t.Changes).ToList();
         scope.Note = $"{changes.Sum(c => c.Inserted)} inserted, {changes.Sum(c => c.Updated)} updated, {changes.Sum(c => c.Deleted)} deleted"
             + (changes.Sum(c => c.Kept) is > 0 and var kept ? $", {kept} kept because they are newer" : "") + (sequences > 0 ? $"; {sequences} sequences set" : "") + (objects > 0 ? $"; {objects} large objects" : "");
@@ -88,13 +98,31 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     {
         _written = await TableWrites.ReadOwnAsync(Writer, [.. _tables.Select(t => t.Table)], cancellationToken);
         foreach (var table in _tables)
-            await table.VerifyAsync(_snapshot!.Session, Writer, cancellationToken);
+        {
+            await table.VerifyAsync(Reader, Writer, cancellationToken);
+            await _lane!.PassAsync(cancellationToken);
+        }
         var (written, compared) = (_tables.Count(t => t.Staged.IsTouched), _tables.Where(t => t.IsVerified).ToList());
         scope.Note = (written == 0 ? "nothing written" : $"{written} {(written == 1 ? "table" : "tables")} written, every written row as on the source")
             + (compared.Count > 0 ? $"; content of {compared.Count} of {_tables.Count} tables compared, {compared.Sum(t => t.SourceRows)} rows" : "");
         run.Record.Changes = Results();
         await SaveStateAsync(cancellationToken);
+        await EnsureReadAsync(cancellationToken);
     }
+
+    /// <summary>Looks whether a failure is that of a source that was changed while it was read, whatever became of it here.</summary>
+    /// <exception cref="SnapshotOutdatedException">It is.</exception>
+    public async Task EnsureUnchangedAsync(CancellationToken cancellationToken)
+    {
+        if (_snapshot?.IsStateKnown != true)
+            return;
+        await source.ReleaseSnapshotAsync(); // the source has few connections to give
+        await using var session = await PgConnector.OpenAsync(source.Login, _job.Limits.Connect, run.Info, cancellationToken);
+        await _snapshot.EnsureUnchangedAsync(session, cancellationToken);
+    }
+
+    /// <summary>Ends what was begun, to be done again.</summary>
+    public Task AbandonAsync() => _transaction.AbandonAsync();
 
     public async Task CommitAsync(CancellationToken cancellationToken)
     {
@@ -120,7 +148,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     {
         await Writer.ExecuteAsync($"LOCK TABLE {string.Join(", ", tables.Select(t => t.Table.Rows).Order(StringComparer.Ordinal))} IN SHARE ROW EXCLUSIVE MODE", cancellationToken);
         return true;
-    });
+    }, cancellationToken);
 
     /// <summary>Generated columns are never written; where the target computes them otherwise, they are not compared either.</summary>
     async Task<IReadOnlyList<KeyedTable>> WithComparableColumnsAsync(IReadOnlyList<KeyedTable> tables, PgSession session, CancellationToken cancellationToken)
@@ -153,19 +181,46 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         : _job.Verify.FullEvery > 0 && _before.RunsSinceWhole + 1 >= _job.Verify.FullEvery ? $"it is due, as every {_job.Verify.FullEvery} runs"
         : null;
 
-    async Task FindAsync(IReadOnlyList<PgSession> sessions, StepScope scope, CancellationToken cancellationToken)
+    /// <summary>The source's tables without those that are none of the job's.</summary>
+    async Task<CatalogFilter> OnlyAsync(IReadOnlyList<KeyedTable> tables, CancellationToken cancellationToken)
     {
-        await using var readers = await SessionGroup.OpenAsync(target.Login with { ReadOnly = true }, sessions.Count - 1, _job.Limits.Connect, cancellationToken);
+        if (_job.Tables.Count == 0)
+            return source.Filter;
+        var others = await Reader.RowsAsync(
+            $"""
+            SELECT c.oid FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'p') AND c.oid NOT IN (
+                SELECT t FROM unnest(ARRAY[{string.Join(",", tables.Select(t => t.Table.Oid))}]::oid[]) t
+                UNION SELECT p.relid FROM unnest(ARRAY[{string.Join(",", tables.Select(t => t.Table.Oid))}]::oid[]) t, LATERAL pg_catalog.pg_partition_tree(t) p)
+            """, cancellationToken);
+        return source.Filter with { Relations = [.. source.Filter.Relations, .. others.Select(r => uint.Parse(r[0]!, CultureInfo.InvariantCulture))] };
+    }
+
+    /// <summary>What was read is what the snapshot shows.</summary>
+    async Task EnsureReadAsync(CancellationToken cancellationToken)
+    {
+        await Reader.ExecuteAsync("COMMIT", cancellationToken);
+        await _snapshot!.EnsureUnchangedAsync(Reader, cancellationToken);
+        await Reader.ExecuteAsync(_snapshot.BeginReading, cancellationToken);
+    }
+
+    async Task FindAsync(StepScope scope, CancellationToken cancellationToken)
+    {
+        var sessions = _snapshot!.Readers;
+        // Where there are but two, the one that holds the snapshot fetches what the other finds.
+        var fetching = sessions.Count > 1 ? _lane! : new SourceLane(_snapshot, _snapshot.Session);
+        var lanes = (sessions.Count > 1 ? sessions.SkipLast(1) : sessions).Select(s => new SourceLane(_snapshot, s)).ToList();
+        await using var readers = await SessionGroup.OpenAsync(target.Login with { ReadOnly = true }, lanes.Count, _job.Limits.Connect, cancellationToken);
         // Groups are told apart in memory: a server that sorted them on disk would take several times as long.
         await Together.RunAsync(cancellationToken, ct => _snapshot!.SetAsync("SET work_mem = '64MB'", ct), ct => readers.ExecuteAsync("SET work_mem = '64MB'", ct));
         // Rows are fetched by many short statements.
-        await sessions[^1].ExecuteAsync("SET jit = off", cancellationToken);
+        await fetching.UseAsync(session => session.ExecuteAsync("SET jit = off", cancellationToken), cancellationToken);
         long rows = 0;
         var done = 0;
-        using var fetch = new FetchLine(sessions[^1], count => scope.Progress(null, null, Interlocked.Read(ref rows) + count));
-        await WorkSharing.RunAsync([.. sessions.Zip(readers.Sessions)], _tables, async (lane, table, ct) =>
+        using var fetch = new FetchLine(fetching, count => scope.Progress(null, null, Interlocked.Read(ref rows) + count));
+        await WorkSharing.RunAsync([.. lanes.Zip(readers.Sessions)], _tables, async (lane, table, ct) =>
         {
-            await table.FindAsync(lane, fetch, _before?.SnapshotTime, _before?.Tables.GetValueOrDefault(table.Table.Name)?.Spared ?? SparedRows.None, ct);
+            await table.FindAsync((lane.First.Session, lane.Second), fetch, _before?.SnapshotTime, _before?.Tables.GetValueOrDefault(table.Table.Name)?.Spared ?? SparedRows.None, ct);
+            await lane.First.PassAsync(ct);
             scope.Progress((double)Interlocked.Increment(ref done) / _tables.Count, table.Table.Name, Interlocked.Add(ref rows, table.Staged.Rows));
         }, cancellationToken);
     }
@@ -179,12 +234,13 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         {
             await order.DeferAsync(cancellationToken);
             return await TriggersAndRules.DisableAsync(Writer, await WithPartitionsAsync([.. oids.Where(order.Reach.Contains)], cancellationToken), cancellationToken);
-        });
+        }, cancellationToken);
         var done = 0;
         foreach (var table in order.Tables.Where(touched.Contains))
         {
             var indexes = await UniqueIndex.ReadAsync(Writer, table.Table, cancellationToken);
-            await table.BringAlongAsync(indexes, _snapshot!.Session, cancellationToken);
+            if (await table.BringAlongAsync(indexes, Reader, cancellationToken))
+                await _lane!.ReleaseAsync(cancellationToken);
             await table.WriteAsync(indexes, order, cancellationToken);
             scope.Progress((double)++done / touched.Count, table.Table.Name);
         }
@@ -206,7 +262,10 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
             if (reached.Count == 0)
                 return;
             foreach (var table in reached)
-                await table.RepairAsync(new StagedTable(table.Table, _method, Writer, _tables.Count + _repairs++), _before?.SnapshotTime, _snapshot!.Session, Writer, cancellationToken);
+            {
+                await table.RepairAsync(new StagedTable(table.Table, _method, Writer, _tables.Count + _repairs++), _before?.SnapshotTime, Reader, Writer, cancellationToken);
+                await _lane!.ReleaseAsync(cancellationToken);
+            }
         }
     }
 
@@ -239,7 +298,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
 
     async Task SaveStateAsync(CancellationToken cancellationToken)
     {
-        var marks = await _moment!.WatermarksAsync([.. _tables.Where(t => t.Tracking.Stamp is not null && t.Table.HasKey)], _snapshot!, cancellationToken);
+        var marks = await _moment!.WatermarksAsync([.. _tables.Where(t => t.Tracking.Stamp is not null && t.Table.HasKey)], _lane!, cancellationToken);
         var state = new SyncState(_moment.Source, _moment.NextTransaction, 0, _snapshot!.Taken, _runsSinceWhole,
             _tables.ToDictionary(t => t.Table.Name, t => new TableState(marks.TryGetValue(t.Table.Name, out var mark) ? mark : null, _writes[t.Table.Name].And(_written[t.Table.Name]), _sourceTables[t.Table.Name], t.Spared)),
             [.. _objects.Keys]);

@@ -37,6 +37,15 @@ sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions optio
         await run.StepAsync(RunStep.Guards, $"Prove that {source.Login.Label} and {target.Login.Label} are different databases", job.Limits.Connect,
             (_, ct) => ProveDifferentAsync(source, target, ct), cancellationToken);
 
+        string? reason = null;
+        var attempts = new SnapshotAttempts(run, source, target) { BelievesErrors = false };
+        await attempts.RunAsync(async ct => reason = await RunOnceAsync(attempts, source, target, ct), cancellationToken);
+        return reason;
+    }
+
+    /// <returns>As <see cref="RunIncrementallyAsync"/>.</returns>
+    async Task<string?> RunOnceAsync(SnapshotAttempts attempts, SourceSide source, TargetSide target, CancellationToken cancellationToken)
+    {
         // By stamps where there are any; should what these tell not be all, by content.
         var doubt = options.FullVerify ? "the whole content was asked for" : null;
         while (true)
@@ -44,7 +53,7 @@ sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions optio
             await using var attempt = new IncrementalAttempt(run, source, target, options, doubt);
             try
             {
-                return await AttemptAsync(attempt, source, target, cancellationToken);
+                return await AttemptAsync(attempt, attempts, source, target, cancellationToken);
             }
             catch (BackupSyncException refused) when (attempt.MergeBegun && !attempt.CommitBegun && IsAboutRows(refused) && !cancellationToken.IsCancellationRequested
                 && (attempt.ReliesOnStamps || job.Incremental.MayBecomeFull))
@@ -54,11 +63,30 @@ sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions optio
                 doubt = "what the stamps tell is not all that has changed";
                 run.Warn($"{refused.Message} What the stamps tell cannot be all that has changed, so the content is compared.");
             }
+            catch (Exception failure) when (!attempt.CommitBegun && attempts.WillTryAgain(failure))
+            {
+                await attempt.AbandonAsync();
+                throw;
+            }
             catch (Exception failure) when (attempt.MergeBegun)
             {
                 await attempt.RollBackAsync(failure);
                 throw;
             }
+        }
+    }
+
+    async Task<string?> AttemptAsync(IncrementalAttempt attempt, SnapshotAttempts attempts, SourceSide source, TargetSide target, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await AttemptAsync(attempt, source, target, cancellationToken);
+        }
+        catch (Exception failure) when (!attempt.CommitBegun && !cancellationToken.IsCancellationRequested && !attempts.WillTryAgain(failure))
+        {
+            // A table that is gone, or another by now, fails in many ways.
+            await attempt.EnsureUnchangedAsync(cancellationToken);
+            throw;
         }
     }
 

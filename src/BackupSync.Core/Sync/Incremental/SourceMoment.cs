@@ -1,6 +1,5 @@
 using System.Globalization;
 using BackupSync.Postgres;
-using BackupSync.Verification;
 
 namespace BackupSync.Sync.Incremental;
 
@@ -13,16 +12,16 @@ sealed record SourceMoment(string Source, ulong NextTransaction, OpenTransaction
     /// <summary>Where no row tells what a stamp without a time zone looks like here: no clock on earth is further from UTC.</summary>
     static readonly TimeSpan AnyTimeZone = TimeSpan.FromHours(26);
 
-    public static async Task<SourceMoment> ReadAsync(Snapshot snapshot, OpenTransactions writers, CancellationToken cancellationToken)
+    public static async Task<SourceMoment> ReadAsync(PgSession source, OpenTransactions writers, CancellationToken cancellationToken)
     {
-        var row = (await snapshot.Session.RowsAsync(
+        var row = (await source.RowsAsync(
             "SELECT (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()), pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())", cancellationToken))[0];
-        var address = snapshot.Session.Login.Address;
+        var address = source.Login.Address;
         return new SourceMoment($"{address.Host}:{address.Port}/{address.Database} {row[0]}", ulong.Parse(row[1]!, CultureInfo.InvariantCulture), writers);
     }
 
     /// <summary>By table, from when on rows may be stamped that this snapshot does not show.</summary>
-    public async Task<IReadOnlyDictionary<string, DateTimeOffset>> WatermarksAsync(IReadOnlyList<TableSync> tables, Snapshot snapshot, CancellationToken cancellationToken)
+    public async Task<IReadOnlyDictionary<string, DateTimeOffset>> WatermarksAsync(IReadOnlyList<TableSync> tables, SourceLane lane, CancellationToken cancellationToken)
     {
         var marks = new Dictionary<string, DateTimeOffset>();
         foreach (var table in tables)
@@ -34,9 +33,10 @@ sealed record SourceMoment(string Source, ulong NextTransaction, OpenTransaction
         async Task<DateTimeOffset> LocalAsync(TableSync table)
         {
             var column = Sql.Identifier(table.Tracking.Stamp!.Name);
-            var last = (await snapshot.Session.RowsAsync(
+            var last = (await lane.Session.RowsAsync(
                 $"SELECT pg_catalog.to_char(max({column}), 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') FROM {table.Table.Table.Rows} WHERE {column} < {StagedTable.Moment(table.Tracking.Stamp, Writers.Time + AnyTimeZone)} AND {column} > '-infinity'",
                 cancellationToken))[0][0];
+            await lane.PassAsync(cancellationToken);
             return DateTimeOffset.TryParse(last, CultureInfo.InvariantCulture, out var stamp)
                 ? new[] { stamp - (Writers.Time - Writers.Oldest) - TimeSpan.FromHours(1), Writers.Oldest }.Min()
                 : Writers.Oldest - AnyTimeZone;

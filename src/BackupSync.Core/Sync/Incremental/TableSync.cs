@@ -79,16 +79,18 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
     }
 
     /// <summary>Brings along rows that hold unique values which others are to get, though nothing has told of a change of them.</summary>
-    public async Task BringAlongAsync(IReadOnlyList<UniqueIndex> indexes, PgSession source, CancellationToken cancellationToken)
+    public async Task<bool> BringAlongAsync(IReadOnlyList<UniqueIndex> indexes, PgSession source, CancellationToken cancellationToken)
     {
         if (!Table.HasKey || indexes.Count == 0)
-            return;
+            return false;
+        var hasRead = false;
         _clock.Start();
         while (await Staged.InTheWayAsync(indexes, cancellationToken) is { Count: > 0 } keys)
         {
             if (LastWriteWins)
                 throw new ConstraintInTheWayException($"Rows of {Table.Name} that were kept, because they are newer, hold unique values that rows of the source have now.");
             var staged = Staged.Rows;
+            hasRead = true;
             foreach (var some in keys.Chunk(config.BatchSize))
                 _bytes += await Staged.FillAsync(source, some, cancellationToken);
             if (Staged.Rows == staged)
@@ -100,6 +102,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
             }
         }
         _clock.Stop();
+        return hasRead;
     }
 
     public async Task WriteAsync(IReadOnlyList<UniqueIndex> indexes, ForeignKeyOrder keys, CancellationToken cancellationToken)

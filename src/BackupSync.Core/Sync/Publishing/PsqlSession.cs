@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using System.Threading.Channels;
 using BackupSync.PgTools;
 using BackupSync.Postgres;
@@ -9,7 +10,7 @@ namespace BackupSync.Sync.Publishing;
 /// A psql that is fed statement by statement. It is what can run pg_restore's script and, in the same transaction, the
 /// queries that verify what the script did. When it dies, or we do, the server rolls the transaction back.
 /// </summary>
-sealed class PsqlSession : IQueryRunner, IAsyncDisposable
+sealed partial class PsqlSession : IQueryRunner, IAsyncDisposable
 {
     readonly ChildSession _psql;
     readonly Channel<string> _output = Channel.CreateUnbounded<string>();
@@ -26,7 +27,7 @@ sealed class PsqlSession : IQueryRunner, IAsyncDisposable
     public static PsqlSession Start(PgToolset tools, PgLogin login, IEnumerable<KeyValuePair<string, string>> settings)
     {
         var command = new ChildCommand(tools.Psql,
-            "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--no-password", "--set=ON_ERROR_STOP=1", "--pset=pager=off")
+            "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--no-password", "--set=ON_ERROR_STOP=1", "--set=VERBOSITY=verbose", "--pset=pager=off")
             .ConnectedTo(login, settings);
         return new PsqlSession(ChildSession.Start(command), login);
     }
@@ -96,7 +97,16 @@ sealed class PsqlSession : IQueryRunner, IAsyncDisposable
         {
             // psql is gone, or going: what it said is the reason, the broken pipe only the symptom.
             var exitCode = await _psql.Completion;
-            throw PgProgram.Failure(exitCode, _psql.ErrorTail, "psql", _login, ErrorIds.RestoreFailed, $"The restore into {_login.Label} failed");
+            var state = ErrorCode().Match(_psql.ErrorTail);
+            var failure = PgProgram.Failure(
+                exitCode, ErrorCode().Replace(_psql.ErrorTail, "$1"), "psql", _login, ErrorIds.RestoreFailed, $"The restore into {_login.Label} failed");
+            if (!state.Success)
+                throw failure;
+            throw new PgQueryException(failure.ErrorId, failure.Message, failure.Advice, state.Groups[2].Value, failure) { Detail = failure.Detail };
         }
     }
+
+    /// <summary>The error's code, which is the same in every language: "ERROR:  55P03: canceling statement due to lock timeout".</summary>
+    [GeneratedRegex("((?:ERROR|FATAL|PANIC):  )([0-9A-Z]{5}): ")]
+    private static partial Regex ErrorCode();
 }

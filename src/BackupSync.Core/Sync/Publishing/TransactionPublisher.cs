@@ -36,8 +36,8 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
         await using (var session = await PgSession.OpenAsync(target.Login, cancellationToken))
             _unknown = await PgRestore.UnknownSettingsAsync(content.Tools, content.Archive, session, cancellationToken);
 
-        // Whoever holds a lock on a table is waited for, but not for ever: new readers queue behind us.
-        var lockTimeout = Math.Min(30_000, (long)target.Job.Limits.Restore.TotalMilliseconds / 2);
+        // Whoever holds a lock on a table is waited for, but not for long: new readers queue behind us.
+        var lockTimeout = (long)target.Job.Limits.LockTimeout.TotalMilliseconds;
         var objects = await TargetObjects.ReadAsync(content.Tools, target, filter.ExistingSchemas, lockTimeout, cancellationToken);
 
         _psql = PsqlSession.Start(content.Tools, target.Login, LoadSettings.For(target.Facts, jobs: 1));
@@ -76,6 +76,8 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
     {
         await target.Lock.EnsureHeldAsync(cancellationToken);
         await EnsureOneTransactionAsync(cancellationToken);
+        // Nobody ends a session that commits: it would leave everybody guessing.
+        await target.EndWatchAsync();
         cancellationToken.ThrowIfCancellationRequested();
         _commitBegun = true;
         await _psql!.ExecuteAsync("COMMIT", CancellationToken.None);
