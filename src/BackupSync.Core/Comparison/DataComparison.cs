@@ -95,11 +95,8 @@ public static class DataComparison
             return new BackupSyncException(ErrorIds.GaveWay, $"{side.Label}: the comparison has given way, for others had to wait for it: {side.GaveWayTo}.",
                 "Compare when no migration runs.", failure);
         }
-        for (var cause = failure; cause is not null; cause = cause.InnerException)
-        {
-            if (cause is SnapshotOutdatedException or PgQueryException { SqlState: Npgsql.PostgresErrorCodes.LockNotAvailable })
-                return cause as SnapshotOutdatedException ?? failure as BackupSyncException;
-        }
+        if (SnapshotFailure.ReasonOf(failure) is { } reason)
+            return reason;
         try
         {
             // A table that is gone, or another by now, fails in many ways.

@@ -11,6 +11,9 @@ public sealed class PgQueryException(string errorId, string message, string? adv
 {
     /// <summary>https://www.postgresql.org/docs/current/errcodes-appendix.html; null where the connection broke.</summary>
     public string? SqlState { get; } = sqlState;
+
+    /// <summary>Whether the session could do nothing but read.</summary>
+    internal bool WhileReading { get; init; }
 }
 
 /// <summary>Turns what Npgsql throws into sentences for operators.</summary>
@@ -47,6 +50,7 @@ static class PgErrors
             return new PgQueryException(id, $"{login.Label}: {refused.MessageText} (SQLSTATE {refused.SqlState}).", advice, refused.SqlState, failure)
             {
                 Detail = refused.Hint,
+                WhileReading = login.ReadOnly,
             };
         }
         if (failure is NpgsqlException or IOException or SocketException or ObjectDisposedException)

@@ -41,7 +41,7 @@ sealed class TableRestorePipeline(RunContext run, JobConfig job, BackupHandle ba
     protected override async Task ReplaceAsync(TargetSide target, CancellationToken cancellationToken)
     {
         Run.Record.Publish = PublishMode.Transaction;
-        var attempts = new SnapshotAttempts(Run, target) { BelievesErrors = false };
+        var attempts = new SnapshotAttempts(Run, target);
         await attempts.RunAsync(ct => ReplaceAsync(target, attempts, ct), cancellationToken);
     }
 

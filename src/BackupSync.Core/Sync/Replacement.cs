@@ -45,7 +45,7 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
             await PublishOnceAsync(content, cancellationToken);
             return;
         }
-        var attempts = new SnapshotAttempts(run, target) { BelievesErrors = false };
+        var attempts = new SnapshotAttempts(run, target);
         await attempts.RunAsync(async ct =>
         {
             await target.WatchAsync(ct);

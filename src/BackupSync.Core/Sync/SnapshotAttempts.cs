@@ -1,8 +1,5 @@
-using System.Text.RegularExpressions;
-using BackupSync.Postgres;
 using BackupSync.Runs;
 using BackupSync.Verification;
-using Npgsql;
 
 namespace BackupSync.Sync;
 
@@ -10,15 +7,9 @@ namespace BackupSync.Sync;
 /// What is done on one snapshot of each database, done again on new ones when others had to wait for it, or when the database was changed
 /// under it: production never waits for a copy, and a copy is a state that its database has had.
 /// </summary>
-sealed partial class SnapshotAttempts(RunContext run, params IReadOnlyList<DatabaseSide> sides)
+sealed class SnapshotAttempts(RunContext run, params IReadOnlyList<DatabaseSide> sides)
 {
     const int Most = 4;
-
-    /// <summary>
-    /// Whether an error that tells of something that is not there is taken for a change of what is read. Where something is written as well, it
-    /// may be the rows' or the target's own.
-    /// </summary>
-    public bool BelievesErrors { get; init; } = true;
 
     CancellationToken _outer;
     int _tries;
@@ -45,7 +36,7 @@ sealed partial class SnapshotAttempts(RunContext run, params IReadOnlyList<Datab
                     await side.ReleaseSnapshotAsync();
                 if (_tries == Most)
                     throw reason;
-                run.Warn($"{reason.Message} {(BelievesErrors ? "The run begins anew with a new snapshot." : "It begins anew.")}");
+                run.Warn($"{reason.Message} It begins anew.");
                 run.BeginAnew();
             }
             finally
@@ -69,31 +60,6 @@ sealed partial class SnapshotAttempts(RunContext run, params IReadOnlyList<Datab
                     "Run it when no migration runs; limits.blocking: wait if the copy matters more than who waits for it.", failure);
             }
         }
-        for (var cause = failure; cause is not null; cause = cause.InnerException)
-        {
-            switch (cause)
-            {
-                case SnapshotOutdatedException outdated:
-                    return outdated;
-                case PgQueryException { SqlState: PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected } locked:
-                    return failure as BackupSyncException ?? locked;
-                case PgQueryException { SqlState: { } state } refused when BelievesErrors && IsOfChange(state, refused.Message):
-                    return new SnapshotOutdatedException($"{refused.Message} Something was dropped or changed while it was read, it seems.", refused);
-            }
-        }
-        return null;
+        return SnapshotFailure.ReasonOf(failure);
     }
-
-    static bool IsOfChange(string sqlState, string message) =>
-        Changed.Contains(sqlState) || (sqlState == PostgresErrorCodes.InternalError && GoneMessage().IsMatch(message));
-
-    static readonly HashSet<string> Changed =
-    [
-        PostgresErrorCodes.UndefinedTable, PostgresErrorCodes.UndefinedColumn, PostgresErrorCodes.UndefinedFunction, PostgresErrorCodes.UndefinedObject,
-        PostgresErrorCodes.InvalidSchemaName,
-    ];
-
-    /// <summary>What the server says of an object that is gone.</summary>
-    [GeneratedRegex("could not open relation with OID|cache lookup failed for|could not find (parent )?(tuple|row|entry) for")]
-    private static partial Regex GoneMessage();
 }

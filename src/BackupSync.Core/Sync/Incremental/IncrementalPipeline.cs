@@ -38,7 +38,7 @@ sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions optio
             (_, ct) => ProveDifferentAsync(source, target, ct), cancellationToken);
 
         string? reason = null;
-        var attempts = new SnapshotAttempts(run, source, target) { BelievesErrors = false };
+        var attempts = new SnapshotAttempts(run, source, target);
         await attempts.RunAsync(async ct => reason = await RunOnceAsync(attempts, source, target, ct), cancellationToken);
         return reason;
     }

@@ -1,0 +1,41 @@
+using System.Text.RegularExpressions;
+using BackupSync.Postgres;
+using Npgsql;
+
+namespace BackupSync.Verification;
+
+/// <summary>Tells failures that come of what others did to a database meanwhile: it may go better with a new snapshot.</summary>
+static partial class SnapshotFailure
+{
+    /// <summary>What to tell should it not go better; null where the failure is another.</summary>
+    public static BackupSyncException? ReasonOf(Exception failure)
+    {
+        for (var cause = failure; cause is not null; cause = cause.InnerException)
+        {
+            switch (cause)
+            {
+                case SnapshotOutdatedException outdated:
+                    return outdated;
+                case PgQueryException { SqlState: PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected } locked:
+                    return failure as BackupSyncException ?? locked;
+                // Where something is written, an error that tells of something that is not there may be the rows' own.
+                case PgQueryException { WhileReading: true, SqlState: { } state } refused when IsOfChange(state, refused.Message):
+                    return new SnapshotOutdatedException($"{refused.Message} Something was dropped or changed while it was read, it seems.", refused);
+            }
+        }
+        return null;
+    }
+
+    static bool IsOfChange(string sqlState, string message) =>
+        Changed.Contains(sqlState) || (sqlState == PostgresErrorCodes.InternalError && GoneMessage().IsMatch(message));
+
+    static readonly HashSet<string> Changed =
+    [
+        PostgresErrorCodes.UndefinedTable, PostgresErrorCodes.UndefinedColumn, PostgresErrorCodes.UndefinedFunction, PostgresErrorCodes.UndefinedObject,
+        PostgresErrorCodes.InvalidSchemaName,
+    ];
+
+    /// <summary>What the server says of an object that is gone.</summary>
+    [GeneratedRegex("could not open relation with OID|cache lookup failed for|could not find (parent )?(tuple|row|entry) for")]
+    private static partial Regex GoneMessage();
+}
