@@ -165,8 +165,10 @@ sealed class ArchiveHead
         // Other definitions are pg_restore's business, and there can be many.
         var entry = new ArchiveEntry(dumpId, hasData, kind, schema, tag, copy)
         {
-            DependsOn = needs, DropStatement = withDrops ? Decoded(drop) : "", Definition = kind is EncodingKind or StandardStringsKind or ExtensionKind ? Decoded(definition) : "",
+            DependsOn = needs, DropStatement = withDrops ? Decoded(drop) : "",
         };
+        if (kind is EncodingKind or StandardStringsKind or ExtensionKind || entry.IsOfPublication)
+            entry = entry with { Definition = Decoded(definition) };
         return (entry, definition is not null && WithColumns.Contains(kind) && InternalOptions.MayBeIn(definition) ? (definitionEnd - definition.Length)..definitionEnd : null);
     }
 
@@ -180,7 +182,11 @@ sealed record ArchiveEntry(int DumpId, bool HasData, string Kind, string Schema,
     /// <summary>The numbers of the entries that have to be restored before it.</summary>
     public IReadOnlyList<int> DependsOn { get; init; } = [];
 
-    /// <summary>How it is created; kept of extensions, and of what the archive says of its encoding and its literals.</summary>
+    /// <summary>Whether it makes a publication, says what is in it, or comments on it.</summary>
+    public bool IsOfPublication =>
+        Kind.StartsWith("PUBLICATION", StringComparison.Ordinal) || (Kind == "COMMENT" && Name.StartsWith("PUBLICATION ", StringComparison.Ordinal));
+
+    /// <summary>How it is created; kept of extensions, of publications, and of what the archive says of its encoding and its literals.</summary>
     public string Definition { get; init; } = "";
 
     /// <summary>How it is dropped; empty where that was not asked for, and of what goes with something else.</summary>

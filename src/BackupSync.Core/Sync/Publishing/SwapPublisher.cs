@@ -55,12 +55,15 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
         await properties.ApplySettingsAsync(Maintenance, _tag.NewDatabase, run.Warn, cancellationToken);
 
         ObjectPrivileges? privileges = null;
+        TargetPublications? publications = null;
         await WithSessionAsync(target.Login, async session =>
         {
             privileges = await ObjectPrivileges.ReadAsync(session, cancellationToken);
+            publications = await TargetPublications.ReadAsync(
+                session, content.Tools, target, (long)target.Job.Limits.LockTimeout.TotalMilliseconds, cancellationToken);
             _unknown = await PgRestore.UnknownSettingsAsync(content.Tools, content.Archive, session, cancellationToken);
         }, cancellationToken);
-        await WithSessionAsync(NewDatabase, session => privileges!.ApplyDefaultsAsync(session, run.Warn, cancellationToken), cancellationToken);
+        await WithSessionAsync(NewDatabase, session => privileges!.ApplyDefaultsAsync(session, cancellationToken), cancellationToken);
 
         var filter = await RestoreFilter.ForAsync(NewDatabase, target.Facts, cancellationToken);
         var list = filter.Apply(content.Listing, content.Content);
@@ -87,9 +90,14 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
         await AnalyzeAsync(cancellationToken);
         // The database's owner first: only who may create in "public", as that owner may, can own what is in it.
         await properties.ApplyAsync(Maintenance, _tag.NewDatabase, run.Warn, cancellationToken);
-        await WithSessionAsync(NewDatabase, session => privileges!.ApplyAsync(session, ofPublic: true, run.Warn, cancellationToken), cancellationToken);
+        await WithSessionAsync(NewDatabase, session => privileges!.ApplyAsync(session, cancellationToken), cancellationToken);
         if (list.Last.Count > 0)
             await LoadAsync(content, list.Last, jobs: 1, _ => { }, cancellationToken);
+        await WithSessionAsync(NewDatabase, async session =>
+        {
+            await publications!.ApplyAsync(session, isNew: true, run.Warn, cancellationToken);
+            await privileges!.CompleteAsync(session, run.Warn, cancellationToken);
+        }, cancellationToken);
     }
 
     public async Task<DatabaseFingerprint> FingerprintAsync(

@@ -1,5 +1,3 @@
-using System.Globalization;
-using BackupSync.Archives;
 using BackupSync.PgTools;
 using BackupSync.Postgres;
 
@@ -29,30 +27,7 @@ sealed class TargetObjects
     {
         if (tools.Version.Major < target.Facts.Major)
             return new TargetObjects([]);
-        ArchiveHead? head = null;
-        CutOffArchiveException? cutOff = null;
-        var command = new ChildCommand(tools.PgDump,
-            "--format=custom", "--compress=0", "--schema-only", "--no-password", "--encoding=UTF8", $"--lock-wait-timeout={lockTimeout.ToString(CultureInfo.InvariantCulture)}",
-            "--no-owner", "--no-acl", "--no-comments", "--no-publications", "--no-subscriptions", "--no-tablespaces", "--no-security-labels")
-        {
-            StandardOutput = (pipe, ct) => Task.Factory.StartNew(
-                () =>
-                {
-                    try
-                    {
-                        head = new ArchiveReader(pipe, ct, withDrops: true).Head;
-                        pipe.CopyTo(Stream.Null);
-                    }
-                    catch (CutOffArchiveException e)
-                    {
-                        cutOff = e; // pg_dump has failed, most likely: its own words are the cause to tell
-                    }
-                }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default),
-        };
-        var result = await ChildProcess.RunAsync(command.ConnectedTo(target.Login, PinnedSettings.For(target.Facts)), cancellationToken);
-        PgProgram.EnsureSucceeded(result, "pg_dump", target.Login, ErrorIds.RestoreFailed, $"What {target.Login.Label} holds cannot be listed");
-        if (head is null)
-            throw new BackupSyncException(ErrorIds.RestoreFailed, $"What {target.Login.Label} holds cannot be listed: {cutOff?.Message}", "Run again.", cutOff);
+        var head = await SchemaDump.ReadAsync(tools, target, lockTimeout, ["--no-comments", "--no-publications"], cancellationToken);
         return new TargetObjects([.. head.Entries.Reverse()
             .Where(e => e.DropStatement.Length > 0 && !NotContent.Contains(e.Kind) && !(e.Kind == "SCHEMA" && keep.Contains(e.Name)))
             .Select(e => (e.DropStatement, GoWithTheirTable.Contains(e.Kind)))]);

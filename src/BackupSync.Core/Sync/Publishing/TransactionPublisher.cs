@@ -47,6 +47,7 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
         _transaction = await CurrentTransactionAsync(cancellationToken);
         await _psql.ExecuteAsync($"SET LOCAL lock_timeout = {lockTimeout.ToString(CultureInfo.InvariantCulture)}", cancellationToken);
         var privileges = await ObjectPrivileges.ReadAsync(_psql, cancellationToken);
+        var publications = await TargetPublications.ReadAsync(_psql, content.Tools, target, lockTimeout, cancellationToken);
         await objects.DropAsync(_psql, cancellationToken);
         await ConfigurationTables.EmptyAsync(_psql, run.Warn, cancellationToken);
         await _psql.ExecuteAsync("CREATE SCHEMA IF NOT EXISTS public", cancellationToken);
@@ -60,9 +61,11 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
         }
         foreach (var table in await _psql.RowsAsync(CatalogQueries.Analyzable, cancellationToken))
             await _psql.ExecuteAsync($"ANALYZE {Sql.Qualified(table[0]!, table[1]!)}", cancellationToken);
-        await privileges.ApplyAsync(_psql, ofPublic: false, run.Warn, cancellationToken);
+        await privileges.ApplyAsync(_psql, cancellationToken);
         await FeedAsync(content, list.Last, _psql.FeedAsync, _ => { }, cancellationToken);
         await _psql.ExecuteAsync(PgSession.Settings, cancellationToken);
+        await publications.ApplyAsync(_psql, isNew: false, run.Warn, cancellationToken);
+        await privileges.CompleteAsync(_psql, run.Warn, cancellationToken);
     }
 
     public async Task<DatabaseFingerprint> FingerprintAsync(

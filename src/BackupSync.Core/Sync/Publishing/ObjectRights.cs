@@ -1,0 +1,136 @@
+using System.Text.Json;
+using BackupSync.Postgres;
+
+namespace BackupSync.Sync.Publishing;
+
+/// <summary>Who owns what of a database, and who may do what with it, at one moment.</summary>
+sealed class ObjectRights
+{
+    readonly Dictionary<string, Entry> _entries;
+
+    ObjectRights(Dictionary<string, Entry> entries) => _entries = entries;
+
+    public static async Task<ObjectRights> ReadAsync(IQueryRunner runner, CancellationToken cancellationToken) =>
+        new((await runner.RowsAsync(Query, cancellationToken)).Select(Entry.From).ToDictionary(e => e.Key));
+
+    /// <summary>What makes of these rights those that are wanted, of all that both know; nothing where they are the same.</summary>
+    /// <param name="isSuperuser">Whether the statements' role is one.</param>
+    public IReadOnlyList<RightsStatement> StatementsTo(ObjectRights wanted, bool isSuperuser) =>
+        [.. Pairs(wanted).OrderBy(p => p.Wanted.Rank).SelectMany(p => p.Wanted.StatementsFrom(p.Now, isSuperuser))];
+
+    /// <summary>Default privileges alone.</summary>
+    public IReadOnlyList<RightsStatement> DefaultsTo(ObjectRights wanted, bool isSuperuser) =>
+        [.. Pairs(wanted).Where(p => p.Wanted.Head.Length > 0).SelectMany(p => p.Wanted.StatementsFrom(p.Now, isSuperuser))];
+
+    /// <summary>How these rights are others than those that are wanted, one line for each object.</summary>
+    public IReadOnlyList<(string Key, string Text)> DifferencesTo(ObjectRights wanted) =>
+        [.. Pairs(wanted).Select(p => (p.Wanted.Key, p.Wanted.DifferenceTo(p.Now))).Where(d => d.Item2.Length > 0)];
+
+    /// <summary>Each with what is there now. What is not is no matter, unless it is something that is always there.</summary>
+    IEnumerable<(Entry Wanted, Entry Now)> Pairs(ObjectRights wanted)
+    {
+        foreach (var (key, entry) in wanted._entries)
+        {
+            if (_entries.TryGetValue(key, out var now))
+                yield return (entry, now);
+            else if (entry.Otherwise is { } otherwise && (entry.Column is null || _entries.ContainsKey(entry.OfTable)))
+                yield return (entry, entry with { Privileges = otherwise });
+        }
+        foreach (var (key, now) in _entries)
+        {
+            if (!wanted._entries.ContainsKey(key) && now.Otherwise is { } otherwise && (now.Column is null || wanted._entries.ContainsKey(now.OfTable)))
+                yield return (now with { Privileges = otherwise }, now);
+        }
+    }
+
+    static readonly string Query = EmbeddedText.Read("BackupSync.Sync.Publishing.object_rights.sql");
+
+    /// <param name="Grantee">Null for everybody.</param>
+    sealed record Privilege(string? Grantee, string Name, bool IsGrantable, string Grantor)
+    {
+        public static IReadOnlySet<Privilege> Parse(string? json) => json is null
+            ? new HashSet<Privilege>()
+            : JsonDocument.Parse(json).RootElement.EnumerateArray()
+                .Select(p => new Privilege(p[0].GetString(), p[1].GetString()!, p[2].GetBoolean(), p[3].GetString()!)).ToHashSet();
+
+        public override string ToString() => $"{Name} {(IsGrantable ? "with grant option " : "")}for {Grantee ?? "PUBLIC"}";
+    }
+
+    sealed record Entry(
+        string Head, string Name, string? Column, string? Altered, string Owner, int Rank, IReadOnlySet<Privilege> Privileges, IReadOnlySet<Privilege>? Otherwise)
+    {
+        public static Entry From(string?[] row) => new(
+            row[0]!, row[1]!, row[2], row[3], row[4]!, row[5]![0] - '0', Privilege.Parse(row[6]), row[7] is null ? null : Privilege.Parse(row[7]));
+
+        public string Key => $"{Head}{Name}{(Column is null ? "" : $" ({Column})")}";
+
+        public string OfTable => $"{Head}{Name}";
+
+        public IEnumerable<RightsStatement> StatementsFrom(Entry now, bool isSuperuser)
+        {
+            // A new owner gets what the old one had: what remains is another round's.
+            if (now.Owner != Owner)
+                return Altered is null ? [] : [new($"ALTER {Altered} OWNER TO {Sql.Identifier(Owner)}", null, Key)];
+            if (now.Privileges.SetEquals(Privileges))
+                return [];
+            // Who is no superuser could not read what he has just loaded.
+            var gone = now.Privileges.Except(Privileges).Where(p => isSuperuser || p.Grantee != Owner || p.Name != "SELECT");
+            // Those that others depend on take them along, so all are granted again.
+            return [.. Statements(gone, isGrant: false), .. Statements(InOrder(), isGrant: true)];
+        }
+
+        public string DifferenceTo(Entry now)
+        {
+            var changes = new List<string>();
+            if (now.Owner != Owner)
+                changes.Add($"owned by {now.Owner}, before by {Owner}");
+            var (gone, come) = (Privileges.Except(now.Privileges).ToList(), now.Privileges.Except(Privileges).ToList());
+            // With another owner every grantor is another.
+            if (now.Owner == Owner && gone.Count > 0)
+                changes.Add($"lost {string.Join(", ", gone)}{Grantors(gone)}");
+            if (now.Owner == Owner && come.Count > 0)
+                changes.Add($"gained {string.Join(", ", come)}{Grantors(come)}");
+            return string.Join("; ", changes);
+        }
+
+        string Grantors(IReadOnlyList<Privilege> privileges) =>
+            privileges.Select(p => p.Grantor).Where(g => g != Owner).Distinct().ToList() is { Count: > 0 } others ? $" (granted by {string.Join(", ", others)})" : "";
+
+        /// <summary>Who grants what he was granted has to have it first.</summary>
+        IEnumerable<Privilege> InOrder()
+        {
+            var (left, may) = (Privileges.ToList(), new HashSet<(string, string)>());
+            while (left.Count > 0)
+            {
+                var next = left.Where(p => p.Grantor == Owner || may.Contains((p.Grantor, p.Name))).ToList();
+                if (next.Count == 0)
+                    next = left;
+                foreach (var privilege in next)
+                {
+                    yield return privilege;
+                    if (privilege is { IsGrantable: true, Grantee: { } grantee })
+                        may.Add((grantee, privilege.Name));
+                }
+                left = [.. left.Except(next)];
+            }
+        }
+
+        IEnumerable<RightsStatement> Statements(IEnumerable<Privilege> privileges, bool isGrant)
+        {
+            // In their order: whoever comes first goes first.
+            foreach (var group in privileges.GroupBy(p => (p.Grantee, p.IsGrantable, p.Grantor)))
+            {
+                var names = string.Join(", ", group.Select(p => p.Name + (Column is null ? "" : $" ({Sql.Identifier(Column)})")));
+                var grantee = group.Key.Grantee is { } role ? Sql.Identifier(role) : "PUBLIC";
+                yield return new(
+                    isGrant ? $"{Head}GRANT {names} ON {Name} TO {grantee}{(group.Key.IsGrantable ? " WITH GRANT OPTION" : "")}"
+                        : $"{Head}REVOKE {names} ON {Name} FROM {grantee} CASCADE",
+                    group.Key.Grantor == Owner ? null : group.Key.Grantor, Key);
+            }
+        }
+    }
+}
+
+/// <param name="As">The role that has to do it; null for whoever may.</param>
+/// <param name="Key">Whose rights it changes.</param>
+sealed record RightsStatement(string Text, string? As, string Key);
