@@ -40,6 +40,9 @@ sealed class TableReplacement(RunContext run, TargetSide target, StoredBackup ba
         }, cancellationToken);
         if (tables.OnlyHere.Count > 0)
             run.Warn($"{target.Login.Label}: emptied as well, for the backup has no rows of them: {string.Join(", ", tables.OnlyHere)}.");
+        // Rows go into indexes that are there already, and keys are checked.
+        var path = (await TableColumns.ReadAsync(session, CatalogFilter.None, cancellationToken)).Select(t => t.SearchPath).FirstOrDefault(p => p is not null);
+        await session.ExecuteAsync(ReadingPath.Set(path), cancellationToken);
         foreach (var table in tables.Emptied)
             await session.ExecuteAsync($"DELETE FROM ONLY {table}", cancellationToken);
         await LoadAsync(session, encoding, scope, cancellationToken);
@@ -48,6 +51,7 @@ sealed class TableReplacement(RunContext run, TargetSide target, StoredBackup ba
         await keys.CreateAsync(selection.Data.Select(d => d.Key).Concat(selection.Parents.Keys).ToHashSet(), cancellationToken);
         foreach (var table in tables.Emptied)
             await session.ExecuteAsync($"ANALYZE {table}", cancellationToken);
+        await session.ExecuteAsync(ReadingPath.Set(null), cancellationToken);
         scope.Note = $"{selection.Content.Count} tables, {selection.Content.Values.Sum(t => t.Rows)} rows; {keys.All.Count} foreign keys checked";
     }
 

@@ -12,6 +12,10 @@ static class ReadingPath
     const string Setting = "backupsync.path";
 
     /// <summary>Tells with which path a table can be read: none, or one with all schemas.</summary>
+    /// <remarks>
+    /// A session keeps an index's expression as it was planned the first time, and can then plan others without the path that the first one
+    /// needed: it says nothing of other sessions. So what was found is kept in the session, too.
+    /// </remarks>
     public static async Task<TableColumns> FindAsync(IQueryRunner runner, TableColumns table, CancellationToken cancellationToken)
     {
         // In one block, which undoes what failed: a transaction is not to be lost by the trial.
@@ -20,6 +24,10 @@ static class ReadingPath
             DECLARE
                 path pg_catalog.text;
             BEGIN
+                IF pg_catalog.current_setting('{OfTable(table)}', true) LIKE 'path %' THEN
+                    PERFORM pg_catalog.set_config('{Setting}', pg_catalog.current_setting('{OfTable(table)}'), false);
+                    RETURN;
+                END IF;
                 PERFORM pg_catalog.set_config('{Setting}', 'unknown', false);
                 FOR path IN
                     SELECT '' UNION ALL (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(nspname), ', ' ORDER BY nspname <> 'public', nspname)
@@ -38,6 +46,7 @@ static class ReadingPath
                     END;
                 END LOOP;
                 PERFORM pg_catalog.set_config('search_path', '', false);
+                PERFORM pg_catalog.set_config('{OfTable(table)}', pg_catalog.current_setting('{Setting}'), false);
             END $backupsync$
             """, cancellationToken);
         var found = (await runner.RowsAsync($"SELECT pg_catalog.current_setting('{Setting}')", cancellationToken))[0][0]!;
@@ -49,11 +58,13 @@ static class ReadingPath
     {
         if (table.SearchPath is null)
             return await runner.RowsAsync(select, cancellationToken);
-        await runner.ExecuteAsync(Set(table.SearchPath), cancellationToken);
+        await runner.ExecuteAsync($"{Set(table.SearchPath)}; SET {OfTable(table)} = {Sql.Literal("path " + table.SearchPath)}", cancellationToken);
         var rows = await runner.RowsAsync(select, cancellationToken);
         await runner.ExecuteAsync(Set(null), cancellationToken);
         return rows;
     }
+
+    static string OfTable(TableColumns table) => $"{Setting}_{table.Oid}";
 
     /// <param name="path">As <see cref="TableColumns.SearchPath"/>.</param>
     public static string Set(string? path) => $"SET search_path = {path ?? "''"}";

@@ -1,7 +1,9 @@
 using BackupSync.Backups;
 using BackupSync.Comparison;
 using BackupSync.Configuration;
+using BackupSync.Recovery;
 using BackupSync.Runs;
+using BackupSync.Sync;
 
 namespace BackupSync.Tests.Sync;
 
@@ -202,6 +204,43 @@ public sealed class RestoredFormTests
         var sync = await scenario.SyncAsync();
         Assert.Equal(RunStep.Restore, sync.Error!.Step);
         Assert.Matches("people_plain|broken_index|by_predicate|by_hash|computed", sync.Error!.Message + sync.Error.Detail);
+    }
+
+    /// <summary>The same where the target has such an index already: it is read, compared, and written.</summary>
+    [SkippableFact]
+    public async Task Tables_with_such_an_index_are_brought_up_to_date_compared_and_restored()
+    {
+        var server = await VersionedServers.GetAsync(15);
+        await using var scenario = await Scenario.CreateAsync(server, server);
+        const string schema = """
+            CREATE FUNCTION bare(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT upper($1) $$;
+            CREATE FUNCTION plain(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT lower(bare($1)) $$;
+            CREATE TABLE people (id int PRIMARY KEY, name text NOT NULL); CREATE TABLE others (id int PRIMARY KEY REFERENCES people, name text);
+            INSERT INTO people SELECT g, 'Zoë' || g FROM generate_series(1, 300) g; INSERT INTO others SELECT g, 'x' FROM generate_series(1, 100) g;
+            CREATE INDEX people_plain ON people (plain(name)); CREATE INDEX others_plain ON others (plain(name));
+            """;
+        await scenario.OnSourceAsync(schema);
+        await scenario.OnTargetAsync(schema);
+        await scenario.OnSourceAsync("UPDATE people SET name = 'new' WHERE id < 10; INSERT INTO people VALUES (1000, 'more'); INSERT INTO others VALUES (1000, 'y')");
+
+        await scenario.SyncWellAsync(SyncMode.Incremental);
+
+        Assert.Equal("", await DifferencesAsync(scenario));
+        await scenario.OnTargetAsync("UPDATE people SET name = 'by hand' WHERE id = 3; UPDATE others SET name = 'by hand' WHERE id = 4");
+        var rows = new List<RowDifference>();
+        await DataComparison.RunAsync(scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions { Detail = true }, null, rows.Add, default);
+        Assert.Equal(["public.others 4 name", "public.people 3 name"], rows.Select(r => $"{r.Table} {r.Key} {r.Columns}").Order(StringComparer.Ordinal));
+
+        using var folder = new TempFolder();
+        var config = new BackupSyncConfig
+        {
+            Path = folder.File("backupsync.yml"), Databases = [scenario.Job.SourceDatabase], Jobs = [], Places = [new FolderPlaceConfig { Name = "local", Directory = folder.File("local") }],
+        };
+        var backup = (await BackupRunner.BackUpAsync([scenario.Job.SourceDatabase], BackupOrder.ByHand(config), _ => [], null, default))[0];
+        var restored = await JobRunner.RunAsync(scenario.Job, RunKind.Restore, "tables", "Restore of tables", [],
+            run => new TableRestorePipeline(run, scenario.Job, BackupHandle.Of(backup.SourceBackup!, config), ["people", "others"], new RunOptions()), default);
+        Assert.Null(restored.Error);
+        Assert.Equal("", await DifferencesAsync(scenario));
     }
 
     /// <summary>What differs, one a line.</summary>

@@ -26,6 +26,9 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     IReadOnlyDictionary<string, TableWrites> _written = new Dictionary<string, TableWrites>();
     IReadOnlyDictionary<string, SourceTable> _sourceTables = new Dictionary<string, SourceTable>();
     IReadOnlyList<TableSync> _tables = [];
+
+    /// <summary>The search path of all sessions, where one of the tables needs any: checks of foreign keys read others' tables, too.</summary>
+    string? _path;
     int _runsSinceWhole, _repairs;
 
     public bool ReliesOnStamps => _tables.Any(t => !t.IsWhole);
@@ -52,6 +55,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         _lane = new SourceLane(_snapshot!, _snapshot!.Readers[^1]);
         var tables = await SyncTables.FindAsync(Reader, source.Filter, _job.Tables, cancellationToken);
         await _snapshot.RememberStateAsync(Reader, await OnlyAsync(tables, cancellationToken), cancellationToken);
+        _path = tables.Select(t => t.Table.SearchPath).FirstOrDefault(p => p is not null);
         if (tables.Count == 0)
             throw new BackupSyncException(ErrorIds.SourceEmpty, $"{source.Login.Label} has no tables to copy.", "Check that its URL names the right database, and that exclude does not leave out everything.");
         if (await SchemaCheck.RunAsync(_job, Reader, Writer, source, target, cancellationToken) is var schema && schema.Reason is { } reason)
@@ -61,6 +65,8 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         _objects = schema.Objects;
         tables = await WithComparableColumnsAsync(tables, Reader, cancellationToken);
         await LockAsync(tables, cancellationToken);
+        if (_path is not null)
+            await Writer.ExecuteAsync(ReadingPath.Set(_path), cancellationToken);
 
         _moment = await SourceMoment.ReadAsync(Reader, writers!, cancellationToken);
         _before = await SyncState.ReadAsync(Writer, _job.Name, cancellationToken);
@@ -211,7 +217,8 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         var lanes = (sessions.Count > 1 ? sessions.SkipLast(1) : sessions).Select(s => new SourceLane(_snapshot, s)).ToList();
         await using var readers = await SessionGroup.OpenAsync(target.Login with { ReadOnly = true }, lanes.Count, _job.Limits.Connect, cancellationToken);
         // Groups are told apart in memory: a server that sorted them on disk would take several times as long.
-        await Together.RunAsync(cancellationToken, ct => _snapshot!.SetAsync("SET work_mem = '64MB'", ct), ct => readers.ExecuteAsync("SET work_mem = '64MB'", ct));
+        var settings = $"SET work_mem = '64MB'; {ReadingPath.Set(_path)}";
+        await Together.RunAsync(cancellationToken, ct => _snapshot!.SetAsync(settings, ct), ct => readers.ExecuteAsync(settings, ct));
         // Rows are fetched by many short statements.
         await fetching.UseAsync(session => session.ExecuteAsync("SET jit = off", cancellationToken), cancellationToken);
         long rows = 0;
