@@ -23,6 +23,9 @@ sealed record BackupLabel(
 sealed record ArchiveRequest
 {
     public required BackupLabel Label { get; init; }
+
+    /// <summary>As <see cref="BackupManifest.NamedRoles"/>.</summary>
+    public IReadOnlyList<string>? NamedRoles { get; init; }
     public required string Job { get; init; }
     public required string RunId { get; init; }
     public required DatabaseConfig Database { get; init; }
@@ -101,6 +104,7 @@ static class ArchiveWriter
                 ServerVersion = request.Facts.Version,
                 ToolVersion = request.Tools.Version.ToString(),
                 Options = options,
+                NamedRoles = request.NamedRoles,
                 Fingerprint = fingerprint,
                 Tag = request.Label.Tag,
                 Pinned = request.Label.Pinned,

@@ -52,6 +52,9 @@ public sealed record BackupManifest
     /// <summary>What the database was created with, and its settings; null in backups of before they were kept, and where the role may not read them.</summary>
     public DatabaseOptions? Options { get; init; }
 
+    /// <summary>Roles that its policies, user mappings and values name: without them it cannot be restored. Null in backups of before they were kept.</summary>
+    public IReadOnlyList<string>? NamedRoles { get; init; }
+
     public required DatabaseFingerprint Fingerprint { get; init; }
 
     /// <summary>What it was taken for, such as <c>pre-deployment-20240123</c>; null for none.</summary>

@@ -29,6 +29,8 @@ sealed class DatabaseRestorePipeline(RunContext run, JobConfig job, BackupHandle
 
     protected override async Task<string> CheckTargetAsync(TargetSide target, CancellationToken cancellationToken)
     {
+        if (Manifest.NamedRoles is { } roles)
+            await Prechecks.EnsureRolesExistAsync(roles, target, cancellationToken);
         await using var archive = await Stored!.OpenArchiveAsync(cancellationToken);
         var head = await Task.Run(() => new ArchiveReader(archive, cancellationToken).Head, CancellationToken.None);
         Publisher = await PublishChoice.MakeAsync(Run, target, NewContent.Of(Manifest.Fingerprint, head), cancellationToken);

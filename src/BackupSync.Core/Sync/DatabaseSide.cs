@@ -27,6 +27,9 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
     /// <summary>What the database held at the moment of the snapshot.</summary>
     public DatabaseFingerprint Content { get; protected set; } = null!;
 
+    /// <summary>Roles that policies, user mappings and values name; null where nobody has asked.</summary>
+    public IReadOnlyList<string>? NamedRoles { get; protected set; }
+
     /// <summary>Closes <see cref="Session"/>: the source has few to give, and one on the target would block the rename that publishes it.</summary>
     public async Task DisconnectAsync()
     {
@@ -138,6 +141,7 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
         var request = new ArchiveRequest
         {
             Label = label,
+            NamedRoles = NamedRoles,
             Job = Job.Name,
             RunId = Run.RunId,
             Database = database,

@@ -18,7 +18,7 @@ static class Prechecks
         if (missing.Count == 0)
             return;
         throw new BackupSyncException(ErrorIds.PrivilegeMissing,
-            $"{target.Login.Label} lacks the role(s) {string.Join(", ", missing)}, which policies, user mappings or values of the source name.",
+            $"{target.Login.Label} lacks the role(s) {string.Join(", ", missing)}, which policies, user mappings or values of the content name.",
             $"Create them there: {string.Join(" ", missing.Select(m => $"CREATE ROLE {Sql.Identifier(m)} NOLOGIN;"))}");
     }
 

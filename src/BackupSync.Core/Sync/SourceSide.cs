@@ -29,8 +29,8 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
         _excluded = await ExcludedObjects.ResolveAsync(Job.Exclude, Session, Facts.InRecovery, Run.Warn, cancellationToken);
     }
 
-    /// <summary>Roles that the source's policies, user mappings and values name.</summary>
-    public async Task<IReadOnlyList<string>> NamedRolesAsync(CancellationToken cancellationToken)
+    /// <summary>Finds the roles that the source's policies, user mappings and values name.</summary>
+    public async Task<IReadOnlyList<string>> FindNamedRolesAsync(CancellationToken cancellationToken)
     {
         var roles = (await Session.RowsAsync(CatalogQueries.NamedRoles(_excluded.Filter), cancellationToken)).Select(r => r[0]!).ToHashSet();
         foreach (var column in await Session.RowsAsync(CatalogQueries.RoleColumns(_excluded.Filter), cancellationToken))
@@ -44,8 +44,12 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
             };
             roles.UnionWith((await Session.RowsAsync($"SELECT r.rolname FROM ({oids}) o JOIN pg_catalog.pg_roles r ON r.oid = o.oid", cancellationToken)).Select(r => r[0]!));
         }
-        return [.. roles.Order(StringComparer.Ordinal)];
+        return NamedRoles = [.. roles.Order(StringComparer.Ordinal)];
     }
+
+    /// <summary>Storage parameters of its tables, indexes and views, each with one that has it; settings of its functions.</summary>
+    public async Task<IReadOnlyList<NamedOption>> OptionsAsync(CancellationToken cancellationToken) =>
+        [.. (await Session.RowsAsync(CatalogQueries.NamedOptions(_excluded.Filter), cancellationToken)).Select(r => new NamedOption(r[0]!, r[1], r[2]!, r[3]!))];
 
     /// <summary>What a transaction that creates the source's content has to lock, and its large objects.</summary>
     public async Task<NewContent> NewContentAsync(CancellationToken cancellationToken) => new(

@@ -51,10 +51,12 @@ sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : I
         await Leftovers.ClearSessionsAsync(source.Session, target.Tag, run, cancellationToken);
         _tools = await ToolChoice.ForAsync(job, source.Facts, target, run, cancellationToken);
         Prechecks.WarnOfOlderTarget(source.Facts.Major, source.Facts.Version, source.Login.Label, target, run);
+        if (target.Facts.Major < source.Facts.Major)
+            await NamedOption.EnsureKnownAsync(await source.OptionsAsync(cancellationToken), target, cancellationToken);
         _publisher = await PublishChoice.MakeAsync(run, target, await source.NewContentAsync(cancellationToken), cancellationToken);
         if (_publisher.Mode == PublishMode.Swap)
             await PoolerPause.EnsureUsableAsync(_tools.Restore, job.TargetDatabase, cancellationToken);
-        await Prechecks.EnsureRolesExistAsync(await source.NamedRolesAsync(cancellationToken), target, cancellationToken);
+        await Prechecks.EnsureRolesExistAsync(await source.FindNamedRolesAsync(cancellationToken), target, cancellationToken);
         Prechecks.EnsureMayReadBack(await source.ForcedRowSecurityAsync(cancellationToken), target);
         Prechecks.EnsureDiskSpace(job.Backups.Directory, source.Facts.Size, target.Facts.Size);
         scope.Note = $"{source.Facts.Version} → {target.Facts.Version}, tools {_tools.Restore.Version}, publish by {_publisher.Mode.ToString().ToLowerInvariant()}";

@@ -313,6 +313,25 @@ static class CatalogQueries
           AND rel.oid <> ALL (ARRAY[{string.Join(",", filter.Empty)}]::oid[])
         """;
 
+    /// <summary>What is said by WITH of tables, indexes and views, and by SET of functions: kind, the index's method, option, the first that has it.</summary>
+    public static string NamedOptions(CatalogFilter filter) => $"""
+        {With(filter)}
+        SELECT kind, method, option, pg_catalog.min(name) FROM (
+            SELECT CASE WHEN c.relkind = 'v' THEN 'VIEW' WHEN c.relkind IN ('i', 'I') THEN 'INDEX' ELSE 'TABLE' END AS kind, a.amname AS method,
+                   CASE WHEN c.oid <> m.oid THEN 'toast.' ELSE '' END || o AS option, pg_catalog.format('%I.%I', n.nspname, m.relname) AS name
+            FROM pg_catalog.pg_class c
+            -- The main part's own, or those of what keeps its long values.
+            JOIN pg_catalog.pg_class m ON m.oid = c.oid OR m.reltoastrelid = c.oid
+            JOIN pg_catalog.pg_namespace n ON n.oid = m.relnamespace LEFT JOIN pg_catalog.pg_index x ON x.indexrelid = c.oid
+            LEFT JOIN pg_catalog.pg_am a ON a.oid = c.relam AND c.relkind IN ('i', 'I'), LATERAL pg_catalog.unnest(c.reloptions) o
+            WHERE coalesce(x.indrelid, m.oid) IN (SELECT oid FROM rel) AND m.relkind <> 't'
+            UNION ALL
+            SELECT 'FUNCTION', NULL, o, pg_catalog.format('%I.%I', n.nspname, p.proname)
+            FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace, LATERAL pg_catalog.unnest(p.proconfig) o
+            WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema') s
+        GROUP BY kind, method, option ORDER BY 1, 2, 3
+        """;
+
     /// <summary>
     /// How many objects the database has that take a lock each when they are dropped; and how many relations and constraints, which take
     /// one each when they are created.

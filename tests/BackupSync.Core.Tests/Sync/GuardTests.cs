@@ -1,3 +1,4 @@
+using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Postgres;
 using BackupSync.Runs;
@@ -118,7 +119,7 @@ public sealed class GuardTests(Servers servers) : IClassFixture<Servers>
         await scenario.FillAsync();
         await scenario.OnSourceAsync("DO $$ BEGIN CREATE ROLE \"Clerk of policies\"; EXCEPTION WHEN duplicate_object THEN NULL; END $$; ALTER TABLE users ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON users TO \"Clerk of policies\" USING (true);");
 
-        var result = await AssertRefusedAsync(scenario, ErrorIds.PrivilegeMissing, "Neon lacks the role(s) Clerk of policies, which policies, user mappings or values of the source name.");
+        var result = await AssertRefusedAsync(scenario, ErrorIds.PrivilegeMissing, "Neon lacks the role(s) Clerk of policies, which policies, user mappings or values of the content name.");
         Assert.Equal("Create them there: CREATE ROLE \"Clerk of policies\" NOLOGIN;", result.Error!.Advice);
     }
 
@@ -146,7 +147,14 @@ public sealed class GuardTests(Servers servers) : IClassFixture<Servers>
         await scenario.OnSourceAsync($"CREATE ROLE {role}");
         await scenario.OnSourceAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, statements, role).Replace("/postgres", $"/{scenario.SourceAdmin.User}", StringComparison.Ordinal));
 
-        await AssertRefusedAsync(scenario, ErrorIds.PrivilegeMissing, $"lacks the role(s) {role}, which policies, user mappings or values of the source name.");
+        await AssertRefusedAsync(scenario, ErrorIds.PrivilegeMissing, $"lacks the role(s) {role}, which policies, user mappings or values of the content name.");
+
+        // A backup knows them, too.
+        var config = new BackupSyncConfig { Path = Path.Combine(scenario.Directory, "x.yml"), Databases = [scenario.Job.SourceDatabase], Jobs = [], Places = [FolderPlaceConfig.At(scenario.Directory)] };
+        var backup = (await BackupRunner.BackUpAsync([scenario.Job.SourceDatabase], BackupOrder.ByHand(config), _ => [], null, default))[0].SourceBackup!;
+        var restore = await scenario.RestoreAsync(backup);
+        Faults.AssertFailed(restore, RunOutcome.Aborted, RunStep.Check, ErrorIds.PrivilegeMissing);
+        Assert.Contains(role, restore.Error!.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -106,6 +106,33 @@ public sealed class VersionPairTests
         await scenario.AssertNothingIsLeftAsync();
     }
 
+    [SkippableFact]
+    public async Task Options_that_an_older_target_does_not_know_are_found_before_anything_is_begun()
+    {
+        await using var scenario = await Scenario.CreateAsync(await VersionedServers.GetAsync(18), await VersionedServers.GetAsync(15));
+        await scenario.FillAsync();
+        // All that both know.
+        await scenario.OnSourceAsync("""
+            CREATE TABLE known (id int PRIMARY KEY, list int[], at point, note text) WITH (fillfactor = 70, autovacuum_enabled = off, toast.autovacuum_enabled = off);
+            CREATE INDEX ON known USING gin (list) WITH (fastupdate = off); CREATE INDEX ON known USING gist (at) WITH (buffering = on); CREATE INDEX ON known USING brin (id) WITH (pages_per_range = 4);
+            CREATE VIEW seen WITH (security_barrier, security_invoker = true) AS SELECT id FROM known; ALTER TABLE users ADD CONSTRAINT one UNIQUE (id) WITH (fillfactor = 60);
+            CREATE FUNCTION set_for_it() RETURNS int LANGUAGE sql SET search_path = public, pg_temp SET work_mem = '5MB' SET app.region = 'it''s here' AS 'SELECT 1';
+            """);
+        await scenario.SyncWellAsync();
+        await scenario.OnSourceAsync("""
+            ALTER TABLE known SET (autovacuum_vacuum_max_threshold = 1000, toast.vacuum_truncate = off); CREATE TABLE more (id int) WITH (vacuum_max_eager_freeze_failure_rate = 0.1);
+            CREATE FUNCTION newer() RETURNS int LANGUAGE sql SET transaction_timeout = '5s' AS 'SELECT 1';
+            """);
+
+        var result = await scenario.SyncAsync();
+
+        Faults.AssertFailed(result, RunOutcome.Aborted, RunStep.Check, ErrorIds.NotSupported);
+        foreach (var unknown in new[] { "autovacuum_vacuum_max_threshold of public.known", "vacuum_max_eager_freeze_failure_rate of public.more", "transaction_timeout of public.newer" })
+            Assert.Contains(unknown, result.Error!.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("truncate", result.Error!.Message, StringComparison.Ordinal);
+        await scenario.AssertNothingIsLeftAsync();
+    }
+
     static async Task<Scenario> CreateAsync(int source, int target, PublishMode publish)
     {
         var scenario = await Scenario.CreateAsync(await VersionedServers.GetAsync(source), await VersionedServers.GetAsync(target), publish);

@@ -1,6 +1,6 @@
 -- Who owns each object of the database, and who may do what with it. Of the system's own objects only those that anybody has ever
 -- granted or revoked anything on. A null list of privileges is told as what it stands for.
--- Columns: head ("ALTER DEFAULT PRIVILEGES …", else empty), name as GRANT reads it, column, name as ALTER reads it (null where it
+-- Columns: head ("ALTER DEFAULT PRIVILEGES ...", else empty), name as GRANT reads it, column, name as ALTER reads it (null where it
 -- has no owner that could be changed), owner, rank (schemas come first), privileges, and what they are where nothing is said of
 -- something that is always there (null for what is not): arrays of [grantee, privilege, is grantable, grantor].
 WITH ns AS MATERIALIZED (

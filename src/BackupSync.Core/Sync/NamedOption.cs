@@ -1,0 +1,54 @@
+using BackupSync.Postgres;
+using BackupSync.Sync.Publishing;
+using Npgsql;
+
+namespace BackupSync.Sync;
+
+/// <summary>Something that is said of an object beside its definition, which an older server may not know.</summary>
+/// <param name="Kind">TABLE, INDEX, VIEW or FUNCTION.</param>
+/// <param name="Method">An index's.</param>
+/// <param name="Option">As <c>name=value</c>.</param>
+/// <param name="Example">An object that has it.</param>
+sealed record NamedOption(string Kind, string? Method, string Option, string Example)
+{
+    /// <summary>A column that an index of that method can be on.</summary>
+    static readonly Dictionary<string, string> Columns = new()
+    {
+        ["btree"] = "int", ["hash"] = "int", ["brin"] = "int", ["gin"] = "int[]", ["gist"] = "point", ["spgist"] = "point",
+    };
+
+    string Name => Option[..Option.IndexOf('=', StringComparison.Ordinal)];
+
+    string Value => Option[(Name.Length + 1)..];
+
+    /// <summary>Has the target make something with each, in a transaction that is rolled back: no catalog tells what a server knows.</summary>
+    /// <exception cref="BackupSyncException">It does not know one: the restore would fail.</exception>
+    public static async Task EnsureKnownAsync(IReadOnlyList<NamedOption> options, TargetSide target, CancellationToken cancellationToken)
+    {
+        // Of an extension's methods there is no column to be known.
+        var tried = options.Where(o => o.Method is null || Columns.ContainsKey(o.Method)).ToList();
+        await target.Session.ExecuteAsync("BEGIN READ WRITE", cancellationToken);
+        var refused = await TriedStatements.RunAsync([.. tried.Select((o, i) => (o.Trial(i), (string?)null))], target.Session, cancellationToken);
+        await target.Session.ExecuteAsync("ROLLBACK", cancellationToken);
+        var unknown = refused.Where(r => r.Code is PostgresErrorCodes.InvalidParameterValue or PostgresErrorCodes.UndefinedObject).Select(r => tried[r.Number]).ToList();
+        if (unknown.Count == 0)
+            return;
+        var some = string.Join(", ", unknown.Take(5).Select(o => $"{o.Name} of {o.Example}")) + (unknown.Count > 5 ? $" and {unknown.Count - 5} more" : "");
+        throw new BackupSyncException(ErrorIds.NotSupported,
+            $"{target.Login.Label} has PostgreSQL {target.Facts.Version}, which does not know {some}: the content could not be restored there.",
+            "Bring the target to the source's version; or take it off on the source (ALTER … RESET), or leave the object out (exclude).");
+    }
+
+    string Trial(int number)
+    {
+        var name = $"backupsync_option_{number}";
+        var with = $"({Name} = {Sql.Literal(Value)})";
+        return Kind switch
+        {
+            "FUNCTION" => $"CREATE FUNCTION pg_temp.{name}() RETURNS int LANGUAGE sql SET {Name} TO {Sql.Literal(Value)} AS 'SELECT 1'",
+            "VIEW" => $"CREATE TEMPORARY VIEW {name} WITH {with} AS SELECT 1 AS i",
+            "INDEX" => $"CREATE TEMPORARY TABLE {name} (i {Columns[Method!]}); CREATE INDEX ON pg_temp.{name} USING {Method} (i) WITH {with}",
+            _ => $"CREATE TEMPORARY TABLE {name} (i text) WITH {with}",
+        };
+    }
+}
