@@ -43,6 +43,12 @@ static class OddShapes
         CREATE STATISTICS of_events (ndistinct, mcv) ON id, what FROM events;
         ALTER TABLE parent ENABLE ROW LEVEL SECURITY; CREATE POLICY visible ON parent USING (id > 0);
         COMMENT ON TABLE no_key IS 'It''s a "comment"';
+        CREATE TABLE other_nan (id integer PRIMARY KEY, f double precision, g real[]);
+        INSERT INTO other_nan VALUES (1, 'inf'::float8 - 'inf', ARRAY[-('NaN'::real)]), (2, -('NaN'::float8), NULL), (3, 'NaN', '{NaN,-0}');
+        CREATE VIEW both_below AS SELECT id, note FROM (SELECT id, note FROM parent UNION ALL SELECT id, NULL FROM hen) q;
+        CREATE FUNCTION same_pair(pair, pair) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT ($1).a = ($2).a';
+        CREATE OPERATOR === (LEFTARG = pair, RIGHTARG = pair, FUNCTION = same_pair, NEGATOR = !==);
+        CREATE AGGREGATE how_many(*) (SFUNC = int8inc, STYPE = bigint, INITCOND = '0');
         SELECT lo_from_bytea(0, decode(repeat('00ff', 3000), 'hex'));
         """;
 
@@ -55,6 +61,7 @@ static class OddShapes
         UPDATE events SET at = '2025-06-01' WHERE id = 5; DELETE FROM events WHERE id > 140; INSERT INTO events VALUES (1000, '2024-05-05', 'late');
         UPDATE child SET extra = extra + 1; DELETE FROM ONLY parent;
         BEGIN; DELETE FROM egg; UPDATE hen SET egg = NULL; COMMIT;
+        UPDATE other_nan SET f = 'inf'::float8 - 'inf' WHERE id = 3; UPDATE other_nan SET f = 1 WHERE id = 1;
         REFRESH MATERIALIZED VIEW of_2024; SELECT nextval('odd_steps');
         """;
 
