@@ -1,3 +1,5 @@
+using BackupSync.Backups;
+using BackupSync.Comparison;
 using BackupSync.Configuration;
 using BackupSync.Postgres;
 using BackupSync.Runs;
@@ -13,7 +15,7 @@ public sealed class SettingsTests(Servers servers) : IClassFixture<Servers>
         ("array_nulls", "off"), ("backslash_quote", "on"), ("bytea_output", "escape"), ("client_encoding", "LATIN1"), ("client_min_messages", "debug1"), ("DateStyle", "SQL, DMY"),
         ("default_text_search_config", "german"), ("default_toast_compression", "pglz"), ("default_transaction_deferrable", "on"), ("default_transaction_isolation", "serializable"),
         ("default_transaction_read_only", "on"), ("enable_hashjoin", "off"), ("enable_seqscan", "off"), ("extra_float_digits", "-15"), ("gin_fuzzy_search_limit", "1"),
-        ("idle_in_transaction_session_timeout", "2s"), ("idle_session_timeout", "2s"), ("IntervalStyle", "sql_standard"), ("jit", "on"), ("jit_above_cost", "0"), ("lock_timeout", "2s"),
+        ("idle_in_transaction_session_timeout", "2s"), ("idle_session_timeout", "2s"), ("IntervalStyle", "sql_standard"), ("jit", "on"), ("jit_above_cost", "0"), ("lc_monetary", "C.UTF-8"), ("lc_numeric", "C.UTF-8"), ("lock_timeout", "2s"),
         ("quote_all_identifiers", "on"), ("row_security", "off"), ("search_path", "nowhere"), ("session_replication_role", "replica"), ("standard_conforming_strings", "off"),
         ("statement_timeout", "2s"), ("synchronize_seqscans", "off"), ("TimeZone", "Asia/Kathmandu"), ("transaction_timeout", "2s"), ("transform_null_equals", "on"), ("work_mem", "64kB"),
         ("xmlbinary", "hex"), ("xmloption", "document"),
@@ -21,17 +23,19 @@ public sealed class SettingsTests(Servers servers) : IClassFixture<Servers>
 
     [SkippableTheory]
     [InlineData(PublishMode.Swap, 15)]
+    [InlineData(PublishMode.Transaction, 15)]
     [InlineData(PublishMode.Transaction, 17)]
     [InlineData(PublishMode.Swap, 18)]
+    [InlineData(PublishMode.Transaction, 18)]
     [InlineData(PublishMode.Transaction, 19)]
     public async Task Settings_of_roles_and_databases_change_nothing_of_what_is_copied(PublishMode publish, int major)
     {
         var server = await VersionedServers.GetAsync(major);
         await using var scenario = await Scenario.CreateAsync(server, server, publish);
         await scenario.OnSourceAsync("""
-            CREATE TABLE "größe €" (id int PRIMARY KEY, a int[], t text[], at timestamptz, d date, i interval, f float8, r real, b bytea, x xml, n numeric, s text, "Mixed" text DEFAULT E'\\'';');
-            INSERT INTO "größe €" VALUES (1, '{1,NULL,3}', '{NULL,"NULL","a\\b",""}', '2026-03-29 01:30:00+00', '2026-02-01', '-1 mon +2 days -03:04:05', 0.1::float8 + 0.2, 1e-7, '\x00ff27', 'just <i>content</i>', 1.10, E'€ \\ '' \n 日本'),
-                (2, '{}', NULL, 'infinity', '0044-03-15 BC', '1 year -1 hour', 'NaN', '-Infinity', '', '<a/>', 'NaN', '');
+            CREATE TABLE "größe €" (id int PRIMARY KEY, a int[], t text[], at timestamptz, d date, i interval, f float8, r real, b bytea, x xml, n numeric, m money, s text, "Mixed" text DEFAULT E'\\'';');
+            INSERT INTO "größe €" VALUES (1, '{1,NULL,3}', '{NULL,"NULL","a\\b",""}', '2026-03-29 01:30:00+00', '2026-02-01', '-1 mon +2 days -03:04:05', 0.1::float8 + 0.2, 1e-7, '\x00ff27', 'just <i>content</i>', 1.10, 1234.5, E'€ \\ '' \n 日本'),
+                (2, '{}', NULL, 'infinity', '0044-03-15 BC', '1 year -1 hour', 'NaN', '-Infinity', '', '<a/>', 'NaN', NULL, '');
             CREATE VIEW "Sicht" AS SELECT id, s = NULL AS nothing FROM "größe €" WHERE d > '2026-01-02' AND i > '-1 day';
             CREATE FUNCTION "Über"(a text DEFAULT 'é\n') RETURNS text LANGUAGE sql AS $$ SELECT 'é' || a $$;
             CREATE TABLE refers (id int REFERENCES "größe €", at timestamptz DEFAULT '2026-03-29 01:30:00+00') PARTITION BY RANGE (at);
@@ -47,7 +51,12 @@ public sealed class SettingsTests(Servers servers) : IClassFixture<Servers>
         Assert.True(settings.Count > 60, string.Join(", ", settings));
 
         await scenario.OnSourceAsync("UPDATE \"größe €\" SET s = s || 'x'");
-        await scenario.SyncWellAsync();
+        await scenario.SyncWellAsync(SyncMode.Incremental);
+        Scenario.AssertSame(await scenario.SourceContentAsync(), await scenario.TargetContentAsync());
+        var compared = await DataComparison.RunAsync(scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions { Detail = true }, null, null, default);
+        Assert.All(compared.Items, i => Assert.Equal(ComparedState.Equal, i.State));
+        var drill = await BackupRunner.ProveAsync(BackupHandle.Of(first.SourceBackup!, null), BackupProof.Drill, scenario.Job.SourceDatabase, null, new ToolsConfig(), [], default);
+        Assert.True(drill.Success, $"{drill.Error?.Message} {drill.Error?.Detail}");
         var restored = await scenario.RestoreAsync(first.SourceBackup!);
 
         Assert.Null(restored.Error);
