@@ -43,6 +43,9 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
     /// <summary>Who had to wait too long for what was done on the last snapshot; null where nobody had.</summary>
     public BlockedStatement? GaveWayTo => _watch?.Blocked;
 
+    /// <summary>The session that watches; none where nothing is watched, or where the snapshot's own does.</summary>
+    public IReadOnlyList<int> Watchers => _watcher is { } watcher ? [watcher.ProcessId] : [];
+
     public async ValueTask EndWatchAsync()
     {
         await (_watch?.DisposeAsync() ?? ValueTask.CompletedTask);

@@ -34,6 +34,27 @@ public sealed class LateEntriesTests(Servers servers) : IClassFixture<Servers>
         Assert.Contains(scenario.LogLines, l => l.Contains("dropping the previous database", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("code int CHECK (is_code(code))")]
+    [InlineData("code int, same int GENERATED ALWAYS AS (known(code)) STORED")]
+    public async Task So_it_is_in_one_transaction(string columns)
+    {
+        await using var scenario = await Scenario.CreateAsync(servers, PublishMode.Transaction);
+        await TestDatabase.ExecuteAsync(scenario.Source, $"""
+            CREATE TABLE z_codes (code int PRIMARY KEY); INSERT INTO z_codes SELECT generate_series(1, 10);
+            CREATE FUNCTION is_code(int) RETURNS boolean LANGUAGE sql STABLE AS $$ SELECT EXISTS (SELECT FROM public.z_codes WHERE code = $1) $$;
+            CREATE FUNCTION known(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS
+            $$ BEGIN IF NOT EXISTS (SELECT FROM public.z_codes WHERE code = $1) THEN RAISE 'no such code %', $1; END IF; RETURN $1; END $$;
+            CREATE TABLE "a Items" ({columns}); INSERT INTO "a Items" (code) SELECT generate_series(1, 10); CREATE TABLE b_items (code int REFERENCES z_codes);
+            """);
+
+        var result = await scenario.SyncAsync();
+
+        Assert.True(result.Success, $"{result.Error}");
+        Assert.Contains(scenario.LogLines, l => l.Contains("everything is loaded once more, and this last", StringComparison.Ordinal));
+        Assert.Equal(10, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM \"a Items\""));
+    }
+
     [Fact]
     public async Task A_row_that_breaks_its_check_anywhere_fails_as_before_and_is_not_tried_for_ever()
     {

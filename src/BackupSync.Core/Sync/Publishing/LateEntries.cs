@@ -1,13 +1,14 @@
 using System.Text.RegularExpressions;
+using BackupSync.PgTools;
 
 namespace BackupSync.Sync.Publishing;
 
 /// <summary>
 /// Entries of an archive that read what others load: a table whose check constraint calls a function that reads another table, say. No
-/// archive tells of it, and pg_restore's workers load both at once; only its failure shows. Such entries are loaded when all others of their
-/// section are there, one by one.
+/// archive tells of it, and pg_restore's workers load both at once, or one connection in the order of names; only its failure shows. Such
+/// entries are loaded when all others of their section are there, one by one.
 /// </summary>
-sealed partial class LateEntries
+sealed partial class LateEntries(ArchiveListing listing)
 {
     /// <summary>Each costs a load of everything.</summary>
     const int Most = 8;
@@ -21,12 +22,30 @@ sealed partial class LateEntries
     public bool Add(BackupSyncException failure)
     {
         if (failure.ErrorId != ErrorIds.RestoreFailed || failure.Detail is not { } words || !OfRowsElsewhere().IsMatch(words)
-            || EntryOf().Match(words) is not { Success: true } entry || _ids.LastOrDefault() == entry.Groups[1].Value || ++_failures > Most)
+            || IdIn(words) is not { } id || _ids.LastOrDefault() == id || ++_failures > Most)
             return false;
-        _ids.Remove(entry.Groups[1].Value);
-        _ids.Add(entry.Groups[1].Value);
+        _ids.Remove(id);
+        _ids.Add(id);
         return true;
     }
+
+    /// <summary>The same lines, with the late ones behind all rows.</summary>
+    public IReadOnlyList<string> Behind(IReadOnlyList<string> list)
+    {
+        if (!Any)
+            return list;
+        var others = Without(list);
+        var rows = listing.Entries.Where(e => e.Kind == "TABLE DATA").Select(e => e.Line).ToHashSet();
+        var at = others.Count - others.Reverse().TakeWhile(l => !rows.Contains(l)).Count();
+        return [.. others.Take(at), .. Of(list), .. others.Skip(at)];
+    }
+
+    /// <summary>pg_restore names the entry; psql, which knows of none, the table whose rows it copied, without its schema.</summary>
+    string? IdIn(string words) =>
+        EntryOf().Match(words) is { Success: true } entry ? entry.Groups[1].Value
+        : CopyOf().Match(words) is { Success: true } copy
+            && listing.Entries.Where(e => e.Kind == "TABLE DATA" && e.Rest.Contains($" {copy.Groups[1].Value} ", StringComparison.Ordinal)).ToList() is [var only]
+            ? IdOf(only.Line) : null;
 
     /// <param name="list">Lines for <c>pg_restore --use-list</c>.</param>
     public IReadOnlyList<string> Without(IReadOnlyList<string> list) => Any ? [.. list.Where(l => !_ids.Contains(IdOf(l)))] : list;
@@ -42,4 +61,7 @@ sealed partial class LateEntries
 
     [GeneratedRegex(@"from TOC entry (\d+);")]
     private static partial Regex EntryOf();
+
+    [GeneratedRegex(@"COPY (.+), line \d+")]
+    private static partial Regex CopyOf();
 }

@@ -31,7 +31,7 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
 
     public async Task RestoreAsync(PublishContent content, StepScope scope, CancellationToken cancellationToken)
     {
-        var late = new LateEntries();
+        var late = new LateEntries(content.Listing);
         while (true)
         {
             try

@@ -26,6 +26,24 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
 
     public async Task RestoreAsync(PublishContent content, StepScope scope, CancellationToken cancellationToken)
     {
+        var late = new LateEntries(content.Listing);
+        while (true)
+        {
+            try
+            {
+                await RestoreAsync(content, late, scope, cancellationToken);
+                return;
+            }
+            catch (BackupSyncException failure) when (late.Add(failure))
+            {
+                run.Info($"{failure.Message} It may read what comes after it: everything is loaded once more, and this last.");
+                await UndoAsync(cancellationToken);
+            }
+        }
+    }
+
+    async Task RestoreAsync(PublishContent content, LateEntries late, StepScope scope, CancellationToken cancellationToken)
+    {
         var filter = await RestoreFilter.ForAsync(target.Login, target.Facts, cancellationToken);
         var list = filter.Apply(content.Listing, content.Content);
         _leftOut = list.LeftOut.ToHashSet();
@@ -55,7 +73,7 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
         var existing = await _psql.RowsAsync(LargeObjects, cancellationToken);
         await using (var progress = await RestoreProgress.WatchAsync(content, list.WithoutLargeObjects, target.Lock.Session.Login, scope, cancellationToken))
         {
-            await FeedAsync(content, list.WithoutLargeObjects, _psql.FeedAsync, progress.OnErrorLine, cancellationToken);
+            await FeedAsync(content, late.Behind(list.WithoutLargeObjects), _psql.FeedAsync, progress.OnErrorLine, cancellationToken);
             await ReplaceLargeObjectsAsync(content, list, existing, progress.OnErrorLine, cancellationToken);
             await _psql.ExecuteAsync(PgSession.Settings, cancellationToken); // answers when psql has caught up with the script
         }
@@ -92,7 +110,7 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
         await DisposeAsync();
         // The server may still be at a long statement, or at rolling back: wait until it holds nothing any more.
         await using var fresh = await PgConnector.OpenAsync(target.Lock.Session.Login, target.Job.Limits.Connect, run.Warn, cancellationToken);
-        await RunSessions.EndOwnAsync(fresh, target.Tag.ApplicationName, [target.Lock.Session.ProcessId], cancellationToken);
+        await RunSessions.EndOwnAsync(fresh, target.Tag.ApplicationName, [target.Lock.Session.ProcessId, .. target.Watchers], cancellationToken);
         return _commitBegun ? UndoResult.NeedsSafetyBackup : UndoResult.Undone;
     }
 
