@@ -21,6 +21,9 @@ public sealed record RunOptions
 
     /// <summary>Lets a restore replace a production database. A sync never does.</summary>
     public bool AllowProduction { get; init; }
+
+    /// <summary>A restore does not give way, however long others have to wait for it. Jobs say so by <c>limits.blocking</c>.</summary>
+    public bool OthersWait { get; init; }
 }
 
 /// <summary>Runs jobs with their log file and history attached: what both heads call.</summary>

@@ -57,7 +57,7 @@ sealed class SnapshotAttempts(RunContext run, params IReadOnlyList<DatabaseSide>
             if (side.GaveWayTo is { } blocked)
             {
                 return new BackupSyncException(ErrorIds.GaveWay, $"{side.Login.Label}: the run has given way, for others had to wait for it: {blocked}.",
-                    "Run it when no migration runs; limits.blocking: wait if the copy matters more than who waits for it.", failure);
+                    "Run it when it is quiet. If the copy matters more than who waits for it: limits.blocking: wait; of a restore, --others-wait (-OthersWait).", failure);
             }
         }
         return SnapshotFailure.ReasonOf(failure);

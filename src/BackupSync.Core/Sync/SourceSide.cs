@@ -73,7 +73,7 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
         Run.Record.SnapshotTime = SnapshotTime;
     }
 
-    /// <summary>Takes a snapshot that is read row by row, and gives way to others: one session holds it, some share the tables out, one fetches what they find.</summary>
+    /// <summary>Takes a snapshot that is read row by row, and gives way to others: one session holds it, some share the tables out, one fetches what they find, as far as there are so many.</summary>
     public async Task<Snapshot> TakeSnapshotAsync(Func<PgSession, CancellationToken, Task> beforehand, CancellationToken cancellationToken)
     {
         var snapshot = await TakeSnapshotAsync(Math.Max(Least, Math.Min(_readers + 2, Math.Min(Job.Limits.Connections, Facts.ConnectionsFree + 1))), cancellationToken, beforehand);

@@ -17,6 +17,10 @@ public abstract class RestoreCmdlet : RunCmdlet
     [Parameter]
     public SwitchParameter AllowProduction { get; set; }
 
+    /// <summary>It does not give way to others.</summary>
+    [Parameter]
+    public SwitchParameter OthersWait { get; set; }
+
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? Config { get; set; }
@@ -26,7 +30,7 @@ public abstract class RestoreCmdlet : RunCmdlet
     protected void Restore(BackupFile backup, DatabaseConfig target, BackupSyncConfig config, IReadOnlyList<string> tables, string why = "")
     {
         _ = target.Address;
-        var options = new RunOptions { AllowProduction = AllowProduction };
+        var options = new RunOptions { AllowProduction = AllowProduction, OthersWait = OthersWait };
         if (!IsWhatIf)
             RestoreRunner.EnsureMayRestore(target, options); // before anybody is asked
         var action = $"Replace {(tables.Count == 0 ? "the content" : $"the tables {string.Join(", ", tables)}")} by "

@@ -148,7 +148,7 @@ public sealed class TableRestoreFaultTests(Servers servers) : IClassFixture<Serv
     }
 
     static async Task<RunResult> RestoreAsync(Vault vault, BackupFile backup, Action<RunEvent>? onEvent = null, CancellationToken cancellationToken = default) =>
-        await RestoreRunner.RestoreAsync(BackupHandle.Of(backup, vault.Config), ["users"], vault.Database, vault.Config, new RunOptions(),
+        await RestoreRunner.RestoreAsync(BackupHandle.Of(backup, vault.Config), ["users"], vault.Database, vault.Config, new RunOptions { OthersWait = true },
             [new Observer(onEvent)], cancellationToken);
 
     static async Task<DatabaseFingerprint> ContentAsync(Vault vault)

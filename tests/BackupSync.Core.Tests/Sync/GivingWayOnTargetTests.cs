@@ -212,10 +212,11 @@ public sealed class GivingWayOnTargetTests(Servers servers) : IClassFixture<Serv
     {
         readonly List<Task<TimeSpan>> _statements = [];
         readonly CancellationTokenSource _end = new();
+        volatile bool _isOver;
 
         public Action<RunEvent> At(RunStep step) => e =>
         {
-            if (e is StepStarted started && started.Step == step && (_statements.Count == 0 || statement.StartsWith("SELECT", StringComparison.Ordinal)))
+            if (e is StepStarted started && started.Step == step && _statements.Count == 0)
                 Begin();
         };
 
@@ -228,6 +229,7 @@ public sealed class GivingWayOnTargetTests(Servers servers) : IClassFixture<Serv
         public async Task AssertBearableAsync()
         {
             Assert.NotEmpty(_statements);
+            _isOver = true;
             foreach (var one in _statements)
                 Assert.True(await one < Bearable, $"{statement} took {await one}");
         }
@@ -237,10 +239,19 @@ public sealed class GivingWayOnTargetTests(Servers servers) : IClassFixture<Serv
             await Task.Delay(500, _end.Token);
             await using var session = await Scenario.OpenAsync(address);
             await session.ExecuteAsync("SET lock_timeout = 0", _end.Token);
-            var clock = Stopwatch.StartNew();
-            await session.ExecuteAsync(statement, _end.Token);
-            return clock.Elapsed;
+            var longest = TimeSpan.Zero;
+            // Who reads, reads again and again, so that he is there when a table is locked.
+            do
+            {
+                var clock = Stopwatch.StartNew();
+                await session.ExecuteAsync(statement, _end.Token);
+                longest = clock.Elapsed > longest ? clock.Elapsed : longest;
+            }
+            while (Reads && !_isOver);
+            return longest;
         }
+
+        bool Reads => statement.StartsWith("SELECT", StringComparison.Ordinal);
 
         public async ValueTask DisposeAsync()
         {

@@ -212,9 +212,10 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     async Task FindAsync(StepScope scope, CancellationToken cancellationToken)
     {
         var sessions = _snapshot!.Readers;
-        // Where there are but two, the one that holds the snapshot fetches what the other finds.
-        var fetching = sessions.Count > 1 ? _lane! : new SourceLane(_snapshot, _snapshot.Session);
-        var lanes = (sessions.Count > 1 ? sessions.SkipLast(1) : sessions).Select(s => new SourceLane(_snapshot, s)).ToList();
+        // As many compare as may. Where no session is left then, the one that holds the snapshot fetches what they find, and keeps its locks on that.
+        var mayFetch = sessions.Count > _job.Parallel;
+        var fetching = mayFetch ? _lane! : new SourceLane(_snapshot, _snapshot.Session);
+        var lanes = (mayFetch ? sessions.SkipLast(1) : sessions).Select(s => new SourceLane(_snapshot, s)).ToList();
         await using var readers = await SessionGroup.OpenAsync(target.Login with { ReadOnly = true }, lanes.Count, _job.Limits.Connect, cancellationToken);
         // Groups are told apart in memory: a server that sorted them on disk would take several times as long.
         var settings = $"SET work_mem = '64MB'; {ReadingPath.Set(_path)}";

@@ -20,7 +20,7 @@ sealed class SourceLane(Snapshot snapshot, PgSession session)
     public PgSession Session => session;
 
     public Task UseAsync(Func<PgSession, Task> work, CancellationToken cancellationToken) => session == snapshot.Session
-        // Where two sessions are all that there is, the one that holds the snapshot has to read, too.
+        // Where sessions are few, the one that holds the snapshot has to read, too.
         ? snapshot.AskAsync(async held =>
         {
             await work(held);
