@@ -16,7 +16,7 @@ sealed class ComparedSide : IAsyncDisposable
         Facts = facts;
         Snapshot = snapshot;
         if (blocking is { } limit)
-            _watch = BlockingWatch.Start(snapshot.AskAsync, limit, onGivenWay);
+            _watch = BlockingWatch.Start(snapshot.AskAsync, stop => PgSession.OpenAsync(snapshot.Session.Login, stop), limit, onGivenWay);
     }
 
     public DatabaseFacts Facts { get; }

@@ -40,14 +40,7 @@ abstract class RestorePipeline(RunContext run, JobConfig job, BackupHandle backu
         {
             await Run.StepAsync(RunStep.Check, $"Check {Backup.File.FileName} and {target.Login.Label}", null,
                 (scope, ct) => CheckAsync(target, scope, ct), cancellationToken);
-            await Run.StepAsync(RunStep.Statistics, $"Read the statistics of {target.Login.Label}", null,
-                async (scope, ct) =>
-                {
-                    await ReadStatisticsAsync(target, ct);
-                    scope.Note = ReportedTables.Describe(Run.Record.Before!.RowsByTable(), Job.Verify.Report);
-                }, cancellationToken);
-            await Run.StepAsync(RunStep.SafetyBackup, $"Safety backup of {target.Login.Label}", Job.Limits.SafetyBackup,
-                (scope, ct) => target.TakeSafetyBackupAsync(_dumping!, scope, ct), cancellationToken);
+            await new SnapshotAttempts(Run, target).RunAsync(stop => BackUpAsync(target, stop), cancellationToken);
 
             await using var publisher = Publisher;
             await ReplaceAsync(target, cancellationToken);
@@ -72,6 +65,19 @@ abstract class RestorePipeline(RunContext run, JobConfig job, BackupHandle backu
 
     /// <summary>Restores, verifies, publishes; undoes it on any failure.</summary>
     protected abstract Task ReplaceAsync(TargetSide target, CancellationToken cancellationToken);
+
+    /// <summary>Of what the target holds now.</summary>
+    async Task BackUpAsync(TargetSide target, CancellationToken cancellationToken)
+    {
+        await Run.StepAsync(RunStep.Statistics, $"Read the statistics of {target.Login.Label}", null,
+            async (scope, ct) =>
+            {
+                await ReadStatisticsAsync(target, ct);
+                scope.Note = ReportedTables.Describe(Run.Record.Before!.RowsByTable(), Job.Verify.Report);
+            }, cancellationToken);
+        await Run.StepAsync(RunStep.SafetyBackup, $"Safety backup of {target.Login.Label}", Job.Limits.SafetyBackup,
+            (scope, ct) => target.TakeSafetyBackupAsync(_dumping!, scope, ct), cancellationToken);
+    }
 
     async Task CheckAsync(TargetSide target, StepScope scope, CancellationToken cancellationToken)
     {

@@ -41,7 +41,9 @@ sealed record TableSelection(IReadOnlyList<ArchiveEntry> Data, IReadOnlyDictiona
                     $"Restore all of {unit.Key}.");
             }
         }
-        return new TableSelection([.. leaves.Select(t => data[t.Key])],
+        // In the archive's order, which is another one than that of the tables: pg_restore cannot go back in what it reads from a pipe.
+        var rows = leaves.Select(t => data[t.Key]).ToHashSet();
+        return new TableSelection([.. head.Entries.Where(rows.Contains)],
             chosen.Where(IsPartitioned).ToDictionary(t => t.Key, IReadOnlyList<string> (t) => [.. tree.WithPartitions(t).Where(p => !IsPartitioned(p)).Select(p => p.Key)]),
             units.ToDictionary(u => u.Key, u => manifest.Fingerprint.Tables[u.Key]));
     }

@@ -61,14 +61,16 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
         if (Job.Limits.Blocking is not { } limit)
             return;
         var watcher = _watcher = await PgConnector.OpenAsync(Login, Job.Limits.Connect, Run.Info, cancellationToken);
-        _watch = BlockingWatch.Start((look, _) => look(watcher), limit, OnGivenWay);
+        _watch = BlockingWatch.Start((look, _) => look(watcher), ReopenAsync, limit, OnGivenWay);
     }
+
+    Task<PgSession> ReopenAsync(CancellationToken cancellationToken) => PgSession.OpenAsync(Login, cancellationToken);
 
     /// <summary>From now on what is done on a snapshot gives way to others.</summary>
     protected void Watch(Snapshot snapshot)
     {
         if (Job.Limits.Blocking is { } limit)
-            _watch = BlockingWatch.Start(snapshot.AskAsync, limit, OnGivenWay);
+            _watch = BlockingWatch.Start(snapshot.AskAsync, ReopenAsync, limit, OnGivenWay);
     }
 
     /// <summary>Waits until nobody has a table of the database for himself, or waits for one, for half a minute at most.</summary>

@@ -17,7 +17,9 @@ static partial class SnapshotFailure
                 case SnapshotOutdatedException outdated:
                     return outdated;
                 case PgQueryException { SqlState: PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected } locked:
-                    return failure as BackupSyncException ?? locked;
+                    return new BackupSyncException((failure as BackupSyncException ?? locked).ErrorId,
+                        $"{(failure as BackupSyncException ?? locked).Message.TrimEnd('.')}. Another session had locked what was wanted, and did not let go of it in time.",
+                        "End long transactions there, or wait for them: pg_stat_activity tells them, pg_locks what they hold. Then run again.", failure);
                 // Where something is written, an error that tells of something that is not there may be the rows' own.
                 case PgQueryException { WhileReading: true, SqlState: { } state } refused when IsOfChange(state, refused.Message):
                     return new SnapshotOutdatedException($"{refused.Message} Something was dropped or changed while it was read, it seems.", refused);

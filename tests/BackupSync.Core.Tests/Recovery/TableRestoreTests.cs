@@ -63,6 +63,27 @@ public sealed class TableRestoreTests(Servers servers) : IClassFixture<Servers>
         await vault.Server.ExecuteAsync("DROP TRIGGER no_row ON users; DROP TRIGGER no_statement ON users; INSERT INTO users (email, full_name) VALUES ('next@example.org', 'Next')");
     }
 
+    /// <summary>In archives that only pg_restore can decompress, rows come in another order than tables: those of partitions behind all others.</summary>
+    [SkippableFact]
+    public async Task Their_order_in_the_archive_is_no_matter()
+    {
+        var server = await VersionedServers.GetAsync(18);
+        await using var scenario = await Scenario.CreateAsync(server, server);
+        await scenario.OnSourceAsync("""
+            CREATE TABLE z_parts (id int, at int) PARTITION BY RANGE (at); CREATE TABLE a_part PARTITION OF z_parts FOR VALUES FROM (0) TO (10); CREATE TABLE y_part PARTITION OF z_parts FOR VALUES FROM (10) TO (20);
+            CREATE TABLE b (id int PRIMARY KEY); CREATE TABLE heavy (id int PRIMARY KEY, b int REFERENCES b); CREATE TABLE m (LIKE b); CREATE TABLE a_child (more int) INHERITS (m);
+            INSERT INTO z_parts SELECT i, i % 20 FROM generate_series(1, 100) i; INSERT INTO b SELECT generate_series(1, 50); INSERT INTO heavy SELECT i, i FROM generate_series(1, 50) i; INSERT INTO m VALUES (1); INSERT INTO a_child VALUES (2, 3);
+            """);
+        var backup = (await scenario.SyncWellAsync()).SourceBackup!;
+        await scenario.OnTargetAsync("DELETE FROM heavy; DELETE FROM b WHERE id > 3; DELETE FROM z_parts; DELETE FROM m");
+
+        var result = await JobRunner.RunAsync(scenario.Job, RunKind.Restore, backup.FileName, "Restore of tables", [],
+            run => new TableRestorePipeline(run, scenario.Job, BackupHandle.Of(backup, null), ["z_parts", "m", "heavy", "b", "a_child"], new RunOptions()), default);
+
+        Assert.Null(result.Error);
+        Scenario.AssertSame(await scenario.SourceContentAsync(), await scenario.TargetContentAsync());
+    }
+
     [Fact]
     public async Task They_come_back_in_another_database_that_has_them()
     {

@@ -135,6 +135,40 @@ public sealed class CensusTests
         }
     }
 
+    /// <summary>A routine is the same though its arguments have other names; and what its owner's change takes along is brought back where that cannot be made.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(Ways))]
+    public async Task Functions_stay_shut_though_an_argument_is_renamed_or_the_owner_cannot_be_set(int major, PublishMode publish)
+    {
+        var server = await VersionedServers.GetAsync(major);
+        await using var scenario = await Scenario.CreateAsync(server, server, publish, publish == PublishMode.Swap ? TestRole.Creator : TestRole.Owner);
+        await scenario.OnSourceAsync("""
+            CREATE SCHEMA s; CREATE TABLE s.t (id int PRIMARY KEY); INSERT INTO s.t VALUES (1);
+            CREATE FUNCTION s.pay(amount int, VARIADIC more int[]) RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';
+            CREATE FUNCTION s.f() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';
+            CREATE PROCEDURE s.p(INOUT a int, b text) LANGUAGE sql AS 'SELECT 1';
+            """);
+        await scenario.SyncWellAsync();
+        var (own, reader, self) = ($"own_{Guid.NewGuid():N}", $"reader_{Guid.NewGuid():N}", scenario.Target.User);
+        await scenario.OnTargetAsync($"""
+            CREATE ROLE {own}; CREATE ROLE {reader}; GRANT {own} TO {self}; GRANT CREATE, USAGE ON SCHEMA s TO {own};
+            ALTER TABLE s.t OWNER TO {own}; GRANT SELECT ON s.t TO {reader}; ALTER FUNCTION s.f OWNER TO {own}; REVOKE ALL ON FUNCTION s.f FROM PUBLIC; GRANT EXECUTE ON FUNCTION s.f TO {reader};
+            REVOKE ALL ON FUNCTION s.pay FROM PUBLIC; GRANT EXECUTE ON FUNCTION s.pay TO {reader}; REVOKE ALL ON PROCEDURE s.p FROM PUBLIC; REVOKE CREATE ON SCHEMA s FROM {own};
+            """);
+        await scenario.OnSourceAsync("DROP FUNCTION s.pay; CREATE FUNCTION s.pay(cents int, VARIADIC others int[]) RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 2'");
+
+        var warnings = (await scenario.SyncWellAsync()).Warnings;
+
+        await using var session = await Scenario.OpenAsync(scenario.TargetAdmin);
+        Assert.Equal("t t t t t f f f", await session.ScalarAsync<string>($"""
+            SELECT concat_ws(' ', has_table_privilege('{reader}', 's.t', 'SELECT'), has_table_privilege('{own}', 's.t', 'SELECT'), has_function_privilege('{reader}', 's.f()', 'EXECUTE'),
+                has_function_privilege('{own}', 's.f()', 'EXECUTE'), has_function_privilege('{reader}', 's.pay(int, int[])', 'EXECUTE'),
+                has_function_privilege('pg_monitor', 's.f()', 'EXECUTE'), has_function_privilege('pg_monitor', 's.pay(int, int[])', 'EXECUTE'), has_function_privilege('pg_monitor', 's.p(int, text)', 'EXECUTE'))
+            """, default));
+        Assert.Contains(warnings, w => w.Contains("ROUTINE s.f()", StringComparison.Ordinal) && w.Contains($"before by {own}", StringComparison.Ordinal));
+        Assert.DoesNotContain(warnings, w => w.Contains("lost", StringComparison.Ordinal) || w.Contains("gained", StringComparison.Ordinal));
+    }
+
     /// <summary>What names an object in a line of the census: with its schema, or alone where it has none.</summary>
     static IEnumerable<string> Words(string line) => line[..(line.IndexOf(": ", StringComparison.Ordinal) is > 0 and var end ? end : line.Length)].Split(' ')
         .Concat(line.StartsWith("publi", StringComparison.Ordinal) ? [line.Split("\"pubname\": \"")[^1].Split('"')[0]] : [])

@@ -23,6 +23,7 @@ sealed class ObjectPrivileges
     readonly string? _comment;
     readonly Dictionary<string, string> _refused = [];
     readonly HashSet<string> _gone = [];
+    readonly HashSet<string> _kept = [];
 
     ObjectPrivileges(ObjectRights wanted, bool isSuperuser, string? comment) => (_wanted, _isSuperuser, _comment) = (wanted, isSuperuser, comment);
 
@@ -44,10 +45,11 @@ sealed class ObjectPrivileges
         // A schema that was not there before the restore is there now.
         _gone.Clear();
         _refused.Clear();
+        _kept.Clear();
         await KeepCommentAsync(restored, cancellationToken);
         for (var round = 1; round <= MostRounds; round++)
         {
-            var statements = (await ObjectRights.ReadAsync(restored, cancellationToken)).StatementsTo(_wanted, _isSuperuser).Where(s => !_gone.Contains(s.Key)).ToList();
+            var statements = (await ObjectRights.ReadAsync(restored, cancellationToken)).StatementsTo(_wanted, _isSuperuser, _kept.Contains).Where(s => !_gone.Contains(s.Key)).ToList();
             if (statements.Count == 0)
                 return;
             await RunAsync(statements, restored, cancellationToken);
@@ -58,7 +60,7 @@ sealed class ObjectPrivileges
     public async Task CompleteAsync(IQueryRunner restored, Action<string> warn, CancellationToken cancellationToken)
     {
         var now = await ObjectRights.ReadAsync(restored, cancellationToken);
-        var late = now.StatementsTo(_wanted, _isSuperuser).Where(s => Late.Any(l => s.Key.StartsWith(l, StringComparison.Ordinal))).ToList();
+        var late = now.StatementsTo(_wanted, _isSuperuser, _kept.Contains).Where(s => Late.Any(l => s.Key.StartsWith(l, StringComparison.Ordinal))).ToList();
         if (late.Count > 0)
         {
             await RunAsync(late, restored, cancellationToken);
@@ -68,7 +70,7 @@ sealed class ObjectPrivileges
         foreach (var (key, text) in differences.Take(MostTold))
             warn($"Rights that are not what they were: {key}: {text}{(_refused.TryGetValue(key, out var why) ? $" ({why})" : "")}.");
         if (differences.Count > MostTold)
-            warn($"Rights that are not what they were: of {differences.Count - MostTold} more objects.");
+            warn($"Rights that are not what they were, either: {string.Join(", ", differences.Skip(MostTold).Select(d => d.Key))}.");
     }
 
     async Task RunAsync(IReadOnlyList<RightsStatement> statements, IQueryRunner runner, CancellationToken cancellationToken)
@@ -79,6 +81,8 @@ sealed class ObjectPrivileges
                 _gone.Add(statements[number].Key);
             else
                 _refused[statements[number].Key] = why;
+            if (statements[number].ChangesOwner)
+                _kept.Add(statements[number].Key);
         }
     }
 

@@ -15,8 +15,9 @@ sealed class ObjectRights
 
     /// <summary>What makes of these rights those that are wanted, of all that both know; nothing where they are the same.</summary>
     /// <param name="isSuperuser">Whether the statements' role is one.</param>
-    public IReadOnlyList<RightsStatement> StatementsTo(ObjectRights wanted, bool isSuperuser) =>
-        [.. Pairs(wanted).OrderBy(p => p.Wanted.Rank).SelectMany(p => p.Wanted.StatementsFrom(p.Now, isSuperuser))];
+    /// <param name="keepsOwner">Whether the owner of an object, by its key, cannot be changed.</param>
+    public IReadOnlyList<RightsStatement> StatementsTo(ObjectRights wanted, bool isSuperuser, Func<string, bool> keepsOwner) =>
+        [.. Pairs(wanted).OrderBy(p => p.Wanted.Rank).SelectMany(p => (keepsOwner(p.Wanted.Key) ? p.Wanted.OwnedBy(p.Now.Owner) : p.Wanted).StatementsFrom(p.Now, isSuperuser))];
 
     /// <summary>Default privileges alone.</summary>
     public IReadOnlyList<RightsStatement> DefaultsTo(ObjectRights wanted, bool isSuperuser) =>
@@ -69,8 +70,10 @@ sealed class ObjectRights
         public IEnumerable<RightsStatement> StatementsFrom(Entry now, bool isSuperuser)
         {
             // A new owner gets what the old one had: what remains is another round's.
+            if (now.Owner != Owner && Altered is not null)
+                return [new($"ALTER {Altered} OWNER TO {Sql.Identifier(Owner)}", null, Key) { ChangesOwner = true }];
             if (now.Owner != Owner)
-                return Altered is null ? [] : [new($"ALTER {Altered} OWNER TO {Sql.Identifier(Owner)}", null, Key)];
+                return OwnedBy(now.Owner).StatementsFrom(now, isSuperuser);
             if (now.Privileges.SetEquals(Privileges))
                 return [];
             // Who is no superuser could not read what he has just loaded.
@@ -79,16 +82,27 @@ sealed class ObjectRights
             return [.. Statements(gone, isGrant: false), .. Statements(InOrder(), isGrant: true)];
         }
 
+        /// <summary>The same rights with another owner, who grants now; the one who is not the owner then keeps what he could do.</summary>
+        public Entry OwnedBy(string owner)
+        {
+            if (owner == Owner || Head.Length > 0)
+                return this;
+            var privileges = Privileges.Select(p => p.Grantor == Owner ? p with { Grantor = owner } : p).ToHashSet();
+            if (Otherwise is null)
+                privileges.UnionWith(Privileges.Where(p => p.Grantee == Owner).Select(p => p with { Grantee = owner, Grantor = owner }));
+            return this with { Owner = owner, Privileges = privileges };
+        }
+
         public string DifferenceTo(Entry now)
         {
             var changes = new List<string>();
             if (now.Owner != Owner)
                 changes.Add($"owned by {now.Owner}, before by {Owner}");
-            var (gone, come) = (Privileges.Except(now.Privileges).ToList(), now.Privileges.Except(Privileges).ToList());
-            // With another owner every grantor is another.
-            if (now.Owner == Owner && gone.Count > 0)
+            var wanted = OwnedBy(now.Owner).Privileges;
+            var (gone, come) = (wanted.Except(now.Privileges).ToList(), now.Privileges.Except(wanted).ToList());
+            if (gone.Count > 0)
                 changes.Add($"lost {string.Join(", ", gone)}{Grantors(gone)}");
-            if (now.Owner == Owner && come.Count > 0)
+            if (come.Count > 0)
                 changes.Add($"gained {string.Join(", ", come)}{Grantors(come)}");
             return string.Join("; ", changes);
         }
@@ -133,4 +147,7 @@ sealed class ObjectRights
 
 /// <param name="As">The role that has to do it; null for whoever may.</param>
 /// <param name="Key">Whose rights it changes.</param>
-sealed record RightsStatement(string Text, string? As, string Key);
+sealed record RightsStatement(string Text, string? As, string Key)
+{
+    public bool ChangesOwner { get; init; }
+}

@@ -26,9 +26,8 @@ object AS (
     UNION ALL
     SELECT r.name, r.name, 'f', p.proowner, p.proacl, ns.is_system
     FROM pg_catalog.pg_proc p JOIN ns ON ns.oid = p.pronamespace,
-         -- An ordered-set aggregate's own list of arguments says ORDER BY, which GRANT does not read.
-         LATERAL (SELECT pg_catalog.format('ROUTINE %I.%I(%s)', ns.nspname, p.proname,
-             CASE p.prokind WHEN 'a' THEN pg_catalog.oidvectortypes(p.proargtypes) ELSE pg_catalog.pg_get_function_identity_arguments(p.oid) END) AS name) r
+         -- Types alone: the arguments may have other names on the source, and it is the same routine all the same.
+         LATERAL (SELECT pg_catalog.format('ROUTINE %I.%I(%s)', ns.nspname, p.proname, pg_catalog.oidvectortypes(p.proargtypes)) AS name) r
     WHERE NOT ns.is_system OR p.proacl IS NOT NULL
     UNION ALL
     SELECT pg_catalog.format('TYPE %I.%I', ns.nspname, t.typname), pg_catalog.format('TYPE %I.%I', ns.nspname, t.typname), 'T', t.typowner, t.typacl, ns.is_system
