@@ -64,7 +64,9 @@ public sealed record BackupQuery
         var found = await (this with { Latest = false }).FindAsync(config, warn, cancellationToken);
         var newest = found.FirstOrDefault(MayBeLatest) ?? throw new BackupSyncException(
             ErrorIds.BackupNotFound, $"There is no good backup of {string.Join(", ", Databases)}{(Before is { } moment ? $" from {moment.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC or before" : "")}{(Tag is null ? "" : $" with the tag {Tag}")} in {Place ?? "any place"}.",
-            found.FirstOrDefault(b => b.Proof is { Bad: true }) is { } last
+            OfRuns(config) is { } kept
+                ? $"The job '{kept.Job}' has kept what it copied at {kept.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: {kept.Path}. Name it by its path, and where it is to go: -Path … -To … (--path … --to …)."
+            : found.FirstOrDefault(b => b.Proof is { Bad: true }) is { } last
                 ? $"The newest of those that were found to be bad is {last.Path} of {last.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: {last.Proof!.Problem} Named by its path, it is restored as far as its bytes are whole."
                 : "List what there is with Get-DbBackup (backupsync backups).");
         foreach (var bad in found.Where(b => b.Created > newest.Created && b.Proof is { Bad: true }))
@@ -78,6 +80,11 @@ public sealed record BackupQuery
     /// <param name="newestFirst">Backups in directories of jobs.</param>
     public static IEnumerable<BackupFile> LatestOfJobs(IEnumerable<BackupFile> newestFirst) =>
         newestFirst.Where(b => b.Proof is not { Bad: true }).DistinctBy(b => (b.Job, b.Kind));
+
+    /// <summary>The newest of the dumps that syncs have kept, which are in no place of the configuration.</summary>
+    BackupFile? OfRuns(BackupSyncConfig config) => Place is not null ? null : BackupCatalog.NewestFirst(
+        config.Jobs.Where(j => Databases.Contains(j.SourceDatabase.Name)).SelectMany(j => BackupCatalog.List(j.Backups.Directory)))
+        .FirstOrDefault(b => b.Kind == BackupKind.Source && Matches(b) && MayBeLatest(b));
 
     /// <summary>A restore that turns out to be wrong is repeated with another backup, not with what it was to repair.</summary>
     bool MayBeLatest(BackupFile backup) =>

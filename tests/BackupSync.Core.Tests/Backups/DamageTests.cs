@@ -13,6 +13,25 @@ public sealed class DamageTests(Servers servers) : IClassFixture<Servers>
 {
     const int Places = 120;
 
+    [Fact]
+    public async Task Where_no_place_has_a_good_one_what_a_sync_has_kept_is_named()
+    {
+        await using var scenario = await Scenario.CreateAsync(servers);
+        await scenario.FillAsync();
+        var kept = (await scenario.SyncWellAsync()).SourceBackup!;
+        using var folder = new TempFolder();
+        var config = new BackupSyncConfig
+        {
+            Path = folder.File("x.yml"), Databases = [scenario.Job.SourceDatabase, scenario.Job.TargetDatabase], Jobs = [scenario.Job], Places = [FolderPlaceConfig.At(folder.Path)],
+        };
+
+        var none = await Assert.ThrowsAsync<BackupSyncException>(() => new BackupQuery { Databases = ["railway"] }.FindOneAsync(config, null, default));
+        var others = await Assert.ThrowsAsync<BackupSyncException>(() => new BackupQuery { Databases = ["neon"] }.FindOneAsync(config, null, default));
+
+        Assert.Contains(kept.Path, none.Advice, StringComparison.Ordinal);
+        Assert.DoesNotContain(kept.Path, others.Advice, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
