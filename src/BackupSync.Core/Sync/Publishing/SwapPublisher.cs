@@ -39,6 +39,13 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
                 await RestoreAsync(content, late, scope, cancellationToken);
                 return;
             }
+            // Triggers and foreign keys of partitions lock parents and partitions in whatever order they come: its workers wait for each other.
+            catch (BackupSyncException failure) when (content.Jobs > 1 && failure.Detail?.Contains("deadlock detected", StringComparison.Ordinal) == true)
+            {
+                run.Info($"{failure.Message}. pg_restore's workers stood in each other's way: everything is loaded once more, by one of them.");
+                content = content with { Jobs = 1 };
+                await Maintenance.ExecuteAsync($"DROP DATABASE IF EXISTS {Sql.Identifier(_tag.NewDatabase)} WITH (FORCE)", cancellationToken);
+            }
             catch (BackupSyncException failure) when (late.Add(failure))
             {
                 run.Info($"{failure.Message} It may read what other workers had not loaded yet: everything is loaded once more, and this after it.");
