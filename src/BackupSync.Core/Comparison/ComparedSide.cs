@@ -111,7 +111,7 @@ sealed class ComparedSide : IAsyncDisposable
     public async Task<IReadOnlyList<PgSession>> BeginReadingAsync(string? path, CancellationToken cancellationToken)
     {
         foreach (var reader in Snapshot.Readers)
-            await reader.ExecuteAsync($"{Snapshot.BeginReading}; SET LOCAL search_path = {path ?? "''"}", cancellationToken);
+            await reader.ExecuteAsync($"{Snapshot.BeginReading}; {ReadingPath.Set(path, "LOCAL")}", cancellationToken);
         return Snapshot.Readers;
     }
 

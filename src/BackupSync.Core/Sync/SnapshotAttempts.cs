@@ -4,7 +4,7 @@ using BackupSync.Verification;
 namespace BackupSync.Sync;
 
 /// <summary>
-/// What is done on one snapshot of each database, done again on new ones when others had to wait for it, or when the database was changed
+/// What is done on one snapshot of each database, or in one transaction on the target, done again on new ones when others had to wait for it, or when the database was changed
 /// under it: production never waits for a copy, and a copy is a state that its database has had.
 /// </summary>
 sealed class SnapshotAttempts(RunContext run, params IReadOnlyList<DatabaseSide> sides)

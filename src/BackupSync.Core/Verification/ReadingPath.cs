@@ -67,5 +67,6 @@ static class ReadingPath
     static string OfTable(TableColumns table) => $"{Setting}_{table.Oid}";
 
     /// <param name="path">As <see cref="TableColumns.SearchPath"/>.</param>
-    public static string Set(string? path) => $"SET search_path = {path ?? "''"}";
+    /// <param name="scope">LOCAL for the transaction alone.</param>
+    public static string Set(string? path, string scope = "SESSION") => $"SET {scope} search_path = {path ?? "''"}";
 }

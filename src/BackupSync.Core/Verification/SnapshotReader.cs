@@ -11,9 +11,9 @@ namespace BackupSync.Verification;
 sealed class SnapshotReader(Snapshot snapshot, PgSession session) : IQueryRunner
 {
     /// <summary>Each takes a lock on a table and one on each of its indexes.</summary>
-    const int MostStatements = 16;
+    public const int MostStatements = 16;
 
-    static readonly TimeSpan LongestTransaction = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan LongestTransaction = TimeSpan.FromSeconds(1);
 
     /// <summary>How long a table may be locked by others. Nobody waits for us in the meantime: no lock is held while another is waited for, but for a moment.</summary>
     static readonly TimeSpan LockPatience = TimeSpan.FromMinutes(1);

@@ -63,11 +63,11 @@ public sealed class TargetRightsTests
             ALTER TYPE mood OWNER TO {other}; REVOKE ALL ON DOMAIN positive FROM PUBLIC; GRANT USAGE ON DOMAIN positive TO {other};
             ALTER COLLATION words OWNER TO {other}; ALTER OPERATOR =#= (int, int) OWNER TO {other}; COMMENT ON SCHEMA public IS 'ours';
             """);
-        var before = await StateAsync(scenario);
+        var before = await Census.TakeAsync(scenario.TargetAdmin);
 
         Assert.Empty((await scenario.SyncWellAsync()).Warnings);
 
-        Assert.Equal(before, await StateAsync(scenario));
+        Assert.Equal(before, await Census.TakeAsync(scenario.TargetAdmin));
         Assert.Equal(3, await Scenario.CountAsync(scenario.TargetAdmin, """
             SELECT count(DISTINCT starelid) FROM pg_statistic
             WHERE starelid IN ('public.measured'::regclass, 'public.measured_24'::regclass, 'public.days'::regclass)
@@ -80,27 +80,6 @@ public sealed class TargetRightsTests
         return await session.ScalarAsync<string>("""
             SELECT has_function_privilege('pg_monitor', 'public.secret_total()', 'execute')::text || ' '
                 || has_function_privilege('pg_monitor', 'public.open_one()', 'execute')::text
-            """, default);
-    }
-
-    /// <summary>Privileges as PostgreSQL explodes them, a null list as what it stands for; owners; the comment.</summary>
-    static async Task<string?> StateAsync(Scenario scenario)
-    {
-        await using var session = await Scenario.OpenAsync(scenario.TargetAdmin);
-        return await session.ScalarAsync<string>("""
-            SELECT string_agg(line, E'\n' ORDER BY line) FROM (
-                SELECT name || ' owner ' || owner::regrole || ' ' || coalesce((
-                    SELECT string_agg(a.privilege_type || ' ' || a.grantee::regrole || ' ' || a.is_grantable, ',' ORDER BY a.privilege_type, a.grantee)
-                    FROM aclexplode(coalesce(acl, acldefault(kind::"char", owner))) a), '') AS line
-                FROM (SELECT 'f' AS kind, oid::regprocedure::text AS name, proowner AS owner, proacl AS acl FROM pg_proc WHERE pronamespace = 'public'::regnamespace
-                      UNION ALL SELECT 'T', oid::regtype::text, typowner, typacl FROM pg_type
-                          WHERE typnamespace = 'public'::regnamespace AND typelem = 0 AND typrelid = 0
-                      UNION ALL SELECT 'r', oid::regclass::text, relowner, relacl FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'm')
-                      UNION ALL SELECT 'n', nspname, nspowner, nspacl FROM pg_namespace WHERE nspname = 'public') o
-                UNION ALL SELECT attrelid::regclass || '.' || attname || ' ' || attacl::text FROM pg_attribute WHERE attacl IS NOT NULL AND attrelid >= 16384
-                UNION ALL SELECT collname || ' ' || collowner::regrole FROM pg_collation WHERE collnamespace = 'public'::regnamespace
-                UNION ALL SELECT oprname || ' ' || oprowner::regrole FROM pg_operator WHERE oprnamespace = 'public'::regnamespace
-                UNION ALL SELECT obj_description('public'::regnamespace, 'pg_namespace')) s
             """, default);
     }
 }

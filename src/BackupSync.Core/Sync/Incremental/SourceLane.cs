@@ -10,10 +10,6 @@ namespace BackupSync.Sync.Incremental;
 /// </summary>
 sealed class SourceLane(Snapshot snapshot, PgSession session)
 {
-    const int MostUses = 16;
-
-    static readonly TimeSpan LongestTransaction = TimeSpan.FromSeconds(1);
-
     readonly Stopwatch _sinceBegin = Stopwatch.StartNew();
     int _uses;
 
@@ -31,7 +27,7 @@ sealed class SourceLane(Snapshot snapshot, PgSession session)
     /// <summary>What was read is behind us, unless it was read a moment ago.</summary>
     public async Task PassAsync(CancellationToken cancellationToken)
     {
-        if (++_uses >= MostUses || _sinceBegin.Elapsed >= LongestTransaction)
+        if (++_uses >= SnapshotReader.MostStatements || _sinceBegin.Elapsed >= SnapshotReader.LongestTransaction)
             await ReleaseAsync(cancellationToken);
     }
 

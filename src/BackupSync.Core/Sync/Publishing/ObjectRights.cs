@@ -49,10 +49,14 @@ sealed class ObjectRights
     /// <param name="Grantee">Null for everybody.</param>
     sealed record Privilege(string? Grantee, string Name, bool IsGrantable, string Grantor)
     {
-        public static IReadOnlySet<Privilege> Parse(string? json) => json is null
-            ? new HashSet<Privilege>()
-            : JsonDocument.Parse(json).RootElement.EnumerateArray()
+        public static IReadOnlySet<Privilege> Parse(string? json)
+        {
+            if (json is null)
+                return new HashSet<Privilege>();
+            using var list = JsonDocument.Parse(json);
+            return list.RootElement.EnumerateArray()
                 .Select(p => new Privilege(p[0].GetString(), p[1].GetString()!, p[2].GetBoolean(), p[3].GetString()!)).ToHashSet();
+        }
 
         public override string ToString() => $"{Name} {(IsGrantable ? "with grant option " : "")}for {Grantee ?? "PUBLIC"}";
     }

@@ -44,15 +44,18 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
             {
                 run.Info($"{failure.Message}. pg_restore's workers stood in each other's way: everything is loaded once more, by one of them.");
                 content = content with { Jobs = 1 };
-                await Maintenance.ExecuteAsync($"DROP DATABASE IF EXISTS {Sql.Identifier(_tag.NewDatabase)} WITH (FORCE)", cancellationToken);
+                await ThrowAwayAsync(cancellationToken);
             }
             catch (BackupSyncException failure) when (late.Add(failure))
             {
                 run.Info($"{failure.Message} It may read what other workers had not loaded yet: everything is loaded once more, and this after it.");
-                await Maintenance.ExecuteAsync($"DROP DATABASE IF EXISTS {Sql.Identifier(_tag.NewDatabase)} WITH (FORCE)", cancellationToken);
+                await ThrowAwayAsync(cancellationToken);
             }
         }
     }
+
+    Task ThrowAwayAsync(CancellationToken cancellationToken) =>
+        Maintenance.ExecuteAsync($"DROP DATABASE IF EXISTS {Sql.Identifier(_tag.NewDatabase)} WITH (FORCE)", cancellationToken);
 
     async Task RestoreAsync(PublishContent content, LateEntries late, StepScope scope, CancellationToken cancellationToken)
     {
