@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using BackupSync.Configuration;
 using BackupSync.PgTools;
@@ -14,7 +15,7 @@ sealed class Benchmark : IAsyncDisposable
     readonly IReadOnlyList<IContenders> _suites;
     readonly long _databaseBytes;
 
-    Benchmark(SandboxServer source, SandboxServer target, PgToolset tools, OurProgram program, string folder, long databaseBytes, int readings)
+    Benchmark(SandboxServer source, SandboxServer target, PgToolset tools, OurProgram program, string folder, long databaseBytes, int readings, int tables)
     {
         _source = source;
         _target = target;
@@ -25,24 +26,26 @@ sealed class Benchmark : IAsyncDisposable
             new SyncContenders(source, target, tools, program, folder),
             new BackupContenders(source, target, tools, program, folder),
             new IncrementalContenders(source, target, tools, program, folder, readings),
+            new ManyTablesContenders(source, target, program, folder, tables),
         ];
     }
 
     /// <param name="bytes">How large the database is to be on disk, about.</param>
     /// <param name="readings">Rows of the table that incremental syncs have besides.</param>
-    public static async Task<Benchmark> StartAsync(long bytes, int readings, CancellationToken ct)
+    /// <param name="tables">Tables of the database of many small ones.</param>
+    public static async Task<Benchmark> StartAsync(long bytes, int readings, int tables, CancellationToken ct)
     {
         var folder = Directory.CreateTempSubdirectory("backupsync-benchmark-").FullName;
         SandboxServer? source = null, target = null;
         try
         {
             var program = await OurProgram.PublishAsync(Path.Combine(folder, "program"), ct);
-            source = await StartServerAsync("source", ct);
-            target = await StartServerAsync("target", ct);
+            source = await StartServerAsync("source", tables, ct);
+            target = await StartServerAsync("target", tables, ct);
             var tools = await new ToolLocator(new ToolsConfig()).FindAsync(source.Version.Major, ct);
             Console.WriteLine($"Filling two servers (PostgreSQL {source.Version}) with about {ByteSizes.Show(bytes)} each ...");
             await Task.WhenAll(BenchmarkDatabase.FillAsync(source.Address, bytes, ct), BenchmarkDatabase.FillAsync(target.Address, bytes, ct));
-            return new Benchmark(source, target, tools, program, folder, await BenchmarkDatabase.SizeAsync(source.Address, ct), readings);
+            return new Benchmark(source, target, tools, program, folder, await BenchmarkDatabase.SizeAsync(source.Address, ct), readings, tables);
         }
         catch
         {
@@ -80,12 +83,16 @@ sealed class Benchmark : IAsyncDisposable
     }
 
     /// <summary>As a small managed server is set up: it waits for the disk, and its memory is a fraction of the database.</summary>
-    static Task<SandboxServer> StartServerAsync(string name, CancellationToken ct) => SandboxServer.StartAsync(new SandboxOptions
+    static Task<SandboxServer> StartServerAsync(string name, int tables, CancellationToken ct) => SandboxServer.StartAsync(new SandboxOptions
     {
         Name = name,
         Database = "bench",
         Fsync = true,
-        Settings = new Dictionary<string, string> { ["shared_buffers"] = "256MB" },
+        Settings = new Dictionary<string, string> 
+        {
+            ["shared_buffers"] = "256MB",
+            ["max_locks_per_transaction"] = Math.Max(64, tables / 40).ToString(CultureInfo.InvariantCulture), // pg_dump locks all of them; 64 is the default
+        },
         OnMessage = Console.WriteLine,
     }, ct);
 }

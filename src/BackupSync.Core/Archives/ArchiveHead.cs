@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Text.RegularExpressions;
 using BackupSync.Postgres;
 
 namespace BackupSync.Archives;
@@ -21,7 +22,7 @@ enum ArchiveCompression : byte
 /// The format is PostgreSQL's src/bin/pg_dump/pg_backup_archiver.c and pg_backup_custom.c. Versions 1.14 (pg_dump 12 to 15),
 /// 1.15 (16) and 1.16 (17 and later) are known.
 /// </remarks>
-sealed class ArchiveHead
+sealed partial class ArchiveHead
 {
     const int OldestVersion = 14;
     const int NewestVersion = 16;
@@ -34,6 +35,7 @@ sealed class ArchiveHead
     const string EncodingKind = "ENCODING";
     const string ExtensionKind = "EXTENSION";
     const string StandardStringsKind = "STDSTRINGS";
+    const string SequenceKind = "SEQUENCE SET";
 
     /// <summary>Kinds of entries behind whose definition options of columns are set.</summary>
     static readonly HashSet<string> WithColumns = ["TABLE", "FOREIGN TABLE", "MATERIALIZED VIEW", "VIEW"];
@@ -64,6 +66,17 @@ sealed class ArchiveHead
 
     /// <summary>The encoding of its data, by PostgreSQL's name for it.</summary>
     public string Encoding => Entries.FirstOrDefault(e => e.Kind == EncodingKind)?.Definition.Split('\'') is [_, var name, _] ? name : "UTF8";
+
+    /// <summary>Where a restore sets each sequence.</summary>
+    public IEnumerable<(string Key, long Value, bool IsCalled)> Sequences =>
+        from entry in Entries
+        where entry.Kind == SequenceKind
+        let set = Setval().Match(entry.Definition)
+        where set.Success
+        select (entry.Key, long.Parse(set.Groups[1].Value, CultureInfo.InvariantCulture), set.Groups[2].Value == "true");
+
+    [GeneratedRegex(@", (-?[0-9]+), (true|false)\);\s*$")]
+    private static partial Regex Setval();
 
     /// <param name="key">As fingerprints name tables.</param>
     public bool Has(string kind, string key) => _known.Contains((kind, key));
@@ -167,7 +180,7 @@ sealed class ArchiveHead
         {
             DependsOn = needs, DropStatement = withDrops ? Decoded(drop) : "",
         };
-        if (kind is EncodingKind or StandardStringsKind or ExtensionKind || entry.IsOfPublication)
+        if (kind is EncodingKind or StandardStringsKind or ExtensionKind or SequenceKind || entry.IsOfPublication)
             entry = entry with { Definition = Decoded(definition) };
         return (entry, definition is not null && WithColumns.Contains(kind) && InternalOptions.MayBeIn(definition) ? (definitionEnd - definition.Length)..definitionEnd : null);
     }
@@ -186,7 +199,7 @@ sealed record ArchiveEntry(int DumpId, bool HasData, string Kind, string Schema,
     public bool IsOfPublication =>
         Kind.StartsWith("PUBLICATION", StringComparison.Ordinal) || (Kind == "COMMENT" && Name.StartsWith("PUBLICATION ", StringComparison.Ordinal));
 
-    /// <summary>How it is created; kept of extensions, of publications, and of what the archive says of its encoding and its literals.</summary>
+    /// <summary>How it is created; kept of extensions, of publications, of where sequences stand, and of what the archive says of its encoding and its literals.</summary>
     public string Definition { get; init; } = "";
 
     /// <summary>How it is dropped; empty where that was not asked for, and of what goes with something else.</summary>

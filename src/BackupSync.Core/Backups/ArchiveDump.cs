@@ -63,7 +63,7 @@ static partial class ArchiveDump
     private static partial Regex OfLock();
 
     /// <summary>What it says of an object that is gone.</summary>
-    [GeneratedRegex(@"(relation|schema|column|type|function|sequence|index|constraint|trigger|table)\b.* does not exist|cache lookup failed for|could not open relation with OID|could not find .* with OID")]
+    [GeneratedRegex(@"(relation|schema|column|type|function|sequence|index|constraint|trigger|table)\b.* does not exist|cache lookup failed for|may have been concurrently dropped|could not open relation with OID|could not find .* with OID")]
     private static partial Regex OfChange();
 
     /// <summary>The archive's compression, in the words of pg_dump 16: method and level.</summary>

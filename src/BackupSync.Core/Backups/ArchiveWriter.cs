@@ -47,7 +47,7 @@ sealed record ArchiveRequest
     public required TimeSpan LockTimeout { get; init; }
 
     /// <summary>Completes the fingerprint with what can only be known after the dump.</summary>
-    public required Func<DatabaseFingerprint, CancellationToken, Task<DatabaseFingerprint>> AfterDump { get; init; }
+    public required Func<ArchiveHead, CancellationToken, Task<DatabaseFingerprint>> AfterDump { get; init; }
 
     /// <summary>Told what the role may not read, and the backup does without.</summary>
     public required Action<string> Warn { get; init; }
@@ -73,7 +73,7 @@ static class ArchiveWriter
         try
         {
             var (content, head, encrypted) = await WriteArchiveAsync(request, partial, scope, cancellationToken);
-            var fingerprint = await request.AfterDump(request.Fingerprint, cancellationToken);
+            var fingerprint = await request.AfterDump(head, cancellationToken);
             var size = new FileInfo(partial).Length;
             if (size < request.MinimumSize && request.Fingerprint.TotalRows() > 0)
             {

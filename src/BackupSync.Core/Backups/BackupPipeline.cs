@@ -82,6 +82,7 @@ sealed class BackupPipeline(RunContext run, JobConfig job, BackupOrder order) : 
         _tools = await ToolChoice.ForDumpAsync(new ToolLocator(job.Tools), source.Facts, source.Login.Label, run, cancellationToken);
         run.Record.ToolVersion = _tools.Version.ToString();
         Prechecks.EnsureDiskSpace(_folder, source.Facts.Size);
+        await Prechecks.WarnOfDumpLocksAsync(source, source.Filter, run, cancellationToken);
         await source.FindNamedRolesAsync(cancellationToken);
         await source.DisconnectAsync();
         foreach (var place in order.Places.Where(p => p != order.Local))

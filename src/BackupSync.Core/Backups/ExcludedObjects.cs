@@ -25,11 +25,11 @@ sealed record ExcludedObjects(CatalogFilter Filter, IReadOnlySet<string> Without
         if (exclude.Schemas.Count + exclude.Tables.Count + exclude.Data.Count + unlogged.Count == 0)
             return None;
         var relations = (await source.RowsAsync(CatalogQueries.Excludable, cancellationToken))
-            .Select(r => new Relation(Oid(r[0]!), r[1]!, r[2]!, [.. r[3]!.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(Oid)]))
+            .Select(r => new Relation(Oid(r[0]!), r[1]!, r[2]!, Oids(r[3]), Oids(r[4])))
             .ToList();
         var schemas = Matching(exclude.Schemas, relations.Select(r => r.Schema).Distinct().ToList(), NamePattern.Matches, "schemas", warn);
-        var tables = Matching(exclude.Tables, relations, Matches, "tables", warn);
-        var data = Matching(exclude.Data, relations, Matches, "data", warn);
+        var tables = WithPartitions(Matching(exclude.Tables, relations, Matches, "tables", warn), relations);
+        var data = WithPartitions(Matching(exclude.Data, relations, Matches, "data", warn), relations);
 
         var sequences = tables.SelectMany(t => t.OwnedSequences).ToHashSet();
         var gone = tables.Concat(relations.Where(r => sequences.Contains(r.Oid))).Distinct().ToList();
@@ -57,9 +57,18 @@ sealed record ExcludedObjects(CatalogFilter Filter, IReadOnlySet<string> Without
         return [.. candidates.Where(c => patterns.Any(p => matches(c, p)))];
     }
 
+    /// <summary>A partitioned table has no rows but its partitions', which cannot be there without it.</summary>
+    static List<Relation> WithPartitions(List<Relation> named, List<Relation> all)
+    {
+        var oids = named.Select(r => r.Oid).ToHashSet();
+        return [.. all.Where(r => oids.Contains(r.Oid) || r.PartitionOf.Any(oids.Contains))];
+    }
+
+    static List<uint> Oids(string? list) => [.. (list ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries).Select(Oid)];
+
     static uint Oid(string text) => uint.Parse(text, CultureInfo.InvariantCulture);
 
     static bool Matches(Relation relation, string pattern) => NamePattern.Matches(relation.Schema, relation.Name, pattern);
 
-    sealed record Relation(uint Oid, string Schema, string Name, IReadOnlyList<uint> OwnedSequences);
+    sealed record Relation(uint Oid, string Schema, string Name, IReadOnlyList<uint> OwnedSequences, IReadOnlyList<uint> PartitionOf);
 }

@@ -69,7 +69,8 @@ sealed class ComparedSide : IAsyncDisposable
     {
         var login = new PgLogin(database.DisplayName, database.Address.Unpooled(), "backupsync:compare", ReadOnly: true);
         await using var session = await PgConnector.OpenAsync(login, connectLimit, onRetry: null, cancellationToken);
-        return (await DatabaseFacts.ReadAsync(session, database.Provider, cancellationToken), session.PinnedLogin);
+        var facts = await DatabaseFacts.ReadAsync(session, database.Provider, cancellationToken);
+        return (facts, session.PinnedLogin.For(facts, session));
     }
 
     /// <param name="patterns">Leaves out all tables but these; none for all. A partitioned table's name stands for its partitions.</param>

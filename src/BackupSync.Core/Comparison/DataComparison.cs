@@ -82,7 +82,7 @@ public static class DataComparison
             SourceVersion = there.Facts.Version,
             TargetVersion = here.Facts.Version,
             Items = [.. items, .. ComparedItems.Of(views)],
-            Notes = [.. FingerprintComparison.Notes(there.Content, here.Content), .. views.Unknown],
+            Notes = [.. FingerprintComparison.Notes(there.Content, here.Content, isCopy: false), .. views.Unknown],
             DurationSeconds = Math.Round(clock.Elapsed.TotalSeconds, 3),
         };
     }

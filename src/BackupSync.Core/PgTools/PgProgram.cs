@@ -39,7 +39,7 @@ static partial class PgProgram
             _ when words.Contains("No space left on device", StringComparison.Ordinal) || words.Contains("Disk quota exceeded", StringComparison.Ordinal) =>
                 (ErrorIds.DiskFull, "Free space on the disk that is full, or keep the backups elsewhere (backups.directory)."),
             _ when words.Contains("out of shared memory", StringComparison.Ordinal) =>
-                (errorId, "The server's lock table is full: raise max_locks_per_transaction there and restart it, or publish by swap, which locks less at a time."),
+                (errorId, $"The server's lock table is full: raise max_locks_per_transaction there and restart it{(program == "pg_dump" ? "" : ", or publish by swap, which locks less at a time")}."),
             _ when words.Contains("permission denied", StringComparison.Ordinal) || words.Contains("must be owner", StringComparison.Ordinal)
                    || words.Contains("must be superuser", StringComparison.Ordinal) || words.Contains("must be member", StringComparison.Ordinal) =>
                 (errorId, $"Grant the role '{login.Address.User}' what it lacks, or exclude the object; the README lists what each way of publishing needs."),
@@ -65,6 +65,8 @@ static partial class PgProgram
             ErrorIds.RestoreFailed when NoRole().IsMatch(words) => "Create that role on the server (NOLOGIN is enough), then run again.",
             ErrorIds.RestoreFailed when Has("unrecognized configuration parameter") =>
                 "The content reads a setting that the database lacks: ALTER DATABASE … SET it there as on the source, then run again.",
+            ErrorIds.RestoreFailed when Has("already exists") =>
+                "The database gets it from elsewhere, too: an extension that it was taken out of, most likely. Put it back there (ALTER EXTENSION … ADD …) or exclude it, then run again.",
             ErrorIds.RestoreFailed when Has("extension control file", "is not available", "could not access file", "could not load library") => "Install the extension or library on the server, then run again.",
             ErrorIds.RestoreFailed when Has("violates check constraint", "violates foreign key", "could not create unique index", "violates unique", "violates not-null", "violates exclusion") =>
                 "The rows break a rule that the source never checked them against, or that reads other tables: mend the rows or the rule there, then run again.",
@@ -94,7 +96,7 @@ static partial class PgProgram
     [GeneratedRegex("error:|ERROR:|FATAL:")]
     private static partial Regex Error();
 
-    [GeneratedRegex("(error|ERROR|FATAL|PANIC|DETAIL|detail|HINT|hint|CONTEXT|Command was):|^COPY |from TOC entry")]
+    [GeneratedRegex("(error|ERROR|FATAL|PANIC|DETAIL|detail|HINT|hint|CONTEXT|Command was):|^COPY |^STATEMENT:  REFRESH |from TOC entry")]
     private static partial Regex ErrorLine();
 
     // "COPY users, line 3, column name: "…"": people's data have no place in a log.

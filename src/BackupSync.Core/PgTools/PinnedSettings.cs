@@ -35,6 +35,9 @@ static class PinnedSettings
         new("xmloption", "content"),
         .. facts.Major >= VersionWithIdleSessions ? (KeyValuePair<string, string>[])[new("idle_session_timeout", "0")] : [],
         .. facts.Major >= VersionWithTransactionTimeout ? (KeyValuePair<string, string>[])[new("transaction_timeout", "0")] : [],
+        .. facts.NamesOwnTablespace ? (KeyValuePair<string, string>[])[new("default_tablespace", "")] : [],
+        // What event triggers write or refuse is no part of a copy. Others may not set it, nor could they have created any.
+        .. facts.MayTurnEventTriggersOff ? (KeyValuePair<string, string>[])[new("event_triggers", "off")] : [],
         // Others may not set it: with "replica" neither triggers nor foreign keys are kept.
         .. facts.IsSuperuser ? (KeyValuePair<string, string>[])[new("session_replication_role", "origin")] : [],
     ];

@@ -28,6 +28,9 @@ public sealed record DatabaseFacts
     /// <summary>May end other roles' sessions.</summary>
     public required bool MaySignalOthers { get; init; }
 
+    /// <summary>The setting <c>event_triggers</c> is new in version 17, as are triggers of logins, and a superuser's.</summary>
+    internal bool MayTurnEventTriggersOff => Major >= 17 && IsSuperuser;
+
     public required bool MayCheckpoint { get; init; }
 
     /// <summary>May create schemas and trusted extensions in the database.</summary>
@@ -44,6 +47,9 @@ public sealed record DatabaseFacts
     public required int ConnectionsFree { get; init; }
 
     /// <summary>Whether the server can store long values compressed by LZ4, and nobody has chosen how it is to store them.</summary>
+    /// <summary>Whether default_tablespace is the database's own: PostgreSQL refuses to create a partitioned table then, although it would come to lie there.</summary>
+    internal bool NamesOwnTablespace { get; private init; }
+
     public required bool MayStoreAsLz4 { get; init; }
 
     /// <summary>In bytes.</summary>
@@ -89,6 +95,7 @@ public sealed record DatabaseFacts
             ConnectionsLimit = limits.Min(),
             ConnectionsFree = limits.Select((limit, i) => limit == int.MaxValue ? limit : limit - connectionsUsed[i]).Min(),
             MayStoreAsLz4 = Bool(row[23]),
+            NamesOwnTablespace = Bool(row[24]),
             SharedBuffers = Long(row[19]!),
             MaintenanceWorkMemory = Long(row[20]!),
         };
@@ -127,7 +134,8 @@ public sealed record DatabaseFacts
                pg_catalog.pg_size_bytes(current_setting('maintenance_work_mem')),
                r.rolbypassrls,
                (SELECT pg_catalog.pg_has_role(c.oid, 'USAGE') FROM pg_catalog.pg_roles c WHERE c.rolname = 'pg_checkpoint'),
-               (SELECT 'lz4' = ANY (s.enumvals) AND s.source = 'default' FROM pg_catalog.pg_settings s WHERE s.name = 'default_toast_compression')
+               (SELECT 'lz4' = ANY (s.enumvals) AND s.source = 'default' FROM pg_catalog.pg_settings s WHERE s.name = 'default_toast_compression'),
+               current_setting('default_tablespace') = (SELECT t.spcname FROM pg_catalog.pg_tablespace t WHERE t.oid = d.dattablespace)
         FROM pg_catalog.pg_database d, pg_catalog.pg_roles r
         WHERE d.datname = current_database() AND r.rolname = current_user
         """;

@@ -6,5 +6,13 @@ namespace BackupSync.Postgres;
 /// <param name="ReadOnly">Sessions refuse to write: for the source (DESIGN rule 1).</param>
 public sealed record PgLogin(string Label, DatabaseAddress Address, string ApplicationName, bool ReadOnly)
 {
+    /// <summary>
+    /// No event trigger fires for what its sessions do, nor for their logins: what a copy's own triggers would write is in no original.
+    /// </summary>
+    internal bool EventTriggersOff { get; private init; }
+
+    /// <summary>The same with what is known of the server and its role, and of the way to it: a pooler in front refuses what is asked for in a login.</summary>
+    internal PgLogin For(DatabaseFacts facts, PgSession session) => this with { EventTriggersOff = facts.MayTurnEventTriggersOff && !session.IsPooled };
+
     public PgLogin WithDatabase(string database) => this with { Address = Address.WithDatabase(database) };
 }

@@ -34,12 +34,14 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
         _connection = dataSource.CreateConnection();
     }
 
-    bool _isPooled;
 
     public PgLogin Login { get; private set; }
 
     /// <summary>A pooler shares it with others: only single transactions are one's own, and nothing may be set beyond them.</summary>
     public bool IsShared { get; private set; }
+
+    /// <summary>A pooler is in between, though the session is one's own.</summary>
+    internal bool IsPooled { get; private set; }
 
     /// <summary>The login, held to the host that answered where the address names several: a snapshot is one server's.</summary>
     public PgLogin PinnedLogin =>
@@ -61,6 +63,8 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
         settings.ApplicationName = login.ApplicationName;
         if (timeout is { } limit)
             settings.Timeout = Math.Clamp((int)Math.Ceiling(limit.TotalSeconds), 1, 1024);
+        if (login.EventTriggersOff)
+            settings.Options = $"{settings.Options} -c event_triggers=off".TrimStart();
         settings.IncludeErrorDetail = false; // it could quote users' data into logs
         var session = new PgSession(login, new NpgsqlDataSourceBuilder(settings.ConnectionString)
             .ConfigureTypeLoading(types => types.EnableTypeLoading(false)) // a round trip saved: everything is asked as text
@@ -110,7 +114,7 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
                 + "through it there are no snapshots, no locks and no settings of a session's own.",
                 "Give the direct address of the server in its URL: the host and port that the pooler itself connects to.");
         }
-        _isPooled = !Login.Address.IsNeonDirect;
+        IsPooled = !Login.Address.IsNeonDirect;
         await ExecuteAsync(settings, cancellationToken);
     }
 
@@ -210,7 +214,7 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_isPooled && _connection.State == System.Data.ConnectionState.Open)
+        if (IsPooled && _connection.State == System.Data.ConnectionState.Open)
             await ResetAsync();
         await _connection.DisposeAsync();
         await _dataSource.DisposeAsync();

@@ -4,7 +4,10 @@ using BackupSync.Verification;
 
 namespace BackupSync.Recovery;
 
-/// <summary>Sets the sequences that number the rows of some tables to where they stood in the backup, past every row that is there.</summary>
+/// <summary>
+/// Sets the sequences that number the rows of some tables to where they stood in the backup, past every row that is there. One that another table's
+/// defaults use as well is not set back: that table keeps its rows.
+/// </summary>
 static class OwnedSequences
 {
     public static async Task SetAsync(PgSession target, IEnumerable<uint> tables, DatabaseFingerprint backup, CancellationToken cancellationToken)
@@ -20,6 +23,8 @@ static class OwnedSequences
             {
                 wanted = new SequenceFingerprint(last, true);
             }
+            if (wanted is not null && row[9] == "t" && await LastAsync(name, "last_value") is { } present && (ascending ? present >= wanted.Value : present <= wanted.Value))
+                continue;
             if (wanted is not null)
                 await SequenceValue.SetAsync(target, name, wanted.Value, wanted.IsCalled, cancellationToken);
 
@@ -32,7 +37,10 @@ static class OwnedSequences
 
     static string Query(IEnumerable<uint> tables) => $"""
         SELECT sn.nspname, s.relname, tn.nspname, t.relname, a.attname, q.seqincrement > 0, q.seqmin, q.seqmax,
-               a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)
+               a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype),
+               EXISTS (SELECT FROM pg_catalog.pg_depend u JOIN pg_catalog.pg_attrdef f ON f.oid = u.objid
+                       WHERE u.classid = 'pg_catalog.pg_attrdef'::regclass AND u.refclassid = 'pg_catalog.pg_class'::regclass AND u.refobjid = s.oid
+                         AND f.adrelid <> ALL (ARRAY[{string.Join(",", tables)}]::oid[]))
         FROM pg_catalog.pg_depend d
         JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S' JOIN pg_catalog.pg_namespace sn ON sn.oid = s.relnamespace
         JOIN pg_catalog.pg_sequence q ON q.seqrelid = s.oid

@@ -5,6 +5,7 @@ using BackupSync.PgTools;
 using BackupSync.Runs;
 using BackupSync.Sync;
 using BackupSync.Sync.Publishing;
+using BackupSync.Verification;
 
 namespace BackupSync.Recovery;
 
@@ -89,6 +90,7 @@ abstract class RestorePipeline(RunContext run, JobConfig job, BackupHandle backu
         _tools = Manifest.ToolMajor <= _dumping.Version.Major ? _dumping : await locator.FindAsync(Manifest.ToolMajor, cancellationToken, Run.Warn);
         Run.Record.ToolVersion = _tools.Version.ToString();
         Prechecks.WarnOfOlderTarget(Manifest.ServerMajor, Manifest.ServerVersion, Backup.File.FileName, target, Run);
+        await Prechecks.WarnOfDumpLocksAsync(target, CatalogFilter.None, Run, cancellationToken);
         var note = await CheckTargetAsync(target, cancellationToken);
         await target.DisconnectAsync();
         Prechecks.EnsureDiskSpace(Job.Backups.Directory, 0, target.Facts.Size);

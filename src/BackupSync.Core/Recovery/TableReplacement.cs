@@ -33,9 +33,11 @@ sealed class TableReplacement(RunContext run, TargetSide target, StoredBackup ba
 
         var tables = await LockAsync(session, cancellationToken);
         var keys = await ForeignKeys.ReadAsync(session, tables.Oids, cancellationToken);
+        var rules = await UnvalidatedRules.ReadAsync(session, tables.Oids, cancellationToken);
         var triggers = await _transaction.WaitingAsync(async () =>
         {
             await keys.DropAsync(cancellationToken);
+            await rules.DropAsync(cancellationToken);
             return await TriggersAndRules.DisableAsync(session, [.. tables.Oids, .. tables.LoadedThrough], cancellationToken);
         }, cancellationToken);
         if (tables.OnlyHere.Count > 0)
@@ -46,6 +48,7 @@ sealed class TableReplacement(RunContext run, TargetSide target, StoredBackup ba
         foreach (var table in tables.Emptied)
             await session.ExecuteAsync($"DELETE FROM ONLY {table}", cancellationToken);
         await LoadAsync(session, encoding, scope, cancellationToken);
+        await rules.CreateAsync(cancellationToken);
         await OwnedSequences.SetAsync(session, tables.Oids, backup.Manifest.Fingerprint, cancellationToken);
         await triggers.RestoreAsync(cancellationToken);
         await keys.CreateAsync(selection.Data.Select(d => d.Key).Concat(selection.Parents.Keys).ToHashSet(), cancellationToken);
@@ -77,7 +80,7 @@ sealed class TableReplacement(RunContext run, TargetSide target, StoredBackup ba
         };
         foreach (var (key, want) in selection.Content)
         {
-            var note = method == FingerprintMethod.RowsOnly ? null : FingerprintComparison.NoteOf(key, expected, restored);
+            var note = method == FingerprintMethod.RowsOnly ? null : FingerprintComparison.NoteOf(key, expected, restored, isCopy: true);
             if (note is not null)
                 run.Warn($"{target.Login.Label}: {note}.");
             var difference = !found.TryGetValue(key, out var have) ? "it is no table with rows of its own there"

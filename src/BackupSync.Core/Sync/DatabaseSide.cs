@@ -117,7 +117,9 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
             Run.Warn($"{Login.Label}: its URL leads to a connection pooler, which offers no snapshots; the direct host {Login.Address.Host} is used instead.");
         _session = await PgConnector.OpenAsync(Login, Job.Limits.Connect, Run.Info, cancellationToken);
         Login = _session.PinnedLogin;
-        return _facts = await DatabaseFacts.ReadAsync(_session, database.Provider, cancellationToken);
+        _facts = await DatabaseFacts.ReadAsync(_session, database.Provider, cancellationToken);
+        Login = Login.For(_facts, _session);
+        return _facts;
     }
 
     /// <summary>Takes the snapshot that the backup will share, and reads the fingerprint from it. From then on the run gives way to others.</summary>
@@ -161,11 +163,10 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
             Warn = Run.Warn,
             MinimumSize = Job.Guards.MinimumBackupSize,
             LockTimeout = Job.Limits.LockTimeout,
-            // A source goes on while it is dumped.
-            AfterDump = async (fingerprint, stop) => Content = await _snapshot!.AskAsync(async session =>
+            AfterDump = async (head, stop) => Content = await _snapshot!.AskAsync(async session =>
             {
                 await _snapshot.EnsureNamesAsync(session, stop);
-                return await FingerprintReader.WithLatestSequencesAsync(fingerprint, session, excluded.Filter, stop);
+                return Content.WithSequencesOf(head);
             }, stop),
         };
         var backup = await ArchiveWriter.WriteAsync(request, scope, cancellationToken);

@@ -24,6 +24,8 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
     public async Task RunAsync(PublishContent content, BackupFile? safetyBackup, CancellationToken cancellationToken)
     {
         run.Record.Publish = publisher.Mode;
+        foreach (var guard in target.Before.Objects.Keys.Where(o => o.StartsWith("event trigger ", StringComparison.Ordinal) && !content.Content.Objects.ContainsKey(o)))
+            run.Warn($"{target.Login.Label}: the {guard} goes, for the content that replaces the target's has none of this name.");
         try
         {
             await PublishAsync(content, cancellationToken);

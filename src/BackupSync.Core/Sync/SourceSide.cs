@@ -27,6 +27,12 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
         Run.Record.SourceFacts = await OpenAsync(cancellationToken);
         _readers = ReadersWithinBudget(Facts);
         _excluded = await ExcludedObjects.ResolveAsync(Job.Exclude, Session, Facts.InRecovery, Run.Warn, cancellationToken);
+        var notDumped = (await Session.RowsAsync(CatalogQueries.NeverDumped, cancellationToken)).Select(r => Sql.Display(r[0]!, r[1]!)).ToList();
+        if (notDumped.Count > 0)
+        {
+            Run.Warn($"{Login.Label}: rows of {string.Join(", ", notDumped.Take(5))}{(notDumped.Count > 5 ? $" and {notDumped.Count - 5} more" : "")} are not copied, for these belong to extensions that do not let them be dumped (pg_extension_config_dump). "
+                + "Carry them over by hand, or take them out of the extension (ALTER EXTENSION … DROP TABLE …).");
+        }
     }
 
     /// <summary>Finds the roles that the source's policies, user mappings and values name.</summary>

@@ -53,6 +53,8 @@ sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : I
         Prechecks.WarnOfOlderTarget(source.Facts.Major, source.Facts.Version, source.Login.Label, target, run);
         if (target.Facts.Major < source.Facts.Major)
             await NamedOption.EnsureKnownAsync(await source.OptionsAsync(cancellationToken), target, cancellationToken);
+        await Prechecks.WarnOfDumpLocksAsync(source, source.Filter, run, cancellationToken);
+        await Prechecks.WarnOfDumpLocksAsync(target, CatalogFilter.None, run, cancellationToken);
         _publisher = await PublishChoice.MakeAsync(run, target, await source.NewContentAsync(cancellationToken), cancellationToken);
         if (_publisher.Mode == PublishMode.Swap)
             await PoolerPause.EnsureUsableAsync(_tools.Restore, job.TargetDatabase, cancellationToken);

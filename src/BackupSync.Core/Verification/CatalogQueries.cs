@@ -97,7 +97,8 @@ static class CatalogQueries
         idx AS (
             SELECT DISTINCT ON (x.indrelid) x.indrelid, x.indexrelid, x.indkey, x.indclass, x.indnkeyatts
             FROM pg_catalog.pg_index x JOIN rel ON rel.oid = x.indrelid
-            WHERE x.indisunique AND x.indimmediate AND x.indisvalid AND x.indisready AND x.indpred IS NULL AND x.indexprs IS NULL
+            WHERE (SELECT am.amname FROM pg_catalog.pg_class i JOIN pg_catalog.pg_am am ON am.oid = i.relam WHERE i.oid = x.indexrelid) = 'btree' -- and not WITHOUT OVERLAPS
+              AND x.indisunique AND x.indimmediate AND x.indisvalid AND x.indisready AND x.indpred IS NULL AND x.indexprs IS NULL
               AND NOT EXISTS (SELECT FROM pg_catalog.generate_series(0, x.indnkeyatts - 1) n
                               JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[n] WHERE a.attgenerated = 'v' OR NOT {IsNeverNull("a")})
             ORDER BY x.indrelid, x.indisprimary DESC, x.indnkeyatts, (SELECT relname FROM pg_catalog.pg_class i WHERE i.oid = x.indexrelid) COLLATE "C")
@@ -276,12 +277,20 @@ static class CatalogQueries
         """;
 
     /// <summary>
-    /// What has planner statistics of its own: schema and name, the largest first. ANALYZE of a partitioned table does its partitions, too.
+    /// What has planner statistics of its own: schema and name, the largest first. ANALYZE of a partitioned table does its partitions, too. Of
+    /// one that has a foreign table below it, it would read that table's server, which is none of the target's business and need not be there: so
+    /// only what is below it is analyzed.
     /// </summary>
     public const string Analyzable = $"""
-        WITH ext AS MATERIALIZED ({ExtensionMembers})
+        WITH RECURSIVE ext AS MATERIALIZED ({ExtensionMembers}),
+             remote AS (
+                 SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class f ON f.oid = i.inhrelid WHERE f.relkind = 'f'
+                 UNION
+                 SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN remote ON remote.inhparent = i.inhrelid)
         SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-        WHERE c.relkind IN ('r', 'p', 'm') AND NOT c.relispartition AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+        WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+          AND (NOT c.relispartition OR EXISTS (SELECT FROM pg_catalog.pg_inherits i JOIN remote ON remote.inhparent = i.inhparent WHERE i.inhrelid = c.oid))
+          AND c.oid NOT IN (SELECT inhparent FROM remote)
           AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_class'::regclass AND objid = c.oid)
         ORDER BY coalesce((SELECT pg_catalog.sum(pg_catalog.pg_table_size(t.relid)) FROM pg_catalog.pg_partition_tree(c.oid) t), pg_catalog.pg_table_size(c.oid)) DESC, 1, 2
         """;
@@ -342,6 +351,21 @@ static class CatalogQueries
                (SELECT count(*) FROM pg_catalog.pg_class WHERE oid >= 16384) + (SELECT count(*) FROM pg_catalog.pg_constraint WHERE oid >= 16384)
         """;
 
+    /// <summary>
+    /// Tables of extensions that hold something no dump carries: the extension has not said so (pg_extension_config_dump), and creating it on another server
+    /// makes them as they were at first. Schema and name.
+    /// </summary>
+    public const string NeverDumped = """
+        SELECT n.nspname, c.relname FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
+        JOIN pg_catalog.pg_class c ON c.oid = d.objid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE d.deptype = 'e' AND d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_extension'::regclass
+          AND c.relkind = 'r' AND c.relpersistence <> 't' AND pg_catalog.pg_relation_size(c.oid) > 0 AND (c.oid = ANY (e.extconfig)) IS NOT TRUE
+        ORDER BY 1, 2
+        """;
+
+    /// <summary>How many tables there are, partitioned ones included.</summary>
+    public static string TableCount(CatalogFilter filter) => $"{With(filter)} SELECT count(*) FROM rel WHERE relkind IN ('r', 'p')";
+
     /// <summary>Tables whose policies hold for their owner too: only who bypasses row security can verify a copy of them.</summary>
     public static string ForcedRowSecurity(CatalogFilter filter) => $"""
         {With(filter)}
@@ -359,12 +383,16 @@ static class CatalogQueries
         SELECT oid FROM unlogged UNION SELECT t.relid FROM hashed h, LATERAL pg_catalog.pg_partition_tree(h.relid) t
         """;
 
-    /// <summary>All schemas and relations that exclusions may name: oid, schema, name, and the oids of the sequences a table owns.</summary>
+    /// <summary>
+    /// All schemas and relations that exclusions may name: oid, schema, name, the oids of the sequences a table owns, and those of the tables that it is
+    /// a partition of, near or far.
+    /// </summary>
     public const string Excludable = """
         SELECT c.oid, n.nspname, c.relname,
                coalesce((SELECT pg_catalog.string_agg(d.objid::text, ',') FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S'
                          WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
-                           AND d.refobjid = c.oid AND d.deptype IN ('a', 'i')), '')
+                           AND d.refobjid = c.oid AND d.deptype IN ('a', 'i')), ''),
+               CASE WHEN c.relispartition THEN (SELECT pg_catalog.string_agg(a.relid::oid::text, ',') FROM pg_catalog.pg_partition_ancestors(c.oid) a WHERE a.relid <> c.oid) END
         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
         """;

@@ -1,3 +1,5 @@
+using BackupSync.Archives;
+
 namespace BackupSync.Verification;
 
 /// <summary>
@@ -44,6 +46,18 @@ public sealed record DatabaseFingerprint
     internal bool HasColumnThatIs(string table, string says) =>
         (Objects.GetValueOrDefault($"table {table}") ?? Objects.GetValueOrDefault($"partitioned table {table}"))?.Contains(says, StringComparison.Ordinal) == true;
 
+    /// <summary>The same with the sequences as an archive sets them.</summary>
+    internal DatabaseFingerprint WithSequencesOf(ArchiveHead head)
+    {
+        var sequences = new Dictionary<string, SequenceFingerprint>(Sequences);
+        foreach (var (key, value, isCalled) in head.Sequences)
+        {
+            if (sequences.ContainsKey(key))
+                sequences[key] = new SequenceFingerprint(value, isCalled);
+        }
+        return this with { Sequences = sequences };
+    }
+
     /// <summary>All rows of all tables.</summary>
     public long TotalRows() => Tables.Values.Sum(t => t.Rows);
 
@@ -80,11 +94,13 @@ public sealed record TableFingerprint(long Rows, string? Hash, long Bytes)
 }
 
 /// <summary>
-/// Where a sequence stood. Sequences are outside of any snapshot, so on a busy source one is read before and after the
-/// dump; a copy is right if it stands anywhere from <see cref="Value"/> to <see cref="LatestValue"/>.
+/// Where a sequence stood. Sequences are outside of any snapshot: of what was dumped, it is what the archive sets it to.
 /// </summary>
 public sealed record SequenceFingerprint(long Value, bool IsCalled)
 {
+    /// <summary>
+    /// In manifests of earlier days, which tell of two readings, before the dump and after it: a copy is right if it stands between them. Null in others.
+    /// </summary>
     public long? LatestValue { get; init; }
     public bool? LatestIsCalled { get; init; }
 }

@@ -46,19 +46,6 @@ static class FingerprintReader
     public static async Task<IReadOnlyDictionary<string, string>> ReadObjectsAsync(IQueryRunner runner, int major, CatalogFilter filter, CancellationToken cancellationToken) =>
         (await runner.RowsAsync(CatalogQueries.Objects(filter, hasMultirange: major >= 14), cancellationToken)).ToDictionary(ObjectKey, o => o[4] ?? "");
 
-    /// <summary>The same fingerprint with the sequences as they stand now.</summary>
-    public static async Task<DatabaseFingerprint> WithLatestSequencesAsync(
-        DatabaseFingerprint fingerprint, IQueryRunner runner, CatalogFilter filter, CancellationToken cancellationToken)
-    {
-        var latest = await ReadSequencesAsync(runner, filter, fingerprint.Sequences.Keys.ToHashSet(), cancellationToken);
-        return fingerprint with
-        {
-            Sequences = fingerprint.Sequences.ToDictionary(s => s.Key, s => latest.TryGetValue(s.Key, out var now) && now != s.Value
-                ? s.Value with { LatestValue = now.Value, LatestIsCalled = now.IsCalled }
-                : s.Value),
-        };
-    }
-
     static async Task<IReadOnlyDictionary<string, TableFingerprint>> ReadTablesAsync(
         IReadOnlyList<IQueryRunner> runners, IReadOnlyList<TableColumns> tables, FingerprintMethod method, CatalogFilter filter,
         OnTable? onTable, CancellationToken cancellationToken)

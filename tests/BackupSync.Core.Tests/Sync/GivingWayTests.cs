@@ -215,6 +215,25 @@ public sealed class GivingWayTests(Servers servers) : IClassFixture<Servers>
         Scenario.AssertSame(await scenario.SourceContentAsync(), await scenario.TargetContentAsync());
     }
 
+    [Fact]
+    public async Task Too_few_locks_for_pg_dump_are_told_before_it_begins()
+    {
+        await using var server = await Sandbox.SandboxServer.StartAsync(new Sandbox.SandboxOptions
+        {
+            Name = "too-few-locks", Settings = new Dictionary<string, string> { ["max_locks_per_transaction"] = "10", ["max_connections"] = "20" },
+        }, default);
+        await using var scenario = await Scenario.CreateAsync(server, servers.Target);
+        for (var s = 0; s < 12; s++)
+            await scenario.OnSourceAsync(string.Join(";", Enumerable.Range(0, 250).Select(t => $"CREATE TABLE t{s}_{t} (id int)")));
+
+        var result = await scenario.SyncAsync();
+
+        Assert.Matches("pg_dump locks its 3000 tables at once, and the server's lock table has room for [0-9]+ .*Set max_locks_per_transaction = [0-9]+ there", string.Join("\n", result.Warnings));
+        Assert.Equal("The dump of Railway failed: query failed: ERROR:  out of shared memory", result.Error!.Message); // and not what of its statement came last
+        Assert.StartsWith("The server's lock table is full: raise max_locks_per_transaction there", result.Error.Advice!);
+        Assert.DoesNotContain("publish by swap", result.Error.Advice!);
+    }
+
     [Theory]
     [InlineData("ALTER ROLE app PASSWORD 'secret'", "ALTER ROLE app PASSWORD '…'")]
     [InlineData("INSERT INTO t VALUES ('it''s secret', E'so\\'secret', 3)", "INSERT INTO t VALUES ('…', '…', 3)")]

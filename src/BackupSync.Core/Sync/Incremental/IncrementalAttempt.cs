@@ -63,7 +63,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         foreach (var note in schema.Notes)
             run.Info($"{target.Login.Label}: {note}.");
         _objects = schema.Objects;
-        tables = await WithComparableColumnsAsync(tables, Reader, cancellationToken);
+        tables = WithoutGeneratedColumns(tables);
         await LockAsync(tables, cancellationToken);
         if (_path is not null)
             await Writer.ExecuteAsync(ReadingPath.Set(_path), cancellationToken);
@@ -156,16 +156,16 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         return true;
     }, cancellationToken);
 
-    /// <summary>Generated columns are never written; where the target computes them otherwise, they are not compared either.</summary>
-    async Task<IReadOnlyList<KeyedTable>> WithComparableColumnsAsync(IReadOnlyList<KeyedTable> tables, PgSession session, CancellationToken cancellationToken)
+    /// <summary>
+    /// Generated columns are the target's own to compute, and never written. Nor are they compared: another version or locale computes them otherwise, and
+    /// so does a function that was replaced since the source's rows were written.
+    /// </summary>
+    IReadOnlyList<KeyedTable> WithoutGeneratedColumns(IReadOnlyList<KeyedTable> tables)
     {
         var derived = tables.Where(t => t.Table.Columns.Any(c => c.IsGenerated)).Select(t => t.Name).ToHashSet();
         if (derived.Count == 0)
             return tables;
-        var (there, here) = await BothSides.RunAsync(ct => DatabaseLocale.ReadAsync(session, ct), ct => DatabaseLocale.ReadAsync(Writer, ct), cancellationToken);
-        if (there.DifferenceTo(here) is not { } difference)
-            return tables;
-        run.Info($"{target.Login.Label}: the values of generated columns are not compared ({difference}): {string.Join(", ", derived.Order(StringComparer.Ordinal))}.");
+        run.Info($"{target.Login.Label}: the values of generated columns are not compared: {string.Join(", ", derived.Order(StringComparer.Ordinal))}.");
         return [.. tables.Select(t => derived.Contains(t.Name) ? t with { Table = t.Table.WithoutDerived() } : t)];
     }
 

@@ -13,6 +13,8 @@ sealed partial class LateEntries(ArchiveListing listing)
     /// <summary>Each costs a load of everything.</summary>
     const int Most = 8;
 
+    const string MaterializedRows = "MATERIALIZED VIEW DATA";
+
     readonly List<string> _ids = [];
     int _failures;
 
@@ -29,20 +31,22 @@ sealed partial class LateEntries(ArchiveListing listing)
         return true;
     }
 
-    /// <summary>The same lines, with the late ones behind all rows.</summary>
+    /// <summary>The same lines, with the late ones behind all rows; of materialized views, at the end.</summary>
     public IReadOnlyList<string> Behind(IReadOnlyList<string> list)
     {
         if (!Any)
             return list;
         var others = Without(list);
         var rows = listing.Entries.Where(e => e.Kind == "TABLE DATA").Select(e => e.Line).ToHashSet();
+        var materialized = listing.Entries.Where(e => e.Kind == MaterializedRows).Select(e => e.Line).ToHashSet();
         var at = others.Count - others.Reverse().TakeWhile(l => !rows.Contains(l)).Count();
-        return [.. others.Take(at), .. Of(list), .. others.Skip(at)];
+        return [.. others.Take(at), .. Of(list).Where(l => !materialized.Contains(l)), .. others.Skip(at), .. Of(list).Where(materialized.Contains)];
     }
 
-    /// <summary>pg_restore names the entry; psql, which knows of none, the table whose rows it copied, without its schema.</summary>
+    /// <summary>pg_restore names the entry; psql, which knows of none, the view that it refreshed, or the table whose rows it copied, without its schema.</summary>
     string? IdIn(string words) =>
-        EntryOf().Match(words) is { Success: true } entry ? entry.Groups[1].Value
+        RefreshOf().Match(words) is { Success: true } refresh && listing.Find(MaterializedRows, refresh.Groups[1].Value) is { } view ? IdOf(view.Line)
+        : EntryOf().Match(words) is { Success: true } entry ? entry.Groups[1].Value
         : CopyOf().Match(words) is { Success: true } copy
             && listing.Entries.Where(e => e.Kind == "TABLE DATA" && e.Rest.Contains($" {copy.Groups[1].Value} ", StringComparison.Ordinal)).ToList() is [var only]
             ? IdOf(only.Line) : null;
@@ -56,8 +60,11 @@ sealed partial class LateEntries(ArchiveListing listing)
     static string IdOf(string line) => line[..line.IndexOf(';')];
 
     /// <summary>What an expression says that looked for rows in vain: its constraint, or the function that it calls.</summary>
-    [GeneratedRegex("""violates check constraint|value for domain .* violates|SQL function "|PL/\w+ function """)]
+    [GeneratedRegex("""violates check constraint|value for domain .* violates|SQL function "|PL/\w+ function |has not been populated""")]
     private static partial Regex OfRowsElsewhere();
+
+    [GeneratedRegex(@"^STATEMENT:  REFRESH MATERIALIZED VIEW (.+);$", RegexOptions.Multiline)]
+    private static partial Regex RefreshOf();
 
     [GeneratedRegex(@"from TOC entry (\d+);")]
     private static partial Regex EntryOf();

@@ -27,7 +27,7 @@ sealed partial class PsqlSession : IQueryRunner, IAsyncDisposable
     public static PsqlSession Start(PgToolset tools, PgLogin login, IEnumerable<KeyValuePair<string, string>> settings)
     {
         var command = new ChildCommand(tools.Psql,
-            "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--no-password", "--set=ON_ERROR_STOP=1", "--set=VERBOSITY=verbose", "--pset=pager=off")
+            "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--no-password", "--set=ON_ERROR_STOP=1", "--echo-errors", "--set=VERBOSITY=verbose", "--pset=pager=off")
             .ConnectedTo(login, settings);
         return new PsqlSession(ChildSession.Start(command), login);
     }

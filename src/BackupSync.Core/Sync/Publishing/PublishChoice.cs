@@ -72,26 +72,19 @@ static class PublishChoice
     }
 
     /// <summary>
-    /// All that the transaction drops and creates stays locked until it ends, in a table that all sessions share. Its size follows from
-    /// these settings; the tenth that it may grow beyond that is left to the others.
+    /// All that the transaction drops and creates stays locked until it ends, in a table that all sessions share.
     /// </summary>
     static async Task<Obstacle?> AgainstLocksAsync(NewContent content, PgSession session, CancellationToken cancellationToken)
     {
         var old = Number((await session.RowsAsync(CatalogQueries.LockedObjects, cancellationToken))[0][0]!);
         // Those that stay are written over, which takes no lock.
         var removed = Math.Max(0, await session.ScalarAsync<long>("SELECT count(*) FROM pg_catalog.pg_largeobject_metadata", cancellationToken) - content.LargeObjects);
-        var settings = (await session.RowsAsync(
-            """
-            SELECT pg_catalog.current_setting('max_locks_per_transaction'), (SELECT pg_catalog.sum(setting::int) FROM pg_catalog.pg_settings
-                WHERE name IN ('max_connections', 'max_prepared_transactions', 'max_worker_processes', 'max_wal_senders', 'autovacuum_max_workers'))
-            """, cancellationToken))[0];
-        var (perTransaction, transactions) = (Number(settings[0]!), Number(settings[1]!));
+        var locks = await LockTable.ReadAsync(session, cancellationToken);
         var needed = old + content.Relations + removed;
-        if (needed <= perTransaction * transactions)
-            return null;
-        var wanted = (((needed / transactions) / 64) + 1) * 64;
-        return new($"one transaction would lock about {needed} objects, and the server's lock table has room for {perTransaction * transactions} (max_locks_per_transaction = {perTransaction}).",
-            $"Set max_locks_per_transaction = {wanted} there and restart the server, or publish by swap, which locks few objects at a time (ALTER ROLE … CREATEDB, if that is what it lacks).");
+        return needed <= locks.Room
+            ? null
+            : new($"one transaction would lock about {needed} objects, and {locks}.",
+                $"{locks.Advice(needed)}, or publish by swap, which locks few objects at a time (ALTER ROLE … CREATEDB, if that is what it lacks).");
     }
 
     static long Number(string text) => long.Parse(text, System.Globalization.CultureInfo.InvariantCulture);

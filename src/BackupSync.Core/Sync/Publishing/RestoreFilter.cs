@@ -43,7 +43,7 @@ sealed record RestoreFilter(IReadOnlySet<string> ExistingExtensions, IReadOnlySe
             switch (entry.Kind)
             {
                 case "SCHEMA" when ExistingSchemas.Any(s => entry.Is("SCHEMA", "-", s)):
-                case "COMMENT" when entry.Rest.StartsWith("- EXTENSION ", StringComparison.Ordinal):
+                case "COMMENT" when entry.Rest.StartsWith("- EXTENSION ", StringComparison.Ordinal) && !MayCreateEventTriggers:
                 case "EXTENSION" when ExistingExtensions.Any(e => entry.Is("EXTENSION", "-", e)):
                 case "DEFAULT ACL":
                     continue;
@@ -77,7 +77,11 @@ sealed record RestoreFilter(IReadOnlySet<string> ExistingExtensions, IReadOnlySe
                     continue;
             }
         }
-        return new RestoreList(main, withoutLargeObjects, largeObjects, triggers, [.. configurationRows.Select(e => e.Line)], last, leftOut);
+        var together = main.Concat(configurationRows.Select(e => e.Line)).ToHashSet();
+        return new RestoreList(main, withoutLargeObjects, largeObjects, triggers, [.. configurationRows.Select(e => e.Line)], last, leftOut)
+        {
+            InOrder = [.. listing.Entries.Select(e => e.Line).Where(together.Contains)],
+        };
     }
 
     static bool IsOf(ArchiveListing.Entry entry, string objectKey) =>
@@ -101,4 +105,8 @@ sealed record RestoreFilter(IReadOnlySet<string> ExistingExtensions, IReadOnlySe
 sealed record RestoreList(
     IReadOnlyList<string> Main, IReadOnlyList<string> WithoutLargeObjects, IReadOnlyList<string> LargeObjects,
     IReadOnlyList<string> Triggers, IReadOnlyList<string> ConfigurationRows, IReadOnlyList<string> Last,
-    IReadOnlyList<string> LeftOut);
+    IReadOnlyList<string> LeftOut)
+{
+    /// <summary><see cref="Main"/> and <see cref="ConfigurationRows"/>, for who loads one after the other.</summary>
+    public required IReadOnlyList<string> InOrder { get; init; }
+}

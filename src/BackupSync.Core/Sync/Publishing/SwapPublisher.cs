@@ -39,10 +39,9 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
                 await RestoreAsync(content, late, scope, cancellationToken);
                 return;
             }
-            // Triggers and foreign keys of partitions lock parents and partitions in whatever order they come: its workers wait for each other.
-            catch (BackupSyncException failure) when (content.Jobs > 1 && failure.Detail?.Contains("deadlock detected", StringComparison.Ordinal) == true)
+            catch (BackupSyncException failure) when (content.Jobs > 1 && OfWorkers(failure))
             {
-                run.Info($"{failure.Message}. pg_restore's workers stood in each other's way: everything is loaded once more, by one of them.");
+                run.Info($"{failure.Message} pg_restore's workers stood in each other's way: everything is loaded once more, by one of them, in the archive's order.");
                 content = content with { Jobs = 1 };
                 await ThrowAwayAsync(cancellationToken);
             }
@@ -53,6 +52,13 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
             }
         }
     }
+
+    /// <summary>
+    /// Whether the archive's own order may mend it. Triggers and foreign keys of partitions lock parents and partitions in whatever order they come, so that
+    /// workers wait for each other. And what pg_dump has moved behind the rows, for it needs what is there only then, workers create before them.
+    /// </summary>
+    static bool OfWorkers(BackupSyncException failure) => failure.ErrorId == ErrorIds.RestoreFailed && failure.Detail is { } words
+        && (words.Contains("deadlock detected", StringComparison.Ordinal) || words.Contains(" does not exist", StringComparison.Ordinal));
 
     Task ThrowAwayAsync(CancellationToken cancellationToken) =>
         Maintenance.ExecuteAsync($"DROP DATABASE IF EXISTS {Sql.Identifier(_tag.NewDatabase)} WITH (FORCE)", cancellationToken);
@@ -86,7 +92,9 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
             // A constraint that is not valid for all rows must not be there before them, but pg_restore's workers know only of
             // dependencies between tables; in sections they cannot be too early. It takes longer, so only where it has to.
             var inSections = late.Any || list.ConfigurationRows.Count > 0 || content.Content.Objects.Values.Any(o => o.Contains("not valid", StringComparison.Ordinal));
-            foreach (var section in inSections ? InSections : [null])
+            if (content.Jobs == 1)
+                await LoadAsync(content, late.Behind(list.InOrder), jobs: 1, progress.OnErrorLine, cancellationToken);
+            foreach (var section in content.Jobs == 1 ? [] : inSections ? InSections : [null])
             {
                 if (section == "data" && list.ConfigurationRows.Count > 0)
                     await LoadAsync(content, list.ConfigurationRows, jobs: 1, progress.OnErrorLine, cancellationToken, section);

@@ -15,9 +15,12 @@ sealed class TargetObjects
     /// <summary>An archive's list begins with the database itself.</summary>
     static readonly HashSet<string> NotContent = ["DATABASE", "DATABASE PROPERTIES", "EXTENSION", "PUBLICATION", "SUBSCRIPTION"];
 
-    readonly IReadOnlyList<(string Statement, bool GoesWithItsTable)> _drops;
+    const string EventTrigger = "EVENT TRIGGER";
 
-    TargetObjects(IReadOnlyList<(string, bool)> drops) => _drops = drops;
+    readonly IReadOnlyList<(string Statement, bool GoesWithItsTable)> _drops;
+    readonly IReadOnlyList<string> _eventTriggers;
+
+    TargetObjects(IReadOnlyList<(string, bool)> drops, IReadOnlyList<string> eventTriggers) => (_drops, _eventTriggers) = (drops, eventTriggers);
 
     /// <param name="tools">Their pg_dump; one older than the server leaves a target as it is, which then has to be empty.</param>
     /// <param name="keep">Schemas that stay.</param>
@@ -26,16 +29,20 @@ sealed class TargetObjects
         PgToolset tools, TargetSide target, IReadOnlySet<string> keep, long lockTimeout, CancellationToken cancellationToken)
     {
         if (tools.Version.Major < target.Facts.Major)
-            return new TargetObjects([]);
+            return new TargetObjects([], []);
         var head = await SchemaDump.ReadAsync(tools, target, lockTimeout, ["--no-comments", "--no-publications"], cancellationToken);
         return new TargetObjects([.. head.Entries.Reverse()
-            .Where(e => e.DropStatement.Length > 0 && !NotContent.Contains(e.Kind) && !(e.Kind == "SCHEMA" && keep.Contains(e.Name)))
-            .Select(e => (e.DropStatement, GoWithTheirTable.Contains(e.Kind)))]);
+            .Where(e => e.DropStatement.Length > 0 && e.Kind != EventTrigger && !NotContent.Contains(e.Kind) && !(e.Kind == "SCHEMA" && keep.Contains(e.Name)))
+            .Select(e => (e.DropStatement, GoWithTheirTable.Contains(e.Kind)))],
+            [.. head.Entries.Where(e => e.DropStatement.Length > 0 && e.Kind == EventTrigger).Select(e => e.DropStatement)]);
     }
 
     /// <summary>Drops all of it, in the runner's transaction.</summary>
     public async Task DropAsync(IQueryRunner runner, CancellationToken cancellationToken)
     {
+        // They would fire for all that follows; none fires for this.
+        foreach (var drop in _eventTriggers)
+            await runner.ExecuteAsync(drop, cancellationToken);
         if (_drops.Count == 0)
             return;
         await runner.ExecuteAsync("CREATE TEMPORARY TABLE backupsync_drops (id int, statement text, goes_with_its_table bool)", cancellationToken);

@@ -6,6 +6,7 @@ DECLARE
     dropped int;
     refusal text;
     refusal_detail text;
+    relations bigint;
 BEGIN
     -- An operator that was only announced, as another's commutator or negator, is in no dump, and keeps its types from being dropped.
     INSERT INTO pg_temp.backupsync_drops
@@ -49,6 +50,24 @@ BEGIN
             END;
         END LOOP;
         EXIT WHEN refusal IS NULL;
+        -- A range type and the function that makes its values canonical need each other. Nothing but functions may go with a type.
+        IF dropped = 0 THEN
+            SELECT count(*) INTO relations FROM pg_catalog.pg_attribute WHERE NOT attisdropped;
+            FOR entry IN SELECT id, statement FROM pg_temp.backupsync_drops WHERE statement ~ '^DROP TYPE [^;]*;\s*$' ORDER BY id
+            LOOP
+                BEGIN
+                    EXECUTE pg_catalog.regexp_replace(entry.statement, ';\s*$', ' CASCADE');
+                    IF relations <> (SELECT count(*) FROM pg_catalog.pg_attribute WHERE NOT attisdropped) THEN
+                        RAISE dependent_objects_still_exist;
+                    END IF;
+                    DELETE FROM pg_temp.backupsync_drops WHERE id = entry.id;
+                    dropped := dropped + 1;
+                EXCEPTION
+                    WHEN dependent_objects_still_exist THEN
+                        NULL;
+                END;
+            END LOOP;
+        END IF;
         IF dropped = 0 THEN
             RAISE EXCEPTION '%', refusal USING DETAIL = refusal_detail,
                 HINT = 'What another session has made meanwhile is not replaced; the next run knows of it.';
