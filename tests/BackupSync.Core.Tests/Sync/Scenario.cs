@@ -165,6 +165,12 @@ sealed class Scenario : IAsyncDisposable
         return await session.ScalarAsync<long>(sql, default);
     }
 
+    public static async Task<string?> TextAsync(DatabaseAddress address, string sql)
+    {
+        await using var session = await OpenAsync(address);
+        return await session.ScalarAsync<string>(sql, default);
+    }
+
     /// <summary>Not named as the product's sessions are, so that they are not counted among them; with the usual search path.</summary>
     public static async Task<PgSession> OpenAsync(DatabaseAddress address)
     {
