@@ -12,13 +12,14 @@ sealed class ReplacingOptions
 {
     readonly Option<bool> _allowProduction = CommonOptions.AllowProduction();
     readonly Option<bool> _othersWait = new("--others-wait") { Description = "Do not give way to others who wait for what it locks [default: after 10 s]" };
+    readonly Option<bool> _skipRefused = new("--skip-refused") { Description = "Leave out, and name, what the server refuses to create, such as a foreign key that rows break, instead of ending" };
     readonly Option<bool> _yes = CommonOptions.Yes();
     readonly Option<bool> _whatIf = CommonOptions.WhatIf();
     readonly Option<bool> _json = CommonOptions.Json();
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_allowProduction, _othersWait, _yes, _whatIf, _json])
+        foreach (var option in (Option[])[_allowProduction, _othersWait, _skipRefused, _yes, _whatIf, _json])
             command.Options.Add(option);
     }
 
@@ -26,7 +27,7 @@ sealed class ReplacingOptions
     public async Task<int> RestoreAsync(
         ParseResult parsed, BackupFile backup, DatabaseConfig target, IReadOnlyList<string> tables, BackupSyncConfig config, CancellationToken cancellationToken)
     {
-        var options = new RunOptions { AllowProduction = parsed.GetValue(_allowProduction), OthersWait = parsed.GetValue(_othersWait) };
+        var options = new RunOptions { AllowProduction = parsed.GetValue(_allowProduction), OthersWait = parsed.GetValue(_othersWait), SkipRefused = parsed.GetValue(_skipRefused) };
         var json = parsed.GetValue(_json);
         if (parsed.GetValue(_whatIf))
         {

@@ -33,6 +33,12 @@ sealed class ArchiveListing
         return _known.GetValueOrDefault((kind, $"{OneLine(schema)} {OneLine(name)}")) ?? Entries.FirstOrDefault(e => e.Is(kind, schema, name));
     }
 
+    /// <param name="number">With what its line begins.</param>
+    /// <returns>Its kind, schema and name.</returns>
+    public string? NameOf(string? number) =>
+        number is not null && Entries.FirstOrDefault(e => e.Line.StartsWith(number, StringComparison.Ordinal)) is { } entry
+            ? entry.Line.Split(' ', 4)[3][..^(entry.Rest.Length - Math.Max(0, entry.Rest.LastIndexOf(' ')))] : null;
+
     public HashSet<Entry> Find(string kind, IEnumerable<string> qualified) =>
         [.. qualified.Select(q => Find(kind, q)).OfType<Entry>()];
 

@@ -35,13 +35,16 @@ static partial class PgRestore
     /// <param name="list">The entries to restore, as the archive's listing has them.</param>
     /// <param name="unknown">Settings that the target's server does not know: as <see cref="UnknownSettingsAsync"/> finds them.</param>
     /// <param name="onErrorLine">Told what pg_restore says of its progress.</param>
+    /// <param name="onRefused">
+    /// Told of each entry that the server refuses, by the beginning of its line in the list, and why; the others are restored. With one job only: the words of several workers mix. Null to stop at the first.
+    /// </param>
     /// <param name="section">Only <c>pre-data</c>, <c>data</c> or <c>post-data</c>; null for all.</param>
     public static async Task RestoreAsync(
         PgToolset tools, string archive, IReadOnlyList<string> list, PgLogin target, IReadOnlyCollection<string> unknown, IEnumerable<KeyValuePair<string, string>> settings,
-        int jobs, Action<string> onErrorLine, CancellationToken cancellationToken, string? section = null)
+        int jobs, Action<string> onErrorLine, CancellationToken cancellationToken, string? section = null, Action<string?, string>? onRefused = null)
     {
         using var listFile = new ListFile(list);
-        var errors = unknown.Count > 0 ? new FirstError(unknown) : null;
+        var errors = unknown.Count > 0 || onRefused is not null ? new FirstError(unknown) { OnRefused = onRefused } : null;
         var command = new ChildCommand(tools.PgRestore,
         [
             $"--dbname={target.Address.Database}", $"--jobs={jobs}", .. (errors is null ? new[] { "--exit-on-error" } : []), "--no-password", "--verbose",
@@ -124,6 +127,9 @@ static partial class PgRestore
     /// </remarks>
     internal sealed partial class FirstError(IReadOnlyCollection<string> unknown)
     {
+        /// <summary>Takes the errors of the server, which do not count then.</summary>
+        public Action<string?, string>? OnRefused { get; init; }
+
         const int MostLines = 10;
         readonly List<string> _lines = [];
         string? _entry;
@@ -138,6 +144,12 @@ static partial class PgRestore
             _errors += errors;
             if (unknown.Any(u => line.StartsWith($"Command was: SET {u} = ", StringComparison.Ordinal)))
                 _passedOver++;
+            if (OnRefused is not null && Refusal().Match(line) is { Success: true } refusal && !unknown.Any(u => line.Contains(u, StringComparison.Ordinal)))
+            {
+                OnRefused(EntryNumber().Match(_entry ?? "") is { Success: true } entry ? entry.Groups[1].Value : null, refusal.Groups[1].Value);
+                _passedOver += errors;
+                return;
+            }
             var begins = errors > 0 && !unknown.Any(u => line.Contains(u, StringComparison.Ordinal));
             if (begins && _lines.Count == 0 && _entry is not null)
                 _lines.Add(_entry);
@@ -145,6 +157,13 @@ static partial class PgRestore
                 _lines.Add(line);
             _entry = line.Contains("from TOC entry", StringComparison.Ordinal) ? line : null;
         }
+
+        // Of one statement; a lost connection, or what pg_restore itself finds wrong, is no refusal.
+        [GeneratedRegex("^pg_restore: error: (?:could not execute query|COPY failed for table .*): ERROR:  (.*)")]
+        private static partial Regex Refusal();
+
+        [GeneratedRegex("from TOC entry ([0-9]+;)")]
+        private static partial Regex EntryNumber();
 
         [GeneratedRegex("^(?:pg_restore:| |(?<error>error: )|warning: |detail: |hint: )*")]
         private static partial Regex Beginning();

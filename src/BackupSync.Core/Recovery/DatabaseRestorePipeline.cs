@@ -36,11 +36,27 @@ sealed class DatabaseRestorePipeline(RunContext run, JobConfig job, BackupHandle
         Publisher = await PublishChoice.MakeAsync(Run, target, NewContent.Of(Manifest.Fingerprint, head), cancellationToken);
         if (Publisher.Mode == PublishMode.Swap)
             await PoolerPause.EnsureUsableAsync(Tools, Job.TargetDatabase, cancellationToken);
+        if (Options.SkipRefused && Publisher.Mode != PublishMode.Swap)
+        {
+            throw new BackupSyncException(ErrorIds.NotSupported, $"{target.Login.Label} can only be published in one transaction, which ends with the first object that is refused.",
+                "Restore without --skip-refused (-SkipRefused), or give the role what a swap needs: the README lists it.");
+        }
         return $"tools {Tools.Version}, publish by {Publisher.Mode.ToString().ToLowerInvariant()}";
     }
 
     protected override Task ReadStatisticsAsync(TargetSide target, CancellationToken cancellationToken) => target.ReadAsync(Manifest.Fingerprint.Method, cancellationToken);
 
-    protected override Task ReplaceAsync(TargetSide target, CancellationToken cancellationToken) => new Replacement(Run, target, Publisher!).RunAsync(
-        new PublishContent(_archive!, _listing!, Manifest.Fingerprint, Tools, Job.Parallel), Run.Record.SafetyBackup, cancellationToken);
+    protected override async Task ReplaceAsync(TargetSide target, CancellationToken cancellationToken)
+    {
+        // What is refused is told in the archive's order, and by one worker: the words of several mix.
+        var content = new PublishContent(_archive!, _listing!, Manifest.Fingerprint, Tools, Options.SkipRefused ? 1 : Job.Parallel) { SkipRefused = Options.SkipRefused };
+        try
+        {
+            await new Replacement(Run, target, Publisher!).RunAsync(content, Run.Record.SafetyBackup, cancellationToken);
+        }
+        catch (BackupSyncException refused) when (refused.ErrorId == ErrorIds.RestoreFailed && !Options.SkipRefused)
+        {
+            throw new BackupSyncException(refused.ErrorId, refused.Message, $"{refused.Advice} {Drill.SkipAdvice}".TrimStart(), refused) { Detail = refused.Detail };
+        }
+    }
 }

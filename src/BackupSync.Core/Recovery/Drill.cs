@@ -32,6 +32,9 @@ sealed class Drill : IAsyncDisposable
         _target = new TargetSide(run, job with { TargetDatabase = database, Publish = PublishMode.Swap });
     }
 
+    /// <summary>There is always a way to what a backup holds.</summary>
+    internal const string SkipAdvice = "A restore with --skip-refused (-SkipRefused) leaves out and names what the server refuses, and brings back all else.";
+
     BackupManifest Manifest => _backup.Manifest;
 
     /// <param name="begun">When the backup began to be opened: fetching and checking it are part of a recovery.</param>
@@ -60,7 +63,7 @@ sealed class Drill : IAsyncDisposable
             await IntegrityCheck.RunAsync(backup, job.Tools, scope, cancellationToken);
             scope.Note = null;
             throw new BackupSyncException(ErrorIds.NotProven, $"{backup.Manifest.File} was not proven here: {failure.Message}",
-                $"The file is whole: it was read to its end, and it can be restored. {failure.Advice}".TrimEnd(), failure) { Detail = failure.Detail };
+                $"The file is whole: it was read to its end. {(failure.ErrorId == ErrorIds.RestoreFailed ? SkipAdvice + " " : "")}{failure.Advice}".TrimEnd(), failure) { Detail = failure.Detail };
         }
     }
 

@@ -17,6 +17,7 @@ abstract class RestorePipeline(RunContext run, JobConfig job, BackupHandle backu
 
     protected RunContext Run { get; } = run;
     protected JobConfig Job { get; } = job;
+    protected RunOptions Options { get; } = options;
     protected BackupHandle Backup { get; } = backup;
 
     /// <summary>Set by <see cref="OpenAsync"/>.</summary>
@@ -30,7 +31,7 @@ abstract class RestorePipeline(RunContext run, JobConfig job, BackupHandle backu
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var begun = Stopwatch.GetTimestamp();
-        Guards.EnsureMayBeTarget(Job.TargetDatabase, options.AllowProduction);
+        Guards.EnsureMayBeTarget(Job.TargetDatabase, Options.AllowProduction);
         await using var target = new TargetSide(Run, Job);
 
         await Run.StepAsync(RunStep.Lock, $"Lock {target.Login.Label}", Job.Limits.Connect * 2,

@@ -24,6 +24,12 @@ public sealed record RunOptions
 
     /// <summary>A restore does not give way, however long others have to wait for it. Jobs say so by <c>limits.blocking</c>.</summary>
     public bool OthersWait { get; init; }
+
+    /// <summary>
+    /// A restore leaves out, and names, what PostgreSQL refuses to create (a foreign key that rows break, a view that cannot be refreshed), instead of ending.
+    /// Of a whole database, published by swap. Rows and sequences have to be those of the backup nevertheless.
+    /// </summary>
+    public bool SkipRefused { get; init; }
 }
 
 /// <summary>Runs jobs with their log file and history attached: what both heads call.</summary>

@@ -21,6 +21,10 @@ public abstract class RestoreCmdlet : RunCmdlet
     [Parameter]
     public SwitchParameter OthersWait { get; set; }
 
+    /// <summary>What the server refuses to create is left out, and named.</summary>
+    [Parameter]
+    public SwitchParameter SkipRefused { get; set; }
+
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? Config { get; set; }
@@ -30,7 +34,7 @@ public abstract class RestoreCmdlet : RunCmdlet
     protected void Restore(BackupFile backup, DatabaseConfig target, BackupSyncConfig config, IReadOnlyList<string> tables, string why = "")
     {
         _ = target.Address;
-        var options = new RunOptions { AllowProduction = AllowProduction, OthersWait = OthersWait };
+        var options = new RunOptions { AllowProduction = AllowProduction, OthersWait = OthersWait, SkipRefused = SkipRefused };
         if (!IsWhatIf)
             RestoreRunner.EnsureMayRestore(target, options); // before anybody is asked
         var action = $"Replace {(tables.Count == 0 ? "the content" : $"the tables {string.Join(", ", tables)}")} by "

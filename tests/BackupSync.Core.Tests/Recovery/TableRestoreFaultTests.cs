@@ -14,8 +14,9 @@ public sealed class TableRestoreFaultTests(Servers servers) : IClassFixture<Serv
 {
     // The rows of the restored table load slowly enough to be caught in the middle.
     const string Slow = """
-        CREATE FUNCTION slowly() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.02); RETURN true; END $$;
-        ALTER TABLE users ADD CONSTRAINT slow CHECK (slowly()) NOT VALID;
+        CREATE FUNCTION slowly() RETURNS boolean LANGUAGE sql AS 'SELECT true';
+        ALTER TABLE users ADD CONSTRAINT slow CHECK (slowly());
+        CREATE OR REPLACE FUNCTION slowly() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.02); RETURN true; END $$;
         """;
 
     const string OfTheRestore = "datname = current_database() AND application_name LIKE 'backupsync:%' AND pid <> pg_backend_pid()";

@@ -78,7 +78,7 @@ public sealed class GivingWayTests(Servers servers) : IClassFixture<Servers>
         await using var vault = await Vault.CreateAsync(servers);
         await FillAsync(vault.Server.AsSuperuser);
         using var slow = SlowDump(seconds: 12);
-        var order = vault.ByHand() with { Tools = new ToolsConfig { PostgresBin = [slow.Path] }, Limits = new LimitsConfig { Blocking = Blocking } };
+        var order = vault.ByHand() with { Tools = slow.Config, Limits = new LimitsConfig { Blocking = Blocking } };
         await using var others = new Others(vault.Server.AsSuperuser, command);
         var observer = new Observer(others.At(RunStep.Dump));
 
@@ -99,7 +99,7 @@ public sealed class GivingWayTests(Servers servers) : IClassFixture<Servers>
         await using var scenario = await CreateAsync();
         await FillAsync(scenario.SourceAdmin);
         using var slow = SlowDump(seconds: 20);
-        scenario.Job = scenario.Job with { Tools = new ToolsConfig { PostgresBin = [slow.Path] }, Limits = scenario.Job.Limits with { Blocking = TimeSpan.FromSeconds(1) } };
+        scenario.Job = scenario.Job with { Tools = slow.Config, Limits = scenario.Job.Limits with { Blocking = TimeSpan.FromSeconds(1) } };
         var before = await scenario.TargetContentAsync();
         using var stop = new CancellationTokenSource();
         var again = Task.Run(async () =>
@@ -133,7 +133,7 @@ public sealed class GivingWayTests(Servers servers) : IClassFixture<Servers>
         await using var scenario = await CreateAsync();
         await FillAsync(scenario.SourceAdmin);
         using var slow = SlowDump(seconds: 4);
-        scenario.Job = scenario.Job with { Tools = new ToolsConfig { PostgresBin = [slow.Path] }, Limits = scenario.Job.Limits with { Blocking = null } };
+        scenario.Job = scenario.Job with { Tools = slow.Config, Limits = scenario.Job.Limits with { Blocking = null } };
         await using var others = new Others(scenario.SourceAdmin, Alter);
 
         var result = await scenario.SyncAsync(others.At(RunStep.Dump));
@@ -152,7 +152,7 @@ public sealed class GivingWayTests(Servers servers) : IClassFixture<Servers>
         await using var scenario = await Scenario.CreateAsync(server, server);
         await FillAsync(scenario.SourceAdmin);
         using var slow = SlowDump(await new ToolLocator(new ToolsConfig()).FindAsync(major, default), seconds: 30);
-        scenario.Job = scenario.Job with { Limits = scenario.Job.Limits with { Blocking = Blocking }, Tools = new ToolsConfig { PostgresBin = [slow.Path] } };
+        scenario.Job = scenario.Job with { Limits = scenario.Job.Limits with { Blocking = Blocking }, Tools = slow.Config };
         var (rewriting, loggingIn, begun) = (Task.FromResult(TimeSpan.Zero), Task.FromResult(TimeSpan.Zero), false);
 
         var result = await scenario.SyncAsync(e =>
@@ -271,23 +271,11 @@ public sealed class GivingWayTests(Servers servers) : IClassFixture<Servers>
         Assert.Contains("t1", error.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>A folder of tools whose pg_dump is held up by who reads what it writes.</summary>
-    TempFolder SlowDump(int seconds) => SlowDump(servers.Tools, seconds);
+    /// <summary>A pg_dump that is held up by who reads what it writes.</summary>
+    WrappedTools SlowDump(int seconds) => SlowDump(servers.Tools, seconds);
 
-    static TempFolder SlowDump(PgToolset real, int seconds)
-    {
-        Skip.If(OperatingSystem.IsWindows(), "Windows has no shell scripts.");
-        var folder = new TempFolder();
-        var tools = Path.GetDirectoryName(real.PgDump)!;
-        foreach (var name in new[] { "pg_dump", "pg_dumpall", "pg_restore", "psql" })
-        {
-            var script = name == "pg_dump" ? $"[ \"$1\" = --version ] || {{ '{tools}/pg_dump' \"$@\" | {{ head -c 4000000; sleep {seconds}; cat; }}; exit \"${{PIPESTATUS[0]}}\"; }}\n" : "";
-            var path = folder.Write(name, $"#!/bin/bash\n{script}exec '{tools}/{name}' \"$@\"\n");
-            if (!OperatingSystem.IsWindows())
-                File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        }
-        return folder;
-    }
+    static WrappedTools SlowDump(PgToolset real, int seconds) => new(real, "pg_dump",
+        $"[ \"$1\" = --version ] || {{ \"$program\" \"$@\" | {{ head -c 4000000; sleep {seconds}; cat; }}; exit \"${{PIPESTATUS[0]}}\"; }}");
 
     sealed class Observer(Action<RunEvent> onEvent) : IRunObserver
     {

@@ -59,19 +59,11 @@ public sealed class LateEntriesTests(Servers servers) : IClassFixture<Servers>
     [SkippableFact]
     public async Task Where_workers_stand_in_each_others_way_one_does_it()
     {
-        Skip.If(OperatingSystem.IsWindows(), "Windows has no shell scripts.");
         await using var scenario = await Scenario.CreateAsync(servers, PublishMode.Swap);
         await scenario.FillAsync();
-        using var folder = new TempFolder();
-        var tools = Path.GetDirectoryName(servers.Tools.PgDump)!;
-        foreach (var name in new[] { "pg_dump", "pg_dumpall", "pg_restore", "psql" })
-        {
-            var script = name == "pg_restore" ? "[[ \"$*\" != *--jobs=2* ]] || { echo 'pg_restore: error: could not execute query: ERROR:  deadlock detected' >&2; exit 1; }\n" : "";
-            var path = folder.Write(name, $"#!/bin/bash\n{script}exec '{tools}/{name}' \"$@\"\n");
-            if (!OperatingSystem.IsWindows())
-                File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        }
-        scenario.Job = scenario.Job with { Parallel = 2, Tools = new ToolsConfig { PostgresBin = [folder.Path] } };
+        using var tools = new WrappedTools(servers.Tools, "pg_restore",
+            "[[ \"$*\" != *--jobs=2* ]] || { echo 'pg_restore: error: could not execute query: ERROR:  deadlock detected' >&2; exit 1; }");
+        scenario.Job = scenario.Job with { Parallel = 2, Tools = tools.Config };
 
         await scenario.SyncWellAsync();
 

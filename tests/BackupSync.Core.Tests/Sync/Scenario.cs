@@ -79,8 +79,8 @@ sealed class Scenario : IAsyncDisposable
         return result;
     }
 
-    public async Task<RunResult> RestoreAsync(BackupFile backup, Action<RunEvent>? onEvent = null) =>
-        await JobRunner.RestoreAsync(Job, BackupHandle.Of(backup, null), new RunOptions(), [new Recorder(_events, onEvent)], default);
+    public async Task<RunResult> RestoreAsync(BackupFile backup, Action<RunEvent>? onEvent = null, RunOptions? options = null) =>
+        await JobRunner.RestoreAsync(Job, BackupHandle.Of(backup, null), options ?? new RunOptions(), [new Recorder(_events, onEvent)], default);
 
     public Task OnSourceAsync(string sql) => ExecuteAsync(SourceAdmin, sql);
 

@@ -9,7 +9,11 @@ namespace BackupSync.Sync.Publishing;
 /// <param name="Archive">A whole, checked archive.</param>
 /// <param name="Content">What it holds, and so what the target must hold.</param>
 /// <param name="Jobs">How many tables and indexes are restored at once, where the publisher can.</param>
-sealed record PublishContent(string Archive, ArchiveListing Listing, DatabaseFingerprint Content, PgToolset Tools, int Jobs);
+sealed record PublishContent(string Archive, ArchiveListing Listing, DatabaseFingerprint Content, PgToolset Tools, int Jobs)
+{
+    /// <summary>Whether what PostgreSQL refuses to create is left out, and told. By swap alone: a transaction ends with the first refusal.</summary>
+    public bool SkipRefused { get; init; }
+}
 
 enum UndoResult
 {

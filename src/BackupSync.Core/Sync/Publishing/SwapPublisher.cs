@@ -18,12 +18,13 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
     readonly string _name = target.Login.Address.Database;
     IReadOnlySet<string> _leftOut = new HashSet<string>();
     IReadOnlyCollection<string> _unknown = [];
+    bool _skipRefused;
     int _sessions = 1;
     PgToolset? _tools;
 
     public PublishMode Mode => PublishMode.Swap;
 
-    public ComparisonTolerance Tolerance => new(Missing: _leftOut);
+    public ComparisonTolerance Tolerance => new(Missing: _leftOut, Incomplete: _skipRefused);
 
     PgSession Maintenance => target.Lock.Session;
 
@@ -65,7 +66,7 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
 
     async Task RestoreAsync(PublishContent content, LateEntries late, StepScope scope, CancellationToken cancellationToken)
     {
-        (_sessions, _tools) = (content.Jobs, content.Tools);
+        (_sessions, _tools, _skipRefused) = (content.Jobs, content.Tools, content.SkipRefused);
         var properties = await DatabaseProperties.ReadAsync(Maintenance, _name, cancellationToken);
         await properties.CreateAsync(Maintenance, _tag.NewDatabase, cancellationToken);
         await properties.ApplySettingsAsync(Maintenance, _tag.NewDatabase, run.Warn, cancellationToken);
@@ -180,7 +181,8 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
     }
 
     Task LoadAsync(PublishContent content, IReadOnlyList<string> list, int jobs, Action<string> onErrorLine, CancellationToken cancellationToken, string? section = null) =>
-        PgRestore.RestoreAsync(content.Tools, content.Archive, list, NewDatabase, _unknown, LoadSettings.ForUnseen(target.Facts, jobs), jobs, onErrorLine, cancellationToken, section);
+        PgRestore.RestoreAsync(content.Tools, content.Archive, list, NewDatabase, _unknown, LoadSettings.ForUnseen(target.Facts, jobs), jobs, onErrorLine, cancellationToken, section,
+            _skipRefused ? (number, why) => run.Warn($"{target.Login.Label}: left out: {content.Listing.NameOf(number) ?? "an entry"}: {why}") : null);
 
     static async Task WithSessionAsync(PgLogin login, Func<PgSession, Task> work, CancellationToken cancellationToken)
     {
