@@ -24,7 +24,7 @@ static partial class ArchiveDump
         [
             "--format=custom", $"--compress={PgDumpCompression(request)}", $"--snapshot={request.Snapshot.Id}", "--no-password",
             "--no-owner", "--no-acl", "--no-publications", "--no-subscriptions", "--no-tablespaces", "--no-security-labels",
-            $"--exclude-table={CatalogQueries.StateSchema}.{CatalogQueries.StateTable}",
+            $"--exclude-table={CatalogQueries.StateSchema}.{CatalogQueries.StateTable}", $"--exclude-table={CatalogQueries.StateSchema}.{CatalogQueries.OwnRowsTable}",
             $"--lock-wait-timeout={(long)request.LockTimeout.TotalMilliseconds}", Encoding(request), .. request.Excluded.DumpArguments,
         ])
         {

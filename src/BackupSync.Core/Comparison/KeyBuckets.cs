@@ -78,10 +78,10 @@ abstract class KeyBuckets(KeyedTable table)
         {
             var low = buckets.Select(b => first + (Int128)b * width).ToList();
             return $"""
-                SELECT b.backupsync_n, {columns}
+                SELECT b.{Table.Own}n, {columns}
                 FROM unnest('{Join(buckets.Select(Text))}'::bigint[], '{Join(low.Select(numbers.First))}'::{numbers.Type}[], '{Join(low.Select(l => numbers.Last(l + width - 1)))}'::{numbers.Type}[])
-                     AS b(backupsync_n, backupsync_low, backupsync_high)
-                JOIN {Table.Table.Rows} AS t ON {Key} BETWEEN b.backupsync_low AND b.backupsync_high
+                     AS b({Table.Own}n, {Table.Own}low, {Table.Own}high)
+                JOIN {Table.Table.Rows} AS t ON {Key} BETWEEN b.{Table.Own}low AND b.{Table.Own}high
                 """;
         }
 
@@ -104,8 +104,8 @@ abstract class KeyBuckets(KeyedTable table)
 
         // A join: before version 14 a server would look for each row's number in the array from its beginning.
         public override string RowsOf(IReadOnlyList<long> buckets, string columns) => $"""
-            SELECT b.backupsync_n, {columns}
-            FROM unnest(ARRAY[{string.Join(",", buckets.Select(Text))}]::bigint[]) AS b(backupsync_n) JOIN {Table.Table.Rows} AS t ON {Number} = b.backupsync_n
+            SELECT b.{Table.Own}n, {columns}
+            FROM unnest(ARRAY[{string.Join(",", buckets.Select(Text))}]::bigint[]) AS b({Table.Own}n) JOIN {Table.Table.Rows} AS t ON {Number} = b.{Table.Own}n
             """;
     }
 

@@ -21,6 +21,17 @@ sealed record KeyedTable(TableColumns Table, IReadOnlyList<KeyColumn> Key, strin
     public string Name => Table.Key;
     public bool HasKey => Key.Count > 0;
 
+    /// <summary>Names of ours in queries on the table begin like this, and none of its columns' does.</summary>
+    public string Own { get; } = FreePrefix(Table.Columns);
+
+    static string FreePrefix(IReadOnlyList<TableColumn> columns)
+    {
+        var prefix = "backupsync_";
+        while (columns.Any(c => c.Name.StartsWith(prefix, StringComparison.Ordinal)))
+            prefix += "_";
+        return prefix;
+    }
+
     /// <summary>The key's columns in its order.</summary>
     public IEnumerable<TableColumn> KeyTableColumns => Key.Select(k => Table.Columns.First(c => c.Name == k.Name));
 

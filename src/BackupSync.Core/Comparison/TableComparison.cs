@@ -70,7 +70,7 @@ sealed class TableComparison
 
     static async Task<TableComparison> ReadAsync(KeyedTable table, KeyBuckets buckets, string hash, IQueryRunner source, IQueryRunner target, CancellationToken cancellationToken)
     {
-        var select = Sums($"SELECT {buckets.Number} AS backupsync_n, {hash} AS backupsync_hash FROM {table.Table.Rows} AS t");
+        var select = Sums(table, $"SELECT {buckets.Number} AS {table.Own}n, {hash} AS {table.Own}hash FROM {table.Table.Rows} AS t");
         var both = await BothSides.RowsAsync(source, target, select, cancellationToken);
         return new TableComparison(table, buckets, hash, Sums(both.Source), Sums(both.Target)) { Received = both.Source.Sum(r => r.Sum(f => f!.Length + 1)) };
     }
@@ -113,7 +113,7 @@ sealed class TableComparison
         await target.ExecuteAsync(_buckets.Planning, cancellationToken);
         foreach (var some in Differing.Chunk(_buckets.AtOnce))
         {
-            var now = Sums(await target.RowsAsync(Sums(_buckets.RowsOf(some, $"{_hash} AS backupsync_hash")), cancellationToken));
+            var now = Sums(await target.RowsAsync(Sums(_table, _buckets.RowsOf(some, $"{_hash} AS {_table.Own}hash")), cancellationToken));
             if (some.Any(b => now.TryGetValue(b, out var found) ? !_source.TryGetValue(b, out var wanted) || wanted != found : _source.ContainsKey(b)))
                 return false;
         }
@@ -125,7 +125,7 @@ sealed class TableComparison
     /// OFFSET 0 keeps the server from looking into the rows, and so from taking as many buckets for granted as there are keys: it would
     /// sort whole rows on disk then, instead of adding up as they come.
     /// </summary>
-    static string Sums(string rows) => $"SELECT backupsync_n, count(*), sum(backupsync_hash) FROM ({rows} OFFSET 0) AS r GROUP BY 1";
+    static string Sums(KeyedTable table, string rows) => $"SELECT {table.Own}n, count(*), sum({table.Own}hash) FROM ({rows} OFFSET 0) AS r GROUP BY 1";
 
     static Dictionary<long, BucketSum> Sums(List<string?[]> rows) => rows.ToDictionary(
         r => long.Parse(r[0]!, CultureInfo.InvariantCulture), r => new BucketSum(long.Parse(r[1]!, CultureInfo.InvariantCulture), r[2]!));

@@ -72,8 +72,8 @@ public sealed record IncrementalConfig
 
     public SchemaChangeRule OnSchemaChange { get; init; } = SchemaChangeRule.Full;
 
-    /// <summary>Whether a full run may take the place of one: it leaves nothing on the target that the source does not have.</summary>
-    internal bool MayBecomeFull => OnSchemaChange == SchemaChangeRule.Full && Conflict == ConflictRule.SourceWins && Deletes;
+    /// <summary>Whether the target is to have what the source has, and nothing else.</summary>
+    internal bool MayEmpty => Conflict == ConflictRule.SourceWins && Deletes;
 
     /// <summary>One list for all, so that two records with the defaults are equal.</summary>
     static readonly IReadOnlyList<string> UsualColumns = ["updated_at", "modified_at"];

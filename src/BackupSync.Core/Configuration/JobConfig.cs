@@ -38,6 +38,10 @@ public sealed record JobConfig
     public IReadOnlyList<string> Tables { get; init; } = [];
 
     public IncrementalConfig Incremental { get; init; } = new();
+
+    /// <summary>Whether a full run may take the place of an incremental one: it copies everything, and leaves nothing else on the target.</summary>
+    internal bool MayBecomeFull => Incremental.OnSchemaChange == SchemaChangeRule.Full && Incremental.MayEmpty && Tables.Count == 0;
+
     public LimitsConfig Limits { get; init; } = new();
     public VerifyConfig Verify { get; init; } = new();
     public GuardsConfig Guards { get; init; } = new();

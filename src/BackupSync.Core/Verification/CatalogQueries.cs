@@ -12,21 +12,21 @@ static class CatalogQueries
     /// Where incremental syncs keep their notes in a target: no part of what is copied, backed up or compared. Neither is its
     /// schema, unless somebody else has something there.
     /// </summary>
-    public const string StateSchema = "backupsync", StateTable = "sync_state";
+    public const string StateSchema = "backupsync", StateTable = "sync_state", OwnRowsTable = "own_rows";
 
     const string ExtensionMembers = "SELECT classid, objid FROM pg_catalog.pg_depend WHERE deptype = 'e'";
 
     static string Schemas(CatalogFilter filter) => $"""
         SELECT oid, nspname FROM pg_catalog.pg_namespace
         WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
-          AND (nspname <> '{StateSchema}' OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace = pg_namespace.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND c.relname <> '{StateTable}'))
+          AND (nspname <> '{StateSchema}' OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace = pg_namespace.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND c.relname NOT IN ('{StateTable}', '{OwnRowsTable}')))
           AND nspname <> ALL ({Sql.TextArray(filter.Schemas)})
         """;
 
     static string Relations(CatalogFilter filter) => $"""
         SELECT c.oid, c.relname, c.relnamespace, n.nspname, c.relkind, c.relpersistence, c.relrowsecurity, c.relforcerowsecurity, c.relispartition
         FROM pg_catalog.pg_class c JOIN ns n ON n.oid = c.relnamespace
-        WHERE NOT (n.nspname = '{StateSchema}' AND c.relname = '{StateTable}') AND c.oid <> ALL (ARRAY[{string.Join(",", filter.Relations)}]::oid[])
+        WHERE NOT (n.nspname = '{StateSchema}' AND c.relname IN ('{StateTable}', '{OwnRowsTable}')) AND c.oid <> ALL (ARRAY[{string.Join(",", filter.Relations)}]::oid[])
           AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_class'::regclass AND objid = c.oid)
         """;
 

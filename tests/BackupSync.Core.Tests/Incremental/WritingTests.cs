@@ -133,11 +133,14 @@ public sealed class WritingTests(Servers servers) : IClassFixture<Servers>
     }
 
     [Fact]
-    public async Task What_the_target_makes_something_else_of_is_rolled_back()
+    public async Task What_becomes_something_else_on_its_way_is_rolled_back()
     {
-        await using var scenario = await Items.CreateAsync(servers, more: "CREATE FUNCTION here() RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT current_setting('port') $$; CREATE TABLE differs (id int PRIMARY KEY, name text, port text GENERATED ALWAYS AS (here()) STORED);");
+        await using var scenario = await Items.CreateAsync(servers);
+        await using var proxy = new TcpProxy(servers.Source.Port);
+        scenario.ReadFrom(proxy.Through(scenario.Source));
+        proxy.Garble("one of a kind", "two of a kind");
         scenario.Set(i => i with { OnSchemaChange = SchemaChangeRule.Stop });
-        await scenario.OnSourceAsync("INSERT INTO differs VALUES (1, 'one')");
+        await scenario.OnSourceAsync("INSERT INTO items VALUES (2001, 'one of a kind')");
         var before = await scenario.TargetContentAsync();
         var result = await scenario.SyncAsync(mode: SyncMode.Incremental);
         Faults.AssertFailed(result, RunOutcome.RolledBack, RunStep.Verify, ErrorIds.VerificationFailed);

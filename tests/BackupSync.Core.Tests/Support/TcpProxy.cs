@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using BackupSync.Postgres;
 
 namespace BackupSync.Tests;
@@ -15,6 +16,7 @@ public sealed class TcpProxy : IAsyncDisposable
     readonly Task _accepting;
     volatile TaskCompletionSource _open = Opened();
     volatile bool _cut;
+    (byte[] Text, byte[] Into)? _garbled;
     long _passed;
     long _cutAt = long.MaxValue;
 
@@ -64,6 +66,9 @@ public sealed class TcpProxy : IAsyncDisposable
 
     /// <summary>Passes nothing on, with all connections open, until <see cref="Restore"/>.</summary>
     public void Stall() => _open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Makes one text of another, of the same length, wherever it passes in one piece.</summary>
+    public void Garble(string text, string into) => _garbled = (Encoding.ASCII.GetBytes(text), Encoding.ASCII.GetBytes(into));
 
     /// <summary>As it was at first.</summary>
     public void Restore()
@@ -138,6 +143,8 @@ public sealed class TcpProxy : IAsyncDisposable
         while ((count = await from.ReceiveAsync(buffer, _end.Token)) > 0)
         {
             await _open.Task.WaitAsync(_end.Token);
+            if (_garbled is { } garbled && buffer.AsSpan(0, count).IndexOf(garbled.Text) is >= 0 and var at)
+                garbled.Into.CopyTo(buffer, at);
             if (Interlocked.Add(ref _passed, count) > Interlocked.Read(ref _cutAt))
                 CutNow();
             for (var sent = 0; sent < count;)

@@ -23,6 +23,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     SyncState? _before;
     IReadOnlyDictionary<string, string> _objects = new Dictionary<string, string>();
     IReadOnlyDictionary<string, TableWrites> _writes = new Dictionary<string, TableWrites>();
+    IReadOnlyDictionary<string, string> _columns = new Dictionary<string, string>();
     IReadOnlyDictionary<string, TableWrites> _written = new Dictionary<string, TableWrites>();
     IReadOnlyDictionary<string, SourceTable> _sourceTables = new Dictionary<string, SourceTable>();
     IReadOnlyList<TableSync> _tables = [];
@@ -30,8 +31,12 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     /// <summary>The search path of all sessions, where one of the tables needs any: checks of foreign keys read others' tables, too.</summary>
     string? _path;
     int _runsSinceWhole, _repairs;
+    bool _hasOwn;
 
     public bool ReliesOnStamps => _tables.Any(t => !t.IsWhole);
+    /// <summary>Whether a full sync may follow where rows alone cannot be carried: never where the target holds what is none of the source's.</summary>
+    public bool MayBecomeFull => _job.MayBecomeFull && !_hasOwn;
+
     public bool MergeBegun { get; private set; }
     public bool CommitBegun => _transaction.CommitBegun;
 
@@ -62,16 +67,19 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
             return reason;
         foreach (var note in schema.Notes)
             run.Info($"{target.Login.Label}: {note}.");
-        _objects = schema.Objects;
+        (_objects, _hasOwn) = (schema.Objects, schema.TargetHasOwn);
         tables = WithoutGeneratedColumns(tables);
         await LockAsync(tables, cancellationToken);
         if (_path is not null)
             await Writer.ExecuteAsync(ReadingPath.Set(_path), cancellationToken);
 
+        if (_job.Incremental.Conflict == ConflictRule.LastWriteWins)
+            await OwnRows.EnsureTableAsync(Writer, cancellationToken);
         _moment = await SourceMoment.ReadAsync(Reader, writers!, cancellationToken);
         _before = await SyncState.ReadAsync(Writer, _job.Name, cancellationToken);
         _writes = await TableWrites.ReadAsync(Writer, tables, cancellationToken);
         _sourceTables = await SourceTable.ReadAsync(Reader, tables, cancellationToken);
+        _columns = await ColumnIdentities.ReadAsync(Writer, tables, cancellationToken);
         _tables = [.. tables.Select(Plan)];
         _runsSinceWhole = ReliesOnStamps ? (_before?.RunsSinceWhole ?? 0) + 1 : 0;
 
@@ -91,9 +99,10 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         if (touched.Count > 0)
             await WriteAsync(touched, scope, cancellationToken);
         var sequences = await SequenceSync.RunAsync(Reader, Writer, source.Filter,
-            _job.Tables.Count == 0 ? null : await SequenceSync.OwnedByAsync(Reader, _tables.Select(t => t.Table.Table.Oid), cancellationToken), cancellationToken);
+            _job.Tables.Count == 0 ? null : await SequenceSync.OwnedByAsync(Reader, _tables.Select(t => t.Table.Table.Oid), cancellationToken),
+            mayGoBack: _job.Incremental.MayEmpty && _job.Tables.Count == 0, cancellationToken);
         // No table owns them, so they go with all tables or not at all.
-        var objects = _job.Tables.Count == 0 ? await LargeObjectSync.RunAsync(Reader, Writer, _job.Incremental.Deletes, cancellationToken) : 0;
+        var objects = _job.Tables.Count == 0 ? await LargeObjectSync.RunAsync(Reader, Writer, _job.Incremental.MayEmpty, cancellationToken) : 0;
         var changes = _tables.Select(t => t.Changes).ToList();
         scope.Note = $"{changes.Sum(c => c.Inserted)} inserted, {changes.Sum(c => c.Updated)} updated, {changes.Sum(c => c.Deleted)} deleted"
             + (changes.Sum(c => c.Kept) is > 0 and var kept ? $", {kept} kept because they are newer" : "") + (sequences > 0 ? $"; {sequences} sequences set" : "") + (objects > 0 ? $"; {objects} large objects" : "");
@@ -169,20 +178,27 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         return [.. tables.Select(t => derived.Contains(t.Name) ? t with { Table = t.Table.WithoutDerived() } : t)];
     }
 
+    /// <summary>As a condition; null where nobody knows, and all that only the target has stays: the table was no part of the last run, or had another key.</summary>
+    string? OwnOf(KeyedTable table) =>
+        _before?.Own is { } own && _before.Tables.TryGetValue(table.Name, out var state) && state.Key == OwnRows.ShapeOf(table) ? own.Condition(table, _job.Name) : null;
+
     TableSync Plan(KeyedTable table, int number)
     {
         var state = _before?.Tables.GetValueOrDefault(table.Name);
         var why = doubt ?? Doubt() ?? (state?.Watermark is null ? "no stamps of it are known yet"
             : state.Writes != _writes[table.Name] ? "others have written to it since the last run"
-            : state.Source is null || _sourceTables[table.Name].MayBeOthersThan(state.Source) ? "its rows on the source may have been replaced since the last run" : null);
+            : state.Source is null || _sourceTables[table.Name].MayBeOthersThan(state.Source) ? "its rows on the source may have been replaced since the last run"
+            : state.Columns != _columns[table.Name] || state.Source.Columns != _sourceTables[table.Name].Columns ? "its columns are others than in the last run, and a command that changes them stamps no row" : null);
         var tracking = Tracking.Choose(table, _job.Incremental, why is null ? state!.Watermark : null, why);
         return new TableSync(table, tracking, new StagedTable(table, _method, Writer, number), _job.Incremental, _method);
     }
 
     /// <summary>What speaks against the stamps of all tables.</summary>
     string? Doubt() =>
-        _before is null ? "this is the first incremental run"
+        _moment!.Writers.WhyUnknown is { } unknown ? unknown
+        : _before is null ? "this is the first incremental run"
         : _before.Source != _moment!.Source ? "the last run read another database"
+        : _before.SourceServer != _moment.Server ? "the source's server is another one, was started again, or has another past than in the last run"
         : _before.SourceTransaction > _moment.NextTransaction || _before.SnapshotTime > _snapshot!.Taken ? "the source was set back since the last run"
         : _job.Verify.FullEvery > 0 && _before.RunsSinceWhole + 1 >= _job.Verify.FullEvery ? $"it is due, as every {_job.Verify.FullEvery} runs"
         : null;
@@ -227,7 +243,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         using var fetch = new FetchLine(fetching, count => scope.Progress(null, null, Interlocked.Read(ref rows) + count));
         await WorkSharing.RunAsync([.. lanes.Zip(readers.Sessions)], _tables, async (lane, table, ct) =>
         {
-            await table.FindAsync((lane.First.Session, lane.Second), fetch, _before?.SnapshotTime, _before?.Tables.GetValueOrDefault(table.Table.Name)?.Spared ?? SparedRows.None, ct);
+            await table.FindAsync((lane.First.Session, lane.Second), fetch, OwnOf(table.Table), ct);
             await lane.First.PassAsync(ct);
             scope.Progress((double)Interlocked.Increment(ref done) / _tables.Count, table.Table.Name, Interlocked.Add(ref rows, table.Staged.Rows));
         }, cancellationToken);
@@ -271,7 +287,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
                 return;
             foreach (var table in reached)
             {
-                await table.RepairAsync(new StagedTable(table.Table, _method, Writer, _tables.Count + _repairs++), _before?.SnapshotTime, Reader, Writer, cancellationToken);
+                await table.RepairAsync(new StagedTable(table.Table, _method, Writer, _tables.Count + _repairs++), OwnOf(table.Table), Reader, Writer, cancellationToken);
                 await _lane!.ReleaseAsync(cancellationToken);
             }
         }
@@ -306,10 +322,13 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
 
     async Task SaveStateAsync(CancellationToken cancellationToken)
     {
-        var marks = await _moment!.WatermarksAsync([.. _tables.Where(t => t.Tracking.Stamp is not null && t.Table.HasKey)], _lane!, cancellationToken);
-        var state = new SyncState(_moment.Source, _moment.NextTransaction, 0, _snapshot!.Taken, _runsSinceWhole,
-            _tables.ToDictionary(t => t.Table.Name, t => new TableState(marks.TryGetValue(t.Table.Name, out var mark) ? mark : null, _writes[t.Table.Name].And(_written[t.Table.Name]), _sourceTables[t.Table.Name], t.Spared)),
-            [.. _objects.Keys]);
+        var marks = _moment!.Watermarks([.. _tables.Where(t => t.Tracking.Stamp is not null && t.Table.HasKey)]);
+        var state = new SyncState(_moment.Source, _moment.Server, _moment.NextTransaction, 0, _snapshot!.Taken, _runsSinceWhole,
+            _tables.ToDictionary(t => t.Table.Name, t => new TableState(marks.TryGetValue(t.Table.Name, out var mark) ? mark : null, _writes[t.Table.Name].And(_written[t.Table.Name]), _sourceTables[t.Table.Name]) { Columns = _columns[t.Table.Name], Key = OwnRows.ShapeOf(t.Table) }),
+            [.. _objects.Keys])
+        { Own = await OwnRows.AfterAsync(Writer, _before?.Own, cancellationToken) };
+        foreach (var table in _tables.Where(t => t.LastWriteWins))
+            await OwnRows.RememberAsync(Writer, table.Table, _job.Name, table.Staged.Spared, cancellationToken);
         await state.WriteAsync(Writer, _job.Name, run.RunId, cancellationToken);
         // The next run reads the counts; from version 15 on the server can be told not to keep them to itself for a while.
         if (target.Facts.Major >= 15)

@@ -56,7 +56,7 @@ sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions optio
                 return await AttemptAsync(attempt, attempts, source, target, cancellationToken);
             }
             catch (BackupSyncException refused) when (attempt.MergeBegun && !attempt.CommitBegun && IsAboutRows(refused) && !cancellationToken.IsCancellationRequested
-                && (attempt.ReliesOnStamps || job.Incremental.MayBecomeFull))
+                && (attempt.ReliesOnStamps || attempt.MayBecomeFull))
             {
                 if (!attempt.ReliesOnStamps)
                     return refused.Message;

@@ -9,7 +9,8 @@ namespace BackupSync.Sync.Incremental;
 /// </summary>
 /// <param name="Time">When it was looked, by the source's clock.</param>
 /// <param name="Oldest">When the oldest began that had not ended. It need not have written anything yet: its stamps are of its begin all the same.</param>
-sealed record OpenTransactions(DateTimeOffset Time, DateTimeOffset Oldest)
+/// <param name="WhyUnknown">Why nobody can tell when the oldest began, as a phrase; null where it is known.</param>
+sealed record OpenTransactions(DateTimeOffset Time, DateTimeOffset Oldest, string? WhyUnknown)
 {
     /// <summary>A transaction's time is taken a moment before others are told of it.</summary>
     static readonly TimeSpan Moment = TimeSpan.FromSeconds(1);
@@ -18,11 +19,21 @@ sealed record OpenTransactions(DateTimeOffset Time, DateTimeOffset Oldest)
     {
         var row = (await source.RowsAsync(
             """
-            SELECT pg_catalog.to_char(t AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-            FROM (SELECT clock_timestamp() AS now) c, LATERAL unnest(ARRAY[now, least(now,
-                (SELECT min(xact_start) FROM pg_catalog.pg_stat_activity WHERE datname = current_database() AND pid <> pg_catalog.pg_backend_pid() AND backend_type <> 'autovacuum worker'),
-                (SELECT min(prepared) FROM pg_catalog.pg_prepared_xacts WHERE database = current_database()))]) WITH ORDINALITY u(t, i) ORDER BY i
-            """, cancellationToken)).Select(r => DateTimeOffset.Parse(r[0]!, CultureInfo.InvariantCulture)).ToList();
-        return new OpenTransactions(row[0], row[1] - Moment);
+            WITH others AS (
+                SELECT xact_start, usesysid FROM pg_catalog.pg_stat_activity
+                WHERE datname = current_database() AND pid <> pg_catalog.pg_backend_pid() AND usesysid IS NOT NULL)
+            SELECT pg_catalog.to_char(now AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                   pg_catalog.to_char(least(now, (SELECT min(xact_start) FROM others)) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                   pg_catalog.pg_is_in_recovery(), (SELECT min(gid) FROM pg_catalog.pg_prepared_xacts WHERE database = current_database()),
+                   NOT pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') AND EXISTS (SELECT FROM others WHERE NOT pg_catalog.pg_has_role(usesysid, 'USAGE')), current_user
+            FROM (SELECT clock_timestamp() AS now) c
+            """, cancellationToken))[0];
+        // PostgreSQL knows when a transaction was prepared, not when it began; and a standby knows of none that is open on its primary.
+        var why = row[2] == "t" ? "the source is a standby, which does not show what is open on its primary"
+            : row[3] is { } prepared ? $"the transaction '{prepared}' is prepared on the source, and nobody knows since when its rows are stamped"
+            : row[4] == "t" ? $"the role '{row[5]}' may not see since when others' transactions are open on the source (GRANT pg_read_all_stats TO {Sql.Identifier(row[5]!)})" : null;
+        return new OpenTransactions(Parsed(row[0]), Parsed(row[1]) - Moment, why);
     }
+
+    static DateTimeOffset Parsed(string? text) => DateTimeOffset.Parse(text!, CultureInfo.InvariantCulture);
 }

@@ -18,10 +18,10 @@ sealed record ParkableColumn(string Name, string Type, bool TakesNull, int Modif
     bool IsText => Type is "text" or "citext" or "varchar" or "bpchar" && (Modifier < 0 || Modifier - 4 >= LeastText);
     bool IsNumber => Type is "int2" or "int4" or "int8" or "numeric";
 
-    /// <summary>A value that no row has; <c>backupsync_n</c> counts the rows that get one.</summary>
+    /// <summary>A value that no row has; <paramref name="number"/> counts the rows that get one.</summary>
     /// <param name="rows">Of the table.</param>
-    public string Parked(string rows) => TakesNull && (IsIndexed || !HasOtherValues) ? "NULL" // an expression may make something of it
+    public string Parked(string rows, string number) => TakesNull && (IsIndexed || !HasOtherValues) ? "NULL" // an expression may make something of it
         : Type == "uuid" ? "pg_catalog.gen_random_uuid()"
-        : IsNumber ? $"((SELECT min({Sql.Identifier(Name)}) FROM {rows}) - c.backupsync_n)"
-        : $"pg_catalog.left(pg_catalog.md5(pg_catalog.random()::text || c.backupsync_n::text), {Math.Min(32, Modifier < 0 ? 32 : Modifier - 4)})";
+        : IsNumber ? $"((SELECT min({Sql.Identifier(Name)}) FROM {rows}) - {number})"
+        : $"pg_catalog.left(pg_catalog.md5(pg_catalog.random()::text || {number}::text), {Math.Min(32, Modifier < 0 ? 32 : Modifier - 4)})";
 }

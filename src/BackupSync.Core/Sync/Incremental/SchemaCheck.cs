@@ -18,6 +18,9 @@ sealed record SchemaCheck(string? Reason, IReadOnlyDictionary<string, string> Ob
     /// <summary>What the rows of some tables depend on, whichever tables these are.</summary>
     static readonly string[] Types = ["enum ", "domain ", "range type ", "composite "];
 
+    /// <summary>Whether the target has tables that the source has not, nor had in the last run.</summary>
+    public bool TargetHasOwn { get; init; }
+
     /// <summary>What nobody could tell.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
@@ -43,15 +46,19 @@ sealed record SchemaCheck(string? Reason, IReadOnlyDictionary<string, string> Ob
         var lacking = differences.Where(d => d.What is FingerprintComparison.Missing or FingerprintComparison.Unexpected).Select(d => SchemaObjects.TableOf(d.Subject)).OfType<string>().ToList();
         var told = differences.Where(d => SchemaObjects.TableOf(d.Subject) is not null || !lacking.Any(t => SchemaObjects.IsOf(d.Subject, t)))
             .OrderBy(d => SchemaObjects.TableOf(d.Subject) is null).ThenBy(d => d.Subject, StringComparer.Ordinal).Select(d => d.ToString()).ToList();
+        var own = here.Keys.Where(o => SchemaObjects.TableOf(o) is not null && !there.ContainsKey(o) && !known.Contains(o)).ToList();
         if (differences.Count == 0)
-            return new SchemaCheck(null, there) { Notes = views.Unknown };
+            return new SchemaCheck(null, there) { Notes = views.Unknown, TargetHasOwn = own.Count > 0 };
 
         var some = string.Join("; ", told.Take(MostTold)) + (told.Count > MostTold ? $"; and {told.Count - MostTold} more" : "");
-        if (job.Incremental.MayBecomeFull || job.Incremental.OnSchemaChange == SchemaChangeRule.Full && !here.Keys.Any(o => SchemaObjects.TableOf(o) is not null))
+        // A full sync replaces everything: nothing may be there that is the target's own.
+        var isEmpty = !here.Keys.Any(o => SchemaObjects.TableOf(o) is not null);
+        if (job.MayBecomeFull && own.Count == 0 || job.Incremental.OnSchemaChange == SchemaChangeRule.Full && job.Tables.Count == 0 && isEmpty)
             return new SchemaCheck($"{target.Login.Label} differs from {source.Login.Label} in more than rows: {some}.", there);
         throw new BackupSyncException(ErrorIds.SchemaChanged, $"{target.Login.Label} differs from {source.Login.Label} in more than rows, in {told.Count} place(s): {some}.",
             job.Incremental.OnSchemaChange == SchemaChangeRule.Full
-                ? "Make the same change on the target, or run once with -Mode Full (--mode full), which also removes what this job is told to leave there (incremental.conflict, incremental.deletes)."
+                ? "Make the same change on the target, or run once with -Mode Full (--mode full), which copies everything, and removes what only the target has"
+                  + $"{(own.Count > 0 ? $" ({string.Join(", ", own.Take(MostTold).Select(SchemaObjects.TableOf))}{(own.Count > MostTold ? " …" : "")})" : "")}."
                 : "Run once with -Mode Full (--mode full, or Initialize-DbSecondary where nothing is there yet), or make the same change on the target; incremental.onSchemaChange: full does the former by itself.")
         { Detail = string.Join('\n', told) };
     }

@@ -7,14 +7,16 @@ namespace BackupSync.Sync.Incremental;
 static class SequenceSync
 {
     /// <param name="names">Null for all that both databases have.</param>
+    /// <param name="mayGoBack">Whether the target holds no rows but the source's: else a number could be given out that a row has already.</param>
     /// <returns>How many were set.</returns>
     public static async Task<int> RunAsync(
-        IQueryRunner source, PgSession target, CatalogFilter filter, IReadOnlySet<string>? names, CancellationToken cancellationToken)
+        IQueryRunner source, PgSession target, CatalogFilter filter, IReadOnlySet<string>? names, bool mayGoBack, CancellationToken cancellationToken)
     {
         var copied = filter with { Relations = [.. filter.Relations, .. filter.Empty] };
         var there = await FingerprintReader.ReadSequencesAsync(source, copied, names, cancellationToken);
         var here = await FingerprintReader.ReadSequencesAsync(target, CatalogFilter.None, there.Keys.ToHashSet(), cancellationToken);
-        var moved = there.Where(s => here.TryGetValue(s.Key, out var now) && now != s.Value).ToList();
+        var descending = mayGoBack ? [] : (await target.RowsAsync(Descending, cancellationToken)).Select(r => Sql.Display(r[0]!, r[1]!)).ToHashSet();
+        var moved = there.Where(s => here.TryGetValue(s.Key, out var now) && now != s.Value && (mayGoBack || IsFurther(s.Value, now, descending.Contains(s.Key)))).ToList();
         foreach (var (key, wanted) in moved)
         {
             var (schema, bare) = Sql.Parts(key);
@@ -29,6 +31,14 @@ static class SequenceSync
         }
         return moved.Count;
     }
+
+    static bool IsFurther(SequenceFingerprint there, SequenceFingerprint here, bool descending) =>
+        there.Value == here.Value ? there.IsCalled : descending ? there.Value < here.Value : there.Value > here.Value;
+
+    const string Descending = """
+        SELECT n.nspname, c.relname FROM pg_catalog.pg_sequence s JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE s.seqincrement < 0
+        """;
 
     /// <summary>Those that number the rows of some tables.</summary>
     public static async Task<IReadOnlySet<string>> OwnedByAsync(IQueryRunner source, IEnumerable<uint> tables, CancellationToken cancellationToken) =>

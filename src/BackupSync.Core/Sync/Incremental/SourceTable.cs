@@ -7,6 +7,9 @@ namespace BackupSync.Sync.Incremental;
 /// <summary>A table of the source: where it lies, how many rows were ever written to it, and about how many it has, by the server's statistics.</summary>
 sealed record SourceTable(TableWrites Writes, long Live)
 {
+    /// <summary>As <see cref="ColumnIdentities"/> has them.</summary>
+    public string? Columns { get; init; }
+
     /// <summary>Of the rows. Fewer are deleted every day, without anybody having set the table back.</summary>
     const double ManyDeleted = 0.5;
 
@@ -14,7 +17,9 @@ sealed record SourceTable(TableWrites Writes, long Live)
     {
         var writes = await TableWrites.ReadAsync(source, tables, cancellationToken);
         var live = await source.RowsAsync($"SELECT i, coalesce(sum(pg_catalog.pg_stat_get_live_tuples(r.oid)), 0)::bigint FROM {TableWrites.Relations(tables)} GROUP BY i", cancellationToken);
-        return live.Select(r => (tables[Number(r[0]) - 1].Name, Live: r[1])).ToDictionary(t => t.Name, t => new SourceTable(writes[t.Name], long.Parse(t.Live!, CultureInfo.InvariantCulture)));
+        var columns = await ColumnIdentities.ReadAsync(source, tables, cancellationToken);
+        return live.Select(r => (tables[Number(r[0]) - 1].Name, Live: r[1]))
+            .ToDictionary(t => t.Name, t => new SourceTable(writes[t.Name], long.Parse(t.Live!, CultureInfo.InvariantCulture)) { Columns = columns[t.Name] });
 
         static int Number(string? text) => int.Parse(text!, CultureInfo.InvariantCulture);
     }

@@ -10,11 +10,12 @@ namespace BackupSync.Sync.Incremental;
 /// </summary>
 sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession target, int number)
 {
-    const string HashColumn = "backupsync_hash";
+    string HashColumn => Table.Own + "hash";
 
     readonly string _rows = $"pg_temp.backupsync_rows_{number}";
     readonly string _keys = $"pg_temp.backupsync_keys_{number}";
     readonly string _kept = $"pg_temp.backupsync_kept_{number}";
+    readonly string _spared = $"pg_temp.backupsync_spared_{number}";
     bool _hasRows, _hasKeys, _hasKept;
     int _fillings;
 
@@ -23,6 +24,9 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     /// <summary>Rows staged, and keys of rows to delete.</summary>
     public long Rows { get; private set; }
     public long Deletions { get; private set; }
+
+    /// <summary>A table of the keys of rows that only the target has, and keeps; null where there are none.</summary>
+    public string? Spared { get; private set; }
 
     /// <summary>Rows that were written only to be out of the way.</summary>
     public long Parked { get; private set; }
@@ -42,25 +46,31 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     /// <returns>Bytes.</returns>
     public async Task<long> FillAsync(PgSession source, string select, Action<long> onRows, CancellationToken cancellationToken)
     {
-        if (!_hasRows)
-        {
-            await target.ExecuteAsync($"CREATE TEMPORARY TABLE {Bare(_rows)} ON COMMIT DROP AS SELECT {Columns}{(Columns.Length == 0 ? "" : ", ")}0::bigint AS {HashColumn} FROM {Target} WITH NO DATA", cancellationToken);
-            _hasRows = true;
-        }
-        _fillings++;
         long bytes = 0, rows = 0;
-        await target.CopyInAsync($"COPY {_rows} FROM STDIN", (into, stop) => source.CopyOutAsync(select, async (from, ct) =>
+        await source.CopyOutAsync(select, async (from, ct) =>
         {
             var buffer = new byte[128 * 1024];
-            int count;
-            while ((count = await from.ReadAsync(buffer, ct)) > 0)
+            var count = await from.ReadAsync(buffer, ct);
+            // Most tables have no changes, and a temporary table takes several locks, of which a server has only so many.
+            if (count == 0)
+                return;
+            if (!_hasRows)
             {
-                await into.WriteAsync(buffer.AsMemory(0, count), ct);
-                bytes += count;
-                rows += buffer.AsSpan(0, count).Count((byte)'\n');
-                onRows(rows);
+                await target.ExecuteAsync($"CREATE TEMPORARY TABLE {Bare(_rows)} ON COMMIT DROP AS SELECT {Columns}{(Columns.Length == 0 ? "" : ", ")}0::bigint AS {HashColumn} FROM {Target} WITH NO DATA", ct);
+                _hasRows = true;
             }
-        }, stop), cancellationToken);
+            _fillings++;
+            await target.CopyInAsync($"COPY {_rows} FROM STDIN", async (into, stop) =>
+            {
+                for (; count > 0; count = await from.ReadAsync(buffer, stop))
+                {
+                    await into.WriteAsync(buffer.AsMemory(0, count), stop);
+                    bytes += count;
+                    rows += buffer.AsSpan(0, count).Count((byte)'\n');
+                    onRows(rows);
+                }
+            }, ct);
+        }, cancellationToken);
         Rows += rows;
         return bytes;
     }
@@ -114,33 +124,40 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
         return unchanged;
     }
 
-    /// <summary>Leaves the target's rows where these are newer than what the source has of them, or were written since the last run.</summary>
-    /// <param name="before">What earlier runs have spared.</param>
-    /// <returns>How many rows were kept, and which of them only the target has.</returns>
-    public async Task<(long Kept, SparedRows Spared)> KeepNewerAsync(TableColumn stamp, DateTimeOffset? lastRun, SparedRows before, CancellationToken cancellationToken)
+    /// <summary>Leaves the target's rows where these are newer than what the source has of them, or are its own.</summary>
+    /// <param name="own">As <see cref="OwnRows.Condition"/>; null where nobody knows which are.</param>
+    /// <returns>How many rows were kept.</returns>
+    public async Task<long> KeepNewerAsync(TableColumn stamp, string? own, CancellationToken cancellationToken)
     {
         var column = Sql.Identifier(stamp.Name);
-        long kept = 0;
-        await target.ExecuteAsync($"CREATE TEMPORARY TABLE {Bare(_kept)} ON COMMIT DROP AS SELECT {Table.KeyList()} FROM {Target} WITH NO DATA", cancellationToken);
-        _hasKept = true;
+        long kept = 0, spared = 0;
         if (_hasRows)
         {
-            kept = await KeepAsync($"DELETE FROM {_rows} AS s WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "s")} AND t.{column} > s.{column}) RETURNING {Table.KeyList("s.")}");
+            await EnsureKeptAsync();
+            kept = await KeepAsync($"DELETE FROM {_rows} AS s WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "s")} AND t.{column} > s.{column}) RETURNING {Table.KeyList("s.")}", _kept);
             Rows -= kept;
         }
-        if (!_hasKeys)
-            return (kept, SparedRows.None);
-        var isSpared = before.All || lastRun is null ? "true"
-            : $"EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "k")} AND t.{column} > {Moment(stamp, lastRun.Value)})"
-              + (before.Keys.Count == 0 ? "" : $" OR EXISTS (SELECT FROM {Table.KeysAsRows(before.Keys, "b")} WHERE {Table.SameKey("b", "k")})");
-        var keys = new List<string>();
-        await foreach (var key in target.LinesAsync($"SELECT {Table.KeyList("k.")} FROM {_keys} AS k WHERE {isSpared} LIMIT {SparedRows.MostKeys + 1}", cancellationToken))
-            keys.Add(key);
-        var spared = await KeepAsync($"DELETE FROM {_keys} AS k WHERE {isSpared} RETURNING {Table.KeyList("k.")}");
-        Deletions -= spared;
-        return (kept + spared, keys.Count > SparedRows.MostKeys ? new SparedRows([], All: true) : new SparedRows(keys, All: false));
+        if (_hasKeys)
+        {
+            await EnsureKeptAsync();
+            await target.ExecuteAsync($"CREATE TEMPORARY TABLE {Bare(_spared)} ON COMMIT DROP AS SELECT {Table.KeyList()} FROM {Target} WITH NO DATA", cancellationToken);
+            Spared = _spared;
+            spared = await KeepAsync(
+                $"DELETE FROM {_keys} AS k {(own is null ? "" : $"WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "k")} AND {own})")} RETURNING {Table.KeyList("k.")}", _spared);
+            await target.ExecuteAsync($"INSERT INTO {_kept} SELECT * FROM {_spared}", cancellationToken);
+            Deletions -= spared;
+        }
+        return kept + spared;
 
-        Task<long> KeepAsync(string taking) => target.AffectedAsync($"WITH k AS ({taking}) INSERT INTO {_kept} SELECT * FROM k", cancellationToken);
+        async Task EnsureKeptAsync()
+        {
+            if (_hasKept)
+                return;
+            await target.ExecuteAsync($"CREATE TEMPORARY TABLE {Bare(_kept)} ON COMMIT DROP AS SELECT {Table.KeyList()} FROM {Target} WITH NO DATA", cancellationToken);
+            _hasKept = true;
+        }
+
+        Task<long> KeepAsync(string taking, string into) => target.AffectedAsync($"WITH k AS ({taking}) INSERT INTO {into} SELECT * FROM k", cancellationToken);
     }
 
     /// <summary>The keys of rows in the target that hold a unique value which a staged row is to get, and of which nothing is staged.</summary>
@@ -186,10 +203,14 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
             try
             {
                 Parked += await target.AffectedAsync(
-                    $"UPDATE {Target} AS r SET {Sql.Identifier(column.Name)} = {column.Parked(Target)} FROM (SELECT {Table.KeyList("t.")}, pg_catalog.row_number() OVER () AS backupsync_n {Conflicts(index)}) AS c WHERE {Table.SameKey("r", "c")}",
+                    $"UPDATE {Target} AS r SET {Sql.Identifier(column.Name)} = {column.Parked(Target, $"c.{Table.Own}n")} FROM (SELECT {Table.KeyList("t.")}, pg_catalog.row_number() OVER () AS {Table.Own}n {Conflicts(index)}) AS c WHERE {Table.SameKey("r", "c")}",
                     cancellationToken);
                 if (!await AreInTheWayAsync(index, cancellationToken))
+                {
+                    // What comes after it is to be known as this transaction's own, not a part's.
+                    await target.ExecuteAsync("RELEASE SAVEPOINT backupsync_parking", cancellationToken);
                     return true;
+                }
             }
             catch (PgQueryException refused) when (refused.SqlState is { } state && (state.StartsWith("22", StringComparison.Ordinal) || state.StartsWith("23", StringComparison.Ordinal)))
             {
@@ -235,7 +256,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     public async Task StageDeletionsAsync(CancellationToken cancellationToken)
     {
         await target.ExecuteAsync(
-            $"CREATE TEMPORARY TABLE {Bare(_keys)} ON COMMIT DROP AS SELECT {Table.KeyList("t.")} FROM {Target} AS t WHERE NOT EXISTS (SELECT FROM {_rows} AS s WHERE {Table.SameKey("t", "s")})", cancellationToken);
+            $"CREATE TEMPORARY TABLE {Bare(_keys)} ON COMMIT DROP AS SELECT {Table.KeyList("t.")} FROM {Target} AS t{(_hasRows ? $" WHERE NOT EXISTS (SELECT FROM {_rows} AS s WHERE {Table.SameKey("t", "s")})" : "")}", cancellationToken);
         _hasKeys = true;
         Deletions = await target.ScalarAsync<long>($"SELECT count(*) FROM {_keys}", cancellationToken);
     }
@@ -244,6 +265,8 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     /// <returns>How many.</returns>
     public async Task<long> TakeOutPresentAsync(CancellationToken cancellationToken)
     {
+        if (!_hasRows)
+            return 0;
         var present = await target.AffectedAsync(
             $"""
             DELETE FROM {_rows} AS s

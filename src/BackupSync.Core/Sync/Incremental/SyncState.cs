@@ -7,14 +7,18 @@ namespace BackupSync.Sync.Incremental;
 
 /// <summary>What an incremental run leaves for the next one, in the target and in the transaction of the rows themselves.</summary>
 /// <param name="Source">Which database it was read from: another one's stamps tell nothing.</param>
+/// <param name="SourceServer">As <see cref="SourceMoment.Server"/>.</param>
 /// <param name="SourceTransaction">The source's next transaction when the snapshot was taken: it never goes back, unless the source itself does.</param>
 /// <param name="StateTable">The oid of the table this is kept in: another one has come from a dump.</param>
 /// <param name="RunsSinceWhole">Runs since the whole content was compared.</param>
 /// <param name="Objects">Of the source: one that is gone there was dropped; one that only the target has is its own.</param>
 sealed record SyncState(
-    string Source, ulong SourceTransaction, uint StateTable, DateTimeOffset SnapshotTime, int RunsSinceWhole,
+    string Source, string? SourceServer, ulong SourceTransaction, uint StateTable, DateTimeOffset SnapshotTime, int RunsSinceWhole,
     IReadOnlyDictionary<string, TableState> Tables, IReadOnlyList<string> Objects)
 {
+    /// <summary>Null in notes of earlier days: then whatever only the target has is its own.</summary>
+    public OwnRows? Own { get; init; }
+
     const string Table = $"{CatalogQueries.StateSchema}.{CatalogQueries.StateTable}";
 
     /// <returns>Null where there is none, or none that can be read.</returns>
@@ -73,4 +77,11 @@ sealed record SyncState(
 /// <param name="Watermark">Rows stamped later are looked at by the next run; null where no stamps were read.</param>
 /// <param name="Writes">By the server's statistics. Others' writes raise them; a crash sets them to zero.</param>
 /// <param name="Source">What the source's table was then.</param>
-sealed record TableState(DateTimeOffset? Watermark, TableWrites Writes, SourceTable? Source, SparedRows? Spared = null);
+sealed record TableState(DateTimeOffset? Watermark, TableWrites Writes, SourceTable? Source)
+{
+    /// <summary>As <see cref="ColumnIdentities"/> has them of the target.</summary>
+    public string? Columns { get; init; }
+
+    /// <summary>As <see cref="OwnRows.ShapeOf"/>.</summary>
+    public string? Key { get; init; }
+}

@@ -34,7 +34,6 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
 
     /// <summary>Whether the whole table, and not only what was written, is known to be what the source has.</summary>
     public bool IsVerified { get; private set; }
-    public SparedRows Spared { get; private set; } = SparedRows.None;
 
     /// <summary>Whether all of its content was compared.</summary>
     public bool IsWhole => Tracking.Way != ChangeTracking.UpdatedAt;
@@ -44,15 +43,15 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
     /// <summary>Without a key a row that was deleted is not told from one that only the target has.</summary>
     bool MayEmpty => config.Deletes && config.Conflict == ConflictRule.SourceWins;
 
-    bool LastWriteWins => config.Conflict == ConflictRule.LastWriteWins && Tracking.Stamp is not null && Table.HasKey;
+    public bool LastWriteWins => config.Conflict == ConflictRule.LastWriteWins && Tracking.Stamp is not null && Table.HasKey;
 
     public TableChanges Changes => new(Tracking.Way, Tracking.Reason, _inserted, _updated, _deleted, _unchanged, _kept, _bytes, Math.Round(_clock.Elapsed.TotalSeconds, 3));
 
     /// <summary>Finds the changes and stages them.</summary>
     /// <param name="lane">Two sessions that compare.</param>
     /// <param name="fetch">The sessions that rows travel by; one table's at a time.</param>
-    /// <param name="before">Rows that earlier runs have left on the target alone.</param>
-    public async Task FindAsync((PgSession Source, PgSession Target) lane, FetchLine fetch, DateTimeOffset? lastRun, SparedRows before, CancellationToken cancellationToken)
+    /// <param name="own">As <see cref="OwnRows.Condition"/>; null where nobody knows.</param>
+    public async Task FindAsync((PgSession Source, PgSession Target) lane, FetchLine fetch, string? own, CancellationToken cancellationToken)
     {
         _clock.Start();
         switch (Tracking.Way)
@@ -73,7 +72,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         {
             _unchanged += await Staged.TidyAsync(cancellationToken);
             if (LastWriteWins)
-                (_kept, Spared) = await Staged.KeepNewerAsync(Tracking.Stamp!, lastRun, before, cancellationToken);
+                _kept = await Staged.KeepNewerAsync(Tracking.Stamp!, own, cancellationToken);
         }, cancellationToken);
         _clock.Stop();
     }
@@ -129,7 +128,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
 
     /// <summary>Brings back what foreign keys have changed: what was staged does not tell which rows that are.</summary>
     /// <param name="again">An empty one for this table.</param>
-    public async Task RepairAsync(StagedTable again, DateTimeOffset? lastRun, PgSession source, PgSession target, CancellationToken cancellationToken)
+    public async Task RepairAsync(StagedTable again, string? own, PgSession source, PgSession target, CancellationToken cancellationToken)
     {
         _clock.Start();
         if (Table.HasKey)
@@ -148,7 +147,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
                 await again.DeleteAsync(gone, cancellationToken);
             await again.TidyAsync(cancellationToken);
             if (LastWriteWins)
-                await again.KeepNewerAsync(Tracking.Stamp!, lastRun, Spared, cancellationToken);
+                await again.KeepNewerAsync(Tracking.Stamp!, own, cancellationToken);
         }
         else
         {

@@ -6,7 +6,7 @@ using BackupSync.Verification;
 namespace BackupSync.Sync.Incremental;
 
 /// <summary>A unique index beside the key's own: rows that exchange their values cannot be written in any order.</summary>
-/// <param name="Values">What it holds for a row: columns or expressions, named u1, u2, …</param>
+/// <param name="Values">What it holds for a row: columns or expressions, named by numbers</param>
 /// <param name="Same">When those of t and of s are in each other's way.</param>
 /// <param name="Where">The rows that it is about.</param>
 /// <param name="Parkable">Columns that can be given another value for a moment, the likeliest to help first.</param>
@@ -16,16 +16,17 @@ sealed record UniqueIndex(string Name, string Values, string Same, string Where,
     public static async Task<IReadOnlyList<UniqueIndex>> ReadAsync(PgSession target, KeyedTable table, CancellationToken cancellationToken)
     {
         var rows = await target.RowsAsync(Query(target.ServerVersion.Major, table), cancellationToken);
+        var u = table.Own + "u";
         return [.. rows.GroupBy(r => r[0]!).Select(index =>
         {
             var first = index.First();
             var parts = index.Where(r => r[1] is not null).DistinctBy(r => r[1]).ToList();
             var nullsAreEqual = first[6] == "t";
             return new UniqueIndex(index.Key,
-                string.Join(", ", parts.Select(p => $"{p[2]} AS u{p[1]}")),
+                string.Join(", ", parts.Select(p => $"{p[2]} AS {u}{p[1]}")),
                 string.Join(" AND ", parts.Select(p => nullsAreEqual
-                    ? $"(t.u{p[1]} {p[3]} s.u{p[1]} OR t.u{p[1]} IS NULL AND s.u{p[1]} IS NULL)"
-                    : $"t.u{p[1]} {p[3]} s.u{p[1]}")),
+                    ? $"(t.{u}{p[1]} {p[3]} s.{u}{p[1]} OR t.{u}{p[1]} IS NULL AND s.{u}{p[1]} IS NULL)"
+                    : $"t.{u}{p[1]} {p[3]} s.{u}{p[1]}")),
                 first[5] is { } predicate ? $"WHERE {predicate}" : "",
                 ParkableColumn.Choose(index.Where(r => r[7] is not null).Select(r => new ParkableColumn(r[7]!, r[8]!, r[9] == "t" && !nullsAreEqual, int.Parse(r[10]!, CultureInfo.InvariantCulture), r[11] == "t"))));
         })];

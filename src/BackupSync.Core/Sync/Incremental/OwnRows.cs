@@ -1,0 +1,61 @@
+using System.Globalization;
+using BackupSync.Comparison;
+using BackupSync.Postgres;
+using BackupSync.Verification;
+
+namespace BackupSync.Sync.Incremental;
+
+/// <summary>
+/// What lastWriteWins knows of rows that only the target has: those that earlier runs have left there, by key, in a table beside the notes, and by which
+/// transactions the others were written. One that a run of ours has written, or that was there before the last run ended, is of the source, and was deleted there;
+/// any other is the target's own. No clock is asked.
+/// </summary>
+/// <param name="OldestOpen">The target's oldest transaction that had not ended when the last run did: what older ones had written, that run has seen.</param>
+/// <param name="Ours">Transactions of our runs that are not older.</param>
+sealed record OwnRows(ulong OldestOpen, IReadOnlyList<ulong> Ours)
+{
+    const string Table = $"{CatalogQueries.StateSchema}.{CatalogQueries.OwnRowsTable}";
+
+    /// <summary>What is to be known of this run in the next one, in its transaction and when it has written all.</summary>
+    public static async Task<OwnRows> AfterAsync(PgSession target, OwnRows? before, CancellationToken cancellationToken)
+    {
+        var row = (await target.RowsAsync("SELECT pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot()), pg_catalog.pg_current_xact_id()", cancellationToken))[0];
+        var oldest = Number(row[0]!);
+        return new OwnRows(oldest, [.. (before?.Ours ?? []).Where(id => id >= oldest), Number(row[1]!)]);
+    }
+
+    /// <summary>Whether a row is the target's own, as a condition on the table's row <c>t</c>.</summary>
+    public string Condition(KeyedTable table, string job)
+    {
+        // A row has the lower half of the number of the transaction that wrote it; 0 to 2 stand for none.
+        const string now = "pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::bigint";
+        var written = $"({now} - {now} % 4294967296 + t.xmin::text::bigint - CASE WHEN t.xmin::text::bigint > {now} % 4294967296 THEN 4294967296 ELSE 0 END)";
+        var isNew = $"t.xmin::text::bigint > 2 AND {written} >= {Text(OldestOpen)} AND {written} <> ALL (ARRAY[{string.Join(",", Ours.Select(Text))}]::bigint[])";
+        return $"({isNew} OR {Key(table, "t.")} IN (SELECT key FROM {Table} WHERE job = {Sql.Literal(job)} AND name = {Sql.Literal(table.Name)}))";
+    }
+
+    public static async Task EnsureTableAsync(PgSession target, CancellationToken cancellationToken)
+    {
+        // IF NOT EXISTS asks for the right to create also where nothing is to be created.
+        if ((await target.RowsAsync($"SELECT pg_catalog.to_regnamespace('{CatalogQueries.StateSchema}')", cancellationToken))[0][0] is null)
+            await target.ExecuteAsync($"CREATE SCHEMA {CatalogQueries.StateSchema}", cancellationToken);
+        if ((await target.RowsAsync($"SELECT pg_catalog.to_regclass('{Table}')", cancellationToken))[0][0] is null)
+            await target.ExecuteAsync($"CREATE TABLE {Table} (job text NOT NULL, name text NOT NULL, key text[] NOT NULL)", cancellationToken);
+    }
+
+    /// <param name="keys">A table of their keys; null where there are none.</param>
+    public static async Task RememberAsync(PgSession target, KeyedTable table, string job, string? keys, CancellationToken cancellationToken)
+    {
+        await target.ExecuteAsync($"DELETE FROM {Table} WHERE job = {Sql.Literal(job)} AND name = {Sql.Literal(table.Name)}", cancellationToken);
+        if (keys is not null)
+            await target.ExecuteAsync($"INSERT INTO {Table} SELECT {Sql.Literal(job)}, {Sql.Literal(table.Name)}, {Key(table, "k.")} FROM {keys} AS k", cancellationToken);
+    }
+
+    /// <summary>By what keys are told: others are of another shape.</summary>
+    public static string ShapeOf(KeyedTable table) => string.Join(", ", table.Key.Select(k => $"{k.Name} {k.Type}"));
+
+    static string Key(KeyedTable table, string prefix) => $"ARRAY[{string.Join(", ", table.Key.Select(k => $"{prefix}{Sql.Identifier(k.Name)}::text"))}]";
+
+    static ulong Number(string text) => ulong.Parse(text, CultureInfo.InvariantCulture);
+    static string Text(ulong number) => number.ToString(CultureInfo.InvariantCulture);
+}
