@@ -313,7 +313,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         var counted = _tables.Where(t => t.SourceRows is not null).ToList();
         if (!_job.Incremental.Deletes || counted.Count == 0)
             return;
-        if (Guards.EnsureNotShrunken(counted.ToDictionary(t => t.Table.Name, t => t.SourceRows!.Value), counted.ToDictionary(t => t.Table.Name, t => t.RowsBefore!.Value), _job, options.Force) is { } lifted)
+        if (Guards.EnsureNotShrunken(counted.ToDictionary(t => t.Table.Name, t => t.SourceRows!.Value), counted.ToDictionary(t => t.Table.Name, t => t.RowsBefore!.Value - t.Staged.SparedRows), _job, options.Force) is { } lifted)
         {
             run.Record.Forced = true;
             run.Warn($"Forced: {lifted}");

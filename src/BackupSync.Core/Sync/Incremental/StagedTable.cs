@@ -28,6 +28,9 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     /// <summary>A table of the keys of rows that only the target has, and keeps; null where there are none.</summary>
     public string? Spared { get; private set; }
 
+    /// <summary>How many these are.</summary>
+    public long SparedRows { get; private set; }
+
     /// <summary>Rows that were written only to be out of the way.</summary>
     public long Parked { get; private set; }
 
@@ -145,7 +148,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
             spared = await KeepAsync(
                 $"DELETE FROM {_keys} AS k {(own is null ? "" : $"WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "k")} AND {own})")} RETURNING {Table.KeyList("k.")}", _spared);
             await target.ExecuteAsync($"INSERT INTO {_kept} SELECT * FROM {_spared}", cancellationToken);
-            Deletions -= spared;
+            Deletions -= SparedRows = spared;
         }
         return kept + spared;
 
