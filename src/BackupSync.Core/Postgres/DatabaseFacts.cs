@@ -46,10 +46,10 @@ public sealed record DatabaseFacts
     /// <summary>How many more this role could open now.</summary>
     public required int ConnectionsFree { get; init; }
 
-    /// <summary>Whether the server can store long values compressed by LZ4, and nobody has chosen how it is to store them.</summary>
-    /// <summary>Whether default_tablespace is the database's own: PostgreSQL refuses to create a partitioned table then, although it would come to lie there.</summary>
+    /// <summary>Whether default_tablespace is the database's own: PostgreSQL refuses to create a partitioned table then, although it would lie there.</summary>
     internal bool NamesOwnTablespace { get; private init; }
 
+    /// <summary>Whether the server can store long values compressed by LZ4, and nobody has chosen how it is to store them.</summary>
     public required bool MayStoreAsLz4 { get; init; }
 
     /// <summary>In bytes.</summary>

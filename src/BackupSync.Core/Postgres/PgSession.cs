@@ -34,7 +34,6 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
         _connection = dataSource.CreateConnection();
     }
 
-
     public PgLogin Login { get; private set; }
 
     /// <summary>A pooler shares it with others: only single transactions are one's own, and nothing may be set beyond them.</summary>
