@@ -46,7 +46,8 @@ sealed record SchemaCheck(string? Reason, IReadOnlyDictionary<string, string> Ob
         var lacking = differences.Where(d => d.What is FingerprintComparison.Missing or FingerprintComparison.Unexpected).Select(d => SchemaObjects.TableOf(d.Subject)).OfType<string>().ToList();
         var told = differences.Where(d => SchemaObjects.TableOf(d.Subject) is not null || !lacking.Any(t => SchemaObjects.IsOf(d.Subject, t)))
             .OrderBy(d => SchemaObjects.TableOf(d.Subject) is null).ThenBy(d => d.Subject, StringComparer.Ordinal).Select(d => d.ToString()).ToList();
-        var own = here.Keys.Where(o => SchemaObjects.TableOf(o) is not null && !there.ContainsKey(o) && !known.Contains(o)).ToList();
+        // Without notes nobody knows what a target had of the source that the source has no longer.
+        var own = known.Count == 0 ? [] : here.Keys.Where(o => SchemaObjects.TableOf(o) is not null && !there.ContainsKey(o) && !known.Contains(o)).ToList();
         if (differences.Count == 0)
             return new SchemaCheck(null, there) { Notes = views.Unknown, TargetHasOwn = own.Count > 0 };
 
