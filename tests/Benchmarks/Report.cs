@@ -27,7 +27,7 @@ sealed class Report(string machine, IReadOnlyList<Target> targets)
             $"({c.Key}) {c.Value.Title}", Seconds(Median(SecondsOf(c.Key))), Seconds(SecondsOf(c.Key).Min()), Seconds(SecondsOf(c.Key).Max()),
         ]));
         WriteTable(writer, ["", "measured", "of each round, median", "to reach", ""],
-            [.. targets.SelectMany(Ratio), .. targets.SelectMany(Share), .. targets.Select(t => t.Ours).Distinct().SelectMany(Peak)]);
+            [.. targets.SelectMany(Ratio), .. targets.SelectMany(Share), .. _contenders.Where(c => c.Value.Measured.Any(m => m.PeakBytes is not null)).Select(c => c.Key).SelectMany(Peak)]);
         foreach (var (key, ours) in _contenders)
         {
             WriteTable(writer, [$"step of ({key})", "median"], ours.Measured.SelectMany(m => m.Steps ?? []).GroupBy(s => s.Step)
