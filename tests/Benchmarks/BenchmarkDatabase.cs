@@ -1,5 +1,6 @@
 using System.Globalization;
 using BackupSync.Postgres;
+using BackupSync.Sandbox;
 using Npgsql;
 
 namespace BackupSync.Benchmarks;
@@ -75,6 +76,13 @@ static class BenchmarkDatabase
         foreach (var sql in (string[])[Words, Documents, Events, Payments])
             await ExecuteAsync(connection, sql.Replace("@documents", documents, StringComparison.Ordinal), ct);
     }
+
+    /// <summary>What a configuration's <c>${BENCHMARK_SOURCE}</c> and <c>${BENCHMARK_TARGET}</c> stand for, where a database of its own is timed.</summary>
+    public static Dictionary<string, string> Addresses(SandboxServer source, SandboxServer target, string database) => new()
+    {
+        ["BENCHMARK_SOURCE"] = source.ConnectionString.Replace("/bench", "/" + database, StringComparison.Ordinal),
+        ["BENCHMARK_TARGET"] = target.ConnectionString.Replace("/bench", "/" + database, StringComparison.Ordinal),
+    };
 
     /// <summary>Leaves the server with nothing to do of its own accord.</summary>
     public static async Task SettleAsync(DatabaseAddress database, CancellationToken ct)

@@ -122,9 +122,5 @@ sealed class IncrementalContenders(SandboxServer source, SandboxServer target, P
 
     string Configuration => Path.Combine(folder, "incremental.yml");
 
-    Dictionary<string, string> Addresses => new()
-    {
-        ["BENCHMARK_SOURCE"] = source.ConnectionString.Replace("/bench", "/" + Database, StringComparison.Ordinal),
-        ["BENCHMARK_TARGET"] = target.ConnectionString.Replace("/bench", "/" + Database, StringComparison.Ordinal),
-    };
+    Dictionary<string, string> Addresses => BenchmarkDatabase.Addresses(source, target, Database);
 }

@@ -72,9 +72,5 @@ sealed class ManyTablesContenders(SandboxServer source, SandboxServer target, Ou
 
     string Configuration => Path.Combine(folder, "tables.yml");
 
-    Dictionary<string, string> Addresses => new()
-    {
-        ["BENCHMARK_SOURCE"] = source.ConnectionString.Replace("/bench", "/" + Database, StringComparison.Ordinal),
-        ["BENCHMARK_TARGET"] = target.ConnectionString.Replace("/bench", "/" + Database, StringComparison.Ordinal),
-    };
+    Dictionary<string, string> Addresses => BenchmarkDatabase.Addresses(source, target, Database);
 }

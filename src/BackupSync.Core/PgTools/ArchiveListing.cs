@@ -37,7 +37,7 @@ sealed class ArchiveListing
     /// <returns>Its kind, schema and name.</returns>
     public string? NameOf(string? number) =>
         number is not null && Entries.FirstOrDefault(e => e.Line.StartsWith(number, StringComparison.Ordinal)) is { } entry
-            ? entry.Line.Split(' ', 4)[3][..^(entry.Rest.Length - Math.Max(0, entry.Rest.LastIndexOf(' ')))] : null;
+            ? $"{entry.Kind} {entry.Rest[..Math.Max(0, entry.Rest.LastIndexOf(' '))]}" : null;
 
     public HashSet<Entry> Find(string kind, IEnumerable<string> qualified) =>
         [.. qualified.Select(q => Find(kind, q)).OfType<Entry>()];

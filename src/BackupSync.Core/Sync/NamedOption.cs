@@ -33,7 +33,7 @@ sealed record NamedOption(string Kind, string? Method, string Option, string Exa
         var unknown = refused.Where(r => r.Code is PostgresErrorCodes.InvalidParameterValue or PostgresErrorCodes.UndefinedObject).Select(r => tried[r.Number]).ToList();
         if (unknown.Count == 0)
             return;
-        var some = string.Join(", ", unknown.Take(5).Select(o => $"{o.Name} of {o.Example}")) + (unknown.Count > 5 ? $" and {unknown.Count - 5} more" : "");
+        var some = NameList.Of([.. unknown.Select(o => $"{o.Name} of {o.Example}")]);
         throw new BackupSyncException(ErrorIds.NotSupported,
             $"{target.Login.Label} has PostgreSQL {target.Facts.Version}, which does not know {some}: the content could not be restored there.",
             "Bring the target to the source's version; or take it off on the source (ALTER … RESET), or leave the object out (exclude).");

@@ -30,7 +30,7 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
         var notDumped = (await Session.RowsAsync(CatalogQueries.NeverDumped, cancellationToken)).Select(r => Sql.Display(r[0]!, r[1]!)).ToList();
         if (notDumped.Count > 0)
         {
-            Run.Warn($"{Login.Label}: rows of {string.Join(", ", notDumped.Take(5))}{(notDumped.Count > 5 ? $" and {notDumped.Count - 5} more" : "")} are not copied, for these belong to extensions that do not let them be dumped (pg_extension_config_dump). "
+            Run.Warn($"{Login.Label}: rows of {NameList.Of(notDumped)} are not copied, for these belong to extensions that do not let them be dumped (pg_extension_config_dump). "
                 + "Carry them over by hand, or take them out of the extension (ALTER EXTENSION … DROP TABLE …).");
         }
     }

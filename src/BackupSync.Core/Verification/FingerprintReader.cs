@@ -127,8 +127,7 @@ static class FingerprintReader
         var names = refused.ToList();
         if (names.Count == 0)
             return;
-        var some = string.Join(", ", names.Take(5)) + (names.Count > 5 ? $" and {names.Count - 5} more" : "");
-        throw new BackupSyncException(ErrorIds.PrivilegeMissing, $"{who} may not read {some}; what cannot be read can be neither copied nor compared.",
+        throw new BackupSyncException(ErrorIds.PrivilegeMissing, $"{who} may not read {NameList.Of(names)}; what cannot be read can be neither copied nor compared.",
             "GRANT USAGE ON SCHEMA … and GRANT SELECT ON ALL TABLES IN SCHEMA … and ON ALL SEQUENCES IN SCHEMA … TO the role, or GRANT pg_read_all_data; what the source need not copy can be listed under exclude.");
     }
 }

@@ -34,14 +34,8 @@ sealed record OwnRows(ulong OldestOpen, IReadOnlyList<ulong> Ours)
         return $"({isNew} OR {Key(table, "t.")} IN (SELECT key FROM {Table} WHERE job = {Sql.Literal(job)} AND name = {Sql.Literal(table.Name)}))";
     }
 
-    public static async Task EnsureTableAsync(PgSession target, CancellationToken cancellationToken)
-    {
-        // IF NOT EXISTS asks for the right to create also where nothing is to be created.
-        if ((await target.RowsAsync($"SELECT pg_catalog.to_regnamespace('{CatalogQueries.StateSchema}')", cancellationToken))[0][0] is null)
-            await target.ExecuteAsync($"CREATE SCHEMA {CatalogQueries.StateSchema}", cancellationToken);
-        if ((await target.RowsAsync($"SELECT pg_catalog.to_regclass('{Table}')", cancellationToken))[0][0] is null)
-            await target.ExecuteAsync($"CREATE TABLE {Table} (job text NOT NULL, name text NOT NULL, key text[] NOT NULL)", cancellationToken);
-    }
+    public static Task EnsureTableAsync(PgSession target, CancellationToken cancellationToken) =>
+        SyncState.EnsureTableAsync(target, Table, "job text NOT NULL, name text NOT NULL, key text[] NOT NULL", cancellationToken);
 
     /// <param name="keys">A table of their keys; null where there are none.</param>
     public static async Task RememberAsync(PgSession target, KeyedTable table, string job, string? keys, CancellationToken cancellationToken)

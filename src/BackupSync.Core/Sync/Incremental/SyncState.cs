@@ -54,14 +54,20 @@ sealed record SyncState(
         }
     }
 
-    public async Task WriteAsync(PgSession target, string job, string runId, CancellationToken cancellationToken)
+    /// <summary>Makes a table of ours in the target, and the schema of these, where they are not there.</summary>
+    public static async Task EnsureTableAsync(PgSession target, string table, string columns, CancellationToken cancellationToken)
     {
         // IF NOT EXISTS asks for the right to create also where nothing is to be created.
-        var there = (await target.RowsAsync($"SELECT pg_catalog.to_regnamespace('{CatalogQueries.StateSchema}'), pg_catalog.to_regclass('{Table}')", cancellationToken))[0];
+        var there = (await target.RowsAsync($"SELECT pg_catalog.to_regnamespace('{CatalogQueries.StateSchema}'), pg_catalog.to_regclass('{table}')", cancellationToken))[0];
         if (there[0] is null)
             await target.ExecuteAsync($"CREATE SCHEMA {CatalogQueries.StateSchema}", cancellationToken);
         if (there[1] is null)
-            await target.ExecuteAsync($"CREATE TABLE {Table} (job text PRIMARY KEY, run_id text NOT NULL, snapshot_time timestamptz NOT NULL, state jsonb NOT NULL)", cancellationToken);
+            await target.ExecuteAsync($"CREATE TABLE {table} ({columns})", cancellationToken);
+    }
+
+    public async Task WriteAsync(PgSession target, string job, string runId, CancellationToken cancellationToken)
+    {
+        await EnsureTableAsync(target, Table, "job text PRIMARY KEY, run_id text NOT NULL, snapshot_time timestamptz NOT NULL, state jsonb NOT NULL", cancellationToken);
         var oid = (await target.RowsAsync($"SELECT '{Table}'::pg_catalog.regclass::oid", cancellationToken))[0][0]!;
         var state = JsonSerializer.Serialize(this with { StateTable = uint.Parse(oid, CultureInfo.InvariantCulture) }, JsonFormat.Line);
         await target.ExecuteAsync(

@@ -90,19 +90,9 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
 
         await using (var progress = await RestoreProgress.WatchAsync(content, list.Main, Maintenance.Login, scope, cancellationToken))
         {
-            // A constraint that is not valid for all rows must not be there before them, but pg_restore's workers know only of
-            // dependencies between tables; in sections they cannot be too early. It takes longer, so only where it has to.
-            var inSections = late.Any || list.ConfigurationRows.Count > 0 || content.Content.Objects.Values.Any(o => o.Contains("not valid", StringComparison.Ordinal));
-            if (content.Jobs == 1)
-                await LoadAsync(content, late.Behind(list.InOrder), jobs: 1, progress.OnErrorLine, cancellationToken);
-            foreach (var section in content.Jobs == 1 ? [] : inSections ? InSections : [null])
-            {
-                if (section == "data" && list.ConfigurationRows.Count > 0)
-                    await LoadAsync(content, list.ConfigurationRows, jobs: 1, progress.OnErrorLine, cancellationToken, section);
-                await LoadAsync(content, late.Without(list.Main), content.Jobs, progress.OnErrorLine, cancellationToken, section);
-                foreach (var line in section is null ? [] : late.Of(list.Main))
-                    await LoadAsync(content, [line], jobs: 1, progress.OnErrorLine, cancellationToken, section);
-            }
+            await (content.Jobs == 1
+                ? LoadAsync(content, late.Behind(list.InOrder), jobs: 1, progress.OnErrorLine, cancellationToken)
+                : LoadByWorkersAsync(content, list, late, progress.OnErrorLine, cancellationToken));
             if (list.Triggers.Count > 0)
                 await LoadAsync(content, list.Triggers, jobs: 1, progress.OnErrorLine, cancellationToken);
         }
@@ -117,6 +107,23 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
             await publications!.ApplyAsync(session, isNew: true, run.Warn, cancellationToken);
             await privileges!.CompleteAsync(session, run.Warn, cancellationToken);
         }, cancellationToken);
+    }
+
+    /// <summary>
+    /// A constraint that is not valid for all rows must not be there before them, but pg_restore's workers know only of dependencies between tables; in
+    /// sections they cannot be too early. It takes longer, so only where it has to.
+    /// </summary>
+    async Task LoadByWorkersAsync(PublishContent content, RestoreList list, LateEntries late, Action<string> onErrorLine, CancellationToken cancellationToken)
+    {
+        var inSections = late.Any || list.ConfigurationRows.Count > 0 || content.Content.Objects.Values.Any(o => o.Contains("not valid", StringComparison.Ordinal));
+        foreach (var section in inSections ? InSections : [null])
+        {
+            if (section == "data" && list.ConfigurationRows.Count > 0)
+                await LoadAsync(content, list.ConfigurationRows, jobs: 1, onErrorLine, cancellationToken, section);
+            await LoadAsync(content, late.Without(list.Main), content.Jobs, onErrorLine, cancellationToken, section);
+            foreach (var line in section is null ? [] : late.Of(list.Main))
+                await LoadAsync(content, [line], jobs: 1, onErrorLine, cancellationToken, section);
+        }
     }
 
     public async Task<DatabaseFingerprint> FingerprintAsync(
