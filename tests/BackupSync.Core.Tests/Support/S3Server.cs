@@ -29,6 +29,7 @@ public sealed class S3Server : IAsyncLifetime
         get
         {
             Skip.If(_process is null, _missing);
+            Assert.False(_process!.Completion.IsCompleted, $"The S3 server has ended: {_process.ErrorTail}");
             return _port;
         }
     }
@@ -228,6 +229,8 @@ public sealed class S3Server : IAsyncLifetime
           return result;
         };
         server.on('error', () => {});
+        // A part whose folder an abort has just removed ends that request, not the server: it is written without anybody to hear of an error.
+        process.on('uncaughtException', e => console.error(e));
         server.run().then(({ port }) => console.log(port));
         process.stdin.on('end', () => process.exit()).resume();
         """;

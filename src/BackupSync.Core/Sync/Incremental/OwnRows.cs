@@ -10,16 +10,30 @@ namespace BackupSync.Sync.Incremental;
 /// transactions the others were written. One that a run of ours has written, or that was there before the last run ended, is of the source, and was deleted there;
 /// any other is the target's own. No clock is asked.
 /// </summary>
-/// <param name="OldestOpen">The target's oldest transaction that had not ended when the last run did: what older ones had written, that run has seen.</param>
+/// <param name="OldestOpen">The oldest transaction of the target's database that had not ended when the last run did: what older ones had written, that run has seen.</param>
 /// <param name="Ours">Transactions of our runs that are not older.</param>
 sealed record OwnRows(ulong OldestOpen, IReadOnlyList<ulong> Ours)
 {
     const string Table = $"{CatalogQueries.StateSchema}.{CatalogQueries.OwnRowsTable}";
 
+    /// <summary>
+    /// A snapshot's own oldest is that of all databases of the server: one that is open for hours elsewhere would make a target's own row of each that the source deletes.
+    /// Everybody may see who holds the lock of a transaction, and in which database; the snapshot is older than that look.
+    /// </summary>
+    const string OldestAndOwn = $"""
+        SELECT least(({Newest}), (SELECT min({Newest} + (xid::text::bigint - {Newest} % 4294967296 + 6442450944) % 4294967296 - 2147483648) FROM (
+                   SELECT l.transactionid FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid)
+                   WHERE l.locktype = 'transactionid' AND l.granted AND l.mode = 'ExclusiveLock' AND a.datname = pg_catalog.current_database()
+                   UNION ALL SELECT p.transaction FROM pg_catalog.pg_prepared_xacts p WHERE p.database = pg_catalog.current_database()) open (xid))),
+               pg_catalog.pg_current_xact_id()
+        """;
+
+    const string Newest = "pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::bigint";
+
     /// <summary>What is to be known of this run in the next one, in its transaction and when it has written all.</summary>
     public static async Task<OwnRows> AfterAsync(PgSession target, OwnRows? before, CancellationToken cancellationToken)
     {
-        var row = (await target.RowsAsync("SELECT pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot()), pg_catalog.pg_current_xact_id()", cancellationToken))[0];
+        var row = (await target.RowsAsync(OldestAndOwn, cancellationToken))[0];
         var oldest = Number(row[0]!);
         return new OwnRows(oldest, [.. (before?.Ours ?? []).Where(id => id >= oldest), Number(row[1]!)]);
     }
@@ -28,8 +42,7 @@ sealed record OwnRows(ulong OldestOpen, IReadOnlyList<ulong> Ours)
     public string Condition(KeyedTable table, string job)
     {
         // A row has the lower half of the number of the transaction that wrote it; 0 to 2 stand for none.
-        const string now = "pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::bigint";
-        var written = $"({now} - {now} % 4294967296 + t.xmin::text::bigint - CASE WHEN t.xmin::text::bigint > {now} % 4294967296 THEN 4294967296 ELSE 0 END)";
+        var written = $"({Newest} - {Newest} % 4294967296 + t.xmin::text::bigint - CASE WHEN t.xmin::text::bigint > {Newest} % 4294967296 THEN 4294967296 ELSE 0 END)";
         var isNew = $"t.xmin::text::bigint > 2 AND {written} >= {Text(OldestOpen)} AND {written} <> ALL (ARRAY[{string.Join(",", Ours.Select(Text))}]::bigint[])";
         return $"({isNew} OR {Key(table, "t.")} IN (SELECT key FROM {Table} WHERE job = {Sql.Literal(job)} AND name = {Sql.Literal(table.Name)}))";
     }
