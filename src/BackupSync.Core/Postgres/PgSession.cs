@@ -132,6 +132,10 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
             return true;
         }, cancellationToken);
 
+    /// <summary>Creates, changes or drops something of ours, in a transaction, without the database's event triggers where these can be kept from it.</summary>
+    public Task DefineAsync(string statement, CancellationToken cancellationToken) =>
+        ExecuteAsync(Login.DefinesAsReplica ? $"SET session_replication_role = replica; {statement}; SET session_replication_role = origin" : statement, cancellationToken);
+
     /// <summary>The first column of the first row; default where there is none.</summary>
     public Task<T?> ScalarAsync<T>(string select, CancellationToken cancellationToken, params object[] parameters) =>
         Guarded(async () =>
@@ -236,6 +240,8 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
 
     async Task<T> Guarded<T>(Func<Task<T>> work, CancellationToken cancellationToken)
     {
+        // Npgsql breaks the connection where it is stopped as it sends.
+        cancellationToken.ThrowIfCancellationRequested();
         try
         {
             return await work();

@@ -16,7 +16,7 @@ sealed class TriggersAndRules
     {
         var before = await ReadAsync(target, tables, cancellationToken);
         foreach (var one in before.Where(s => s.IsChosen && s.State != Switch.Off))
-            await target.ExecuteAsync(one.To(Switch.Off), cancellationToken);
+            await target.DefineAsync(one.To(Switch.Off), cancellationToken);
         // Until version 14 a partition's copy of its parent's trigger counts as the system's own.
         var on = await target.RowsAsync(StillOn(tables), cancellationToken);
         if (on.Count > 0)
@@ -34,7 +34,7 @@ sealed class TriggersAndRules
         foreach (var one in _before)
         {
             if ((await ReadAsync(_target, _tables, cancellationToken)).Single(one.IsSame).State != one.State)
-                await _target.ExecuteAsync(one.To(one.State), cancellationToken);
+                await _target.DefineAsync(one.To(one.State), cancellationToken);
         }
         var now = await ReadAsync(_target, _tables, cancellationToken);
         if (_before.Except(now).FirstOrDefault() is { } changed)

@@ -14,6 +14,16 @@ sealed class Snapshot : IAsyncDisposable
 {
     const string Begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
+    /// <summary>
+    /// A standby shows what it has replayed, however late it is: the last transaction of its primary that it knows of. Where it has replayed none since its start, it has
+    /// at least come to its last restartpoint.
+    /// </summary>
+    const string AsOf = """
+        CASE WHEN pg_catalog.pg_is_in_recovery()
+             THEN least(now(), coalesce(pg_catalog.pg_last_xact_replay_timestamp(), (SELECT checkpoint_time FROM pg_catalog.pg_control_checkpoint())))
+             ELSE now() END
+        """;
+
     readonly SessionGroup _sessions;
     readonly SemaphoreSlim _holderIsFree = new(1, 1);
     CatalogFilter _filter = CatalogFilter.None;
@@ -31,7 +41,7 @@ sealed class Snapshot : IAsyncDisposable
     /// <summary>What pg_dump takes as <c>--snapshot</c>; good as long as this object lives.</summary>
     public string Id { get; }
 
-    /// <summary>By the server's clock, in UTC.</summary>
+    /// <summary>As of when it shows the database, by the server's clock, in UTC; of a standby, what it had replayed.</summary>
     public DateTimeOffset Taken { get; }
 
     /// <summary>The database's encoding, by PostgreSQL's name for it.</summary>
@@ -54,7 +64,7 @@ sealed class Snapshot : IAsyncDisposable
                 await beforehand(holder, cancellationToken);
             await holder.ExecuteAsync(Begin, cancellationToken);
             var row = (await holder.RowsAsync(
-                "SELECT pg_catalog.pg_export_snapshot(), pg_catalog.to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), pg_catalog.current_setting('server_encoding')",
+                $"SELECT pg_catalog.pg_export_snapshot(), pg_catalog.to_char(({AsOf}) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), pg_catalog.current_setting('server_encoding')",
                 cancellationToken))[0];
             var snapshot = new Snapshot(group, row[0]!, DateTimeOffset.Parse(row[1]!, System.Globalization.CultureInfo.InvariantCulture), row[2]!);
             await group.ExecuteAsync(snapshot.BeginReading, cancellationToken, first: 1);

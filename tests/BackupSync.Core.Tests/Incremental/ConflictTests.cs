@@ -58,6 +58,21 @@ public sealed class ConflictTests(Servers servers) : IClassFixture<Servers>
         Assert.Equal(1, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM items WHERE id IN (7, 2001, 2002)"));
     }
 
+    [Fact]
+    public async Task Without_stamps_the_sources_row_wins_and_the_targets_own_rows_stay()
+    {
+        await using var scenario = await Items.CreateAsync(servers, more: "CREATE TABLE plain (id int PRIMARY KEY, body text); INSERT INTO plain SELECT n, 'x' FROM generate_series(1, 10) n;");
+        scenario.Set(i => i with { Conflict = ConflictRule.LastWriteWins });
+        await scenario.SyncWellAsync(SyncMode.Incremental);
+        await scenario.OnTargetAsync("INSERT INTO plain VALUES (100, 'own'); UPDATE plain SET body = 'by hand' WHERE id = 1; DELETE FROM plain WHERE id = 2");
+        await scenario.OnSourceAsync("DELETE FROM plain WHERE id = 3; UPDATE plain SET body = 'new' WHERE id = 4");
+        foreach (var deleted in (long[])[1, 0])
+        {
+            Assert.Equal((1L, deleted), (await scenario.SyncWellAsync(SyncMode.Incremental)).Changes("public.plain") is var c ? (c.Kept, c.Deleted) : default);
+            Assert.Equal("1x 2x 4new 5x 6x 7x 8x 9x 10x 100own", await Scenario.TextAsync(scenario.TargetAdmin, "SELECT string_agg(id || body, ' ' ORDER BY id) FROM plain"));
+        }
+    }
+
     [Theory]
     [InlineData("INSERT INTO kids VALUES (501, 9, 'written here', now())")]
     [InlineData("UPDATE kids SET body = 'written here', updated_at = now() + interval '1 hour' WHERE id = 1")]

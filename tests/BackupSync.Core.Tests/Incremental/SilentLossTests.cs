@@ -135,6 +135,24 @@ public sealed class SilentLossTests
     }
 
     [SkippableTheory]
+    [InlineData("CREATE TABLE precious (id int)", "table public.precious")]
+    [InlineData("CREATE FUNCTION precious() RETURNS int LANGUAGE sql AS 'SELECT 1'", "function public.precious")]
+    [InlineData("CREATE VIEW precious AS SELECT 1 AS i", "view public.precious")]
+    [InlineData("CREATE FUNCTION f() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; CREATE EVENT TRIGGER precious ON sql_drop EXECUTE FUNCTION f()", "event trigger precious")]
+    [InlineData("CREATE INDEX precious ON items (name)", "index public.precious on items")]
+    public async Task Nothing_that_only_the_target_has_goes_by_a_full_sync_that_nobody_asked_for(string own, string told)
+    {
+        await using var scenario = await StartedAsync(18);
+        await scenario.OnTargetAsync(own);
+        await scenario.OnSourceAsync("ALTER TABLE items ADD COLUMN more int");
+
+        var result = await scenario.SyncAsync(mode: SyncMode.Incremental);
+
+        Assert.Equal((RunOutcome.Aborted, ErrorIds.SchemaChanged), (result.Outcome, result.Error?.Id));
+        Assert.Contains(told, result.Error!.Advice, StringComparison.Ordinal);
+    }
+
+    [SkippableTheory]
     [InlineData(true)]
     [InlineData(false)]
     public async Task A_job_for_some_tables_or_with_a_target_that_has_more_never_becomes_full(bool hasTables)

@@ -69,6 +69,36 @@ public sealed class StandbyTests(StandbyServers servers) : IClassFixture<Standby
         }
     }
 
+    /// <summary>What was committed on the primary since is not in the copy, however long the clock has gone on.</summary>
+    [Theory]
+    [InlineData(SyncMode.Full)]
+    [InlineData(SyncMode.Incremental)]
+    public async Task The_age_of_a_copy_is_that_of_what_the_standby_had_replayed(SyncMode mode)
+    {
+        await using var scenario = await Scenario.CreateAsync(servers.Primary, await VersionedServers.GetAsync(servers.Primary.Version.Major));
+        await scenario.FillAsync();
+        await servers.Standby.CatchUpAsync(servers.Primary);
+        var primary = scenario.Source;
+        scenario.ReadFrom(servers.Standby.Of(primary));
+        await scenario.SyncWellAsync(SyncMode.Full);
+        await servers.Standby.PauseReplayAsync();
+        try
+        {
+            var paused = DateTimeOffset.UtcNow;
+            await Task.Delay(TimeSpan.FromSeconds(2));
+            await Scenario.ExecuteAsync(scenario.SourceAdmin, "DELETE FROM users WHERE id = 1");
+
+            var result = await scenario.SyncWellAsync(mode);
+
+            Assert.True(result.SnapshotTime < paused, $"{result.SnapshotTime:O}, and replay was paused at {paused:O}");
+            Assert.True(result.RpoSeconds >= 2, $"{result.RpoSeconds}");
+        }
+        finally
+        {
+            await servers.Standby.ResumeReplayAsync();
+        }
+    }
+
     [Fact]
     public async Task A_standby_that_still_has_the_database_of_before_a_swap_is_not_synced_onto_it()
     {

@@ -70,7 +70,7 @@ sealed class ForeignKeyOrder
     {
         await _target.ExecuteAsync("SET CONSTRAINTS ALL IMMEDIATE", cancellationToken);
         foreach (var key in _altered)
-            await _target.ExecuteAsync($"ALTER TABLE {key.Table} ALTER CONSTRAINT {key.Name} NOT DEFERRABLE", cancellationToken);
+            await _target.DefineAsync($"ALTER TABLE {key.Table} ALTER CONSTRAINT {key.Name} NOT DEFERRABLE", cancellationToken);
     }
 
     static HashSet<uint> Reached(IReadOnlyList<Reference> keys, IEnumerable<uint> from)
@@ -87,7 +87,7 @@ sealed class ForeignKeyOrder
     {
         foreach (var key in keys.Where(k => !k.IsDeferrable))
         {
-            await _target.ExecuteAsync($"ALTER TABLE {key.Table} ALTER CONSTRAINT {key.Name} DEFERRABLE", cancellationToken);
+            await _target.DefineAsync($"ALTER TABLE {key.Table} ALTER CONSTRAINT {key.Name} DEFERRABLE", cancellationToken);
             _altered.Add(key);
         }
     }

@@ -14,6 +14,9 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     /// <summary>Each finds less to do than the one before.</summary>
     const int MostRepairs = 5;
 
+    /// <summary>Notes that only save the next run work.</summary>
+    static readonly TimeSpan OwnUpLimit = TimeSpan.FromSeconds(10);
+
     readonly JobConfig _job = target.Job;
     readonly TargetTransaction _transaction = new(run, target);
     readonly FingerprintMethod _method = FingerprintReader.MethodFor(content: true, source.Facts.Major, target.Facts.Major);
@@ -21,6 +24,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     SourceLane? _lane;
     SourceMoment? _moment;
     SyncState? _before;
+    WriteCounts? _counts;
     IReadOnlyDictionary<string, string> _objects = new Dictionary<string, string>();
     IReadOnlyDictionary<string, TableWrites> _writes = new Dictionary<string, TableWrites>();
     IReadOnlyDictionary<string, string> _columns = new Dictionary<string, string>();
@@ -31,7 +35,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     /// <summary>The search path of all sessions, where one of the tables needs any: checks of foreign keys read others' tables, too.</summary>
     string? _path;
     int _runsSinceWhole, _repairs;
-    bool _hasOwn;
+    bool _hasOwn, _hasOwnedUp;
 
     public bool ReliesOnStamps => _tables.Any(t => !t.IsWhole);
     /// <summary>Whether a full sync may follow where rows alone cannot be carried: never where the target holds what is none of the source's.</summary>
@@ -77,6 +81,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
             await OwnRows.EnsureTableAsync(Writer, cancellationToken);
         _moment = await SourceMoment.ReadAsync(Reader, writers!, cancellationToken);
         _before = await SyncState.ReadAsync(Writer, _job.Name, cancellationToken);
+        _counts = await WriteCounts.ReadAsync(Writer, cancellationToken);
         _writes = await TableWrites.ReadAsync(Writer, tables, cancellationToken);
         _sourceTables = await SourceTable.ReadAsync(Reader, tables, cancellationToken);
         _columns = await ColumnIdentities.ReadAsync(Writer, tables, cancellationToken);
@@ -137,7 +142,11 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     }
 
     /// <summary>Ends what was begun, to be done again.</summary>
-    public Task AbandonAsync() => _transaction.AbandonAsync();
+    public async Task AbandonAsync()
+    {
+        await OwnUpAsync();
+        await _transaction.AbandonAsync();
+    }
 
     public async Task CommitAsync(CancellationToken cancellationToken)
     {
@@ -150,12 +159,37 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         run.Info($"{target.Login.Label} updated: {changes.Sum(c => c.Inserted)} inserted, {changes.Sum(c => c.Updated)} updated, {changes.Sum(c => c.Deleted)} deleted in {changes.Count(c => c.All > 0)} tables");
     }
 
-    public Task RollBackAsync(Exception failure) => _transaction.RollBackAsync(failure, wayBack: null);
+    public async Task RollBackAsync(Exception failure)
+    {
+        await OwnUpAsync();
+        await _transaction.RollBackAsync(failure, wayBack: null);
+    }
 
     public async ValueTask DisposeAsync()
     {
+        await OwnUpAsync();
         await _transaction.DisposeAsync();
         await source.ReleaseSnapshotAsync();
+    }
+
+    /// <summary>Rolls back what was written, and notes how much that was: the server counts it, and the next run would take it for somebody else's.</summary>
+    async Task OwnUpAsync()
+    {
+        if (_before is null || !MergeBegun || CommitBegun || _hasOwnedUp)
+            return;
+        _hasOwnedUp = true;
+        using var limit = new CancellationTokenSource(OwnUpLimit);
+        try
+        {
+            var vain = await TableWrites.RollBackAsync(Writer, [.. _tables.Select(t => t.Table)], limit.Token);
+            if (vain.Values.Any(w => !w.IsNone))
+                await _before.AddAsync(vain, Writer, _job.Name, limit.Token);
+            await Writer.ExecuteAsync("COMMIT", limit.Token);
+        }
+        catch (Exception failure) when (failure is BackupSyncException or OperationCanceledException)
+        {
+            run.Info($"{target.Login.Label}: what was written and undone could not be noted, so the next run compares the content of these tables: {failure.Message}");
+        }
     }
 
     /// <summary>From here on nobody else writes to them; everybody may read.</summary>
@@ -196,10 +230,12 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     /// <summary>What speaks against the stamps of all tables.</summary>
     string? Doubt() =>
         _moment!.Writers.WhyUnknown is { } unknown ? unknown
+        : _counts!.WhyNone is { } uncounted ? uncounted
         : _before is null ? "this is the first incremental run"
         : _before.Source != _moment!.Source ? "the last run read another database"
         : _before.SourceServer != _moment.Server ? "the source's server is another one, was started again, or has another past than in the last run"
         : _before.SourceTransaction > _moment.NextTransaction || _before.SnapshotTime > _snapshot!.Taken ? "the source was set back since the last run"
+        : _before.CountsSince != _counts.Beginning ? "the target's server counts what is written to it anew since the last run"
         : _job.Verify.FullEvery > 0 && _before.RunsSinceWhole + 1 >= _job.Verify.FullEvery ? $"it is due, as every {_job.Verify.FullEvery} runs"
         : null;
 
@@ -326,7 +362,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         var state = new SyncState(_moment.Source, _moment.Server, _moment.NextTransaction, 0, _snapshot!.Taken, _runsSinceWhole,
             _tables.ToDictionary(t => t.Table.Name, t => new TableState(marks.TryGetValue(t.Table.Name, out var mark) ? mark : null, _writes[t.Table.Name].And(_written[t.Table.Name]), _sourceTables[t.Table.Name]) { Columns = _columns[t.Table.Name], Key = OwnRows.ShapeOf(t.Table) }),
             [.. _objects.Keys])
-        { Own = await OwnRows.AfterAsync(Writer, _before?.Own, cancellationToken) };
+        { Own = await OwnRows.AfterAsync(Writer, _before?.Own, cancellationToken), CountsSince = _counts!.Beginning };
         foreach (var table in _tables.Where(t => t.LastWriteWins))
             await OwnRows.RememberAsync(Writer, table.Table, _job.Name, table.Staged.Spared, cancellationToken);
         await state.WriteAsync(Writer, _job.Name, run.RunId, cancellationToken);

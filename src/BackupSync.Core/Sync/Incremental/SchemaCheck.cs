@@ -15,10 +15,13 @@ sealed record SchemaCheck(string? Reason, IReadOnlyDictionary<string, string> Ob
     /// <summary>What a full sync may rightly leave out.</summary>
     static readonly string[] MayBeMissing = ["event trigger ", "foreign server "];
 
+    /// <summary>What a target may have more without anything of its own being in it.</summary>
+    static readonly string[] BringNothing = ["schema ", "extension "];
+
     /// <summary>What the rows of some tables depend on, whichever tables these are.</summary>
     static readonly string[] Types = ["enum ", "domain ", "range type ", "composite "];
 
-    /// <summary>Whether the target has tables that the source has not, nor had in the last run.</summary>
+    /// <summary>Whether the target has objects that the source has not, nor had in the last run: a full sync would remove them.</summary>
     public bool TargetHasOwn { get; init; }
 
     /// <summary>What nobody could tell.</summary>
@@ -47,7 +50,8 @@ sealed record SchemaCheck(string? Reason, IReadOnlyDictionary<string, string> Ob
         var told = differences.Where(d => SchemaObjects.TableOf(d.Subject) is not null || !lacking.Any(t => SchemaObjects.IsOf(d.Subject, t)))
             .OrderBy(d => SchemaObjects.TableOf(d.Subject) is null).ThenBy(d => d.Subject, StringComparer.Ordinal).Select(d => d.ToString()).ToList();
         // Without notes nobody knows what a target had of the source that the source has no longer.
-        var own = known.Count == 0 ? [] : here.Keys.Where(o => SchemaObjects.TableOf(o) is not null && !there.ContainsKey(o) && !known.Contains(o)).ToList();
+        var own = known.Count == 0 ? [] : here.Keys.Where(o => !there.ContainsKey(o) && !known.Contains(o) && !BringNothing.Any(b => o.StartsWith(b, StringComparison.Ordinal)))
+            .OrderBy(o => SchemaObjects.TableOf(o) is null).ToList();
         if (differences.Count == 0)
             return new SchemaCheck(null, there) { Notes = views.Unknown, TargetHasOwn = own.Count > 0 };
 
@@ -59,7 +63,7 @@ sealed record SchemaCheck(string? Reason, IReadOnlyDictionary<string, string> Ob
         throw new BackupSyncException(ErrorIds.SchemaChanged, $"{target.Login.Label} differs from {source.Login.Label} in more than rows, in {told.Count} place(s): {some}.",
             job.Incremental.OnSchemaChange == SchemaChangeRule.Full
                 ? "Make the same change on the target, or run once with -Mode Full (--mode full), which copies everything, and removes what only the target has"
-                  + $"{(own.Count > 0 ? $" ({string.Join(", ", own.Take(MostTold).Select(SchemaObjects.TableOf))}{(own.Count > MostTold ? " …" : "")})" : "")}."
+                  + $"{(own.Count > 0 ? $" ({string.Join(", ", own.Take(MostTold))}{(own.Count > MostTold ? " …" : "")})" : "")}."
                 : "Run once with -Mode Full (--mode full, or Initialize-DbSecondary where nothing is there yet), or make the same change on the target; incremental.onSchemaChange: full does the former by itself.")
         { Detail = string.Join('\n', told) };
     }

@@ -59,7 +59,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
                 return;
             if (!_hasRows)
             {
-                await target.ExecuteAsync($"CREATE TEMPORARY TABLE {Bare(_rows)} ON COMMIT DROP AS SELECT {Columns}{(Columns.Length == 0 ? "" : ", ")}0::bigint AS {HashColumn} FROM {Target} WITH NO DATA", ct);
+                await target.DefineAsync($"CREATE TEMPORARY TABLE {Bare(_rows)} ON COMMIT DROP AS SELECT {Columns}{(Columns.Length == 0 ? "" : ", ")}0::bigint AS {HashColumn} FROM {Target} WITH NO DATA", ct);
                 _hasRows = true;
             }
             _fillings++;
@@ -85,7 +85,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     /// <summary>Forgets what was staged.</summary>
     public async Task ClearAsync(CancellationToken cancellationToken)
     {
-        await target.ExecuteAsync($"DROP TABLE IF EXISTS {_rows}, {_keys}", cancellationToken);
+        await target.DefineAsync($"DROP TABLE IF EXISTS {_rows}, {_keys}", cancellationToken);
         (_hasRows, _hasKeys, _fillings, Rows, Deletions) = (false, false, 0, 0, 0);
     }
 
@@ -94,7 +94,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     {
         if (!_hasKeys)
         {
-            await target.ExecuteAsync($"CREATE TEMPORARY TABLE {Bare(_keys)} ON COMMIT DROP AS SELECT {Table.KeyList()} FROM {Target} WITH NO DATA", cancellationToken);
+            await target.DefineAsync($"CREATE TEMPORARY TABLE {Bare(_keys)} ON COMMIT DROP AS SELECT {Table.KeyList()} FROM {Target} WITH NO DATA", cancellationToken);
             _hasKeys = true;
         }
         await target.CopyInAsync($"COPY {_keys} FROM STDIN", async (into, ct) =>
@@ -128,14 +128,15 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     }
 
     /// <summary>Leaves the target's rows where these are newer than what the source has of them, or are its own.</summary>
+    /// <param name="stamp">Null where the table has none: then a row that both have is the source's.</param>
     /// <param name="own">As <see cref="OwnRows.Condition"/>; null where nobody knows which are.</param>
     /// <returns>How many rows were kept.</returns>
-    public async Task<long> KeepNewerAsync(TableColumn stamp, string? own, CancellationToken cancellationToken)
+    public async Task<long> KeepNewerAsync(TableColumn? stamp, string? own, CancellationToken cancellationToken)
     {
-        var column = Sql.Identifier(stamp.Name);
         long kept = 0, spared = 0;
-        if (_hasRows)
+        if (_hasRows && stamp is not null)
         {
+            var column = Sql.Identifier(stamp.Name);
             await EnsureKeptAsync();
             kept = await KeepAsync($"DELETE FROM {_rows} AS s WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "s")} AND t.{column} > s.{column}) RETURNING {Table.KeyList("s.")}", _kept);
             Rows -= kept;
@@ -143,7 +144,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
         if (_hasKeys)
         {
             await EnsureKeptAsync();
-            await target.ExecuteAsync($"CREATE TEMPORARY TABLE {Bare(_spared)} ON COMMIT DROP AS SELECT {Table.KeyList()} FROM {Target} WITH NO DATA", cancellationToken);
+            await target.DefineAsync($"CREATE TEMPORARY TABLE {Bare(_spared)} ON COMMIT DROP AS SELECT {Table.KeyList()} FROM {Target} WITH NO DATA", cancellationToken);
             Spared = _spared;
             spared = await KeepAsync(
                 $"DELETE FROM {_keys} AS k {(own is null ? "" : $"WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "k")} AND {own})")} RETURNING {Table.KeyList("k.")}", _spared);
@@ -156,7 +157,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
         {
             if (_hasKept)
                 return;
-            await target.ExecuteAsync($"CREATE TEMPORARY TABLE {Bare(_kept)} ON COMMIT DROP AS SELECT {Table.KeyList()} FROM {Target} WITH NO DATA", cancellationToken);
+            await target.DefineAsync($"CREATE TEMPORARY TABLE {Bare(_kept)} ON COMMIT DROP AS SELECT {Table.KeyList()} FROM {Target} WITH NO DATA", cancellationToken);
             _hasKept = true;
         }
 
@@ -258,7 +259,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     /// <summary>Deletes what the source does not have, where all that it has is staged: to be called before equal rows are taken out.</summary>
     public async Task StageDeletionsAsync(CancellationToken cancellationToken)
     {
-        await target.ExecuteAsync(
+        await target.DefineAsync(
             $"CREATE TEMPORARY TABLE {Bare(_keys)} ON COMMIT DROP AS SELECT {Table.KeyList("t.")} FROM {Target} AS t{(_hasRows ? $" WHERE NOT EXISTS (SELECT FROM {_rows} AS s WHERE {Table.SameKey("t", "s")})" : "")}", cancellationToken);
         _hasKeys = true;
         Deletions = await target.ScalarAsync<long>($"SELECT count(*) FROM {_keys}", cancellationToken);

@@ -19,6 +19,9 @@ sealed record SyncState(
     /// <summary>Null in notes of earlier days: then whatever only the target has is its own.</summary>
     public OwnRows? Own { get; init; }
 
+    /// <summary>As <see cref="WriteCounts.Beginning"/>.</summary>
+    public string? CountsSince { get; init; }
+
     const string Table = $"{CatalogQueries.StateSchema}.{CatalogQueries.StateTable}";
 
     /// <returns>Null where there is none, or none that can be read.</returns>
@@ -60,9 +63,16 @@ sealed record SyncState(
         // IF NOT EXISTS asks for the right to create also where nothing is to be created.
         var there = (await target.RowsAsync($"SELECT pg_catalog.to_regnamespace('{CatalogQueries.StateSchema}'), pg_catalog.to_regclass('{table}')", cancellationToken))[0];
         if (there[0] is null)
-            await target.ExecuteAsync($"CREATE SCHEMA {CatalogQueries.StateSchema}", cancellationToken);
+            await target.DefineAsync($"CREATE SCHEMA {CatalogQueries.StateSchema}", cancellationToken);
         if (there[1] is null)
-            await target.ExecuteAsync($"CREATE TABLE {table} ({columns})", cancellationToken);
+            await target.DefineAsync($"CREATE TABLE {table} ({columns})", cancellationToken);
+    }
+
+    /// <summary>Counts what a run of ours has written in vain as ours.</summary>
+    public Task AddAsync(IReadOnlyDictionary<string, TableWrites> vain, PgSession target, string job, CancellationToken cancellationToken)
+    {
+        var state = this with { Tables = Tables.ToDictionary(t => t.Key, t => vain.TryGetValue(t.Key, out var written) ? t.Value with { Writes = t.Value.Writes.And(written) } : t.Value) };
+        return target.ExecuteAsync($"UPDATE {Table} SET state = {Sql.Literal(JsonSerializer.Serialize(state, JsonFormat.Line))} WHERE job = {Sql.Literal(job)}", cancellationToken);
     }
 
     public async Task WriteAsync(PgSession target, string job, string runId, CancellationToken cancellationToken)

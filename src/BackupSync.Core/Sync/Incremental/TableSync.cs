@@ -43,7 +43,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
     /// <summary>Without a key a row that was deleted is not told from one that only the target has.</summary>
     bool MayEmpty => config.Deletes && config.Conflict == ConflictRule.SourceWins;
 
-    public bool LastWriteWins => config.Conflict == ConflictRule.LastWriteWins && Tracking.Stamp is not null && Table.HasKey;
+    public bool LastWriteWins => config.Conflict == ConflictRule.LastWriteWins && Table.HasKey;
 
     public TableChanges Changes => new(Tracking.Way, Tracking.Reason, _inserted, _updated, _deleted, _unchanged, _kept, _bytes, Math.Round(_clock.Elapsed.TotalSeconds, 3));
 
@@ -72,7 +72,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         {
             _unchanged += await Staged.TidyAsync(cancellationToken);
             if (LastWriteWins)
-                _kept = await Staged.KeepNewerAsync(Tracking.Stamp!, own, cancellationToken);
+                _kept = await Staged.KeepNewerAsync(Tracking.Stamp, own, cancellationToken);
         }, cancellationToken);
         _clock.Stop();
     }
@@ -87,7 +87,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         while (await Staged.InTheWayAsync(indexes, cancellationToken) is { Count: > 0 } keys)
         {
             if (LastWriteWins)
-                throw new ConstraintInTheWayException($"Rows of {Table.Name} that were kept, because they are newer, hold unique values that rows of the source have now.");
+                throw new ConstraintInTheWayException($"Rows of {Table.Name} that were kept, because they are newer or the target's own, hold unique values that rows of the source have now.");
             var staged = Staged.Rows;
             hasRead = true;
             foreach (var some in keys.Chunk(config.BatchSize))
@@ -147,7 +147,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
                 await again.DeleteAsync(gone, cancellationToken);
             await again.TidyAsync(cancellationToken);
             if (LastWriteWins)
-                await again.KeepNewerAsync(Tracking.Stamp!, own, cancellationToken);
+                await again.KeepNewerAsync(Tracking.Stamp, own, cancellationToken);
         }
         else
         {

@@ -15,6 +15,18 @@ sealed record TableWrites(string FileNodes, long Inserted, long Updated, long De
     public static Task<IReadOnlyDictionary<string, TableWrites>> ReadOwnAsync(IQueryRunner target, IReadOnlyList<KeyedTable> tables, CancellationToken cancellationToken) =>
         ReadAsync(target, tables, "xact_", cancellationToken);
 
+    /// <summary>
+    /// Rolls this session's transaction back, begins another, and tells what was written in vain: the server counts that as well. Between two transactions it would have
+    /// taken the session's counts already.
+    /// </summary>
+    public static async Task<IReadOnlyDictionary<string, TableWrites>> RollBackAsync(PgSession target, IReadOnlyList<KeyedTable> tables, CancellationToken cancellationToken)
+    {
+        await target.ExecuteAsync("ROLLBACK AND CHAIN", cancellationToken);
+        return await ReadOwnAsync(target, tables, cancellationToken);
+    }
+
+    public bool IsNone => (Inserted, Updated, Deleted) == default;
+
     public TableWrites And(TableWrites others) => this with { Inserted = Inserted + others.Inserted, Updated = Updated + others.Updated, Deleted = Deleted + others.Deleted };
 
     static async Task<IReadOnlyDictionary<string, TableWrites>> ReadAsync(IQueryRunner target, IReadOnlyList<KeyedTable> tables, string kind, CancellationToken cancellationToken)

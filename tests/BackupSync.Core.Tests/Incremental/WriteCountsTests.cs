@@ -1,0 +1,92 @@
+using BackupSync.Configuration;
+using BackupSync.Runs;
+using BackupSync.Tests.Sync;
+
+namespace BackupSync.Tests.Incremental;
+
+/// <summary>The target's counters of writes, by which a run knows whether others have written there: they begin anew, are switched off, and count what was rolled back.</summary>
+public sealed class WriteCountsTests
+{
+    const string AsMany = "UPDATE items SET name = 'by hand' WHERE id = {0}; UPDATE items SET name = 'by hand' WHERE id = {0} + 1";
+
+    /// <summary>Two rows are written by hand; the next run sets one of them right, and so has the server count to two; then it begins anew, and counts to two once more.</summary>
+    [SkippableTheory]
+    [InlineData(15, false)]
+    [InlineData(15, true)]
+    [InlineData(18, false)]
+    [InlineData(18, true)]
+    public async Task Writes_by_hand_are_seen_though_the_server_counts_to_the_same_number_again(int major, bool crashes)
+    {
+        await using var target = await Sandbox.SandboxServer.StartAsync(new Sandbox.SandboxOptions
+        {
+            Name = $"counts{major}",
+            Major = major,
+            Settings = new Dictionary<string, string> { ["synchronous_commit"] = "on" },
+        }, default);
+        await using var scenario = await Scenario.CreateAsync(await VersionedServers.GetAsync(major), target, PublishMode.Transaction);
+        await scenario.OnSourceAsync("CREATE TABLE items (id int PRIMARY KEY, name text, updated_at timestamptz NOT NULL DEFAULT '2024-01-01'); INSERT INTO items SELECT generate_series(1, 100), 'n'");
+        await scenario.SyncWellAsync(SyncMode.Full);
+        await BeginAnewAsync();
+        await scenario.OnTargetAsync("UPDATE items SET name = 'by hand' WHERE id = 1");
+        await scenario.AssertBroughtUpToDateAsync(); // one by hand, one by the run
+        Assert.Equal(ChangeTracking.UpdatedAt, (await scenario.AssertBroughtUpToDateAsync()).Changes().Way);
+
+        await BeginAnewAsync();
+        await scenario.OnTargetAsync(string.Format(null, AsMany, 50));
+        var result = await scenario.AssertBroughtUpToDateAsync();
+
+        Assert.Equal((ChangeTracking.Content, "the target's server counts what is written to it anew since the last run"), (result.Changes().Way, result.Changes().Reason));
+
+        async Task BeginAnewAsync()
+        {
+            if (!crashes)
+            {
+                await scenario.OnTargetAsync("SELECT pg_stat_reset()");
+                return;
+            }
+            await target.KillAsync(default);
+            await target.StartAgainAsync(default);
+        }
+    }
+
+    [SkippableTheory]
+    [InlineData(15)]
+    [InlineData(18)]
+    public async Task Where_somebodys_writes_are_not_counted_stamps_are_not_believed(int major)
+    {
+        var server = await VersionedServers.GetAsync(major);
+        await using var scenario = await Scenario.CreateAsync(server, server);
+        await scenario.OnSourceAsync("CREATE TABLE items (id int PRIMARY KEY, name text, updated_at timestamptz NOT NULL DEFAULT '2024-01-01'); INSERT INTO items SELECT generate_series(1, 100), 'n'");
+        await scenario.SyncWellAsync(SyncMode.Full);
+        await scenario.SyncWellAsync(SyncMode.Incremental);
+        await scenario.OnTargetAsync($"ALTER ROLE CURRENT_USER IN DATABASE \"{scenario.TargetAdmin.Database}\" SET track_counts = off");
+        await scenario.OnTargetAsync("UPDATE items SET name = 'by hand' WHERE id = 1");
+
+        var result = await scenario.AssertBroughtUpToDateAsync();
+
+        Assert.Contains("track_counts is off", result.Changes().Reason, StringComparison.Ordinal);
+    }
+
+    [SkippableTheory]
+    [InlineData(15)]
+    [InlineData(18)]
+    public async Task What_a_run_wrote_and_rolled_back_is_not_taken_for_others_writes(int major)
+    {
+        var server = await VersionedServers.GetAsync(major);
+        await using var scenario = await Scenario.CreateAsync(server, server);
+        await scenario.OnSourceAsync("CREATE TABLE items (id int PRIMARY KEY, name text, updated_at timestamptz NOT NULL DEFAULT '2024-01-01'); INSERT INTO items SELECT generate_series(1, 100), 'n'");
+        await scenario.SyncWellAsync(SyncMode.Full);
+        await scenario.SyncWellAsync(SyncMode.Incremental);
+        await scenario.OnSourceAsync("UPDATE items SET name = 'new', updated_at = now() WHERE id <= 20; DELETE FROM items WHERE id > 90");
+        using var stop = new CancellationTokenSource();
+
+        var stopped = await scenario.SyncAsync(Faults.AtStep(RunStep.Verify, stop.Cancel), stop.Token, mode: SyncMode.Incremental);
+
+        Assert.Equal(RunOutcome.Cancelled, stopped.Outcome);
+        var next = (await scenario.AssertBroughtUpToDateAsync()).Changes();
+        Assert.True(next.Way == ChangeTracking.UpdatedAt, $"{next.Reason} {scenario.LogText}");
+        // And others' are still seen.
+        await scenario.OnTargetAsync("UPDATE items SET name = 'by hand' WHERE id = 50");
+        Assert.Equal(ChangeTracking.Content, (await scenario.AssertBroughtUpToDateAsync()).Changes().Way);
+    }
+}
