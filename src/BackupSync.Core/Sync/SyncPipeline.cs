@@ -3,6 +3,7 @@ using BackupSync.Configuration;
 using BackupSync.PgTools;
 using BackupSync.Postgres;
 using BackupSync.Runs;
+using BackupSync.Sync.Incremental;
 using BackupSync.Sync.Publishing;
 using BackupSync.Verification;
 
@@ -40,6 +41,8 @@ sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : I
         await using var publisher = _publisher!;
         await new Replacement(run, target, publisher).RunAsync(
             await ContentAsync(source, cancellationToken), run.Record.SafetyBackup, cancellationToken);
+        if (job.Mode == SyncMode.Incremental || options.Mode == SyncMode.Incremental)
+            await LeaveNotesAsync(source.Content, target, cancellationToken);
         await CleanUp.RunAsync(run, job, publisher);
     }
 
@@ -95,6 +98,20 @@ sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : I
             ? run.StepAsync(RunStep.SafetyBackup, $"Safety backup of {target.Login.Label}", job.Limits.SafetyBackup,
                 (scope, limited) => target.TakeSafetyBackupAsync(tools, scope, limited), ct)
             : target.ReleaseSnapshotAsync());
+
+    /// <summary>The next incremental run is to know what was the source's. Without that it takes what only the target has for the target's own, and never removes it.</summary>
+    async Task LeaveNotesAsync(DatabaseFingerprint content, TargetSide target, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var session = await PgConnector.OpenAsync(target.Login, job.Limits.Connect, run.Info, cancellationToken);
+            await SyncState.WriteAfterFullAsync(session, content, run.Record.SnapshotTime!.Value, job.Name, run.RunId, cancellationToken);
+        }
+        catch (BackupSyncException refused)
+        {
+            run.Warn($"{target.Login.Label}: the notes for the next incremental run could not be written: {refused.Message} Should the source lose an object before that run, it stays on the target.");
+        }
+    }
 
     async Task<PublishContent> ContentAsync(SourceSide source, CancellationToken cancellationToken)
     {

@@ -51,7 +51,7 @@ public sealed class ServerFaultTests(OwnServers servers) : IClassFixture<OwnServ
         await servers.Target.StartAgainAsync(default);
         Scenario.AssertSame(before, await scenario.TargetContentAsync());
         var next = await scenario.AssertBroughtUpToDateAsync();
-        Assert.Equal((ChangeTracking.Content, "others have written to it since the last run"), (next.Changes().Way, next.Changes().Reason));
+        Assert.Equal((ChangeTracking.Content, "the target's server counts what is written to it anew since the last run"), (next.Changes().Way, next.Changes().Reason));
         await scenario.OnSourceAsync("UPDATE items SET name = 'once more', updated_at = now() WHERE id = 7");
         Assert.Equal(ChangeTracking.UpdatedAt, (await scenario.AssertBroughtUpToDateAsync()).Changes().Way);
     }

@@ -171,6 +171,30 @@ public sealed class SilentLossTests
             Assert.Contains("public.precious", result.Error!.Advice, StringComparison.Ordinal);
     }
 
+    /// <summary>A full sync of an incremental job says what was the source's; where none has said so, nothing is taken away.</summary>
+    [SkippableTheory]
+    [InlineData(SyncMode.Incremental, false, PublishMode.Swap)]
+    [InlineData(SyncMode.Incremental, false, PublishMode.Transaction)]
+    [InlineData(SyncMode.Incremental, true, PublishMode.Swap)]
+    [InlineData(SyncMode.Full, false, PublishMode.Swap)]
+    public async Task The_first_incremental_run_knows_what_the_target_has_of_its_own(SyncMode mode, bool hasOwn, PublishMode publish)
+    {
+        var server = await VersionedServers.GetAsync(18);
+        await using var scenario = await Scenario.CreateAsync(server, server, publish);
+        scenario.Job = scenario.Job with { Mode = mode };
+        await scenario.OnSourceAsync(Items + "CREATE TABLE gone (id int PRIMARY KEY); INSERT INTO gone VALUES (1)");
+        await scenario.SyncWellAsync(SyncMode.Full);
+        await scenario.OnSourceAsync("DROP TABLE gone; ALTER TABLE items ADD COLUMN more int");
+        if (hasOwn)
+            await scenario.OnTargetAsync("CREATE TABLE precious (id int)");
+
+        var result = await scenario.SyncAsync(mode: SyncMode.Incremental);
+
+        Assert.Equal(mode == SyncMode.Incremental && !hasOwn ? (RunOutcome.Succeeded, null) : (RunOutcome.Aborted, ErrorIds.SchemaChanged), (result.Outcome, result.Error?.Id));
+        if (hasOwn)
+            Assert.Contains("(table public.precious)", result.Error!.Advice, StringComparison.Ordinal);
+    }
+
     /// <summary>Nobody knows since when a prepared transaction has stamped its rows.</summary>
     [SkippableFact]
     public async Task Rows_of_a_prepared_transaction_are_not_missed()

@@ -231,7 +231,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     string? Doubt() =>
         _moment!.Writers.WhyUnknown is { } unknown ? unknown
         : _counts!.WhyNone is { } uncounted ? uncounted
-        : _before is null ? "this is the first incremental run"
+        : _before is null or { Tables.Count: 0 } ? "this is the first incremental run"
         : _before.Source != _moment!.Source ? "the last run read another database"
         : _before.SourceServer != _moment.Server ? "the source's server is another one, was started again, or has another past than in the last run"
         : _before.SourceTransaction > _moment.NextTransaction || _before.SnapshotTime > _snapshot!.Taken ? "the source was set back since the last run"

@@ -49,8 +49,8 @@ sealed record SchemaCheck(string? Reason, IReadOnlyDictionary<string, string> Ob
         var lacking = differences.Where(d => d.What is FingerprintComparison.Missing or FingerprintComparison.Unexpected).Select(d => SchemaObjects.TableOf(d.Subject)).OfType<string>().ToList();
         var told = differences.Where(d => SchemaObjects.TableOf(d.Subject) is not null || !lacking.Any(t => SchemaObjects.IsOf(d.Subject, t)))
             .OrderBy(d => SchemaObjects.TableOf(d.Subject) is null).ThenBy(d => d.Subject, StringComparer.Ordinal).Select(d => d.ToString()).ToList();
-        // Without notes nobody knows what a target had of the source that the source has no longer.
-        var own = known.Count == 0 ? [] : here.Keys.Where(o => !there.ContainsKey(o) && !known.Contains(o) && !BringNothing.Any(b => o.StartsWith(b, StringComparison.Ordinal)))
+        // Without notes nobody knows what a target had of the source that the source has no longer: none of it is taken away.
+        var own = here.Keys.Where(o => !there.ContainsKey(o) && !known.Contains(o) && !BringNothing.Any(b => o.StartsWith(b, StringComparison.Ordinal)))
             .OrderBy(o => SchemaObjects.TableOf(o) is null).ToList();
         if (differences.Count == 0)
             return new SchemaCheck(null, there) { Notes = views.Unknown, TargetHasOwn = own.Count > 0 };

@@ -24,6 +24,14 @@ sealed record SyncState(
 
     const string Table = $"{CatalogQueries.StateSchema}.{CatalogQueries.StateTable}";
 
+    /// <summary>What a full sync leaves: which objects were the source's. What stamps tell from here on, an incremental run has to find first.</summary>
+    public static async Task WriteAfterFullAsync(PgSession target, DatabaseFingerprint content, DateTimeOffset taken, string job, string runId, CancellationToken cancellationToken)
+    {
+        await target.ExecuteAsync("BEGIN", cancellationToken);
+        await new SyncState("", null, 0, 0, taken, 0, new Dictionary<string, TableState>(), [.. content.Objects.Keys]).WriteAsync(target, job, runId, cancellationToken);
+        await target.ExecuteAsync("COMMIT", cancellationToken);
+    }
+
     /// <returns>Null where there is none, or none that can be read.</returns>
     public static async Task<SyncState?> ReadAsync(IQueryRunner target, string job, CancellationToken cancellationToken)
     {
