@@ -1,7 +1,7 @@
 namespace BackupSync;
 
 /// <summary>Names in a message: the first few, and how many more there are.</summary>
-static class NameList
+public static class NameList
 {
     const int Most = 5;
 

@@ -56,6 +56,8 @@ static class RunView
             Fact("Recovered in", RunTables.Against(recovery.Seconds, recovery.Rto, recovery.RtoMet));
             Fact("Age of data", RunTables.Against(recovery.DataAgeSeconds, recovery.Rpo, recovery.RpoMet));
         }
+        if (result.LeftOut.Count > 0)
+            Fact("Left out", new Text($"{result.LeftOut.Count}, for the server refused them (the warnings say why): {NameList.Of(result.LeftOut)}", new Style(Color.Yellow)));
         Screen.Write(facts);
 
         ShowError(result.Job, result);

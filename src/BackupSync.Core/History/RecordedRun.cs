@@ -100,6 +100,7 @@ static class RecordedRun
             Recovery = record.Recovery,
             Versions = new RunVersions(Version, record.SourceFacts?.Version, record.TargetFacts?.Version, record.ToolVersion),
             Warnings = run.Warnings,
+            LeftOut = [.. run.Record.LeftOut],
             Error = error,
         };
         run.Emit(new RunEnded(result));

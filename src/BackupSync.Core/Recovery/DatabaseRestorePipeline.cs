@@ -39,7 +39,7 @@ sealed class DatabaseRestorePipeline(RunContext run, JobConfig job, BackupHandle
         if (Options.SkipRefused && Publisher.Mode != PublishMode.Swap)
         {
             throw new BackupSyncException(ErrorIds.NotSupported, $"{target.Login.Label} can only be published in one transaction, which ends with the first object that is refused.",
-                "Restore without --skip-refused (-SkipRefused), or give the role what a swap needs: the README lists it.");
+                "Give the role what a swap needs (the README lists it), or restore to another database, of a role that has it.");
         }
         return $"tools {Tools.Version}, publish by {Publisher.Mode.ToString().ToLowerInvariant()}";
     }
@@ -54,7 +54,7 @@ sealed class DatabaseRestorePipeline(RunContext run, JobConfig job, BackupHandle
         {
             await new Replacement(Run, target, Publisher!).RunAsync(content, Run.Record.SafetyBackup, cancellationToken);
         }
-        catch (BackupSyncException refused) when (refused.ErrorId == ErrorIds.RestoreFailed && !Options.SkipRefused)
+        catch (BackupSyncException refused) when (refused.ErrorId == ErrorIds.RestoreFailed && !Options.SkipRefused && Publisher!.Mode == PublishMode.Swap)
         {
             throw new BackupSyncException(refused.ErrorId, refused.Message, $"{refused.Advice} {Drill.SkipAdvice}".TrimStart(), refused) { Detail = refused.Detail };
         }

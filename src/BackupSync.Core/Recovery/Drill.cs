@@ -33,7 +33,7 @@ sealed class Drill : IAsyncDisposable
     }
 
     /// <summary>There is always a way to what a backup holds.</summary>
-    internal const string SkipAdvice = "A restore with --skip-refused (-SkipRefused) leaves out and names what the server refuses, and brings back all else.";
+    internal const string SkipAdvice = "A restore with --skip-refused (-SkipRefused) leaves out and names what the server refuses, and brings back all rows: a check that they break is NOT VALID then.";
 
     BackupManifest Manifest => _backup.Manifest;
 

@@ -33,7 +33,7 @@ sealed class TableReplacement(RunContext run, TargetSide target, StoredBackup ba
 
         var tables = await LockAsync(session, cancellationToken);
         var keys = await ForeignKeys.ReadAsync(session, tables.Oids, cancellationToken);
-        var rules = await UnvalidatedRules.ReadAsync(session, tables.Oids, cancellationToken);
+        var rules = await RowRules.ReadUnvalidatedAsync(session, tables.Oids, cancellationToken);
         var triggers = await _transaction.WaitingAsync(async () =>
         {
             await keys.DropAsync(cancellationToken);
@@ -48,7 +48,7 @@ sealed class TableReplacement(RunContext run, TargetSide target, StoredBackup ba
         foreach (var table in tables.Emptied)
             await session.ExecuteAsync($"DELETE FROM ONLY {table}", cancellationToken);
         await LoadAsync(session, encoding, scope, cancellationToken);
-        await rules.CreateAsync(cancellationToken);
+        await rules.CreateAsync(onBroken: null, cancellationToken);
         await OwnedSequences.SetAsync(session, tables.Oids, backup.Manifest.Fingerprint, cancellationToken);
         await triggers.RestoreAsync(cancellationToken);
         await keys.CreateAsync(selection.Data.Select(d => d.Key).Concat(selection.Parents.Keys).ToHashSet(), cancellationToken);

@@ -16,11 +16,7 @@ sealed class TableRestorePipeline(RunContext run, JobConfig job, BackupHandle ba
 
     protected override async Task OpenAsync(StepScope scope, CancellationToken cancellationToken)
     {
-        if (Options.SkipRefused)
-        {
-            throw new BackupSyncException(ErrorIds.NotSupported, "--skip-refused (-SkipRefused) is for restores of whole databases: of tables, rows alone are restored.",
-                "Leave it out, or restore the whole backup.");
-        }
+        Guards.EnsureMaySkip(Options);
         Stored = await RestoreSource.OpenAsync(Backup, ct => StoredBackup.OpenAsync(Backup, scope, ct), cancellationToken);
         Run.Record.SourceBackup = Backup.File;
         await using var archive = await Stored.OpenArchiveAsync(cancellationToken);

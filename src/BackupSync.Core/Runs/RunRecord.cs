@@ -42,6 +42,9 @@ sealed class RunRecord
     /// <summary>A backup was taken; whatever fails from here on does not undo that.</summary>
     public bool BackupIsGood { get; set; }
     public RecoveryResult? Recovery { get; set; }
+
+    /// <summary>As <see cref="RunResult.LeftOut"/>.</summary>
+    public List<string> LeftOut { get; } = [];
     public RollbackState Rollback { get; set; }
 
     /// <summary>What the rollback did, or why it failed.</summary>

@@ -55,6 +55,9 @@ public sealed record RunResult
     /// <summary>How a restore or drill stood against the database's recovery objectives; null for other runs.</summary>
     public RecoveryResult? Recovery { get; init; }
     public RunVersions? Versions { get; init; }
+
+    /// <summary>What a restore with <c>--skip-refused</c> (<c>-SkipRefused</c>) left out; the warnings say why.</summary>
+    public IReadOnlyList<string> LeftOut { get; init; } = [];
     public IReadOnlyList<string> Warnings { get; init; } = [];
     public RunError? Error { get; init; }
 }

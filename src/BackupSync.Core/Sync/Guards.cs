@@ -81,4 +81,14 @@ static class Guards
         return emptied.Key is null ? null
             : $"The table {emptied.Key} of {job.SourceDatabase.DisplayName} is empty; in {job.TargetDatabase.DisplayName} it has {emptied.Value} rows.";
     }
+
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.NotSupported"/>: of tables, there is nothing to leave out.</exception>
+    public static void EnsureMaySkip(RunOptions options)
+    {
+        if (options.SkipRefused)
+        {
+            throw new BackupSyncException(ErrorIds.NotSupported, "--skip-refused (-SkipRefused) is for restores of whole databases: of tables, rows alone are restored.",
+                "Leave it out, or restore the whole backup.");
+        }
+    }
 }

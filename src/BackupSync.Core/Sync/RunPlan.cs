@@ -58,12 +58,13 @@ static class RunPlan
             new(RunStep.Check, $"Check every byte of {backup.FileName} against its manifest; connect to {target}, check versions and privileges", null),
             new(RunStep.Statistics, $"Count and hash the rows of every table of {target}", null),
             new(RunStep.SafetyBackup, $"Back {target} up to {job.Backups.Directory}", job.Limits.SafetyBackup),
-            .. Replace(job),
+            .. Replace(options.SkipRefused ? job with { Publish = PublishMode.Swap } : job, options.SkipRefused),
         ];
     }
 
     public static IReadOnlyList<PlannedStep> RestoreTables(JobConfig job, BackupFile backup, IReadOnlyList<string> patterns, RunOptions options)
     {
+        Guards.EnsureMaySkip(options);
         var (target, tables) = (job.TargetDatabase.DisplayName, string.Join(", ", patterns));
         return
         [
@@ -75,7 +76,7 @@ static class RunPlan
         ];
     }
 
-    static IEnumerable<PlannedStep> Replace(JobConfig job)
+    static IEnumerable<PlannedStep> Replace(JobConfig job, bool skipsRefused = false)
     {
         var target = job.TargetDatabase.DisplayName;
         var pooled = job.TargetDatabase.Pooler is not null || job.TargetDatabase.PoolerProblem is not null
@@ -88,8 +89,8 @@ static class RunPlan
         };
         return
         [
-            new(RunStep.Restore, $"Restore for {target} {how}, out of sight", job.Limits.Restore),
-            new(RunStep.Verify, $"Compare rows{(job.Verify.Content ? " and content" : "")} of every table, sequences and all other objects with the snapshot", job.Limits.Restore),
+            new(RunStep.Restore, $"Restore for {target} {how}, out of sight{(skipsRefused ? "; leave out, and name, what its server refuses to create, but no rows" : "")}", job.Limits.Restore),
+            new(RunStep.Verify, $"Compare rows{(job.Verify.Content ? " and content" : "")} of every table{(skipsRefused ? " and" : ",")} sequences{(skipsRefused ? "" : " and all other objects")} with the snapshot", job.Limits.Restore),
             new(RunStep.Publish, $"Publish: {publish}", job.Limits.Restore),
             new(RunStep.CheckPublished, $"Check {target} by its public address; undo on any difference", job.Limits.Restore),
             new(RunStep.CleanUp, $"Drop the previous content and remove backups older than {job.Backups.KeepDays} days", null),

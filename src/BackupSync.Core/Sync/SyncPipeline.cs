@@ -39,8 +39,7 @@ sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : I
         }, cancellationToken);
 
         await using var publisher = _publisher!;
-        await new Replacement(run, target, publisher).RunAsync(
-            await ContentAsync(source, cancellationToken), run.Record.SafetyBackup, cancellationToken);
+        await ReplaceAsync(publisher, await ContentAsync(source, cancellationToken), target, cancellationToken);
         if (job.Mode == SyncMode.Incremental || options.Mode == SyncMode.Incremental)
             await LeaveNotesAsync(source.Content, target, cancellationToken);
         await CleanUp.RunAsync(run, job, publisher);
@@ -98,6 +97,20 @@ sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : I
             ? run.StepAsync(RunStep.SafetyBackup, $"Safety backup of {target.Login.Label}", job.Limits.SafetyBackup,
                 (scope, limited) => target.TakeSafetyBackupAsync(tools, scope, limited), ct)
             : target.ReleaseSnapshotAsync());
+
+    async Task ReplaceAsync(IPublisher publisher, PublishContent content, TargetSide target, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await new Replacement(run, target, publisher).RunAsync(content, run.Record.SafetyBackup, cancellationToken);
+        }
+        catch (BackupSyncException refused) when (refused.ErrorId == ErrorIds.RestoreFailed && publisher.Mode == PublishMode.Swap)
+        {
+            throw new BackupSyncException(refused.ErrorId, refused.Message,
+                $"{refused.Advice} Mend it on the source. To have a copy before that, restore {content.Archive}: {char.ToLowerInvariant(Recovery.Drill.SkipAdvice[0])}{Recovery.Drill.SkipAdvice[1..]}".TrimStart(), refused)
+            { Detail = refused.Detail };
+        }
+    }
 
     /// <summary>The next incremental run is to know what was the source's. Without that it takes what only the target has for the target's own, and never removes it.</summary>
     async Task LeaveNotesAsync(DatabaseFingerprint content, TargetSide target, CancellationToken cancellationToken)

@@ -26,6 +26,9 @@ sealed partial class LateEntries(ArchiveListing listing)
         if (failure.ErrorId != ErrorIds.RestoreFailed || failure.Detail is not { } words || !OfRowsElsewhere().IsMatch(words)
             || IdIn(words) is not { } id || _ids.LastOrDefault() == id || ++_failures > Most)
             return false;
+        // From the first one on everything is loaded in sections, and what is made when all rows are there misses none.
+        if (Any && listing.Entries.FirstOrDefault(e => IdOf(e.Line) == id)?.Kind is not ("TABLE DATA" or MaterializedRows))
+            return false;
         _ids.Remove(id);
         _ids.Add(id);
         return true;

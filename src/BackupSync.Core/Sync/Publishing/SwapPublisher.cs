@@ -90,8 +90,8 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
 
         await using (var progress = await RestoreProgress.WatchAsync(content, list.Main, Maintenance.Login, scope, cancellationToken))
         {
-            await (content.Jobs == 1
-                ? LoadAsync(content, late.Behind(list.InOrder), jobs: 1, progress.OnErrorLine, cancellationToken)
+            await (content.SkipRefused ? LoadWhatIsAcceptedAsync(content, list.InOrder, progress.OnErrorLine, cancellationToken)
+                : content.Jobs == 1 ? LoadAsync(content, late.Behind(list.InOrder), jobs: 1, progress.OnErrorLine, cancellationToken)
                 : LoadByWorkersAsync(content, list, late, progress.OnErrorLine, cancellationToken));
             if (list.Triggers.Count > 0)
                 await LoadAsync(content, list.Triggers, jobs: 1, progress.OnErrorLine, cancellationToken);
@@ -123,6 +123,56 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
             await LoadAsync(content, late.Without(list.Main), content.Jobs, onErrorLine, cancellationToken, section);
             foreach (var line in section is null ? [] : late.Of(list.Main))
                 await LoadAsync(content, [line], jobs: 1, onErrorLine, cancellationToken, section);
+        }
+    }
+
+    /// <summary>
+    /// What the server refuses is left out, but for rows: they are tried once more when all others are there, for a check may read these, and at last without the checks,
+    /// which then hold for rows to come only.
+    /// </summary>
+    async Task LoadWhatIsAcceptedAsync(PublishContent content, IReadOnlyList<string> list, Action<string> onErrorLine, CancellationToken cancellationToken)
+    {
+        await LoadAsync(content, list, jobs: 1, onErrorLine, cancellationToken, "pre-data");
+        var refused = await RefusedAsync(list);
+        if (refused.Count > 0)
+            refused = await RefusedAsync(Lines());
+        if (refused.Count > 0)
+        {
+            await WithSessionAsync(NewDatabase, async session =>
+            {
+                var rules = await RowRules.ReadAllAsync(session, await FindTablesAsync(session), cancellationToken);
+                await rules.DropAsync(cancellationToken);
+                refused = await RefusedAsync(Lines());
+                await rules.CreateAsync((rule, why) =>
+                {
+                    run.Warn($"{target.Login.Label}: rows of the backup break the constraint {rule}: they are there all the same, and it holds for rows to come (NOT VALID): {why}");
+                    run.Record.LeftOut.Add($"validity of constraint {rule}");
+                }, cancellationToken);
+            }, cancellationToken);
+        }
+        foreach (var (number, why) in refused)
+        {
+            throw new BackupSyncException(ErrorIds.RestoreFailed,
+                $"{target.Login.Label}: the server refuses {content.Listing.NameOf(number) ?? "rows"}, with and without the checks of the table: {why}.",
+                "Rows are never left out. What computes them (a generated column, a function of a domain) has to be mended first: restore the schema alone into a new database "
+                + "(pg_restore --section=pre-data), mend it there, and then restore its tables (restore --table, Restore-DbBackup -Table).");
+        }
+        await LoadAsync(content, list, jobs: 1, onErrorLine, cancellationToken, "post-data");
+
+        async Task<List<(string? Number, string Why)>> RefusedAsync(IReadOnlyList<string> lines)
+        {
+            var found = new List<(string?, string)>();
+            await LoadAsync(content, lines, jobs: 1, onErrorLine, cancellationToken, "data", (number, why) => found.Add((number, why)));
+            return found;
+        }
+
+        List<string> Lines() => [.. list.Where(l => refused.Any(r => r.Number is not null && l.StartsWith(r.Number, StringComparison.Ordinal)))];
+
+        async Task<IReadOnlyList<uint>> FindTablesAsync(PgSession session)
+        {
+            var entries = content.Listing.Entries.Where(e => refused.Any(r => r.Number is not null && e.Line.StartsWith(r.Number, StringComparison.Ordinal))).ToList();
+            var tables = await session.RowsAsync("SELECT c.oid, n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r'", cancellationToken);
+            return [.. tables.Where(t => entries.Any(e => e.Is("TABLE DATA", t[1]!, t[2]!))).Select(t => uint.Parse(t[0]!, System.Globalization.CultureInfo.InvariantCulture))];
         }
     }
 
@@ -187,9 +237,18 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
             (session, table, stop) => session.ExecuteAsync($"ANALYZE {Sql.Qualified(table[0]!, table[1]!)}", stop), cancellationToken);
     }
 
-    Task LoadAsync(PublishContent content, IReadOnlyList<string> list, int jobs, Action<string> onErrorLine, CancellationToken cancellationToken, string? section = null) =>
+    Task LoadAsync(
+        PublishContent content, IReadOnlyList<string> list, int jobs, Action<string> onErrorLine, CancellationToken cancellationToken, string? section = null,
+        Action<string?, string>? onRefused = null) =>
         PgRestore.RestoreAsync(content.Tools, content.Archive, list, NewDatabase, _unknown, LoadSettings.ForUnseen(target.Facts, jobs), jobs, onErrorLine, cancellationToken, section,
-            _skipRefused ? (number, why) => run.Warn($"{target.Login.Label}: left out: {content.Listing.NameOf(number) ?? "an entry"}: {why}") : null);
+            onRefused ?? (_skipRefused ? (number, why) => LeaveOut(content, number, why) : null));
+
+    void LeaveOut(PublishContent content, string? number, string why)
+    {
+        var name = content.Listing.NameOf(number) ?? "an entry";
+        run.Warn($"{target.Login.Label}: left out: {name}: {why}");
+        run.Record.LeftOut.Add(name);
+    }
 
     static async Task WithSessionAsync(PgLogin login, Func<PgSession, Task> work, CancellationToken cancellationToken)
     {

@@ -1,0 +1,79 @@
+using BackupSync.Postgres;
+
+namespace BackupSync.Sync;
+
+/// <summary>
+/// Checks of some tables, and of the domains of their columns, that rows of before need not meet, but rows that are loaded would have to. So they are taken away
+/// meanwhile, and put back.
+/// </summary>
+sealed class RowRules
+{
+    readonly PgSession _target;
+    readonly IReadOnlyList<(string Owner, string Name, string Definition, string Subject, string? Comment)> _all;
+
+    RowRules(PgSession target, IReadOnlyList<(string, string, string, string, string?)> all) => (_target, _all) = (target, all);
+
+    /// <summary>Those that are NOT VALID.</summary>
+    public static Task<RowRules> ReadUnvalidatedAsync(PgSession target, IEnumerable<uint> tables, CancellationToken cancellationToken) =>
+        ReadAsync(target, Query(tables, "NOT k.convalidated AND pg_catalog.pg_get_constraintdef(k.oid) ~ ' NOT VALID$'"), cancellationToken);
+
+    /// <summary>All that are enforced.</summary>
+    public static Task<RowRules> ReadAllAsync(PgSession target, IEnumerable<uint> tables, CancellationToken cancellationToken) =>
+        ReadAsync(target, Query(tables, "k.contype = 'c' AND pg_catalog.pg_get_constraintdef(k.oid) !~ ' NOT ENFORCED$'"), cancellationToken);
+
+    static async Task<RowRules> ReadAsync(PgSession target, string query, CancellationToken cancellationToken) =>
+        new(target, [.. (await target.RowsAsync(query, cancellationToken)).Select(r =>
+            ($"{r[0]} {Sql.Qualified(r[1]!, r[2]!)}", Sql.Identifier(r[3]!), r[4]!, r[0] == "DOMAIN" ? $"DOMAIN {Sql.Qualified(r[1]!, r[2]!)}" : Sql.Qualified(r[1]!, r[2]!), r[5]))]);
+
+    public async Task DropAsync(CancellationToken cancellationToken)
+    {
+        foreach (var rule in _all)
+            await _target.ExecuteAsync($"ALTER {rule.Owner} DROP CONSTRAINT {rule.Name}", cancellationToken);
+    }
+
+    /// <summary>Puts them back for rows to come: those that hold are validated where they were valid.</summary>
+    /// <param name="onBroken">Told of each that rows break, and why. Null where none was valid.</param>
+    public async Task CreateAsync(Action<string, string>? onBroken, CancellationToken cancellationToken)
+    {
+        foreach (var rule in _all)
+        {
+            var wasValid = !rule.Definition.EndsWith(NotValid, StringComparison.Ordinal);
+            await _target.ExecuteAsync($"ALTER {rule.Owner} ADD CONSTRAINT {rule.Name} {rule.Definition}{(wasValid ? NotValid : "")}", cancellationToken);
+            if (rule.Comment is not null)
+                await _target.ExecuteAsync($"COMMENT ON CONSTRAINT {rule.Name} ON {rule.Subject} IS {Sql.Literal(rule.Comment)}", cancellationToken);
+            if (!wasValid)
+                continue;
+            try
+            {
+                await _target.ExecuteAsync($"ALTER {rule.Owner} VALIDATE CONSTRAINT {rule.Name}", cancellationToken);
+            }
+            catch (PgQueryException broken) when (broken.SqlState is not null && onBroken is not null)
+            {
+                onBroken($"{rule.Name} of {rule.Owner}", broken.Message);
+            }
+        }
+    }
+
+    const string NotValid = " NOT VALID";
+
+    /// <summary>One that a table inherits is its parent's, and goes and comes with that one.</summary>
+    static string Query(IEnumerable<uint> tables, string which) => $"""
+        WITH RECURSIVE tree AS (
+            SELECT oid FROM pg_catalog.unnest(ARRAY[{string.Join(",", tables)}]::oid[]) oid
+            UNION SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN tree ON tree.oid = i.inhrelid),
+        domains AS (
+            SELECT t.oid, t.typbasetype FROM pg_catalog.pg_attribute a JOIN tree ON tree.oid = a.attrelid JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+            WHERE a.attnum > 0 AND NOT a.attisdropped AND t.typtype = 'd'
+            UNION SELECT t.oid, t.typbasetype FROM pg_catalog.pg_type t JOIN domains ON domains.typbasetype = t.oid WHERE t.typtype = 'd')
+        SELECT 'TABLE', n.nspname, c.relname, k.conname, pg_catalog.pg_get_constraintdef(k.oid), pg_catalog.obj_description(k.oid, 'pg_constraint')
+        FROM pg_catalog.pg_constraint k JOIN tree ON tree.oid = k.conrelid
+        JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE k.contype IN ('c', 'n') AND k.coninhcount = 0 AND {which}
+        UNION ALL
+        SELECT 'DOMAIN', n.nspname, t.typname, k.conname, pg_catalog.pg_get_constraintdef(k.oid), pg_catalog.obj_description(k.oid, 'pg_constraint')
+        FROM pg_catalog.pg_constraint k JOIN domains ON domains.oid = k.contypid
+        JOIN pg_catalog.pg_type t ON t.oid = k.contypid JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+        WHERE {which}
+        ORDER BY 1, 2, 3, 4
+        """;
+}
