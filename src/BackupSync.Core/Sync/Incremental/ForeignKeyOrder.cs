@@ -6,7 +6,8 @@ namespace BackupSync.Sync.Incremental;
 
 /// <summary>
 /// The order in which tables are written, those that others refer to first. Keys that no order suits, because tables refer to each
-/// other in a circle, are checked when all is written; those not declared so are made deferrable for the length of the transaction.
+/// other in a circle, are checked when all is written, where they are declared so. Of the others a column stays NULL until then, where it may; and
+/// where none may, they are made deferrable for the length of the transaction, which shuts readers out until its end.
 /// </summary>
 sealed class ForeignKeyOrder
 {
@@ -28,7 +29,8 @@ sealed class ForeignKeyOrder
     {
         var byOid = tables.ToDictionary(t => t.Oid, t => t.Sync);
         var all = (await target.RowsAsync(Keys, cancellationToken))
-            .Select(r => new Reference(Oid(r[0]!), Oid(r[1]!), new ForeignKey(Oid(r[6]!), Sql.Qualified(r[2]!, r[3]!), Sql.Identifier(r[4]!), r[5] == "t"), r[7] == "t")).ToList();
+            .Select(r => new Reference(Oid(r[0]!), Oid(r[1]!), new ForeignKey(Oid(r[6]!), Sql.Qualified(r[2]!, r[3]!), Sql.Identifier(r[4]!), r[5] == "t",
+                r[8] is { } column ? new LateColumn(column, r[9]!) : null), r[7] == "t")).ToList();
         var keys = all.Where(k => k.From != k.To && byOid.ContainsKey(k.From) && byOid.ContainsKey(k.To)).ToList();
 
         var order = new List<uint>();
@@ -43,8 +45,12 @@ sealed class ForeignKeyOrder
             left.ExceptWith(next);
         }
         var place = order.Index().ToDictionary(o => o.Item, o => o.Index);
+        var circular = keys.Where(k => place[k.From] < place[k.To] && byOid[k.From].Staged.IsTouched && byOid[k.To].Staged.IsTouched).ToList();
+        bool ComesLate(Reference key) => key.Constraint is { IsDeferrable: false, Late: not null } && byOid[key.From].Table.HasKey;
+        foreach (var some in circular.Where(ComesLate).GroupBy(k => k.From))
+            byOid[some.Key].Staged.Late = [.. some.Select(k => k.Constraint.Late!).DistinctBy(l => l.Name)];
         return new ForeignKeyOrder(target, [.. order.Select(o => byOid[o])], [.. all.Select(k => k.Constraint).Distinct()],
-            [.. keys.Where(k => place[k.From] < place[k.To] && byOid[k.From].Staged.IsTouched && byOid[k.To].Staged.IsTouched).Select(k => k.Constraint).Distinct()],
+            [.. circular.Where(k => !ComesLate(k)).Select(k => k.Constraint).Distinct()],
             Reached(all, tables.Where(t => t.Sync.Staged.IsTouched).Select(t => t.Oid)));
     }
 
@@ -97,11 +103,24 @@ sealed class ForeignKeyOrder
     /// <param name="Acts">Whether what happens to the row that is referred to makes the other one change.</param>
     sealed record Reference(uint From, uint To, ForeignKey Constraint, bool Acts);
 
-    sealed record ForeignKey(uint Oid, string Table, string Name, bool IsDeferrable);
+    sealed record ForeignKey(uint Oid, string Table, string Name, bool IsDeferrable, LateColumn? Late);
 
     /// <summary>Partitions stand for their tables too: a key of one is its parent's.</summary>
     const string Keys = """
-        SELECT f.relid, t.relid, n.nspname, c.relname, k.conname, k.condeferrable, k.oid, k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd')
+        SELECT f.relid, t.relid, n.nspname, c.relname, k.conname, k.condeferrable, k.oid, k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd'),
+               (SELECT a.attname FROM pg_catalog.unnest(k.conkey) key(n) JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = key.n
+                JOIN pg_catalog.pg_type y ON y.oid = a.atttypid
+                WHERE (k.confmatchtype = 's' OR pg_catalog.cardinality(k.conkey) = 1) AND NOT a.attnotnull AND a.attgenerated = '' AND a.attidentity = '' AND y.typtype <> 'd'
+                  AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint o WHERE o.conrelid = k.conrelid AND o.contype = 'c' AND key.n = ANY (o.conkey))
+                ORDER BY key.n LIMIT 1),
+               (SELECT pg_catalog.format('SELECT FROM %I.%I AS r WHERE ', rn.nspname, rc.relname)
+                       || pg_catalog.string_agg(pg_catalog.format('r.%I OPERATOR(%I.%s) s.%I', pa.attname, opn.nspname, op.oprname, fa.attname), ' AND ')
+                FROM pg_catalog.pg_class rc JOIN pg_catalog.pg_namespace rn ON rn.oid = rc.relnamespace,
+                     LATERAL (SELECT * FROM ROWS FROM (pg_catalog.unnest(k.conkey), pg_catalog.unnest(k.confkey), pg_catalog.unnest(k.conpfeqop)) u(fk, pk, eq)) u
+                     JOIN pg_catalog.pg_attribute fa ON fa.attrelid = k.conrelid AND fa.attnum = u.fk
+                     JOIN pg_catalog.pg_attribute pa ON pa.attrelid = k.confrelid AND pa.attnum = u.pk
+                     JOIN pg_catalog.pg_operator op ON op.oid = u.eq JOIN pg_catalog.pg_namespace opn ON opn.oid = op.oprnamespace
+                WHERE rc.oid = k.confrelid GROUP BY rn.nspname, rc.relname)
         FROM pg_catalog.pg_constraint k
         JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace,
         LATERAL (SELECT k.conrelid UNION SELECT relid FROM pg_catalog.pg_partition_tree(k.conrelid)) f(relid),
@@ -119,3 +138,7 @@ sealed class ForeignKeyOrder
             """;
     }
 }
+
+/// <summary>A column of a foreign key that gets its value when all rows are there.</summary>
+/// <param name="ReferredTo">A query of the row that a staged row <c>s</c> refers to.</param>
+sealed record LateColumn(string Name, string ReferredTo);

@@ -304,6 +304,11 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
             await table.WriteAsync(indexes, order, cancellationToken);
             scope.Progress((double)++done / touched.Count, table.Table.Name);
         }
+        foreach (var table in touched)
+        {
+            await table.Staged.CompleteAsync(cancellationToken);
+            await table.Staged.LetGoAsync(cancellationToken);
+        }
         foreach (var table in order.Tables.Reverse().Where(touched.Contains))
             await table.DeleteAsync(cancellationToken);
         await RepairAsync(order, cancellationToken);
@@ -321,10 +326,16 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
             var reached = order.Tables.Where(t => t.IsReached(written[t.Table.Name])).ToList();
             if (reached.Count == 0)
                 return;
-            foreach (var table in reached)
+            var repairs = reached.Select(t => (Table: t, Again: new StagedTable(t.Table, _method, Writer, _tables.Count + _repairs++) { Late = t.Staged.Late })).ToList();
+            foreach (var (table, again) in repairs)
             {
-                await table.RepairAsync(new StagedTable(table.Table, _method, Writer, _tables.Count + _repairs++), OwnOf(table.Table), Reader, Writer, cancellationToken);
+                await table.RepairAsync(again, OwnOf(table.Table), Reader, Writer, cancellationToken);
                 await _lane!.ReleaseAsync(cancellationToken);
+            }
+            foreach (var (table, again) in repairs)
+            {
+                await again.CompleteAsync(cancellationToken);
+                table.Staged.Parked += again.Parked;
             }
         }
     }

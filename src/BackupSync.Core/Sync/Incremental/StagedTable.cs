@@ -31,8 +31,11 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     /// <summary>How many these are.</summary>
     public long SparedRows { get; private set; }
 
-    /// <summary>Rows that were written only to be out of the way.</summary>
-    public long Parked { get; private set; }
+    /// <summary>Rows that were written only to be out of the way, or twice, for <see cref="Late"/>.</summary>
+    public long Parked { get; set; }
+
+    /// <summary>Columns that stay NULL where the row that they refer to comes later: see <see cref="ForeignKeyOrder"/>.</summary>
+    public IReadOnlyList<LateColumn> Late { get; set; } = [];
 
     /// <summary>Whether all rows of the source are staged: then whatever else the target has goes.</summary>
     public bool IsComplete { get; set; }
@@ -235,19 +238,38 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
             return (0, 0);
         var columns = Table.Table.Columns.Where(c => !c.IsGenerated).ToList();
         var list = string.Join(", ", columns.Select(c => Sql.Identifier(c.Name)));
-        var insert = $"INSERT INTO {Sql.Qualified(Table.Table.Schema, Table.Table.Name)} {(list.Length == 0 ? "" : $"({list}) OVERRIDING SYSTEM VALUE ")}SELECT {list} FROM {_rows}";
+        var values = string.Join(", ", columns.Select(c => Value(c.Name)));
+        var insert = $"INSERT INTO {Sql.Qualified(Table.Table.Schema, Table.Table.Name)} {(list.Length == 0 ? "" : $"({list}) OVERRIDING SYSTEM VALUE ")}SELECT {values} FROM {_rows} AS s";
         if (!Table.HasKey)
             return (await target.AffectedAsync(insert, cancellationToken), 0);
-        var set = columns.Where(c => !c.IsAlwaysIdentity).Select(c => Sql.Identifier(c.Name)).ToList();
+        var set = columns.Where(c => !c.IsAlwaysIdentity).ToList();
         if (await HasUpdateRuleAsync(cancellationToken))
         {
             var updated = set.Count == 0 ? 0
-                : await target.AffectedAsync($"UPDATE {Target} AS t SET {string.Join(", ", set.Select(c => $"{c} = s.{c}"))} FROM {_rows} AS s WHERE {Table.SameKey("t", "s")}", cancellationToken);
-            return (await target.AffectedAsync($"{insert} AS s WHERE NOT EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "s")})", cancellationToken), updated);
+                : await target.AffectedAsync($"UPDATE {Target} AS t SET {string.Join(", ", set.Select(c => $"{Sql.Identifier(c.Name)} = {Value(c.Name)}"))} FROM {_rows} AS s WHERE {Table.SameKey("t", "s")}", cancellationToken);
+            return (await target.AffectedAsync($"{insert} WHERE NOT EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "s")})", cancellationToken), updated);
         }
         var there = await target.ScalarAsync<long>($"SELECT count(*) FROM {_rows} AS s WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "s")})", cancellationToken);
-        var written = await target.AffectedAsync($"{insert} ON CONFLICT ({Table.KeyList()}) DO {(set.Count == 0 ? "NOTHING" : $"UPDATE SET {string.Join(", ", set.Select(c => $"{c} = EXCLUDED.{c}"))}")}", cancellationToken);
+        var written = await target.AffectedAsync($"{insert} ON CONFLICT ({Table.KeyList()}) DO {(set.Count == 0 ? "NOTHING" : $"UPDATE SET {string.Join(", ", set.Select(c => $"{Sql.Identifier(c.Name)} = EXCLUDED.{Sql.Identifier(c.Name)}"))}")}", cancellationToken);
         return (Rows - there, written - (Rows - there));
+    }
+
+    /// <summary>What a row gets at first.</summary>
+    string Value(string column) => Late.FirstOrDefault(l => l.Name == column) is { } late
+        ? $"CASE WHEN EXISTS ({late.ReferredTo}) THEN s.{Sql.Identifier(column)} END" : $"s.{Sql.Identifier(column)}";
+
+    /// <summary>Rows that are to go refer to nothing any more, whichever of both goes first.</summary>
+    public async Task LetGoAsync(CancellationToken cancellationToken)
+    {
+        foreach (var column in _hasKeys && Deletions > 0 ? Late.Select(l => Sql.Identifier(l.Name)) : [])
+            Parked += await target.AffectedAsync($"UPDATE {Target} AS t SET {column} = NULL FROM {_keys} AS k WHERE {Table.SameKey("t", "k")} AND t.{column} IS NOT NULL", cancellationToken);
+    }
+
+    /// <summary>All rows are there that these refer to.</summary>
+    public async Task CompleteAsync(CancellationToken cancellationToken)
+    {
+        foreach (var column in _hasRows ? Late.Select(l => Sql.Identifier(l.Name)) : [])
+            Parked += await target.AffectedAsync($"UPDATE {Target} AS t SET {column} = s.{column} FROM {_rows} AS s WHERE {Table.SameKey("t", "s")} AND t.{column} IS NULL AND s.{column} IS NOT NULL", cancellationToken);
     }
 
     /// <summary>Empties a table that is replaced as a whole.</summary>
