@@ -54,6 +54,8 @@ public sealed class RowHashTests(Servers servers) : IClassFixture<Servers>
     [InlineData(FingerprintMethod.RecordHash, "9333909170664779009")]
     [InlineData(FingerprintMethod.MixedHash, "7418857032726405035")]
     [InlineData(FingerprintMethod.ChainedHash, "932456757580304928")]
+    [InlineData(FingerprintMethod.ValueHash, "593608160581605096")]
+    [InlineData(FingerprintMethod.ValueText, "-10951895029544993349")]
     [InlineData(FingerprintMethod.TextHash, "1735379261664433141")]
     [InlineData(FingerprintMethod.RowsOnly, null)]
     public async Task The_same_rows_always_have_the_same_sum(FingerprintMethod method, string? sum)
@@ -68,6 +70,17 @@ public sealed class RowHashTests(Servers servers) : IClassFixture<Servers>
         var content = await FingerprintReader.ReadAsync([session], method, CatalogFilter.None, null, default);
 
         Assert.Equal((3, sum), (content.Tables["public.t"].Rows, content.Tables["public.t"].Hash));
+    }
+
+    [Fact]
+    public async Task In_a_wide_table_each_half_of_a_bigint_counts()
+    {
+        const int columns = 130;
+        await using var databases = await ComparedDatabases.CreateAsync(servers,
+            $"CREATE TABLE t (id integer PRIMARY KEY, {string.Join(", ", Enumerable.Range(0, columns).Select(i => $"c{i} bigint DEFAULT 0"))}); INSERT INTO t SELECT generate_series(0, {columns - 1});",
+            onTarget: string.Join(' ', Enumerable.Range(0, columns).Select(i => $"UPDATE t SET c{i} = 4294967297 WHERE id = {i};")));
+
+        Assert.Equal(Enumerable.Range(0, columns).Select(i => $"{i} c{i}").Order(StringComparer.Ordinal), (await databases.RowsAsync()).Select(r => $"{r.Key} {r.Columns}"));
     }
 
     [Fact]
