@@ -73,6 +73,33 @@ public sealed class ValueTests
         Assert.Equal(0, (await scenario.SyncWellAsync(SyncMode.Incremental)).Tables.Sum(t => t.Changes!.All));
     }
 
+    [SkippableTheory]
+    [InlineData("-74185143558547886", 15)] // as a release of before has written it
+    [InlineData("-74185143558547886", 18)]
+    [InlineData("-74185143558547887", 15)]
+    public async Task A_backup_of_before_is_verified_by_the_method_of_its_day(string sum, int major)
+    {
+        await using var scenario = await Scenario.CreateAsync(await VersionedServers.GetAsync(15), await VersionedServers.GetAsync(major));
+        await scenario.OnSourceAsync("""
+            CREATE TABLE kept (id int PRIMARY KEY, blanks bpchar, big bigint, at timestamptz, day date, price numeric);
+            INSERT INTO kept VALUES (1, 'ab', 4294967297, '2024-02-29 12:00Z', '2024-02-29', 1.50), (2, 'ab  ', 0, NULL, NULL, 'NaN');
+            """);
+        var backup = (await scenario.SyncWellAsync(SyncMode.Full)).SourceBackup!;
+        var manifest = ManifestStore.Read(backup.Path);
+        ManifestStore.Write(backup.Path, manifest with
+        {
+            Fingerprint = manifest.Fingerprint with
+            {
+                Method = FingerprintMethod.ChainedHash,
+                Tables = new Dictionary<string, TableFingerprint> { ["public.kept"] = manifest.Fingerprint.Tables["public.kept"] with { Hash = sum } },
+            },
+        });
+
+        var result = await scenario.RestoreAsync(backup);
+
+        Assert.Equal(sum.EndsWith('6') ? null : ErrorIds.VerificationFailed, result.Error?.Id);
+    }
+
     static async Task<IReadOnlyList<RowDifference>> DifferencesAsync(Scenario scenario)
     {
         List<RowDifference> rows = [];
