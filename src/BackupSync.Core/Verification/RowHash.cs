@@ -55,7 +55,7 @@ static class RowHash
         var first = nullable.Count == 0 ? $"{seed}"
             : $"CASE WHEN {string.Join(" OR ", nullable.Select(l => $"{Sql.Identifier(l.column.Name)} IS NULL"))} THEN {seed} + {nulls} ELSE {seed} END";
         if (others.Count > 0)
-            first = method == FingerprintMethod.ChainedHash ? Record(others, method, first) : Others(others, first);
+            first = method == FingerprintMethod.ChainedHash ? Record(others, method, first) : first == "0" ? Others(others) : $"{Others(others)} # {first}";
         return links.Count == 0 ? Mixed(first) : links.Aggregate(first, (hash, column) => Link(column, method, hash));
     }
 
@@ -75,24 +75,26 @@ static class RowHash
         if (MayBeNull(column, method))
             value = $"coalesce({value}, {ifNull})";
         // The function lays one half of it over the other: 0 and 4294967297 would be the same.
-        if (column is { IsBuiltIn: true, Type: "int8" } && method == FingerprintMethod.ValueHash)
+        if (IsLong(column) && method == FingerprintMethod.ValueHash)
             seed = $"{value} # {seed}";
         return $"pg_catalog.{function}({value}, {seed})";
     }
 
-    /// <summary>Of binary forms an array, which is made faster than a record; a record of what are too many for the chain.</summary>
-    static string Others(IReadOnlyList<TableColumn> columns, string seed)
+    /// <summary>
+    /// Of binary forms an array, which is made faster than a record; a record of what are too many for the chain. Both forget their seed where all in
+    /// them is null.
+    /// </summary>
+    static string Others(IReadOnlyList<TableColumn> columns)
     {
         const FingerprintMethod method = FingerprintMethod.ValueHash;
         var forms = columns.Where(c => c.HashedAs(method) == HashedAs.Bytes).Select(c => c.Expression(method))
-            .Concat(columns.Where(IsWide).Select(c => $"pg_catalog.int8send({c.Expression(method)})")).ToList();
-        var rest = columns.Where(c => c.HashedAs(method) != HashedAs.Bytes && !IsWide(c)).ToList();
-        if (forms.Count > 0)
-            seed = $"pg_catalog.hash_array_extended(ARRAY[{string.Join(", ", forms)}], {seed})";
-        return rest.Count == 0 ? seed : Record(rest, method, seed);
-
-        static bool IsWide(TableColumn column) => column is { IsBuiltIn: true, Type: "int8" };
+            .Concat(columns.Where(IsLong).Select(c => $"pg_catalog.int8send({c.Expression(method)})")).ToList();
+        var rest = columns.Where(c => c.HashedAs(method) != HashedAs.Bytes && !IsLong(c)).Select(c => c.Expression(method)).ToList();
+        var hash = forms.Count == 0 ? "0" : $"pg_catalog.hash_array_extended(ARRAY[{string.Join(", ", forms)}], 0)";
+        return rest.Count == 0 ? hash : $"pg_catalog.hash_record_extended(ROW(0, {string.Join(", ", rest)}), {hash})";
     }
+
+    static bool IsLong(TableColumn column) => column is { IsBuiltIn: true, Type: "int8" };
 
     static string Record(IEnumerable<TableColumn> columns, FingerprintMethod method, string seed) => $"pg_catalog.hash_record_extended({Row(columns, method)}, {seed})";
 
