@@ -2,6 +2,7 @@ using BackupSync.Configuration;
 using BackupSync.Postgres;
 using BackupSync.Runs;
 using BackupSync.Tests.Sync;
+using Npgsql;
 
 namespace BackupSync.Tests.Incremental;
 
@@ -148,6 +149,32 @@ public sealed class WritingTests(Servers servers) : IClassFixture<Servers>
         scenario.Set(i => i with { Deletes = false });
         await scenario.OnSourceAsync("UPDATE keyless SET c9 = false WHERE a = 4");
         Assert.Equal(5, (await scenario.SyncWellAsync(SyncMode.Incremental)).Changes("public.keyless").Inserted);
+    }
+
+    [SkippableTheory]
+    [InlineData(15, TestRole.Owner), InlineData(18, TestRole.Owner), InlineData(19, TestRole.Superuser)]
+    public async Task Rows_of_before_a_rule_of_their_domain_change(int major, TestRole role)
+    {
+        var server = await VersionedServers.GetAsync(major);
+        await using var scenario = await Scenario.CreateAsync(server, server, PublishMode.Transaction, role);
+        await scenario.OnSourceAsync("""
+            CREATE DOMAIN small AS int CONSTRAINT valid CHECK (VALUE < 1000); CREATE DOMAIN smaller AS small; CREATE TYPE pair AS (a int, b small);
+            CREATE TABLE loans (id int PRIMARY KEY, rate small, rates small[], pair pair, pairs pair[], least smaller, note text);
+            INSERT INTO loans SELECT n, n, ARRAY[n]::small[], ROW(1, n)::pair, ARRAY[ROW(1, n)::pair], n, 'note' FROM generate_series(1, 300) n;
+            CREATE TABLE keyed (rate small PRIMARY KEY, note text); INSERT INTO keyed SELECT rate, 'note' FROM loans;
+            ALTER DOMAIN small ADD CONSTRAINT lim CHECK (VALUE < 100) NOT VALID; COMMENT ON CONSTRAINT lim ON DOMAIN small IS 'since May';
+            """);
+        await scenario.SyncWellAsync(SyncMode.Full);
+        await scenario.SyncWellAsync(SyncMode.Incremental);
+        await scenario.OnSourceAsync("UPDATE loans SET note = 'changed' WHERE id > 200; UPDATE keyed SET note = 'changed' WHERE rate > 200; DELETE FROM keyed WHERE rate = 250; INSERT INTO loans (id, rate) VALUES (301, 1)");
+
+        await scenario.AssertBroughtUpToDateAsync();
+
+        await DumpText.AssertSameAsync(await VersionedServers.ToolsAsync(major), scenario.SourceAdmin, scenario.TargetAdmin, "after an incremental run");
+        Assert.Equal("lim f since May, valid t", await Scenario.TextAsync(scenario.TargetAdmin,
+            "SELECT string_agg(concat_ws(' ', conname, convalidated, obj_description(oid, 'pg_constraint')), ', ' ORDER BY conname) FROM pg_constraint WHERE contypid = 'small'::regtype AND contype = 'c'"));
+        Assert.Equal(PostgresErrorCodes.CheckViolation, (await Assert.ThrowsAsync<PgQueryException>(() => scenario.OnTargetAsync("INSERT INTO loans (id, rate) VALUES (302, 100)"))).SqlState);
+        Assert.Equal(0, (await scenario.SyncWellAsync(SyncMode.Incremental)).Tables.Sum(t => t.Changes!.All));
     }
 
     [Fact]
