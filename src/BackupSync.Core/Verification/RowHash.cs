@@ -74,9 +74,9 @@ static class RowHash
         var value = string.Format(null, form, column.Expression(method));
         if (MayBeNull(column, method))
             value = $"coalesce({value}, {ifNull})";
-        // The function lays one half of it over the other: 0 and 4294967297 would be the same.
+        // The function lays one half of it over the other: 0 and 4294967297 would be the same. What an integer can hold has the hash of an integer.
         if (IsLong(column) && method == FingerprintMethod.ValueHash)
-            seed = $"{value} # {seed}";
+            seed = $"((({value} >> 31) + 1) >> 1) # {seed}";
         return $"pg_catalog.{function}({value}, {seed})";
     }
 

@@ -42,7 +42,7 @@ public sealed class EveryTypeTests
         new("int4", "integer", "0\n1\n-1\n65536\n2147483647"),
         new("int4multirange", "int4multirange", "{}\n{[1,3)}|{[1,2),[2,3)}\n{[1,2),[3,4)}\n{(,)}\n{[1,)}"),
         new("int4range", "int4range", "empty|[1,1)\n[1,3)|(0,2]\n(,)\n[1,)\n(,1)"),
-        new("int8", "bigint", "0\n1\n-1\n4294967296\n4294967297\n-4294967297\n8589934594\n9223372036854775807"),
+        new("int8", "bigint", "0\n1\n-1\n2147483647\n2147483648\n-2147483648\n-2147483649\n4294967295\n4294967296\n4294967297\n-4294967296\n-4294967297\n8589934594\n9223372036854775807\n-9223372036854775808"),
         new("int8multirange", "int8multirange", "{}\n{[1,3)}\n{[1,4294967297)}\n{[0,3)}"),
         new("int8range", "int8range", "empty\n[1,3)\n[1,4294967297)\n[0,3)"),
         new("interval", "interval", "0\n1 mon\n30 days\n1 day\n24:00\n-1 mon\n1 year|12 mons\n360 days\n00:00:00.000001\n01:11:34.967297"),
