@@ -19,13 +19,14 @@ sealed class UnvalidatedRules
             ($"{r[0]} {Sql.Qualified(r[1]!, r[2]!)}", Sql.Identifier(r[3]!), r[4]!, r[0] == "DOMAIN" ? $"DOMAIN {Sql.Qualified(r[1]!, r[2]!)}" : Sql.Qualified(r[1]!, r[2]!), r[5]))]);
 
     /// <summary>
-    /// Those of domains that are the role's: no reader waits for them. A row of before the rule can change in another column without being looked at, but
-    /// is looked at where it comes as a text.
+    /// Those of domains that are the role's: no reader waits for them. A row of before the rule can change in another column without being looked
+    /// at, but is looked at where it comes as a text.
     /// </summary>
     /// <param name="tables">As FROM takes their names.</param>
     public static async Task<UnvalidatedRules> OfDomainsAsync(PgSession target, IEnumerable<string> tables, CancellationToken cancellationToken)
     {
-        var oids = await target.RowsAsync($"SELECT pg_catalog.to_regclass(n)::oid FROM unnest({Sql.TextArray(tables)}) n WHERE pg_catalog.to_regclass(n) IS NOT NULL", cancellationToken);
+        var oids = await target.RowsAsync(
+            $"SELECT t FROM unnest({Sql.TextArray(tables)}) n, CAST(pg_catalog.to_regclass(n) AS oid) t WHERE t IS NOT NULL", cancellationToken);
         var all = await ReadAsync(target, oids.Select(r => uint.Parse(r[0]!, CultureInfo.InvariantCulture)), cancellationToken);
         return new(target, [.. all._all.Where(r => r.Owner.StartsWith("DOMAIN ", StringComparison.Ordinal))]);
     }
@@ -52,7 +53,8 @@ sealed class UnvalidatedRules
             SELECT oid FROM pg_catalog.unnest(ARRAY[{string.Join(",", tables)}]::oid[]) oid
             UNION SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN tree ON tree.oid = i.inhrelid),
         types AS (
-            SELECT a.atttypid AS oid FROM pg_catalog.pg_attribute a JOIN tree ON tree.oid = a.attrelid WHERE a.attnum > 0 AND NOT a.attisdropped AND a.atttypid >= 16384
+            SELECT a.atttypid AS oid FROM pg_catalog.pg_attribute a JOIN tree ON tree.oid = a.attrelid
+            WHERE a.attnum > 0 AND NOT a.attisdropped AND a.atttypid >= 16384
             UNION SELECT part.oid FROM types JOIN pg_catalog.pg_type t ON t.oid = types.oid, LATERAL (
                 SELECT t.typbasetype UNION ALL SELECT t.typelem
                 UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped

@@ -82,9 +82,9 @@ public enum FingerprintMethod
     MixedHash,
 
     /// <summary>
-    /// Each value's own hash is the seed of the next one's. Some values that differ have one hash: null and what stands for it (an empty text, 0), where the
-    /// columns that have no such hash are null; blanks at the end of a bpchar; one bigint or time in 4 thousand million. And what xml says of its
-    /// encoding counts, though no dump carries it.
+    /// Each value's own hash is the seed of the next one's. Some values that differ have one hash: null and what stands for it (an empty text,
+    /// 0), where the columns that have no such hash are null; blanks at the end of a bpchar; one bigint or time in 4 thousand million. And what
+    /// xml says of its encoding counts, though no dump carries it.
     /// </summary>
     ChainedHash,
 

@@ -53,13 +53,18 @@ static class RowHash
         var nullable = links.Select((column, i) => (column, i)).Where(l => MayBeNull(l.column, method)).ToList();
         var nulls = string.Join(" + ", nullable.Select(l => $"(({Sql.Identifier(l.column.Name)} IS NULL)::int4::int8 << {l.i + 1})"));
         var first = nullable.Count == 0 ? $"{seed}"
-            : $"CASE WHEN {string.Join(" OR ", nullable.Select(l => $"{Sql.Identifier(l.column.Name)} IS NULL"))} THEN {seed} + {nulls} ELSE {seed} END";
+            : $"CASE WHEN {string.Join(" OR ", nullable.Select(l => $"{Sql.Identifier(l.column.Name)} IS NULL"))} "
+                + $"THEN {seed} + {nulls} ELSE {seed} END";
         if (others.Count > 0)
-            first = method == FingerprintMethod.ChainedHash ? Record(others, method, first) : first == "0" ? Others(others) : $"{Others(others)} # {first}";
+        {
+            first = method == FingerprintMethod.ChainedHash ? Record(others, method, first)
+                : first == "0" ? Others(others)
+                : $"{Others(others)} # {first}";
+        }
         return links.Count == 0 ? Mixed(first) : links.Aggregate(first, (hash, column) => Link(column, method, hash));
     }
 
-    /// <summary>Without a null there is nothing to stand for one, and the hash is the same. Backups of earlier days are read as they were written.</summary>
+    /// <summary>Without a null nothing has to stand for one, and the hash is the same. Backups of earlier days are read as they were written.</summary>
     static bool MayBeNull(TableColumn column, FingerprintMethod method) => !column.IsNotNull || method == FingerprintMethod.ChainedHash;
 
     /// <summary>Null for what is hashed with others.</summary>
@@ -74,15 +79,15 @@ static class RowHash
         var value = string.Format(null, form, column.Expression(method));
         if (MayBeNull(column, method))
             value = $"coalesce({value}, {ifNull})";
-        // The function lays one half of it over the other: 0 and 4294967297 would be the same. What an integer can hold has the hash of an integer.
+        // The function lays one half of it over the other: 0 and 4294967297 would be the same. What an integer can hold has an integer's hash.
         if (IsLong(column) && method == FingerprintMethod.ValueHash)
             seed = $"((({value} >> 31) + 1) >> 1) # {seed}";
         return $"pg_catalog.{function}({value}, {seed})";
     }
 
     /// <summary>
-    /// Of binary forms an array, which is made faster than a record; a record of what are too many for the chain. Both forget their seed where all in
-    /// them is null.
+    /// Of binary forms an array, which is made faster than a record; a record of what are too many for the chain. Both forget their seed where
+    /// all in them is null.
     /// </summary>
     static string Others(IReadOnlyList<TableColumn> columns)
     {
@@ -96,9 +101,11 @@ static class RowHash
 
     static bool IsLong(TableColumn column) => column is { IsBuiltIn: true, Type: "int8" };
 
-    static string Record(IEnumerable<TableColumn> columns, FingerprintMethod method, string seed) => $"pg_catalog.hash_record_extended({Row(columns, method)}, {seed})";
+    static string Record(IEnumerable<TableColumn> columns, FingerprintMethod method, string seed) =>
+        $"pg_catalog.hash_record_extended({Row(columns, method)}, {seed})";
 
     static string Mixed(string hash) => $"pg_catalog.hashint4extended(0, {hash})";
 
-    static string Row(IEnumerable<TableColumn> columns, FingerprintMethod method) => $"ROW({string.Join(", ", columns.Select(c => c.Expression(method)))})";
+    static string Row(IEnumerable<TableColumn> columns, FingerprintMethod method) =>
+        $"ROW({string.Join(", ", columns.Select(c => c.Expression(method)))})";
 }

@@ -79,9 +79,10 @@ sealed record TableColumn(string Name, string Type, bool IsBuiltIn, bool IsDeter
 {
     // Types whose own hash is fast, the same on every server, and differs whenever the values do. Not so, for instance:
     // enums (hashed by oid), numeric (1.0 equals 1.00), floats (0 equals -0), jsonb (as numeric), interval (24 h equal a day),
-    // citext, bpchar (blanks at its end), times (the halves of their 64 bits are laid over each other, so that two of them may have the hash
-    // of all others); json, xml and points have no hash at all. Those are hashed as text, or by their binary form where that is cheaper to make.
-    static readonly HashSet<string> HashedAsTheyAre = ["bool", "int2", "int4", "int8", "oid", "text", "varchar", "char", "name", "uuid", "inet", "cidr", "macaddr"];
+    // citext, bpchar (blanks at its end), times (one half of their 64 bits is laid over the other); json, xml and points have no hash at
+    // all. Those are hashed as text, or by their binary form where that is cheaper to make.
+    static readonly HashSet<string> HashedAsTheyAre =
+        ["bool", "int2", "int4", "int8", "oid", "text", "varchar", "char", "name", "uuid", "inet", "cidr", "macaddr"];
 
     static readonly Dictionary<string, string> HashedByBinaryForm = new()
     {
@@ -121,7 +122,8 @@ sealed record TableColumn(string Name, string Type, bool IsBuiltIn, bool IsDeter
     /// <summary>In which form it is hashed.</summary>
     public HashedAs HashedAs(FingerprintMethod method) =>
         !IsBuiltIn || !IsDeterministic && !IsExact(method) ? Verification.HashedAs.Text
-        : HashedByBinaryForm.ContainsKey(Type) ? IsExact(method) || !OnceHashedAsTheyAre.Contains(Type) ? Verification.HashedAs.Bytes : Verification.HashedAs.Itself
+        : HashedByBinaryForm.ContainsKey(Type) && (IsExact(method) || !OnceHashedAsTheyAre.Contains(Type)) ? Verification.HashedAs.Bytes
+        : HashedByBinaryForm.ContainsKey(Type) ? Verification.HashedAs.Itself
         : !IsDeterministic || !HashedAsTheyAre.Contains(Type) || Type is "text" or "varchar" ? Verification.HashedAs.Text
         : Verification.HashedAs.Itself;
 
@@ -132,7 +134,8 @@ sealed record TableColumn(string Name, string Type, bool IsBuiltIn, bool IsDeter
         return HashedAs(method) switch
         {
             Verification.HashedAs.Itself => column,
-            Verification.HashedAs.Bytes => string.Format(null, HashedByBinaryForm[Type], OneForm.TryGetValue(Type, out var form) ? string.Format(null, form, column) : column),
+            Verification.HashedAs.Bytes => string.Format(null, HashedByBinaryForm[Type],
+                OneForm.TryGetValue(Type, out var form) ? string.Format(null, form, column) : column),
             _ when !IsDeterministic && (IsBuiltIn || !IsExact(method)) => $"{column}::text COLLATE pg_catalog.\"C\"",
             _ when !IsBuiltIn => $"ROW({column})::text", // its output function, never a cast that somebody has defined
             _ when HashedAsTheyAre.Contains(Type) => column,

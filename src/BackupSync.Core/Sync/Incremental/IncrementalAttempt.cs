@@ -73,7 +73,8 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         await LockAsync(tables, cancellationToken);
         if (_path is not null)
             await Writer.ExecuteAsync(ReadingPath.Set(_path), cancellationToken);
-        _rules = await UnvalidatedRules.OfDomainsAsync(Writer, tables.Select(t => Sql.Qualified(t.Table.Schema, t.Table.Name)), cancellationToken);
+        _rules = await UnvalidatedRules.OfDomainsAsync(
+            Writer, tables.Select(t => Sql.Qualified(t.Table.Schema, t.Table.Name)), cancellationToken);
         await _rules.DropAsync(cancellationToken);
 
         if (_job.Incremental.Conflict == ConflictRule.LastWriteWins)

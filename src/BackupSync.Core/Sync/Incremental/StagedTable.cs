@@ -46,7 +46,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     string Hash => Table.Table.Hashed.Count == 0 ? "0::bigint" : Table.Table.RowHash(method);
     string Target => Table.Table.Rows;
 
-    /// <summary>Whether the hash has a column beside those of the row; else it stands in a table of its own, by key, and without a key nowhere.</summary>
+    /// <summary>Whether the hash has a column beside those of the row; else it stands in a table of its own, by key; without a key nowhere.</summary>
     bool HasRoom => Table.Table.Columns.Count < MostColumns;
 
     /// <summary>What is read of the source: all columns and the row's hash.</summary>
@@ -63,14 +63,19 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
         if (rows == 0)
             return bytes;
         if (!HasRoom && Table.HasKey)
-            bytes += (await CopyAsync(source, $"SELECT {Table.KeyList()}, {HashColumn} FROM ({select}) AS r", _hashes, $"{Table.KeyList()}, {hash}", _ => { }, cancellationToken)).Bytes;
+        {
+            var (more, _) = await CopyAsync(source, $"SELECT {Table.KeyList()}, {HashColumn} FROM ({select}) AS r", _hashes,
+                $"{Table.KeyList()}, {hash}", _ => { }, cancellationToken);
+            bytes += more;
+        }
         (_hasRows, _fillings) = (true, _fillings + 1);
         Rows += rows;
         return bytes;
     }
 
     /// <param name="columns">Of the temporary table, as SELECT takes them.</param>
-    async Task<(long Bytes, long Rows)> CopyAsync(PgSession source, string select, string table, string columns, Action<long> onRows, CancellationToken cancellationToken)
+    async Task<(long Bytes, long Rows)> CopyAsync(
+        PgSession source, string select, string table, string columns, Action<long> onRows, CancellationToken cancellationToken)
     {
         long bytes = 0, rows = 0;
         await source.CopyOutAsync(select, async (from, ct) =>
@@ -81,7 +86,10 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
             if (count == 0)
                 return;
             if (!_hasRows)
-                await target.ExecuteAsync($"CREATE TEMPORARY TABLE {Bare(table)} ON COMMIT DROP AS SELECT {columns} FROM {Target} WITH NO DATA", ct);
+            {
+                await target.ExecuteAsync(
+                    $"CREATE TEMPORARY TABLE {Bare(table)} ON COMMIT DROP AS SELECT {columns} FROM {Target} WITH NO DATA", ct);
+            }
             await target.CopyInAsync($"COPY {table} FROM STDIN", async (into, stop) =>
             {
                 for (; count > 0; count = await from.ReadAsync(buffer, stop))
