@@ -25,7 +25,7 @@ static class RowDetails
         await foreach (var some in ChunkAsync(comparison.RowsAsync(source[0], target[0], cancellationToken)))
         {
             var changed = some.Where(d => d.Side == RowSide.Both).Select(d => d.Key).ToList();
-            var columns = changed.Count == 0 ? [] : await ColumnsAsync(table, changed, source[1], target[1], cancellationToken);
+            var columns = changed.Count == 0 ? [] : await ColumnsAsync(table, method, changed, source[1], target[1], cancellationToken);
             foreach (var row in some)
             {
                 yield return new RowDifference(table.Source.Name, Show(row.Key), row.Side switch
@@ -40,20 +40,20 @@ static class RowDetails
 
     /// <summary>The names of the columns that differ, by the rows' keys.</summary>
     static async Task<Dictionary<string, string>> ColumnsAsync(
-        SharedTable table, IReadOnlyList<string> keys, PgSession source, PgSession target, CancellationToken cancellationToken)
+        SharedTable table, FingerprintMethod method, IReadOnlyList<string> keys, PgSession source, PgSession target, CancellationToken cancellationToken)
     {
         var others = table.Source.Table.Hashed.Where(c => table.Source.Key.All(k => k.Name != c.Name)).ToList();
         var (there, here) = await BothSides.RunAsync(
-            stop => HashesAsync(table.Source, others, keys, source, stop), stop => HashesAsync(table.Target, others, keys, target, stop), cancellationToken);
+            stop => HashesAsync(table.Source, method, others, keys, source, stop), stop => HashesAsync(table.Target, method, others, keys, target, stop), cancellationToken);
         return keys.Where(k => there.ContainsKey(k) && here.ContainsKey(k)).ToDictionary(k => k, k =>
             string.Join(", ", others.Where((_, i) => there[k][i] != here[k][i]).Select(c => c.Name)));
     }
 
     /// <summary>A hash of each column, by the rows' keys. Lines are taken apart as they are: a key may hold what stands between its columns.</summary>
     static async Task<Dictionary<string, string[]>> HashesAsync(
-        KeyedTable table, IReadOnlyList<TableColumn> columns, IReadOnlyList<string> keys, PgSession session, CancellationToken cancellationToken)
+        KeyedTable table, FingerprintMethod method, IReadOnlyList<TableColumn> columns, IReadOnlyList<string> keys, PgSession session, CancellationToken cancellationToken)
     {
-        var select = $"SELECT {table.KeyList("t.")}{string.Concat(columns.Select(c => $", pg_catalog.md5(({c.Expression})::text)"))} "
+        var select = $"SELECT {table.KeyList("t.")}{string.Concat(columns.Select(c => $", pg_catalog.md5(({c.Expression(method)})::text)"))} "
             + $"FROM {table.Table.Rows} AS t WHERE EXISTS (SELECT FROM {table.KeysAsRows(keys, "k")} WHERE {table.SameKey("t", "k")})";
         var hashes = new Dictionary<string, string[]>();
         await foreach (var line in session.LinesAsync(select, cancellationToken))

@@ -28,7 +28,8 @@ sealed record SharedTable(KeyedTable Source, KeyedTable Target)
 
     /// <summary>A column of another type there has neither a hash of its own nor a binary form that could be compared: it has a text.</summary>
     static TableColumn Shared(TableColumn here, TableColumn there) =>
-        here.Type == there.Type && here.Expression == there.Expression ? here : here with { IsBuiltIn = false, IsDeterministic = true };
+        (here.Type == there.Type && here.IsBuiltIn == there.IsBuiltIn && here.IsDeterministic == there.IsDeterministic ? here : here with { IsBuiltIn = false, IsDeterministic = true })
+            with { IsNotNull = here.IsNotNull && there.IsNotNull };
 
     /// <summary>A key that the target does not enforce may be there twice.</summary>
     static bool IsKeyOfBoth(KeyedTable source, KeyedTable target) =>

@@ -64,7 +64,7 @@ sealed class TableReplacement(RunContext run, TargetSide target, StoredBackup ba
     {
         var expected = backup.Manifest.Fingerprint with { Tables = selection.Content };
         // A hash of another method tells nothing, and an older server lacks the newer method.
-        var method = expected.Method is not FingerprintMethod.TextHash && target.Facts.Major < 14 ? FingerprintMethod.RowsOnly : expected.Method;
+        var method = expected.Method is not (FingerprintMethod.TextHash or FingerprintMethod.ValueText) && target.Facts.Major < 14 ? FingerprintMethod.RowsOnly : expected.Method;
         var found = new Dictionary<string, TableFingerprint>();
         foreach (var table in (await TableColumns.ReadAsync(Session, CatalogFilter.None, cancellationToken)).Where(t => selection.Content.ContainsKey(t.Key)))
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using BackupSync.Postgres;
 
 namespace BackupSync.Sync;
@@ -25,10 +26,23 @@ sealed class RowRules
         new(target, [.. (await target.RowsAsync(query, cancellationToken)).Select(r =>
             ($"{r[0]} {Sql.Qualified(r[1]!, r[2]!)}", Sql.Identifier(r[3]!), r[4]!, r[0] == "DOMAIN" ? $"DOMAIN {Sql.Qualified(r[1]!, r[2]!)}" : Sql.Qualified(r[1]!, r[2]!), r[5]))]);
 
+    /// <summary>
+    /// Those of domains that are NOT VALID, and the role's: no reader waits for them. A row of before the rule can change in another column without being looked
+    /// at, but is looked at where it comes as a text.
+    /// </summary>
+    /// <param name="tables">As FROM takes their names.</param>
+    public static async Task<RowRules> ReadOfDomainsAsync(PgSession target, IEnumerable<string> tables, CancellationToken cancellationToken)
+    {
+        var oids = await target.RowsAsync(
+            $"SELECT t FROM unnest({Sql.TextArray(tables)}) n, CAST(pg_catalog.to_regclass(n) AS oid) t WHERE t IS NOT NULL", cancellationToken);
+        var all = await ReadUnvalidatedAsync(target, oids.Select(r => uint.Parse(r[0]!, CultureInfo.InvariantCulture)), cancellationToken);
+        return new(target, [.. all._all.Where(r => r.Owner.StartsWith("DOMAIN ", StringComparison.Ordinal))]);
+    }
+
     public async Task DropAsync(CancellationToken cancellationToken)
     {
         foreach (var rule in _all)
-            await _target.ExecuteAsync($"ALTER {rule.Owner} DROP CONSTRAINT {rule.Name}", cancellationToken);
+            await _target.DefineAsync($"ALTER {rule.Owner} DROP CONSTRAINT {rule.Name}", cancellationToken);
     }
 
     /// <summary>Puts them back for rows to come: those that hold are validated where they were valid.</summary>
@@ -38,9 +52,9 @@ sealed class RowRules
         foreach (var rule in _all)
         {
             var wasValid = !rule.Definition.EndsWith(NotValid, StringComparison.Ordinal);
-            await _target.ExecuteAsync($"ALTER {rule.Owner} ADD CONSTRAINT {rule.Name} {rule.Definition}{(wasValid ? NotValid : "")}", cancellationToken);
+            await _target.DefineAsync($"ALTER {rule.Owner} ADD CONSTRAINT {rule.Name} {rule.Definition}{(wasValid ? NotValid : "")}", cancellationToken);
             if (rule.Comment is not null)
-                await _target.ExecuteAsync($"COMMENT ON CONSTRAINT {rule.Name} ON {rule.Subject} IS {Sql.Literal(rule.Comment)}", cancellationToken);
+                await _target.DefineAsync($"COMMENT ON CONSTRAINT {rule.Name} ON {rule.Subject} IS {Sql.Literal(rule.Comment)}", cancellationToken);
             if (!wasValid)
                 continue;
             try
@@ -61,19 +75,23 @@ sealed class RowRules
         WITH RECURSIVE tree AS (
             SELECT oid FROM pg_catalog.unnest(ARRAY[{string.Join(",", tables)}]::oid[]) oid
             UNION SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN tree ON tree.oid = i.inhrelid),
-        domains AS (
-            SELECT t.oid, t.typbasetype FROM pg_catalog.pg_attribute a JOIN tree ON tree.oid = a.attrelid JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-            WHERE a.attnum > 0 AND NOT a.attisdropped AND t.typtype = 'd'
-            UNION SELECT t.oid, t.typbasetype FROM pg_catalog.pg_type t JOIN domains ON domains.typbasetype = t.oid WHERE t.typtype = 'd')
+        types AS (
+            SELECT a.atttypid AS oid FROM pg_catalog.pg_attribute a JOIN tree ON tree.oid = a.attrelid
+            WHERE a.attnum > 0 AND NOT a.attisdropped AND a.atttypid >= 16384
+            UNION SELECT part.oid FROM types JOIN pg_catalog.pg_type t ON t.oid = types.oid, LATERAL (
+                SELECT t.typbasetype UNION ALL SELECT t.typelem
+                UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+                UNION ALL SELECT r.rngsubtype FROM pg_catalog.pg_range r WHERE t.oid IN (r.rngtypid, (pg_catalog.to_jsonb(r) ->> 'rngmultitypid')::oid)) part(oid)
+            WHERE part.oid >= 16384)
         SELECT 'TABLE', n.nspname, c.relname, k.conname, pg_catalog.pg_get_constraintdef(k.oid), pg_catalog.obj_description(k.oid, 'pg_constraint')
         FROM pg_catalog.pg_constraint k JOIN tree ON tree.oid = k.conrelid
         JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         WHERE k.contype IN ('c', 'n') AND k.coninhcount = 0 AND {which}
         UNION ALL
         SELECT 'DOMAIN', n.nspname, t.typname, k.conname, pg_catalog.pg_get_constraintdef(k.oid), pg_catalog.obj_description(k.oid, 'pg_constraint')
-        FROM pg_catalog.pg_constraint k JOIN domains ON domains.oid = k.contypid
+        FROM pg_catalog.pg_constraint k JOIN types ON types.oid = k.contypid
         JOIN pg_catalog.pg_type t ON t.oid = k.contypid JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
-        WHERE {which}
+        WHERE pg_catalog.pg_has_role(t.typowner, 'USAGE') AND {which}
         ORDER BY 1, 2, 3, 4
         """;
 }

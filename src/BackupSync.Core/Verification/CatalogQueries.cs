@@ -102,7 +102,12 @@ static class CatalogQueries
               AND NOT EXISTS (SELECT FROM pg_catalog.generate_series(0, x.indnkeyatts - 1) n
                               JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[n] WHERE a.attgenerated = 'v' OR NOT {IsNeverNull("a")})
             ORDER BY x.indrelid, x.indisprimary DESC, x.indnkeyatts, (SELECT relname FROM pg_catalog.pg_class i WHERE i.oid = x.indexrelid) COLLATE "C")
-        SELECT idx.indrelid, i.relname, a.attname, pg_catalog.format_type(a.atttypid, -1), -- without -1, char(5) would be "character", which is one character
+        -- Without -1, char(5) would be "character", which is one character. A domain's own type: rows that were there before a rule of it need not meet that.
+        SELECT idx.indrelid, i.relname, a.attname, pg_catalog.format_type((
+                   WITH RECURSIVE base AS (
+                       SELECT t.oid, t.typbasetype FROM pg_catalog.pg_type t WHERE t.oid = a.atttypid
+                       UNION ALL SELECT t.oid, t.typbasetype FROM base JOIN pg_catalog.pg_type t ON t.oid = base.typbasetype)
+                   SELECT base.oid FROM base WHERE base.typbasetype = 0), -1),
                pg_catalog.format('OPERATOR(%I.%s)', opn.nspname, op.oprname),
                CASE WHEN co.collname <> 'default' THEN pg_catalog.format('COLLATE %I.%I', con.nspname, co.collname) END,
                (SELECT greatest(0, sum(p.reltuples))::bigint FROM pg_catalog.pg_class p

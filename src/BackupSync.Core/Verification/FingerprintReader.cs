@@ -14,8 +14,8 @@ static class FingerprintReader
     /// <summary>The method both servers know.</summary>
     public static FingerprintMethod MethodFor(bool content, params int[] majors) =>
         !content ? FingerprintMethod.RowsOnly
-        : majors.All(m => m >= 14) ? FingerprintMethod.ChainedHash
-        : FingerprintMethod.TextHash;
+        : majors.All(m => m >= 14) ? FingerprintMethod.ValueHash
+        : FingerprintMethod.ValueText;
 
     /// <param name="runners">Sessions that see one snapshot; the tables are shared out among them.</param>
     /// <param name="who">Stands in the message if it may not.</param>

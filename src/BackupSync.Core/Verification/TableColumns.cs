@@ -79,22 +79,28 @@ sealed record TableColumn(string Name, string Type, bool IsBuiltIn, bool IsDeter
 {
     // Types whose own hash is fast, the same on every server, and differs whenever the values do. Not so, for instance:
     // enums (hashed by oid), numeric (1.0 equals 1.00), floats (0 equals -0), jsonb (as numeric), interval (24 h equal a day),
-    // citext; json, xml and points have no hash at all. Those are hashed as text, or by their binary form where that is
-    // cheaper to make.
+    // citext, bpchar (blanks at its end), times (one half of their 64 bits is laid over the other); json, xml and points have no hash at
+    // all. Those are hashed as text, or by their binary form where that is cheaper to make.
     static readonly HashSet<string> HashedAsTheyAre =
-    [
-        "bool", "int2", "int4", "int8", "oid", "text", "varchar", "bpchar", "char", "name", "bytea", "uuid",
-        "date", "time", "timestamp", "timestamptz", "inet", "cidr", "macaddr",
-    ];
+        ["bool", "int2", "int4", "int8", "oid", "text", "varchar", "char", "name", "uuid", "inet", "cidr", "macaddr"];
 
     static readonly Dictionary<string, string> HashedByBinaryForm = new()
     {
-        ["float4"] = "float4send",
-        ["float8"] = "float8send",
-        ["numeric"] = "numeric_send",
-        ["interval"] = "interval_send",
-        ["timetz"] = "timetz_send",
+        ["float4"] = "pg_catalog.float4send({0})",
+        ["float8"] = "pg_catalog.float8send({0})",
+        ["numeric"] = "pg_catalog.numeric_send({0})",
+        ["interval"] = "pg_catalog.interval_send({0})",
+        ["timetz"] = "pg_catalog.timetz_send({0})",
+        ["date"] = "pg_catalog.date_send({0})",
+        ["time"] = "pg_catalog.time_send({0})",
+        ["timestamp"] = "pg_catalog.timestamp_send({0})",
+        ["timestamptz"] = "pg_catalog.timestamptz_send({0})",
+        ["bpchar"] = "pg_catalog.bpcharsend({0})",
+        ["bytea"] = "{0}",
     };
+
+    /// <summary>Of these, what earlier methods took as they are.</summary>
+    static readonly HashSet<string> OnceHashedAsTheyAre = ["date", "time", "timestamp", "timestamptz", "bpchar", "bytea"];
 
     // A NaN has many forms, and COPY's text only one: what a dump does not carry is no part of the content.
     static readonly Dictionary<string, string> OneForm = new()
@@ -114,30 +120,34 @@ sealed record TableColumn(string Name, string Type, bool IsBuiltIn, bool IsDeter
     public bool IsNotNull { get; init; }
 
     /// <summary>In which form it is hashed.</summary>
-    public HashedAs HashedAs =>
-        !IsDeterministic || !IsBuiltIn ? HashedAs.Text
-        : HashedByBinaryForm.ContainsKey(Type) ? HashedAs.Bytes
-        : !HashedAsTheyAre.Contains(Type) || Type is "text" or "varchar" ? HashedAs.Text
-        : HashedAs.Itself;
+    public HashedAs HashedAs(FingerprintMethod method) =>
+        !IsBuiltIn || !IsDeterministic && !IsExact(method) ? Verification.HashedAs.Text
+        : HashedByBinaryForm.ContainsKey(Type) && (IsExact(method) || !OnceHashedAsTheyAre.Contains(Type)) ? Verification.HashedAs.Bytes
+        : HashedByBinaryForm.ContainsKey(Type) ? Verification.HashedAs.Itself
+        : !IsDeterministic || !HashedAsTheyAre.Contains(Type) || Type is "text" or "varchar" ? Verification.HashedAs.Text
+        : Verification.HashedAs.Itself;
 
     /// <summary>What of it is hashed.</summary>
-    public string Expression
+    public string Expression(FingerprintMethod method)
     {
-        get
+        var column = Sql.Identifier(Name);
+        return HashedAs(method) switch
         {
-            var column = Sql.Identifier(Name);
-            return HashedAs switch
-            {
-                HashedAs.Itself => column,
-                HashedAs.Bytes => $"pg_catalog.{HashedByBinaryForm[Type]}({(OneForm.TryGetValue(Type, out var form) ? string.Format(null, form, column) : column)})",
-                _ when !IsDeterministic => $"{column}::text COLLATE pg_catalog.\"C\"",
-                _ when !IsBuiltIn => $"ROW({column})::text", // its output function, never a cast that somebody has defined
-                _ when HashedAsTheyAre.Contains(Type) => column,
-                _ when PaddedTexts.Contains(Type) => $"pg_catalog.regexp_replace({column}::text, '/0+(?=[0-9A-F])', '/', 'g')",
-                _ => $"{column}::text",
-            };
-        }
+            Verification.HashedAs.Itself => column,
+            Verification.HashedAs.Bytes => string.Format(null, HashedByBinaryForm[Type],
+                OneForm.TryGetValue(Type, out var form) ? string.Format(null, form, column) : column),
+            _ when !IsDeterministic && (IsBuiltIn || !IsExact(method)) => $"{column}::text COLLATE pg_catalog.\"C\"",
+            _ when !IsBuiltIn => $"ROW({column})::text", // its output function, never a cast that somebody has defined
+            _ when HashedAsTheyAre.Contains(Type) => column,
+            _ when PaddedTexts.Contains(Type) => $"pg_catalog.regexp_replace({column}::text, '/0+(?=[0-9A-F])', '/', 'g')",
+            // The cast shows what xml says of its encoding, and the output function does not, by which it is dumped.
+            _ when Type == "xml" && IsExact(method) => $"ROW({column})::text",
+            _ => $"{column}::text",
+        };
     }
+
+    /// <summary>Other methods are those of backups of earlier days, which are read as they were written.</summary>
+    static bool IsExact(FingerprintMethod method) => method is FingerprintMethod.ValueHash or FingerprintMethod.ValueText;
 }
 
 enum HashedAs

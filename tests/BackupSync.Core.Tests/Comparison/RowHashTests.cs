@@ -33,6 +33,24 @@ public sealed class RowHashTests(Servers servers) : IClassFixture<Servers>
         Assert.Equal(Types.Select((_, row) => $"{row} Different c{row}").Order(StringComparer.Ordinal), (await databases.RowsAsync()).Select(r => $"{r.Key} {r.State} {r.Columns}"));
     }
 
+    /// <summary>PostgreSQL's hashes of a record and of an array forget their seed then.</summary>
+    [Fact]
+    public async Task Null_is_told_from_the_value_that_stands_for_it_where_all_else_is_null()
+    {
+        // Columns that are hashed one by one stand beside such as are hashed together.
+        await using var databases = await ComparedDatabases.CreateAsync(servers,
+            $"{AllTypes} {string.Join(' ', Types.Select((t, row) => $"INSERT INTO t (id, c{row}) VALUES ({row}, '{t.Default}');"))} {Pairs("CREATE TABLE t{0}_{1} (a {2}, b {3}); INSERT INTO t{0}_{1} VALUES ('{4}', NULL);")}",
+            onTarget: string.Join(' ', Types.Select((_, row) => $"UPDATE t SET c{row} = NULL WHERE id = {row};")) + Pairs("UPDATE t{0}_{1} SET a = NULL;"));
+
+        Assert.Equal(Types.Select((_, row) => $"{row} Different c{row}").Order(StringComparer.Ordinal), (await databases.RowsAsync("public.t")).Select(r => $"{r.Key} {r.State} {r.Columns}"));
+        Assert.Equal(Types.Length * Together.Length + 1, (await databases.DifferencesAsync()).Count);
+
+        static string Pairs(string sql) =>
+            string.Concat(Types.SelectMany((t, i) => Together.Select((type, j) => string.Format(null, sql, i, j, t.Type, type, t.Default))));
+    }
+
+    static readonly string[] Together = ["numeric", "date", "bytea"];
+
     [Fact]
     public async Task Values_that_two_rows_have_exchanged_show()
     {
@@ -54,6 +72,8 @@ public sealed class RowHashTests(Servers servers) : IClassFixture<Servers>
     [InlineData(FingerprintMethod.RecordHash, "9333909170664779009")]
     [InlineData(FingerprintMethod.MixedHash, "7418857032726405035")]
     [InlineData(FingerprintMethod.ChainedHash, "932456757580304928")]
+    [InlineData(FingerprintMethod.ValueHash, "22390542224228315404")]
+    [InlineData(FingerprintMethod.ValueText, "-10951895029544993349")]
     [InlineData(FingerprintMethod.TextHash, "1735379261664433141")]
     [InlineData(FingerprintMethod.RowsOnly, null)]
     public async Task The_same_rows_always_have_the_same_sum(FingerprintMethod method, string? sum)
@@ -68,6 +88,17 @@ public sealed class RowHashTests(Servers servers) : IClassFixture<Servers>
         var content = await FingerprintReader.ReadAsync([session], method, CatalogFilter.None, null, default);
 
         Assert.Equal((3, sum), (content.Tables["public.t"].Rows, content.Tables["public.t"].Hash));
+    }
+
+    [Fact]
+    public async Task In_a_wide_table_each_half_of_a_bigint_counts()
+    {
+        const int columns = 130;
+        await using var databases = await ComparedDatabases.CreateAsync(servers,
+            $"CREATE TABLE t (id integer PRIMARY KEY, {string.Join(", ", Enumerable.Range(0, columns).Select(i => $"c{i} bigint DEFAULT 0"))}); INSERT INTO t SELECT generate_series(0, {columns - 1});",
+            onTarget: string.Join(' ', Enumerable.Range(0, columns).Select(i => $"UPDATE t SET c{i} = 4294967297 WHERE id = {i};")));
+
+        Assert.Equal(Enumerable.Range(0, columns).Select(i => $"{i} c{i}").Order(StringComparer.Ordinal), (await databases.RowsAsync()).Select(r => $"{r.Key} {r.Columns}"));
     }
 
     [Fact]

@@ -183,7 +183,7 @@ sealed class Scenario : IAsyncDisposable
     {
         await using var session = await OpenAsync(address);
         await session.ExecuteAsync("SET search_path = ''", default);
-        return await FingerprintReader.ReadAsync([session], FingerprintMethod.ChainedHash, CatalogFilter.None, null, default);
+        return await FingerprintReader.ReadAsync([session], FingerprintMethod.ValueHash, CatalogFilter.None, null, default);
     }
 
     // Sessions of this scenario's target: other tests run at the same time.

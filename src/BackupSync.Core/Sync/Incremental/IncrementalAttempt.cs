@@ -31,6 +31,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     IReadOnlyDictionary<string, TableWrites> _written = new Dictionary<string, TableWrites>();
     IReadOnlyDictionary<string, SourceTable> _sourceTables = new Dictionary<string, SourceTable>();
     IReadOnlyList<TableSync> _tables = [];
+    RowRules? _rules;
 
     /// <summary>The search path of all sessions, where one of the tables needs any: checks of foreign keys read others' tables, too.</summary>
     string? _path;
@@ -76,6 +77,9 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         await LockAsync(tables, cancellationToken);
         if (_path is not null)
             await Writer.ExecuteAsync(ReadingPath.Set(_path), cancellationToken);
+        _rules = await RowRules.ReadOfDomainsAsync(
+            Writer, tables.Select(t => Sql.Qualified(t.Table.Schema, t.Table.Name)), cancellationToken);
+        await _rules.DropAsync(cancellationToken);
 
         if (_job.Incremental.Conflict == ConflictRule.LastWriteWins)
             await OwnRows.EnsureTableAsync(Writer, cancellationToken);
@@ -103,6 +107,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         var touched = _tables.Where(t => t.Staged.IsTouched).ToList();
         if (touched.Count > 0)
             await WriteAsync(touched, scope, cancellationToken);
+        await _rules!.CreateAsync(onBroken: null, cancellationToken);
         var sequences = await SequenceSync.RunAsync(Reader, Writer, source.Filter,
             _job.Tables.Count == 0 ? null : await SequenceSync.OwnedByAsync(Reader, _tables.Select(t => t.Table.Table.Oid), cancellationToken),
             mayGoBack: _job.Incremental.MayEmpty && _job.Tables.Count == 0, cancellationToken);

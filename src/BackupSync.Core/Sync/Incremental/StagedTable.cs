@@ -10,9 +10,13 @@ namespace BackupSync.Sync.Incremental;
 /// </summary>
 sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession target, int number)
 {
+    /// <summary>PostgreSQL's limit.</summary>
+    const int MostColumns = 1600;
+
     string HashColumn => Table.Own + "hash";
 
     readonly string _rows = $"pg_temp.backupsync_rows_{number}";
+    readonly string _hashes = $"pg_temp.backupsync_hashes_{number}";
     readonly string _keys = $"pg_temp.backupsync_keys_{number}";
     readonly string _kept = $"pg_temp.backupsync_kept_{number}";
     readonly string _spared = $"pg_temp.backupsync_spared_{number}";
@@ -45,12 +49,36 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     string Hash => Table.Table.Hashed.Count == 0 ? "0::bigint" : Table.Table.RowHash(method);
     string Target => Table.Table.Rows;
 
+    /// <summary>Whether the hash has a column beside those of the row; else it stands in a table of its own, by key; without a key nowhere.</summary>
+    bool HasRoom => Table.Table.Columns.Count < MostColumns;
+
     /// <summary>What is read of the source: all columns and the row's hash.</summary>
-    public string SelectFromSource(string where = "") => $"SELECT {Columns}{(Columns.Length == 0 ? "" : ", ")}{Hash} FROM {Target} AS t {where}";
+    public string SelectFromSource(string where = "") => $"SELECT {Columns}{(Columns.Length == 0 ? "" : ", ")}{Hash} AS {HashColumn} FROM {Target} AS t {where}";
 
     /// <summary>Copies rows from the source as they are.</summary>
     /// <returns>Bytes.</returns>
     public async Task<long> FillAsync(PgSession source, string select, Action<long> onRows, CancellationToken cancellationToken)
+    {
+        var hash = $"0::bigint AS {HashColumn}";
+        var (bytes, rows) = HasRoom
+            ? await CopyAsync(source, select, _rows, Columns.Length == 0 ? hash : $"{Columns}, {hash}", onRows, cancellationToken)
+            : await CopyAsync(source, $"SELECT {Columns} FROM ({select}) AS r", _rows, Columns, onRows, cancellationToken);
+        if (rows == 0)
+            return bytes;
+        if (!HasRoom && Table.HasKey)
+        {
+            var (more, _) = await CopyAsync(source, $"SELECT {Table.KeyList()}, {HashColumn} FROM ({select}) AS r", _hashes,
+                $"{Table.KeyList()}, {hash}", _ => { }, cancellationToken);
+            bytes += more;
+        }
+        (_hasRows, _fillings) = (true, _fillings + 1);
+        Rows += rows;
+        return bytes;
+    }
+
+    /// <param name="columns">Of the temporary table, as SELECT takes them.</param>
+    async Task<(long Bytes, long Rows)> CopyAsync(
+        PgSession source, string select, string table, string columns, Action<long> onRows, CancellationToken cancellationToken)
     {
         long bytes = 0, rows = 0;
         await source.CopyOutAsync(select, async (from, ct) =>
@@ -62,11 +90,10 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
                 return;
             if (!_hasRows)
             {
-                await target.DefineAsync($"CREATE TEMPORARY TABLE {Bare(_rows)} ON COMMIT DROP AS SELECT {Columns}{(Columns.Length == 0 ? "" : ", ")}0::bigint AS {HashColumn} FROM {Target} WITH NO DATA", ct);
-                _hasRows = true;
+                await target.DefineAsync(
+                    $"CREATE TEMPORARY TABLE {Bare(table)} ON COMMIT DROP AS SELECT {columns} FROM {Target} WITH NO DATA", ct);
             }
-            _fillings++;
-            await target.CopyInAsync($"COPY {_rows} FROM STDIN", async (into, stop) =>
+            await target.CopyInAsync($"COPY {table} FROM STDIN", async (into, stop) =>
             {
                 for (; count > 0; count = await from.ReadAsync(buffer, stop))
                 {
@@ -77,8 +104,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
                 }
             }, ct);
         }, cancellationToken);
-        Rows += rows;
-        return bytes;
+        return (bytes, rows);
     }
 
     /// <summary>Copies the rows of some keys.</summary>
@@ -88,7 +114,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     /// <summary>Forgets what was staged.</summary>
     public async Task ClearAsync(CancellationToken cancellationToken)
     {
-        await target.DefineAsync($"DROP TABLE IF EXISTS {_rows}, {_keys}", cancellationToken);
+        await target.DefineAsync($"DROP TABLE IF EXISTS {_rows}, {_hashes}, {_keys}", cancellationToken);
         (_hasRows, _hasKeys, _fillings, Rows, Deletions) = (false, false, 0, 0, 0);
     }
 
@@ -121,7 +147,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
             if (_fillings > 1)
                 Rows -= await target.AffectedAsync($"DELETE FROM {_rows} AS a USING {_rows} AS b WHERE a.ctid < b.ctid AND {Table.SameKey("a", "b")}", cancellationToken);
             await target.ExecuteAsync($"ANALYZE {_rows}", cancellationToken);
-            unchanged = await target.AffectedAsync($"DELETE FROM {_rows} AS s WHERE s.{HashColumn} = ({HashOnTarget})", cancellationToken);
+            unchanged = await target.AffectedAsync($"DELETE FROM {_rows} AS s {(HasRoom ? "WHERE" : $"USING {_hashes} AS h WHERE {Table.SameKey("h", "s")} AND")} {HashOfSource} = ({HashOnTarget})", cancellationToken);
             Rows -= unchanged;
         }
         // A key that is only spelled differently, as 1.0 and 1.00 are or texts that a collation takes for equal, is one and the same row.
@@ -293,10 +319,11 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     {
         if (!_hasRows)
             return 0;
+        var staged = HasRoom ? HashColumn : Hash;
         var present = await target.AffectedAsync(
             $"""
             DELETE FROM {_rows} AS s
-            USING (SELECT ctid AS id, {HashColumn} AS hash, pg_catalog.row_number() OVER (PARTITION BY {HashColumn}) AS n FROM {_rows}) AS a
+            USING (SELECT ctid AS id, {staged} AS hash, pg_catalog.row_number() OVER (PARTITION BY {staged}) AS n FROM {_rows}) AS a
             JOIN (SELECT {Hash} AS hash, count(*) AS n FROM {Target} GROUP BY 1) AS t ON t.hash = a.hash AND a.n <= t.n
             WHERE s.ctid = a.id
             """, cancellationToken);
@@ -306,7 +333,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
 
     /// <summary>How many staged rows the target does not hold as the source has them, and how many that are to be deleted it still holds.</summary>
     public async Task<long> CountWrongAsync(CancellationToken cancellationToken) => !Table.HasKey ? 0
-        : (_hasRows ? await target.ScalarAsync<long>($"SELECT count(*) FROM {_rows} AS s WHERE s.{HashColumn} IS DISTINCT FROM ({HashOnTarget})", cancellationToken) : 0)
+        : (_hasRows ? await target.ScalarAsync<long>($"SELECT count(*) FROM {_rows} AS s {(HasRoom ? "" : $"LEFT JOIN {_hashes} AS h ON {Table.SameKey("h", "s")}")} WHERE {HashOfSource} IS DISTINCT FROM ({HashOnTarget})", cancellationToken) : 0)
           + (_hasKeys ? await target.ScalarAsync<long>($"SELECT count(*) FROM {_keys} AS k WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "k")})", cancellationToken) : 0);
 
     /// <summary>How many rows that were kept are no longer there.</summary>
@@ -320,6 +347,8 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     /// <summary>PostgreSQL knows no ON CONFLICT for tables with such a rule, even where it is switched off.</summary>
     async Task<bool> HasUpdateRuleAsync(CancellationToken cancellationToken) => (await target.RowsAsync(
         $"SELECT 1 FROM pg_catalog.pg_rewrite WHERE ev_type = '2' AND ev_class = {Sql.Literal(Sql.Qualified(Table.Table.Schema, Table.Table.Name))}::pg_catalog.regclass", cancellationToken)).Count > 0;
+
+    string HashOfSource => $"{(HasRoom ? "s" : "h")}.{HashColumn}";
 
     string HashOnTarget => $"SELECT {Hash} FROM {Target} AS t WHERE {Table.SameKey("t", "s")}";
 
