@@ -53,7 +53,8 @@ static class SchemaDetails
          JOIN pg_catalog.pg_attribute a_ ON a_.attrelid = {relation} AND a_.attnum = k_.num)
         """;
 
-    static string Sorted(string list) => $"(SELECT pg_catalog.string_agg(o, ', ' ORDER BY o COLLATE \"C\") FROM pg_catalog.unnest({list}) o)";
+    /// <summary>Without what a server writes there for itself (17.12 has pg_attver in each column's options).</summary>
+    static string Sorted(string list) => $"(SELECT pg_catalog.string_agg(o, ', ' ORDER BY o COLLATE \"C\") FROM pg_catalog.unnest({list}) o WHERE o !~ '^pg_')";
 
     /// <summary>Options of foreign objects can hold secrets: their names alone, and digests.</summary>
     static string Secret(string list) => $"""
@@ -243,7 +244,8 @@ static class SchemaDetails
                    ("base", Given("t.typtype = 'b'", $"""
                        pg_catalog.concat_ws('; ', t.typlen, t.typbyval, t.typalign, t.typstorage, t.typcategory, t.typispreferred, t.typdelim, t.typdefault, t.typcollation <> 0,
                            'input ' || {Routine("t.typinput")}, 'output ' || {Routine("t.typoutput")}, 'receive ' || {Routine("t.typreceive")}, 'send ' || {Routine("t.typsend")},
-                           'typmod ' || {Routine("t.typmodin")}, {Routine("t.typmodout")}, 'analyze ' || {Routine("t.typanalyze")})
+                           'typmod ' || {Routine("t.typmodin")}, {Routine("t.typmodout")}, 'analyze ' || {Routine("t.typanalyze")},
+                           'subscript ' || nullif({Newer("t", "typsubscript")}, '-'))
                        """)),
                    ("defined", Given("NOT t.typisdefined", "'no'")))}
         FROM pg_catalog.pg_type t JOIN ns ON ns.oid = t.typnamespace
@@ -333,12 +335,14 @@ static class SchemaDetails
         SELECT 'event trigger', NULL, e.evtname, '', {Facts(("event", "e.evtevent"), ("tags", Sorted("e.evttags")), ("function", Routine("e.evtfoid")))}
         FROM pg_catalog.pg_event_trigger e WHERE {OfNoExtension("pg_event_trigger", "e.oid")}
         UNION ALL
-        SELECT 'foreign data wrapper', NULL, w.fdwname, '', {Facts(("handler", Routine("w.fdwhandler")), ("validator", Routine("w.fdwvalidator")), ("foreign options", Secret("w.fdwoptions")))}
+        SELECT 'foreign data wrapper', NULL, w.fdwname, '', {Facts(("handler", Routine("w.fdwhandler")), ("validator", Routine("w.fdwvalidator")), ("connection", Routine($"{Newer("w", "fdwconnection")}::oid")), ("foreign options", Secret("w.fdwoptions")))}
         FROM pg_catalog.pg_foreign_data_wrapper w WHERE {OfNoExtension("pg_foreign_data_wrapper", "w.oid")}
         UNION ALL
         SELECT 'foreign server', NULL, s.srvname, '',
                {Facts(
                    ("wrapper", "SELECT w.fdwname FROM pg_catalog.pg_foreign_data_wrapper w WHERE w.oid = s.srvfdw"), ("type", "s.srvtype"), ("server version", "s.srvversion"), ("foreign options", Secret("s.srvoptions")))}
         FROM pg_catalog.pg_foreign_server s WHERE {OfNoExtension("pg_foreign_server", "s.oid")}
+        UNION ALL
+        SELECT 'user mapping', NULL, m.usename || ' on ' || m.srvname, '', '{"{}"}' FROM pg_catalog.pg_user_mappings m
         """;
 }

@@ -53,10 +53,10 @@ static class SchemaTexts
     {
         for (var print = 1; print <= MostPrints; print++)
         {
-            own = own with { Text = await PrintAsync(session, own, cancellationToken) };
+            own = await PrintAsync(session, own, cancellationToken);
             try
             {
-                theirs = theirs with { Text = await PrintAsync(session, theirs, cancellationToken) };
+                theirs = await PrintAsync(session, theirs, cancellationToken);
             }
             catch (PgQueryException refused) when (NamesSomethingElse(refused.SqlState))
             {
@@ -73,7 +73,8 @@ static class SchemaTexts
         state is not null && (state.StartsWith("42", StringComparison.Ordinal) || state.StartsWith("3F", StringComparison.Ordinal))
         && state is not (Npgsql.PostgresErrorCodes.InsufficientPrivilege or Npgsql.PostgresErrorCodes.SyntaxError);
 
-    static async Task<string> PrintAsync(PgSession session, SchemaText text, CancellationToken cancellationToken)
+    /// <summary>The text as this server prints it; of what was made a view, that view.</summary>
+    static async Task<SchemaText> PrintAsync(PgSession session, SchemaText text, CancellationToken cancellationToken)
     {
         await session.ExecuteAsync("BEGIN READ WRITE", cancellationToken);
         try
@@ -82,7 +83,8 @@ static class SchemaTexts
                 await session.ExecuteAsync($"CREATE TEMPORARY TABLE {Probe} (LIKE {text.Of})", cancellationToken);
             // With a parameter the server takes one statement and no more, whatever the text says.
             await session.ScalarAsync<long>(Statement(text), cancellationToken, 0);
-            return (await session.RowsAsync(Printed(text), cancellationToken))[0][0]!;
+            var printed = (await session.RowsAsync(Printed(text), cancellationToken))[0][0]!;
+            return text with { Text = printed, Kind = text.Kind is TextKind.Body or TextKind.Rule or TextKind.Locale ? text.Kind : TextKind.Query };
         }
         finally
         {
@@ -98,7 +100,7 @@ static class SchemaTexts
         {
             TextKind.Query => $"{view} {text.Text}",
             TextKind.Expression => $"{view} SELECT ({text.Text}) AS x{from}",
-            TextKind.List => $"{view} SELECT ROW({text.Text}) AS x{from}",
+            TextKind.List => $"{view} SELECT 1 AS x{from} WHERE ROW({text.Text}) IS NULL", // no view has a column of type record
             TextKind.Condition => $"{view} SELECT ({text.Text}) AS x FROM {text.Of} new, {text.Of} old",
             TextKind.Domain => $"{view} SELECT ({text.Text}) AS x FROM (SELECT NULL::{text.Of} AS value) d",
             TextKind.Body => $"CREATE {text.With} {text.Text}",
@@ -111,8 +113,8 @@ static class SchemaTexts
     static string Printed(SchemaText text) => text.Kind switch
     {
         TextKind.Body => "SELECT pg_catalog.pg_get_function_sqlbody(oid) FROM pg_catalog.pg_proc WHERE pronamespace = pg_catalog.pg_my_temp_schema()",
-        TextKind.Rule => $"SELECT {RuleText("pg_catalog.pg_get_ruledef(w.oid)", "pg_catalog.format('%I.%I', n.nspname, c.relname)")} FROM pg_catalog.pg_rewrite w JOIN pg_catalog.pg_class c ON c.oid = w.ev_class JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
-            + $"WHERE w.ev_class = 'pg_temp.{Probe}'::pg_catalog.regclass",
+        TextKind.Rule => $"SELECT pg_catalog.regexp_replace(pg_catalog.pg_get_ruledef(oid), '^.*? TO pg_temp[_0-9]*[.]{Probe}', '') "
+            + $"FROM pg_catalog.pg_rewrite WHERE ev_class = 'pg_temp.{Probe}'::pg_catalog.regclass",
         TextKind.Locale => $"SELECT {IcuLocale} FROM pg_catalog.pg_collation c WHERE c.collnamespace = pg_catalog.pg_my_temp_schema()",
         _ => $"SELECT pg_catalog.pg_get_viewdef('pg_temp.{Probe}'::pg_catalog.regclass)",
     };
@@ -185,7 +187,7 @@ static class SchemaTexts
         SELECT 'domain', ns.nspname, t.typname, '', x.fact, x.text, x.kind, pg_catalog.format_type(t.typbasetype, t.typtypmod), NULL
         FROM pg_catalog.pg_type t JOIN ns ON ns.oid = t.typnamespace,
              LATERAL (SELECT 'default' AS fact, coalesce(pg_catalog.pg_get_expr(t.typdefaultbin, 0), pg_catalog.quote_literal(t.typdefault)) AS text, 'Domain' AS kind
-                      UNION ALL SELECT 'check ' || c.conname, pg_catalog.pg_get_expr(c.conbin, 0), 'Domain' FROM pg_catalog.pg_constraint c WHERE c.contypid = t.oid AND c.contype = 'c') x
+                      UNION ALL SELECT 'check ' || c.conname, CASE WHEN c.contypid <> 0 THEN pg_catalog.pg_get_expr(c.conbin, 0) END, 'Domain' FROM pg_catalog.pg_constraint c WHERE c.contypid = t.oid AND c.contype = 'c') x
         WHERE t.typtype = 'd' AND x.text IS NOT NULL AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_type'::regclass AND objid = t.oid)
         UNION ALL
         SELECT 'collation', ns.nspname, c.collname, '', 'locale',

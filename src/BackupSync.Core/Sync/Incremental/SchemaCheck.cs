@@ -13,7 +13,7 @@ sealed record SchemaCheck(string? Reason, IReadOnlyList<string> Objects)
     const int MostTold = 5;
 
     /// <summary>What a full sync may rightly leave out.</summary>
-    static readonly string[] MayBeMissing = ["event trigger ", "foreign server ", "foreign data wrapper "];
+    static readonly string[] MayBeMissing = ["event trigger ", "foreign server ", "foreign data wrapper ", "user mapping "];
 
     /// <summary>What the rows of some tables depend on, whichever tables these are.</summary>
     static readonly string[] Types = ["enum ", "domain ", "range type ", "composite "];
