@@ -38,6 +38,8 @@ static class SchemaTexts
             var (theirs, own) = (there.GetValueOrDefault(name), here.GetValueOrDefault(name));
             try
             {
+                if ((theirs ?? own)!.IsOfColumn && (theirs is null || own is null))
+                    continue; // that there is one, or a column at all, is told of the table
                 if (theirs is null || own is null || !await AreEqualAsync(session, theirs, own, cancellationToken))
                     different.Add(DetailDifference.OfTexts(name.Object, name.Fact, theirs?.Text, own?.Text));
             }
@@ -134,7 +136,7 @@ static class SchemaTexts
             FROM rel)
         SELECT kind, nspname, relname, '', 'definition', pg_catalog.pg_get_viewdef(oid), 'Query', NULL, NULL FROM named WHERE relkind IN ('v', 'm')
         UNION ALL
-        SELECT r.kind, r.nspname, r.relname, '', CASE WHEN a.attgenerated = '' THEN 'default of ' ELSE 'expression of ' END || a.attname, x.text, 'Expression', r.t, NULL
+        SELECT r.kind, r.nspname, r.relname, '', CASE WHEN a.attgenerated = '' THEN 'default of ' ELSE 'expression of ' END || a.attname, x.text, 'Expression', r.t, '{SchemaText.OfColumn}'
         FROM named r JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND NOT a.attisdropped JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum,
              LATERAL (SELECT pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS text) x
         WHERE NOT (a.attgenerated = '' AND a.attinhcount > 0 AND x.text ~ '^NULL(::|$)')
@@ -204,7 +206,12 @@ readonly record struct TextName(string Object, string Fact);
 
 /// <param name="Of">The table or type that it is read with; null where it needs none.</param>
 /// <param name="With">What else stands in the statement that has it printed.</param>
-sealed record SchemaText(string Text, TextKind Kind, string? Of, string? With);
+sealed record SchemaText(string Text, TextKind Kind, string? Of, string? With)
+{
+    public bool IsOfColumn => With == OfColumn;
+
+    internal const string OfColumn = "column";
+}
 
 enum TextKind
 {
