@@ -103,8 +103,13 @@ sealed class ObjectRights
             var changes = new List<string>();
             if (now.Owner != Owner)
                 changes.Add(string.Format(CultureInfo.InvariantCulture, words.Owners, Owner, now.Owner));
-            var wanted = OwnedBy(now.Owner).Privileges;
-            var (gone, come) = (wanted.Except(now.Privileges).ToList(), now.Privileges.Except(wanted).ToList());
+            var (wanted, found) = (OwnedBy(now.Owner).Privileges.ToList(), now.Privileges.ToList());
+            if (now.Owner != Owner && words.OwnersTellTheirRights)
+            {
+                wanted.RemoveAll(p => p.Grantee == Owner || p.Grantee == now.Owner);
+                found.RemoveAll(p => p.Grantee == Owner || p.Grantee == now.Owner);
+            }
+            var (gone, come) = (wanted.Except(found).ToList(), found.Except(wanted).ToList());
             if (gone.Count > 0)
                 changes.Add($"{words.Lost} {string.Join(", ", gone)}{Grantors(gone)}");
             if (come.Count > 0)
@@ -159,8 +164,9 @@ sealed record RightsStatement(string Text, string? As, string Key)
 
 /// <summary>How a difference of rights is told.</summary>
 /// <param name="Owners">Has places for two owners, the wanted one first.</param>
-sealed record RightsWords(string Owners, string Lost, string Gained)
+/// <param name="OwnersTellTheirRights">What an owner may do goes without saying where another one is told.</param>
+sealed record RightsWords(string Owners, string Lost, string Gained, bool OwnersTellTheirRights = false)
 {
     public static RightsWords BeforeAndNow { get; } = new("owned by {1}, before by {0}", "lost", "gained");
-    public static RightsWords OfSides { get; } = new("owned by {0} on the source, by {1} on the target", "only on the source:", "only on the target:");
+    public static RightsWords OfSides { get; } = new("owned by {0} on the source, by {1} on the target", "only on the source:", "only on the target:", OwnersTellTheirRights: true);
 }
