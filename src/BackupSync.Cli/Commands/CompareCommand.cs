@@ -14,6 +14,7 @@ static class CompareCommand
         job.Aliases.Add("-j");
         var tables = new Option<string[]>("--table") { Description = "Only tables that match, such as users or 'orders*'; may be said more than once", HelpName = "pattern" };
         var detail = new Option<bool>("--detail") { Description = "Print each row that differs, as it is found, and in which columns" };
+        var rights = new Option<bool>("--rights") { Description = "Also compare owners, grants and default privileges, which each side has of its own as a rule" };
         var quiet = new Option<bool>("--quiet", "-q") { Description = "Print nothing: the exit code is the answer" };
         var parallel = CommonOptions.Number("--parallel", "sessions", "How many tables to read at once, on each side", 2, 1, 64);
         var timeout = CommonOptions.Number("--timeout", "seconds", "How many seconds to try to connect", 30, 1, 3600);
@@ -22,7 +23,7 @@ static class CompareCommand
         var json = CommonOptions.Json();
         var command = new Command("compare", "Tell whether two databases hold the same; the exit code is 0 where they do, and 6 where they differ")
         {
-            source, target, job, tables, detail, quiet, parallel, timeout, limit, config, json,
+            source, target, job, tables, detail, rights, quiet, parallel, timeout, limit, config, json,
         };
         command.Validators.Add(result =>
         {
@@ -40,6 +41,7 @@ static class CompareCommand
             {
                 Tables = parsed.GetValue(tables) ?? [],
                 Detail = parsed.GetValue(detail),
+                Rights = parsed.GetValue(rights),
                 Parallel = parsed.GetValue(parallel),
                 ConnectLimit = TimeSpan.FromSeconds(parsed.GetValue(timeout)),
                 Limit = TimeSpan.FromMinutes(parsed.GetValue(limit)),

@@ -12,6 +12,7 @@ static class ComparedItems
         .. chosen is not null ? [] : Names(source.Sequences, target.Sequences).Select(name => Sequence(name, source.Sequences.GetValueOrDefault(name), target.Sequences.GetValueOrDefault(name))),
         .. chosen is not null || source.LargeObjects.Count + target.LargeObjects.Count == 0 ? (IEnumerable<ComparedItem>)[] : [LargeObjects(source.LargeObjects, target.LargeObjects)],
         .. Objects(source, target).Where(o => chosen is null || chosen.Any(t => SchemaObjects.IsOf(o.Name, t))),
+        .. Of(FingerprintComparison.Details(source, target).Where(d => d.Fact != SchemaDetails.ExtensionVersion && (chosen is null || chosen.Any(t => SchemaObjects.IsOf(d.Subject, t))))),
     ];
 
     static ComparedItem Table(string name, DatabaseFingerprint source, DatabaseFingerprint target)
@@ -66,9 +67,12 @@ static class ComparedItems
         }
     }
 
-    /// <summary>Views whose definitions mean something else on the other side.</summary>
-    public static IEnumerable<ComparedItem> Of(ComparedViews views) =>
-        views.Different.Select(name => new ComparedItem(ComparedKind.Object, $"definition of view {name}", ComparedState.Different, null, null, "its definition differs"));
+    public static IEnumerable<ComparedItem> Of(IEnumerable<DetailDifference> differences) => differences.Select(d => new ComparedItem(ComparedKind.Object, d.Subject,
+        d.Fact is not null ? ComparedState.Different : d.Target is null ? ComparedState.SourceOnly : ComparedState.TargetOnly, null, null, d.What));
+
+    /// <summary>What is no difference of the databases, as phrases.</summary>
+    public static IEnumerable<string> NotesOf(DatabaseFingerprint source, DatabaseFingerprint target) =>
+        FingerprintComparison.Details(source, target).Where(d => d.Fact == SchemaDetails.ExtensionVersion).Select(d => d.ToString());
 
     static string Next(SequenceFingerprint sequence) => sequence.IsCalled ? $"last value {sequence.Value}" : $"not used yet, {sequence.Value} comes next";
 

@@ -8,6 +8,12 @@ public sealed record ComparisonOptions
     /// <summary>Whether every row that differs is told, and in which columns.</summary>
     public bool Detail { get; init; }
 
+    /// <summary>
+    /// Whether owners and grants are compared, too. Syncs leave each side its own, for the roles of one provider are not those of another: that they
+    /// differ is not what is asked for as a rule.
+    /// </summary>
+    public bool Rights { get; init; }
+
     /// <summary>Sessions on each side, 1 at the least.</summary>
     public int Parallel { get; init; } = 2;
 

@@ -54,7 +54,8 @@ public static class DataComparison
         await using var heldThere = there;
         await using var heldHere = here;
         IReadOnlyList<ComparedItem> items;
-        ComparedViews views;
+        ComparedTexts texts;
+        IReadOnlyList<ComparedItem> rights;
         var method = FingerprintReader.MethodFor(content: true, there.Facts.Major, here.Facts.Major);
         try
         {
@@ -63,7 +64,8 @@ public static class DataComparison
                 hasTold = true;
                 onRow?.Invoke(row);
             }, cancellationToken);
-            views = options.Tables.Count > 0 ? ComparedViews.Equal : await CompareViewsAsync(there, here, options.ConnectLimit, cancellationToken);
+            texts = await CompareTextsAsync(there, here, options, cancellationToken);
+            rights = options.Rights ? await CompareRightsAsync(there, here, options, cancellationToken) : [];
         }
         catch (Exception failure)
         {
@@ -81,8 +83,8 @@ public static class DataComparison
             TargetTime = here.Snapshot.Taken,
             SourceVersion = there.Facts.Version,
             TargetVersion = here.Facts.Version,
-            Items = [.. items, .. ComparedItems.Of(views)],
-            Notes = [.. FingerprintComparison.Notes(there.Content, here.Content, isCopy: false), .. views.Unknown],
+            Items = [.. items, .. ComparedItems.Of(texts.Different), .. rights],
+            Notes = [.. FingerprintComparison.Notes(there.Content, here.Content, isCopy: false), .. ComparedItems.NotesOf(there.Content, here.Content), .. texts.Unknown],
             DurationSeconds = Math.Round(clock.Elapsed.TotalSeconds, 3),
         };
     }
@@ -128,12 +130,28 @@ public static class DataComparison
         return items;
     }
 
-    static async Task<ComparedViews> CompareViewsAsync(ComparedSide source, ComparedSide target, TimeSpan connectLimit, CancellationToken cancellationToken)
+    static async Task<ComparedTexts> CompareTextsAsync(ComparedSide source, ComparedSide target, ComparisonOptions options, CancellationToken cancellationToken)
     {
         var (there, here) = await BothSides.RunAsync(
-            stop => source.AskAsync(reader => ViewDefinitions.ReadAsync(reader, CatalogFilter.None, stop), stop),
-            stop => target.AskAsync(reader => ViewDefinitions.ReadAsync(reader, CatalogFilter.None, stop), stop), cancellationToken);
-        return await ViewDefinitions.CompareAsync(there, here, target.Snapshot.Session.Login, connectLimit, cancellationToken);
+            stop => source.AskAsync(reader => SchemaTexts.ReadAsync(reader, source.Facts.Major, CatalogFilter.None, stop), stop),
+            stop => target.AskAsync(reader => SchemaTexts.ReadAsync(reader, target.Facts.Major, CatalogFilter.None, stop), stop), cancellationToken);
+        var chosen = source.Chosen.Union(target.Chosen).ToList();
+        return await SchemaTexts.CompareAsync(there, here,
+            o => source.Content.Objects.ContainsKey(o) && target.Content.Objects.ContainsKey(o) && (options.Tables.Count == 0 || chosen.Any(t => SchemaObjects.IsOf(o, t))),
+            target.Snapshot.Session.Login, options.ConnectLimit, cancellationToken);
+    }
+
+    static async Task<IReadOnlyList<ComparedItem>> CompareRightsAsync(ComparedSide source, ComparedSide target, ComparisonOptions options, CancellationToken cancellationToken)
+    {
+        var (there, here) = await BothSides.RunAsync(
+            stop => source.AskAsync(reader => ObjectRights.ReadAsync(reader, stop), stop),
+            stop => target.AskAsync(reader => ObjectRights.ReadAsync(reader, stop), stop), cancellationToken);
+        var chosen = source.Chosen.Union(target.Chosen).Select(t => $"TABLE {Unquoted(t)}").ToList();
+        return [.. here.DifferencesTo(there, RightsWords.OfSides)
+            .Where(d => options.Tables.Count == 0 || chosen.Any(t => Unquoted(d.Key) == t || Unquoted(d.Key).StartsWith($"{t} (", StringComparison.Ordinal)))
+            .Select(d => new ComparedItem(ComparedKind.Object, $"rights of {d.Key}", ComparedState.Different, null, null, d.Text))];
+
+        static string Unquoted(string name) => name.Replace("\"", "", StringComparison.Ordinal);
     }
 
     static async Task TellRowsAsync(

@@ -30,7 +30,7 @@ static class CatalogQueries
           AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_class'::regclass AND objid = c.oid)
         """;
 
-    static string With(CatalogFilter filter) => $"""
+    public static string With(CatalogFilter filter) => $"""
         WITH ext AS MATERIALIZED ({ExtensionMembers}),
              ns AS MATERIALIZED ({Schemas(filter)}),
              rel AS MATERIALIZED ({Relations(filter)})
@@ -156,7 +156,7 @@ static class CatalogQueries
     /// Everything by kind, schema (null where it has none), name, a suffix that makes the name unique, and the part of the
     /// definition that survives a dump and restore, on a server of any version. Texts of expressions do not: <c>x IN ('a', 'b')</c> on a
     /// varchar column comes back spelled differently. So constraints and indexes go by name and structure, and views by their columns
-    /// (<see cref="ViewDefinitions"/> has the texts).
+    /// (<see cref="SchemaTexts"/> has the texts, <see cref="SchemaDetails"/> what else there is to be told of structure).
     /// </summary>
     /// <remarks>
     /// What PostgreSQL itself changes is not listed: a child's column cannot be null where its parent's cannot, although it may have been allowed to
@@ -275,11 +275,9 @@ static class CatalogQueries
         WHERE NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_foreign_server'::regclass AND objid = s.oid)
         """;
 
-    /// <summary>Views of both kinds: schema, name, and the definition as the server prints it.</summary>
-    public static string Views(CatalogFilter filter) => $"""
-        {With(filter)}
-        SELECT nspname, relname, pg_catalog.pg_get_viewdef(oid) FROM rel WHERE relkind IN ('v', 'm')
-        """;
+    /// <summary>What <see cref="DatabaseFingerprint"/> calls an object, by the first four columns of <see cref="Objects"/>.</summary>
+    public static string ObjectKey(string?[] row) =>
+        $"{row[0]} {(row[1] is { } schema ? Sql.Display(schema, row[2]!) : Sql.Display(row[2]!))}{row[3]}";
 
     /// <summary>
     /// What has planner statistics of its own: schema and name, the largest first. ANALYZE of a partitioned table does its partitions, too. Of

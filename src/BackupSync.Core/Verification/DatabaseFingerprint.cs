@@ -30,6 +30,12 @@ public sealed record DatabaseFingerprint
     /// </summary>
     public required IReadOnlyDictionary<string, string> Objects { get; init; }
 
+    /// <summary>
+    /// What else the catalog says of objects, as facts by name: see <see cref="SchemaDetails"/>. Null in manifests of earlier days. A copy that differs
+    /// in these is told, and refused by nobody.
+    /// </summary>
+    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>? Details { get; init; }
+
     /// <summary>The names of its extensions.</summary>
     public IReadOnlyList<string> Extensions() =>
         [.. Objects.Keys.Where(o => o.StartsWith("extension ", StringComparison.Ordinal)).Select(o => Postgres.Sql.Bare(o["extension ".Length..]))];

@@ -22,6 +22,8 @@ public static class FingerprintComparison
     internal const string Missing = "missing";
     internal const string Unexpected = "not expected";
 
+    const int MostDetailsTold = 10;
+
     /// <summary>Manifests of earlier days list digests of views' texts. The text of a view is no proof: a dump and restore may change it.</summary>
     const string ViewDefinition = "definition of view ";
 
@@ -35,6 +37,8 @@ public static class FingerprintComparison
     {
         foreach (var note in Notes(expected, actual, isCopy: true))
             warn($"{label}: {note}.");
+        foreach (var difference in Details(expected, actual).Where(d => d.Fact is not null && d.Fact != SchemaDetails.ExtensionVersion && tolerance.Missing?.Contains(d.Subject) != true).Take(MostDetailsTold))
+            warn($"{label}: {difference.Subject} is not as it was: {difference.Fact}: {difference.Source ?? "none"} before, {difference.Target ?? "none"} now.");
         var differences = Compare(expected, actual, tolerance);
         if (differences.Count == 0)
             return;
@@ -163,6 +167,32 @@ public static class FingerprintComparison
             yield return new(name, Unexpected);
         }
     }
+
+    /// <summary>What the two say of objects that both have, and the objects that <see cref="DatabaseFingerprint.Objects"/> does not list. None where one does not say.</summary>
+    internal static IEnumerable<DetailDifference> Details(DatabaseFingerprint expected, DatabaseFingerprint actual)
+    {
+        if (expected.Details is not { } wanted || actual.Details is not { } found)
+            yield break;
+        foreach (var name in wanted.Keys.Union(found.Keys).Order(StringComparer.Ordinal))
+        {
+            var (want, have) = (Facts(expected, name), Facts(actual, name));
+            if (want is null || have is null)
+            {
+                if (!expected.Objects.ContainsKey(name) && !actual.Objects.ContainsKey(name))
+                    yield return new(name, null, want is null ? null : name, have is null ? null : name);
+                continue;
+            }
+            foreach (var fact in want.Keys.Union(have.Keys).Order(StringComparer.Ordinal))
+            {
+                if (want.GetValueOrDefault(fact) != have.GetValueOrDefault(fact))
+                    yield return new(name, fact, want.GetValueOrDefault(fact), have.GetValueOrDefault(fact));
+            }
+        }
+    }
+
+    /// <summary>Null where there is no such object.</summary>
+    static IReadOnlyDictionary<string, string>? Facts(DatabaseFingerprint database, string name) =>
+        database.Details!.GetValueOrDefault(name) ?? (database.Objects.ContainsKey(name) ? new Dictionary<string, string>() : null);
 
     /// <summary>Manifests of earlier days say of partitioned tables, which hold nothing, whether that is logged.</summary>
     static string Listed(string name, string definition) =>

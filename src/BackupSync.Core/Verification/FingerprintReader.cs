@@ -39,12 +39,13 @@ static class FingerprintReader
             Sequences = await ReadSequencesAsync(first, sequences, cancellationToken),
             LargeObjects = filter.TablesOnly ? new LargeObjectFingerprint(0, null) : await ReadLargeObjectsAsync(first, method, cancellationToken),
             Objects = await ReadObjectsAsync(first, major, filter, cancellationToken),
+            Details = await SchemaDetails.ReadAsync(first, filter, cancellationToken),
         };
     }
 
     /// <summary>The schema alone: see <see cref="DatabaseFingerprint.Objects"/>.</summary>
     public static async Task<IReadOnlyDictionary<string, string>> ReadObjectsAsync(IQueryRunner runner, int major, CatalogFilter filter, CancellationToken cancellationToken) =>
-        (await runner.RowsAsync(CatalogQueries.Objects(filter, hasMultirange: major >= 14), cancellationToken)).ToDictionary(ObjectKey, o => o[4] ?? "");
+        (await runner.RowsAsync(CatalogQueries.Objects(filter, hasMultirange: major >= 14), cancellationToken)).ToDictionary(CatalogQueries.ObjectKey, o => o[4] ?? "");
 
     static async Task<IReadOnlyDictionary<string, TableFingerprint>> ReadTablesAsync(
         IReadOnlyList<IQueryRunner> runners, IReadOnlyList<TableColumns> tables, FingerprintMethod method, CatalogFilter filter,
@@ -118,9 +119,6 @@ static class FingerprintReader
         var row = (await runner.RowsAsync($"SELECT count(*), {hash} FROM pg_catalog.pg_largeobject_metadata", cancellationToken))[0];
         return new LargeObjectFingerprint(long.Parse(row[0]!, CultureInfo.InvariantCulture), method == FingerprintMethod.RowsOnly ? null : row[1]);
     }
-
-    static string ObjectKey(string?[] row) =>
-        $"{row[0]} {(row[1] is { } schema ? Sql.Display(schema, row[2]!) : Sql.Display(row[2]!))}{row[3]}";
 
     static void EnsureReadable(IEnumerable<string> refused, string who)
     {

@@ -50,6 +50,10 @@ public sealed class CompareDbDataCommand : BackupSyncCmdlet
     [Parameter]
     public SwitchParameter Detail { get; set; }
 
+    /// <summary>Owners and grants, too.</summary>
+    [Parameter]
+    public SwitchParameter Rights { get; set; }
+
     /// <summary>Only whether they are equal.</summary>
     [Parameter]
     public SwitchParameter Quiet { get; set; }
@@ -80,6 +84,7 @@ public sealed class CompareDbDataCommand : BackupSyncCmdlet
         {
             Tables = Table ?? [],
             Detail = Detail && !Quiet,
+            Rights = Rights,
             Parallel = Parallel,
             ConnectLimit = TimeSpan.FromSeconds(TimeoutSeconds),
             Limit = TimeSpan.FromMinutes(LimitMinutes),

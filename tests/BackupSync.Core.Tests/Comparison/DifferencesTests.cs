@@ -84,6 +84,23 @@ public sealed class DifferencesTests(Servers servers) : IClassFixture<Servers>
     }
 
     [Fact]
+    public async Task Owners_and_grants_are_compared_where_that_is_asked_for()
+    {
+        const string both = $"{Users} ALTER TABLE users OWNER TO pg_database_owner; ALTER TABLE notes OWNER TO pg_database_owner; ALTER SEQUENCE numbers OWNER TO pg_database_owner;";
+        await using var databases = await ComparedDatabases.CreateAsync(servers, both,
+            onTarget: "GRANT SELECT ON users TO pg_monitor; GRANT UPDATE (name) ON users TO PUBLIC; ALTER TABLE notes OWNER TO pg_monitor");
+        Assert.Empty(await databases.DifferencesAsync());
+
+        var differences = (await databases.CompareAsync(new ComparisonOptions { Rights = true })).BesideRows.ToList();
+
+        Assert.Equal(
+            ["rights of TABLE public.notes: owned by pg_database_owner on the source, by pg_monitor on the target",
+                "rights of TABLE public.users (name): only on the target: UPDATE for PUBLIC", "rights of TABLE public.users: only on the target: SELECT for pg_monitor"],
+            differences.Order(StringComparer.Ordinal));
+        Assert.Equal(2, (await databases.CompareAsync(new ComparisonOptions { Rights = true, Tables = ["users"] })).BesideRows.Count());
+    }
+
+    [Fact]
     public async Task A_column_that_only_one_side_has_is_told_and_so_are_rows_that_differ_in_the_others()
     {
         await using var databases = await ComparedDatabases.CreateAsync(servers, Users, onTarget: "ALTER TABLE users ADD extra integer DEFAULT 1; UPDATE users SET name = 'x' WHERE id = 7");

@@ -20,7 +20,7 @@ public sealed class SilentLossTests
             var data = new TheoryData<int, string, string>();
             foreach (var major in new[] { 15, 18 })
             {
-                data.Add(major, "ALTER TABLE items ADD COLUMN seen timestamptz DEFAULT now()", "ALTER TABLE items ADD COLUMN seen timestamptz DEFAULT now() - interval '1 day'");
+                data.Add(major, "ALTER TABLE items ADD COLUMN seen timestamptz DEFAULT now()", "ALTER TABLE items ADD COLUMN seen timestamptz DEFAULT now() - interval '1 day'; ALTER TABLE items ALTER seen SET DEFAULT now()");
                 data.Add(major, "ALTER TABLE items ADD COLUMN state text DEFAULT 'new'; ALTER TABLE items ALTER state SET DEFAULT 'x'", "ALTER TABLE items ADD COLUMN state text DEFAULT 'old'; ALTER TABLE items ALTER state SET DEFAULT 'x'");
                 data.Add(major, "ALTER TABLE items DROP COLUMN note; ALTER TABLE items ADD COLUMN note text", "");
                 data.Add(major, "ALTER TABLE items RENAME name TO x; ALTER TABLE items RENAME note TO name; ALTER TABLE items RENAME x TO note", "");

@@ -115,7 +115,7 @@ public sealed class RestoredFormTests
         await scenario.OnTargetAsync("CREATE OR REPLACE VIEW all_of_them AS SELECT id, amount FROM (SELECT id, amount FROM paid UNION ALL SELECT id, 0 FROM free) q");
         await scenario.SyncWellAsync();
         await scenario.OnTargetAsync("CREATE OR REPLACE VIEW all_of_them AS SELECT id, amount FROM (SELECT id, amount FROM paid UNION ALL SELECT id, 0 FROM free) q");
-        Assert.Equal("definition of view public.all_of_them: its definition differs", await DifferencesAsync(scenario));
+        Assert.StartsWith("view public.all_of_them: definition: ", await DifferencesAsync(scenario), StringComparison.Ordinal);
         scenario.Job = scenario.Job with { Incremental = scenario.Job.Incremental with { OnSchemaChange = SchemaChangeRule.Stop } };
         var refused = await scenario.SyncAsync(mode: SyncMode.Incremental);
         Assert.Equal(ErrorIds.SchemaChanged, refused.Error?.Id);

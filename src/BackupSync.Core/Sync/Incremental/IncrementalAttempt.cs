@@ -25,7 +25,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     SourceMoment? _moment;
     SyncState? _before;
     WriteCounts? _counts;
-    IReadOnlyDictionary<string, string> _objects = new Dictionary<string, string>();
+    IReadOnlyList<string> _objects = [];
     IReadOnlyDictionary<string, TableWrites> _writes = new Dictionary<string, TableWrites>();
     IReadOnlyDictionary<string, string> _columns = new Dictionary<string, string>();
     IReadOnlyDictionary<string, TableWrites> _written = new Dictionary<string, TableWrites>();
@@ -377,7 +377,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         var marks = _moment!.Watermarks([.. _tables.Where(t => t.Tracking.Stamp is not null && t.Table.HasKey)]);
         var state = new SyncState(_moment.Source, _moment.Server, _moment.NextTransaction, 0, _snapshot!.Taken, _runsSinceWhole,
             _tables.ToDictionary(t => t.Table.Name, t => new TableState(marks.TryGetValue(t.Table.Name, out var mark) ? mark : null, _writes[t.Table.Name].And(_written[t.Table.Name]), _sourceTables[t.Table.Name]) { Columns = _columns[t.Table.Name], Key = OwnRows.ShapeOf(t.Table) }),
-            [.. _objects.Keys])
+            _objects)
         { Own = await OwnRows.AfterAsync(Writer, _before?.Own, cancellationToken), CountsSince = _counts!.Beginning };
         foreach (var table in _tables.Where(t => t.LastWriteWins))
             await OwnRows.RememberAsync(Writer, table.Table, _job.Name, table.Staged.Spared, cancellationToken);

@@ -7,13 +7,13 @@ namespace BackupSync.Sync.Incremental;
 
 /// <summary>Whether both databases still have the same tables, in the same form: only then rows alone can be carried.</summary>
 /// <param name="Reason">Why only a full sync will do; null where they have.</param>
-/// <param name="Objects">Of the source.</param>
-sealed record SchemaCheck(string? Reason, IReadOnlyDictionary<string, string> Objects)
+/// <param name="Objects">The names of the source's.</param>
+sealed record SchemaCheck(string? Reason, IReadOnlyList<string> Objects)
 {
     const int MostTold = 5;
 
     /// <summary>What a full sync may rightly leave out.</summary>
-    static readonly string[] MayBeMissing = ["event trigger ", "foreign server "];
+    static readonly string[] MayBeMissing = ["event trigger ", "foreign server ", "foreign data wrapper ", "user mapping "];
 
     /// <summary>What a target may have more without anything of its own being in it.</summary>
     static readonly string[] BringNothing = ["schema ", "extension "];
@@ -32,61 +32,71 @@ sealed record SchemaCheck(string? Reason, IReadOnlyDictionary<string, string> Ob
         JobConfig job, PgSession sourceSession, PgSession targetSession, SourceSide source, TargetSide target, CancellationToken cancellationToken)
     {
         var (there, here) = await BothSides.RunAsync(
-            ct => FingerprintReader.ReadObjectsAsync(sourceSession, source.Facts.Major, source.Filter, ct),
-            ct => FingerprintReader.ReadObjectsAsync(targetSession, target.Facts.Major, CatalogFilter.None, ct), cancellationToken);
-        var partitions = job.Tables.Count == 0 ? [] : (await TableNames.PartitionsAsync(sourceSession, job.Tables, cancellationToken))
-            .Union(await TableNames.PartitionsAsync(targetSession, job.Tables, cancellationToken)).ToList();
+            ct => ReadAsync(sourceSession, source.Facts.Major, source.Filter, ct), ct => ReadAsync(targetSession, target.Facts.Major, CatalogFilter.None, ct), cancellationToken);
+        IReadOnlyList<string> chosen = job.Tables.Count == 0 ? [] : (await TableNames.PartitionsAsync(sourceSession, job.Tables, cancellationToken))
+            .Union(await TableNames.PartitionsAsync(targetSession, job.Tables, cancellationToken)).Union(job.Tables).ToList();
         var known = (await SyncState.ReadAsync(targetSession, job.Name, cancellationToken))?.Objects.ToHashSet() ?? [];
-        var differences = FingerprintComparison.Objects(Schema(there, source.Facts.Major), Schema(here, target.Facts.Major), new ComparisonTolerance())
+        var differences = FingerprintComparison.Objects(there, here, new ComparisonTolerance())
             .Where(d => d.What == FingerprintComparison.Unexpected
                 ? known.Contains(d.Subject) // dropped on the source; whatever else the target has is its own
                 : !MayBeMissing.Any(m => d.Subject.StartsWith(m, StringComparison.Ordinal)))
-            .Where(d => job.Tables.Count == 0 || IsAbout(d.Subject, [.. job.Tables, .. partitions], there.Keys.Union(here.Keys)))
-            .ToList();
-        var views = job.Tables.Count > 0 ? ComparedViews.Equal : await CompareViewsAsync(job, sourceSession, targetSession, source, target, cancellationToken);
-        differences.AddRange(views.Different.Select(name => new FingerprintDifference($"definition of view {name}", "differs")));
+            .Where(d => IsAbout(d.Subject)).ToList();
+        var details = FingerprintComparison.Details(there, here).Where(d => IsAbout(d.Subject)).ToList();
+        differences.AddRange(details.Where(d => d.Fact is null && d.Source is null ? known.Contains(d.Subject) : !MayDiffer(d)).Select(d => new FingerprintDifference(d.Subject, d.What)));
+        var texts = await CompareTextsAsync();
+        differences.AddRange(texts.Different.Select(d => new FingerprintDifference(d.Subject, d.What)));
         // What is on a table that one side lacks goes without saying.
         var lacking = differences.Where(d => d.What is FingerprintComparison.Missing or FingerprintComparison.Unexpected).Select(d => SchemaObjects.TableOf(d.Subject)).OfType<string>().ToList();
         var told = differences.Where(d => SchemaObjects.TableOf(d.Subject) is not null || !lacking.Any(t => SchemaObjects.IsOf(d.Subject, t)))
             .OrderBy(d => SchemaObjects.TableOf(d.Subject) is null).ThenBy(d => d.Subject, StringComparer.Ordinal).Select(d => d.ToString()).ToList();
         // Without notes nobody knows what a target had of the source that the source has no longer: none of it is taken away.
-        var own = here.Keys.Where(o => !there.ContainsKey(o) && !known.Contains(o) && !BringNothing.Any(b => o.StartsWith(b, StringComparison.Ordinal)))
+        var own = here.Objects.Keys.Where(o => !there.Objects.ContainsKey(o) && !known.Contains(o) && !BringNothing.Any(b => o.StartsWith(b, StringComparison.Ordinal)))
             .OrderBy(o => SchemaObjects.TableOf(o) is null).ToList();
+        // Some that have details are not among the objects.
+        var objects = there.Objects.Keys.Union(there.Details!.Keys).ToList();
         if (differences.Count == 0)
-            return new SchemaCheck(null, there) { Notes = views.Unknown, TargetHasOwn = own.Count > 0 };
+            return new SchemaCheck(null, objects) { Notes = [.. details.Where(d => d.Fact is not null).Select(d => $"{d}, which an incremental run leaves as it is"), .. texts.Unknown], TargetHasOwn = own.Count > 0 };
 
         var some = string.Join("; ", told.Take(MostTold)) + (told.Count > MostTold ? $"; and {told.Count - MostTold} more" : "");
         // A full sync replaces everything: nothing may be there that is the target's own.
-        var isEmpty = !here.Keys.Any(o => SchemaObjects.TableOf(o) is not null);
+        var isEmpty = !here.Objects.Keys.Any(o => SchemaObjects.TableOf(o) is not null);
         if (job.MayBecomeFull && own.Count == 0 || job.Incremental.OnSchemaChange == SchemaChangeRule.Full && job.Tables.Count == 0 && isEmpty)
-            return new SchemaCheck($"{target.Login.Label} differs from {source.Login.Label} in more than rows: {some}.", there);
+            return new SchemaCheck($"{target.Login.Label} differs from {source.Login.Label} in more than rows: {some}.", objects);
         throw new BackupSyncException(ErrorIds.SchemaChanged, $"{target.Login.Label} differs from {source.Login.Label} in more than rows, in {told.Count} place(s): {some}.",
             job.Incremental.OnSchemaChange == SchemaChangeRule.Full
                 ? "Make the same change on the target, or run once with -Mode Full (--mode full), which copies everything, and removes what only the target has"
                   + $"{(own.Count > 0 ? $" ({string.Join(", ", own.Take(MostTold))}{(own.Count > MostTold ? " …" : "")})" : "")}."
                 : "Run once with -Mode Full (--mode full, or Initialize-DbSecondary where nothing is there yet), or make the same change on the target; incremental.onSchemaChange: full does the former by itself.")
         { Detail = string.Join('\n', told) };
+
+        bool IsAbout(string subject) => job.Tables.Count == 0 || Types.Any(t => subject.StartsWith(t, StringComparison.Ordinal))
+            || there.Objects.Keys.Union(here.Objects.Keys).Select(SchemaObjects.TableOf).OfType<string>().Where(t => chosen.Any(p => TableNames.Matches(t, p))).Any(t => SchemaObjects.IsOf(subject, t));
+
+        bool MayDiffer(DetailDifference d) => d.Fact is { } fact && (SchemaDetails.IsTuning(fact) || fact == SchemaDetails.ExtensionVersion) || MayBeMissing.Any(m => d.Subject.StartsWith(m, StringComparison.Ordinal))
+            // What is above a chosen table need not be on the target.
+            || job.Tables.Count > 0 && d.Target is null && d.Fact is not null && SchemaDetails.Parentage.Contains(d.Fact) && !IsThere(there.Details![d.Subject]);
+
+        bool IsThere(IReadOnlyDictionary<string, string> facts) => (facts.GetValueOrDefault("partition of") ?? facts.GetValueOrDefault("inherits")) is not { } above
+            || here.Objects.Keys.Select(SchemaObjects.TableOf).OfType<string>().Any(t => above.Split(", ").Contains(t.Replace("\"", "", StringComparison.Ordinal)));
+
+        async Task<ComparedTexts> CompareTextsAsync()
+        {
+            var (theirs, own) = await BothSides.RunAsync(
+                ct => SchemaTexts.ReadAsync(sourceSession, source.Facts.Major, source.Filter, ct),
+                ct => SchemaTexts.ReadAsync(targetSession, target.Facts.Major, CatalogFilter.None, ct), cancellationToken);
+            return await SchemaTexts.CompareAsync(theirs, own, o => there.Objects.ContainsKey(o) && here.Objects.ContainsKey(o) && IsAbout(o), target.Login, job.Limits.Connect, cancellationToken);
+        }
     }
 
-    static async Task<ComparedViews> CompareViewsAsync(
-        JobConfig job, PgSession sourceSession, PgSession targetSession, SourceSide source, TargetSide target, CancellationToken cancellationToken)
-    {
-        var (there, here) = await BothSides.RunAsync(
-            ct => ViewDefinitions.ReadAsync(sourceSession, source.Filter, ct), ct => ViewDefinitions.ReadAsync(targetSession, CatalogFilter.None, ct), cancellationToken);
-        return await ViewDefinitions.CompareAsync(there, here, target.Login, job.Limits.Connect, cancellationToken);
-    }
-
-    static bool IsAbout(string subject, IReadOnlyList<string> patterns, IEnumerable<string> objects) =>
-        Types.Any(t => subject.StartsWith(t, StringComparison.Ordinal))
-        || objects.Select(SchemaObjects.TableOf).OfType<string>().Where(t => patterns.Any(p => TableNames.Matches(t, p))).Any(t => SchemaObjects.IsOf(subject, t));
-
-    static DatabaseFingerprint Schema(IReadOnlyDictionary<string, string> objects, int major) => new()
+    /// <summary>The schema alone.</summary>
+    static async Task<DatabaseFingerprint> ReadAsync(PgSession session, int major, CatalogFilter filter, CancellationToken cancellationToken) => new()
     {
         ServerMajor = major,
         Method = FingerprintMethod.RowsOnly,
         Tables = new Dictionary<string, TableFingerprint>(),
         Sequences = new Dictionary<string, SequenceFingerprint>(),
         LargeObjects = new LargeObjectFingerprint(0, null),
-        Objects = objects,
+        Objects = await FingerprintReader.ReadObjectsAsync(session, major, filter, cancellationToken),
+        Details = await SchemaDetails.ReadAsync(session, filter, cancellationToken),
     };
 }

@@ -1,4 +1,5 @@
 using BackupSync.Postgres;
+using BackupSync.Verification;
 using Npgsql;
 
 namespace BackupSync.Sync.Publishing;
@@ -66,7 +67,7 @@ sealed class ObjectPrivileges
             await RunAsync(late, restored, cancellationToken);
             now = await ObjectRights.ReadAsync(restored, cancellationToken);
         }
-        var differences = now.DifferencesTo(_wanted).Where(d => !_gone.Contains(d.Key)).ToList();
+        var differences = now.DifferencesTo(_wanted, RightsWords.BeforeAndNow).Where(d => !_gone.Contains(d.Key)).ToList();
         foreach (var (key, text) in differences.Take(MostTold))
             warn($"Rights that are not what they were: {key}: {text}{(_refused.TryGetValue(key, out var why) ? $" ({why})" : "")}.");
         if (differences.Count > MostTold)

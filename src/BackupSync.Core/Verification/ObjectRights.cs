@@ -1,7 +1,8 @@
+using System.Globalization;
 using System.Text.Json;
 using BackupSync.Postgres;
 
-namespace BackupSync.Sync.Publishing;
+namespace BackupSync.Verification;
 
 /// <summary>Who owns what of a database, and who may do what with it, at one moment.</summary>
 sealed class ObjectRights
@@ -24,8 +25,8 @@ sealed class ObjectRights
         [.. Pairs(wanted).Where(p => p.Wanted.Head.Length > 0).SelectMany(p => p.Wanted.StatementsFrom(p.Now, isSuperuser))];
 
     /// <summary>How these rights are others than those that are wanted, one line for each object.</summary>
-    public IReadOnlyList<(string Key, string Text)> DifferencesTo(ObjectRights wanted) =>
-        [.. Pairs(wanted).Select(p => (p.Wanted.Key, p.Wanted.DifferenceTo(p.Now))).Where(d => d.Item2.Length > 0)];
+    public IReadOnlyList<(string Key, string Text)> DifferencesTo(ObjectRights wanted, RightsWords words) =>
+        [.. Pairs(wanted).Select(p => (p.Wanted.Key, p.Wanted.DifferenceTo(p.Now, words))).Where(d => d.Item2.Length > 0)];
 
     /// <summary>Each with what is there now. What is not is no matter, unless it is something that is always there.</summary>
     IEnumerable<(Entry Wanted, Entry Now)> Pairs(ObjectRights wanted)
@@ -44,7 +45,7 @@ sealed class ObjectRights
         }
     }
 
-    static readonly string Query = EmbeddedText.Read("BackupSync.Sync.Publishing.object_rights.sql");
+    static readonly string Query = EmbeddedText.Read("BackupSync.Verification.object_rights.sql");
 
     /// <param name="Grantee">Null for everybody.</param>
     sealed record Privilege(string? Grantee, string Name, bool IsGrantable, string Grantor)
@@ -97,17 +98,22 @@ sealed class ObjectRights
             return this with { Owner = owner, Privileges = privileges };
         }
 
-        public string DifferenceTo(Entry now)
+        public string DifferenceTo(Entry now, RightsWords words)
         {
             var changes = new List<string>();
             if (now.Owner != Owner)
-                changes.Add($"owned by {now.Owner}, before by {Owner}");
-            var wanted = OwnedBy(now.Owner).Privileges;
-            var (gone, come) = (wanted.Except(now.Privileges).ToList(), now.Privileges.Except(wanted).ToList());
+                changes.Add(string.Format(CultureInfo.InvariantCulture, words.Owners, Owner, now.Owner));
+            var (wanted, found) = (OwnedBy(now.Owner).Privileges.ToList(), now.Privileges.ToList());
+            if (now.Owner != Owner && words.OwnersTellTheirRights)
+            {
+                wanted.RemoveAll(p => p.Grantee == Owner || p.Grantee == now.Owner);
+                found.RemoveAll(p => p.Grantee == Owner || p.Grantee == now.Owner);
+            }
+            var (gone, come) = (wanted.Except(found).ToList(), found.Except(wanted).ToList());
             if (gone.Count > 0)
-                changes.Add($"lost {string.Join(", ", gone)}{Grantors(gone)}");
+                changes.Add($"{words.Lost} {string.Join(", ", gone)}{Grantors(gone)}");
             if (come.Count > 0)
-                changes.Add($"gained {string.Join(", ", come)}{Grantors(come)}");
+                changes.Add($"{words.Gained} {string.Join(", ", come)}{Grantors(come)}");
             return string.Join("; ", changes);
         }
 
@@ -154,4 +160,13 @@ sealed class ObjectRights
 sealed record RightsStatement(string Text, string? As, string Key)
 {
     public bool ChangesOwner { get; init; }
+}
+
+/// <summary>How a difference of rights is told.</summary>
+/// <param name="Owners">Has places for two owners, the wanted one first.</param>
+/// <param name="OwnersTellTheirRights">What an owner may do goes without saying where another one is told.</param>
+sealed record RightsWords(string Owners, string Lost, string Gained, bool OwnersTellTheirRights = false)
+{
+    public static RightsWords BeforeAndNow { get; } = new("owned by {1}, before by {0}", "lost", "gained");
+    public static RightsWords OfSides { get; } = new("owned by {0} on the source, by {1} on the target", "only on the source:", "only on the target:", OwnersTellTheirRights: true);
 }

@@ -1,0 +1,85 @@
+using BackupSync.Comparison;
+using BackupSync.Configuration;
+using BackupSync.Tests.Sync;
+
+namespace BackupSync.Tests.Comparison;
+
+/// <summary>What decides how queries answer is told where it differs, and no incremental run passes over it.</summary>
+public sealed class SchemaKindTests
+{
+    public static TheoryData<string, int> All
+    {
+        get
+        {
+            var data = new TheoryData<string, int>();
+            foreach (var (name, kind) in SchemaKind.All)
+            {
+                if (kind.Since <= 15)
+                    data.Add(name, 15);
+                data.Add(name, 18);
+            }
+            return data;
+        }
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(All))]
+    public async Task A_difference_is_told_by_compare_and_no_incremental_run_passes_over_it(string name, int major)
+    {
+        var kind = SchemaKind.All[name];
+        var server = await VersionedServers.GetAsync(major);
+        await using var scenario = await Scenario.CreateAsync(server, server);
+        scenario.Job = scenario.Job with { Incremental = scenario.Job.Incremental with { OnSchemaChange = SchemaChangeRule.Stop } };
+        var setup = $"CREATE TABLE other (id int PRIMARY KEY); INSERT INTO other VALUES (1); {kind.Setup}";
+        await scenario.OnSourceAsync(setup);
+        await scenario.OnTargetAsync(setup);
+        Assert.Empty(await DifferencesAsync(scenario));
+        await scenario.OnSourceAsync(kind.Change);
+
+        // Some facts bring others along.
+        Assert.Contains(kind.Told, await DifferencesAsync(scenario));
+        var run = await scenario.SyncAsync(mode: SyncMode.Incremental);
+        if (kind.IsTuning || kind.Told.StartsWith("event trigger ", StringComparison.Ordinal))
+        {
+            Assert.True(run.Success, $"{run.Error?.Message}");
+            Assert.Contains(scenario.LogLines, l => l.Contains(kind.Told, StringComparison.Ordinal));
+        }
+        else
+        {
+            Assert.Equal((ErrorIds.SchemaChanged, true), (run.Error?.Id, run.Error?.Detail?.Split('\n').Contains(kind.Told)));
+        }
+    }
+
+    /// <summary>All of them at once, as a full sync brings them over: it is equal then, and the next runs carry rows again.</summary>
+    [SkippableTheory]
+    [InlineData(15, 15)]
+    [InlineData(17, 17)]
+    [InlineData(18, 18)]
+    [InlineData(19, 19)]
+    [InlineData(15, 18)]
+    [InlineData(18, 19)]
+    public async Task What_a_full_sync_has_copied_is_equal_and_stays_incremental(int source, int target)
+    {
+        await using var scenario = await Scenario.CreateAsync(await VersionedServers.GetAsync(source), await VersionedServers.GetAsync(target));
+        var number = 0;
+        foreach (var (name, kind) in SchemaKind.All.Where(k => k.Value.Since <= source && k.Key != "foreign keys switched off"))
+        {
+            // Each in a schema of its own; what has none has a name of its own.
+            var schema = $"s{++number}";
+            var text = $"{kind.Setup};\n{kind.Change}".Replace("EVENT TRIGGER x", $"EVENT TRIGGER x{number}", StringComparison.Ordinal);
+            await scenario.OnSourceAsync($"CREATE SCHEMA {schema}; SET search_path = {schema}; {text}; CREATE TABLE IF NOT EXISTS rows (id int PRIMARY KEY, at timestamptz DEFAULT now()); INSERT INTO rows VALUES (1)");
+        }
+
+        var full = await scenario.SyncWellAsync(SyncMode.Full);
+
+        Assert.DoesNotContain(full.Warnings, w => w.Contains("is not as it was", StringComparison.Ordinal));
+        Assert.Empty(await DifferencesAsync(scenario));
+        await scenario.OnSourceAsync("INSERT INTO s1.rows VALUES (2)");
+        var run = await scenario.SyncWellAsync(SyncMode.Incremental);
+        Assert.Equal((SyncMode.Incremental, 1), (run.Mode, run.Tables.Sum(t => t.Changes!.Inserted)));
+        Assert.DoesNotContain(scenario.LogLines, l => l.Contains("could not be asked", StringComparison.Ordinal));
+    }
+
+    static async Task<IReadOnlyList<string>> DifferencesAsync(Scenario scenario) =>
+        [.. (await DataComparison.RunAsync(scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions(), null, null, default)).BesideRows];
+}
