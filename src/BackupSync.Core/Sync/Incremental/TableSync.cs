@@ -232,10 +232,12 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         }
         else if (SourceRows is { } rows && _kept == 0 && !_leavesDeleted)
         {
-            RowsAfter = await target.ScalarAsync<long>($"SELECT count(*) FROM {Table.Table.Rows}", cancellationToken);
+            var (isResolved, now) = _comparison is null ? (true, await target.ScalarAsync<long>($"SELECT count(*) FROM {Table.Table.Rows}", cancellationToken))
+                : await _comparison.LookAgainAsync(target, cancellationToken);
+            RowsAfter = now;
             if (RowsAfter != rows)
                 throw Differs(target, $"{rows} rows expected, {RowsAfter} found");
-            if (_comparison is not null && !await _comparison.IsResolvedAsync(target, cancellationToken))
+            if (!isResolved)
                 throw Differs(target, "rows with the keys of those that were written hold something else");
             IsVerified = IsWhole;
         }
@@ -263,7 +265,8 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         long different = 0;
         var isOtherTable = false;
         // Whoever stops reading in the middle has the statement cancelled, and a transaction does not outlive that.
-        await lane.Source.ExecuteAsync("SAVEPOINT backupsync_rows", cancellationToken);
+        if (_comparison.Differing.Count > 0)
+            await lane.Source.ExecuteAsync("SAVEPOINT backupsync_rows", cancellationToken);
         await foreach (var row in _comparison.RowsAsync(lane.Source, lane.Target, cancellationToken))
         {
             if (++different > Many && different > _comparison.Unchanged && config.Deletes && !keysOnly)
