@@ -22,9 +22,6 @@ abstract class KeyBuckets(KeyedTable table)
     /// <summary>More buckets than so many would fit neither into a server's memory nor into ours.</summary>
     const long MostBuckets = 1 << 18;
 
-    /// <summary>To hash so many takes a second: then a program compiled for it earns back what it costs.</summary>
-    const long ManyRows = 1_000_000;
-
     protected KeyedTable Table { get; } = table;
 
     /// <summary>A bigint.</summary>
@@ -33,12 +30,8 @@ abstract class KeyBuckets(KeyedTable table)
     /// <summary>What a session is to be told before it is asked for the rows of some buckets.</summary>
     public abstract string Planning { get; }
 
-    /// <summary>Takes it back.</summary>
+    /// <summary>Takes it back. Programs are never compiled: where the library for it is broken, the statement fails.</summary>
     public const string UsualPlanning = "SET jit = off; RESET enable_seqscan; RESET enable_material; RESET enable_mergejoin";
-
-    /// <summary>What a session is to be told before it hashes all rows; null where there are too few to compile anything for them.</summary>
-    public string? Summing => Table.Estimate < ManyRows ? null
-        : "SET jit = on; SET jit_above_cost = 0; SET jit_optimize_above_cost = 0; SET jit_inline_above_cost = -1";
 
     /// <summary>How many are best asked for in one statement.</summary>
     public abstract int AtOnce { get; }

@@ -74,13 +74,8 @@ sealed class TableComparison
     static async Task<TableComparison> ReadAsync(KeyedTable table, KeyBuckets buckets, string hash, IQueryRunner source, IQueryRunner target, CancellationToken cancellationToken)
     {
         var select = Sums(table, $"SELECT {buckets.Number} AS {table.Own}n, {hash} AS {table.Own}hash FROM {table.Table.Rows} AS t");
-        await TellAsync(buckets.Summing);
         var both = await BothSides.RowsAsync(source, target, select, cancellationToken);
-        await TellAsync(buckets.Summing is null ? null : KeyBuckets.UsualPlanning);
         return new TableComparison(table, buckets, hash, Sums(both.Source), Sums(both.Target)) { Received = Characters(both.Source) };
-
-        Task TellAsync(string? planning) => planning is null ? Task.CompletedTask
-            : Together.RunAsync(cancellationToken, stop => source.ExecuteAsync(planning, stop), stop => target.ExecuteAsync(planning, stop));
     }
 
     /// <summary>The rows that differ, in no order of their own.</summary>
