@@ -55,6 +55,24 @@ public sealed class QuietTablesTests(Servers servers) : IClassFixture<Servers>
         Assert.Equal(4, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM t5"));
     }
 
+    [SkippableFact]
+    public async Task A_run_that_locks_more_tables_than_the_server_promises_room_for_says_so_at_its_beginning()
+    {
+        await using var server = await Sandbox.SandboxServer.StartAsync(new Sandbox.SandboxOptions
+        {
+            Name = "few-locks-quiet", Settings = new Dictionary<string, string> { ["max_locks_per_transaction"] = "10", ["max_connections"] = "20" },
+        }, default);
+        await using var scenario = await Scenario.CreateAsync(server, server, PublishMode.Transaction);
+        for (var first = 1; first <= 450; first += 50)
+        {
+            var tables = $"DO $$ BEGIN FOR t IN {first} .. {first + 49} LOOP EXECUTE format('CREATE TABLE t%s (id int)', t); END LOOP; END $$";
+            await scenario.OnSourceAsync(tables);
+            await scenario.OnTargetAsync(tables);
+        }
+        Assert.Contains((await scenario.SyncAsync(mode: SyncMode.Incremental)).Warnings,
+            w => w.StartsWith("Neon: the run locks its 450 tables at once", StringComparison.Ordinal) && w.Contains("Set max_locks_per_transaction = 64 there", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("LOCK TABLE t7 IN ACCESS EXCLUSIVE MODE", false)]
     [InlineData("DROP TABLE t7", true)]

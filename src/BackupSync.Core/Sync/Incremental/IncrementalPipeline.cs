@@ -1,6 +1,7 @@
 using BackupSync.Configuration;
 using BackupSync.Postgres;
 using BackupSync.Runs;
+using BackupSync.Verification;
 
 namespace BackupSync.Sync.Incremental;
 
@@ -114,6 +115,8 @@ sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions optio
         await Together.RunAsync(cancellationToken, target.ConnectAsync, source.ConnectAsync);
         await Leftovers.ClearSessionsAsync(source.Session, target.Tag, run, cancellationToken);
         await SyncState.EnsureMayWriteAsync(target, cancellationToken);
+        if (job.Tables.Count == 0)
+            await Prechecks.WarnOfLocksAsync(target, CatalogFilter.None, "the run", run, cancellationToken);
         scope.Note = $"{source.Facts.Version} → {target.Facts.Version}";
     }
 
