@@ -40,17 +40,18 @@ abstract class KeyBuckets(KeyedTable table)
     public abstract string RowsOf(IReadOnlyList<long> buckets, string columns);
 
     /// <summary>
-    /// The same with all other rows besides, whose number and column are null: where nothing leads to some rows but a look at each, all can be counted on the way.
-    /// Null where an index does.
+    /// The same with all other rows besides, whose number and column are null: where nothing leads to some rows but a look at each, all can be
+    /// counted on the way. Null where an index does.
     /// </summary>
     public abstract string? RowsOfAndOthers(IReadOnlyList<long> buckets, string column);
 
-    /// <summary>Parts of these buckets, to look at those that differ once more before their rows travel; null where that means to read the table once more.</summary>
+    /// <summary>Parts of these buckets, to ask for those that differ before rows travel; null where that means to read the table once more.</summary>
     public abstract KeyBuckets? Finer { get; }
 
     /// <summary>As <see cref="RowsOf"/>, with the numbers of the finer parts instead.</summary>
     public string PartsOf(IReadOnlyList<long> buckets, string column) =>
-        $"SELECT {Table.Own}part AS {Table.Own}n, {Table.Own}hash FROM ({RowsOf(buckets, $"{Finer!.Number} AS {Table.Own}part, {column} AS {Table.Own}hash")}) AS parts";
+        $"SELECT {Table.Own}part AS {Table.Own}n, {Table.Own}hash "
+        + $"FROM ({RowsOf(buckets, $"{Finer!.Number} AS {Table.Own}part, {column} AS {Table.Own}hash")}) AS parts";
 
     /// <summary>Whether a bucket can have more rows than are to be read at once: then others have to be chosen if it has.</summary>
     public abstract bool MayCrowd { get; }
@@ -119,21 +120,24 @@ abstract class KeyBuckets(KeyedTable table)
 
         public override bool MayCrowd => false;
 
-        // Nobody has statistics of the hash: a server expects so many rows in each bucket that it would rather sort all of the table on disk.
+        // Nobody has statistics of the hash: a server expects so many rows in each bucket that it would rather sort the table on disk.
         public override string Planning => "SET jit = off; SET enable_mergejoin = off";
 
         // Each statement reads the whole table.
         public override int AtOnce => (int)MostBuckets / 4;
 
         // A join: before version 14 a server would look for each row's number in the array from its beginning.
-        public override string RowsOf(IReadOnlyList<long> buckets, string columns) => $"SELECT b.{Table.Own}n, {columns} FROM {Chosen(buckets)} JOIN {Table.Table.Rows} AS t ON {Number} = b.{Table.Own}n";
+        public override string RowsOf(IReadOnlyList<long> buckets, string columns) =>
+            $"SELECT b.{Table.Own}n, {columns} FROM {Chosen(buckets)} JOIN {Table.Table.Rows} AS t ON {Number} = b.{Table.Own}n";
 
         public override string RowsOfAndOthers(IReadOnlyList<long> buckets, string column) =>
-            $"SELECT b.{Table.Own}n, CASE WHEN b.{Table.Own}n IS NOT NULL THEN {column} END AS {Table.Own}hash FROM {Table.Table.Rows} AS t LEFT JOIN {Chosen(buckets)} ON {Number} = b.{Table.Own}n";
+            $"SELECT b.{Table.Own}n, CASE WHEN b.{Table.Own}n IS NOT NULL THEN {column} END AS {Table.Own}hash "
+            + $"FROM {Table.Table.Rows} AS t LEFT JOIN {Chosen(buckets)} ON {Number} = b.{Table.Own}n";
 
         public override KeyBuckets? Finer => null;
 
-        string Chosen(IReadOnlyList<long> buckets) => $"unnest(ARRAY[{string.Join(",", buckets.Select(Text))}]::bigint[]) AS b({Table.Own}n)";
+        string Chosen(IReadOnlyList<long> buckets) =>
+            $"unnest(ARRAY[{string.Join(",", buckets.Select(Text))}]::bigint[]) AS b({Table.Own}n)";
     }
 
     static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);

@@ -86,7 +86,8 @@ sealed class TableComparison
         await Together.RunAsync(cancellationToken, ct => source.ExecuteAsync(_buckets.Planning, ct), ct => target.ExecuteAsync(_buckets.Planning, ct));
         foreach (var some in Differing.Chunk(_buckets.AtOnce))
         {
-            var (buckets, differing) = LooksAtParts ? (_buckets.Finer!, await DifferingPartsAsync(some, source, target, cancellationToken)) : (_buckets, some);
+            var (buckets, differing) = LooksAtParts
+                ? (_buckets.Finer!, await DifferingPartsAsync(some, source, target, cancellationToken)) : (_buckets, some);
             foreach (var few in differing.Chunk(buckets.AtOnce))
             {
                 await foreach (var row in RowsAsync(buckets, few, source, target, cancellationToken))
@@ -99,7 +100,8 @@ sealed class TableComparison
     /// <summary>Whether it pays to ask once more: there is much to be read, and most of it will be the same.</summary>
     bool LooksAtParts => _buckets.Finer is not null && Differing.Count is >= ManyBuckets && Differing.Count <= _source.Count / 4;
 
-    async Task<IReadOnlyList<long>> DifferingPartsAsync(IReadOnlyList<long> buckets, PgSession source, PgSession target, CancellationToken cancellationToken)
+    async Task<IReadOnlyList<long>> DifferingPartsAsync(
+        IReadOnlyList<long> buckets, PgSession source, PgSession target, CancellationToken cancellationToken)
     {
         var both = await BothSides.RowsAsync(source, target, Sums(_table, _buckets.PartsOf(buckets, _hash)), cancellationToken);
         Received += Characters(both.Source);
@@ -110,7 +112,8 @@ sealed class TableComparison
     }
 
     async IAsyncEnumerable<KeyDifference> RowsAsync(
-        KeyBuckets buckets, IReadOnlyList<long> some, PgSession source, PgSession target, [EnumeratorCancellation] CancellationToken cancellationToken)
+        KeyBuckets buckets, IReadOnlyList<long> some, PgSession source, PgSession target,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var select = $"{buckets.RowsOf(some, $"{_table.KeyList("t.")}, {_hash}")} ORDER BY 1";
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -143,7 +146,7 @@ sealed class TableComparison
         }
     }
 
-    /// <summary>Whether the buckets that differed hold on the target now what they hold on the source, and how many rows the table has.</summary>
+    /// <summary>Whether the buckets that differed hold on the target now what they hold on the source, and how many rows it has.</summary>
     /// <param name="target">A session that sees what was written.</param>
     public async Task<(bool IsResolved, long Rows)> LookAgainAsync(IQueryRunner target, CancellationToken cancellationToken)
     {
@@ -153,19 +156,22 @@ sealed class TableComparison
         foreach (var some in Differing.Chunk(_buckets.AtOnce))
         {
             var rows = _buckets.RowsOfAndOthers(some, _hash);
-            var found = await target.RowsAsync(Sums(_table, rows ?? _buckets.RowsOf(some, $"{_hash} AS {_table.Own}hash")), cancellationToken);
+            var found = await target.RowsAsync(
+                Sums(_table, rows ?? _buckets.RowsOf(some, $"{_hash} AS {_table.Own}hash")), cancellationToken);
             if (rows is not null)
                 all = found.Sum(r => long.Parse(r[1]!, CultureInfo.InvariantCulture));
             var now = Sums(found.Where(r => r[0] is not null));
-            isResolved &= some.All(b => now.TryGetValue(b, out var sum) ? _source.TryGetValue(b, out var wanted) && wanted == sum : !_source.ContainsKey(b));
+            isResolved &= some.All(b => now.TryGetValue(b, out var sum)
+                ? _source.TryGetValue(b, out var wanted) && wanted == sum : !_source.ContainsKey(b));
         }
         await target.ExecuteAsync(KeyBuckets.UsualPlanning, cancellationToken);
-        return (isResolved, all ?? long.Parse((await target.RowsAsync($"SELECT count(*) FROM {_table.Table.Rows}", cancellationToken))[0][0]!, CultureInfo.InvariantCulture));
+        var counted = all is null ? (await target.RowsAsync($"SELECT count(*) FROM {_table.Table.Rows}", cancellationToken))[0][0] : null;
+        return (isResolved, all ?? long.Parse(counted!, CultureInfo.InvariantCulture));
     }
 
     /// <summary>
-    /// Most rows of a bucket are the same, and an index gives both sides' in one order: what is alike from the beginning on, and from the end, need not be looked up
-    /// by its key.
+    /// Most rows of a bucket are the same, and an index gives both sides' in one order: what is alike from the beginning on, and from the end,
+    /// need not be looked up by its key.
     /// </summary>
     (List<string> Source, List<string> Target) WithoutSameEnds(List<string> source, List<string> target)
     {
@@ -192,7 +198,8 @@ sealed class TableComparison
     static string Sums(KeyedTable table, string rows) => $"SELECT {table.Own}n, count(*), sum({table.Own}hash) FROM ({rows} OFFSET 0) AS r GROUP BY 1";
 
     static long[] DifferencesOf(Dictionary<long, BucketSum> source, Dictionary<long, BucketSum> target) =>
-        [.. source.Keys.Union(target.Keys).Where(b => !source.TryGetValue(b, out var there) || !target.TryGetValue(b, out var here) || there != here).Order()];
+        [.. source.Keys.Union(target.Keys)
+            .Where(b => !source.TryGetValue(b, out var there) || !target.TryGetValue(b, out var here) || there != here).Order()];
 
     static long Characters(List<string?[]> rows) => rows.Sum(r => r.Sum(f => (long)f!.Length + 1));
 

@@ -7,9 +7,9 @@ using BackupSync.Verification;
 namespace BackupSync.Sync.Incremental;
 
 /// <summary>
-/// Asks about many small tables in one statement on each side. Of most of them nothing has changed, and to ask for each takes longer than all the reading.
-/// A table that differs is looked at by itself afterwards, as if nobody had asked; and so are all where the statement was refused: one of them is locked, gone, or
-/// not to be read, and it is told of as any table is.
+/// Asks about many small tables in one statement on each side. Of most of them nothing has changed, and to ask for each takes longer than all
+/// the reading. A table that differs is looked at by itself afterwards, as if nobody had asked; and so are all where the statement was refused:
+/// one of them is locked, gone, or not to be read, and it is told of as any table is.
 /// </summary>
 sealed class QuietTables(IncrementalConfig config, FingerprintMethod method)
 {
@@ -22,17 +22,23 @@ sealed class QuietTables(IncrementalConfig config, FingerprintMethod method)
     /// <summary>Nobody is to wait behind locks on others while one is waited for here.</summary>
     static readonly TimeSpan LockTimeout = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Those that are asked about together; the others have to be looked at by themselves.</summary>
+    /// <summary>
+    /// Those that are asked about together; the others have to be looked at by themselves. Partitions are locked with their table, however many
+    /// there are.
+    /// </summary>
     public static IEnumerable<TableSync[]> Choose(IEnumerable<TableSync> tables) =>
-        tables.Where(t => t.Table.Table is { Bytes: <= Largest, CannotBePlanned: false, SearchPath: null }).Chunk(AtOnce).Where(some => some.Length > 1);
+        tables.Where(t => t.Table.Table is { Bytes: <= Largest, WithPartitions: false, CannotBePlanned: false, SearchPath: null })
+            .Chunk(AtOnce).Where(some => some.Length > 1);
 
     /// <returns>Those that have to be looked at by themselves.</returns>
-    public async Task<IReadOnlyList<TableSync>> AskAsync(SourceLane source, PgSession target, TableSync[] tables, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<TableSync>> AskAsync(
+        SourceLane source, PgSession target, TableSync[] tables, CancellationToken cancellationToken)
     {
         var compared = tables.Index().Where(t => IsCompared(t.Item)).Select(t => OnBoth(t.Index, t.Item)).ToList();
         var (there, here) = await BothSides.RunAsync(
-            stop => ReadAsync(source, tables.Index().Select(t => IsCompared(t.Item) ? OnBoth(t.Index, t.Item) : StampedOnly(t.Index, t.Item)), stop),
-            stop => compared.Count == 0 ? Task.FromResult<Dictionary<int, Found>?>([]) : RowsAsync(target, compared, stop), cancellationToken);
+            stop => ReadAsync(source, tables.Index().Select(t => IsCompared(t.Item) ? OnBoth(t.Index, t.Item) : OnSource(t.Index, t.Item)), stop),
+            stop => compared.Count == 0 ? Task.FromResult<Dictionary<int, Found>?>([]) : RowsAsync(target, compared, stop),
+            cancellationToken);
         if (there is null || here is null)
             return tables;
         var left = new List<TableSync>();
@@ -63,7 +69,7 @@ sealed class QuietTables(IncrementalConfig config, FingerprintMethod method)
         try
         {
             var rows = await session.RowsAsync(string.Join(" UNION ALL ", queries), cancellationToken);
-            return rows.ToDictionary(r => int.Parse(r[0]!, CultureInfo.InvariantCulture), r => new Found(Number(r[1]), r[2]!, Number(r[3]), r.Sum(f => f!.Length + 1)));
+            return rows.ToDictionary(r => (int)Number(r[0]), r => new Found(Number(r[1]), r[2]!, Number(r[3]), r.Sum(f => f!.Length + 1)));
         }
         catch (PgQueryException refused) when (refused.SqlState is not null && refused.ErrorId != ErrorIds.ConnectionFailed)
         {
@@ -73,14 +79,16 @@ sealed class QuietTables(IncrementalConfig config, FingerprintMethod method)
         static long Number(string? text) => long.Parse(text!, CultureInfo.InvariantCulture);
     }
 
-    /// <summary>A row: the table's number, its rows, the sum of the hashes of their keys or of all of them, and how many are stamped since the last run.</summary>
+    /// <summary>A row: the table's number, its rows, the sum of the hashes of these or of their keys, and how many are stamped since the last run.</summary>
     string OnBoth(int number, TableSync table) =>
-        $"SELECT {number}, count(*), coalesce(sum({HashOf(table)}), 0), {(table.IsWhole ? "0" : Stamped(table))} FROM {table.Table.Table.Rows} AS t";
+        $"SELECT {number}, count(*), coalesce(sum({HashOf(table)}), 0), {(table.IsWhole ? "0" : Stamped(table))} "
+        + $"FROM {table.Table.Table.Rows} AS t";
 
-    static string StampedOnly(int number, TableSync table) => $"SELECT {number}, 0, 0, {Stamped(table)} FROM {table.Table.Table.Rows} AS t";
+    static string OnSource(int number, TableSync table) => $"SELECT {number}, 0, 0, {Stamped(table)} FROM {table.Table.Table.Rows} AS t";
 
     string HashOf(TableSync table) =>
-        !table.IsWhole ? RowHash.Of(table.Table.KeyTableColumns, method, seed: 0) : table.Table.Table.Hashed.Count == 0 ? "0" : table.Table.Table.RowHash(method);
+        !table.IsWhole ? RowHash.Of(table.Table.KeyTableColumns, method, seed: 0)
+        : table.Table.Table.Hashed.Count == 0 ? "0" : table.Table.Table.RowHash(method);
 
     static string Stamped(TableSync table) => $"count(*) FILTER (WHERE {table.IsStampedSince})";
 
