@@ -15,7 +15,7 @@ sealed class Benchmark : IAsyncDisposable
     readonly IReadOnlyList<IContenders> _suites;
     readonly long _databaseBytes;
 
-    Benchmark(SandboxServer source, SandboxServer target, PgToolset tools, OurProgram program, string folder, long databaseBytes, int readings, int tables)
+    Benchmark(SandboxServer source, SandboxServer target, PgToolset tools, OurProgram program, string folder, long databaseBytes, int readings, int tables, int rows)
     {
         _source = source;
         _target = target;
@@ -27,13 +27,15 @@ sealed class Benchmark : IAsyncDisposable
             new BackupContenders(source, target, tools, program, folder),
             new IncrementalContenders(source, target, tools, program, folder, readings),
             new ManyTablesContenders(source, target, program, folder, tables),
+            new ManyRowsContenders(source, target, tools, program, folder, rows),
         ];
     }
 
     /// <param name="bytes">How large the database is to be on disk, about.</param>
     /// <param name="readings">Rows of the table that incremental syncs have besides.</param>
     /// <param name="tables">Tables of the database of many small ones.</param>
-    public static async Task<Benchmark> StartAsync(long bytes, int readings, int tables, CancellationToken ct)
+    /// <param name="rows">Of each of the tables that are compared by content alone.</param>
+    public static async Task<Benchmark> StartAsync(long bytes, int readings, int tables, int rows, CancellationToken ct)
     {
         var folder = Directory.CreateTempSubdirectory("backupsync-benchmark-").FullName;
         SandboxServer? source = null, target = null;
@@ -45,7 +47,7 @@ sealed class Benchmark : IAsyncDisposable
             var tools = await new ToolLocator(new ToolsConfig()).FindAsync(source.Version.Major, ct);
             Console.WriteLine($"Filling two servers (PostgreSQL {source.Version}) with about {ByteSizes.Show(bytes)} each ...");
             await Task.WhenAll(BenchmarkDatabase.FillAsync(source.Address, bytes, ct), BenchmarkDatabase.FillAsync(target.Address, bytes, ct));
-            return new Benchmark(source, target, tools, program, folder, await BenchmarkDatabase.SizeAsync(source.Address, ct), readings, tables);
+            return new Benchmark(source, target, tools, program, folder, await BenchmarkDatabase.SizeAsync(source.Address, ct), readings, tables, rows);
         }
         catch
         {

@@ -13,6 +13,9 @@ abstract class KeyBuckets(KeyedTable table)
     /// <summary>How many rows a bucket is to have.</summary>
     const long RowsPerBucket = 128;
 
+    /// <summary>How many parts of it are told apart when it differs.</summary>
+    const int PartsPerBucket = 16;
+
     /// <summary>Where ranges of keys would have more, at worst, keys are hashed instead.</summary>
     public const long MostRows = 64 * RowsPerBucket;
 
@@ -27,14 +30,28 @@ abstract class KeyBuckets(KeyedTable table)
     /// <summary>What a session is to be told before it is asked for the rows of some buckets.</summary>
     public abstract string Planning { get; }
 
-    /// <summary>Takes it back.</summary>
-    public const string UsualPlanning = "RESET jit; RESET enable_seqscan; RESET enable_material";
+    /// <summary>Takes it back. Programs are never compiled: where the library for it is broken, the statement fails.</summary>
+    public const string UsualPlanning = "SET jit = off; RESET enable_seqscan; RESET enable_material; RESET enable_mergejoin";
 
     /// <summary>How many are best asked for in one statement.</summary>
     public abstract int AtOnce { get; }
 
-    /// <summary>FROM, and WHERE where it is needed, for the rows of some buckets; <c>n</c> is the bucket's number.</summary>
+    /// <summary>Selects the rows of some buckets, with the bucket's number as <c>n</c>.</summary>
     public abstract string RowsOf(IReadOnlyList<long> buckets, string columns);
+
+    /// <summary>
+    /// The same with all other rows besides, whose number and column are null: where nothing leads to some rows but a look at each, all can be
+    /// counted on the way. Null where an index does.
+    /// </summary>
+    public abstract string? RowsOfAndOthers(IReadOnlyList<long> buckets, string column);
+
+    /// <summary>Parts of these buckets, to ask for those that differ before rows travel; null where that means to read the table once more.</summary>
+    public abstract KeyBuckets? Finer { get; }
+
+    /// <summary>As <see cref="RowsOf"/>, with the numbers of the finer parts instead.</summary>
+    public string PartsOf(IReadOnlyList<long> buckets, string column) =>
+        $"SELECT {Table.Own}part AS {Table.Own}n, {Table.Own}hash "
+        + $"FROM ({RowsOf(buckets, $"{Finer!.Number} AS {Table.Own}part, {column} AS {Table.Own}hash")}) AS parts";
 
     /// <summary>Whether a bucket can have more rows than are to be read at once: then others have to be chosen if it has.</summary>
     public abstract bool MayCrowd { get; }
@@ -50,6 +67,8 @@ abstract class KeyBuckets(KeyedTable table)
         var found = both.Source.Concat(both.Target).Select(r => (Int128)long.Parse(r[0]!, CultureInfo.InvariantCulture)).ToList();
         var first = found.Count == 0 ? 0 : found.Min();
         var width = found.Count == 0 ? 1 : (found.Max() - first) / Wanted(table) + 1;
+        if (width > PartsPerBucket)
+            width = (width + PartsPerBucket - 1) / PartsPerBucket * PartsPerBucket;
         return numbers.AreExact && width > MostRows ? ByHash(table, method) : new Ranges(table, numbers, (long)first, (long)width);
     }
 
@@ -72,7 +91,11 @@ abstract class KeyBuckets(KeyedTable table)
         public override bool MayCrowd => !numbers.AreExact;
 
         // Of a join by ranges a server expects a ninth of the table for each, and would rather read all of it, with a compiled program.
-        public override string Planning => "SET jit = off; SET enable_seqscan = off; SET enable_material = off";
+        public override string Planning => "SET jit = off; SET enable_seqscan = off; SET enable_material = off; SET enable_mergejoin = off";
+
+        public override string? RowsOfAndOthers(IReadOnlyList<long> buckets, string column) => null;
+
+        public override KeyBuckets? Finer => width % PartsPerBucket == 0 ? new Ranges(Table, numbers, first, width / PartsPerBucket) : null;
 
         public override string RowsOf(IReadOnlyList<long> buckets, string columns)
         {
@@ -97,16 +120,24 @@ abstract class KeyBuckets(KeyedTable table)
 
         public override bool MayCrowd => false;
 
-        public override string Planning => "SET jit = off";
+        // Nobody has statistics of the hash: a server expects so many rows in each bucket that it would rather sort the table on disk.
+        public override string Planning => "SET jit = off; SET enable_mergejoin = off";
 
         // Each statement reads the whole table.
         public override int AtOnce => (int)MostBuckets / 4;
 
         // A join: before version 14 a server would look for each row's number in the array from its beginning.
-        public override string RowsOf(IReadOnlyList<long> buckets, string columns) => $"""
-            SELECT b.{Table.Own}n, {columns}
-            FROM unnest(ARRAY[{string.Join(",", buckets.Select(Text))}]::bigint[]) AS b({Table.Own}n) JOIN {Table.Table.Rows} AS t ON {Number} = b.{Table.Own}n
-            """;
+        public override string RowsOf(IReadOnlyList<long> buckets, string columns) =>
+            $"SELECT b.{Table.Own}n, {columns} FROM {Chosen(buckets)} JOIN {Table.Table.Rows} AS t ON {Number} = b.{Table.Own}n";
+
+        public override string RowsOfAndOthers(IReadOnlyList<long> buckets, string column) =>
+            $"SELECT b.{Table.Own}n, CASE WHEN b.{Table.Own}n IS NOT NULL THEN {column} END AS {Table.Own}hash "
+            + $"FROM {Table.Table.Rows} AS t LEFT JOIN {Chosen(buckets)} ON {Number} = b.{Table.Own}n";
+
+        public override KeyBuckets? Finer => null;
+
+        string Chosen(IReadOnlyList<long> buckets) =>
+            $"unnest(ARRAY[{string.Join(",", buckets.Select(Text))}]::bigint[]) AS b({Table.Own}n)";
     }
 
     static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);

@@ -25,6 +25,9 @@ readonly record struct BucketSum(long Rows, string Hash);
 /// </summary>
 sealed class TableComparison
 {
+    /// <summary>To read all rows of fewer takes no longer than one more question.</summary>
+    const int ManyBuckets = 64;
+
     readonly KeyedTable _table;
     readonly KeyBuckets _buckets;
     readonly string _hash;
@@ -35,7 +38,7 @@ sealed class TableComparison
         (_table, _buckets, _hash, _source) = (table, buckets, hash, source);
         SourceRows = source.Values.Sum(b => b.Rows);
         TargetRows = target.Values.Sum(b => b.Rows);
-        Differing = [.. source.Keys.Union(target.Keys).Where(b => !source.TryGetValue(b, out var there) || !target.TryGetValue(b, out var here) || there != here).Order()];
+        Differing = DifferencesOf(source, target);
         LargestDiffering = Differing.Select(b => Math.Max(source.GetValueOrDefault(b).Rows, target.GetValueOrDefault(b).Rows)).DefaultIfEmpty().Max();
     }
 
@@ -72,7 +75,7 @@ sealed class TableComparison
     {
         var select = Sums(table, $"SELECT {buckets.Number} AS {table.Own}n, {hash} AS {table.Own}hash FROM {table.Table.Rows} AS t");
         var both = await BothSides.RowsAsync(source, target, select, cancellationToken);
-        return new TableComparison(table, buckets, hash, Sums(both.Source), Sums(both.Target)) { Received = both.Source.Sum(r => r.Sum(f => f!.Length + 1)) };
+        return new TableComparison(table, buckets, hash, Sums(both.Source), Sums(both.Target)) { Received = Characters(both.Source) };
     }
 
     /// <summary>The rows that differ, in no order of their own.</summary>
@@ -83,42 +86,109 @@ sealed class TableComparison
         await Together.RunAsync(cancellationToken, ct => source.ExecuteAsync(_buckets.Planning, ct), ct => target.ExecuteAsync(_buckets.Planning, ct));
         foreach (var some in Differing.Chunk(_buckets.AtOnce))
         {
-            var select = $"{_buckets.RowsOf(some, $"{_table.KeyList("t.")}, {_hash}")} ORDER BY 1";
-            await using var there = new BucketReader(source.LinesAsync(select, cancellationToken));
-            await using var here = new BucketReader(target.LinesAsync(select, cancellationToken));
-            foreach (var bucket in some)
+            var (buckets, differing) = LooksAtParts
+                ? (_buckets.Finer!, await DifferingPartsAsync(some, source, target, cancellationToken)) : (_buckets, some);
+            foreach (var few in differing.Chunk(buckets.AtOnce))
             {
-                var (sourceRows, targetRows) = (await there.ReadAsync(bucket), await here.ReadAsync(bucket));
-                foreach (var (key, hash) in sourceRows)
-                {
-                    if (!targetRows.Remove(key, out var other))
-                        yield return new KeyDifference(RowSide.SourceOnly, key);
-                    else if (other != hash)
-                        yield return new KeyDifference(RowSide.Both, key);
-                    else
-                        Unchanged++;
-                }
-                foreach (var key in targetRows.Keys)
-                    yield return new KeyDifference(RowSide.TargetOnly, key);
+                await foreach (var row in RowsAsync(buckets, few, source, target, cancellationToken))
+                    yield return row;
             }
-            Received += there.Characters;
         }
         await Together.RunAsync(cancellationToken, ct => source.ExecuteAsync(KeyBuckets.UsualPlanning, ct), ct => target.ExecuteAsync(KeyBuckets.UsualPlanning, ct));
     }
 
-    /// <summary>Whether the buckets that differed hold on the target now what they hold on the source.</summary>
-    /// <param name="target">A session that sees what was written.</param>
-    public async Task<bool> IsResolvedAsync(IQueryRunner target, CancellationToken cancellationToken)
+    /// <summary>Whether it pays to ask once more: there is much to be read, and most of it will be the same.</summary>
+    bool LooksAtParts => _buckets.Finer is not null && Differing.Count is >= ManyBuckets && Differing.Count <= _source.Count / 4;
+
+    async Task<IReadOnlyList<long>> DifferingPartsAsync(
+        IReadOnlyList<long> buckets, PgSession source, PgSession target, CancellationToken cancellationToken)
     {
+        var both = await BothSides.RowsAsync(source, target, Sums(_table, _buckets.PartsOf(buckets, _hash)), cancellationToken);
+        Received += Characters(both.Source);
+        var (there, here) = (Sums(both.Source), Sums(both.Target));
+        var differing = DifferencesOf(there, here);
+        Unchanged += there.Values.Sum(p => p.Rows) - differing.Sum(p => there.GetValueOrDefault(p).Rows);
+        return differing;
+    }
+
+    async IAsyncEnumerable<KeyDifference> RowsAsync(
+        KeyBuckets buckets, IReadOnlyList<long> some, PgSession source, PgSession target,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var select = $"{buckets.RowsOf(some, $"{_table.KeyList("t.")}, {_hash}")} ORDER BY 1";
+        using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await using var there = new BucketReader(source.LinesAsync(select, reading.Token));
+        await using var here = new BucketReader(target.LinesAsync(select, reading.Token));
+        // Both at once: a server has found all before it sends the first.
+        await Together.RunAsync(cancellationToken, stop => BeginAsync(there, stop), stop => BeginAsync(here, stop));
+        foreach (var bucket in some)
+        {
+            var (sourceRows, targetRows) = WithoutSameEnds(await there.ReadAsync(bucket), await here.ReadAsync(bucket));
+            var others = targetRows.Select(KeyAndHash).ToDictionary();
+            foreach (var (key, hash) in sourceRows.Select(KeyAndHash))
+            {
+                if (!others.Remove(key, out var other))
+                    yield return new KeyDifference(RowSide.SourceOnly, key);
+                else if (other != hash)
+                    yield return new KeyDifference(RowSide.Both, key);
+                else
+                    Unchanged++;
+            }
+            foreach (var key in others.Keys)
+                yield return new KeyDifference(RowSide.TargetOnly, key);
+        }
+        Received += there.Characters;
+
+        async Task BeginAsync(BucketReader reader, CancellationToken stop)
+        {
+            await using var _ = stop.Register(reading.Cancel);
+            await reader.BeginAsync();
+        }
+    }
+
+    /// <summary>Whether the buckets that differed hold on the target now what they hold on the source, and how many rows it has.</summary>
+    /// <param name="target">A session that sees what was written.</param>
+    public async Task<(bool IsResolved, long Rows)> LookAgainAsync(IQueryRunner target, CancellationToken cancellationToken)
+    {
+        long? all = null;
+        var isResolved = true;
         await target.ExecuteAsync(_buckets.Planning, cancellationToken);
         foreach (var some in Differing.Chunk(_buckets.AtOnce))
         {
-            var now = Sums(await target.RowsAsync(Sums(_table, _buckets.RowsOf(some, $"{_hash} AS {_table.Own}hash")), cancellationToken));
-            if (some.Any(b => now.TryGetValue(b, out var found) ? !_source.TryGetValue(b, out var wanted) || wanted != found : _source.ContainsKey(b)))
-                return false;
+            var rows = _buckets.RowsOfAndOthers(some, _hash);
+            var found = await target.RowsAsync(
+                Sums(_table, rows ?? _buckets.RowsOf(some, $"{_hash} AS {_table.Own}hash")), cancellationToken);
+            if (rows is not null)
+                all = found.Sum(r => long.Parse(r[1]!, CultureInfo.InvariantCulture));
+            var now = Sums(found.Where(r => r[0] is not null));
+            isResolved &= some.All(b => now.TryGetValue(b, out var sum)
+                ? _source.TryGetValue(b, out var wanted) && wanted == sum : !_source.ContainsKey(b));
         }
         await target.ExecuteAsync(KeyBuckets.UsualPlanning, cancellationToken);
-        return true;
+        var counted = all is null ? (await target.RowsAsync($"SELECT count(*) FROM {_table.Table.Rows}", cancellationToken))[0][0] : null;
+        return (isResolved, all ?? long.Parse(counted!, CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>
+    /// Most rows of a bucket are the same, and an index gives both sides' in one order: what is alike from the beginning on, and from the end,
+    /// need not be looked up by its key.
+    /// </summary>
+    (List<string> Source, List<string> Target) WithoutSameEnds(List<string> source, List<string> target)
+    {
+        int first = 0, last = 0, most = Math.Min(source.Count, target.Count);
+        while (first < most && source[first] == target[first])
+            first++;
+        while (last < most - first && source[^(last + 1)] == target[^(last + 1)])
+            last++;
+        Unchanged += first + last;
+        return (source.GetRange(first, source.Count - first - last), target.GetRange(first, target.Count - first - last));
+    }
+
+    /// <summary>Of a line that begins with the number of a bucket.</summary>
+    static KeyValuePair<string, string> KeyAndHash(string line)
+    {
+        var (begin, end) = (line.IndexOf('\t') + 1, line.LastIndexOf('\t'));
+        return new(line[begin..end], line[(end + 1)..]);
     }
 
     /// <summary>
@@ -127,39 +197,43 @@ sealed class TableComparison
     /// </summary>
     static string Sums(KeyedTable table, string rows) => $"SELECT {table.Own}n, count(*), sum({table.Own}hash) FROM ({rows} OFFSET 0) AS r GROUP BY 1";
 
-    static Dictionary<long, BucketSum> Sums(List<string?[]> rows) => rows.ToDictionary(
+    static long[] DifferencesOf(Dictionary<long, BucketSum> source, Dictionary<long, BucketSum> target) =>
+        [.. source.Keys.Union(target.Keys)
+            .Where(b => !source.TryGetValue(b, out var there) || !target.TryGetValue(b, out var here) || there != here).Order()];
+
+    static long Characters(List<string?[]> rows) => rows.Sum(r => r.Sum(f => (long)f!.Length + 1));
+
+    static Dictionary<long, BucketSum> Sums(IEnumerable<string?[]> rows) => rows.ToDictionary(
         r => long.Parse(r[0]!, CultureInfo.InvariantCulture), r => new BucketSum(long.Parse(r[1]!, CultureInfo.InvariantCulture), r[2]!));
 
-    /// <summary>Reads one side bucket by bucket: keys with the hashes of their rows.</summary>
+    /// <summary>Reads one side bucket by bucket: lines of the bucket's number, the key and the hash of the row.</summary>
     sealed class BucketReader(IAsyncEnumerable<string> lines) : IAsyncDisposable
     {
         readonly IAsyncEnumerator<string> _lines = lines.GetAsyncEnumerator();
+        readonly List<string> _rows = [];
         string? _next;
-        bool _begun;
 
         public long Characters { get; private set; }
 
-        public async Task<Dictionary<string, string>> ReadAsync(long bucket)
+        /// <summary>Asks, and waits for the first line.</summary>
+        public async Task BeginAsync() => await AdvanceAsync();
+
+        /// <returns>Good until the next call.</returns>
+        public async Task<List<string>> ReadAsync(long bucket)
         {
-            if (!_begun)
-            {
-                _begun = true;
-                await AdvanceAsync();
-            }
-            var rows = new Dictionary<string, string>();
+            _rows.Clear();
             var prefix = bucket.ToString(CultureInfo.InvariantCulture) + "\t";
             while (_next is not null && _next.StartsWith(prefix, StringComparison.Ordinal))
             {
-                var end = _next.LastIndexOf('\t');
-                rows.Add(_next[prefix.Length..end], _next[(end + 1)..]);
+                _rows.Add(_next);
                 await AdvanceAsync();
             }
-            return rows;
+            return _rows;
         }
 
         public ValueTask DisposeAsync() => _lines.DisposeAsync();
 
-        async Task AdvanceAsync()
+        async ValueTask AdvanceAsync()
         {
             _next = await _lines.MoveNextAsync() ? _lines.Current : null;
             Characters += (_next?.Length ?? 0) + 1;

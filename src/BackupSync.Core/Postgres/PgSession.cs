@@ -172,7 +172,7 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
         var isRead = false;
         try
         {
-            while (await Guarded(async () => await reader.ReadLineAsync(cancellationToken), cancellationToken) is { } line)
+            while (await ReadAsync() is { } line)
                 yield return line;
             isRead = true;
         }
@@ -181,6 +181,13 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
             // Who has seen enough must not have to wait for all the rest, which the reader would fetch before it is disposed of.
             if (!isRead && _connection.State == System.Data.ConnectionState.Open)
                 await ((NpgsqlCopyTextReader)reader).CancelAsync();
+        }
+
+        // Most lines have come already: there is nothing to guard then.
+        ValueTask<string?> ReadAsync()
+        {
+            var line = reader.ReadLineAsync(cancellationToken);
+            return line.IsCompletedSuccessfully ? line : new(Guarded(async () => await line, cancellationToken));
         }
     }
 

@@ -40,16 +40,21 @@ static class Prechecks
             run.Warn($"{target.Login.Label} has PostgreSQL {target.Facts.Version}, which is older than {from}, {version}: what only PostgreSQL {major} knows cannot be restored there. The run ends then, and the target stays as it is.");
     }
 
+    /// <summary>See <see cref="WarnOfLocksAsync"/>.</summary>
+    public static Task WarnOfDumpLocksAsync(DatabaseSide side, CatalogFilter filter, RunContext run, CancellationToken cancellationToken) =>
+        WarnOfLocksAsync(side, filter, "pg_dump", run, cancellationToken);
+
     /// <summary>
-    /// pg_dump locks all tables at once. The server has more room than it promises, and others who take some of it, so that this is no
+    /// All tables are locked at once. The server has more room than it promises, and others who take some of it, so that this is no
     /// reason to refuse.
     /// </summary>
-    public static async Task WarnOfDumpLocksAsync(DatabaseSide side, CatalogFilter filter, RunContext run, CancellationToken cancellationToken)
+    /// <param name="who">Locks them.</param>
+    public static async Task WarnOfLocksAsync(DatabaseSide side, CatalogFilter filter, string who, RunContext run, CancellationToken cancellationToken)
     {
         var tables = await side.Session.ScalarAsync<long>(CatalogQueries.TableCount(filter), cancellationToken);
         var locks = await LockTable.ReadAsync(side.Session, cancellationToken);
         if (tables > locks.Room)
-            run.Warn($"{side.Login.Label}: pg_dump locks its {tables} tables at once, and {locks}: that may be too little. {locks.Advice(tables)}.");
+            run.Warn($"{side.Login.Label}: {who} locks its {tables} tables at once, and {locks}: that may be too little. {locks.Advice(tables)}.");
     }
 
     /// <summary>

@@ -101,23 +101,25 @@ static class CatalogQueries
               AND x.indisunique AND x.indimmediate AND x.indisvalid AND x.indisready AND x.indpred IS NULL AND x.indexprs IS NULL
               AND NOT EXISTS (SELECT FROM pg_catalog.generate_series(0, x.indnkeyatts - 1) n
                               JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[n] WHERE a.attgenerated = 'v' OR NOT {IsNeverNull("a")})
-            ORDER BY x.indrelid, x.indisprimary DESC, x.indnkeyatts, (SELECT relname FROM pg_catalog.pg_class i WHERE i.oid = x.indexrelid) COLLATE "C")
+            ORDER BY x.indrelid, x.indisprimary DESC, x.indnkeyatts, (SELECT relname FROM pg_catalog.pg_class i WHERE i.oid = x.indexrelid) COLLATE "C"),
+        equal AS MATERIALIZED (
+            SELECT oc.oid AS opclass, pg_catalog.format('OPERATOR(%I.%s)', opn.nspname, op.oprname) AS spelled FROM pg_catalog.pg_opclass oc
+            JOIN pg_catalog.pg_amop ao ON ao.amopfamily = oc.opcfamily AND ao.amopstrategy = 3 AND ao.amoplefttype = oc.opcintype AND ao.amoprighttype = oc.opcintype
+            JOIN pg_catalog.pg_operator op ON op.oid = ao.amopopr JOIN pg_catalog.pg_namespace opn ON opn.oid = op.oprnamespace)
         -- Without -1, char(5) would be "character", which is one character. A domain's own type: rows that were there before a rule of it need not meet that.
         SELECT idx.indrelid, i.relname, a.attname, pg_catalog.format_type((
                    WITH RECURSIVE base AS (
                        SELECT t.oid, t.typbasetype FROM pg_catalog.pg_type t WHERE t.oid = a.atttypid
                        UNION ALL SELECT t.oid, t.typbasetype FROM base JOIN pg_catalog.pg_type t ON t.oid = base.typbasetype)
                    SELECT base.oid FROM base WHERE base.typbasetype = 0), -1),
-               pg_catalog.format('OPERATOR(%I.%s)', opn.nspname, op.oprname),
+               equal.spelled,
                CASE WHEN co.collname <> 'default' THEN pg_catalog.format('COLLATE %I.%I', con.nspname, co.collname) END,
-               (SELECT greatest(0, sum(p.reltuples))::bigint FROM pg_catalog.pg_class p
-                WHERE p.oid = idx.indrelid OR p.oid IN (SELECT relid FROM pg_catalog.pg_partition_tree(idx.indrelid)))
+               (SELECT greatest(0, sum(p.reltuples))::bigint FROM pg_catalog.pg_class p -- by its index, which an OR would not use
+                WHERE p.oid = ANY (ARRAY(SELECT idx.indrelid UNION SELECT relid FROM pg_catalog.pg_partition_tree(idx.indrelid))))
         FROM idx JOIN pg_catalog.pg_class i ON i.oid = idx.indexrelid
         CROSS JOIN LATERAL pg_catalog.generate_series(0, idx.indnkeyatts - 1) n
         JOIN pg_catalog.pg_attribute a ON a.attrelid = idx.indrelid AND a.attnum = idx.indkey[n]
-        JOIN pg_catalog.pg_opclass oc ON oc.oid = idx.indclass[n]
-        JOIN pg_catalog.pg_amop ao ON ao.amopfamily = oc.opcfamily AND ao.amopstrategy = 3 AND ao.amoplefttype = oc.opcintype AND ao.amoprighttype = oc.opcintype
-        JOIN pg_catalog.pg_operator op ON op.oid = ao.amopopr JOIN pg_catalog.pg_namespace opn ON opn.oid = op.oprnamespace
+        JOIN equal ON equal.opclass = idx.indclass[n]
         LEFT JOIN pg_catalog.pg_collation co ON co.oid = a.attcollation LEFT JOIN pg_catalog.pg_namespace con ON con.oid = co.collnamespace
         ORDER BY idx.indrelid, n
         """;

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using BackupSync.Comparison;
 using BackupSync.Configuration;
@@ -124,8 +125,8 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         _written = await TableWrites.ReadOwnAsync(Writer, [.. _tables.Select(t => t.Table)], cancellationToken);
         foreach (var table in _tables)
         {
-            await table.VerifyAsync(Reader, Writer, cancellationToken);
-            await _lane!.PassAsync(cancellationToken);
+            if (await table.VerifyAsync(Reader, Writer, cancellationToken))
+                await _lane!.PassAsync(cancellationToken);
         }
         var (written, compared) = (_tables.Count(t => t.Staged.IsTouched), _tables.Where(t => t.IsVerified).ToList());
         scope.Note = (written == 0 ? "nothing written" : $"{written} {(written == 1 ? "table" : "tables")} written, every written row as on the source")
@@ -282,7 +283,16 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         long rows = 0;
         var done = 0;
         using var fetch = new FetchLine(fetching, count => scope.Progress(null, null, Interlocked.Read(ref rows) + count));
-        await WorkSharing.RunAsync([.. lanes.Zip(readers.Sessions)], _tables, async (lane, table, ct) =>
+        var pairs = lanes.Zip(readers.Sessions).ToList();
+        var (quiet, asked) = (new QuietTables(_job.Incremental, _method), new ConcurrentDictionary<TableSync, bool>());
+        await WorkSharing.RunAsync(pairs, QuietTables.Choose(_tables), async (lane, some, ct) =>
+        {
+            foreach (var table in some.Except(await quiet.AskAsync(lane.First, lane.Second, some, ct)))
+                asked[table] = true;
+            scope.Progress((double)asked.Count / _tables.Count, some[^1].Table.Name, 0);
+        }, cancellationToken);
+        done = asked.Count;
+        await WorkSharing.RunAsync(pairs, _tables.Where(t => !asked.ContainsKey(t)), async (lane, table, ct) =>
         {
             await table.FindAsync((lane.First.Session, lane.Second), fetch, OwnOf(table.Table), ct);
             await lane.First.PassAsync(ct);

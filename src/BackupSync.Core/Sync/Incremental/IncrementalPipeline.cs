@@ -1,6 +1,7 @@
 using BackupSync.Configuration;
 using BackupSync.Postgres;
 using BackupSync.Runs;
+using BackupSync.Verification;
 
 namespace BackupSync.Sync.Incremental;
 
@@ -115,6 +116,8 @@ sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions optio
         await Leftovers.ClearSessionsAsync(source.Session, target.Tag, run, cancellationToken);
         await SyncState.EnsureMayWriteAsync(target, cancellationToken);
         await WarnOfEventTriggersAsync(target, cancellationToken);
+        if (job.Tables.Count == 0)
+            await Prechecks.WarnOfLocksAsync(target, CatalogFilter.None, "the run", run, cancellationToken);
         scope.Note = $"{source.Facts.Version} → {target.Facts.Version}";
     }
 

@@ -47,6 +47,28 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
 
     public TableChanges Changes => new(Tracking.Way, Tracking.Reason, _inserted, _updated, _deleted, _unchanged, _kept, _bytes, Math.Round(_clock.Elapsed.TotalSeconds, 3));
 
+    /// <summary>By stamps: whether a row may have been written since the last run, as a condition.</summary>
+    public string IsStampedSince
+    {
+        get
+        {
+            var stamp = Sql.Identifier(Tracking.Stamp!.Name);
+            var since = StagedTable.Moment(Tracking.Stamp, Tracking.Since!.Value - config.Lateness);
+            return $"{stamp} >= {since}{(Tracking.Stamp.IsNotNull ? "" : $" OR {stamp} IS NULL")}";
+        }
+    }
+
+    /// <summary>There is nothing to find: see <see cref="QuietTables"/>.</summary>
+    /// <param name="rows">On either side; null where nobody has counted them.</param>
+    /// <param name="received">Characters that came over the wire from the source.</param>
+    public void FoundNothing(long? rows, long received)
+    {
+        (SourceRows, RowsBefore) = (rows, rows);
+        _bytes += received;
+        if (Tracking.Way == ChangeTracking.Whole)
+            _unchanged = rows ?? 0;
+    }
+
     /// <summary>Finds the changes and stages them.</summary>
     /// <param name="lane">Two sessions that compare.</param>
     /// <param name="fetch">The sessions that rows travel by; one table's at a time.</param>
@@ -177,16 +199,18 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
     }
 
     /// <summary>Compares what the table holds now, still out of sight, with the source.</summary>
+    /// <returns>Whether the source was read for it.</returns>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.VerificationFailed"/>: they differ.</exception>
-    public async Task VerifyAsync(PgSession source, PgSession target, CancellationToken cancellationToken)
+    public async Task<bool> VerifyAsync(PgSession source, PgSession target, CancellationToken cancellationToken)
     {
-        if (IsRepaired && config.Deletes && _kept == 0)
-            _whole ??= await FingerprintReader.ReadTableAsync(source, Table.Table, method, cancellationToken);
+        var reads = IsRepaired && config.Deletes && _kept == 0 && _whole is null;
+        if (reads)
+            _whole = await FingerprintReader.ReadTableAsync(source, Table.Table, method, cancellationToken);
         if (!Staged.IsTouched && !IsRepaired)
         {
             RowsAfter = RowsBefore;
             IsVerified = IsWhole && SourceRows == RowsAfter && _kept == 0;
-            return;
+            return false;
         }
         _clock.Start();
         var wrong = await Staged.CountWrongAsync(cancellationToken);
@@ -208,10 +232,12 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         }
         else if (SourceRows is { } rows && _kept == 0 && !_leavesDeleted)
         {
-            RowsAfter = await target.ScalarAsync<long>($"SELECT count(*) FROM {Table.Table.Rows}", cancellationToken);
+            var (isResolved, now) = _comparison is null ? (true, await target.ScalarAsync<long>($"SELECT count(*) FROM {Table.Table.Rows}", cancellationToken))
+                : await _comparison.LookAgainAsync(target, cancellationToken);
+            RowsAfter = now;
             if (RowsAfter != rows)
                 throw Differs(target, $"{rows} rows expected, {RowsAfter} found");
-            if (_comparison is not null && !await _comparison.IsResolvedAsync(target, cancellationToken))
+            if (!isResolved)
                 throw Differs(target, "rows with the keys of those that were written hold something else");
             IsVerified = IsWhole;
         }
@@ -220,15 +246,13 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
             RowsAfter = RowsBefore + _inserted - _deleted;
         }
         _clock.Stop();
+        return reads;
     }
 
     async Task FindByStampAsync((PgSession Source, PgSession Target) lane, FetchLine fetch, CancellationToken cancellationToken)
     {
-        var stamp = Sql.Identifier(Tracking.Stamp!.Name);
-        var since = StagedTable.Moment(Tracking.Stamp, Tracking.Since!.Value - config.Lateness);
-        var condition = $"WHERE {stamp} >= {since}{(Tracking.Stamp.IsNotNull ? "" : $" OR {stamp} IS NULL")}";
         await fetch.UseAsync(async (source, progress) =>
-            _bytes += await Staged.FillAsync(source, Staged.SelectFromSource(condition), progress, cancellationToken), cancellationToken);
+            _bytes += await Staged.FillAsync(source, Staged.SelectFromSource($"WHERE {IsStampedSince}"), progress, cancellationToken), cancellationToken);
         if (config.Deletes)
             await CompareAsync(lane, fetch, keysOnly: true, cancellationToken);
     }
@@ -241,7 +265,8 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         long different = 0;
         var isOtherTable = false;
         // Whoever stops reading in the middle has the statement cancelled, and a transaction does not outlive that.
-        await lane.Source.ExecuteAsync("SAVEPOINT backupsync_rows", cancellationToken);
+        if (_comparison.Differing.Count > 0)
+            await lane.Source.ExecuteAsync("SAVEPOINT backupsync_rows", cancellationToken);
         await foreach (var row in _comparison.RowsAsync(lane.Source, lane.Target, cancellationToken))
         {
             if (++different > Many && different > _comparison.Unchanged && config.Deletes && !keysOnly)
