@@ -36,7 +36,7 @@ enum ModelWork
 }
 
 /// <summary>Both databases as they must be, and the rule by which a run makes the one of the other.</summary>
-sealed class Model(Random random, IncrementalConfig config, Scenario scenario, SandboxServer source)
+sealed class Model(Random random, IncrementalConfig config, Scenario scenario, SandboxServer source) : IAsyncDisposable
 {
     static readonly ModelTable[] Tables = [ModelTable.Items, ModelTable.Local, ModelTable.Plain];
 
@@ -82,6 +82,9 @@ sealed class Model(Random random, IncrementalConfig config, Scenario scenario, S
         var work = Works[random.Next(Works.Length)];
         var onSource = random.Next(2) == 0;
         var table = Tables[random.Next(Tables.Length)];
+        // What wants a table for itself would wait for a prepared transaction for ever.
+        if (_late is not null && _isPrepared && work is (ModelWork.Columns or ModelWork.Reload))
+            return $"{work}: not while a transaction is prepared";
         return $"{work}: " + work switch
         {
             ModelWork.Columns => await ColumnsAsync(),
@@ -384,9 +387,12 @@ sealed class Model(Random random, IncrementalConfig config, Scenario scenario, S
         static (string?, string?) Shown(Dictionary<int, ModelRow> rows, int id) => rows.TryGetValue(id, out var row) ? (row.Values, row.Stamp) : default;
     }
 
-    public async Task EndAsync()
+    public async ValueTask DisposeAsync()
     {
         await (_late?.DisposeAsync() ?? ValueTask.CompletedTask);
+        // A database in which a transaction is prepared cannot be dropped.
+        if (await Scenario.TextAsync(scenario.SourceAdmin, "SELECT gid FROM pg_prepared_xacts") is { } gid)
+            await Scenario.ExecuteAsync(scenario.SourceAdmin, $"ROLLBACK PREPARED '{gid}'");
         await CountAgainAsync();
     }
 
