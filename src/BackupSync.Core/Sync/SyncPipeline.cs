@@ -107,7 +107,8 @@ sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : I
         catch (BackupSyncException refused) when (refused.ErrorId == ErrorIds.RestoreFailed && publisher.Mode == PublishMode.Swap)
         {
             throw new BackupSyncException(refused.ErrorId, refused.Message,
-                $"{refused.Advice} Mend it on the source. To have a copy before that, restore {content.Archive}: {char.ToLowerInvariant(Recovery.Drill.SkipAdvice[0])}{Recovery.Drill.SkipAdvice[1..]}".TrimStart(), refused)
+                $"{refused.Advice ?? "Mend on the source what the message names, and run again."} To have a copy before that, restore {content.Archive} with --skip-refused (-SkipRefused): "
+                + "it leaves out and names what the server refuses, but no rows.", refused)
             { Detail = refused.Detail };
         }
     }
