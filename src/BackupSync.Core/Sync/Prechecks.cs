@@ -72,4 +72,24 @@ static class Prechecks
                 "Free space there, or keep the backups elsewhere (backups.directory).");
         }
     }
+
+    /// <summary>Incremental runs make temporary tables: an event trigger may write to the very tables that are copied, or refuse what the run needs.</summary>
+    public static async Task WarnOfEventTriggersAsync(TargetSide target, RunContext run, CancellationToken cancellationToken)
+    {
+        if (target.Login.EventTriggersOff)
+            return;
+        var active = target.Login.DefinesAsReplica ? "'R', 'A'" : "'O', 'A'";
+        var triggers = (await target.Session.RowsAsync(
+            $$"""
+            SELECT evtname FROM pg_catalog.pg_event_trigger
+            WHERE evtenabled IN ({{active}}) AND evtevent IN ('ddl_command_start', 'ddl_command_end', 'sql_drop')
+              AND (evttags IS NULL OR evttags && '{CREATE TABLE AS,CREATE TABLE,CREATE SCHEMA,ALTER TABLE,DROP TABLE}')
+            ORDER BY 1
+            """, cancellationToken)).Select(r => Sql.Display(r[0]!)).ToList();
+        if (triggers.Count > 0)
+        {
+            run.Warn($"{target.Login.Label}: its event triggers fire for the temporary tables and the notes of this run: {NameList.Of(triggers)}. "
+                + "What they write to tables that are copied the next run takes out again, and what they refuse fails the run: let them pass temporary tables and the schema backupsync, or disable them (ALTER EVENT TRIGGER … DISABLE).");
+        }
+    }
 }

@@ -107,8 +107,7 @@ sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : I
         catch (BackupSyncException refused) when (refused.ErrorId == ErrorIds.RestoreFailed && publisher.Mode == PublishMode.Swap)
         {
             throw new BackupSyncException(refused.ErrorId, refused.Message,
-                $"{refused.Advice ?? "Mend on the source what the message names, and run again."} To have a copy before that, restore {content.Archive} with --skip-refused (-SkipRefused): "
-                + "it leaves out and names what the server refuses, but no rows.", refused)
+                $"{refused.Advice ?? "Mend on the source what the message names, and run again."} To have a copy before that: {content.Archive} is a backup. {Recovery.Drill.SkipAdvice}", refused)
             { Detail = refused.Detail };
         }
     }

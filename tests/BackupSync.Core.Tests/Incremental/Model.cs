@@ -108,15 +108,15 @@ sealed class Model(Random random, IncrementalConfig config, Scenario scenario, S
     public async Task RestartAsync(SandboxServer server)
     {
         if (_late is not null && !_isPrepared && _lateIsOnSource == (server == source))
-            (_late, _) = ((PgSession?)null, await DisposeLateAsync());
+            await EndLateAsync();
         if (server.ServerProcessId is null)
             await server.StartAgainAsync(default);
     }
 
-    async Task<bool> DisposeLateAsync()
+    async Task EndLateAsync()
     {
-        await _late!.DisposeAsync();
-        return true;
+        await (_late?.DisposeAsync() ?? ValueTask.CompletedTask);
+        _late = null;
     }
 
     async Task<string> RowAsync(ModelWork work, ModelTable table, bool onSource)
@@ -204,26 +204,22 @@ sealed class Model(Random random, IncrementalConfig config, Scenario scenario, S
             return $"late {_fresh} is prepared";
         }
         var id = ++_fresh;
-        var gid = _isPrepared ? await Scenario.TextAsync(scenario.SourceAdmin, "SELECT gid FROM pg_prepared_xacts") : null;
-        await using (var session = await Scenario.OpenAsync(_lateIsOnSource ? scenario.SourceAdmin : scenario.TargetAdmin))
+        if (await PreparedAsync() is { } gid)
         {
-            if (gid is not null)
-                (id, _) = (int.Parse(gid["late ".Length..], CultureInfo.InvariantCulture), await ExecuteAsync(session, $"COMMIT PREPARED '{gid}'"));
-            else
-                await _late.ExecuteAsync($"INSERT INTO items (id, name, a, b, updated_at) VALUES ({id}, 'late', 'a', 'b', now()); COMMIT", default);
+            id = int.Parse(gid["late ".Length..], CultureInfo.InvariantCulture);
+            await Scenario.ExecuteAsync(scenario.SourceAdmin, $"COMMIT PREPARED '{gid}'");
         }
-        await _late.DisposeAsync();
-        _late = null;
+        else
+        {
+            await _late.ExecuteAsync($"INSERT INTO items (id, name, a, b, updated_at) VALUES ({id}, 'late', 'a', 'b', now()); COMMIT", default);
+        }
+        await EndLateAsync();
         var (side, rows) = _lateIsOnSource ? (scenario.SourceAdmin, _source[table]) : (scenario.TargetAdmin, _target[table]);
         rows[id] = (await RowsAsync(side, table))[id] with { IsOwn = true };
         return $"it inserts {id} and ends";
     }
 
-    static async Task<bool> ExecuteAsync(PgSession session, string statement)
-    {
-        await session.ExecuteAsync(statement, default);
-        return true;
-    }
+    Task<string?> PreparedAsync() => Scenario.TextAsync(scenario.SourceAdmin, "SELECT gid FROM pg_prepared_xacts");
 
     async Task<string> ObjectAsync(bool onSource)
     {
@@ -389,9 +385,9 @@ sealed class Model(Random random, IncrementalConfig config, Scenario scenario, S
 
     public async ValueTask DisposeAsync()
     {
-        await (_late?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await EndLateAsync();
         // A database in which a transaction is prepared cannot be dropped.
-        if (await Scenario.TextAsync(scenario.SourceAdmin, "SELECT gid FROM pg_prepared_xacts") is { } gid)
+        if (await PreparedAsync() is { } gid)
             await Scenario.ExecuteAsync(scenario.SourceAdmin, $"ROLLBACK PREPARED '{gid}'");
         await CountAgainAsync();
     }

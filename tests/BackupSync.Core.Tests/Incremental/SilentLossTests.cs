@@ -140,6 +140,7 @@ public sealed class SilentLossTests
     [InlineData("CREATE VIEW precious AS SELECT 1 AS i", "view public.precious")]
     [InlineData("CREATE FUNCTION f() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; CREATE EVENT TRIGGER precious ON sql_drop EXECUTE FUNCTION f()", "event trigger precious")]
     [InlineData("CREATE INDEX precious ON items (name)", "index public.precious on items")]
+    [InlineData("CREATE CONVERSION precious FOR 'LATIN1' TO 'UTF8' FROM pg_catalog.iso8859_1_to_utf8", "conversion public.precious")]
     public async Task Nothing_that_only_the_target_has_goes_by_a_full_sync_that_nobody_asked_for(string own, string told)
     {
         await using var scenario = await StartedAsync(18);

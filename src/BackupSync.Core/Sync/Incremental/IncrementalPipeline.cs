@@ -115,30 +115,10 @@ sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions optio
         await Together.RunAsync(cancellationToken, target.ConnectAsync, source.ConnectAsync);
         await Leftovers.ClearSessionsAsync(source.Session, target.Tag, run, cancellationToken);
         await SyncState.EnsureMayWriteAsync(target, cancellationToken);
-        await WarnOfEventTriggersAsync(target, cancellationToken);
+        await Prechecks.WarnOfEventTriggersAsync(target, run, cancellationToken);
         if (job.Tables.Count == 0)
             await Prechecks.WarnOfLocksAsync(target, CatalogFilter.None, "the run", run, cancellationToken);
         scope.Note = $"{source.Facts.Version} → {target.Facts.Version}";
-    }
-
-    /// <summary>Such a trigger may write to the very tables that are copied, or refuse what the run needs.</summary>
-    async Task WarnOfEventTriggersAsync(TargetSide target, CancellationToken cancellationToken)
-    {
-        if (target.Login.EventTriggersOff)
-            return;
-        var active = target.Login.DefinesAsReplica ? "'R', 'A'" : "'O', 'A'";
-        var triggers = (await target.Session.RowsAsync(
-            $$"""
-            SELECT evtname FROM pg_catalog.pg_event_trigger
-            WHERE evtenabled IN ({{active}}) AND evtevent IN ('ddl_command_start', 'ddl_command_end', 'sql_drop')
-              AND (evttags IS NULL OR evttags && '{CREATE TABLE AS,CREATE TABLE,CREATE SCHEMA,ALTER TABLE,DROP TABLE}')
-            ORDER BY 1
-            """, cancellationToken)).Select(r => Sql.Display(r[0]!)).ToList();
-        if (triggers.Count > 0)
-        {
-            run.Warn($"{target.Login.Label}: its event triggers fire for the temporary tables and the notes of this run: {NameList.Of(triggers)}. "
-                + "What they write to tables that are copied the next run takes out again, and what they refuse fails the run: let them pass temporary tables and the schema backupsync, or disable them (ALTER EVENT TRIGGER … DISABLE).");
-        }
     }
 
     static async Task ProveDifferentAsync(SourceSide source, TargetSide target, CancellationToken cancellationToken)

@@ -18,7 +18,8 @@ sealed record OwnRows(ulong OldestOpen, IReadOnlyList<ulong> Ours)
 
     /// <summary>
     /// A snapshot's own oldest is that of all databases of the server: one that is open for hours elsewhere would make a target's own row of each that the source deletes.
-    /// Everybody may see who holds the lock of a transaction, and in which database; the snapshot is older than that look.
+    /// Everybody may see who holds the lock of a transaction, and in which database; the snapshot is older than that look, so that such a one can be younger than it:
+    /// of its number, half as long as the server's, the whole one nearest to the snapshot's is meant.
     /// </summary>
     const string OldestAndOwn = $"""
         SELECT least(({Newest}), (SELECT min({Newest} + (xid::text::bigint - {Newest} % 4294967296 + 6442450944) % 4294967296 - 2147483648) FROM (

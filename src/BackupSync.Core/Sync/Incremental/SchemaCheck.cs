@@ -50,10 +50,9 @@ sealed record SchemaCheck(string? Reason, IReadOnlyList<string> Objects)
         var told = differences.Where(d => SchemaObjects.TableOf(d.Subject) is not null || !lacking.Any(t => SchemaObjects.IsOf(d.Subject, t)))
             .OrderBy(d => SchemaObjects.TableOf(d.Subject) is null).ThenBy(d => d.Subject, StringComparer.Ordinal).Select(d => d.ToString()).ToList();
         // Without notes nobody knows what a target had of the source that the source has no longer: none of it is taken away.
-        var own = here.Objects.Keys.Where(o => !there.Objects.ContainsKey(o) && !known.Contains(o) && !BringNothing.Any(b => o.StartsWith(b, StringComparison.Ordinal)))
+        var objects = NamesOf(there);
+        var own = NamesOf(here).Except(objects).Where(o => !known.Contains(o) && !BringNothing.Any(b => o.StartsWith(b, StringComparison.Ordinal)))
             .OrderBy(o => SchemaObjects.TableOf(o) is null).ToList();
-        // Some that have details are not among the objects.
-        var objects = there.Objects.Keys.Union(there.Details!.Keys).ToList();
         if (differences.Count == 0)
             return new SchemaCheck(null, objects) { Notes = [.. details.Where(d => d.Fact is not null).Select(d => $"{d}, which an incremental run leaves as it is"), .. texts.Unknown], TargetHasOwn = own.Count > 0 };
 
@@ -87,6 +86,9 @@ sealed record SchemaCheck(string? Reason, IReadOnlyList<string> Objects)
             return await SchemaTexts.CompareAsync(theirs, own, o => there.Objects.ContainsKey(o) && here.Objects.ContainsKey(o) && IsAbout(o), target.Login, job.Limits.Connect, cancellationToken);
         }
     }
+
+    /// <summary>All: some that have details are not among the objects.</summary>
+    internal static IReadOnlyList<string> NamesOf(DatabaseFingerprint content) => [.. content.Objects.Keys.Union(content.Details?.Keys ?? [])];
 
     /// <summary>The schema alone.</summary>
     static async Task<DatabaseFingerprint> ReadAsync(PgSession session, int major, CatalogFilter filter, CancellationToken cancellationToken) => new()

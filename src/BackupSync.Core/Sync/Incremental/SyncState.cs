@@ -28,7 +28,7 @@ sealed record SyncState(
     public static async Task WriteAfterFullAsync(PgSession target, DatabaseFingerprint content, DateTimeOffset taken, string job, string runId, CancellationToken cancellationToken)
     {
         await target.ExecuteAsync("BEGIN", cancellationToken);
-        await new SyncState("", null, 0, 0, taken, 0, new Dictionary<string, TableState>(), [.. content.Objects.Keys.Union(content.Details?.Keys ?? [])]).WriteAsync(target, job, runId, cancellationToken);
+        await new SyncState("", null, 0, 0, taken, 0, new Dictionary<string, TableState>(), SchemaCheck.NamesOf(content)).WriteAsync(target, job, runId, cancellationToken);
         await target.ExecuteAsync("COMMIT", cancellationToken);
     }
 

@@ -135,14 +135,14 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
         await LoadAsync(content, list, jobs: 1, onErrorLine, cancellationToken, "pre-data");
         var refused = await RefusedAsync(list);
         if (refused.Count > 0)
-            refused = await RefusedAsync(Lines());
+            refused = await RefusedAsync(list.Where(IsRefused));
         if (refused.Count > 0)
         {
             await WithSessionAsync(NewDatabase, async session =>
             {
                 var rules = await RowRules.ReadAllAsync(session, await FindTablesAsync(session), cancellationToken);
                 await rules.DropAsync(cancellationToken);
-                refused = await RefusedAsync(Lines());
+                refused = await RefusedAsync(list.Where(IsRefused));
                 await rules.CreateAsync((rule, why) =>
                 {
                     run.Warn($"{target.Login.Label}: rows of the backup break the constraint {rule}: they are there all the same, and it holds for rows to come (NOT VALID): {why}");
@@ -150,27 +150,27 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
                 }, cancellationToken);
             }, cancellationToken);
         }
-        foreach (var (number, why) in refused)
+        if (refused.Count > 0)
         {
             throw new BackupSyncException(ErrorIds.RestoreFailed,
-                $"{target.Login.Label}: the server refuses {content.Listing.NameOf(number) ?? "rows"}, with and without the checks of the table: {why}.",
+                $"{target.Login.Label}: the server refuses {content.Listing.NameOf(refused[0].Number) ?? "rows"}, with and without the checks of the table: {refused[0].Why}.",
                 "Rows are never left out. What computes them (a generated column, a function of a domain) has to be mended first: restore the schema alone into a new database "
                 + "(pg_restore --section=pre-data), mend it there, and then restore its tables (restore --table, Restore-DbBackup -Table).");
         }
         await LoadAsync(content, list, jobs: 1, onErrorLine, cancellationToken, "post-data");
 
-        async Task<List<(string? Number, string Why)>> RefusedAsync(IReadOnlyList<string> lines)
+        bool IsRefused(string line) => refused.Any(r => r.Number is not null && line.StartsWith(r.Number, StringComparison.Ordinal));
+
+        async Task<List<(string? Number, string Why)>> RefusedAsync(IEnumerable<string> lines)
         {
             var found = new List<(string?, string)>();
-            await LoadAsync(content, lines, jobs: 1, onErrorLine, cancellationToken, "data", (number, why) => found.Add((number, why)));
+            await LoadAsync(content, [.. lines], jobs: 1, onErrorLine, cancellationToken, "data", (number, why) => found.Add((number, why)));
             return found;
         }
 
-        List<string> Lines() => [.. list.Where(l => refused.Any(r => r.Number is not null && l.StartsWith(r.Number, StringComparison.Ordinal)))];
-
         async Task<IReadOnlyList<uint>> FindTablesAsync(PgSession session)
         {
-            var entries = content.Listing.Entries.Where(e => refused.Any(r => r.Number is not null && e.Line.StartsWith(r.Number, StringComparison.Ordinal))).ToList();
+            var entries = content.Listing.Entries.Where(e => IsRefused(e.Line)).ToList();
             var tables = await session.RowsAsync("SELECT c.oid, n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r'", cancellationToken);
             return [.. tables.Where(t => entries.Any(e => e.Is("TABLE DATA", t[1]!, t[2]!))).Select(t => uint.Parse(t[0]!, System.Globalization.CultureInfo.InvariantCulture))];
         }
