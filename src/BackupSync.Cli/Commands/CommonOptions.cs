@@ -27,6 +27,16 @@ static class CommonOptions
 
     public static Option<bool> AllowProduction() => new("--allow-production") { Description = "Let a database with the role production be replaced" };
 
+    public static Option<bool> OthersWait() => new("--others-wait")
+    {
+        Description = "Do not give way to others who wait for what it locks [default: after 10 s]",
+    };
+
+    public static Option<bool> SkipRefused() => new("--skip-refused")
+    {
+        Description = "Leave out, and name, what the server refuses to create, such as a foreign key that rows break, instead of ending",
+    };
+
     /// <summary>A moment in time.</summary>
     /// <param name="description">What it limits, as the beginning of a sentence.</param>
     public static Option<DateTimeOffset?> Moment(string name, string description) => new(name)

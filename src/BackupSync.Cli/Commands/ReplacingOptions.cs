@@ -11,8 +11,8 @@ namespace BackupSync.Cli.Commands;
 sealed class ReplacingOptions
 {
     readonly Option<bool> _allowProduction = CommonOptions.AllowProduction();
-    readonly Option<bool> _othersWait = new("--others-wait") { Description = "Do not give way to others who wait for what it locks [default: after 10 s]" };
-    readonly Option<bool> _skipRefused = new("--skip-refused") { Description = "Leave out, and name, what the server refuses to create, such as a foreign key that rows break, instead of ending" };
+    readonly Option<bool> _othersWait = CommonOptions.OthersWait();
+    readonly Option<bool> _skipRefused = CommonOptions.SkipRefused();
     readonly Option<bool> _yes = CommonOptions.Yes();
     readonly Option<bool> _whatIf = CommonOptions.WhatIf();
     readonly Option<bool> _json = CommonOptions.Json();

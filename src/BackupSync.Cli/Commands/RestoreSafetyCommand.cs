@@ -12,14 +12,19 @@ static class RestoreSafetyCommand
     {
         var file = new Argument<string?>("file") { Description = "A backup's file, with its manifest beside it", Arity = ArgumentArity.ZeroOrOne };
         var jobName = new Option<string?>("--job", "-j") { Description = "The job whose target is brought back", HelpName = "job" };
-        var latest = new Option<bool>("--latest") { Description = "The newest safety backup of the job" };
+        var latest = new Option<bool>("--latest") { Description = "The safety backup of the last run that changed the target" };
         var target = new Option<string?>("--target") { Description = "The URL of the database to bring back, instead of the target of the backup's job", HelpName = "url" };
         var force = new Option<bool>("--force") { Description = "The same as --yes" };
+        var othersWait = CommonOptions.OthersWait();
+        var skipRefused = CommonOptions.SkipRefused();
         var yes = CommonOptions.Yes();
         var whatIf = CommonOptions.WhatIf();
         var config = CommonOptions.Config();
         var json = CommonOptions.Json();
-        var command = new Command("restore-safety", "Bring a job's target back to what it was before a sync") { file, jobName, latest, target, yes, force, whatIf, config, json };
+        var command = new Command("restore-safety", "Bring a job's target back to what it was before a sync")
+        {
+            file, jobName, latest, target, othersWait, skipRefused, yes, force, whatIf, config, json,
+        };
         command.Validators.Add(result =>
         {
             var byFile = result.GetValue(file) is not null;
@@ -32,15 +37,16 @@ static class RestoreSafetyCommand
         {
             var (job, backup, isConfigured) = Choose(parsed.GetValue(file), parsed.GetValue(jobName), parsed.GetValue(target), () => parsed.LoadConfig(config));
             var address = job.TargetDatabase.Address;
+            var options = new RunOptions { OthersWait = parsed.GetValue(othersWait), SkipRefused = parsed.GetValue(skipRefused) };
             if (parsed.GetValue(whatIf))
             {
-                RunView.ShowPlan($"{backup.FileName} → {job.Target}", JobRunner.PlanRestore(job, backup), parsed.GetValue(json));
+                RunView.ShowPlan($"{backup.FileName} → {job.Target}", JobRunner.PlanRestore(job, backup, options), parsed.GetValue(json));
                 return ExitCodes.Done;
             }
 
             Consent.Require($"replace the content of {address} by {backup.FileName}", parsed.GetValue(yes) || parsed.GetValue(force), isConfigured);
             var result = await RunView.ShowAsync(parsed.GetValue(json),
-                observer => JobRunner.RestoreAsync(job, BackupHandle.Of(backup, null), new RunOptions(), [observer], cancellationToken));
+                observer => JobRunner.RestoreAsync(job, BackupHandle.Of(backup, null), options, [observer], cancellationToken));
             return ExitCodes.Of(result.Outcome);
         });
         return command;
@@ -51,7 +57,7 @@ static class RestoreSafetyCommand
         if (file is null)
         {
             var job = config().Job(jobName!);
-            return (job, BackupCatalog.Latest(job, BackupKind.Safety, Failures.Warn), true);
+            return (job, BackupCatalog.LatestSafety(job, Failures.Warn), true);
         }
         var backup = BackupCatalog.Open(Path.GetFullPath(file));
         return target is null

@@ -1,4 +1,6 @@
 using BackupSync.Configuration;
+using BackupSync.History;
+using BackupSync.Runs;
 
 namespace BackupSync.Backups;
 
@@ -19,11 +21,27 @@ public static class BackupCatalog
         return [.. NewestFirst(entries.Where(e => e.IsGood).Select(e => e.Backup!))];
     }
 
-    /// <summary>The newest backup of a kind that a job has.</summary>
+    /// <summary>
+    /// What a job's target held before the last run that changed it. A run that failed leaves a safety backup, too, of what is still there:
+    /// undoing by that one would change nothing, and say that it had gone well.
+    /// </summary>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.BackupNotFound"/>, or <see cref="ErrorIds.FileFailed"/>.</exception>
-    public static BackupFile Latest(JobConfig job, BackupKind kind, Action<string>? warn = null) =>
-        List(job.Backups.Directory, warn).FirstOrDefault(b => b.Job == job.Name && b.Kind == kind) ?? throw new BackupSyncException(
-            ErrorIds.BackupNotFound, $"There is no {kind.ToString().ToLowerInvariant()} backup of job '{job.Name}' in {job.Backups.Directory}.");
+    public static BackupFile LatestSafety(JobConfig job, Action<string>? warn = null)
+    {
+        var safety = List(job.Backups.Directory, warn).Where(b => b.Job == job.Name && b.Kind == BackupKind.Safety).ToList();
+        if (safety.Count == 0)
+            throw new BackupSyncException(ErrorIds.BackupNotFound, $"There is no safety backup of job '{job.Name}' in {job.Backups.Directory}.");
+        var changedNothing = RunHistory.Read(job.Backups.Directory, warn)
+            .Where(r => r.Outcome is RunOutcome.Aborted or RunOutcome.RolledBack or RunOutcome.Cancelled).Select(r => r.RunId).ToHashSet();
+        if (safety.FirstOrDefault(b => !changedNothing.Contains(b.RunId)) is not { } latest)
+        {
+            throw new BackupSyncException(ErrorIds.BackupNotFound, $"Every safety backup of job '{job.Name}' was taken by a run that changed nothing: there is no run to undo.",
+                $"If others have changed {job.TargetDatabase.DisplayName} since, restore the file: {safety[0].Path}");
+        }
+        if (latest != safety[0])
+            warn?.Invoke($"{safety[0].FileName} is newer, but its run changed nothing: {latest.FileName} holds what was there before the last run that did.");
+        return latest;
+    }
 
     /// <summary>The backup at a path, as its manifest describes it; the archive itself is not read.</summary>
     /// <exception cref="BackupSyncException">

@@ -26,27 +26,26 @@ public static class RestoreRunner
         BackupHandle backup, IReadOnlyList<string> tables, DatabaseConfig target, BackupSyncConfig config, RunOptions options, IEnumerable<IRunObserver> observers,
         CancellationToken cancellationToken)
     {
-        var job = JobOf(backup.File, target, config, options);
+        var job = JobOf(backup.File, target, config);
         return tables.Count == 0
             ? JobRunner.RestoreAsync(job, backup, options, observers, cancellationToken)
             : JobRunner.RunAsync(job, RunKind.Restore, backup.File.FileName, $"Restore of {string.Join(", ", tables)} of {backup.File.FileName} to {target.DisplayName}",
-                observers, run => new TableRestorePipeline(run, job, backup, tables, options), cancellationToken);
+                observers, run => new TableRestorePipeline(run, options.Applied(job), backup, tables, options), cancellationToken);
     }
 
     /// <summary>What <see cref="RestoreAsync"/> would do, step by step; nothing is connected to.</summary>
     public static IReadOnlyList<PlannedStep> Plan(BackupFile backup, IReadOnlyList<string> tables, DatabaseConfig target, BackupSyncConfig config, RunOptions options)
     {
-        var job = JobOf(backup, target, config, options);
+        var job = JobOf(backup, target, config);
         return tables.Count == 0 ? RunPlan.Restore(job, backup, options) : RunPlan.RestoreTables(job, backup, tables, options);
     }
 
-    static JobConfig JobOf(BackupFile backup, DatabaseConfig target, BackupSyncConfig config, RunOptions options)
+    static JobConfig JobOf(BackupFile backup, DatabaseConfig target, BackupSyncConfig config)
     {
         var order = BackupOrder.ByHand(config);
         var job = order.JobOf(target, Path.Combine(order.Local.Directory, target.Name));
         return job with
         {
-            Limits = options.OthersWait ? job.Limits with { Blocking = null } : job.Limits,
             Name = $"restore-{target.Name}",
             SourceDatabase = config.Databases.FirstOrDefault(d => d.Name == backup.Database) ?? backup.UnknownDatabase,
             Encryption = config.Encryption,

@@ -30,6 +30,8 @@ public sealed record RunOptions
     /// Of a whole database, published by swap. Rows and sequences have to be those of the backup nevertheless.
     /// </summary>
     public bool SkipRefused { get; init; }
+
+    internal JobConfig Applied(JobConfig job) => OthersWait ? job with { Limits = job.Limits with { Blocking = null } } : job;
 }
 
 /// <summary>Runs jobs with their log file and history attached: what both heads call.</summary>
@@ -48,14 +50,14 @@ public static class JobRunner
     public static Task<RunResult> RestoreAsync(
         JobConfig job, BackupHandle backup, RunOptions options, IEnumerable<IRunObserver> observers, CancellationToken cancellationToken) =>
         RunAsync(job, RunKind.Restore, backup.File.FileName, $"Restore of {backup.File.FileName} to {job.TargetDatabase.DisplayName}",
-            observers, run => new DatabaseRestorePipeline(run, job, backup, options), cancellationToken);
+            observers, run => new DatabaseRestorePipeline(run, options.Applied(job), backup, options), cancellationToken);
 
     /// <summary>What <see cref="SyncAsync"/> would do, step by step, from the configuration alone: nothing is connected to.</summary>
     /// <param name="mode">Null for what the job says.</param>
     public static IReadOnlyList<PlannedStep> PlanSync(JobConfig job, SyncMode? mode = null) => (mode ?? job.Mode) == SyncMode.Incremental ? RunPlan.Incremental(job) : RunPlan.Sync(job);
 
     /// <summary>What <see cref="RestoreAsync"/> would do, likewise.</summary>
-    public static IReadOnlyList<PlannedStep> PlanRestore(JobConfig job, BackupFile backup, RunOptions? options = null) => RunPlan.Restore(job, backup, options ?? new RunOptions());
+    public static IReadOnlyList<PlannedStep> PlanRestore(JobConfig job, BackupFile backup, RunOptions options) => RunPlan.Restore(job, backup, options);
 
     internal static Task<RunResult> RunAsync(
         JobConfig job, RunKind kind, string source, string title, IEnumerable<IRunObserver> observers, Func<RunContext, IPipeline> makePipeline, CancellationToken cancellationToken) =>

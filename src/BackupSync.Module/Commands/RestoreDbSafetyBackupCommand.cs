@@ -23,7 +23,7 @@ public sealed class RestoreDbSafetyBackupCommand : RunCmdlet
     [ArgumentCompleter(typeof(JobNameCompleter))]
     public string Job { get; set; } = "";
 
-    /// <summary>The newest safety backup of the job.</summary>
+    /// <summary>The safety backup of the last run that changed the target.</summary>
     [Parameter(ParameterSetName = ByJob, Mandatory = true)]
     public SwitchParameter Latest { get; set; }
 
@@ -39,6 +39,14 @@ public sealed class RestoreDbSafetyBackupCommand : RunCmdlet
     [AllowNull, AllowEmptyString]
     public string Target { get; set; } = "";
 
+    /// <summary>It does not give way to others.</summary>
+    [Parameter]
+    public SwitchParameter OthersWait { get; set; }
+
+    /// <summary>What the server refuses to create is left out, and named.</summary>
+    [Parameter]
+    public SwitchParameter SkipRefused { get; set; }
+
     /// <summary>Lifts the confirmation.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
@@ -53,11 +61,12 @@ public sealed class RestoreDbSafetyBackupCommand : RunCmdlet
     protected override void Execute()
     {
         var (job, backup) = Choose();
+        var options = new RunOptions { Force = Force, OthersWait = OthersWait, SkipRefused = SkipRefused };
         var action = $"Replace the content by {backup.FileName}, {ByteSizes.Show(backup.Size)} of {backup.Created.UtcDateTime:yyyy-MM-dd HH:mm} UTC";
         if (Confirm($"{job.Target} ({job.TargetDatabase.Address})", action, Force, agreed: !HasTarget))
-            Run((observers, token) => JobRunner.RestoreAsync(job, BackupHandle.Of(backup, null), new RunOptions { Force = Force }, observers, token));
+            Run((observers, token) => JobRunner.RestoreAsync(job, BackupHandle.Of(backup, null), options, observers, token));
         else if (IsWhatIf)
-            WriteObject(JobRunner.PlanRestore(job, backup), enumerateCollection: true);
+            WriteObject(JobRunner.PlanRestore(job, backup, options), enumerateCollection: true);
     }
 
     (JobConfig Job, BackupFile Backup) Choose()
@@ -65,7 +74,7 @@ public sealed class RestoreDbSafetyBackupCommand : RunCmdlet
         if (ParameterSetName == ByJob)
         {
             var job = LoadConfig(Config).Job(Job);
-            return (job, BackupCatalog.Latest(job, BackupKind.Safety, WriteWarning));
+            return (job, BackupCatalog.LatestSafety(job, WriteWarning));
         }
 
         var backup = ParameterSetName == ByPath ? BackupCatalog.Open(FullPath(Path)) : InputObject;

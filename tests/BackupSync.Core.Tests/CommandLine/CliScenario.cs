@@ -49,6 +49,10 @@ sealed class CliScenario : IAsyncDisposable
 
     public Task OnSourceAsync(string sql) => _source.ExecuteAsync(sql);
 
+    public Task OnTargetAsync(string sql) => _target.ExecuteAsync(sql);
+
+    public Task<string?> TextOnTargetAsync(string sql) => _target.ScalarAsync<string>(sql);
+
     public Task<long> UsersOnTargetAsync() => _target.ScalarAsync<long>("SELECT count(*) FROM users");
 
     /// <summary>Does the work while a run on the same target, as of another machine, is in the middle of its own.</summary>

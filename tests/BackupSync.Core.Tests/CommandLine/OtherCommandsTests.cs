@@ -87,6 +87,32 @@ public sealed class OtherCommandsTests(Servers servers) : IClassFixture<Servers>
         Assert.Equal(1, (await scenario.RunAsync("restore-safety", "nowhere.dump", "--yes")).ExitCode);
     }
 
+    /// <summary>What the target held before a sync need not be what its server makes again.</summary>
+    [Fact]
+    public async Task A_safety_backup_comes_back_without_what_the_server_refuses()
+    {
+        await using var scenario = await CliScenario.CreateAsync(servers);
+        await scenario.OnTargetAsync("""
+            CREATE TABLE room (id int PRIMARY KEY); CREATE TABLE booked (id int PRIMARY KEY, room int REFERENCES room);
+            ALTER TABLE booked DISABLE TRIGGER ALL; INSERT INTO booked VALUES (2, 777); ALTER TABLE booked ENABLE TRIGGER ALL
+            """);
+        Assert.Equal(0, (await scenario.RunAsync("sync", "--force")).ExitCode);
+
+        var refused = await scenario.RunAsync("restore-safety", "--job", "railway-to-neon", "--latest", "--yes");
+        Assert.Equal(3, refused.ExitCode);
+        Assert.Contains("--skip-refused", refused.All, StringComparison.Ordinal);
+        var plan = await scenario.RunAsync("restore-safety", "--job", "railway-to-neon", "--latest", "--skip-refused", "--what-if");
+        Assert.Contains("leave out, and name", string.Join(' ', plan.Output.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+
+        var restored = await scenario.RunAsync("restore-safety", "--job", "railway-to-neon", "--latest", "--skip-refused", "--yes");
+
+        Assert.True(restored.ExitCode == 0, restored.All);
+        Assert.Contains("its run changed nothing", restored.All, StringComparison.Ordinal); // that of the restore that was refused
+        Assert.Contains("booked_room_fkey", restored.All, StringComparison.Ordinal);
+        Assert.Equal("777 0", await scenario.TextOnTargetAsync(
+            "SELECT concat_ws(' ', (SELECT room FROM booked), (SELECT count(*) FROM pg_constraint WHERE contype = 'f'))"));
+    }
+
     [Fact]
     public async Task The_demo_works_and_leaves_no_server()
     {

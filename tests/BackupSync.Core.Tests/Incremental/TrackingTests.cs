@@ -140,7 +140,9 @@ public sealed class TrackingTests(Servers servers) : IClassFixture<Servers>
     {
         await using var scenario = await Items.CreateAsync(servers, more: "CREATE TABLE plain (a int); INSERT INTO plain VALUES (1);");
         var database = Sql.Identifier(scenario.Target.Database);
-        await scenario.OnTargetAsync($"ALTER DATABASE {database} SET default_transaction_isolation = '{isolation}'; ALTER DATABASE {database} SET standard_conforming_strings = off; ALTER DATABASE {database} SET quote_all_identifiers = on");
+        await scenario.OnTargetAsync($"ALTER DATABASE {database} SET default_transaction_isolation = '{isolation}'; ALTER DATABASE {database} SET quote_all_identifiers = on");
+        if (Servers.Major < 19) // no server of later versions reads strings otherwise
+            await scenario.OnTargetAsync($"ALTER DATABASE {database} SET standard_conforming_strings = off");
         await using var locking = await Scenario.OpenAsync(scenario.TargetAdmin);
         await locking.ExecuteAsync("BEGIN ISOLATION LEVEL READ COMMITTED; UPDATE items SET name = 'by hand' WHERE id = 5; DELETE FROM items WHERE id = 6; INSERT INTO items VALUES (2000, 'by hand, too'); INSERT INTO plain VALUES (2)", default);
         var run = Task.Run(() => scenario.SyncAsync(mode: SyncMode.Incremental, fullVerify: true));
