@@ -220,6 +220,90 @@ public sealed class SilentLossTests
     [SkippableTheory]
     [InlineData(15)]
     [InlineData(18)]
+    public async Task Who_does_not_show_since_when_a_transaction_is_open_is_named_and_content_compared(int major)
+    {
+        await using var scenario = await StartedAsync(major);
+        await using var hidden = await Scenario.OpenAsync(scenario.SourceAdmin);
+        await hidden.ExecuteAsync("SET track_activities = off", default);
+        await hidden.ExecuteAsync("BEGIN; UPDATE items SET name = 'late', updated_at = now() - interval '1 hour' WHERE id < 20", default);
+
+        var during = await scenario.SyncWellAsync(SyncMode.Incremental);
+        Assert.Contains("track_activities is off", during.Changes().Reason, StringComparison.Ordinal);
+        await hidden.ExecuteAsync("COMMIT", default);
+        await scenario.AssertBroughtUpToDateAsync();
+    }
+
+    [SkippableTheory]
+    [InlineData(15)]
+    [InlineData(18)]
+    public async Task Rows_that_a_subscription_brings_are_stamped_elsewhere(int major)
+    {
+        await using var scenario = await StartedAsync(major);
+        // As CREATE SUBSCRIPTION would, from a publisher that is there.
+        await scenario.OnSourceAsync("""
+            CREATE SUBSCRIPTION upstream CONNECTION 'host=nowhere' PUBLICATION p WITH (connect = false, slot_name = NONE);
+            INSERT INTO pg_subscription_rel (srsubid, srrelid, srsubstate) SELECT oid, 'items'::regclass, 'r' FROM pg_subscription WHERE subname = 'upstream'
+            """);
+        try
+        {
+            await scenario.OnSourceAsync("UPDATE items SET name = 'replicated' WHERE id = 5");
+
+            var result = await scenario.AssertBroughtUpToDateAsync();
+
+            Assert.Contains("subscription", result.Changes().Reason, StringComparison.Ordinal);
+        }
+        finally
+        {
+            await scenario.OnSourceAsync("DROP SUBSCRIPTION upstream");
+        }
+    }
+
+    /// <summary>The run has its snapshot by then, and counts what is deleted in the next one.</summary>
+    [SkippableTheory]
+    [InlineData(15)]
+    [InlineData(18)]
+    public async Task Rows_that_are_set_back_while_a_run_waits_are_found_by_the_next(int major)
+    {
+        await using var scenario = await StartedAsync(major);
+        await using var neighbour = await Scenario.OpenAsync(scenario.TargetAdmin);
+        await neighbour.ExecuteAsync("BEGIN; LOCK TABLE items IN ROW EXCLUSIVE MODE", default);
+        var run = Task.Run(() => scenario.SyncAsync(mode: SyncMode.Incremental));
+        await Eventually.IsTrueAsync(async () => await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'ShareRowExclusiveLock'") > 0, "the run waits");
+        await scenario.OnSourceAsync("""
+            CREATE TEMPORARY TABLE saved AS SELECT * FROM items; DELETE FROM items; INSERT INTO items SELECT id, 'restored', note, updated_at FROM saved; DROP TABLE saved
+            """);
+        await Eventually.IsTrueAsync(async () => await Scenario.CountAsync(scenario.SourceAdmin, "SELECT pg_stat_get_tuples_deleted('items'::regclass)") >= 100, "the source has counted");
+        await neighbour.ExecuteAsync("COMMIT", default);
+        Assert.True((await run).Success);
+
+        var result = await scenario.AssertBroughtUpToDateAsync();
+
+        Assert.Contains("may have been replaced", result.Changes().Reason, StringComparison.Ordinal);
+    }
+
+    /// <summary>What could not be parked is undone, and what is written afterwards is the run's own nevertheless.</summary>
+    [SkippableTheory]
+    [InlineData(15)]
+    [InlineData(18)]
+    public async Task Deletes_are_carried_of_rows_that_were_written_after_a_column_could_not_be_parked(int major)
+    {
+        await using var scenario = await StartedAsync(major, i => i with { Conflict = ConflictRule.LastWriteWins }, """
+            CREATE TABLE seats (id int PRIMARY KEY, side text NOT NULL CHECK (side IN ('a', 'b')), seat int NOT NULL, updated_at timestamptz NOT NULL DEFAULT now(), UNIQUE (side, seat));
+            INSERT INTO seats SELECT i, 'a', i FROM generate_series(1, 20) i;
+            """);
+        await scenario.OnSourceAsync("""
+            BEGIN; UPDATE seats SET seat = -1 WHERE id = 1; UPDATE seats SET seat = 1, updated_at = clock_timestamp() WHERE id = 2; UPDATE seats SET seat = 2, updated_at = clock_timestamp() WHERE id = 1;
+            INSERT INTO seats VALUES (100, 'b', 100); COMMIT
+            """);
+        await scenario.SyncWellAsync(SyncMode.Incremental);
+        await scenario.OnSourceAsync("DELETE FROM seats WHERE id IN (1, 100)");
+
+        await scenario.AssertBroughtUpToDateAsync();
+    }
+
+    [SkippableTheory]
+    [InlineData(15)]
+    [InlineData(18)]
     public async Task Who_may_not_see_others_transactions_goes_by_content_and_says_why(int major)
     {
         await using var scenario = await StartedAsync(major);

@@ -56,8 +56,13 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     public async Task<string?> CompareAsync(StepScope scope, CancellationToken cancellationToken)
     {
         OpenTransactions? writers = null;
+        RelationCounts? counts = null;
         await Together.RunAsync(cancellationToken,
-            async ct => _snapshot = await source.TakeSnapshotAsync(async (session, stop) => writers = await OpenTransactions.ReadAsync(session, stop), ct),
+            async ct => _snapshot = await source.TakeSnapshotAsync(async (session, stop) =>
+            {
+                counts = await RelationCounts.ReadAsync(session, stop);
+                writers = await OpenTransactions.ReadAsync(session, stop);
+            }, ct),
             async ct =>
             {
                 await _transaction.BeginAsync(ct);
@@ -88,7 +93,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         _before = await SyncState.ReadAsync(Writer, _job.Name, cancellationToken);
         _counts = await WriteCounts.ReadAsync(Writer, cancellationToken);
         _writes = await TableWrites.ReadAsync(Writer, tables, cancellationToken);
-        _sourceTables = await SourceTable.ReadAsync(Reader, tables, cancellationToken);
+        _sourceTables = await SourceTable.ReadAsync(Reader, tables, counts!, cancellationToken);
         _columns = await ColumnIdentities.ReadAsync(Writer, tables, cancellationToken);
         _tables = [.. tables.Select(Plan)];
         _runsSinceWhole = ReliesOnStamps ? (_before?.RunsSinceWhole ?? 0) + 1 : 0;
@@ -227,6 +232,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         var state = _before?.Tables.GetValueOrDefault(table.Name);
         var why = doubt ?? Doubt() ?? (state?.Watermark is null ? "no stamps of it are known yet"
             : state.Writes != _writes[table.Name] ? "others have written to it since the last run"
+            : _sourceTables[table.Name].IsSubscribed ? "a subscription of the source brings it rows that were stamped elsewhere, before"
             : state.Source is null || _sourceTables[table.Name].MayBeOthersThan(state.Source) ? "its rows on the source may have been replaced since the last run"
             : state.Columns != _columns[table.Name] || state.Source.Columns != _sourceTables[table.Name].Columns ? "its columns are others than in the last run, and a command that changes them stamps no row" : null);
         var tracking = Tracking.Choose(table, _job.Incremental, why is null ? state!.Watermark : null, why);

@@ -20,18 +20,20 @@ sealed record OpenTransactions(DateTimeOffset Time, DateTimeOffset Oldest, strin
         var row = (await source.RowsAsync(
             """
             WITH others AS (
-                SELECT xact_start, usesysid FROM pg_catalog.pg_stat_activity
+                SELECT xact_start, usesysid, state FROM pg_catalog.pg_stat_activity
                 WHERE datname = current_database() AND pid <> pg_catalog.pg_backend_pid() AND usesysid IS NOT NULL)
             SELECT pg_catalog.to_char(now AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
                    pg_catalog.to_char(least(now, (SELECT min(xact_start) FROM others)) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
                    pg_catalog.pg_is_in_recovery(), (SELECT min(gid) FROM pg_catalog.pg_prepared_xacts WHERE database = current_database()),
-                   NOT pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') AND EXISTS (SELECT FROM others WHERE NOT pg_catalog.pg_has_role(usesysid, 'USAGE')), current_user
+                   NOT pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') AND EXISTS (SELECT FROM others WHERE NOT pg_catalog.pg_has_role(usesysid, 'USAGE')), current_user,
+                   (SELECT min(pg_catalog.pg_get_userbyid(usesysid)) FROM others WHERE xact_start IS NULL AND (state = 'disabled' OR state LIKE 'idle in transaction%'))
             FROM (SELECT clock_timestamp() AS now) c
             """, cancellationToken))[0];
         // PostgreSQL knows when a transaction was prepared, not when it began; and a standby knows of none that is open on its primary.
         var why = row[2] == "t" ? "the source is a standby, which does not show what is open on its primary"
             : row[3] is { } prepared ? $"the transaction '{prepared}' is prepared on the source, and nobody knows since when its rows are stamped"
-            : row[4] == "t" ? $"the role '{row[5]}' may not see since when others' transactions are open on the source (GRANT pg_read_all_stats TO {Sql.Identifier(row[5]!)})" : null;
+            : row[4] == "t" ? $"the role '{row[5]}' may not see since when others' transactions are open on the source (GRANT pg_read_all_stats TO {Sql.Identifier(row[5]!)})"
+            : row[6] is { } hidden ? $"sessions of the role '{hidden}' on the source do not show since when their transactions are open (track_activities is off)" : null;
         return new OpenTransactions(Parsed(row[0]), Parsed(row[1]) - Moment, why);
     }
 

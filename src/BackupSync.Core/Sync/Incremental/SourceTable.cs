@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using BackupSync.Comparison;
 using BackupSync.Postgres;
 
@@ -10,18 +11,28 @@ sealed record SourceTable(TableWrites Writes, long Live)
     /// <summary>As <see cref="ColumnIdentities"/> has them.</summary>
     public string? Columns { get; init; }
 
+    /// <summary>Rows come by logical replication, which stamps them elsewhere, and before.</summary>
+    [JsonIgnore]
+    public bool IsSubscribed { get; init; }
+
     /// <summary>Of the rows. Fewer are deleted every day, without anybody having set the table back.</summary>
     const double ManyDeleted = 0.5;
 
-    public static async Task<IReadOnlyDictionary<string, SourceTable>> ReadAsync(IQueryRunner source, IReadOnlyList<KeyedTable> tables, CancellationToken cancellationToken)
+    /// <param name="counts">Of before the snapshot: what is deleted after it the next run has to see.</param>
+    public static async Task<IReadOnlyDictionary<string, SourceTable>> ReadAsync(
+        IQueryRunner source, IReadOnlyList<KeyedTable> tables, RelationCounts counts, CancellationToken cancellationToken)
     {
-        var writes = await TableWrites.ReadAsync(source, tables, cancellationToken);
-        var live = await source.RowsAsync($"SELECT i, coalesce(sum(pg_catalog.pg_stat_get_live_tuples(r.oid)), 0)::bigint FROM {TableWrites.Relations(tables)} GROUP BY i", cancellationToken);
+        var relations = (await source.RowsAsync(
+            $"""
+            SELECT i, r.oid, EXISTS (SELECT FROM pg_catalog.pg_subscription_rel s WHERE s.srrelid = r.oid)
+            FROM {TableWrites.Relations(tables)} WHERE r.oid IS NOT NULL ORDER BY i, r.oid
+            """, cancellationToken)).ToLookup(r => tables[int.Parse(r[0]!, CultureInfo.InvariantCulture) - 1].Name);
         var columns = await ColumnIdentities.ReadAsync(source, tables, cancellationToken);
-        return live.Select(r => (tables[Number(r[0]) - 1].Name, Live: r[1]))
-            .ToDictionary(t => t.Name, t => new SourceTable(writes[t.Name], long.Parse(t.Live!, CultureInfo.InvariantCulture)) { Columns = columns[t.Name] });
-
-        static int Number(string? text) => int.Parse(text!, CultureInfo.InvariantCulture);
+        return tables.ToDictionary(t => t.Name, t => counts.Of([.. relations[t.Name].Select(r => uint.Parse(r[1]!, CultureInfo.InvariantCulture))]) with
+        {
+            Columns = columns[t.Name],
+            IsSubscribed = relations[t.Name].Any(r => r[2] == "t"),
+        });
     }
 
     /// <summary>Whether the table may have been restored, emptied or made anew since, so that it has rows of before with stamps of before.</summary>

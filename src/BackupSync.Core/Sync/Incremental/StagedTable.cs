@@ -232,6 +232,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     {
         foreach (var column in index.Parkable)
         {
+            // Released in any case: what comes after it is to be known as this transaction's own, not a part's.
             await target.ExecuteAsync("SAVEPOINT backupsync_parking", cancellationToken);
             try
             {
@@ -240,7 +241,6 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
                     cancellationToken);
                 if (!await AreInTheWayAsync(index, cancellationToken))
                 {
-                    // What comes after it is to be known as this transaction's own, not a part's.
                     await target.ExecuteAsync("RELEASE SAVEPOINT backupsync_parking", cancellationToken);
                     return true;
                 }
@@ -249,7 +249,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
             {
                 // Out of its range, or against a constraint.
             }
-            await target.ExecuteAsync("ROLLBACK TO SAVEPOINT backupsync_parking", cancellationToken);
+            await target.ExecuteAsync("ROLLBACK TO SAVEPOINT backupsync_parking; RELEASE SAVEPOINT backupsync_parking", cancellationToken);
         }
         return false;
     }
