@@ -37,16 +37,20 @@ public static class FingerprintComparison
     {
         foreach (var note in Notes(expected, actual, isCopy: true))
             warn($"{label}: {note}.");
-        foreach (var difference in Details(expected, actual).Where(d => d.Fact is not null && d.Fact != SchemaDetails.ExtensionVersion && tolerance.Missing?.Contains(d.Subject) != true).Take(MostDetailsTold))
-            warn($"{label}: {difference.Subject} is not as it was: {difference.Fact}: {difference.Source ?? "none"} before, {difference.Target ?? "none"} now.");
+        var details = Details(expected, actual)
+            .Where(d => d.Fact is not null && d.Fact != SchemaDetails.ExtensionVersion && tolerance.Missing?.Contains(d.Subject) != true).ToList();
+        foreach (var detail in details.Take(MostDetailsTold))
+            warn($"{label}: {detail.Subject} is not as it was: {detail.Fact}: {detail.Source ?? "none"} before, {detail.Target ?? "none"} now.");
+        if (details.Count > MostDetailsTold)
+            warn($"{label}: {details.Count - MostDetailsTold} more are not as they were: compare the databases to see them.");
         var differences = Compare(expected, actual, tolerance);
         if (differences.Count == 0)
             return;
-        var detail = string.Join('\n', differences.Take(20)) + (differences.Count > 20 ? $"\nand {differences.Count - 20} more" : "");
+        var places = string.Join('\n', differences.Take(20)) + (differences.Count > 20 ? $"\nand {differences.Count - 20} more" : "");
         throw new BackupSyncException(ErrorIds.VerificationFailed,
             $"{label}: {what} differs from what was dumped, in {differences.Count} place(s): {differences[0]}.",
             "Something on the target changed what was loaded (a generated column, a function that depends on the server, another session). Compare both, then run again.")
-        { Detail = detail };
+        { Detail = places };
     }
 
     public static IReadOnlyList<FingerprintDifference> Compare(DatabaseFingerprint expected, DatabaseFingerprint actual, ComparisonTolerance tolerance) =>
