@@ -12,12 +12,7 @@ static class BackupCommand
         var names = ConfigNames.Several("database", "The databases to back up", ConfigNames.Databases);
         var all = new Option<bool>("--all") { Description = "All databases of the configuration" };
         var tag = CommonOptions.Tag("What it is taken for, such as pre-deployment-20240123");
-        var keepDays = new Option<int?>("--keep-days") { Description = "For how many days it is kept [default: for ever, or as the plans' rules for its tag say]", HelpName = "days" };
-        keepDays.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int?>() is < 0 or > 36_500)
-                result.AddError("--keep-days is from 0 to 36500.");
-        });
+        var keepDays = CommonOptions.NumberIfAny("--keep-days", "days", "For how many days it is kept [default: for ever, or as the plans' rules for its tag say]", 0, 36_500);
         var pin = new Option<bool>("--pin") { Description = "Keep it for ever, whatever the rules say" };
         var places = ConfigNames.Option<string[]>("--place", "place", "Where to [default: the configuration's first place]; may be said more than once", ConfigNames.Places);
         var config = CommonOptions.Config();

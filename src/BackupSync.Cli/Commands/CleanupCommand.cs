@@ -11,12 +11,8 @@ static class CleanupCommand
     {
         var jobs = new JobSelection();
         var places = ConfigNames.Option<string[]>("--place", "place", "A place, whose backups are kept as their plans say; may be said more than once", ConfigNames.Places);
-        var keepDays = new Option<int?>("--keep-days") { Description = "For how many days jobs' backups are kept [default: the job's own]; places are left alone then", HelpName = "days" };
-        keepDays.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int?>() is < 0 or > 36_500)
-                result.AddError("--keep-days is from 0 to 36500.");
-        });
+        var keepDays = CommonOptions.NumberIfAny("--keep-days", "days",
+            "For how many days jobs' backups are kept [default: the job's own]; places are left alone then", 0, 36_500);
         var whatIf = CommonOptions.WhatIf();
         var json = CommonOptions.Json();
         var command = new Command("cleanup", "Remove backups that have served their time, of all jobs and places where none is named, and tell why each file goes or stays")

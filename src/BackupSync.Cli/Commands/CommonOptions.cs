@@ -82,21 +82,36 @@ static class CommonOptions
     }
 
     /// <param name="helpName">What is counted.</param>
-    public static Option<int> Number(string name, string helpName, string description, int otherwise, int least, int most)
+    public static Option<int> Number(string name, string helpName, string description, int otherwise, int least, int most) => new(name)
     {
-        var number = new Option<int>(name) { Description = description, DefaultValueFactory = _ => otherwise, HelpName = helpName };
-        number.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is var given && (given < least || given > most))
-                result.AddError($"{name} is from {least} to {most} {helpName}.");
-        });
-        return number;
-    }
+        Description = description,
+        DefaultValueFactory = _ => otherwise,
+        HelpName = helpName,
+        CustomParser = result => Number(result, name, helpName, least, most) ?? otherwise,
+    };
+
+    /// <summary>Null where it is not said.</summary>
+    public static Option<int?> NumberIfAny(string name, string helpName, string description, int least, int most) => new(name)
+    {
+        Description = description,
+        HelpName = helpName,
+        CustomParser = result => Number(result, name, helpName, least, most),
+    };
 
     public static BackupSyncConfig LoadConfig(this ParseResult parsed, Option<string?> config) =>
         ConfigurationFile.Load(ConfigurationFile.Locate(parsed.GetValue(config)));
 
     static IEnumerable<string> Words<T>() where T : struct, Enum => Enum.GetNames<T>().Select(JsonNamingPolicy.CamelCase.ConvertName);
+
+    /// <summary>Left to itself the library throws where it is no number.</summary>
+    static int? Number(ArgumentResult result, string name, string unit, int least, int most)
+    {
+        var text = result.Tokens[^1].Value;
+        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most)
+            return number;
+        result.AddError($"{name} is from {least} to {most} {unit}, which '{text}' is not.");
+        return null;
+    }
 
     /// <summary>By name alone: left to itself the library takes numbers too, and answers a mistake with the name of a type.</summary>
     static List<T> Read<T>(ArgumentResult result) where T : struct, Enum

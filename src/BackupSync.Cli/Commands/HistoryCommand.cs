@@ -10,12 +10,8 @@ static class HistoryCommand
     public static Command Create()
     {
         var jobs = new JobSelection();
-        var last = new Option<int>("--last", "-n") { Description = "Only as many runs of each job", DefaultValueFactory = _ => int.MaxValue, HelpName = "count" };
-        last.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() < 1)
-                result.AddError("--last is 1 or more.");
-        });
+        var last = CommonOptions.NumberIfAny("--last", "runs", "Only as many runs of each job", 1, 1_000_000);
+        last.Aliases.Add("-n");
         var outcome = CommonOptions.EachWord<RunOutcome>("--outcome", "Only runs that ended so", helpName: "outcome");
         var json = CommonOptions.Json();
         var command = new Command("history", "List runs, newest first") { last, outcome, json };
@@ -27,7 +23,7 @@ static class HistoryCommand
             [
                 .. jobs.Resolve(parsed).SelectMany(job => RunHistory.Read(job.Backups.Directory, Failures.Warn)
                     .Where(r => r.Job == job.Name && (outcomes.Length == 0 || outcomes.Contains(r.Outcome)))
-                    .Take(parsed.GetValue(last))),
+                    .Take(parsed.GetValue(last) ?? int.MaxValue)),
             ];
             if (parsed.GetValue(json))
                 Json.Write(runs);

@@ -113,6 +113,20 @@ public sealed class OtherCommandsTests(Servers servers) : IClassFixture<Servers>
             "SELECT concat_ws(' ', (SELECT room FROM booked), (SELECT count(*) FROM pg_constraint WHERE contype = 'f'))"));
     }
 
+    [Theory]
+    [InlineData("--keep-days is from 0 to 36500 days, which 'abc' is not", "cleanup", "--keep-days", "abc")]
+    [InlineData("--keep-days is from 0 to 36500 days, which '-1' is not", "backup", "--all", "--keep-days", "-1")]
+    [InlineData("--last is from 1 to 1000000 runs, which '99999999999999' is not", "history", "--last", "99999999999999")]
+    [InlineData("--last is from 1 to 1000000 runs, which '' is not", "history", "-n", "")]
+    [InlineData("--timeout is from 1 to 3600 seconds, which '1e3' is not", "test", "--timeout", "1e3")]
+    public async Task What_is_no_number_is_answered(string expected, params string[] arguments)
+    {
+        var result = await Cli.RunAsync(arguments);
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains(expected, result.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain(" at BackupSync", result.Errors, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_demo_works_and_leaves_no_server()
     {
