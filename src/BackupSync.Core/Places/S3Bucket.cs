@@ -71,8 +71,9 @@ sealed class S3Bucket : IDisposable
             {
                 throw Failure(action, key, new TimeoutException($"nothing was heard from it for {Durations.Show(limit ?? Limits.Silence)}", e));
             }
-            catch (Exception e) when (IsRemote(e))
+            catch (Exception e) when (e is not BackupSyncException)
             {
+                // Whatever comes of an answer is the place's failure: of a web page the SDK makes exceptions of any kind.
                 throw Failure(action, key, e);
             }
         }

@@ -17,7 +17,7 @@ static class S3Failure
         var said = detail.Contains('\n', StringComparison.Ordinal) ? detail.Split(". ", 2)[0] : detail;
         return new BackupSyncException(ErrorIds.PlaceFailed,
             $"{Location(place, key)} in the place {place.Name} cannot {action}: {said}{(said.EndsWith('.') ? "" : ".")}",
-            Advice(place, cause), cause) { Detail = detail };
+            Advice(place, cause), cause) { Detail = S3Bucket.IsRemote(cause) ? detail : cause.Message };
     }
 
     public static string Location(S3PlaceConfig place, string? key) => $"s3://{place.Bucket}/{key ?? place.Prefix}";
@@ -28,6 +28,7 @@ static class S3Failure
         AmazonServiceException { StatusCode: not 0 } e when string.IsNullOrEmpty(e.ErrorCode) || e.ErrorCode == e.StatusCode.ToString() => $"the server answers {(int)e.StatusCode} {e.StatusCode}",
         AmazonServiceException { ErrorCode: { Length: > 0 } code, Message: var message } => message.Contains(code, StringComparison.Ordinal) ? message : $"{code}: {message}",
         _ when Reason(cause) is { } reason => reason.Message,
+        _ when !S3Bucket.IsRemote(cause) || cause is AmazonUnmarshallingException => "what answers there is no S3 server",
         _ => cause.Message,
     };
 
@@ -46,6 +47,8 @@ static class S3Failure
 
     static string Advice(S3PlaceConfig place, Exception cause) => (cause as AmazonServiceException)?.ErrorCode switch
     {
+        _ when !S3Bucket.IsRemote(cause) || cause is AmazonUnmarshallingException =>
+            $"Check endpoint of the place {place.Name}: it has to be the address of the S3 API, not that of a console, a proxy or a login page.",
         "InvalidAccessKeyId" or "SignatureDoesNotMatch" or "InvalidToken" or "ExpiredToken" or "TokenRefreshRequired" =>
             $"Check accessKey and secretKey of the place {place.Name}; without them, those of this machine (AWS_ACCESS_KEY_ID, a profile, its role).",
         "NoSuchBucket" => $"Create the bucket {place.Bucket}, or correct bucket, endpoint or region of the place {place.Name}.",

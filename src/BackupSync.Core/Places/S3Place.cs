@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Amazon.S3;
 using Amazon.S3.Model;
 using BackupSync.Configuration;
 using BackupSync.Files;
@@ -30,7 +31,7 @@ sealed class S3Place(S3PlaceConfig config, S3Limits limits) : IBackupPlace
         var page = new ListObjectsV2Request { BucketName = config.Bucket, Prefix = config.Prefix };
         do
         {
-            var answer = await _bucket.AskAsync("be listed", null, (client, patience) => client.ListObjectsV2Async(page, patience.Token), cancellationToken);
+            var answer = await _bucket.AskAsync("be listed", null, (client, patience) => ListAsync(client, page, patience), cancellationToken);
             files.AddRange((answer.S3Objects ?? [])
                 .Select(o => new PlaceFile(o.Key[config.Prefix.Length..], o.Size ?? 0))
                 .Where(f => PlaceKey.IsValid(f.Key)));
@@ -124,11 +125,18 @@ sealed class S3Place(S3PlaceConfig config, S3Limits limits) : IBackupPlace
         }
     }
 
+    /// <summary>Of a page that happens to be XML the SDK makes an empty listing, and so nothing of all that is there.</summary>
+    static async Task<ListObjectsV2Response> ListAsync(AmazonS3Client client, ListObjectsV2Request request, Patience patience)
+    {
+        var answer = await client.ListObjectsV2Async(request, patience.Token);
+        return answer is { Name: null, KeyCount: null, MaxKeys: null, S3Objects: null or { Count: 0 } } ? throw new InvalidDataException("The answer to a listing is none.") : answer;
+    }
+
     /// <summary>By a listing that the key itself would be first in: a HEAD's refusal has no body to say why.</summary>
     async Task<bool> ExistsAsync(string key, CancellationToken cancellationToken)
     {
-        var answer = await _bucket.AskAsync("be looked for", config.Prefix + key, (client, patience) => client.ListObjectsV2Async(
-            new ListObjectsV2Request { BucketName = config.Bucket, Prefix = config.Prefix + key, MaxKeys = 1 }, patience.Token), cancellationToken);
+        var answer = await _bucket.AskAsync("be looked for", config.Prefix + key, (client, patience) => ListAsync(
+            client, new ListObjectsV2Request { BucketName = config.Bucket, Prefix = config.Prefix + key, MaxKeys = 1 }, patience), cancellationToken);
         return answer.S3Objects?.Any(o => o.Key == config.Prefix + key) == true;
     }
 

@@ -44,6 +44,36 @@ public sealed class SilentLossTests
         Assert.Equal(ChangeTracking.UpdatedAt, (await scenario.SyncWellAsync(SyncMode.Incremental)).Changes().Way);
     }
 
+    /// <summary>In a column of that type, and in one where it is within an array, a domain, a range's bound or another type.</summary>
+    [SkippableTheory]
+    [InlineData(15, "place")]
+    [InlineData(18, "place")]
+    [InlineData(18, "place[]")]
+    [InlineData(18, "known_place")]
+    [InlineData(18, "trip")]
+    [InlineData(18, "placemultirange")]
+    public async Task An_attribute_that_takes_anothers_name_is_seen(int major, string type)
+    {
+        var value = type switch
+        {
+            "place[]" => "ARRAY[ROW('x', 'zip')::place]",
+            "trip" => "ROW(1, ROW('x', 'zip')::place)::trip",
+            "placemultirange" => "placemultirange(placerange(ROW('a', 'zip')::place, ROW('x', 'zip')::place))",
+            _ => "ROW('x', 'zip')::place",
+        };
+        await using var scenario = await StartedAsync(major, more: $"""
+            CREATE TYPE place AS (street text, zip text); CREATE DOMAIN known_place AS place; CREATE TYPE trip AS (id int, goal place); CREATE TYPE placerange AS RANGE (subtype = place, multirange_type_name = placemultirange);
+            CREATE TABLE typed (id int PRIMARY KEY, at {type}, updated_at timestamptz NOT NULL DEFAULT now()); INSERT INTO typed SELECT i, {value}, now() - interval '10 days' FROM generate_series(1, 100) i;
+            """);
+        const string Exchange = "ALTER TYPE place RENAME ATTRIBUTE zip TO x; ALTER TYPE place RENAME ATTRIBUTE street TO zip; ALTER TYPE place RENAME ATTRIBUTE x TO street";
+        await scenario.OnSourceAsync(Exchange);
+        await scenario.OnTargetAsync(Exchange);
+
+        var result = await scenario.AssertBroughtUpToDateAsync();
+
+        Assert.Contains("its columns are others than in the last run", result.Changes("public.typed").Reason, StringComparison.Ordinal);
+    }
+
     [SkippableTheory]
     [InlineData(15)]
     [InlineData(18)]

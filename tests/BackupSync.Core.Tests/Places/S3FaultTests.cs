@@ -51,6 +51,27 @@ public sealed class S3FaultTests : IClassFixture<S3Server>, IAsyncLifetime
         await stopped.DisposeAsync();
     }
 
+    /// <summary>A console's port, a login page of a proxy: the SDK takes one for a fault of its own, and the other for an empty place.</summary>
+    [Theory]
+    [InlineData("<!doctype html><html><body><p>Please log in<br></body></html>")]
+    [InlineData("<html><body><p>Please log in</p></body></html>")]
+    [InlineData("{\"error\": \"login_required\"}")]
+    [InlineData("")]
+    public async Task A_web_page_is_no_place_for_backups(string page)
+    {
+        await using var web = new WebPage(page);
+        await using var place = new S3Place(_config with { Endpoint = web.Address }, InParts);
+        var file = TestFile.Create(_temp, 10);
+
+        foreach (var use in new Func<Task>[] { () => place.ListAsync(default), () => place.StoreAsync(Key, file.Path, file.Sha256, null, default) })
+        {
+            var e = await Assert.ThrowsAsync<BackupSyncException>(use);
+            Assert.Equal(ErrorIds.PlaceFailed, e.ErrorId);
+            Assert.Contains("no S3 server", e.Message, StringComparison.Ordinal);
+            Assert.Contains("endpoint", e.Advice, StringComparison.Ordinal);
+        }
+    }
+
     [SkippableTheory]
     [InlineData(500_000)]
     [InlineData(6_000_000)]

@@ -6,10 +6,24 @@ namespace BackupSync.Sync.Incremental;
 
 /// <summary>
 /// What each table's columns are, by their numbers. Some commands give every row another value and write none, nor stamp any: ADD COLUMN … DEFAULT keeps one
-/// value for all rows of before, DROP and ADD of one name makes another column of it, and names are exchanged.
+/// value for all rows of before, DROP and ADD of one name makes another column of it, and names are exchanged. The same can be done to a type that a column is of.
 /// </summary>
 static class ColumnIdentities
 {
+    /// <summary>The attributes of all composite types in a column's type <c>a.atttypid</c>, however deep: in an array, a domain, a range or another one.</summary>
+    const string Attributes = """
+        CASE WHEN a.atttypid >= 16384 THEN (
+            WITH RECURSIVE part(oid) AS (
+                SELECT a.atttypid
+                UNION SELECT n.oid FROM part JOIN pg_catalog.pg_type y ON y.oid = part.oid, LATERAL (
+                    SELECT y.typelem UNION ALL SELECT y.typbasetype
+                    UNION ALL SELECT g.rngsubtype FROM pg_catalog.pg_range g WHERE y.oid IN (g.rngtypid, (pg_catalog.to_jsonb(g) ->> 'rngmultitypid')::oid)
+                    UNION ALL SELECT b.atttypid FROM pg_catalog.pg_attribute b WHERE y.typrelid <> 0 AND b.attrelid = y.typrelid AND b.attnum > 0 AND NOT b.attisdropped) n(oid)
+                WHERE n.oid >= 16384)
+            SELECT pg_catalog.string_agg(pg_catalog.concat_ws(' ', b.attrelid, b.attnum, b.attname, b.atttypid, b.atttypmod), '; ' ORDER BY b.attrelid, b.attnum)
+            FROM part JOIN pg_catalog.pg_type y ON y.oid = part.oid JOIN pg_catalog.pg_attribute b ON b.attrelid = y.typrelid AND b.attnum > 0 AND NOT b.attisdropped) END
+        """;
+
     /// <summary>By the tables' names, as texts that are alike where nothing has changed.</summary>
     public static async Task<IReadOnlyDictionary<string, string>> ReadAsync(IQueryRunner side, IReadOnlyList<KeyedTable> tables, CancellationToken cancellationToken)
     {
@@ -17,7 +31,7 @@ static class ColumnIdentities
             return new Dictionary<string, string>();
         var rows = await side.RowsAsync(
             $"""
-            SELECT i, pg_catalog.md5(pg_catalog.string_agg(pg_catalog.concat_ws(' ', r.oid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attcollation, a.attmissingval), ', ' ORDER BY r.oid, a.attnum))
+            SELECT i, pg_catalog.md5(pg_catalog.string_agg(pg_catalog.concat_ws(' ', r.oid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attcollation, a.attmissingval, {Attributes}), ', ' ORDER BY r.oid, a.attnum))
             FROM {TableWrites.Relations(tables)} LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped GROUP BY i
             """, cancellationToken);
         return rows.ToDictionary(r => tables[int.Parse(r[0]!, CultureInfo.InvariantCulture) - 1].Name, r => r[1] ?? "");
