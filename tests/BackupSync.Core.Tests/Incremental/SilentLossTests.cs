@@ -1,4 +1,5 @@
 using BackupSync.Configuration;
+using BackupSync.Postgres;
 using BackupSync.Runs;
 using BackupSync.Tests.Sync;
 
@@ -72,6 +73,40 @@ public sealed class SilentLossTests
         var result = await scenario.AssertBroughtUpToDateAsync();
 
         Assert.Contains("its columns are others than in the last run", result.Changes("public.typed").Reason, StringComparison.Ordinal);
+    }
+
+    [SkippableTheory]
+    [InlineData(15, "regclass")]
+    [InlineData(18, "regclass[]")]
+    [InlineData(18, "named")]
+    public async Task Values_that_are_names_of_other_objects_follow_them(int major, string type)
+    {
+        await using var scenario = await StartedAsync(major, more: $$"""
+            CREATE TABLE kind (i int PRIMARY KEY); CREATE TYPE named AS (of regclass);
+            CREATE TABLE typed (id int PRIMARY KEY, of {{type}}, updated_at timestamptz NOT NULL DEFAULT now());
+            INSERT INTO typed VALUES (1, {{type switch { "regclass" => "'kind'", "named" => "ROW('kind'::regclass)", _ => "ARRAY['kind'::regclass]" }}}, now() - interval '10 days');
+            """);
+
+        Assert.Contains("has names of roles or other objects", (await scenario.SyncWellAsync(SyncMode.Incremental)).Changes("public.typed").Reason, StringComparison.Ordinal);
+    }
+
+    /// <summary>By a role whose writes are not counted, or after the counters began anew and came to the numbers of before.</summary>
+    [SkippableTheory]
+    [InlineData(15, "SET track_counts = off; DELETE FROM items; INSERT INTO items (id, name, note, updated_at) SELECT id, 'restored', note, updated_at FROM saved",
+        "ALTER DATABASE {0} SET track_counts = off", "does not count")]
+    [InlineData(18, "SET track_counts = off; DELETE FROM items; INSERT INTO items (id, name, note, updated_at) SELECT id, 'restored', note, updated_at FROM saved",
+        "ALTER DATABASE {0} SET track_counts = off", "does not count")]
+    [InlineData(15, "DELETE FROM items; INSERT INTO items (id, name, note, updated_at) SELECT id, 'restored', note, updated_at FROM saved", "SELECT pg_stat_reset()", "counts what is written to it anew")]
+    [InlineData(18, "DELETE FROM items; INSERT INTO items (id, name, note, updated_at) SELECT id, 'restored', note, updated_at FROM saved", "SELECT pg_stat_reset()", "counts what is written to it anew")]
+    public async Task What_the_source_has_not_counted_is_not_believed_to_be_nothing(int major, string reload, string before, string reason)
+    {
+        await using var scenario = await StartedAsync(major);
+        await scenario.OnSourceAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, before, Sql.Identifier(scenario.Source.Database)));
+        await scenario.OnSourceAsync("CREATE TEMPORARY TABLE saved AS SELECT * FROM items; " + reload + "; DROP TABLE saved");
+
+        var result = await scenario.AssertBroughtUpToDateAsync();
+
+        Assert.Contains(reason, result.Changes().Reason, StringComparison.Ordinal);
     }
 
     [SkippableTheory]
@@ -343,6 +378,7 @@ public sealed class SilentLossTests
     [InlineData("ALTER TABLE backupsync.own_rows RENAME key TO k")]
     [InlineData("DROP TABLE backupsync.own_rows; CREATE TABLE backupsync.own_rows (job text, name text, key text)")]
     [InlineData("DROP TABLE backupsync.own_rows")]
+    [InlineData("TRUNCATE backupsync.own_rows")]
     [InlineData("DROP SCHEMA backupsync CASCADE")]
     public async Task Notes_that_cannot_be_read_are_none_and_what_is_the_targets_own_stays(string spoil)
     {

@@ -25,10 +25,11 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     SourceLane? _lane;
     SourceMoment? _moment;
     SyncState? _before;
-    WriteCounts? _counts;
+    WriteCounts? _counts, _sourceCounts;
     IReadOnlyList<string> _objects = [];
     IReadOnlyDictionary<string, TableWrites> _writes = new Dictionary<string, TableWrites>();
     IReadOnlyDictionary<string, string> _columns = new Dictionary<string, string>();
+    IReadOnlySet<string> _naming = new HashSet<string>();
     IReadOnlyDictionary<string, TableWrites> _written = new Dictionary<string, TableWrites>();
     IReadOnlyDictionary<string, SourceTable> _sourceTables = new Dictionary<string, SourceTable>();
     IReadOnlyList<TableSync> _tables = [];
@@ -60,6 +61,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         await Together.RunAsync(cancellationToken,
             async ct => _snapshot = await source.TakeSnapshotAsync(async (session, stop) =>
             {
+                _sourceCounts = await WriteCounts.ReadAsync(session, "source", stop);
                 counts = await RelationCounts.ReadAsync(session, stop);
                 writers = await OpenTransactions.ReadAsync(session, stop);
             }, ct),
@@ -91,10 +93,11 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
             await OwnRows.EnsureTableAsync(Writer, cancellationToken);
         _moment = await SourceMoment.ReadAsync(Reader, writers!, cancellationToken);
         _before = await SyncState.ReadAsync(Writer, _job.Name, cancellationToken);
-        _counts = await WriteCounts.ReadAsync(Writer, cancellationToken);
+        _counts = await WriteCounts.ReadAsync(Writer, "target", cancellationToken);
         _writes = await TableWrites.ReadAsync(Writer, tables, cancellationToken);
         _sourceTables = await SourceTable.ReadAsync(Reader, tables, counts!, cancellationToken);
         _columns = await ColumnIdentities.ReadAsync(Writer, tables, cancellationToken);
+        _naming = await ColumnIdentities.NamingOthersAsync(Reader, tables, cancellationToken);
         _tables = [.. tables.Select(Plan)];
         _runsSinceWhole = ReliesOnStamps ? (_before?.RunsSinceWhole ?? 0) + 1 : 0;
 
@@ -232,6 +235,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         var state = _before?.Tables.GetValueOrDefault(table.Name);
         var why = doubt ?? Doubt() ?? (state?.Watermark is null ? "no stamps of it are known yet"
             : state.Writes != _writes[table.Name] ? "others have written to it since the last run"
+            : _naming.Contains(table.Name) ? "it has names of roles or other objects as values, which change where these are renamed"
             : _sourceTables[table.Name].IsSubscribed ? "a subscription of the source brings it rows that were stamped elsewhere, before"
             : state.Source is null || _sourceTables[table.Name].MayBeOthersThan(state.Source) ? "its rows on the source may have been replaced since the last run"
             : state.Columns != _columns[table.Name] || state.Source.Columns != _sourceTables[table.Name].Columns ? "its columns are others than in the last run, and a command that changes them stamps no row" : null);
@@ -242,11 +246,12 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     /// <summary>What speaks against the stamps of all tables.</summary>
     string? Doubt() =>
         _moment!.Writers.WhyUnknown is { } unknown ? unknown
-        : _counts!.WhyNone is { } uncounted ? uncounted
+        : (_counts!.WhyNone ?? _sourceCounts!.WhyNone) is { } uncounted ? uncounted
         : _before is null or { Tables.Count: 0 } ? "this is the first incremental run"
         : _before.Source != _moment!.Source ? "the last run read another database"
         : _before.SourceServer != _moment.Server ? "the source's server is another one, was started again, or has another past than in the last run"
         : _before.SourceTransaction > _moment.NextTransaction || _before.SnapshotTime > _snapshot!.Taken ? "the source was set back since the last run"
+        : _before.SourceCountsSince != _sourceCounts!.Beginning ? "the source's server counts what is written to it anew since the last run"
         : _before.CountsSince != _counts.Beginning ? "the target's server counts what is written to it anew since the last run"
         : _job.Verify.FullEvery > 0 && _before.RunsSinceWhole + 1 >= _job.Verify.FullEvery ? $"it is due, as every {_job.Verify.FullEvery} runs"
         : null;
@@ -391,12 +396,12 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     async Task SaveStateAsync(CancellationToken cancellationToken)
     {
         var marks = _moment!.Watermarks([.. _tables.Where(t => t.Tracking.Stamp is not null && t.Table.HasKey)]);
+        foreach (var table in _tables.Where(t => t.LastWriteWins))
+            await OwnRows.RememberAsync(Writer, table.Table, _job.Name, table.Staged.Spared, cancellationToken);
         var state = new SyncState(_moment.Source, _moment.Server, _moment.NextTransaction, 0, _snapshot!.Taken, _runsSinceWhole,
             _tables.ToDictionary(t => t.Table.Name, t => new TableState(marks.TryGetValue(t.Table.Name, out var mark) ? mark : null, _writes[t.Table.Name].And(_written[t.Table.Name]), _sourceTables[t.Table.Name]) { Columns = _columns[t.Table.Name], Key = OwnRows.ShapeOf(t.Table) }),
             _objects)
-        { Own = await OwnRows.AfterAsync(Writer, _before?.Own, cancellationToken), CountsSince = _counts!.Beginning };
-        foreach (var table in _tables.Where(t => t.LastWriteWins))
-            await OwnRows.RememberAsync(Writer, table.Table, _job.Name, table.Staged.Spared, cancellationToken);
+        { Own = await OwnRows.AfterAsync(Writer, _before?.Own, _job.Name, cancellationToken), CountsSince = _counts!.Beginning, SourceCountsSince = _sourceCounts!.Beginning };
         await state.WriteAsync(Writer, _job.Name, run.RunId, cancellationToken);
         // The next run reads the counts; from version 15 on the server can be told not to keep them to itself for a while.
         if (target.Facts.Major >= 15)

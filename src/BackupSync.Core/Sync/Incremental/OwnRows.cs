@@ -17,8 +17,8 @@ sealed record OwnRows(ulong OldestOpen, IReadOnlyList<ulong> Ours)
     const string Table = $"{CatalogQueries.StateSchema}.{CatalogQueries.OwnRowsTable}";
     const string Columns = "job text NOT NULL, name text NOT NULL, key text[] NOT NULL";
 
-    /// <summary>The oid of the table of keys; 0 in notes of earlier days. In another one those of earlier runs are missing.</summary>
-    public uint Keys { get; init; }
+    /// <summary>Which table holds the keys, and how many of the job's: without them every row that stayed would be taken for one that the source has deleted. Null in notes of earlier days.</summary>
+    public string? Keys { get; init; }
 
     /// <summary>
     /// A snapshot's own oldest is that of all databases of the server: one that is open for hours elsewhere would make a target's own row of each that the source deletes.
@@ -30,23 +30,26 @@ sealed record OwnRows(ulong OldestOpen, IReadOnlyList<ulong> Ours)
                    SELECT l.transactionid FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid)
                    WHERE l.locktype = 'transactionid' AND l.granted AND l.mode = 'ExclusiveLock' AND a.datname = pg_catalog.current_database()
                    UNION ALL SELECT p.transaction FROM pg_catalog.pg_prepared_xacts p WHERE p.database = pg_catalog.current_database()) open (xid))),
-               pg_catalog.pg_current_xact_id(), coalesce(pg_catalog.to_regclass('{Table}')::oid, 0)
+               pg_catalog.pg_current_xact_id()
         """;
 
     const string Newest = "pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::bigint";
 
     /// <summary>What is to be known of this run in the next one, in its transaction and when it has written all.</summary>
-    public static async Task<OwnRows> AfterAsync(PgSession target, OwnRows? before, CancellationToken cancellationToken)
+    public static async Task<OwnRows> AfterAsync(PgSession target, OwnRows? before, string job, CancellationToken cancellationToken)
     {
         var row = (await target.RowsAsync(OldestAndOwn, cancellationToken))[0];
         var oldest = Number(row[0]!);
-        return new OwnRows(oldest, [.. (before?.Ours ?? []).Where(id => id >= oldest), Number(row[1]!)]) { Keys = (uint)Number(row[2]!) };
+        return new OwnRows(oldest, [.. (before?.Ours ?? []).Where(id => id >= oldest), Number(row[1]!)]) { Keys = await KeysAsync(target, job, cancellationToken) };
     }
 
-    /// <summary>Whether the keys that these notes go with are there still: without them every row that stayed would be taken for one that the source has deleted.</summary>
-    public async Task<bool> AreThereAsync(IQueryRunner target, CancellationToken cancellationToken) =>
-        Keys == 0 || (await target.RowsAsync($"SELECT pg_catalog.to_regclass('{Table}')::oid", cancellationToken))[0][0] == Text(Keys)
-            && await SyncState.IsThereAsync(target, Table, Columns, cancellationToken);
+    /// <summary>Whether the keys that these notes go with are there still.</summary>
+    public async Task<bool> AreThereAsync(IQueryRunner target, string job, CancellationToken cancellationToken) =>
+        Keys is null || Keys == await KeysAsync(target, job, cancellationToken);
+
+    static async Task<string> KeysAsync(IQueryRunner target, string job, CancellationToken cancellationToken) =>
+        !await SyncState.IsThereAsync(target, Table, Columns, cancellationToken) ? ""
+        : string.Join(' ', (await target.RowsAsync($"SELECT '{Table}'::pg_catalog.regclass::oid, count(*) FROM {Table} WHERE job = {Sql.Literal(job)}", cancellationToken))[0]);
 
     /// <summary>Whether a row is the target's own, as a condition on the table's row <c>t</c>.</summary>
     public string Condition(KeyedTable table, string job)

@@ -23,6 +23,9 @@ sealed record SyncState(
     /// <summary>As <see cref="WriteCounts.Beginning"/>.</summary>
     public string? CountsSince { get; init; }
 
+    /// <summary>The same of the source.</summary>
+    public string? SourceCountsSince { get; init; }
+
     const string Table = $"{CatalogQueries.StateSchema}.{CatalogQueries.StateTable}";
     const string Columns = "job text PRIMARY KEY, run_id text NOT NULL, snapshot_time timestamptz NOT NULL, state jsonb NOT NULL";
 
@@ -47,7 +50,7 @@ sealed record SyncState(
             var state = JsonSerializer.Deserialize<SyncState>(rows[0][0]!, JsonFormat.Line);
             if (state is not { IsWhole: true } || state.StateTable != uint.Parse(rows[0][1]!, CultureInfo.InvariantCulture))
                 return null;
-            return state.Own is { } own && !await own.AreThereAsync(target, cancellationToken) ? state with { Own = null } : state;
+            return state.Own is { } own && !await own.AreThereAsync(target, job, cancellationToken) ? state with { Own = null } : state;
         }
         catch (JsonException)
         {
