@@ -94,6 +94,59 @@ public sealed class WritingTests(Servers servers) : IClassFixture<Servers>
         await scenario.AssertBroughtUpToDateAsync();
     }
 
+    /// <summary>Of which none can be given another value for a moment.</summary>
+    [Theory]
+    [InlineData("v date NOT NULL UNIQUE", "date '2026-01-01' + n")]
+    [InlineData("v inet NOT NULL UNIQUE", "inet '10.0.0.0' + n")]
+    [InlineData("v bytea NOT NULL UNIQUE", "decode(md5(n::text), 'hex')")]
+    [InlineData("v text NOT NULL UNIQUE CHECK (v ~ '@')", "n || '@x'")]
+    [InlineData("v int NOT NULL UNIQUE CHECK (v > 0)", "n")]
+    [InlineData("v text NOT NULL CHECK (v ~ '@'), k text GENERATED ALWAYS AS (lower(v)) STORED UNIQUE", "n || '@x'")]
+    public async Task Unique_values_pass_to_other_rows(string columns, string value)
+    {
+        var of = (int n) => $"(SELECT {value.Replace("n::", $"{n}::", StringComparison.Ordinal).Replace("+ n", $"+ {n}", StringComparison.Ordinal).Replace("n ||", $"{n} ||", StringComparison.Ordinal)})";
+        if (value == "n")
+            of = n => $"{n}";
+        await using var scenario = await Items.CreateAsync(servers, more: $"CREATE TABLE t (id int PRIMARY KEY, {columns}); INSERT INTO t (id, v) SELECT n, {value} FROM generate_series(1, 50) n;");
+        scenario.Job = scenario.Job with { Tables = ["*"] }; // never becomes a full one
+
+        await scenario.OnSourceAsync($"DELETE FROM t WHERE id = 3; INSERT INTO t (id, v) VALUES (103, {of(3)})");
+        await scenario.AssertBroughtUpToDateAsync();
+        await scenario.OnSourceAsync($"UPDATE t SET v = {of(900)} WHERE id = 1; UPDATE t SET v = {of(1)} WHERE id = 2; UPDATE t SET v = {of(2)} WHERE id = 1");
+        var result = await scenario.AssertBroughtUpToDateAsync();
+
+        Assert.Equal((0, 2, 0), (result.Changes("public.t").Inserted, result.Changes("public.t").Updated, result.Changes("public.t").Deleted));
+    }
+
+    [Theory]
+    [InlineData("NO ACTION")]
+    [InlineData("RESTRICT")]
+    [InlineData("CASCADE")]
+    public async Task A_unique_value_passes_to_another_row_with_what_refers_to_both(string action)
+    {
+        await using var scenario = await Items.CreateAsync(servers, more: $"""
+            CREATE TABLE reports (id int PRIMARY KEY, day date NOT NULL UNIQUE); INSERT INTO reports SELECT n, date '2026-01-01' + n FROM generate_series(1, 50) n;
+            CREATE TABLE lines (id int PRIMARY KEY, report int NOT NULL REFERENCES reports ON DELETE {action}); INSERT INTO lines SELECT n, 1 + n % 50 FROM generate_series(1, 200) n;
+            """);
+        scenario.Job = scenario.Job with { Tables = ["*"] };
+        await scenario.OnSourceAsync("DELETE FROM lines WHERE report = 3; DELETE FROM reports WHERE id = 3; INSERT INTO reports VALUES (103, date '2026-01-04'); INSERT INTO lines VALUES (1001, 103), (1002, 103)");
+
+        await scenario.AssertBroughtUpToDateAsync();
+    }
+
+    [Fact]
+    public async Task What_a_deleted_row_excluded_comes_in_its_place()
+    {
+        await using var scenario = await Items.CreateAsync(servers, more: """
+            CREATE TABLE booked (id int PRIMARY KEY, during tsrange NOT NULL, EXCLUDE USING gist (during WITH &&));
+            INSERT INTO booked SELECT n, tsrange(timestamp '2026-01-01' + n * interval '1 h', timestamp '2026-01-01' + (n + 1) * interval '1 h') FROM generate_series(1, 50) n;
+            """);
+        scenario.Job = scenario.Job with { Tables = ["*"] };
+        await scenario.OnSourceAsync("DELETE FROM booked WHERE id IN (7, 8); INSERT INTO booked VALUES (107, tsrange('2026-01-01 07:30', '2026-01-01 08:30'))");
+
+        await scenario.AssertBroughtUpToDateAsync();
+    }
+
     [Fact]
     public async Task A_unique_foreign_key_goes_from_a_row_that_is_deleted_to_a_new_one()
     {

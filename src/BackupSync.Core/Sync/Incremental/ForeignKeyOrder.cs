@@ -15,6 +15,7 @@ sealed class ForeignKeyOrder
     readonly IReadOnlyList<ForeignKey> _keys;
     readonly IReadOnlyList<ForeignKey> _circular;
     readonly List<ForeignKey> _altered = [];
+    bool? _deletedEarly;
 
     ForeignKeyOrder(PgSession target, IReadOnlyList<TableSync> tables, IReadOnlyList<ForeignKey> keys, IReadOnlyList<ForeignKey> circular, IReadOnlySet<uint> reached) =>
         (_target, Tables, _keys, _circular, Reach) = (target, tables, keys, circular, reached);
@@ -69,6 +70,39 @@ sealed class ForeignKeyOrder
         var keys = _keys.Where(k => oids.Contains(k.Oid) && !k.IsDeferrable && !_altered.Contains(k)).ToList();
         await PutOffAsync(keys, cancellationToken);
         return keys.Count > 0;
+    }
+
+    /// <summary>
+    /// Deletes what goes before the rows are written that come, and not after them as otherwise: then what these rows were can pass to others.
+    /// A row that stays, and refers to another one from now on, may be in the way of that.
+    /// </summary>
+    /// <returns>Whether all of it has gone.</returns>
+    public async Task<bool> DeleteEarlyAsync(CancellationToken cancellationToken)
+    {
+        if (_deletedEarly is { } known)
+            return known;
+        var parked = Tables.ToDictionary(t => t, t => t.Staged.Parked);
+        var gone = new Dictionary<TableSync, long>();
+        await _target.ExecuteAsync("SAVEPOINT backupsync_early", cancellationToken);
+        try
+        {
+            foreach (var table in Tables)
+                await table.Staged.LetGoAsync(cancellationToken);
+            foreach (var table in Tables.Reverse())
+                gone[table] = await table.Staged.DeleteStagedAsync(cancellationToken);
+            await _target.ExecuteAsync("RELEASE SAVEPOINT backupsync_early", cancellationToken);
+            foreach (var table in Tables)
+                table.Staged.DeletedEarly = gone[table];
+            _deletedEarly = true;
+        }
+        catch (PgQueryException refused) when (refused.SqlState?.StartsWith("23", StringComparison.Ordinal) == true)
+        {
+            await _target.ExecuteAsync("ROLLBACK TO SAVEPOINT backupsync_early; RELEASE SAVEPOINT backupsync_early", cancellationToken);
+            foreach (var table in Tables)
+                table.Staged.Parked = parked[table];
+            _deletedEarly = false;
+        }
+        return _deletedEarly.Value;
     }
 
     /// <summary>Checks what was put off.</summary>

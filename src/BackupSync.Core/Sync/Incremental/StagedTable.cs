@@ -38,6 +38,12 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     /// <summary>Rows that were written only to be out of the way, or twice, for <see cref="Late"/>.</summary>
     public long Parked { get; set; }
 
+    /// <summary>Rows that were taken away, to be inserted again.</summary>
+    public long Again { get; private set; }
+
+    /// <summary>Rows to delete that went before the others were written.</summary>
+    public long DeletedEarly { get; set; }
+
     /// <summary>Columns that stay NULL where the row that they refer to comes later: see <see cref="ForeignKeyOrder"/>.</summary>
     public IReadOnlyList<LateColumn> Late { get; set; } = [];
 
@@ -211,20 +217,51 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
 
     /// <summary>
     /// Takes unique values that staged rows are to get away from the rows that have them still; these get their own, or go, a moment
-    /// later. Deleting them instead would reach other tables through their foreign keys.
+    /// later. Deleting them instead would reach other tables through their foreign keys: so it is done last, and not where others refer to the table.
     /// </summary>
     /// <param name="putOff">Puts off the foreign keys that some columns belong to, and tells whether there were any.</param>
-    public async Task ParkAsync(IReadOnlyList<UniqueIndex> indexes, Func<IEnumerable<string>, Task<bool>> putOff, CancellationToken cancellationToken)
+    /// <param name="deleteEarly">Deletes what goes now, where foreign keys let it go before the others are written; tells whether they did.</param>
+    public async Task ParkAsync(
+        IReadOnlyList<UniqueIndex> indexes, Func<IEnumerable<string>, Task<bool>> putOff, Func<Task<bool>> deleteEarly, CancellationToken cancellationToken)
     {
+        // Of what an exclusion constraint keeps apart nobody can tell which rows are in each other's way.
+        if (_hasRows && _hasKeys && Deletions > 0 && await HasExclusionAsync(cancellationToken))
+            await deleteEarly();
         foreach (var index in _hasRows ? indexes : [])
         {
             if (await AreInTheWayAsync(index, cancellationToken) && !await ParkAsync(index, cancellationToken)
-                && !(await putOff(index.Parkable.Select(c => c.Name)) && await ParkAsync(index, cancellationToken)))
+                && !(await putOff(index.Parkable.Select(c => c.Name)) && await ParkAsync(index, cancellationToken))
+                && !(await deleteEarly() && !await AreInTheWayAsync(index, cancellationToken))
+                && !await TakeAwayAsync(index, cancellationToken))
             {
                 throw new ConstraintInTheWayException(
-                    $"{target.Login.Label}: rows of {Table.Name} exchange values of the unique index {Sql.Display(index.Name)}, which cannot be done row by row.");
+                    $"{target.Login.Label}: values of the unique index {Sql.Display(index.Name)} pass from rows of {Table.Name} to others, which cannot be done row by row.");
             }
         }
+    }
+
+    /// <summary>Takes rows away that are inserted again a moment later. None of another table notices: no foreign key refers to this one.</summary>
+    async Task<bool> TakeAwayAsync(UniqueIndex index, CancellationToken cancellationToken)
+    {
+        if (await IsReferredToAsync(cancellationToken))
+            return false;
+        Again += await target.AffectedAsync(
+            $"DELETE FROM {Target} AS r USING (SELECT {Table.KeyList("t.")} {Conflicts(index)}) AS c WHERE {Table.SameKey("r", "c")} AND EXISTS (SELECT FROM {_rows} AS s WHERE {Table.SameKey("s", "r")})",
+            cancellationToken);
+        return !await AreInTheWayAsync(index, cancellationToken);
+    }
+
+    Task<bool> IsReferredToAsync(CancellationToken cancellationToken) =>
+        HasAnyAsync("SELECT 1 FROM relation JOIN pg_catalog.pg_constraint k ON k.confrelid = relation.oid AND k.contype = 'f'", cancellationToken);
+
+    Task<bool> HasExclusionAsync(CancellationToken cancellationToken) =>
+        HasAnyAsync("SELECT 1 FROM relation JOIN pg_catalog.pg_index x ON x.indrelid = relation.oid AND x.indisexclusion", cancellationToken);
+
+    /// <param name="query">Of <c>relation</c>, which is the table and its partitions.</param>
+    async Task<bool> HasAnyAsync(string query, CancellationToken cancellationToken)
+    {
+        var table = $"{Sql.Literal(Sql.Qualified(Table.Table.Schema, Table.Table.Name))}::pg_catalog.regclass";
+        return (await target.RowsAsync($"WITH relation AS (SELECT {table}::oid AS oid UNION SELECT relid FROM pg_catalog.pg_partition_tree({table})) {query} LIMIT 1", cancellationToken)).Count > 0;
     }
 
     /// <summary>A column may be bound by other constraints, or not be what the index looks at in the end: then the next one is tried.</summary>
@@ -273,11 +310,11 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
         {
             var updated = set.Count == 0 ? 0
                 : await target.AffectedAsync($"UPDATE {Target} AS t SET {string.Join(", ", set.Select(c => $"{Sql.Identifier(c.Name)} = {Value(c.Name)}"))} FROM {_rows} AS s WHERE {Table.SameKey("t", "s")}", cancellationToken);
-            return (await target.AffectedAsync($"{insert} WHERE NOT EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "s")})", cancellationToken), updated);
+            return (await target.AffectedAsync($"{insert} WHERE NOT EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "s")})", cancellationToken) - Again, updated + Again);
         }
         var there = await target.ScalarAsync<long>($"SELECT count(*) FROM {_rows} AS s WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "s")})", cancellationToken);
         var written = await target.AffectedAsync($"{insert} ON CONFLICT ({Table.KeyList()}) DO {(set.Count == 0 ? "NOTHING" : $"UPDATE SET {string.Join(", ", set.Select(c => $"{Sql.Identifier(c.Name)} = EXCLUDED.{Sql.Identifier(c.Name)}"))}")}", cancellationToken);
-        return (Rows - there, written - (Rows - there));
+        return (Rows - there - Again, written - (Rows - there) + Again);
     }
 
     /// <summary>What a row gets at first.</summary>
@@ -302,7 +339,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     public Task<long> EmptyAsync(CancellationToken cancellationToken) => target.AffectedAsync($"DELETE FROM {Target}", cancellationToken);
 
     public async Task<long> DeleteStagedAsync(CancellationToken cancellationToken) => !_hasKeys || Deletions == 0 ? 0
-        : await target.AffectedAsync($"DELETE FROM {Target} AS t USING {_keys} AS k WHERE {Table.SameKey("t", "k")}", cancellationToken);
+        : DeletedEarly + await target.AffectedAsync($"DELETE FROM {Target} AS t USING {_keys} AS k WHERE {Table.SameKey("t", "k")}", cancellationToken);
 
     /// <summary>Deletes what the source does not have, where all that it has is staged: to be called before equal rows are taken out.</summary>
     public async Task StageDeletionsAsync(CancellationToken cancellationToken)

@@ -132,7 +132,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         if (Staged.IsComplete && !Table.HasKey)
             await ReplaceAsync(Staged, cancellationToken);
         else
-            await Staged.ParkAsync(indexes, columns => keys.DeferAsync(Table, columns, cancellationToken), cancellationToken);
+            await Staged.ParkAsync(indexes, columns => keys.DeferAsync(Table, columns, cancellationToken), () => keys.DeleteEarlyAsync(cancellationToken), cancellationToken);
         (_inserted, _updated) = await Staged.MergeAsync(cancellationToken);
         _clock.Stop();
     }
@@ -141,7 +141,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
     /// <param name="written">To the table, by whatever statement.</param>
     public bool IsReached(TableWrites written)
     {
-        var others = (written.Inserted - _inserted, written.Updated - _updated - Staged.Parked, written.Deleted - _deleted);
+        var others = (written.Inserted - _inserted - Staged.Again, written.Updated - _updated + Staged.Again - Staged.Parked, written.Deleted - _deleted - Staged.Again);
         if (others == _others)
             return false;
         _others = others;
