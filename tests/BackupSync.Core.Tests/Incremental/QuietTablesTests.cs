@@ -132,7 +132,7 @@ public sealed class QuietTablesTests(Servers servers) : IClassFixture<Servers>
             var source = new SourceLane(snapshot, snapshot.Readers[0]);
             var target = await PgSession.OpenAsync(new PgLogin("target", scenario.Target, "test", ReadOnly: true), default);
             var tables = (await SyncTables.FindAsync(source.Session, CatalogFilter.None, ["t?"], default)).Index()
-                .Select(t => new TableSync(t.Item, Tracking.Choose(t.Item, scenario.Job.Incremental, snapshot.Taken, null), new StagedTable(t.Item, Method, target, t.Index), scenario.Job.Incremental, Method));
+                .Select(t => new TableSync(t.Item, Tracking.Choose(t.Item, scenario.Job.Incremental, snapshot.Taken, null, null), new StagedTable(t.Item, Method, target, t.Index), scenario.Job.Incremental, Method));
             await source.ReleaseAsync(default);
             return new Asking(snapshot, source, target, [.. tables]);
         }

@@ -366,6 +366,68 @@ public sealed class SilentLossTests
         await scenario.AssertBroughtUpToDateAsync();
     }
 
+    [SkippableTheory]
+    [InlineData(15)]
+    [InlineData(18)]
+    public async Task Rows_that_one_rule_kept_are_looked_at_again_under_another(int major)
+    {
+        await using var scenario = await StartedAsync(major, i => i with { Conflict = ConflictRule.LastWriteWins });
+        await scenario.OnTargetAsync("UPDATE items SET name = 'newer here', updated_at = now() WHERE id = 7");
+        await scenario.OnSourceAsync("UPDATE items SET name = 'older there', updated_at = now() - interval '1 minute' WHERE id = 7");
+        await scenario.SyncWellAsync(SyncMode.Incremental);
+        await scenario.SyncWellAsync(SyncMode.Incremental);
+        Assert.Equal("newer here", await Scenario.TextAsync(scenario.TargetAdmin, "SELECT name FROM items WHERE id = 7"));
+        scenario.Set(i => i with { Conflict = ConflictRule.SourceWins });
+
+        var result = await scenario.AssertBroughtUpToDateAsync();
+
+        Assert.Contains("another rule", result.Changes().Reason, StringComparison.Ordinal);
+    }
+
+    [SkippableTheory]
+    [InlineData(15)]
+    [InlineData(18)]
+    public async Task A_watermark_is_of_its_own_column(int major)
+    {
+        await using var scenario = await StartedAsync(major, i => i with { Lateness = TimeSpan.FromSeconds(1) }, "ALTER TABLE items ADD changed timestamp NOT NULL DEFAULT '2020-01-01';");
+        await scenario.OnSourceAsync("UPDATE items SET name = 'late in New York', changed = now() AT TIME ZONE 'America/New_York' WHERE id < 20");
+        scenario.Set(i => i with { UpdatedAtColumns = ["changed"] });
+
+        var result = await scenario.AssertBroughtUpToDateAsync();
+
+        Assert.Contains("another column of stamps", result.Changes().Reason, StringComparison.Ordinal);
+    }
+
+    [SkippableTheory]
+    [InlineData(15)]
+    [InlineData(18)]
+    public async Task A_row_without_a_stamp_is_older_than_one_with(int major)
+    {
+        await using var scenario = await StartedAsync(major, i => i with { Conflict = ConflictRule.LastWriteWins }, """
+            CREATE TABLE maybe (id int PRIMARY KEY, name text, updated_at timestamptz); INSERT INTO maybe SELECT i, 'n', now() - interval '10 days' FROM generate_series(1, 9) i;
+            """);
+        await scenario.OnTargetAsync("UPDATE maybe SET name = 'stamped', updated_at = now() WHERE id = 1");
+        await scenario.OnSourceAsync("UPDATE maybe SET name = 'unstamped', updated_at = NULL WHERE id IN (1, 2)");
+
+        await scenario.SyncWellAsync(SyncMode.Incremental);
+
+        Assert.Equal("stamped n", await Scenario.TextAsync(scenario.TargetAdmin, "SELECT string_agg(name, ' ' ORDER BY id) FROM maybe WHERE id < 3"));
+    }
+
+    [SkippableTheory]
+    [InlineData(15)]
+    [InlineData(18)]
+    public async Task Sequences_that_a_default_asks_go_with_the_table_whoever_owns_them(int major)
+    {
+        await using var scenario = await StartedAsync(major, more: "CREATE SEQUENCE shared; CREATE TABLE numbered (id bigint PRIMARY KEY DEFAULT nextval('shared')); INSERT INTO numbered SELECT FROM generate_series(1, 5);");
+        scenario.Job = scenario.Job with { Tables = ["public.numbered"] };
+        await scenario.OnSourceAsync("INSERT INTO numbered SELECT FROM generate_series(1, 5)");
+
+        await scenario.SyncWellAsync(SyncMode.Incremental);
+
+        Assert.Equal("11", await Scenario.TextAsync(scenario.TargetAdmin, "SELECT nextval('shared')::text"));
+    }
+
     /// <summary>By hand, by another version, by half a restore.</summary>
     [SkippableTheory]
     [InlineData("ALTER TABLE backupsync.sync_state DROP COLUMN state")]

@@ -239,7 +239,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
             : _sourceTables[table.Name].IsSubscribed ? "a subscription of the source brings it rows that were stamped elsewhere, before"
             : state.Source is null || _sourceTables[table.Name].MayBeOthersThan(state.Source) ? "its rows on the source may have been replaced since the last run"
             : state.Columns != _columns[table.Name] || state.Source.Columns != _sourceTables[table.Name].Columns ? "its columns are others than in the last run, and a command that changes them stamps no row" : null);
-        var tracking = Tracking.Choose(table, _job.Incremental, why is null ? state!.Watermark : null, why);
+        var tracking = Tracking.Choose(table, _job.Incremental, why is null ? state!.Watermark : null, state?.Stamp, why);
         return new TableSync(table, tracking, new StagedTable(table, _method, Writer, number), _job.Incremental, _method);
     }
 
@@ -251,6 +251,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         : _before.Source != _moment!.Source ? "the last run read another database"
         : _before.SourceServer != _moment.Server ? "the source's server is another one, was started again, or has another past than in the last run"
         : _before.SourceTransaction > _moment.NextTransaction || _before.SnapshotTime > _snapshot!.Taken ? "the source was set back since the last run"
+        : _before.Conflict is { } rule && rule != _job.Incremental.Conflict ? "the last run took rows that both sides have by another rule"
         : _before.SourceCountsSince != _sourceCounts!.Beginning ? "the source's server counts what is written to it anew since the last run"
         : _before.CountsSince != _counts.Beginning ? "the target's server counts what is written to it anew since the last run"
         : _job.Verify.FullEvery > 0 && _before.RunsSinceWhole + 1 >= _job.Verify.FullEvery ? $"it is due, as every {_job.Verify.FullEvery} runs"
@@ -399,9 +400,9 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         foreach (var table in _tables.Where(t => t.LastWriteWins))
             await OwnRows.RememberAsync(Writer, table.Table, _job.Name, table.Staged.Spared, cancellationToken);
         var state = new SyncState(_moment.Source, _moment.Server, _moment.NextTransaction, 0, _snapshot!.Taken, _runsSinceWhole,
-            _tables.ToDictionary(t => t.Table.Name, t => new TableState(marks.TryGetValue(t.Table.Name, out var mark) ? mark : null, _writes[t.Table.Name].And(_written[t.Table.Name]), _sourceTables[t.Table.Name]) { Columns = _columns[t.Table.Name], Key = OwnRows.ShapeOf(t.Table) }),
+            _tables.ToDictionary(t => t.Table.Name, t => new TableState(marks.TryGetValue(t.Table.Name, out var mark) ? mark : null, _writes[t.Table.Name].And(_written[t.Table.Name]), _sourceTables[t.Table.Name]) { Columns = _columns[t.Table.Name], Key = OwnRows.ShapeOf(t.Table), Stamp = t.Tracking.StampName }),
             _objects)
-        { Own = await OwnRows.AfterAsync(Writer, _before?.Own, _job.Name, cancellationToken), CountsSince = _counts!.Beginning, SourceCountsSince = _sourceCounts!.Beginning };
+        { Own = await OwnRows.AfterAsync(Writer, _before?.Own, _job.Name, cancellationToken), Conflict = _job.Incremental.Conflict, CountsSince = _counts!.Beginning, SourceCountsSince = _sourceCounts!.Beginning };
         await state.WriteAsync(Writer, _job.Name, run.RunId, cancellationToken);
         // The next run reads the counts; from version 15 on the server can be told not to keep them to itself for a while.
         if (target.Facts.Major >= 15)

@@ -40,14 +40,18 @@ static class SequenceSync
         WHERE s.seqincrement < 0
         """;
 
-    /// <summary>Those that number the rows of some tables.</summary>
+    /// <summary>Those that number the rows of some tables: a column owns them, or its default asks them.</summary>
     public static async Task<IReadOnlySet<string>> OwnedByAsync(IQueryRunner source, IEnumerable<uint> tables, CancellationToken cancellationToken) =>
         (await source.RowsAsync(
             $"""
-            SELECT n.nspname, s.relname FROM pg_catalog.pg_depend d
-            JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S' JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace
-            WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.deptype IN ('a', 'i')
-              AND d.refobjid IN (SELECT t FROM unnest(ARRAY[{string.Join(",", tables)}]::oid[]) t
-                                 UNION SELECT a.relid FROM unnest(ARRAY[{string.Join(",", tables)}]::oid[]) t, LATERAL pg_catalog.pg_partition_ancestors(t) a)
+            WITH relation AS (SELECT t AS oid FROM unnest(ARRAY[{string.Join(",", tables)}]::oid[]) t
+                              UNION SELECT a.relid FROM unnest(ARRAY[{string.Join(",", tables)}]::oid[]) t, LATERAL pg_catalog.pg_partition_ancestors(t) a
+                              UNION SELECT a.relid FROM unnest(ARRAY[{string.Join(",", tables)}]::oid[]) t, LATERAL pg_catalog.pg_partition_tree(t) a)
+            SELECT n.nspname, s.relname FROM pg_catalog.pg_class s JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace
+            WHERE s.relkind = 'S' AND s.oid IN (
+                SELECT d.objid FROM pg_catalog.pg_depend d JOIN relation ON relation.oid = d.refobjid
+                WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.deptype IN ('a', 'i')
+                UNION SELECT d.refobjid FROM relation JOIN pg_catalog.pg_attrdef f ON f.adrelid = relation.oid JOIN pg_catalog.pg_depend d ON d.objid = f.oid
+                WHERE d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass)
             """, cancellationToken)).Select(r => Sql.Display(r[0]!, r[1]!)).ToHashSet();
 }

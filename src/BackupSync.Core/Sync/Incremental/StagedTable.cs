@@ -173,7 +173,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
         {
             var column = Sql.Identifier(stamp.Name);
             await EnsureKeptAsync();
-            kept = await KeepAsync($"DELETE FROM {_rows} AS s WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "s")} AND t.{column} > s.{column}) RETURNING {Table.KeyList("s.")}", _kept);
+            kept = await KeepAsync($"DELETE FROM {_rows} AS s WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "s")} AND (t.{column} > s.{column} OR s.{column} IS NULL AND t.{column} IS NOT NULL)) RETURNING {Table.KeyList("s.")}", _kept);
             Rows -= kept;
         }
         if (_hasKeys)

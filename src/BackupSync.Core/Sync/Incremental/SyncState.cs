@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using BackupSync.Configuration;
 using BackupSync.Postgres;
 using BackupSync.Verification;
 
@@ -19,6 +20,9 @@ sealed record SyncState(
 {
     /// <summary>Null in notes of earlier days: then whatever only the target has is its own.</summary>
     public OwnRows? Own { get; init; }
+
+    /// <summary>Which side a row was taken from where both had one; null in notes of earlier days.</summary>
+    public ConflictRule? Conflict { get; init; }
 
     /// <summary>As <see cref="WriteCounts.Beginning"/>.</summary>
     public string? CountsSince { get; init; }
@@ -134,6 +138,9 @@ sealed record SyncState(
 /// <param name="Source">What the source's table was then.</param>
 sealed record TableState(DateTimeOffset? Watermark, TableWrites Writes, SourceTable? Source)
 {
+    /// <summary>The column that the watermark is of; null in notes of earlier days.</summary>
+    public string? Stamp { get; init; }
+
     /// <summary>As <see cref="ColumnIdentities"/> has them of the target.</summary>
     public string? Columns { get; init; }
 

@@ -13,8 +13,12 @@ sealed record Tracking(ChangeTracking Way, string Reason, TableColumn? Stamp, Da
 {
     static readonly string[] StampTypes = ["timestamptz", "timestamp"];
 
+    /// <summary>Which column the watermark is of, as notes have it.</summary>
+    public string? StampName => Stamp is null ? null : $"{Stamp.Name} {Stamp.Type}";
+
+    /// <param name="stampBefore">The column that <paramref name="since"/> is of.</param>
     /// <param name="since">Null where the stamps of before are not to be believed, and <paramref name="doubt"/> says why.</param>
-    public static Tracking Choose(KeyedTable table, IncrementalConfig config, DateTimeOffset? since, string? doubt)
+    public static Tracking Choose(KeyedTable table, IncrementalConfig config, DateTimeOffset? since, string? stampBefore, string? doubt)
     {
         var stamp = config.UpdatedAtColumns.Select(name => table.Table.Columns.FirstOrDefault(c => c.Name == name && c.IsBuiltIn && StampTypes.Contains(c.Type)))
             .FirstOrDefault(c => c is not null);
@@ -29,6 +33,8 @@ sealed record Tracking(ChangeTracking Way, string Reason, TableColumn? Stamp, Da
             return new(ChangeTracking.Content, $"its {stamp.Name} may be null", stamp, null);
         return since is null
             ? new(ChangeTracking.Content, doubt!, stamp, null)
+            : stampBefore is not null && stampBefore != new Tracking(ChangeTracking.UpdatedAt, "", stamp, null).StampName
+            ? new(ChangeTracking.Content, "the last run went by another column of stamps", stamp, null)
             : new(ChangeTracking.UpdatedAt, $"by {stamp.Name}{(wish == TrackBy.Auto ? "" : ", as trackBy says")}", stamp, since);
     }
 }
