@@ -38,6 +38,9 @@ sealed partial class Model(IncrementalConfig config, Scenario scenario, SandboxS
 
     static readonly ModelTable[] Tables = [ModelTable.Items, ModelTable.Local, ModelTable.Plain];
 
+    /// <summary>Nobody else may write this row while a prepared transaction holds it.</summary>
+    const int PreparedId = 51;
+
     readonly Dictionary<ModelTable, Dictionary<int, ModelRow>> _source = Tables.ToDictionary(t => t, _ => new Dictionary<int, ModelRow>()), _target = Tables.ToDictionary(t => t, _ => new Dictionary<int, ModelRow>());
     readonly Dictionary<uint, string> _sourceObjects = [], _targetObjects = [];
     readonly List<string> _sourceLoose = [], _targetLoose = [];
@@ -56,7 +59,7 @@ sealed partial class Model(IncrementalConfig config, Scenario scenario, SandboxS
 
     public Task FillAsync() => scenario.OnSourceAsync(string.Join(";", [.. Tables.Select(t => $"CREATE TABLE {t.Name} ({t.Columns})"), .. _shapes.Select(s => s.Create)]) + """
         ; CREATE SEQUENCE numbers; CREATE TABLE loose (v text);
-        INSERT INTO items SELECT i, 'n' || i, 'a', 'b', now() - interval '10 days' FROM generate_series(1, 30) i;
+        INSERT INTO items SELECT i, 'n' || i, 'a', 'b', now() - interval '10 days' FROM generate_series(1, 30) i; INSERT INTO items SELECT 51, 'p', 'a', 'b', now() - interval '10 days';
         INSERT INTO local (id, name, updated_at) SELECT i, 'n' || i, now() - interval '10 days' FROM generate_series(1, 30) i; INSERT INTO plain SELECT i, 'n' || i FROM generate_series(1, 30) i;
         """);
 
@@ -78,7 +81,7 @@ sealed partial class Model(IncrementalConfig config, Scenario scenario, SandboxS
         // What wants a table for itself would wait for a prepared transaction for ever; and what others read is not taken away.
         if (step.Work is (ModelWork.Columns or ModelWork.Reload or ModelWork.Waiting or ModelWork.Part) && _late is not null && _isPrepared)
             return "not while a transaction is prepared";
-        if (step.Work is (ModelWork.SetBack or ModelWork.Full or ModelWork.OtherKey or ModelWork.Standby) && _late is not null)
+        if (step.Work is (ModelWork.SetBack or ModelWork.Rewind or ModelWork.Full or ModelWork.OtherKey or ModelWork.Standby) && _late is not null)
             return "not while a transaction is open";
         return step.Work switch
         {
@@ -107,6 +110,7 @@ sealed partial class Model(IncrementalConfig config, Scenario scenario, SandboxS
             ModelWork.Guarded => await GuardedAsync(),
             ModelWork.RolledBack => await RolledBackAsync(),
             ModelWork.Differs => await DiffersAsync(),
+            ModelWork.Rewind => await RewindAsync(),
             ModelWork.Standby => await StandbyAsync(),
             ModelWork.Ahead => await RowAsync(ModelWork.Ahead, table.Stamp is null ? ModelTable.Local : table, onSource: true),
             { } work => await RowAsync(work, work == ModelWork.Invisible ? ModelTable.Plain : work == ModelWork.Zone ? ModelTable.Local : table, onSource),
@@ -166,7 +170,7 @@ sealed partial class Model(IncrementalConfig config, Scenario scenario, SandboxS
         var stamp = table.Stamp is null ? null : onSource ? $"clock_timestamp(){(work == ModelWork.Ahead ? " + interval '5 hours'" : "")}" : $"clock_timestamp() + interval '{_random.Next(-7200, 7200)} s'";
         var statement = work switch
         {
-            ModelWork.Insert => $"INSERT INTO {table.Name} ({table.Into}) VALUES ({(_random.Next(4) == 0 ? _random.Next(1, 130) : ++_fresh)}, 'new {_fresh}'{(table.Values.Length > 0 ? ", " + table.Values : "")}{(stamp is null ? "" : ", " + stamp)}) "
+            ModelWork.Insert => $"INSERT INTO {table.Name} ({table.Into}) VALUES ({(_random.Next(4) == 0 ? _random.Next(1, PreparedId) : ++_fresh)}, 'new {_fresh}'{(table.Values.Length > 0 ? ", " + table.Values : "")}{(stamp is null ? "" : ", " + stamp)}) "
                 + $"ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name{(stamp is null ? "" : ", updated_at = EXCLUDED.updated_at")}",
             ModelWork.Update or ModelWork.Zone or ModelWork.Ahead => $"UPDATE {table.Name} SET name = 'changed {++_fresh}'{(stamp is null ? "" : $", updated_at = {stamp}")} WHERE id = {id}",
             ModelWork.Invisible => $"UPDATE plain SET pad = rpad('x', {_random.Next(1, 4)})::bpchar, n = {(_random.Next(2) == 0 ? "1.0" : "1.00")}, f = {(_random.Next(2) == 0 ? "'-0'" : "'0'")} WHERE id = {id}",
@@ -187,7 +191,8 @@ sealed partial class Model(IncrementalConfig config, Scenario scenario, SandboxS
     int Choose(Dictionary<int, ModelRow> rows)
     {
         var from = _random.Next(1, _random.Next(2) == 0 ? 31 : _fresh);
-        return rows.Keys.Where(id => id >= from).DefaultIfEmpty(rows.Keys.DefaultIfEmpty().Max()).Min();
+        var mine = rows.Keys.Where(id => id != PreparedId).ToList();
+        return mine.Where(id => id >= from).DefaultIfEmpty(mine.DefaultIfEmpty().Max()).Min();
     }
 
     async Task<string> DoneAsync(DatabaseAddress side, string statement)
@@ -240,10 +245,12 @@ sealed partial class Model(IncrementalConfig config, Scenario scenario, SandboxS
                 await _late.ExecuteAsync("BEGIN; SELECT pg_current_xact_id()", default);
                 return $"a transaction begins, on the source: {_lateIsOnSource}";
             }
-            await _late.ExecuteAsync($"BEGIN; INSERT INTO items (id, name, a, b, updated_at) VALUES ({++_fresh}, 'prepared', 'a', 'b', now() - interval '1 hour'); PREPARE TRANSACTION 'late {_fresh}'", default);
+            await _late.ExecuteAsync($"BEGIN; INSERT INTO items (id, name, a, b, updated_at) VALUES ({++_fresh}, 'prepared', 'a', 'b', now() - interval '1 hour'); "
+                + $"UPDATE items SET name = 'prepared {_fresh}', updated_at = now() - interval '1 hour' WHERE id = {PreparedId}; PREPARE TRANSACTION 'late {_fresh}'", default);
             return $"late {_fresh} is prepared";
         }
-        var id = ++_fresh;
+        var (side, rows) = _lateIsOnSource ? (scenario.SourceAdmin, _source[table]) : (scenario.TargetAdmin, _target[table]);
+        var (id, changed) = (++_fresh, PreparedId);
         if (await PreparedAsync() is { } gid)
         {
             id = int.Parse(gid["late ".Length..], CultureInfo.InvariantCulture);
@@ -251,12 +258,15 @@ sealed partial class Model(IncrementalConfig config, Scenario scenario, SandboxS
         }
         else
         {
-            await _late.ExecuteAsync($"INSERT INTO items (id, name, a, b, updated_at) VALUES ({id}, 'late', 'a', 'b', now()); COMMIT", default);
+            changed = Choose(rows);
+            await _late.ExecuteAsync($"INSERT INTO items (id, name, a, b, updated_at) VALUES ({id}, 'late', 'a', 'b', now()); "
+                + $"UPDATE items SET name = 'late {id}', updated_at = now() WHERE id = {changed}; COMMIT", default);
         }
         await EndLateAsync();
-        var (side, rows) = _lateIsOnSource ? (scenario.SourceAdmin, _source[table]) : (scenario.TargetAdmin, _target[table]);
-        rows[id] = (await RowsAsync(side, table))[id] with { IsOwn = true };
-        return $"it inserts {id} and ends";
+        var now = await RowsAsync(side, table);
+        foreach (var written in new[] { id, changed }.Where(now.ContainsKey))
+            rows[written] = now[written] with { IsOwn = true };
+        return $"it inserts {id}, changes {changed}, and ends";
     }
 
     Task<string?> PreparedAsync() => Scenario.TextAsync(scenario.SourceAdmin, "SELECT gid FROM pg_prepared_xacts");
@@ -319,18 +329,27 @@ sealed partial class Model(IncrementalConfig config, Scenario scenario, SandboxS
         if (_saved is not { } saved)
         {
             await Scenario.ExecuteAsync(server, $"CREATE DATABASE \"{name}_saved\" TEMPLATE \"{name}\"");
-            _saved = new Saved(_source.ToDictionary(t => t.Key, t => t.Value.ToDictionary()), _sourceObjects.ToDictionary(), [.. _sourceLoose], _sourceNumber);
+            _saved = Save();
             return "the source is copied";
         }
+        if (_isRewound)
+            return "not while the whole server may be set back";
         await Scenario.ExecuteAsync(server, $"DROP DATABASE \"{name}\" WITH (FORCE)");
         await Scenario.ExecuteAsync(server, $"ALTER DATABASE \"{name}_saved\" RENAME TO \"{name}\"");
+        TakeBack(saved);
+        return "the source is what it was then";
+    }
+
+    Saved Save() => new(_source.ToDictionary(t => t.Key, t => t.Value.ToDictionary()), _sourceObjects.ToDictionary(), [.. _sourceLoose], _sourceNumber);
+
+    void TakeBack(Saved saved)
+    {
         foreach (var (table, rows) in saved.Rows)
             Replace(_source[table], rows);
         Replace(_sourceObjects, saved.Objects);
         _sourceLoose.Clear();
         _sourceLoose.AddRange(saved.Loose);
-        (_sourceNumber, _saved) = (saved.Number, null);
-        return "the source is what it was then";
+        (_sourceNumber, _saved, _isRewound) = (saved.Number, null, false);
     }
 
     static void Replace<TKey, TValue>(Dictionary<TKey, TValue> rows, Dictionary<TKey, TValue> by) where TKey : notnull

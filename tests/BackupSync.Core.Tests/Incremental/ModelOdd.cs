@@ -1,8 +1,10 @@
 using System.Globalization;
 using BackupSync.Comparison;
 using BackupSync.Configuration;
+using BackupSync.PgTools;
 using BackupSync.Postgres;
 using BackupSync.Runs;
+using BackupSync.Sandbox;
 using BackupSync.Tests.Comparison;
 using BackupSync.Tests.Sync;
 
@@ -12,7 +14,7 @@ namespace BackupSync.Tests.Incremental;
 sealed partial class Model
 {
     PgSession? _reader;
-    bool _hasLongKey;
+    bool _hasLongKey, _isRewound;
 
     /// <summary>Somebody reads a table of the target until the next run has ended.</summary>
     async Task<string> ShapeAsync(ModelWork work)
@@ -68,7 +70,7 @@ sealed partial class Model
     {
         if (!LastWriteWins)
             return "not where no row is the target's own";
-        await scenario.OnTargetAsync("INSERT INTO items (id, name, a, b, updated_at) SELECT i, 'own', 'a', 'b', '2001-01-01' FROM generate_series(100001, 110500) i ON CONFLICT DO NOTHING");
+        await scenario.OnTargetAsync("INSERT INTO items (id, name, a, b, updated_at) SELECT i, 'own', 'a', 'b', clock_timestamp() FROM generate_series(100001, 110500) i ON CONFLICT DO NOTHING");
         foreach (var (id, row) in (await RowsAsync(scenario.TargetAdmin, ModelTable.Items)).Where(r => r.Key > 100000))
             _target[ModelTable.Items][id] = row with { IsOwn = true };
         return "10,500 rows of the target";
@@ -120,14 +122,17 @@ sealed partial class Model
         if (_hasLongKey)
             return "not while the key is long";
         await EndReadAsync();
-        await scenario.OnTargetAsync("ALTER TABLE local DROP CONSTRAINT local_pkey; ALTER TABLE local ADD CONSTRAINT local_pkey PRIMARY KEY (id, k)");
+        await scenario.OnTargetAsync("UPDATE local SET k = id; ALTER TABLE local DROP CONSTRAINT local_pkey; ALTER TABLE local ADD CONSTRAINT local_pkey PRIMARY KEY (k)");
         var result = await scenario.SyncAsync(mode: SyncMode.Incremental);
         var text = $"a key of the same name on another column: {result.Outcome} {result.Mode} {result.Error} {result.Error?.Detail}";
         Assert.True(MayEmpty ? result is { Success: true, Mode: SyncMode.Full } : result.Error?.Id == ErrorIds.SchemaChanged, text);
         if (result.Success)
+        {
             CopiedWhole();
-        else
-            await scenario.OnTargetAsync("ALTER TABLE local DROP CONSTRAINT local_pkey; ALTER TABLE local ADD PRIMARY KEY (id)");
+            return text;
+        }
+        await scenario.OnTargetAsync("ALTER TABLE local DROP CONSTRAINT local_pkey; ALTER TABLE local ALTER k DROP NOT NULL, ADD PRIMARY KEY (id); UPDATE local SET k = 0");
+        StaysAll(ModelTable.Local);
         return text;
     }
 
@@ -201,6 +206,37 @@ sealed partial class Model
         return $"compare tells of {name}";
     }
 
+    /// <summary>The source's server gets its files of before, and has begun as many transactions as it had when a run asks it.</summary>
+    async Task<string> RewindAsync()
+    {
+        if (_saved is not null && !_isRewound)
+            return "not while a database may come back";
+        var (data, kept) = (source.DataDirectory, source.DataDirectory + ".kept");
+        var user = await UnprivilegedUser.FindAsync(default);
+        var next = await Scenario.CountAsync(source.Address, "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint");
+        await source.KillAsync(default);
+        if (_saved is not { } saved)
+        {
+            await FilesAsync("rm", "-rf", kept);
+            await FilesAsync("cp", "-a", data, kept);
+            await source.StartAgainAsync(default);
+            (_saved, _isRewound) = (Save(), true);
+            return "the source's files are kept";
+        }
+        await FilesAsync("rm", "-rf", data);
+        await FilesAsync("mv", kept, data);
+        await source.StartAgainAsync(default);
+        TakeBack(saved);
+        await scenario.OnSourceAsync($"DO $$ BEGIN WHILE pg_snapshot_xmax(pg_current_snapshot())::text::bigint <= {next} LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$");
+        return "the source's files are what they were then";
+
+        async Task FilesAsync(params string[] command)
+        {
+            var result = await ChildProcess.RunAsync(user.Run(new ChildCommand(command[0], command[1..]) { WorkingDirectory = "/" }), default);
+            Assert.True(result.ExitCode == 0, result.ErrorTail);
+        }
+    }
+
     /// <summary>Some runs read a standby, while a transaction is open on its primary.</summary>
     async Task<string> StandbyAsync()
     {
@@ -210,11 +246,13 @@ sealed partial class Model
         await CaughtUpRunAsync();
         await using var others = await Scenario.OpenAsync(scenario.SourceAdmin);
         var id = ++_fresh;
-        await others.ExecuteAsync($"BEGIN; INSERT INTO items (id, name, a, b, updated_at) VALUES ({id}, 'open on the primary', 'a', 'b', now())", default);
+        await others.ExecuteAsync($"BEGIN; INSERT INTO items (id, name, a, b, updated_at) VALUES ({id}, 'open on the primary', 'a', 'b', now()); "
+            + $"UPDATE items SET name = 'open on the primary', updated_at = now() WHERE id = {PreparedId}", default);
         await RowAsync(ModelWork.Update, ModelTable.Items, onSource: true);
         await CaughtUpRunAsync();
         await others.ExecuteAsync("COMMIT", default);
-        _source[ModelTable.Items][id] = (await RowsAsync(scenario.SourceAdmin, ModelTable.Items))[id];
+        foreach (var (written, row) in (await RowsAsync(scenario.SourceAdmin, ModelTable.Items)).Where(r => r.Key == id || r.Key == PreparedId))
+            _source[ModelTable.Items][written] = row;
         await CaughtUpRunAsync();
         scenario.Job = job;
         return "runs from a standby";
