@@ -22,7 +22,8 @@ sealed partial class Model
         var shapes = _shapes.Where(s => s.Work == work).ToList();
         if (shapes.Count == 0)
             return "not on this version";
-        var change = string.Format(CultureInfo.InvariantCulture, string.Join(';', shapes.Select(s => s.Change)), ++_fresh, _random.Next(1, 21));
+        var changes = string.Join(';', shapes.Select(s => s.Change));
+        var change = string.Format(CultureInfo.InvariantCulture, changes, ++_fresh, _random.Next(1, 21));
         await scenario.OnSourceAsync(change);
         if (_reader is null)
         {
@@ -38,11 +39,12 @@ sealed partial class Model
         _reader = null;
     }
 
-    /// <summary>Nobody but runs writes there, so each row of the source is there as it is, and where nothing may stay no other one.</summary>
+    /// <summary>Nobody but runs writes there: each row of the source is there as it is, and where nothing may stay no other one.</summary>
     async Task AssertShapeAsync(ModelShape shape)
     {
         var (there, here) = (await TextsAsync(scenario.SourceAdmin), await TextsAsync(scenario.TargetAdmin));
-        var wrong = there.Except(here).Select(r => "- " + r).Concat(MayEmpty ? here.Except(there).Select(r => "+ " + r) : []).ToList();
+        var wrong = there.Except(here).Select(r => "- " + r)
+            .Concat(MayEmpty ? here.Except(there).Select(r => "+ " + r) : []).ToList();
         Assert.True(wrong.Count == 0, $"{shape.Name}: {string.Join('\n', wrong.Take(5))}");
 
         async Task<List<string>> TextsAsync(DatabaseAddress side)
@@ -59,8 +61,9 @@ sealed partial class Model
         await others.ExecuteAsync($"BEGIN; CREATE TEMP TABLE again ON COMMIT DROP AS SELECT * FROM {table.Name}; TRUNCATE {table.Name}; "
             + $"INSERT INTO {table.Name} ({table.Into}) SELECT {table.Into} FROM again", default);
         var run = Task.Run(() => scenario.SyncAsync(mode: SyncMode.Incremental));
-        await Eventually.IsTrueAsync(async () => run.IsCompleted || await Scenario.CountAsync(source.Address,
-            $"SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE d.datname = '{scenario.Source.Database}' AND NOT l.granted") > 0, "a run waits for the table");
+        var waits = $"SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database "
+            + $"WHERE d.datname = '{scenario.Source.Database}' AND NOT l.granted";
+        await Eventually.IsTrueAsync(async () => run.IsCompleted || await Scenario.CountAsync(source.Address, waits) > 0, "a run waits");
         await others.ExecuteAsync("COMMIT", default);
         return await CarriedAsync(await run);
     }
@@ -70,7 +73,8 @@ sealed partial class Model
     {
         if (!LastWriteWins)
             return "not where no row is the target's own";
-        await scenario.OnTargetAsync("INSERT INTO items (id, name, a, b, updated_at) SELECT i, 'own', 'a', 'b', clock_timestamp() FROM generate_series(100001, 110500) i ON CONFLICT DO NOTHING");
+        await scenario.OnTargetAsync("INSERT INTO items (id, name, a, b, updated_at) SELECT i, 'own', 'a', 'b', clock_timestamp() "
+            + "FROM generate_series(100001, 110500) i ON CONFLICT DO NOTHING");
         foreach (var (id, row) in (await RowsAsync(scenario.TargetAdmin, ModelTable.Items)).Where(r => r.Key > 100000))
             _target[ModelTable.Items][id] = row with { IsOwn = true };
         return "10,500 rows of the target";
@@ -108,7 +112,8 @@ sealed partial class Model
             return "not while a source of before may come back";
         var statement = _hasLongKey
             ? "ALTER TABLE local DROP CONSTRAINT local_pkey; DROP INDEX local_id; ALTER TABLE local ADD PRIMARY KEY (id)"
-            : "ALTER TABLE local DROP CONSTRAINT local_pkey; ALTER TABLE local ADD PRIMARY KEY (id, k); CREATE UNIQUE INDEX local_id ON local (id)";
+            : "ALTER TABLE local DROP CONSTRAINT local_pkey; ALTER TABLE local ADD PRIMARY KEY (id, k); "
+                + "CREATE UNIQUE INDEX local_id ON local (id)";
         _hasLongKey = !_hasLongKey;
         await scenario.OnSourceAsync(statement);
         await scenario.OnTargetAsync(statement);
@@ -122,7 +127,8 @@ sealed partial class Model
         if (_hasLongKey)
             return "not while the key is long";
         await EndReadAsync();
-        await scenario.OnTargetAsync("UPDATE local SET k = id; ALTER TABLE local DROP CONSTRAINT local_pkey; ALTER TABLE local ADD CONSTRAINT local_pkey PRIMARY KEY (k)");
+        await scenario.OnTargetAsync("UPDATE local SET k = id; ALTER TABLE local DROP CONSTRAINT local_pkey; "
+            + "ALTER TABLE local ADD CONSTRAINT local_pkey PRIMARY KEY (k)");
         var result = await scenario.SyncAsync(mode: SyncMode.Incremental);
         var text = $"a key of the same name on another column: {result.Outcome} {result.Mode} {result.Error} {result.Error?.Detail}";
         Assert.True(MayEmpty ? result is { Success: true, Mode: SyncMode.Full } : result.Error?.Id == ErrorIds.SchemaChanged, text);
@@ -131,12 +137,13 @@ sealed partial class Model
             CopiedWhole();
             return text;
         }
-        await scenario.OnTargetAsync("ALTER TABLE local DROP CONSTRAINT local_pkey; ALTER TABLE local ALTER k DROP NOT NULL, ADD PRIMARY KEY (id); UPDATE local SET k = 0");
+        await scenario.OnTargetAsync("ALTER TABLE local DROP CONSTRAINT local_pkey; "
+            + "ALTER TABLE local ALTER k DROP NOT NULL, ADD PRIMARY KEY (id); UPDATE local SET k = 0");
         StaysAll(ModelTable.Local);
         return text;
     }
 
-    /// <summary>A job for one table, which has another form now: no full run may follow, which would take with it what only the target has.</summary>
+    /// <summary>A job for one table, which has another form now: no full run may follow and take what only the target has.</summary>
     async Task<string> PartAsync()
     {
         await scenario.OnTargetAsync("CREATE TABLE precious (id int)");
@@ -144,7 +151,8 @@ sealed partial class Model
         var result = await AsAsync(scenario.Job with { Tables = ["items"] });
         var isThere = await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM pg_class WHERE relname = 'precious'");
         Assert.True(isThere == 1 && result.Error?.Id == ErrorIds.SchemaChanged,
-            $"a job for items alone, whose form differs: {result.Outcome} {result.Mode} {result.Error}, and {isThere} tables of the target's own are left");
+            $"a job for items alone, whose form differs: {result.Outcome} {result.Mode} {result.Error}, "
+            + $"and {isThere} tables of the target's own are left");
         await scenario.OnSourceAsync("ALTER TABLE items DROP COLUMN more");
         await scenario.OnTargetAsync("DROP TABLE precious");
         return "a job for items alone, whose form differs";
@@ -155,7 +163,8 @@ sealed partial class Model
     {
         await scenario.OnTargetAsync("""
             CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'no % here', tg_tag; END$$;
-            CREATE EVENT TRIGGER refuses ON ddl_command_start WHEN TAG IN ('CREATE TABLE', 'CREATE TABLE AS', 'CREATE SCHEMA', 'ALTER TABLE', 'DROP TABLE') EXECUTE FUNCTION refuse()
+            CREATE EVENT TRIGGER refuses ON ddl_command_start
+                WHEN TAG IN ('CREATE TABLE', 'CREATE TABLE AS', 'CREATE SCHEMA', 'ALTER TABLE', 'DROP TABLE') EXECUTE FUNCTION refuse()
             """);
         var result = await scenario.SyncAsync(mode: SyncMode.Incremental);
         await scenario.OnTargetAsync("DROP EVENT TRIGGER refuses; DROP FUNCTION refuse()");
@@ -168,7 +177,8 @@ sealed partial class Model
         if (!LastWriteWins)
             return "not where no row is the target's own";
         await RunAsync();
-        await scenario.OnTargetAsync("INSERT INTO plain (id, name) SELECT i, 'own' FROM generate_series(5001, 5300) i ON CONFLICT DO NOTHING");
+        await scenario.OnTargetAsync(
+            "INSERT INTO plain (id, name) SELECT i, 'own' FROM generate_series(5001, 5300) i ON CONFLICT DO NOTHING");
         foreach (var (id, row) in (await RowsAsync(scenario.TargetAdmin, ModelTable.Plain)).Where(r => r.Key > 5000))
             _target[ModelTable.Plain][id] = row with { IsOwn = true };
         return await CarriedAsync(await AsAsync(scenario.Job with { Guards = scenario.Job.Guards with { MaximumShrink = 0.5 } }));
@@ -192,13 +202,15 @@ sealed partial class Model
     /// <summary>Whatever decides how queries answer, compare tells where it differs.</summary>
     async Task<string> DiffersAsync()
     {
-        var known = SchemaKind.All.Where(k => k.Value.Since <= Math.Min(source.Version.Major, target.Version.Major) && !k.Value.IsTuning
+        var oldest = Math.Min(source.Version.Major, target.Version.Major);
+        var known = SchemaKind.All.Where(k => k.Value.Since <= oldest && !k.Value.IsTuning
             && !k.Value.Setup.Contains("EVENT TRIGGER", StringComparison.Ordinal)).ToList();
         var (name, kind) = known[_random.Next(known.Count)];
         foreach (var side in new[] { scenario.SourceAdmin, scenario.TargetAdmin })
             await Scenario.ExecuteAsync(side, $"CREATE SCHEMA differs; SET search_path = differs; {kind.Setup}");
         await scenario.OnSourceAsync($"SET search_path = differs; {kind.Change}");
-        var compared = await DataComparison.RunAsync(scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions(), null, null, default);
+        var compared = await DataComparison.RunAsync(
+            scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions(), null, null, default);
         foreach (var side in new[] { scenario.SourceAdmin, scenario.TargetAdmin })
             await Scenario.ExecuteAsync(side, "DROP SCHEMA differs CASCADE");
         Assert.True(compared.Items.Any(i => i.State != ComparedState.Equal && i.Name.Contains("differs.", StringComparison.Ordinal)),
@@ -227,12 +239,14 @@ sealed partial class Model
         await FilesAsync("mv", kept, data);
         await source.StartAgainAsync(default);
         TakeBack(saved);
-        await scenario.OnSourceAsync($"DO $$ BEGIN WHILE pg_snapshot_xmax(pg_current_snapshot())::text::bigint <= {next} LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$");
+        await scenario.OnSourceAsync("DO $$ BEGIN WHILE pg_snapshot_xmax(pg_current_snapshot())::text::bigint <= "
+            + $"{next} LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$");
         return "the source's files are what they were then";
 
         async Task FilesAsync(params string[] command)
         {
-            var result = await ChildProcess.RunAsync(user.Run(new ChildCommand(command[0], command[1..]) { WorkingDirectory = "/" }), default);
+            var child = user.Run(new ChildCommand(command[0], command[1..]) { WorkingDirectory = "/" });
+            var result = await ChildProcess.RunAsync(child, default);
             Assert.True(result.ExitCode == 0, result.ErrorTail);
         }
     }
@@ -246,13 +260,15 @@ sealed partial class Model
         await CaughtUpRunAsync();
         await using var others = await Scenario.OpenAsync(scenario.SourceAdmin);
         var id = ++_fresh;
-        await others.ExecuteAsync($"BEGIN; INSERT INTO items (id, name, a, b, updated_at) VALUES ({id}, 'open on the primary', 'a', 'b', now()); "
+        await others.ExecuteAsync("BEGIN; INSERT INTO items (id, name, a, b, updated_at) "
+            + $"VALUES ({id}, 'open on the primary', 'a', 'b', now()); "
             + $"UPDATE items SET name = 'open on the primary', updated_at = now() WHERE id = {PreparedId}", default);
         await RowAsync(ModelWork.Update, ModelTable.Items, onSource: true);
         await CaughtUpRunAsync();
         await others.ExecuteAsync("COMMIT", default);
-        foreach (var (written, row) in (await RowsAsync(scenario.SourceAdmin, ModelTable.Items)).Where(r => r.Key == id || r.Key == PreparedId))
-            _source[ModelTable.Items][written] = row;
+        var now = await RowsAsync(scenario.SourceAdmin, ModelTable.Items);
+        foreach (var written in new[] { id, PreparedId }.Where(now.ContainsKey))
+            _source[ModelTable.Items][written] = now[written];
         await CaughtUpRunAsync();
         scenario.Job = job;
         return "runs from a standby";

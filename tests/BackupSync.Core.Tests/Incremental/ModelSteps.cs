@@ -6,14 +6,15 @@ namespace BackupSync.Tests.Incremental;
 /// <summary>The work that is done, by the names by which some of it can be asked for alone.</summary>
 enum ModelWork
 {
-    Insert, Update, Delete, Touch, Columns, Late, Prepared, Object, Number, Reload, Invisible, Loose, Zone, Reset, Uncounted, SetBack, Full, SecondJob, Crash,
+    Insert, Update, Delete, Touch, Columns, Late, Prepared, Object, Number, Reload, Invisible, Loose, Zone, Reset, Uncounted, SetBack, Full,
+    SecondJob, Crash,
     Waiting, ManyOwn, Exclude, Key, OtherKey, Part, Ahead, Span, Names, Domain, Wide, Circle, Events, Guarded, RolledBack, Differs, Rewind,
 
     /// <summary>Takes a standby of its own, so it is done only where it is asked for.</summary>
     Standby,
 }
 
-/// <summary>One thing that is done. What it draws comes from the seed and its own number alone: it is the same whatever else is left out.</summary>
+/// <summary>One thing that is done. It draws from the seed and its own number alone: it is the same whatever else is left out.</summary>
 /// <param name="Work">Null for a run.</param>
 sealed record ModelStep(int Seed, int Number, ModelWork? Work)
 {
@@ -58,7 +59,8 @@ static class ModelSteps
                 steps.Add(new ModelStep(seed, steps.Count + 1, Works[random.Next(Works.Length)]));
             steps.Add(new ModelStep(seed, steps.Count + 1, null));
         }
-        var asked = Environment.GetEnvironmentVariable("BACKUPSYNC_MODEL_STEPS")?.Split(',').Select(n => int.Parse(n, CultureInfo.InvariantCulture)).ToHashSet();
+        var asked = Environment.GetEnvironmentVariable("BACKUPSYNC_MODEL_STEPS")?.Split(',')
+            .Select(n => int.Parse(n, CultureInfo.InvariantCulture)).ToHashSet();
         return asked is null ? steps : [.. steps.Where(s => asked.Contains(s.Number))];
     }
 
@@ -90,5 +92,6 @@ static class ModelSteps
         ("BACKUPSYNC_MODEL_STEPS", string.Join(',', steps.Select(s => s.Number))),
         ("BACKUPSYNC_MODEL_WORK", Environment.GetEnvironmentVariable("BACKUPSYNC_MODEL_WORK")),
         ("BACKUPSYNC_MODEL_POSTGRES", Environment.GetEnvironmentVariable("BACKUPSYNC_MODEL_POSTGRES")),
-    }.Where(v => !string.IsNullOrEmpty(v.Item2)).Select(v => $"{v.Item1}={v.Item2}")) + " dotnet test tests/BackupSync.Core.Tests --filter ModelTests";
+    }.Where(v => !string.IsNullOrEmpty(v.Item2)).Select(v => $"{v.Item1}={v.Item2}"))
+        + " dotnet test tests/BackupSync.Core.Tests --filter ModelTests";
 }

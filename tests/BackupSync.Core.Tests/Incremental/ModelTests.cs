@@ -7,25 +7,25 @@ using Xunit.Abstractions;
 namespace BackupSync.Tests.Incremental;
 
 /// <summary>
-/// Random work on both sides, and beside it a model of what each conflict rule has to make of it. After every run rows, sequences and large objects are
-/// compared with the model's, by plain SQL. A few seeds always; <c>BACKUPSYNC_MODEL_SEEDS=1000..1100</c> for others,
-/// <c>BACKUPSYNC_MODEL_WORK=Reset,Zone</c> for some kinds of work alone, <c>BACKUPSYNC_MODEL_POSTGRES=15,18</c> for a source's and a target's version,
-/// <c>BACKUPSYNC_MODEL_STEPS=3,7</c> for some steps alone. Of a seed that fails the fewest steps that still do are looked for, for
-/// <c>BACKUPSYNC_MODEL_MINUTES</c> at most (4; 0 for not at all).
+/// Random work on both sides, and beside it a model of what each conflict rule has to make of it. After every run rows, sequences and
+/// large objects are compared with the model's, by plain SQL. A few seeds always; <c>BACKUPSYNC_MODEL_SEEDS=1000..1100</c> for others,
+/// <c>BACKUPSYNC_MODEL_WORK=Reset,Zone</c> for some kinds of work alone, <c>BACKUPSYNC_MODEL_POSTGRES=15,18</c> for a source's and a
+/// target's version, <c>BACKUPSYNC_MODEL_STEPS=3,7</c> for some steps alone. Of a seed that fails the fewest steps that still do are
+/// looked for, for <c>BACKUPSYNC_MODEL_MINUTES</c> at most (4; 0 for not at all). What finds what: docs/developers.md.
 /// </summary>
 public sealed class ModelTests(ITestOutputHelper output)
 {
     static readonly int[] Majors = [15, 18, 17, 19];
 
-    static readonly int[]? AskedMajors = Environment.GetEnvironmentVariable("BACKUPSYNC_MODEL_POSTGRES")?.Split(',').Select(Number).ToArray();
+    static readonly int[]? AskedMajors = Asked("POSTGRES")?.Split(',').Select(Number).ToArray();
 
-    static readonly TimeSpan ShrinkLimit = TimeSpan.FromMinutes(Environment.GetEnvironmentVariable("BACKUPSYNC_MODEL_MINUTES") is { Length: > 0 } asked ? Number(asked) : 4);
+    static readonly TimeSpan ShrinkLimit = TimeSpan.FromMinutes(Number(Asked("MINUTES") ?? "4"));
 
     public static TheoryData<int> Seeds
     {
         get
         {
-            var asked = Environment.GetEnvironmentVariable("BACKUPSYNC_MODEL_SEEDS")?.Split("..").Select(Number).ToArray();
+            var asked = Asked("SEEDS")?.Split("..").Select(Number).ToArray();
             return [.. asked is null ? Enumerable.Range(1, 8) : Enumerable.Range(asked[0], asked[^1] - asked[0] + 1)];
         }
     }
@@ -34,9 +34,10 @@ public sealed class ModelTests(ITestOutputHelper output)
     [MemberData(nameof(Seeds))]
     public async Task Each_conflict_rule_makes_of_both_sides_what_it_says(int seed)
     {
-        var (from, to) = AskedMajors is { } asked ? (asked[0], asked[^1]) : (Majors[seed % Majors.Length], Majors[seed % Majors.Length]);
+        var usual = Majors[seed % Majors.Length];
+        var (from, to) = AskedMajors is { } asked ? (asked[0], asked[^1]) : (usual, usual);
         foreach (var major in new[] { from, to })
-            Skip.IfNot(VersionedServers.Majors.Contains(major), $"PostgreSQL {major} is not installed here; tools/newer-postgres brings 17, 18 and 19.");
+            Skip.IfNot(VersionedServers.Majors.Contains(major), $"PostgreSQL {major} is not installed here; tools/newer-postgres brings others.");
         await using var source = await StartAsync(from, "modelsource");
         await using var target = await StartAsync(to, "modeltarget");
         var steps = ModelSteps.Of(seed);
@@ -54,7 +55,8 @@ public sealed class ModelTests(ITestOutputHelper output)
             last = again;
             return true;
         }, ShrinkLimit);
-        Assert.Fail($"seed {seed}: {failure}\n{steps.Count} steps are enough: {string.Join(", ", steps)}\n{last}\n{ModelSteps.Command(seed, steps)}");
+        Assert.Fail($"seed {seed}: {failure}\n{steps.Count} steps are enough: {string.Join(", ", steps)}\n{last}\n"
+            + ModelSteps.Command(seed, steps));
     }
 
     /// <summary>Half of nine steps, then single ones: what fails needs two of them, and a third where another one is there.</summary>
@@ -74,7 +76,8 @@ public sealed class ModelTests(ITestOutputHelper output)
     }
 
     /// <returns>Which step failed, and how; null for none.</returns>
-    static async Task<string?> FailureAsync(int seed, IReadOnlyList<ModelStep> steps, SandboxServer source, SandboxServer target, Action<string> tell)
+    static async Task<string?> FailureAsync(
+        int seed, IReadOnlyList<ModelStep> steps, SandboxServer source, SandboxServer target, Action<string> tell)
     {
         foreach (var server in new[] { source, target }.Where(s => s.ServerProcessId is null))
             await server.StartAgainAsync(default);
@@ -89,12 +92,15 @@ public sealed class ModelTests(ITestOutputHelper output)
         };
         tell($"{config.Conflict}, deletes {config.Deletes}, lateness {config.Lateness}");
         await using var scenario = await Scenario.CreateAsync(source, target, PublishMode.Transaction);
-        await using var model = new Model(config, scenario, source, target, steps.Select(s => s.Work).OfType<ModelWork>().ToHashSet());
+        var works = steps.Select(s => s.Work).OfType<ModelWork>().ToHashSet();
+        await using var model = new Model(config, scenario, source, target, works);
         await model.FillAsync();
         await scenario.SyncWellAsync(SyncMode.Full);
         scenario.Job = scenario.Job with
         {
-            Incremental = config, Guards = scenario.Job.Guards with { MaximumShrink = 1 }, Verify = scenario.Job.Verify with { FullEvery = random.Next(2) == 0 ? 24 : 3 },
+            Incremental = config,
+            Guards = scenario.Job.Guards with { MaximumShrink = 1 },
+            Verify = scenario.Job.Verify with { FullEvery = random.Next(2) == 0 ? 24 : 3 },
         };
         await scenario.SyncWellAsync(SyncMode.Incremental);
         await model.ReadAsync();
@@ -121,6 +127,9 @@ public sealed class ModelTests(ITestOutputHelper output)
         // What is committed survives a kill.
         Settings = new Dictionary<string, string> { ["synchronous_commit"] = "on", ["max_prepared_transactions"] = "5" },
     }, default);
+
+    static string? Asked(string what) =>
+        Environment.GetEnvironmentVariable("BACKUPSYNC_MODEL_" + what) is { Length: > 0 } asked ? asked : null;
 
     static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 }
