@@ -15,7 +15,7 @@ sealed record ModelTable(string Name, string? Stamp, string Columns, string Valu
         "id int PRIMARY KEY, name text, a text DEFAULT 'x', b text DEFAULT 'x', updated_at timestamptz NOT NULL", "'a', 'b'", "concat_ws('|', name, a, b)");
 
     /// <summary>Stamped without a time zone: by whatever zone a session has.</summary>
-    public static readonly ModelTable Local = new("local", "timestamp", "id int PRIMARY KEY, k int DEFAULT 0, name text, updated_at timestamp NOT NULL", "", "name");
+    public static readonly ModelTable Local = new("local", "timestamp", "id int PRIMARY KEY, k int NOT NULL DEFAULT 0, name text, updated_at timestamp NOT NULL", "", "name");
 
     /// <summary>Values that differ though operators and texts call them equal.</summary>
     public static readonly ModelTable Plain = new("plain", null,
@@ -247,7 +247,8 @@ sealed partial class Model(IncrementalConfig config, Scenario scenario, SandboxS
             }
             await _late.ExecuteAsync($"BEGIN; INSERT INTO items (id, name, a, b, updated_at) VALUES ({++_fresh}, 'prepared', 'a', 'b', now() - interval '1 hour'); "
                 + $"UPDATE items SET name = 'prepared {_fresh}', updated_at = now() - interval '1 hour' WHERE id = {PreparedId}; PREPARE TRANSACTION 'late {_fresh}'", default);
-            return $"late {_fresh} is prepared";
+            // It is stamped as if it had begun an hour ago; a run of that time would have seen it open, so one has to see it prepared.
+            return $"late {_fresh} is prepared; {await RunAsync()}";
         }
         var (side, rows) = _lateIsOnSource ? (scenario.SourceAdmin, _source[table]) : (scenario.TargetAdmin, _target[table]);
         var (id, changed) = (++_fresh, PreparedId);

@@ -22,7 +22,7 @@ sealed partial class Model
         var shapes = _shapes.Where(s => s.Work == work).ToList();
         if (shapes.Count == 0)
             return "not on this version";
-        var changes = string.Join(';', shapes.Select(s => s.Change));
+        var changes = string.Join(';', shapes.Select(s => MayEmpty ? s.Change : s.Gain ?? s.Change));
         var change = string.Format(CultureInfo.InvariantCulture, changes, ++_fresh, _random.Next(1, 21));
         await scenario.OnSourceAsync(change);
         if (_reader is null)
@@ -138,7 +138,7 @@ sealed partial class Model
             return text;
         }
         await scenario.OnTargetAsync("ALTER TABLE local DROP CONSTRAINT local_pkey; "
-            + "ALTER TABLE local ALTER k DROP NOT NULL, ADD PRIMARY KEY (id); UPDATE local SET k = 0");
+            + "ALTER TABLE local ADD PRIMARY KEY (id); UPDATE local SET k = 0");
         StaysAll(ModelTable.Local);
         return text;
     }
@@ -261,8 +261,8 @@ sealed partial class Model
         await using var others = await Scenario.OpenAsync(scenario.SourceAdmin);
         var id = ++_fresh;
         await others.ExecuteAsync("BEGIN; INSERT INTO items (id, name, a, b, updated_at) "
-            + $"VALUES ({id}, 'open on the primary', 'a', 'b', now()); "
-            + $"UPDATE items SET name = 'open on the primary', updated_at = now() WHERE id = {PreparedId}", default);
+            + $"VALUES ({id}, 'open on the primary', 'a', 'b', now() - interval '1 minute'); "
+            + $"UPDATE items SET name = 'open on the primary', updated_at = now() - interval '1 minute' WHERE id = {PreparedId}", default);
         await RowAsync(ModelWork.Update, ModelTable.Items, onSource: true);
         await CaughtUpRunAsync();
         await others.ExecuteAsync("COMMIT", default);

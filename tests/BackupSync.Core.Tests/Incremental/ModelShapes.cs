@@ -12,7 +12,10 @@ sealed record ModelShape(ModelWork Work, string Name, string Create, string Chan
         new(ModelWork.Span, "span", $"""
             CREATE TABLE span (id int4range, valid daterange, note text, PRIMARY KEY (id, valid WITHOUT OVERLAPS));
             INSERT INTO span SELECT int4range(i, i + 1), '[2026-01-01,2026-06-01)', 'n' {Rows}
-            """, "UPDATE span SET note = 'changed {0}' WHERE lower(id) = {1}", 18),
+            """, "UPDATE span SET note = 'changed {0}' WHERE lower(id) = {1}", 18)
+        {
+            Gain = "INSERT INTO span VALUES (int4range({0}, {0} + 1), '[2026-01-01,2026-06-01)', 'new')",
+        },
         new(ModelWork.Names, "names", $"""
             CREATE TABLE names (u1 int PRIMARY KEY, c1 int UNIQUE, t int, s int, r int);
             INSERT INTO names SELECT i, i, i, i, i {Rows}
@@ -48,6 +51,9 @@ sealed record ModelShape(ModelWork Work, string Name, string Create, string Chan
             UPDATE circle_a SET b = {0} WHERE id IN ({0}, {1})
             """),
     ];
+
+    /// <summary>Instead of <see cref="Change"/> where the target's rows are to stay: no key tells which of them has changed.</summary>
+    public string? Gain { get; init; }
 
     /// <summary>As text, each row.</summary>
     public string Read => $"SELECT t::text FROM {Name} t";
