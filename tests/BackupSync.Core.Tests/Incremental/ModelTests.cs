@@ -1,6 +1,5 @@
 using System.Globalization;
 using BackupSync.Configuration;
-using BackupSync.Runs;
 using BackupSync.Sandbox;
 using BackupSync.Tests.Sync;
 using Xunit.Abstractions;
@@ -8,24 +7,25 @@ using Xunit.Abstractions;
 namespace BackupSync.Tests.Incremental;
 
 /// <summary>
-/// Random work on both sides, and beside it a model of what each conflict rule has to make of it. After every run rows, sequences and large objects are
-/// compared with the model's, by plain SQL. A few seeds always; <c>BACKUPSYNC_MODEL_SEEDS=1000..1100</c> for others, and
-/// <c>BACKUPSYNC_MODEL_WORK=Reset,Zone</c> for some kinds of work alone.
+/// Random work on both sides, and beside it a model of what each conflict rule has to make of it. After every run rows, sequences and
+/// large objects are compared with the model's, by plain SQL. A few seeds always; <c>BACKUPSYNC_MODEL_SEEDS=1000..1100</c> for others,
+/// <c>BACKUPSYNC_MODEL_WORK=Reset,Zone</c> for some kinds of work alone, <c>BACKUPSYNC_MODEL_POSTGRES=15,18</c> for a source's and a
+/// target's version, <c>BACKUPSYNC_MODEL_STEPS=3,7</c> for some steps alone. Of a seed that fails the fewest steps that still do are
+/// looked for, for <c>BACKUPSYNC_MODEL_MINUTES</c> at most (4; 0 for not at all). What finds what: docs/developers.md.
 /// </summary>
 public sealed class ModelTests(ITestOutputHelper output)
 {
-    const int Rounds = 10;
-    const int ChangesPerRound = 8;
-
     static readonly int[] Majors = [15, 18, 17, 19];
 
-    static readonly RunStep[] Steps = [RunStep.Compare, RunStep.Merge, RunStep.Verify, RunStep.Publish];
+    static readonly int[]? AskedMajors = Asked("POSTGRES")?.Split(',').Select(Number).ToArray();
+
+    static readonly TimeSpan ShrinkLimit = TimeSpan.FromMinutes(Number(Asked("MINUTES") ?? "4"));
 
     public static TheoryData<int> Seeds
     {
         get
         {
-            var asked = Environment.GetEnvironmentVariable("BACKUPSYNC_MODEL_SEEDS")?.Split("..").Select(s => int.Parse(s, CultureInfo.InvariantCulture)).ToArray();
+            var asked = Asked("SEEDS")?.Split("..").Select(Number).ToArray();
             return [.. asked is null ? Enumerable.Range(1, 8) : Enumerable.Range(asked[0], asked[^1] - asked[0] + 1)];
         }
     }
@@ -34,48 +34,90 @@ public sealed class ModelTests(ITestOutputHelper output)
     [MemberData(nameof(Seeds))]
     public async Task Each_conflict_rule_makes_of_both_sides_what_it_says(int seed)
     {
+        var usual = Majors[seed % Majors.Length];
+        var (from, to) = AskedMajors is { } asked ? (asked[0], asked[^1]) : (usual, usual);
+        foreach (var major in new[] { from, to })
+            Skip.IfNot(VersionedServers.Majors.Contains(major), $"PostgreSQL {major} is not installed here; tools/newer-postgres brings others.");
+        await using var source = await StartAsync(from, "modelsource");
+        await using var target = await StartAsync(to, "modeltarget");
+        var steps = ModelSteps.Of(seed);
+        output.WriteLine($"seed {seed}, PostgreSQL {from} to {to}");
+        if (await FailureAsync(seed, steps, source, target, output.WriteLine) is not { } failure)
+            return;
+
+        output.WriteLine(failure);
+        var last = failure;
+        steps = await ModelSteps.ShortestAsync(steps, async fewer =>
+        {
+            if (await FailureAsync(seed, fewer, source, target, _ => { }) is not { } again)
+                return false;
+            output.WriteLine($"{fewer.Count} steps fail: {again}");
+            last = again;
+            return true;
+        }, ShrinkLimit);
+        Assert.Fail($"seed {seed}: {failure}\n{steps.Count} steps are enough: {string.Join(", ", steps)}\n{last}\n"
+            + ModelSteps.Command(seed, steps));
+    }
+
+    /// <summary>Half of nine steps, then single ones: what fails needs two of them, and a third where another one is there.</summary>
+    [Fact]
+    public async Task The_fewest_steps_that_fail_are_found()
+    {
+        var steps = Enumerable.Range(1, 9).Select(n => new ModelStep(1, n, ModelWork.Insert)).ToList();
+
+        var shortest = await ModelSteps.ShortestAsync(steps, s => Task.FromResult(
+            Numbers(s).IsSupersetOf([3, 7]) && (!Numbers(s).Contains(8) || Numbers(s).Contains(2))), TimeSpan.FromMinutes(1));
+
+        Assert.Equal([3, 7], shortest.Select(s => s.Number));
+        Assert.Equal(9, (await ModelSteps.ShortestAsync(steps, _ => Task.FromResult(true), TimeSpan.Zero)).Count);
+        Assert.Equal(steps[4].Draw().Next(), new ModelStep(1, 5, null).Draw().Next());
+
+        static HashSet<int> Numbers(IReadOnlyList<ModelStep> steps) => [.. steps.Select(s => s.Number)];
+    }
+
+    /// <returns>Which step failed, and how; null for none.</returns>
+    static async Task<string?> FailureAsync(
+        int seed, IReadOnlyList<ModelStep> steps, SandboxServer source, SandboxServer target, Action<string> tell)
+    {
+        foreach (var server in new[] { source, target }.Where(s => s.ServerProcessId is null))
+            await server.StartAgainAsync(default);
         var random = new Random(seed);
         var config = new IncrementalConfig
         {
-            Conflict = seed % 3 == 0 ? ConflictRule.LastWriteWins : seed % 3 == 1 ? ConflictRule.SourceWins : random.Next(2) == 0 ? ConflictRule.LastWriteWins : ConflictRule.SourceWins,
+            Conflict = seed % 3 == 0 ? ConflictRule.LastWriteWins : seed % 3 == 1 ? ConflictRule.SourceWins
+                : random.Next(2) == 0 ? ConflictRule.LastWriteWins : ConflictRule.SourceWins,
             Deletes = random.Next(3) > 0,
             Lateness = random.Next(2) == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(5),
             BatchSize = random.Next(2) == 0 ? 3 : 1000,
         };
-        var major = Majors[seed % Majors.Length];
-        Skip.IfNot(VersionedServers.Majors.Contains(major), $"PostgreSQL {major} is not installed here; tools/newer-postgres brings 17, 18 and 19.");
-        output.WriteLine($"seed {seed}: {config.Conflict}, deletes {config.Deletes}, PostgreSQL {major}");
-        await using var source = await StartAsync(major, "modelsource");
-        await using var target = await StartAsync(major, "modeltarget");
+        tell($"{config.Conflict}, deletes {config.Deletes}, lateness {config.Lateness}");
         await using var scenario = await Scenario.CreateAsync(source, target, PublishMode.Transaction);
-        await using var model = new Model(random, config, scenario, source);
+        var works = steps.Select(s => s.Work).OfType<ModelWork>().ToHashSet();
+        await using var model = new Model(config, scenario, source, target, works);
         await model.FillAsync();
         await scenario.SyncWellAsync(SyncMode.Full);
-        scenario.Job = scenario.Job with { Incremental = config, Guards = scenario.Job.Guards with { MaximumShrink = 1 }, Verify = scenario.Job.Verify with { FullEvery = random.Next(2) == 0 ? 24 : 3 } };
+        scenario.Job = scenario.Job with
+        {
+            Incremental = config,
+            Guards = scenario.Job.Guards with { MaximumShrink = 1 },
+            Verify = scenario.Job.Verify with { FullEvery = random.Next(2) == 0 ? 24 : 3 },
+        };
         await scenario.SyncWellAsync(SyncMode.Incremental);
         await model.ReadAsync();
-        for (var round = 0; round < Rounds; round++)
+        foreach (var step in steps)
         {
-            for (var change = random.Next(ChangesPerRound); change >= 0; change--)
-                output.WriteLine($"round {round}: {await model.ChangeAsync()}");
-            if (model.MayCrash && random.Next(5) == 0)
-                await CrashAsync();
-            var result = await scenario.SyncAsync(mode: SyncMode.Incremental);
-            Assert.True(result is { Success: true, Mode: SyncMode.Incremental }, $"seed {seed}, round {round}: {result.Outcome} {result.Mode} {result.Error} {result.Error?.Detail} {string.Join('\n', result.Warnings)}");
-            output.WriteLine($"round {round}: {string.Join("; ", result.Tables.Select(t => $"{t.Table} {t.Changes!.Way}, {t.Changes.Reason}"))}");
-            await model.AssertAsync($"seed {seed}, round {round}");
+            try
+            {
+                tell($"{step}: {await model.DoAsync(step)}");
+            }
+            catch (Exception failure) when (failure is not SkipException)
+            {
+                foreach (var server in new[] { source, target }.Where(s => s.ServerProcessId is null))
+                    await server.StartAgainAsync(default);
+                return $"step {step}: {(failure is Xunit.Sdk.XunitException ? failure.Message : failure.ToString())}";
+            }
         }
-
-        async Task CrashAsync()
-        {
-            var (server, step) = (random.Next(2) == 0 ? source : target, Steps[random.Next(Steps.Length)]);
-            var result = await scenario.SyncAsync(Faults.AtStep(step, () => server.KillAsync(default).Wait()), mode: SyncMode.Incremental);
-            output.WriteLine($"the {(server == source ? "source" : "target")} is killed as {step} begins: {result.Outcome} {result.Error?.Message}");
-            await model.RestartAsync(server);
-            // One that had all it needed by then has ended well.
-            if (result.Success)
-                await model.AssertAsync($"seed {seed}, after a crash of the {(server == source ? "source" : "target")}");
-        }
+        return null;
     }
 
     static Task<SandboxServer> StartAsync(int major, string name) => SandboxServer.StartAsync(new SandboxOptions
@@ -85,4 +127,9 @@ public sealed class ModelTests(ITestOutputHelper output)
         // What is committed survives a kill.
         Settings = new Dictionary<string, string> { ["synchronous_commit"] = "on", ["max_prepared_transactions"] = "5" },
     }, default);
+
+    static string? Asked(string what) =>
+        Environment.GetEnvironmentVariable("BACKUPSYNC_MODEL_" + what) is { Length: > 0 } asked ? asked : null;
+
+    static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 }
