@@ -30,15 +30,8 @@ abstract class KeyBuckets(KeyedTable table)
     /// <summary>What a session is to be told before it is asked for the rows of some buckets.</summary>
     public abstract string Planning { get; }
 
-    /// <summary>
-    /// The same before the sums over all rows. A server takes as many buckets for granted as there are keys: it would rather sort whole rows on
-    /// disk than add up as they come, and have one process do it all than several that would send it so many sums.
-    /// </summary>
-    public const string SumsPlanning = "SET enable_sort = off; SET parallel_tuple_cost = 0";
-
     /// <summary>Takes it back. Programs are never compiled: where the library for it is broken, the statement fails.</summary>
-    public const string UsualPlanning =
-        "SET jit = off; RESET enable_seqscan; RESET enable_material; RESET enable_mergejoin; RESET enable_sort; RESET parallel_tuple_cost";
+    public const string UsualPlanning = "SET jit = off; RESET enable_seqscan; RESET enable_material; RESET enable_mergejoin";
 
     /// <summary>How many are best asked for in one statement.</summary>
     public abstract int AtOnce { get; }

@@ -74,9 +74,7 @@ sealed class TableComparison
     static async Task<TableComparison> ReadAsync(KeyedTable table, KeyBuckets buckets, string hash, IQueryRunner source, IQueryRunner target, CancellationToken cancellationToken)
     {
         var select = Sums(table, $"SELECT {buckets.Number} AS {table.Own}n, {hash} AS {table.Own}hash FROM {table.Table.Rows} AS t");
-        await PlanAsync(KeyBuckets.SumsPlanning, source, target, cancellationToken);
         var both = await BothSides.RowsAsync(source, target, select, cancellationToken);
-        await PlanAsync(KeyBuckets.UsualPlanning, source, target, cancellationToken);
         return new TableComparison(table, buckets, hash, Sums(both.Source), Sums(both.Target)) { Received = Characters(both.Source) };
     }
 
@@ -85,7 +83,7 @@ sealed class TableComparison
     {
         if (Differing.Count == 0)
             yield break;
-        await PlanAsync(_buckets.Planning, source, target, cancellationToken);
+        await Together.RunAsync(cancellationToken, ct => source.ExecuteAsync(_buckets.Planning, ct), ct => target.ExecuteAsync(_buckets.Planning, ct));
         foreach (var some in Differing.Chunk(_buckets.AtOnce))
         {
             var (buckets, differing) = LooksAtParts
@@ -96,11 +94,8 @@ sealed class TableComparison
                     yield return row;
             }
         }
-        await PlanAsync(KeyBuckets.UsualPlanning, source, target, cancellationToken);
+        await Together.RunAsync(cancellationToken, ct => source.ExecuteAsync(KeyBuckets.UsualPlanning, ct), ct => target.ExecuteAsync(KeyBuckets.UsualPlanning, ct));
     }
-
-    static Task PlanAsync(string planning, IQueryRunner source, IQueryRunner target, CancellationToken cancellationToken) =>
-        Together.RunAsync(cancellationToken, ct => source.ExecuteAsync(planning, ct), ct => target.ExecuteAsync(planning, ct));
 
     /// <summary>Whether it pays to ask once more: there is much to be read, and most of it will be the same.</summary>
     bool LooksAtParts => _buckets.Finer is not null && Differing.Count is >= ManyBuckets && Differing.Count <= _source.Count / 4;
@@ -108,7 +103,7 @@ sealed class TableComparison
     async Task<IReadOnlyList<long>> DifferingPartsAsync(
         IReadOnlyList<long> buckets, PgSession source, PgSession target, CancellationToken cancellationToken)
     {
-        var both = await BothSides.RowsAsync(source, target, SumsOfSome(_table, _buckets.PartsOf(buckets, _hash)), cancellationToken);
+        var both = await BothSides.RowsAsync(source, target, Sums(_table, _buckets.PartsOf(buckets, _hash)), cancellationToken);
         Received += Characters(both.Source);
         var (there, here) = (Sums(both.Source), Sums(both.Target));
         var differing = DifferencesOf(there, here);
@@ -161,10 +156,8 @@ sealed class TableComparison
         foreach (var some in Differing.Chunk(_buckets.AtOnce))
         {
             var rows = _buckets.RowsOfAndOthers(some, _hash);
-            if (rows is not null)
-                await target.ExecuteAsync(KeyBuckets.SumsPlanning, cancellationToken);
             var found = await target.RowsAsync(
-                rows is not null ? Sums(_table, rows) : SumsOfSome(_table, _buckets.RowsOf(some, $"{_hash} AS {_table.Own}hash")), cancellationToken);
+                Sums(_table, rows ?? _buckets.RowsOf(some, $"{_hash} AS {_table.Own}hash")), cancellationToken);
             if (rows is not null)
                 all = found.Sum(r => long.Parse(r[1]!, CultureInfo.InvariantCulture));
             var now = Sums(found.Where(r => r[0] is not null));
@@ -198,10 +191,11 @@ sealed class TableComparison
         return new(line[begin..end], line[(end + 1)..]);
     }
 
-    static string Sums(KeyedTable table, string rows) => $"SELECT {table.Own}n, count(*), sum({table.Own}hash) FROM ({rows}) AS r GROUP BY 1";
-
-    /// <summary>OFFSET 0 keeps the server from looking into the rows, as <see cref="KeyBuckets.SumsPlanning"/> does where all are read.</summary>
-    static string SumsOfSome(KeyedTable table, string rows) => Sums(table, $"{rows} OFFSET 0");
+    /// <summary>
+    /// OFFSET 0 keeps the server from looking into the rows, and so from taking as many buckets for granted as there are keys: it would
+    /// sort whole rows on disk then, instead of adding up as they come.
+    /// </summary>
+    static string Sums(KeyedTable table, string rows) => $"SELECT {table.Own}n, count(*), sum({table.Own}hash) FROM ({rows} OFFSET 0) AS r GROUP BY 1";
 
     static long[] DifferencesOf(Dictionary<long, BucketSum> source, Dictionary<long, BucketSum> target) =>
         [.. source.Keys.Union(target.Keys)
