@@ -39,7 +39,7 @@ static class FingerprintReader
             Sequences = await ReadSequencesAsync(first, sequences, cancellationToken),
             LargeObjects = filter.TablesOnly ? new LargeObjectFingerprint(0, null) : await ReadLargeObjectsAsync(first, method, cancellationToken),
             Objects = await ReadObjectsAsync(first, major, filter, cancellationToken),
-            Details = await SchemaDetails.ReadAsync(first, filter, cancellationToken),
+            Details = await SchemaDetails.ReadAsync(first, major, filter, cancellationToken),
         };
     }
 

@@ -30,8 +30,8 @@ static class SchemaDetails
 
     /// <summary>By the objects' names, those of <see cref="DatabaseFingerprint.Objects"/> and some that are not there.</summary>
     public static async Task<IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>> ReadAsync(
-        IQueryRunner runner, CatalogFilter filter, CancellationToken cancellationToken) =>
-        (await runner.RowsAsync(Query(filter), cancellationToken)).ToDictionary(
+        IQueryRunner runner, int major, CatalogFilter filter, CancellationToken cancellationToken) =>
+        (await runner.RowsAsync(Query(filter, major), cancellationToken)).ToDictionary(
             CatalogQueries.ObjectKey, IReadOnlyDictionary<string, string> (r) => JsonSerializer.Deserialize<Dictionary<string, string>>(r[4]!)!);
 
     // Names as the catalog has them, for each version quotes words of its own.
@@ -48,26 +48,28 @@ static class SchemaDetails
 
     static string Collation(string oid) => $"(SELECT n_.nspname || '.' || co_.collname FROM pg_catalog.pg_collation co_ JOIN pg_catalog.pg_namespace n_ ON n_.oid = co_.collnamespace WHERE co_.oid = {oid})";
 
-    static string Columns(string numbers, string relation) => $"""
-        (SELECT pg_catalog.string_agg(a_.attname, ', ' ORDER BY k_.place) FROM pg_catalog.unnest({numbers}) WITH ORDINALITY k_(num, place)
-         JOIN pg_catalog.pg_attribute a_ ON a_.attrelid = {relation} AND a_.attnum = k_.num)
-        """;
+    static string Columns(string numbers, string relation) => IfAny(numbers, $"""
+        SELECT pg_catalog.string_agg((SELECT a_.attname FROM pg_catalog.pg_attribute a_ WHERE a_.attrelid = {relation} AND a_.attnum = k_.num), ', ' ORDER BY k_.place)
+        FROM pg_catalog.unnest({numbers}) WITH ORDINALITY k_(num, place)
+        """);
 
     /// <summary>Without what a server writes there for itself (17.12 has pg_attver in each column's options).</summary>
-    static string Sorted(string list) => $"(SELECT pg_catalog.string_agg(o, ', ' ORDER BY o COLLATE \"C\") FROM pg_catalog.unnest({list}) o WHERE o !~ '^pg_')";
+    static string Sorted(string list) =>
+        IfAny(list, $"SELECT pg_catalog.string_agg(o, ', ' ORDER BY o COLLATE \"C\") FROM pg_catalog.unnest({list}) o WHERE o !~ '^pg_'");
 
     /// <summary>Options of foreign objects can hold secrets: their names alone, and digests.</summary>
-    static string Secret(string list) => $"""
-        (SELECT pg_catalog.string_agg(pg_catalog.split_part(o, '=', 1) || ' ' || pg_catalog.left(pg_catalog.md5(o), 8), ', ' ORDER BY o COLLATE "C") FROM pg_catalog.unnest({list}) o)
-        """;
+    static string Secret(string list) => IfAny(list, $"""
+        SELECT pg_catalog.string_agg(pg_catalog.split_part(o, '=', 1) || ' ' || pg_catalog.left(pg_catalog.md5(o), 8), ', ' ORDER BY o COLLATE "C") FROM pg_catalog.unnest({list}) o
+        """);
 
     /// <summary>How a key is made up, of indexes and partitions: <c>lower-case operator class where it is not the default, collation where it is not the column's</c>.</summary>
     static string KeyPart(string number, string relation, string operatorClass, string collation) => $"""
         (SELECT pg_catalog.concat_ws(' ', coalesce(a_.attname, '(expression)'),
-                  CASE WHEN oc_.opcdefault IS FALSE THEN ocn_.nspname || '.' || oc_.opcname END,
+                  {Given($"{operatorClass} = ANY (ARRAY(SELECT oc_.oid FROM pg_catalog.pg_opclass oc_ WHERE NOT oc_.opcdefault))", $"""
+                  SELECT ocn_.nspname || '.' || oc_.opcname FROM pg_catalog.pg_opclass oc_ JOIN pg_catalog.pg_namespace ocn_ ON ocn_.oid = oc_.opcnamespace WHERE oc_.oid = {operatorClass}
+                  """)},
                   CASE WHEN {collation} <> 0 AND {collation} <> coalesce(a_.attcollation, 100) THEN 'collate ' || {Collation(collation)} END)
-         FROM (SELECT) one_ LEFT JOIN pg_catalog.pg_attribute a_ ON a_.attrelid = {relation} AND a_.attnum = {number} AND {number} <> 0
-         LEFT JOIN pg_catalog.pg_opclass oc_ ON oc_.oid = {operatorClass} LEFT JOIN pg_catalog.pg_namespace ocn_ ON ocn_.oid = oc_.opcnamespace)
+         FROM (SELECT) one_ LEFT JOIN pg_catalog.pg_attribute a_ ON a_.attrelid = {relation} AND a_.attnum = {number} AND {number} <> 0)
         """;
 
     /// <summary>A jsonb object of facts, without those that are null.</summary>
@@ -78,13 +80,22 @@ static class SchemaDetails
 
     static string Yes(string condition) => Given(condition, "'yes'");
 
-    /// <summary>A column of the catalog that older versions do not have: null there.</summary>
-    static string Newer(string row, string column) => $"(pg_catalog.to_jsonb({row}) ->> '{column}')";
+    /// <summary>Of most objects there is none, and a subquery for each of thousands takes its time.</summary>
+    static string IfAny(string list, string value) => Given($"{list} IS NOT NULL", value);
 
     static string OfNoExtension(string catalog, string oid) => $"NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.{catalog}'::regclass AND objid = {oid})";
 
     /// <summary>Kind, schema, name, suffix, facts: the first four as in <see cref="CatalogQueries.Objects"/>.</summary>
-    internal static string Query(CatalogFilter filter) => $"""
+    /// <remarks>Thousands of tables are asked about for each run that carries rows: what few have is looked for only where a flag, or one list of all that have it, says so.</remarks>
+    internal static string Query(CatalogFilter filter, int major)
+    {
+        // A column of the catalog that older versions do not have: null there.
+        string Since(int version, string column) => major >= version ? $"{column}::text" : "NULL::text";
+
+        static string NotNull(string condition) => Given($"c.oid IN (SELECT nn.conrelid FROM pg_catalog.pg_constraint nn WHERE nn.contype = 'n' AND {condition})",
+            $"SELECT pg_catalog.string_agg({Columns("nn.conkey", "c.oid")}, ', ' ORDER BY nn.conkey) FROM pg_catalog.pg_constraint nn WHERE nn.conrelid = c.oid AND nn.contype = 'n' AND {condition}");
+
+        return $"""
         {CatalogQueries.With(filter)},
         col AS MATERIALIZED (
             SELECT a.attrelid, pg_catalog.jsonb_object_agg(f.fact || ' of ' || a.attname, f.value) AS facts
@@ -92,8 +103,8 @@ static class SchemaDetails
             LATERAL (VALUES
                 ('collation', {Given("a.attcollation <> t.typcollation", Collation("a.attcollation"))}),
                 ('storage', {Given("a.attstorage <> t.typstorage AND rel.relkind IN ('r', 'p', 'm')", "a.attstorage::text")}),
-                ('compression', nullif({Newer("a", "attcompression")}, '')),
-                ('statistics target', nullif({Newer("a", "attstattarget")}, '-1')),
+                ('compression', nullif({Since(14, "a.attcompression")}, '')),
+                ('statistics target', nullif(a.attstattarget::text, '-1')),
                 ('options', {Sorted("a.attoptions")}),
                 ('foreign options', {Secret("a.attfdwoptions")})) f(fact, value)
             WHERE a.attnum > 0 AND NOT a.attisdropped AND f.value IS NOT NULL GROUP BY a.attrelid)
@@ -102,32 +113,35 @@ static class SchemaDetails
                {Facts(
                    ("options", Given("c.relkind = 'v'", Sorted("c.reloptions"))),
                    ("storage parameters", Given("c.relkind <> 'v'", $"nullif(pg_catalog.concat_ws(', ', {Sorted("c.reloptions")}, (SELECT 'toast: ' || {Sorted("toast.reloptions")} FROM pg_catalog.pg_class toast WHERE toast.oid = c.reltoastrelid)), '')")),
-                   ("inherits", $"SELECT pg_catalog.string_agg(up.nspname || '.' || up.relname, ', ' ORDER BY i.inhseqno) FROM pg_catalog.pg_inherits i JOIN rel up ON up.oid = i.inhparent WHERE i.inhrelid = c.oid AND NOT c.relispartition"),
-                   ("partition of", $"SELECT up.nspname || '.' || up.relname FROM pg_catalog.pg_inherits i JOIN rel up ON up.oid = i.inhparent WHERE i.inhrelid = c.oid AND c.relispartition"),
+                   ("inherits", Given("NOT c.relispartition AND c.oid IN (SELECT h.inhrelid FROM pg_catalog.pg_inherits h)", """
+                       SELECT pg_catalog.string_agg(up.nspname || '.' || up.relname, ', ' ORDER BY i.inhseqno)
+                       FROM pg_catalog.pg_inherits i JOIN rel up ON up.oid = i.inhparent WHERE i.inhrelid = c.oid
+                       """)),
+                   ("partition of", Given("c.relispartition", "SELECT up.nspname || '.' || up.relname FROM pg_catalog.pg_inherits i JOIN rel up ON up.oid = i.inhparent WHERE i.inhrelid = c.oid")),
                    ("bounds", "pg_catalog.pg_get_expr(c.relpartbound, c.oid)"),
-                   ("being detached", $"SELECT 'yes' FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid AND {Newer("i", "inhdetachpending")} = 'true'"),
-                   ("partitioned by", $"""
+                   ("being detached", Given("c.relispartition", $"SELECT 'yes' FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid AND {Since(14, "i.inhdetachpending")} = 'true'")),
+                   ("partitioned by", Given("c.relkind = 'p'", $"""
                        SELECT CASE pt.partstrat WHEN 'r' THEN 'range' WHEN 'l' THEN 'list' WHEN 'h' THEN 'hash' ELSE pt.partstrat::text END || ' (' || (
                            SELECT pg_catalog.string_agg({KeyPart("pt.partattrs[n]", "pt.partrelid", "pt.partclass[n]", "pt.partcollation[n]")}, ', ' ORDER BY n)
                            FROM pg_catalog.generate_series(0, pt.partnatts - 1) n) || ')'
                        FROM pg_catalog.pg_partitioned_table pt WHERE pt.partrelid = c.oid
-                       """),
+                       """)),
                    ("of type", Given("c.reloftype <> 0", "pg_catalog.format_type(c.reloftype, NULL)")),
                    ("access method", "SELECT nullif(am.amname, 'heap') FROM pg_catalog.pg_am am WHERE am.oid = c.relam"),
                    ("replica identity", Given("c.relkind IN ('r', 'p') AND c.relreplident <> 'd'", "CASE c.relreplident WHEN 'f' THEN 'full' WHEN 'n' THEN 'nothing' ELSE 'index' END")),
                    ("filled", Given("c.relkind = 'm' AND NOT c.relispopulated", "'no'")),
-                   ("not null not valid", $"SELECT pg_catalog.string_agg({Columns("nn.conkey", "c.oid")}, ', ' ORDER BY nn.conkey) FROM pg_catalog.pg_constraint nn WHERE nn.conrelid = c.oid AND nn.contype = 'n' AND NOT nn.convalidated AND nn.coninhcount = 0"),
-                   ("not null without children", $"SELECT pg_catalog.string_agg({Columns("nn.conkey", "c.oid")}, ', ' ORDER BY nn.conkey) FROM pg_catalog.pg_constraint nn WHERE nn.conrelid = c.oid AND nn.contype = 'n' AND nn.connoinherit"),
-                   ("triggers not as on its parent", $"""
+                   ("not null not valid", NotNull("NOT nn.convalidated AND nn.coninhcount = 0")),
+                   ("not null without children", NotNull("nn.connoinherit")),
+                   ("triggers not as on its parent", Given("c.relhastriggers", $"""
                        SELECT pg_catalog.string_agg(t.tgname || ' ' || t.tgenabled::text, ', ' ORDER BY t.tgname COLLATE "C") FROM pg_catalog.pg_trigger t
                        JOIN pg_catalog.pg_trigger up ON up.oid = t.tgparentid WHERE t.tgrelid = c.oid AND t.tgenabled <> up.tgenabled AND up.tgconstraint = 0
-                       """),
-                   ("switched off inside", $"""
+                       """)),
+                   ("switched off inside", Given("c.relhastriggers", $"""
                        SELECT pg_catalog.string_agg(DISTINCT k.conname::text, ', ' ORDER BY k.conname::text) FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_constraint k ON k.oid = t.tgconstraint
                        WHERE t.tgrelid = c.oid AND t.tgisinternal AND t.tgenabled <> 'O' AND k.contype <> 't' AND k.conparentid = 0
-                       """),
-                   ("server", "SELECT s.srvname FROM pg_catalog.pg_foreign_table f JOIN pg_catalog.pg_foreign_server s ON s.oid = f.ftserver WHERE f.ftrelid = c.oid"),
-                   ("foreign options", $"SELECT {Secret("f.ftoptions")} FROM pg_catalog.pg_foreign_table f WHERE f.ftrelid = c.oid"))}
+                       """)),
+                   ("server", Given("c.relkind = 'f'", "SELECT s.srvname FROM pg_catalog.pg_foreign_table f JOIN pg_catalog.pg_foreign_server s ON s.oid = f.ftserver WHERE f.ftrelid = c.oid")),
+                   ("foreign options", Given("c.relkind = 'f'", $"SELECT {Secret("f.ftoptions")} FROM pg_catalog.pg_foreign_table f WHERE f.ftrelid = c.oid")))}
                || coalesce(col.facts, '{"{}"}')
         FROM rel JOIN pg_catalog.pg_class c ON c.oid = rel.oid LEFT JOIN col ON col.attrelid = rel.oid WHERE rel.relkind IN ('r', 'p', 'v', 'm', 'f')
         UNION ALL
@@ -150,15 +164,15 @@ static class SchemaDetails
                        FROM pg_catalog.generate_series(0, x.indnkeyatts - 1) n
                        """),
                    ("included columns", $"SELECT pg_catalog.string_agg(a.attname, ', ' ORDER BY n) FROM pg_catalog.generate_series(x.indnkeyatts, x.indnatts - 1) n JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[n]"),
-                   ("nulls", Given($"{Newer("x", "indnullsnotdistinct")} = 'true'", "'not distinct'")),
+                   ("nulls", Given($"{Since(15, "x.indnullsnotdistinct")} = 'true'", "'not distinct'")),
                    ("checked at once", Given("NOT x.indimmediate", "'no'")),
                    ("valid", Given("NOT x.indisvalid", "'no'")),
-                   ("part of", "SELECT up.relname FROM pg_catalog.pg_inherits h JOIN pg_catalog.pg_class up ON up.oid = h.inhparent WHERE h.inhrelid = i.oid"),
+                   ("part of", Given("i.relispartition", "SELECT up.relname FROM pg_catalog.pg_inherits h JOIN pg_catalog.pg_class up ON up.oid = h.inhparent WHERE h.inhrelid = i.oid")),
                    ("operator class parameters", $"SELECT pg_catalog.string_agg(a.attnum || ' ' || {Sorted("a.attoptions")}, '; ' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a WHERE a.attrelid = i.oid AND a.attoptions IS NOT NULL"),
                    ("storage parameters", Sorted("i.reloptions")),
                    ("clustered", Yes("x.indisclustered")),
                    ("replica identity", Yes("x.indisreplident")),
-                   ("statistics target", $"SELECT pg_catalog.string_agg(a.attnum || ' ' || {Newer("a", "attstattarget")}, ', ' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a WHERE a.attrelid = i.oid AND coalesce({Newer("a", "attstattarget")}, '-1') <> '-1'"))}
+                   ("statistics target", $"SELECT pg_catalog.string_agg(a.attnum || ' ' || a.attstattarget, ', ' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a WHERE a.attrelid = i.oid AND coalesce(a.attstattarget, '-1') <> '-1'"))}
         FROM pg_catalog.pg_index x JOIN rel ON rel.oid = x.indrelid JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
         WHERE (x.indisvalid OR rel.relkind = 'p') AND x.indisready
         UNION ALL
@@ -167,11 +181,11 @@ static class SchemaDetails
                    ("columns", Given("c.contype <> 'c'", Columns("c.conkey", "c.conrelid"))),
                    ("references", Given("c.contype = 'f'", $"{Relation("c.confrelid")} || ' (' || {Columns("c.confkey", "c.confrelid")} || ')'")),
                    ("match", Given("c.contype = 'f' AND c.confmatchtype <> 's'", "CASE c.confmatchtype WHEN 'f' THEN 'full' ELSE 'partial' END")),
-                   ("columns set", Columns($"pg_catalog.translate({Newer("c", "confdelsetcols")}, '[]', '{{}}')::int[]", "c.conrelid")),
+                   ("columns set", Columns($"pg_catalog.translate({Since(15, "c.confdelsetcols")}, '[]', '{{}}')::int[]", "c.conrelid")),
                    ("operators", $"SELECT pg_catalog.string_agg({Operator("e.op")}, ', ' ORDER BY e.place) FROM pg_catalog.unnest(c.conexclop) WITH ORDINALITY e(op, place)"),
                    ("index", Given("c.contype IN ('p', 'u', 'x') AND c.conindid <> 0", "SELECT nullif(i.relname, c.conname) FROM pg_catalog.pg_class i WHERE i.oid = c.conindid")),
-                   ("without overlaps, or by period", Yes($"{Newer("c", "conperiod")} = 'true'")),
-                   ("enforced", Given($"{Newer("c", "conenforced")} = 'false'", "'no'")),
+                   ("without overlaps, or by period", Yes($"{Since(18, "c.conperiod")} = 'true'")),
+                   ("enforced", Given($"{Since(18, "c.conenforced")} = 'false'", "'no'")),
                    ("for children", Given("c.contype = 'c' AND c.connoinherit", "'no'")))}
         FROM pg_catalog.pg_constraint c JOIN rel ON rel.oid = c.conrelid WHERE c.contype IN ('c', 'f', 'p', 'u', 'x') AND c.conparentid = 0
         UNION ALL
@@ -197,7 +211,7 @@ static class SchemaDetails
                {Facts(
                    ("table", "rel.nspname || '.' || rel.relname"), ("columns", Columns("s.stxkeys", "s.stxrelid")),
                    ("kinds", "SELECT pg_catalog.string_agg(k::text, ' ' ORDER BY k::text COLLATE \"C\") FROM pg_catalog.unnest(s.stxkind) k WHERE k <> 'e'"),
-                   ("statistics target", $"nullif({Newer("s", "stxstattarget")}, '-1')"))}
+                   ("statistics target", $"nullif(s.stxstattarget::text, '-1')"))}
         FROM pg_catalog.pg_statistic_ext s JOIN ns ON ns.oid = s.stxnamespace JOIN rel ON rel.oid = s.stxrelid
         UNION ALL
         SELECT CASE p.prokind WHEN 'a' THEN 'aggregate' WHEN 'p' THEN 'procedure' ELSE 'function' END,
@@ -238,14 +252,14 @@ static class SchemaDetails
                    ("range", $"""
                        SELECT pg_catalog.concat_ws('; ', 'of ' || pg_catalog.format_type(r.rngsubtype, NULL), 'operator class ' || oc.opcname, 'collation ' || {Collation("r.rngcollation")},
                               'canonical ' || {Routine("r.rngcanonical")}, 'difference ' || {Routine("r.rngsubdiff")},
-                              'multirange ' || (SELECT mt.typname FROM pg_catalog.pg_type mt WHERE mt.oid = {Newer("r", "rngmultitypid")}::oid))
+                              'multirange ' || (SELECT mt.typname FROM pg_catalog.pg_type mt WHERE mt.oid = {Since(14, "r.rngmultitypid")}::oid))
                        FROM pg_catalog.pg_range r JOIN pg_catalog.pg_opclass oc ON oc.oid = r.rngsubopc WHERE r.rngtypid = t.oid
                        """),
                    ("base", Given("t.typtype = 'b'", $"""
                        pg_catalog.concat_ws('; ', t.typlen, t.typbyval, t.typalign, t.typstorage, t.typcategory, t.typispreferred, t.typdelim, t.typdefault, t.typcollation <> 0,
                            'input ' || {Routine("t.typinput")}, 'output ' || {Routine("t.typoutput")}, 'receive ' || {Routine("t.typreceive")}, 'send ' || {Routine("t.typsend")},
                            'typmod ' || {Routine("t.typmodin")}, {Routine("t.typmodout")}, 'analyze ' || {Routine("t.typanalyze")},
-                           'subscript ' || nullif({Newer("t", "typsubscript")}, '-'))
+                           'subscript ' || nullif({Since(14, "t.typsubscript")}, '-'))
                        """)),
                    ("defined", Given("NOT t.typisdefined", "'no'")))}
         FROM pg_catalog.pg_type t JOIN ns ON ns.oid = t.typnamespace
@@ -283,8 +297,8 @@ static class SchemaDetails
         -- ICU's locales are written in another form from version 16 on: SchemaTexts has them.
         SELECT 'collation', ns.nspname, c.collname, '',
                {Facts(
-                   ("locale", Given("c.collprovider <> 'i'", $"coalesce({Newer("c", "colllocale")}, c.collcollate)")), ("character types", Given("c.collprovider <> 'i'", "c.collctype")),
-                   ("deterministic", Given("NOT c.collisdeterministic", "'no'")), ("rules", Newer("c", "collicurules")),
+                   ("locale", Given("c.collprovider <> 'i'", $"coalesce({Since(17, "c.colllocale")}, c.collcollate)")), ("character types", Given("c.collprovider <> 'i'", "c.collctype")),
+                   ("deterministic", Given("NOT c.collisdeterministic", "'no'")), ("rules", Since(16, "c.collicurules")),
                    ("encoding", Given("c.collencoding <> -1", "pg_catalog.pg_encoding_to_char(c.collencoding)")))}
         FROM pg_catalog.pg_collation c JOIN ns ON ns.oid = c.collnamespace WHERE {OfNoExtension("pg_collation", "c.oid")}
         UNION ALL
@@ -316,7 +330,7 @@ static class SchemaDetails
                    ("function", Routine("c.castfunc")), ("context", "CASE c.castcontext WHEN 'i' THEN 'implicit' WHEN 'a' THEN 'assignment' END"),
                    ("method", "CASE c.castmethod WHEN 'i' THEN 'inout' WHEN 'b' THEN 'binary' END"))}
         FROM pg_catalog.pg_cast c WHERE c.oid >= 16384 AND {OfNoExtension("pg_cast", "c.oid")}
-          AND NOT EXISTS (SELECT FROM pg_catalog.pg_range g WHERE g.rngtypid = c.castsource AND {Newer("g", "rngmultitypid")} = c.casttarget::text)
+          AND NOT EXISTS (SELECT FROM pg_catalog.pg_range g WHERE g.rngtypid = c.castsource AND {Since(14, "g.rngmultitypid")} = c.casttarget::text)
         UNION ALL
         SELECT 'transform', NULL, pg_catalog.format_type(t.trftype, NULL) || ' for ' || l.lanname, '', {Facts(("from SQL", Routine("t.trffromsql")), ("to SQL", Routine("t.trftosql")))}
         FROM pg_catalog.pg_transform t JOIN pg_catalog.pg_language l ON l.oid = t.trflang WHERE {OfNoExtension("pg_transform", "t.oid")}
@@ -335,7 +349,7 @@ static class SchemaDetails
         SELECT 'event trigger', NULL, e.evtname, '', {Facts(("event", "e.evtevent"), ("tags", Sorted("e.evttags")), ("function", Routine("e.evtfoid")))}
         FROM pg_catalog.pg_event_trigger e WHERE {OfNoExtension("pg_event_trigger", "e.oid")}
         UNION ALL
-        SELECT 'foreign data wrapper', NULL, w.fdwname, '', {Facts(("handler", Routine("w.fdwhandler")), ("validator", Routine("w.fdwvalidator")), ("connection", Routine($"{Newer("w", "fdwconnection")}::oid")), ("foreign options", Secret("w.fdwoptions")))}
+        SELECT 'foreign data wrapper', NULL, w.fdwname, '', {Facts(("handler", Routine("w.fdwhandler")), ("validator", Routine("w.fdwvalidator")), ("connection", Routine($"{Since(19, "w.fdwconnection")}::oid")), ("foreign options", Secret("w.fdwoptions")))}
         FROM pg_catalog.pg_foreign_data_wrapper w WHERE {OfNoExtension("pg_foreign_data_wrapper", "w.oid")}
         UNION ALL
         SELECT 'foreign server', NULL, s.srvname, '',
@@ -345,4 +359,5 @@ static class SchemaDetails
         UNION ALL
         SELECT 'user mapping', NULL, m.usename || ' on ' || m.srvname, '', '{"{}"}' FROM pg_catalog.pg_user_mappings m
         """;
+    }
 }

@@ -1,6 +1,9 @@
+using System.Security.Cryptography;
+using System.Text;
 using BackupSync.Comparison;
 using BackupSync.Configuration;
 using BackupSync.Tests.Sync;
+using BackupSync.Verification;
 
 namespace BackupSync.Tests.Comparison;
 
@@ -48,6 +51,28 @@ public sealed class SchemaKindTests
         {
             Assert.Equal((ErrorIds.SchemaChanged, true), (run.Error?.Id, run.Error?.Detail?.Split('\n').Contains(kind.Told)));
         }
+    }
+
+    /// <summary>It is kept in manifests and compared with those of other versions of this program: however it is asked for, it stays the same.</summary>
+    [SkippableTheory]
+    [InlineData(15, "19376AA1698582FA")]
+    [InlineData(18, "7E7DB8F7C285DEF2")]
+    public async Task The_description_of_a_rich_schema_stays_the_same(int major, string digest)
+    {
+        await using var database = await TestDatabase.CreateAsync(await VersionedServers.GetAsync(major), TestRole.Superuser);
+        await using var session = await Scenario.OpenAsync(database.AsSuperuser);
+        var number = 0;
+        foreach (var (_, kind) in SchemaKind.All.Where(k => k.Value.Since <= major))
+        {
+            var schema = $"s{++number}";
+            var text = $"{kind.Setup};\n{kind.Change}".Replace("EVENT TRIGGER x", $"EVENT TRIGGER x{number}", StringComparison.Ordinal);
+            await session.ExecuteAsync($"CREATE SCHEMA {schema}; SET search_path = {schema}; {text}; SET search_path = ''", default);
+        }
+
+        var details = await SchemaDetails.ReadAsync(session, major, CatalogFilter.None, default);
+
+        var lines = details.SelectMany(d => d.Value.Select(f => $"{d.Key}: {f.Key}: {f.Value}").Append(d.Key)).Order(StringComparer.Ordinal);
+        Assert.Equal(digest, Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', lines))))[..16]);
     }
 
     /// <summary>All of them at once, as a full sync brings them over: it is equal then, and the next runs carry rows again.</summary>

@@ -99,6 +99,6 @@ sealed record SchemaCheck(string? Reason, IReadOnlyList<string> Objects)
         Sequences = new Dictionary<string, SequenceFingerprint>(),
         LargeObjects = new LargeObjectFingerprint(0, null),
         Objects = await FingerprintReader.ReadObjectsAsync(session, major, filter, cancellationToken),
-        Details = await SchemaDetails.ReadAsync(session, filter, cancellationToken),
+        Details = await SchemaDetails.ReadAsync(session, major, filter, cancellationToken),
     };
 }
