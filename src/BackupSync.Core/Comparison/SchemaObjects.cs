@@ -43,16 +43,6 @@ static class SchemaObjects
         static string? Only(string side, IEnumerable<string> parts) => string.Join(", ", parts) is { Length: > 0 } list ? $"only on the {side}: {list}" : null;
     }
 
-    /// <summary>Of tables that both have, the columns that only the first has, such as <c>column note of public.users</c>.</summary>
-    public static IReadOnlyList<string> ColumnsOnlyIn(DatabaseFingerprint one, DatabaseFingerprint other) =>
-        [.. one.Objects.Keys.Select(TableOf).OfType<string>().Order(StringComparer.Ordinal).SelectMany(table =>
-            TableDefinition(one, table) is { } has && TableDefinition(other, table) is { } had
-                ? Columns(has).Except(Columns(had)).Select(column => $"column {column} of {table}") : [])];
-
-    /// <summary>A name that is not plain is quoted, and may hold anything.</summary>
-    static IEnumerable<string> Columns(string definition) => definition.Split(", ").Select(column =>
-        column is ['"', .. var rest] && rest.IndexOf("\" ", StringComparison.Ordinal) is >= 0 and var end ? column[..(end + 2)] : column.Split(' ')[0]);
-
     static readonly string[] Tables = ["table ", "partitioned table "];
     static readonly string[] Hashed = ["function ", "procedure ", "aggregate "];
     static readonly string[] Lists = ["table ", "partitioned table ", "foreign table ", "view ", "materialized view ", "composite type "];
