@@ -15,11 +15,11 @@ public sealed class WordsTests(Servers servers) : IClassFixture<Servers>
         """;
 
     [Theory]
-    [InlineData("all", ", or replace it by a copy if the tables differ", "run a full sync instead if the schemas differ, or stop if y has what x has not;")]
+    [InlineData("all", ", or replace it by a copy if the tables differ", "run a full sync instead if the schemas differ, or stop if Y has what X has not;")]
     [InlineData("some", "", "; stop if the schemas differ;")]
     [InlineData("stop", "", "; stop if the schemas differ;")]
-    [InlineData("keep", ", or fill it by a copy if it has no tables", "; stop if the schemas differ, but run a full sync instead if y has no tables;")]
-    [InlineData("last", ", or fill it by a copy if it has no tables", "; stop if the schemas differ, but run a full sync instead if y has no tables;")]
+    [InlineData("keep", ", or fill it by a copy if it has no tables", "; stop if the schemas differ, but run a full sync instead if Y has no tables;")]
+    [InlineData("last", ", or fill it by a copy if it has no tables", "; stop if the schemas differ, but run a full sync instead if Y has no tables;")]
     public void What_if_and_the_question_promise_a_full_sync_only_where_one_may_come(string kind, string question, string plan)
     {
         var job = AdHocJob.From("postgresql://a@h/x", "postgresql://a@h/y") with { Mode = SyncMode.Incremental };
@@ -157,6 +157,20 @@ public sealed class WordsTests(Servers servers) : IClassFixture<Servers>
         await scenario.OnTargetAsync("ALTER TABLE items DROP \"his own, too\"");
         await scenario.SyncWellAsync(SyncMode.Incremental);
         Assert.Contains(scenario.LogLines, l => l.StartsWith("Neon has what Railway has not (table public.mine", StringComparison.Ordinal) && l.Contains("no full sync will follow", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_the_source_has_dropped_is_not_to_be_made_on_the_target_either()
+    {
+        await using var scenario = await Items.CreateAsync(servers);
+        scenario.Set(i => i with { OnSchemaChange = SchemaChangeRule.Stop });
+        await scenario.OnSourceAsync("ALTER TABLE items DROP CONSTRAINT items_name_key");
+
+        var result = await scenario.SyncAsync(mode: SyncMode.Incremental);
+
+        Faults.AssertFailed(result, RunOutcome.Aborted, RunStep.Compare, ErrorIds.SchemaChanged);
+        Assert.Contains("undo there what the source has not", result.Error!.Advice, StringComparison.Ordinal);
+        Assert.Contains("index public.items_name_key on items", result.Error.Advice, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -99,7 +99,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         _columns = await ColumnIdentities.ReadAsync(Writer, tables, cancellationToken);
         _tables = [.. tables.Select(Plan)];
         if (_tables.Where(t => t.Tracking.LacksStamps).Select(t => t.Table.Name).ToList() is { Count: > 0 } lacking)
-            run.Warn($"incremental.trackBy asks for stamps, but {NameList.Of(lacking)} cannot go by them: no key, or none of the columns {string.Join(", ", _job.Incremental.UpdatedAtColumns)} (timestamptz or timestamp). Their content is compared.");
+            run.Warn($"incremental.trackBy asks for stamps, but {NameList.Of(lacking)} cannot go by them: no key, or no timestamp among incremental.updatedAtColumns. Their content is compared.");
         _runsSinceWhole = ReliesOnStamps ? (_before?.RunsSinceWhole ?? 0) + 1 : 0;
 
         await FindAsync(scope, cancellationToken);
