@@ -62,7 +62,7 @@ Describe 'Invoke-DbSync' {
             $run = Sync-Incremental
             "$($run.Outcome) $($run.Mode)" | Should -Be 'Succeeded Incremental'
             "$((Get-Changes $run stamped).Way)" | Should -Be Content
-            (Get-Changes $run stamped).Reason | Should -Be 'this is the first incremental run'
+            (Get-Changes $run stamped).Reason | Should -Be 'this is the first incremental run since the full sync'
             $run.SourceBackup | Should -BeNullOrEmpty
             $run.SafetyBackup | Should -BeNullOrEmpty
         }

@@ -56,7 +56,7 @@ static class SyncCommand
     {
         var target = $"{job.Target} ({job.TargetDatabase.Address})";
         return mode == SyncMode.Full ? $"replace the content of {target} by a copy of {job.Source}"
-            : $"update the content of {target} by what has changed on {job.Source}{(job.Incremental.OnSchemaChange == SchemaChangeRule.Full ? ", or replace it by a copy if the tables differ" : "")}";
+            : $"update the content of {target} {JobRunner.DescribeUpdate(job)}";
     }
 
     static async Task<int> RunAsync(IReadOnlyList<JobConfig> jobs, RunOptions options, bool json, CancellationToken cancellationToken)

@@ -18,11 +18,16 @@ public enum ChangeTracking
 /// <summary>What an incremental run did with one table.</summary>
 /// <param name="Reason">Why this way, as a phrase.</param>
 /// <param name="Unchanged">Rows that were read, and found to be the same on both sides.</param>
-/// <param name="Kept">Rows of the target that were newer than the source's, and stayed (<c>conflict: lastWriteWins</c>).</param>
+/// <param name="Kept">Rows that stayed though the source has not the same: newer ones (<c>conflict: lastWriteWins</c>), and those of <see cref="Own"/>.</param>
 /// <param name="Bytes">What came over the wire from the source.</param>
 /// <param name="Seconds">How long finding, fetching and writing them took.</param>
 public sealed record TableChanges(
     ChangeTracking Way, string Reason, long Inserted, long Updated, long Deleted, long Unchanged, long Kept, long Bytes, double Seconds)
 {
+    /// <summary>
+    /// Of <see cref="Kept"/> those that only the target has (<c>lastWriteWins</c>, <c>deletes: false</c>). Not looked for, and so 0, by stamps with <c>deletes: false</c>.
+    /// </summary>
+    public long Own { get; init; }
+
     public long All => Inserted + Updated + Deleted;
 }

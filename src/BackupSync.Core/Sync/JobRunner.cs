@@ -56,6 +56,9 @@ public static class JobRunner
     /// <param name="mode">Null for what the job says.</param>
     public static IReadOnlyList<PlannedStep> PlanSync(JobConfig job, SyncMode? mode = null) => (mode ?? job.Mode) == SyncMode.Incremental ? RunPlan.Incremental(job) : RunPlan.Sync(job);
 
+    /// <summary>By what an incremental run would bring its target up to date, for who is asked: also where it can become more than that.</summary>
+    public static string DescribeUpdate(JobConfig job) => $"by what has changed on {job.Source}{RunPlan.OrFull(job)}";
+
     /// <summary>What <see cref="RestoreAsync"/> would do, likewise.</summary>
     public static IReadOnlyList<PlannedStep> PlanRestore(JobConfig job, BackupFile backup, RunOptions options) => RunPlan.Restore(job, backup, options);
 

@@ -33,6 +33,10 @@ static class Prechecks
             $"ALTER ROLE {Sql.Identifier(target.Facts.Role)} BYPASSRLS;");
     }
 
+    /// <summary>No function of before version 18 tells the right to a large object; to read nothing of it asks for the right, too.</summary>
+    public static Task EnsureMayReadLargeObjectsAsync(DatabaseSide side, CancellationToken cancellationToken) =>
+        side.Session.RowsAsync("SELECT count(pg_catalog.lo_get(oid, 0, 0)) FROM pg_catalog.pg_largeobject_metadata", cancellationToken);
+
     /// <summary>Most databases use nothing that only their own version has, so an older target is no reason to refuse.</summary>
     public static void WarnOfOlderTarget(int major, string version, string from, TargetSide target, RunContext run)
     {

@@ -35,18 +35,24 @@ static class RunPlan
         Guards.EnsureMayBeTarget(job.TargetDatabase);
         var (source, target) = (job.SourceDatabase.DisplayName, job.TargetDatabase.DisplayName);
         var tables = job.Tables.Count == 0 ? "every table" : string.Join(", ", job.Tables);
-        var schema = job.Incremental.OnSchemaChange == SchemaChangeRule.Full ? "run a full sync instead" : "stop";
+        var (deletes, keeps) = (job.Incremental.Deletes, job.Incremental.Conflict == ConflictRule.LastWriteWins);
+        var schema = job.MayBecomeFull ? $"run a full sync instead if the schemas differ, or stop if {target} has what {source} has not"
+            : "stop if the schemas differ" + (job.MayFill ? $", but run a full sync instead if {target} has no tables" : "");
+        var guard = deletes ? $"; refuse if more than {Percentages.Show(job.Guards.MaximumShrink)} of {target}'s rows are gone" : "";
         return
         [
             new(RunStep.Lock, $"Lock {target}, so that no other run can replace it at the same time", job.Limits.Connect * 2),
             new(RunStep.Check, $"Connect to {source} and {target}, clear what dead runs left", job.Limits.Connect * 3),
             new(RunStep.Guards, $"Prove that {source} and {target} are different databases", job.Limits.Connect),
-            new(RunStep.Compare, $"Take a snapshot of {source}; {schema} if the schemas differ; lock {tables} of {target} against writing; find changed{(job.Incremental.Deletes ? " and deleted" : "")} rows by stamps or content; refuse if more than {Percentages.Show(job.Guards.MaximumShrink)} of {target}'s rows are gone", null),
-            new(RunStep.Merge, $"In one transaction on {target}: write the rows that differ{(job.Incremental.Deletes ? ", delete those that are gone" : "")}, set sequences; no trigger fires", job.Limits.Restore),
+            new(RunStep.Compare, $"Take a snapshot of {source}; {schema}; lock {tables} of {target} against writing; find changed{(deletes ? " and deleted" : "")} rows by stamps or content{guard}", null),
+            new(RunStep.Merge, $"In one transaction on {target}: write the rows that differ{(deletes ? ", delete those that are gone" : "")}{(keeps ? ", keep those that are newer or its own" : "")}, set sequences; no trigger fires", job.Limits.Restore),
             new(RunStep.Verify, "Compare what was written with the snapshot", job.Limits.Restore),
             new(RunStep.Publish, "Publish: commit", job.Limits.Restore),
         ];
     }
+
+    /// <summary>How an incremental run can become more than that, as the rest of a sentence that asks for it; empty where it cannot.</summary>
+    public static string OrFull(JobConfig job) => job.MayBecomeFull ? ", or replace it by a copy if the tables differ" : job.MayFill ? ", or fill it by a copy if it has no tables" : "";
 
     public static IReadOnlyList<PlannedStep> Restore(JobConfig job, BackupFile backup, RunOptions options)
     {

@@ -70,7 +70,7 @@ public sealed class InvokeDbSyncCommand : RunCmdlet
 
     /// <summary>Who agrees to an update is told where it can become more than that.</summary>
     string Action(JobConfig job) => (Mode ?? job.Mode) == SyncMode.Full ? $"Replace the content by a copy of {job.Source}"
-        : $"Update the content by what has changed on {job.Source}{(job.Incremental.OnSchemaChange == SchemaChangeRule.Full ? ", or replace it by a copy if the tables differ" : "")}";
+        : $"Update the content {JobRunner.DescribeUpdate(job)}";
 
     /// <summary>All of them before any is run, so that a mistyped name is told before anything has happened.</summary>
     IReadOnlyList<JobConfig> Jobs()

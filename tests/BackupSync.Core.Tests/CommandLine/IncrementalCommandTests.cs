@@ -76,7 +76,7 @@ public sealed partial class IncrementalCommandTests(Servers servers) : IClassFix
         Assert.True(printed.GetProperty("rpo_seconds").GetDouble() > 0);
         var items = printed.GetProperty("tables").EnumerateArray().Single(t => t.GetProperty("table").GetString() == "public.items").GetProperty("changes");
         Assert.Equal("Content", items.GetProperty("way").GetString());
-        Assert.Equal("this is the first incremental run", items.GetProperty("reason").GetString());
+        Assert.Equal("the target has no notes of an earlier run", items.GetProperty("reason").GetString());
         Assert.Equal((0, 0, 1), (items.GetProperty("inserted").GetInt64(), items.GetProperty("updated").GetInt64(), items.GetProperty("deleted").GetInt64()));
         Assert.True(items.GetProperty("bytes").GetInt64() > 0);
 

@@ -29,7 +29,7 @@ public sealed class IncrementalTests(Servers servers) : IClassFixture<Servers>
         await scenario.SyncWellAsync(SyncMode.Full);
         var first = await scenario.SyncWellAsync(SyncMode.Incremental);
         Assert.Equal(ChangeTracking.Content, Changes(first, "public.items").Way);
-        Assert.Equal("this is the first incremental run", Changes(first, "public.items").Reason);
+        Assert.Equal("the target has no notes of an earlier run", Changes(first, "public.items").Reason);
 
         await scenario.OnSourceAsync("""
             INSERT INTO items (id, name) VALUES (1001, 'new');
@@ -60,13 +60,13 @@ public sealed class IncrementalTests(Servers servers) : IClassFixture<Servers>
         Assert.Equal(ChangeTracking.UpdatedAt, Changes(await scenario.SyncWellAsync(SyncMode.Incremental), "public.items").Way);
 
         var full = await scenario.SyncWellAsync(SyncMode.Full);
-        Assert.Equal("this is the first incremental run", Changes(await scenario.SyncWellAsync(SyncMode.Incremental), "public.items").Reason);
+        Assert.Equal("the target has no notes of an earlier run", Changes(await scenario.SyncWellAsync(SyncMode.Incremental), "public.items").Reason);
         Assert.Equal(ChangeTracking.UpdatedAt, Changes(await scenario.SyncWellAsync(SyncMode.Incremental), "public.items").Way);
 
         await scenario.OnSourceAsync("UPDATE items SET name = 'unstamped' WHERE id = 1");
         var restored = await scenario.RestoreAsync(full.SafetyBackup!);
         Assert.Equal(RunOutcome.Succeeded, restored.Outcome);
-        Assert.Equal((1, "this is the first incremental run"),
+        Assert.Equal((1, "the target has no notes of an earlier run"),
             (Changes(await scenario.SyncWellAsync(SyncMode.Incremental), "public.items") is var c ? c.Updated : 0, c.Reason));
         Scenario.AssertSame(await scenario.SourceContentAsync(), await scenario.TargetContentAsync());
         await scenario.AssertNothingIsLeftAsync();

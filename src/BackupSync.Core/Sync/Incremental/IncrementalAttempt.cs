@@ -80,7 +80,9 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
             return reason;
         foreach (var note in schema.Notes)
             run.Info($"{target.Login.Label}: {note}.");
-        (_objects, _hasOwn) = (schema.Objects, schema.TargetHasOwn);
+        (_objects, _hasOwn) = (schema.Objects, schema.TargetsOwn.Count > 0);
+        if (_hasOwn && _job.MayBecomeFull)
+            run.Info($"{target.Login.Label} has what {source.Login.Label} has not ({NameList.Of(schema.TargetsOwn)}): no full sync will follow where the schemas differ or rows alone will not do.");
         tables = WithoutGeneratedColumns(tables);
         await LockAsync(tables, cancellationToken);
         if (_path is not null)
@@ -99,13 +101,15 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         _columns = await ColumnIdentities.ReadAsync(Writer, tables, cancellationToken);
         _naming = await ColumnIdentities.NamingOthersAsync(Reader, tables, cancellationToken);
         _tables = [.. tables.Select(Plan)];
+        if (_tables.Where(t => t.Tracking.LacksStamps).Select(t => t.Table.Name).ToList() is { Count: > 0 } lacking)
+            run.Warn($"incremental.trackBy asks for stamps, but {NameList.Of(lacking)} cannot go by them: no key, or no timestamp among incremental.updatedAtColumns. Their content is compared.");
         _runsSinceWhole = ReliesOnStamps ? (_before?.RunsSinceWhole ?? 0) + 1 : 0;
 
         await FindAsync(scope, cancellationToken);
         await EnsureReadAsync(cancellationToken);
         EnsureNotShrunken();
         var changed = _tables.Where(t => t.Staged.IsTouched).ToList();
-        scope.Note = $"{_tables.Count} tables: {Ways()}; {(changed.Count == 0 ? "nothing has changed" : $"{changed.Sum(t => t.Staged.Rows)} rows to write, {changed.Sum(t => t.Staged.Deletions)} to delete")}";
+        scope.Note = $"{_tables.Count} tables: {Ways()}; {(changed.Count == 0 ? "nothing has changed" : $"{changed.Sum(t => t.Staged.Rows)} rows to write, {changed.Sum(t => t.ToDelete)} to delete")}";
         run.Record.Changes = Results();
         return null;
     }
@@ -122,9 +126,12 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
             mayGoBack: _job.Incremental.MayEmpty && _job.Tables.Count == 0, cancellationToken);
         // No table owns them, so they go with all tables or not at all.
         var objects = _job.Tables.Count == 0 ? await LargeObjectSync.RunAsync(Reader, Writer, _job.Incremental.MayEmpty, cancellationToken) : 0;
+        foreach (var table in _tables)
+            table.CountOwn();
         var changes = _tables.Select(t => t.Changes).ToList();
         scope.Note = $"{changes.Sum(c => c.Inserted)} inserted, {changes.Sum(c => c.Updated)} updated, {changes.Sum(c => c.Deleted)} deleted"
-            + (changes.Sum(c => c.Kept) is > 0 and var kept ? $", {kept} kept because they are newer" : "") + (sequences > 0 ? $"; {sequences} sequences set" : "") + (objects > 0 ? $"; {objects} large objects" : "");
+            + (changes.Sum(c => c.Kept - c.Own) is > 0 and var newer ? $", {newer} kept as newer" : "")
+            + (changes.Sum(c => c.Own) is > 0 and var own ? $", {own} kept that only {target.Login.Label} has" : "") + (sequences > 0 ? $"; {sequences} sequences set" : "") + (objects > 0 ? $"; {objects} large objects" : "");
         run.Record.Changes = Results();
     }
 
@@ -168,7 +175,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         run.Record.Verified = true;
         var rows = _tables.Where(t => t.RowsAfter is not null).ToDictionary(t => t.Table.Name, t => t.RowsAfter!.Value);
         if (rows.Count > 0)
-            run.Info($"{target.Login.Label} verification: {ReportedTables.Describe(rows, _job.Verify.Report)}");
+            run.Info($"{target.Login.Label} verification: {ReportedTables.Describe(rows, _job.Verify.Report)}{(rows.Count < _tables.Count ? $"; {_tables.Count - rows.Count} of {_tables.Count} tables not counted" : "")}");
         var changes = _tables.Select(t => t.Changes).ToList();
         run.Info($"{target.Login.Label} updated: {changes.Sum(c => c.Inserted)} inserted, {changes.Sum(c => c.Updated)} updated, {changes.Sum(c => c.Deleted)} deleted in {changes.Count(c => c.All > 0)} tables");
     }
@@ -247,7 +254,8 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     string? Doubt() =>
         _moment!.Writers.WhyUnknown is { } unknown ? unknown
         : (_counts!.WhyNone ?? _sourceCounts!.WhyNone) is { } uncounted ? uncounted
-        : _before is null or { Tables.Count: 0 } ? "this is the first incremental run"
+        : _before is null ? "the target has no notes of an earlier run"
+        : _before.Tables.Count == 0 ? "this is the first incremental run since the full sync"
         : _before.Source != _moment!.Source ? "the last run read another database"
         : _before.SourceServer != _moment.Server ? "the source's server is another one, was started again, or has another past than in the last run"
         : _before.SourceTransaction > _moment.NextTransaction || _before.SnapshotTime > _snapshot!.Taken ? "the source was set back since the last run"
@@ -336,12 +344,48 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
             await table.Staged.CompleteAsync(cancellationToken);
             await table.Staged.LetGoAsync(cancellationToken);
         }
-        foreach (var table in order.Tables.Reverse().Where(touched.Contains))
-            await table.DeleteAsync(cancellationToken);
+        try
+        {
+            foreach (var table in order.Tables.Reverse().Where(touched.Contains))
+                await table.DeleteAsync(cancellationToken);
+        }
+        catch (PgQueryException refused) when (StillReferredTo(refused) is { } row)
+        {
+            throw row;
+        }
         await RepairAsync(order, cancellationToken);
         await WarnOfOthersAsync(await WithPartitionsAsync(oids, cancellationToken), cancellationToken);
-        await order.CheckAsync(cancellationToken);
+        try
+        {
+            await order.CheckAsync(cancellationToken);
+        }
+        // Of some tables a row may also refer to one that is not copied.
+        catch (PgQueryException refused) when (_job.Tables.Count == 0 && StillReferredTo(refused) is { } row)
+        {
+            throw row;
+        }
         await triggers.RestoreAsync(cancellationToken);
+    }
+
+    /// <summary>What the server says of a row that refers to one which is to go, in our words: it names the foreign key and no values. Null where it says something else.</summary>
+    RowInTheWayException? StillReferredTo(PgQueryException refused)
+    {
+        if (refused.InnerException is not Npgsql.PostgresException
+            {
+                SqlState: Npgsql.PostgresErrorCodes.ForeignKeyViolation or Npgsql.PostgresErrorCodes.RestrictViolation, SchemaName: { } schema, TableName: { } name, ConstraintName: { } key
+            } server)
+        {
+            return null;
+        }
+        var (referring, here) = (Sql.Display(schema, name), target.Login.Label);
+        var table = _tables.FirstOrDefault(t => t.Table.Name == referring);
+        // By stamps it may be one that the source has changed in silence.
+        var isCertain = table is null || table.IsWhole;
+        var stays = table is null ? ", and this table is not copied" : isCertain && table.LastWriteWins ? $". It is {here}'s own, or newer there, and stays" : "";
+        return new RowInTheWayException(
+            $"{here}: a row of {referring} refers to one that {source.Login.Label} has deleted (foreign key {Sql.Display(key)}){stays}.",
+            $"Delete such rows of {referring} on {here} or have them refer to others, or bring back on {source.Login.Label} what they refer to; then run again.", refused)
+        { IsCertain = isCertain, Detail = server.MessageText };
     }
 
     /// <summary>Rows that go, or get another key, may take along rows of other tables that the source still has.</summary>

@@ -57,12 +57,12 @@ sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions optio
                 return await AttemptAsync(attempt, attempts, source, target, cancellationToken);
             }
             catch (BackupSyncException refused) when (attempt.MergeBegun && !attempt.CommitBegun && IsAboutRows(refused) && !cancellationToken.IsCancellationRequested
-                && (attempt.ReliesOnStamps || attempt.MayBecomeFull))
+                && (MayBeTheStamps(attempt, refused) || attempt.MayBecomeFull))
             {
-                if (!attempt.ReliesOnStamps)
+                if (!MayBeTheStamps(attempt, refused))
                     return refused.Message;
-                doubt = "what the stamps tell is not all that has changed";
-                run.Warn($"{refused.Message} What the stamps tell cannot be all that has changed, so the content is compared.");
+                doubt = "what the stamps tell may not be all that has changed";
+                run.Warn($"{refused.Message} What the stamps tell may not be all that has changed, so the content is compared.");
             }
             catch (Exception failure) when (!attempt.CommitBegun && attempts.WillTryAgain(failure))
             {
@@ -104,6 +104,8 @@ sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions optio
         return null;
     }
 
+    static bool MayBeTheStamps(IncrementalAttempt attempt, BackupSyncException failure) => attempt.ReliesOnStamps && failure is not RowInTheWayException { IsCertain: true };
+
     /// <summary>Whether the rows themselves are the cause: a constraint that they break, or a difference that remains.</summary>
     static bool IsAboutRows(BackupSyncException failure) =>
         failure is ConstraintInTheWayException || failure.ErrorId == ErrorIds.VerificationFailed || Refusal(failure)?.StartsWith("23", StringComparison.Ordinal) == true;
@@ -117,7 +119,11 @@ sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions optio
         await SyncState.EnsureMayWriteAsync(target, cancellationToken);
         await Prechecks.WarnOfEventTriggersAsync(target, run, cancellationToken);
         if (job.Tables.Count == 0)
+        {
+            await Together.RunAsync(cancellationToken,
+                ct => Prechecks.EnsureMayReadLargeObjectsAsync(source, ct), ct => Prechecks.EnsureMayReadLargeObjectsAsync(target, ct));
             await Prechecks.WarnOfLocksAsync(target, CatalogFilter.None, "the run", run, cancellationToken);
+        }
         scope.Note = $"{source.Facts.Version} → {target.Facts.Version}";
     }
 

@@ -21,8 +21,14 @@ sealed record SchemaCheck(string? Reason, IReadOnlyList<string> Objects)
     /// <summary>What the rows of some tables depend on, whichever tables these are.</summary>
     static readonly string[] Types = ["enum ", "domain ", "range type ", "composite "];
 
-    /// <summary>Whether the target has objects that the source has not, nor had in the last run: a full sync would remove them.</summary>
-    public bool TargetHasOwn { get; init; }
+    /// <summary>Objects of the target that the source has not, nor had in the last run: a full sync would remove them.</summary>
+    public IReadOnlyList<string> TargetsOwn { get; init; } = [];
+
+    const string Columns = """
+        SELECT n.nspname, c.relname, a.attname FROM pg_catalog.pg_attribute a
+        JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'p') AND c.oid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY 1, 2, a.attnum
+        """;
 
     /// <summary>What nobody could tell.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
@@ -54,18 +60,23 @@ sealed record SchemaCheck(string? Reason, IReadOnlyList<string> Objects)
         var own = NamesOf(here).Except(objects).Where(o => !known.Contains(o) && !BringNothing.Any(b => o.StartsWith(b, StringComparison.Ordinal)))
             .OrderBy(o => SchemaObjects.TableOf(o) is null).ToList();
         if (differences.Count == 0)
-            return new SchemaCheck(null, objects) { Notes = [.. details.Where(d => d.Fact is not null).Select(d => $"{d}, which an incremental run leaves as it is"), .. texts.Unknown], TargetHasOwn = own.Count > 0 };
+            return new SchemaCheck(null, objects) { Notes = [.. details.Where(d => d.Fact is not null).Select(d => $"{d}, which an incremental run leaves as it is"), .. texts.Unknown], TargetsOwn = own };
 
         var some = string.Join("; ", told.Take(MostTold)) + (told.Count > MostTold ? $"; and {told.Count - MostTold} more" : "");
         // A full sync replaces everything: nothing may be there that is the target's own.
         var isEmpty = !here.Objects.Keys.Any(o => SchemaObjects.TableOf(o) is not null);
-        if (job.MayBecomeFull && own.Count == 0 || job.Incremental.OnSchemaChange == SchemaChangeRule.Full && job.Tables.Count == 0 && isEmpty)
+        if (job.MayBecomeFull && own.Count == 0 || job.MayFill && isEmpty)
             return new SchemaCheck($"{target.Login.Label} differs from {source.Login.Label} in more than rows: {some}.", objects);
-        throw new BackupSyncException(ErrorIds.SchemaChanged, $"{target.Login.Label} differs from {source.Login.Label} in more than rows, in {told.Count} place(s): {some}.",
-            job.Incremental.OnSchemaChange == SchemaChangeRule.Full
-                ? "Make the same change on the target, or run once with -Mode Full (--mode full), which copies everything, and removes what only the target has"
-                  + $"{(own.Count > 0 ? $" ({string.Join(", ", own.Take(MostTold))}{(own.Count > MostTold ? " …" : "")})" : "")}."
-                : "Run once with -Mode Full (--mode full, or Initialize-DbSecondary where nothing is there yet), or make the same change on the target; incremental.onSchemaChange: full does the former by itself.")
+        var columns = await TargetsColumnsAsync();
+        var dropped = differences.Where(d => d.What == FingerprintComparison.Unexpected).Select(d => d.Subject).ToList();
+        string[] goes = [.. own, .. columns, .. dropped];
+        throw new BackupSyncException(ErrorIds.SchemaChanged,
+            $"{target.Login.Label} differs from {source.Login.Label} in more than rows, in {told.Count} place(s): {some}. "
+            + $"No full sync follows, because {job.WhyNeverFull ?? $"{target.Login.Label} has what {source.Login.Label} has not: {NameList.Of(own)}"}.",
+            $"Make both alike ({(columns.Count + dropped.Count > 0 ? "make the source's changes on the target, and undo there what the source has not" : "make the same change on the target")}), "
+            + (isEmpty ? "or have a first copy made by Initialize-DbSecondary (backupsync initialize)."
+                : $"or run once with -Mode Full (--mode full), which copies everything, and removes what only the target has{(goes.Length > 0 ? $" ({NameList.Of(goes)})" : "")}.")
+            + (job.Incremental.OnSchemaChange == SchemaChangeRule.Stop ? " incremental.onSchemaChange: full does so by itself, where nothing is to stay." : ""))
         { Detail = string.Join('\n', told) };
 
         bool IsAbout(string subject) => job.Tables.Count == 0 || Types.Any(t => subject.StartsWith(t, StringComparison.Ordinal))
@@ -77,6 +88,17 @@ sealed record SchemaCheck(string? Reason, IReadOnlyList<string> Objects)
 
         bool IsThere(IReadOnlyDictionary<string, string> facts) => (facts.GetValueOrDefault("partition of") ?? facts.GetValueOrDefault("inherits")) is not { } above
             || here.Objects.Keys.Select(SchemaObjects.TableOf).OfType<string>().Any(t => above.Split(", ").Contains(t.Replace("\"", "", StringComparison.Ordinal)));
+
+        // Of tables that both have.
+        async Task<IReadOnlyList<string>> TargetsColumnsAsync()
+        {
+            var (theirs, ours) = await BothSides.RowsAsync(sourceSession, targetSession, Columns, cancellationToken);
+            var tables = there.Objects.Keys.Select(SchemaObjects.TableOf).OfType<string>().ToHashSet();
+            return [.. Named(ours).Except(Named(theirs)).Where(c => tables.Contains(c.Table)).Select(c => $"column {c.Column} of {c.Table}")];
+        }
+
+        static IEnumerable<(string Table, string Column)> Named(IEnumerable<IReadOnlyList<string?>> columns) =>
+            columns.Select(c => (Sql.Display(c[0]!, c[1]!), Sql.Display(c[2]!)));
 
         async Task<ComparedTexts> CompareTextsAsync()
         {

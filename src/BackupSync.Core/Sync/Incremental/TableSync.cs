@@ -19,7 +19,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
     readonly Stopwatch _clock = new();
     TableComparison? _comparison;
     TableFingerprint? _whole;
-    long _unchanged, _kept, _bytes, _inserted, _updated, _deleted;
+    long _unchanged, _kept, _own, _bytes, _inserted, _updated, _deleted;
     bool _leavesDeleted;
     (long Inserted, long Updated, long Deleted) _others;
 
@@ -45,7 +45,11 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
 
     public bool LastWriteWins => config.Conflict == ConflictRule.LastWriteWins && Table.HasKey;
 
-    public TableChanges Changes => new(Tracking.Way, Tracking.Reason, _inserted, _updated, _deleted, _unchanged, _kept, _bytes, Math.Round(_clock.Elapsed.TotalSeconds, 3));
+    public TableChanges Changes => new(Tracking.Way, Tracking.Reason, _inserted, _updated, _deleted, _unchanged, _kept - Staged.SparedRows + _own, _bytes, Math.Round(_clock.Elapsed.TotalSeconds, 3))
+    { Own = _own };
+
+    /// <summary>How many rows are to go; all of a table that is replaced as a whole.</summary>
+    public long ToDelete => Staged.IsComplete && !Table.HasKey ? RowsBefore ?? 0 : Staged.Deletions;
 
     /// <summary>By stamps: whether a row may have been written since the last run, as a condition.</summary>
     public string IsStampedSince
@@ -95,9 +99,15 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
             _unchanged += await Staged.TidyAsync(cancellationToken);
             if (LastWriteWins)
                 _kept = await Staged.KeepNewerAsync(Tracking.Stamp, own, cancellationToken);
+            if (Staged.IsComplete && !MayEmpty)
+                await LeaveAbsentAsync(Staged, cancellationToken);
         }, cancellationToken);
         _clock.Stop();
     }
+
+    /// <summary>Counts what stays of rows that only the target has, when all is written: it has all of the source's keys then, or of a table without any its rows.</summary>
+    public void CountOwn() => _own = MayEmpty ? 0 : LastWriteWins && config.Deletes ? Staged.SparedRows
+        : SourceRows is { } rows && RowsBefore is { } before ? Math.Max(0, before + _inserted - _deleted - rows) : 0;
 
     /// <summary>Brings along rows that hold unique values which others are to get, though nothing has told of a change of them.</summary>
     public async Task<bool> BringAlongAsync(IReadOnlyList<UniqueIndex> indexes, PgSession source, CancellationToken cancellationToken)
@@ -109,7 +119,10 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         while (await Staged.InTheWayAsync(indexes, cancellationToken) is { Count: > 0 } keys)
         {
             if (LastWriteWins)
-                throw new ConstraintInTheWayException($"Rows of {Table.Name} that were kept, because they are newer or the target's own, hold unique values that rows of the source have now.");
+            {
+                throw new ConstraintInTheWayException(
+                    $"Rows of {Table.Name} that were kept, because they are newer or the target's own, hold unique values that rows of the source have now.", OrLoseRows);
+            }
             var staged = Staged.Rows;
             hasRead = true;
             foreach (var some in keys.Chunk(config.BatchSize))
@@ -118,7 +131,10 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
             {
                 // The source has none of them any more.
                 if (!config.Deletes)
-                    throw new ConstraintInTheWayException($"Rows of {Table.Name} that the source has deleted hold unique values that others of its rows have now, and incremental.deletes is false.");
+                {
+                    throw new ConstraintInTheWayException(
+                        $"Rows of {Table.Name} that the source has deleted hold unique values that others of its rows have now, and incremental.deletes is false.", OrLoseRows);
+                }
                 await Staged.DeleteAsync(keys, cancellationToken);
             }
         }
@@ -130,8 +146,8 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
     {
         _clock.Start();
         if (Staged.IsComplete && !Table.HasKey)
-            await ReplaceAsync(Staged, cancellationToken);
-        else
+            _deleted += await Staged.EmptyAsync(cancellationToken);
+        else if (Table.HasKey)
             await Staged.ParkAsync(indexes, columns => keys.DeferAsync(Table, columns, cancellationToken), () => keys.DeleteEarlyAsync(cancellationToken), cancellationToken);
         (_inserted, _updated) = await Staged.MergeAsync(cancellationToken);
         _clock.Stop();
@@ -174,7 +190,10 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         else
         {
             _bytes += await again.FillAsync(source, again.SelectFromSource(), _ => { }, cancellationToken);
-            await ReplaceAsync(again, cancellationToken);
+            if (MayEmpty)
+                _deleted += await again.EmptyAsync(cancellationToken);
+            else
+                await LeaveAbsentAsync(again, cancellationToken);
         }
         var (inserted, updated) = await again.MergeAsync(cancellationToken);
         (_inserted, _updated) = (_inserted + inserted, _updated + updated);
@@ -182,13 +201,11 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         _clock.Stop();
     }
 
-    /// <summary>Makes room for all rows of a table without a key; where nothing is to be deleted, leaves to be written what is not there.</summary>
-    async Task ReplaceAsync(StagedTable all, CancellationToken cancellationToken)
+    /// <summary>Of all rows of a table without a key, from which nothing is to be deleted, leaves to be written what is not there.</summary>
+    async Task LeaveAbsentAsync(StagedTable all, CancellationToken cancellationToken)
     {
-        if (MayEmpty)
-            _deleted += await all.EmptyAsync(cancellationToken);
-        else
-            (_unchanged, _leavesDeleted) = (_unchanged + await all.TakeOutPresentAsync(cancellationToken), true);
+        (_unchanged, _leavesDeleted) = (_unchanged + await all.TakeOutPresentAsync(cancellationToken), true);
+        all.IsComplete = false;
     }
 
     public async Task DeleteAsync(CancellationToken cancellationToken)
@@ -219,7 +236,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         if (await Staged.CountLostAsync(cancellationToken) is > 0 and var lost)
         {
             throw new BackupSyncException(ErrorIds.VerificationFailed,
-                $"{target.Login.Label}: {lost} row(s) of {Table.Name} that were to be kept, because they are newer, would go with rows that they refer to and that the source has deleted.",
+                $"{target.Login.Label}: {lost} row(s) of {Table.Name} that were to be kept, because they are newer or the target's own, would go with rows that they refer to and that the source has deleted.",
                 "Delete them on the target, or bring back on the source what they refer to; with conflict: sourceWins they go without asking.");
         }
         if (_whole is { } whole && (Table.HasKey || MayEmpty))
@@ -329,6 +346,8 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         else
             _unchanged = there.Rows;
     }
+
+    const string OrLoseRows = "Delete such rows on the target or give them other values; or run once with -Mode Full (--mode full), which removes what only the target has.";
 
     BackupSyncException Differs(PgSession target, string how) => new(
         ErrorIds.VerificationFailed, $"{target.Login.Label}: {Table.Name} would not hold what the source holds: {how}.",

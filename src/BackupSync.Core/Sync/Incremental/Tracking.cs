@@ -11,6 +11,9 @@ namespace BackupSync.Sync.Incremental;
 /// <param name="Since">The watermark of stamps.</param>
 sealed record Tracking(ChangeTracking Way, string Reason, TableColumn? Stamp, DateTimeOffset? Since)
 {
+    /// <summary>Whether trackBy asks for stamps, and the table is not one that can have them.</summary>
+    public bool LacksStamps { get; private init; }
+
     static readonly string[] StampTypes = ["timestamptz", "timestamp"];
 
     /// <summary>Which column the watermark is of, as notes have it.</summary>
@@ -24,11 +27,12 @@ sealed record Tracking(ChangeTracking Way, string Reason, TableColumn? Stamp, Da
             .FirstOrDefault(c => c is not null);
         var wish = config.TrackBy.FirstOrDefault(r => TableNames.Matches(table.Name, r.Tables))?.Way ?? TrackBy.Auto;
         if (!table.HasKey)
-            return new(ChangeTracking.Whole, "no primary key", stamp, null);
+            return new(ChangeTracking.Whole, "no primary key", stamp, null) { LacksStamps = wish == TrackBy.UpdatedAt };
         if (wish == TrackBy.Content)
             return new(ChangeTracking.Content, "trackBy says so", stamp, null);
         if (stamp is null)
-            return new(ChangeTracking.Content, config.UpdatedAtColumns.Count == 0 ? "no column of stamps is configured" : $"no {string.Join(" or ", config.UpdatedAtColumns)}", null, null);
+            return new(ChangeTracking.Content, config.UpdatedAtColumns.Count == 0 ? "no column of stamps is configured" : $"no {string.Join(" or ", config.UpdatedAtColumns)}", null, null)
+            { LacksStamps = wish == TrackBy.UpdatedAt };
         if (wish == TrackBy.Auto && !stamp.IsNotNull)
             return new(ChangeTracking.Content, $"its {stamp.Name} may be null", stamp, null);
         return since is null
