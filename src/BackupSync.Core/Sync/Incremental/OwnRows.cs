@@ -17,7 +17,10 @@ sealed record OwnRows(ulong OldestOpen, IReadOnlyList<ulong> Ours)
     const string Table = $"{CatalogQueries.StateSchema}.{CatalogQueries.OwnRowsTable}";
     const string Columns = "job text NOT NULL, name text NOT NULL, key text[] NOT NULL";
 
-    /// <summary>Which table holds the keys, and how many of the job's: without them every row that stayed would be taken for one that the source has deleted. Null in notes of earlier days.</summary>
+    /// <summary>
+    /// Which table holds the keys, and how many of the job's: without them every row that stayed would be taken for one that the source has deleted.
+    /// Null where there were none, and in notes of earlier days.
+    /// </summary>
     public string? Keys { get; init; }
 
     /// <summary>
@@ -47,9 +50,10 @@ sealed record OwnRows(ulong OldestOpen, IReadOnlyList<ulong> Ours)
     public async Task<bool> AreThereAsync(IQueryRunner target, string job, CancellationToken cancellationToken) =>
         Keys is null || Keys == await KeysAsync(target, job, cancellationToken);
 
-    static async Task<string> KeysAsync(IQueryRunner target, string job, CancellationToken cancellationToken) =>
-        !await SyncState.IsThereAsync(target, Table, Columns, cancellationToken) ? ""
-        : string.Join(' ', (await target.RowsAsync($"SELECT '{Table}'::pg_catalog.regclass::oid, count(*) FROM {Table} WHERE job = {Sql.Literal(job)}", cancellationToken))[0]);
+    static async Task<string?> KeysAsync(IQueryRunner target, string job, CancellationToken cancellationToken) =>
+        await SyncState.IsThereAsync(target, Table, Columns, cancellationToken)
+        && (await target.RowsAsync($"SELECT '{Table}'::pg_catalog.regclass::oid, count(*) FROM {Table} WHERE job = {Sql.Literal(job)}", cancellationToken))[0] is [var table, not "0" and var count]
+            ? $"{table} {count}" : null;
 
     /// <summary>Whether a row is the target's own, as a condition on the table's row <c>t</c>.</summary>
     public string Condition(KeyedTable table, string job)
