@@ -17,7 +17,7 @@ static class S3Failure
         var said = detail.Contains('\n', StringComparison.Ordinal) ? detail.Split(". ", 2)[0] : detail;
         return new BackupSyncException(ErrorIds.PlaceFailed,
             $"{Location(place, key)} in the place {place.Name} cannot {action}: {said}{(said.EndsWith('.') ? "" : ".")}",
-            Advice(place, cause), cause) { Detail = S3Bucket.IsRemote(cause) ? detail : cause.Message };
+            Advice(place, cause), cause) { Detail = IsNoAnswer(cause) ? cause.Message : detail };
     }
 
     public static string Location(S3PlaceConfig place, string? key) => $"s3://{place.Bucket}/{key ?? place.Prefix}";
@@ -28,9 +28,12 @@ static class S3Failure
         AmazonServiceException { StatusCode: not 0 } e when string.IsNullOrEmpty(e.ErrorCode) || e.ErrorCode == e.StatusCode.ToString() => $"the server answers {(int)e.StatusCode} {e.StatusCode}",
         AmazonServiceException { ErrorCode: { Length: > 0 } code, Message: var message } => message.Contains(code, StringComparison.Ordinal) ? message : $"{code}: {message}",
         _ when Reason(cause) is { } reason => reason.Message,
-        _ when !S3Bucket.IsRemote(cause) || cause is AmazonUnmarshallingException => "what answers there is no S3 server",
+        _ when IsNoAnswer(cause) => "what answers there is no S3 server",
         _ => cause.Message,
     };
+
+    /// <summary>Whether the SDK could make nothing of what came: it was not an S3 server that answered.</summary>
+    static bool IsNoAnswer(Exception cause) => cause is AmazonUnmarshallingException || !S3Bucket.IsRemote(cause) && Reason(cause) is null;
 
     /// <summary>What the line itself says, below the SDK's and HttpClient's own sentences.</summary>
     static Exception? Reason(Exception cause)
@@ -47,7 +50,7 @@ static class S3Failure
 
     static string Advice(S3PlaceConfig place, Exception cause) => (cause as AmazonServiceException)?.ErrorCode switch
     {
-        _ when !S3Bucket.IsRemote(cause) || cause is AmazonUnmarshallingException =>
+        _ when IsNoAnswer(cause) =>
             $"Check endpoint of the place {place.Name}: it has to be the address of the S3 API, not that of a console, a proxy or a login page.",
         "InvalidAccessKeyId" or "SignatureDoesNotMatch" or "InvalidToken" or "ExpiredToken" or "TokenRefreshRequired" =>
             $"Check accessKey and secretKey of the place {place.Name}; without them, those of this machine (AWS_ACCESS_KEY_ID, a profile, its role).",

@@ -136,6 +136,7 @@ public sealed class S3FaultTests : IClassFixture<S3Server>, IAsyncLifetime
             var e = await Assert.ThrowsAsync<BackupSyncException>(use);
             Assert.Equal(ErrorIds.PlaceFailed, e.ErrorId);
             Assert.Contains("nothing was heard", e.Message, StringComparison.Ordinal);
+            Assert.Contains("can be reached", e.Advice, StringComparison.Ordinal);
         }
         _proxy.Restore();
     }

@@ -15,7 +15,7 @@ sealed class ForeignKeyOrder
     readonly IReadOnlyList<ForeignKey> _keys;
     readonly IReadOnlyList<ForeignKey> _circular;
     readonly List<ForeignKey> _altered = [];
-    bool? _deletedEarly;
+    bool _refusesEarly;
 
     ForeignKeyOrder(PgSession target, IReadOnlyList<TableSync> tables, IReadOnlyList<ForeignKey> keys, IReadOnlyList<ForeignKey> circular, IReadOnlySet<uint> reached) =>
         (_target, Tables, _keys, _circular, Reach) = (target, tables, keys, circular, reached);
@@ -79,30 +79,20 @@ sealed class ForeignKeyOrder
     /// <returns>Whether all of it has gone.</returns>
     public async Task<bool> DeleteEarlyAsync(CancellationToken cancellationToken)
     {
-        if (_deletedEarly is { } known)
-            return known;
-        var parked = Tables.ToDictionary(t => t, t => t.Staged.Parked);
+        if (_refusesEarly)
+            return false;
         var gone = new Dictionary<TableSync, long>();
-        await _target.ExecuteAsync("SAVEPOINT backupsync_early", cancellationToken);
-        try
+        _refusesEarly = !await Part.TryAsync(_target, async () =>
         {
             foreach (var table in Tables)
                 await table.Staged.LetGoAsync(cancellationToken);
             foreach (var table in Tables.Reverse())
                 gone[table] = await table.Staged.DeleteStagedAsync(cancellationToken);
-            await _target.ExecuteAsync("RELEASE SAVEPOINT backupsync_early", cancellationToken);
-            foreach (var table in Tables)
-                table.Staged.DeletedEarly = gone[table];
-            _deletedEarly = true;
-        }
-        catch (PgQueryException refused) when (refused.SqlState?.StartsWith("23", StringComparison.Ordinal) == true)
-        {
-            await _target.ExecuteAsync("ROLLBACK TO SAVEPOINT backupsync_early; RELEASE SAVEPOINT backupsync_early", cancellationToken);
-            foreach (var table in Tables)
-                table.Staged.Parked = parked[table];
-            _deletedEarly = false;
-        }
-        return _deletedEarly.Value;
+            return true;
+        }, cancellationToken);
+        foreach (var table in _refusesEarly ? [] : Tables)
+            table.Staged.DeletedEarly = gone[table];
+        return !_refusesEarly;
     }
 
     /// <summary>Checks what was put off.</summary>

@@ -15,7 +15,7 @@ namespace BackupSync.Sync.Incremental;
 sealed record OwnRows(ulong OldestOpen, IReadOnlyList<ulong> Ours)
 {
     const string Table = $"{CatalogQueries.StateSchema}.{CatalogQueries.OwnRowsTable}";
-    const string Columns = "job text NOT NULL, name text NOT NULL, key text[] NOT NULL";
+    static readonly NotesTable Notes = new(Table, "job text NOT NULL, name text NOT NULL, key text[] NOT NULL");
 
     /// <summary>
     /// Which table holds the keys, and how many of the job's: without them every row that stayed would be taken for one that the source has deleted.
@@ -51,7 +51,7 @@ sealed record OwnRows(ulong OldestOpen, IReadOnlyList<ulong> Ours)
         Keys is null || Keys == await KeysAsync(target, job, cancellationToken);
 
     static async Task<string?> KeysAsync(IQueryRunner target, string job, CancellationToken cancellationToken) =>
-        await SyncState.IsThereAsync(target, Table, Columns, cancellationToken)
+        await Notes.IsThereAsync(target, cancellationToken)
         && (await target.RowsAsync($"SELECT '{Table}'::pg_catalog.regclass::oid, count(*) FROM {Table} WHERE job = {Sql.Literal(job)}", cancellationToken))[0] is [var table, not "0" and var count]
             ? $"{table} {count}" : null;
 
@@ -65,7 +65,7 @@ sealed record OwnRows(ulong OldestOpen, IReadOnlyList<ulong> Ours)
     }
 
     public static Task EnsureTableAsync(PgSession target, CancellationToken cancellationToken) =>
-        SyncState.EnsureTableAsync(target, Table, Columns, cancellationToken);
+        Notes.EnsureAsync(target, cancellationToken);
 
     /// <param name="keys">A table of their keys; null where there are none.</param>
     public static async Task RememberAsync(PgSession target, KeyedTable table, string job, string? keys, CancellationToken cancellationToken)

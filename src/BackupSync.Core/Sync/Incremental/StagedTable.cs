@@ -246,8 +246,10 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
         if (await IsReferredToAsync(cancellationToken))
             return false;
         Again += await target.AffectedAsync(
-            $"DELETE FROM {Target} AS r USING (SELECT {Table.KeyList("t.")} {Conflicts(index)}) AS c WHERE {Table.SameKey("r", "c")} AND EXISTS (SELECT FROM {_rows} AS s WHERE {Table.SameKey("s", "r")})",
-            cancellationToken);
+            $"""
+            DELETE FROM {Target} AS r USING (SELECT {Table.KeyList("t.")} {Conflicts(index)}) AS c
+            WHERE {Table.SameKey("r", "c")} AND EXISTS (SELECT FROM {_rows} AS s WHERE {Table.SameKey("s", "r")})
+            """, cancellationToken);
         return !await AreInTheWayAsync(index, cancellationToken);
     }
 
@@ -269,24 +271,19 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     {
         foreach (var column in index.Parkable)
         {
-            // Released in any case: what comes after it is to be known as this transaction's own, not a part's.
-            await target.ExecuteAsync("SAVEPOINT backupsync_parking", cancellationToken);
-            try
+            if (await Part.TryAsync(target, async () =>
             {
+                // The server counts them as written whatever becomes of the part, and so is it here.
                 Parked += await target.AffectedAsync(
-                    $"UPDATE {Target} AS r SET {Sql.Identifier(column.Name)} = {column.Parked(Target, $"c.{Table.Own}n")} FROM (SELECT {Table.KeyList("t.")}, pg_catalog.row_number() OVER () AS {Table.Own}n {Conflicts(index)}) AS c WHERE {Table.SameKey("r", "c")}",
-                    cancellationToken);
-                if (!await AreInTheWayAsync(index, cancellationToken))
-                {
-                    await target.ExecuteAsync("RELEASE SAVEPOINT backupsync_parking", cancellationToken);
-                    return true;
-                }
-            }
-            catch (PgQueryException refused) when (refused.SqlState is { } state && (state.StartsWith("22", StringComparison.Ordinal) || state.StartsWith("23", StringComparison.Ordinal)))
+                    $"""
+                    UPDATE {Target} AS r SET {Sql.Identifier(column.Name)} = {column.Parked(Target, $"c.{Table.Own}n")}
+                    FROM (SELECT {Table.KeyList("t.")}, pg_catalog.row_number() OVER () AS {Table.Own}n {Conflicts(index)}) AS c WHERE {Table.SameKey("r", "c")}
+                    """, cancellationToken);
+                return !await AreInTheWayAsync(index, cancellationToken);
+            }, cancellationToken))
             {
-                // Out of its range, or against a constraint.
+                return true;
             }
-            await target.ExecuteAsync("ROLLBACK TO SAVEPOINT backupsync_parking; RELEASE SAVEPOINT backupsync_parking", cancellationToken);
         }
         return false;
     }

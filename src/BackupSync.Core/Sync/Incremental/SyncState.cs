@@ -31,7 +31,7 @@ sealed record SyncState(
     public string? SourceCountsSince { get; init; }
 
     const string Table = $"{CatalogQueries.StateSchema}.{CatalogQueries.StateTable}";
-    const string Columns = "job text PRIMARY KEY, run_id text NOT NULL, snapshot_time timestamptz NOT NULL, state jsonb NOT NULL";
+    static readonly NotesTable Notes = new(Table, "job text PRIMARY KEY, run_id text NOT NULL, snapshot_time timestamptz NOT NULL, state jsonb NOT NULL");
 
     /// <summary>What a full sync leaves: which objects were the source's. What stamps tell from here on, an incremental run has to find first.</summary>
     public static async Task WriteAfterFullAsync(PgSession target, DatabaseFingerprint content, DateTimeOffset taken, string job, string runId, CancellationToken cancellationToken)
@@ -44,7 +44,7 @@ sealed record SyncState(
     /// <returns>Null where there is none, or none that can be read.</returns>
     public static async Task<SyncState?> ReadAsync(IQueryRunner target, string job, CancellationToken cancellationToken)
     {
-        if (!await IsThereAsync(target, Table, Columns, cancellationToken))
+        if (!await Notes.IsThereAsync(target, cancellationToken))
             return null;
         var rows = await target.RowsAsync($"SELECT state, '{Table}'::pg_catalog.regclass::oid FROM {Table} WHERE job = {Sql.Literal(job)}", cancellationToken);
         if (rows.Count == 0)
@@ -76,36 +76,6 @@ sealed record SyncState(
         }
     }
 
-    /// <summary>Makes a table of ours in the target, and the schema of these, where they are not there. One of another shape is as good as none.</summary>
-    public static async Task EnsureTableAsync(PgSession target, string table, string columns, CancellationToken cancellationToken)
-    {
-        if (await IsThereAsync(target, table, columns, cancellationToken))
-            return;
-        // IF NOT EXISTS asks for the right to create also where nothing is to be created.
-        var there = (await target.RowsAsync(
-            $"SELECT pg_catalog.to_regnamespace('{CatalogQueries.StateSchema}'), (SELECT relkind FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass('{table}'))", cancellationToken))[0];
-        if (there[0] is null)
-            await target.DefineAsync($"CREATE SCHEMA {CatalogQueries.StateSchema}", cancellationToken);
-        if (there[1] is not (null or "r"))
-        {
-            throw new BackupSyncException(ErrorIds.NotSupported, $"{target.Login.Label}: {table}, where incremental runs keep their notes, is no table.",
-                $"Rename or drop what is called {table} there, then run again: the run compares all content and makes the table anew.");
-        }
-        await target.DefineAsync($"{(there[1] is null ? "" : $"DROP TABLE {table}; ")}CREATE TABLE {table} ({columns})", cancellationToken);
-    }
-
-    /// <summary>Whether a table of ours is there, as this version makes it.</summary>
-    /// <param name="columns">As in its definition.</param>
-    public static async Task<bool> IsThereAsync(IQueryRunner target, string table, string columns, CancellationToken cancellationToken) =>
-        (await target.RowsAsync(
-            $"""
-            SELECT pg_catalog.string_agg(pg_catalog.concat_ws(' ', a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),
-                       CASE WHEN a.attnum = ANY (p.conkey) THEN 'PRIMARY KEY' WHEN a.attnotnull THEN 'NOT NULL' END), ', ' ORDER BY a.attnum)
-            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-                LEFT JOIN pg_catalog.pg_constraint p ON p.conrelid = c.oid AND p.contype = 'p'
-            WHERE c.oid = pg_catalog.to_regclass('{table}') AND c.relkind = 'r'
-            """, cancellationToken))[0][0]?.Replace("timestamp with time zone", "timestamptz", StringComparison.Ordinal) == columns;
-
     /// <summary>What others have written into our notes may lack anything.</summary>
     [JsonIgnore]
     bool IsWhole => Source is not null && Objects?.All(o => o is not null) == true && Own is not { Ours: null }
@@ -120,7 +90,7 @@ sealed record SyncState(
 
     public async Task WriteAsync(PgSession target, string job, string runId, CancellationToken cancellationToken)
     {
-        await EnsureTableAsync(target, Table, Columns, cancellationToken);
+        await Notes.EnsureAsync(target, cancellationToken);
         var oid = (await target.RowsAsync($"SELECT '{Table}'::pg_catalog.regclass::oid", cancellationToken))[0][0]!;
         var state = JsonSerializer.Serialize(this with { StateTable = uint.Parse(oid, CultureInfo.InvariantCulture) }, JsonFormat.Line);
         await target.ExecuteAsync(

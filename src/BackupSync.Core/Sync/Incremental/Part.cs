@@ -1,0 +1,28 @@
+using BackupSync.Postgres;
+
+namespace BackupSync.Sync.Incremental;
+
+/// <summary>A part of the target's transaction that can be undone by itself.</summary>
+static class Part
+{
+    /// <summary>
+    /// Undoes it where it has not helped, or where values or constraints refuse it. Its savepoint is released in any case: rows that are written
+    /// afterwards are to be known as the transaction's own, not a part's.
+    /// </summary>
+    /// <param name="work">Tells whether it has helped.</param>
+    public static async Task<bool> TryAsync(PgSession target, Func<Task<bool>> work, CancellationToken cancellationToken)
+    {
+        await target.ExecuteAsync("SAVEPOINT backupsync_part", cancellationToken);
+        var hasHelped = false;
+        try
+        {
+            hasHelped = await work();
+        }
+        catch (PgQueryException refused) when (refused.SqlState is ['2', '2' or '3', ..])
+        {
+            // Out of a type's range, or against a constraint: undone.
+        }
+        await target.ExecuteAsync($"{(hasHelped ? "" : "ROLLBACK TO SAVEPOINT backupsync_part; ")}RELEASE SAVEPOINT backupsync_part", cancellationToken);
+        return hasHelped;
+    }
+}
