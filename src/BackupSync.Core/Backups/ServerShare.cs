@@ -3,8 +3,8 @@ namespace BackupSync.Backups;
 /// <summary>How the connections that one server can spare are shared by the backups of its databases.</summary>
 sealed class ServerShare : IDisposable
 {
-    /// <summary>What one backup takes of a server: a session that holds the snapshot, and pg_dump's.</summary>
-    const int ConnectionsOfOne = 2;
+    /// <summary>What one backup takes of a server: a session that holds the snapshot, one that watches, and pg_dump's.</summary>
+    const int ConnectionsOfOne = 3;
 
     public ServerShare(int databases, BackupOrder order)
     {

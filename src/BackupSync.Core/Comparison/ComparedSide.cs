@@ -9,14 +9,16 @@ namespace BackupSync.Comparison;
 sealed class ComparedSide : IAsyncDisposable
 {
     readonly BlockingWatch? _watch;
+    readonly PgSession? _watcher;
     CatalogFilter _filter = CatalogFilter.None;
 
-    ComparedSide(DatabaseFacts facts, Snapshot snapshot, TimeSpan? blocking, Action onGivenWay)
+    ComparedSide(DatabaseFacts facts, Snapshot snapshot, PgSession? watcher, TimeSpan? blocking, Action onGivenWay)
     {
         Facts = facts;
         Snapshot = snapshot;
-        if (blocking is { } limit)
-            _watch = BlockingWatch.Start(snapshot.AskAsync, stop => PgSession.OpenAsync(snapshot.Session.Login, stop), limit, onGivenWay);
+        _watcher = watcher;
+        if (watcher is not null && blocking is { } limit)
+            _watch = BlockingWatch.Start(watcher, stop => PgSession.OpenAsync(snapshot.Session.Login, stop), limit, onGivenWay);
     }
 
     public DatabaseFacts Facts { get; }
@@ -59,7 +61,19 @@ sealed class ComparedSide : IAsyncDisposable
 
         async Task<ComparedSide> HoldAsync((DatabaseFacts Facts, PgLogin Login) database, CancellationToken stop)
         {
-            var side = new ComparedSide(database.Facts, await Snapshot.TakeAsync(database.Login with { ApplicationName = name }, sessions + 1, connectLimit, stop), options.Blocking, onGivenWay);
+            var login = database.Login with { ApplicationName = name };
+            var watcher = options.Blocking is null ? null : await PgConnector.OpenAsync(login, connectLimit, onRetry: null, stop);
+            Snapshot snapshot;
+            try
+            {
+                snapshot = await Snapshot.TakeAsync(login, sessions + 1, connectLimit, stop);
+            }
+            catch
+            {
+                await (watcher?.DisposeAsync() ?? ValueTask.CompletedTask);
+                throw;
+            }
+            var side = new ComparedSide(database.Facts, snapshot, watcher, options.Blocking, onGivenWay);
             held.Enqueue(side);
             return side;
         }
@@ -156,6 +170,7 @@ sealed class ComparedSide : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await (_watch?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await (_watcher?.DisposeAsync() ?? ValueTask.CompletedTask);
         await Snapshot.DisposeAsync();
     }
 

@@ -132,6 +132,24 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
             return true;
         }, cancellationToken);
 
+    /// <summary>Runs a statement that takes its time, and hears what the server says meanwhile.</summary>
+    public Task ListenAsync(string statement, Action<string> onNotice, CancellationToken cancellationToken) =>
+        Guarded(async () =>
+        {
+            void Hear(object sender, NpgsqlNoticeEventArgs told) => onNotice(told.Notice.MessageText);
+            _connection.Notice += Hear;
+            try
+            {
+                await using var command = new NpgsqlCommand(statement, _connection);
+                await command.ExecuteNonQueryAsync(cancellationToken);
+                return true;
+            }
+            finally
+            {
+                _connection.Notice -= Hear;
+            }
+        }, cancellationToken);
+
     /// <summary>Creates, changes or drops something of ours, in a transaction, without the database's event triggers where these can be kept from it.</summary>
     public Task DefineAsync(string statement, CancellationToken cancellationToken) =>
         ExecuteAsync(Login.DefinesAsReplica ? $"SET session_replication_role = replica; {statement}; SET session_replication_role = origin" : statement, cancellationToken);

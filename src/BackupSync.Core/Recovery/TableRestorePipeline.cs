@@ -51,15 +51,7 @@ sealed class TableRestorePipeline(RunContext run, JobConfig job, BackupHandle ba
         await using var replacement = new TableReplacement(Run, target, Stored!, _selection!, Tools);
         try
         {
-            await Run.StepAsync(RunStep.Restore, $"Restore into {target.Login.Label} (in one transaction)", Job.Limits.Restore,
-                (scope, ct) => replacement.RestoreAsync(_encoding, scope, ct), cancellationToken);
-            DatabaseFingerprint? restored = null;
-            await Run.StepAsync(RunStep.Verify, "Verify before publishing", Job.Limits.Restore,
-                async (scope, ct) => restored = await replacement.VerifyAsync(scope, ct), cancellationToken);
-            await Run.StepAsync(RunStep.Publish, $"Publish {target.Login.Label}", Job.Limits.Restore,
-                (_, ct) => replacement.CommitAsync(ct), cancellationToken);
-            Run.Record.Verified = true;
-            Run.Record.After = restored;
+            await attempts.KnowingWhyAsync(() => ReplaceAsync(target, replacement, cancellationToken));
         }
         catch (Exception failure) when (attempts.WillTryAgain(failure))
         {
@@ -71,5 +63,18 @@ sealed class TableRestorePipeline(RunContext run, JobConfig job, BackupHandle ba
             await replacement.RollBackAsync(failure, Run.Record.SafetyBackup!.Path);
             throw;
         }
+    }
+
+    async Task ReplaceAsync(TargetSide target, TableReplacement replacement, CancellationToken cancellationToken)
+    {
+        await Run.StepAsync(RunStep.Restore, $"Restore into {target.Login.Label} (in one transaction)", Job.Limits.Restore,
+            (scope, ct) => replacement.RestoreAsync(_encoding, scope, ct), cancellationToken);
+        DatabaseFingerprint? restored = null;
+        await Run.StepAsync(RunStep.Verify, "Verify before publishing", Job.Limits.Restore,
+            async (scope, ct) => restored = await replacement.VerifyAsync(scope, ct), cancellationToken);
+        await Run.StepAsync(RunStep.Publish, $"Publish {target.Login.Label}", Job.Limits.Restore,
+            (_, ct) => replacement.CommitAsync(ct), cancellationToken);
+        Run.Record.Verified = true;
+        Run.Record.After = restored;
     }
 }

@@ -43,7 +43,7 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
     /// <summary>Who had to wait too long for what was done on the last snapshot; null where nobody had.</summary>
     public BlockedStatement? GaveWayTo => _watch?.Blocked;
 
-    /// <summary>The session that watches; none where nothing is watched, or where the snapshot's own does.</summary>
+    /// <summary>The session that watches; none where nothing is watched, or where the snapshot's own is lent.</summary>
     public IReadOnlyList<int> Watchers => _watcher is { } watcher ? [watcher.ProcessId] : [];
 
     public async ValueTask EndWatchAsync()
@@ -61,16 +61,32 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
         if (Job.Limits.Blocking is not { } limit)
             return;
         var watcher = _watcher = await PgConnector.OpenAsync(Login, Job.Limits.Connect, Run.Info, cancellationToken);
-        _watch = BlockingWatch.Start((look, _) => look(watcher), ReopenAsync, limit, OnGivenWay);
+        _watch = BlockingWatch.Start(watcher, ReopenAsync, limit, OnGivenWay);
     }
 
     Task<PgSession> ReopenAsync(CancellationToken cancellationToken) => PgSession.OpenAsync(Login, cancellationToken);
 
-    /// <summary>From now on what is done on a snapshot gives way to others.</summary>
-    protected void Watch(Snapshot snapshot)
+    /// <summary>To be called right before the commit of what was watched: nobody ends a session that commits, which would leave everybody guessing.</summary>
+    /// <exception cref="OperationCanceledException">It has given way already.</exception>
+    public async Task EndWatchToCommitAsync(CancellationToken cancellationToken)
     {
-        if (Job.Limits.Blocking is { } limit)
-            _watch = BlockingWatch.Start(snapshot.AskAsync, ReopenAsync, limit, OnGivenWay);
+        await EndWatchAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+        if (GaveWayTo is not null)
+            throw new OperationCanceledException();
+    }
+
+    /// <summary>What is said to a session before <see cref="EndWatchToCommitAsync"/>: our process may be stopped between that and the commit.</summary>
+    public string CommitSoon => $"SET LOCAL idle_in_transaction_session_timeout = {(long)(Job.Limits.Blocking?.TotalMilliseconds ?? 0)}";
+
+    /// <summary>From now on what is done on a snapshot gives way to others.</summary>
+    /// <param name="isSpare">Whether a session can be had for that.</param>
+    async Task WatchAsync(Snapshot snapshot, bool isSpare, CancellationToken cancellationToken)
+    {
+        if (isSpare)
+            await WatchAsync(cancellationToken);
+        else if (Job.Limits.Blocking is { } limit)
+            _watch = BlockingWatch.StartLent(snapshot.AskAsync, ReopenAsync, limit, OnGivenWay);
     }
 
     /// <summary>Waits until nobody has a table of the database for himself, or waits for one, for half a minute at most.</summary>
@@ -124,18 +140,23 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
 
     /// <summary>Takes the snapshot that the backup will share, and reads the fingerprint from it. From then on the run gives way to others.</summary>
     /// <param name="sessions">The one that holds the snapshot included, so at least 2.</param>
+    /// <param name="oneToWatch">Whether there may be one more.</param>
     protected async Task ReadSnapshotAsync(
-        int sessions, FingerprintMethod method, CatalogFilter filter, FingerprintReader.OnTable? onTable, CancellationToken cancellationToken)
+        int sessions, bool oneToWatch, FingerprintMethod method, CatalogFilter filter, FingerprintReader.OnTable? onTable, CancellationToken cancellationToken)
     {
-        var snapshot = await TakeSnapshotAsync(sessions, cancellationToken);
-        Watch(snapshot);
+        var snapshot = await TakeSnapshotAsync(sessions, oneToWatch, cancellationToken);
         Content = await snapshot.FingerprintAsync(method, filter, onTable, cancellationToken);
     }
 
-    protected async Task<Snapshot> TakeSnapshotAsync(int sessions, CancellationToken cancellationToken, Func<PgSession, CancellationToken, Task>? beforehand = null)
+    /// <param name="sessions">As for <see cref="ReadSnapshotAsync"/>.</param>
+    /// <param name="oneToWatch">Whether there may be one more.</param>
+    protected async Task<Snapshot> TakeSnapshotAsync(
+        int sessions, bool oneToWatch, CancellationToken cancellationToken, Func<PgSession, CancellationToken, Task>? beforehand = null)
     {
         await ReleaseSnapshotAsync();
-        return _snapshot = await Snapshot.TakeAsync(Login with { ReadOnly = true }, sessions, Job.Limits.Connect, cancellationToken, beforehand, Job.Limits.LockTimeout);
+        _snapshot = await Snapshot.TakeAsync(Login with { ReadOnly = true }, sessions, Job.Limits.Connect, cancellationToken, beforehand, Job.Limits.LockTimeout);
+        await WatchAsync(_snapshot, oneToWatch, cancellationToken);
+        return _snapshot;
     }
 
     /// <summary>When the snapshot was taken, by the server's clock.</summary>

@@ -53,7 +53,7 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
             await target.WatchAsync(ct);
             try
             {
-                await PublishOnceAsync(content, ct);
+                await attempts.KnowingWhyAsync(() => PublishOnceAsync(content, ct));
             }
             catch (Exception failure) when (attempts.WillTryAgain(failure))
             {

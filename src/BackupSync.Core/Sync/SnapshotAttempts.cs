@@ -17,6 +17,28 @@ sealed class SnapshotAttempts(RunContext run, params IReadOnlyList<DatabaseSide>
     /// <summary>Whether what has failed is going to be done once more.</summary>
     public bool WillTryAgain(Exception failure) => _tries < Most && !_outer.IsCancellationRequested && ReasonOf(failure) is not null;
 
+    /// <summary>Does what may fail because others had to wait: when it has failed, it is known whether that is why.</summary>
+    public async Task<T> KnowingWhyAsync<T>(Func<Task<T>> work)
+    {
+        try
+        {
+            return await work();
+        }
+        catch
+        {
+            foreach (var side in sides)
+                await side.EndWatchAsync();
+            throw;
+        }
+    }
+
+    /// <inheritdoc cref="KnowingWhyAsync{T}"/>
+    public Task KnowingWhyAsync(Func<Task> work) => KnowingWhyAsync(async () =>
+    {
+        await work();
+        return true;
+    });
+
     public async Task RunAsync(Func<CancellationToken, Task> attempt, CancellationToken cancellationToken)
     {
         _outer = cancellationToken;
@@ -27,7 +49,7 @@ sealed class SnapshotAttempts(RunContext run, params IReadOnlyList<DatabaseSide>
                 side.OnGivenWay = stop.Cancel;
             try
             {
-                await attempt(stop.Token);
+                await KnowingWhyAsync(() => attempt(stop.Token));
                 return;
             }
             catch (Exception failure) when (!cancellationToken.IsCancellationRequested && ReasonOf(failure) is { } reason)

@@ -16,7 +16,13 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
     const int Least = 2;
 
     ExcludedObjects _excluded = ExcludedObjects.None;
-    int _readers = 1;
+    int _readers = 1, _sessions = Least;
+
+    /// <summary>Among the sessions is one that watches, where they are so many.</summary>
+    bool OneWatches => Job.Limits.Blocking is not null && _sessions > Least;
+
+    /// <summary>One session holds the snapshot.</summary>
+    int NotReading => OneWatches ? 2 : 1;
 
     /// <summary>What the configuration leaves out.</summary>
     public CatalogFilter Filter => _excluded.Filter;
@@ -25,7 +31,8 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
     public async Task ConnectAsync(CancellationToken cancellationToken)
     {
         Run.Record.SourceFacts = await OpenAsync(cancellationToken);
-        _readers = ReadersWithinBudget(Facts);
+        _sessions = SessionsWithinBudget(Facts);
+        _readers = Math.Min(Job.Parallel, _sessions - NotReading);
         _excluded = await ExcludedObjects.ResolveAsync(Job.Exclude, Session, Facts.InRecovery, Run.Warn, cancellationToken);
         var notDumped = (await Session.RowsAsync(CatalogQueries.NeverDumped, cancellationToken)).Select(r => Sql.Display(r[0]!, r[1]!)).ToList();
         if (notDumped.Count > 0)
@@ -73,7 +80,7 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
     /// <summary>Reads what the source holds from the snapshot that the dump will share.</summary>
     public async Task ReadAsync(FingerprintMethod method, StepScope scope, CancellationToken cancellationToken)
     {
-        await ReadSnapshotAsync(1 + _readers, method, _excluded.Filter,
+        await ReadSnapshotAsync(1 + _readers, OneWatches, method, _excluded.Filter,
             (table, done, all, rows, bytes) => scope.Progress((double)done / all, table, rows, bytes), cancellationToken);
         Run.Record.Source = Content;
         Run.Record.SnapshotTime = SnapshotTime;
@@ -82,8 +89,8 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
     /// <summary>Takes a snapshot that is read row by row, and gives way to others: one session holds it, some share the tables out, one fetches what they find, as far as there are so many.</summary>
     public async Task<Snapshot> TakeSnapshotAsync(Func<PgSession, CancellationToken, Task> beforehand, CancellationToken cancellationToken)
     {
-        var snapshot = await TakeSnapshotAsync(Math.Max(Least, Math.Min(_readers + 2, Math.Min(Job.Limits.Connections, Facts.ConnectionsFree + 1))), cancellationToken, beforehand);
-        Watch(snapshot);
+        var most = Math.Min(Job.Limits.Connections, Facts.ConnectionsFree + 1) - (NotReading - 1);
+        var snapshot = await TakeSnapshotAsync(Math.Max(Least, Math.Min(_readers + 2, most)), OneWatches, cancellationToken, beforehand);
         Run.Record.SnapshotTime = snapshot.Taken;
         return snapshot;
     }
@@ -94,12 +101,12 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
         Run.Record.Source = Content; // with the sequences as they were after the dump
     }
 
-    /// <summary>One connection holds the snapshot, the rest of the budget may read; pg_dump has one of these afterwards (A10).</summary>
-    int ReadersWithinBudget(DatabaseFacts facts)
+    /// <summary>One connection holds the snapshot, one watches, the rest of the budget may read; pg_dump has one of these afterwards (A10).</summary>
+    int SessionsWithinBudget(DatabaseFacts facts)
     {
         // The session that asked is closed before the snapshot's are opened.
         var free = facts.ConnectionsFree + 1;
-        var wanted = Math.Max(Least, Math.Min(Job.Limits.Connections, Job.Parallel + 1));
+        var wanted = Math.Max(Least, Math.Min(Job.Limits.Connections, Job.Parallel + (Job.Limits.Blocking is null ? 1 : 2)));
         if (free < Least)
         {
             throw new BackupSyncException(ErrorIds.TooFewConnections,
@@ -111,6 +118,6 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
             Run.Warn($"{Login.Label} has only {free} free connections of {facts.ConnectionsLimit}; the run keeps to {free} instead of {wanted}.");
             wanted = free;
         }
-        return Math.Min(Job.Parallel, wanted - 1);
+        return wanted;
     }
 }

@@ -71,9 +71,8 @@ sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDispos
     public async Task CommitAsync(CancellationToken cancellationToken)
     {
         await target.Lock.EnsureHeldAsync(cancellationToken);
-        // Nobody ends a session that commits: it would leave everybody guessing.
-        await target.EndWatchAsync();
-        cancellationToken.ThrowIfCancellationRequested();
+        await Session.ExecuteAsync(target.CommitSoon, cancellationToken);
+        await target.EndWatchToCommitAsync(cancellationToken);
         CommitBegun = true;
         try
         {

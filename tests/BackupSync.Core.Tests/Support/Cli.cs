@@ -34,6 +34,8 @@ public sealed class Cli : IAsyncDisposable
 
     public int ProcessId => _process.Id;
 
+    public bool HasEnded => _process.HasExited;
+
     /// <summary>What it has printed so far, standard error after standard output.</summary>
     public string Printed
     {
@@ -121,6 +123,25 @@ public sealed class Cli : IAsyncDisposable
         Skip.If(OperatingSystem.IsWindows(), "Windows sends Ctrl+C to consoles, not to processes.");
         using var kill = Process.Start("kill", ["-INT", ProcessId.ToString(CultureInfo.InvariantCulture)]);
         kill.WaitForExit();
+    }
+
+    /// <summary>As a machine or a container that is paused: it and all that it has started stand still.</summary>
+    public void Pause() => SignalAll("-STOP");
+
+    public void Resume() => SignalAll("-CONT");
+
+    void SignalAll(string signal)
+    {
+        Skip.If(!OperatingSystem.IsLinux(), "Who has started whom is read from /proc.");
+        using var kill = Process.Start("kill", [signal, .. WithDescendants(ProcessId).Select(id => id.ToString(CultureInfo.InvariantCulture))]);
+        kill.WaitForExit();
+    }
+
+    static IEnumerable<int> WithDescendants(int process)
+    {
+        var children = $"/proc/{process}/task";
+        return [process, .. Directory.GetDirectories(children).SelectMany(thread => File.ReadAllText(Path.Combine(thread, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Select(id => int.Parse(id, CultureInfo.InvariantCulture)).Distinct().SelectMany(WithDescendants)];
     }
 
     public async ValueTask DisposeAsync()

@@ -186,10 +186,55 @@ public sealed class GivingWayTests(Servers servers) : IClassFixture<Servers>
         await scenario.OnSourceAsync("CREATE TABLE t1 (id int)");
         await holder.ExecuteAsync("BEGIN; LOCK TABLE public.t1", default);
         var gaveWay = new TaskCompletionSource();
-        await using var watch = BlockingWatch.Start((look, _) => look(watcher), stop => PgSession.OpenAsync(login, stop), Blocking, gaveWay.SetResult);
+        await using var watch = BlockingWatch.Start(watcher, stop => PgSession.OpenAsync(login, stop), Blocking, gaveWay.SetResult);
 
         await scenario.OnSourceAsync($"SELECT pg_terminate_backend({watcher.ProcessId})");
         var reading = Scenario.CountAsync(scenario.SourceAdmin, "SELECT count(*) FROM t1");
+
+        await gaveWay.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(0, await reading);
+        Assert.Equal("public.t1", watch.Blocked!.Relation);
+    }
+
+    /// <summary>What waits for all transactions that are older than it does not wait for the one that watches.</summary>
+    [Theory]
+    [InlineData(15)]
+    [InlineData(18)]
+    public async Task The_server_watches_and_holds_up_nobody(int major)
+    {
+        var server = await VersionedServers.GetAsync(major);
+        await using var scenario = await Scenario.CreateAsync(server, server);
+        await scenario.OnSourceAsync("CREATE TABLE t1 (id int)");
+        var login = new PgLogin("source", scenario.SourceAdmin, $"backupsync:test:{Guid.NewGuid():N}", ReadOnly: true);
+        await using var another = await PgSession.OpenAsync(login, default);
+        await using var watcher = await PgSession.OpenAsync(login, default);
+        await using var watch = BlockingWatch.Start(watcher, stop => PgSession.OpenAsync(login, stop), Blocking, () => Assert.Fail("Nobody waits."));
+        await Eventually.IsTrueAsync(async () => await Scenario.CountAsync(scenario.SourceAdmin,
+            $"SELECT count(*) FROM pg_stat_activity WHERE pid = {watcher.ProcessId} AND query LIKE 'DO $watch$%' AND state = 'active'") == 1, "the server watches");
+
+        await using var builder = await Scenario.OpenAsync(scenario.SourceAdmin);
+        await builder.ExecuteAsync("SET statement_timeout = '60s'", default);
+        await builder.ExecuteAsync("CREATE INDEX CONCURRENTLY ON public.t1 (id)", default);
+
+        Assert.Null(watch.Blocked);
+    }
+
+    [Theory]
+    [InlineData("REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC")]
+    [InlineData("DROP EXTENSION plpgsql CASCADE")]
+    public async Task Where_the_server_cannot_watch_the_run_does(string taken)
+    {
+        await using var database = await servers.CreateTargetAsync(TestRole.Owner);
+        await Scenario.ExecuteAsync(database.AsSuperuser, taken);
+        await Scenario.ExecuteAsync(database.Address, "CREATE TABLE public.t1 (id int)");
+        var login = new PgLogin("target", database.Address, $"backupsync:test:{Guid.NewGuid():N}", ReadOnly: false);
+        await using var holder = await PgSession.OpenAsync(login, default);
+        await using var watcher = await PgSession.OpenAsync(login, default);
+        await holder.ExecuteAsync("BEGIN; LOCK TABLE public.t1", default);
+        var gaveWay = new TaskCompletionSource();
+        await using var watch = BlockingWatch.Start(watcher, stop => PgSession.OpenAsync(login, stop), Blocking, gaveWay.SetResult);
+
+        var reading = Scenario.CountAsync(database.Address, "SELECT count(*) FROM public.t1");
 
         await gaveWay.Task.WaitAsync(TimeSpan.FromSeconds(30));
         Assert.Equal(0, await reading);

@@ -211,7 +211,7 @@ public sealed class GuardTests(Servers servers) : IClassFixture<Servers>
 
         var result = await scenario.SyncAsync();
         Assert.Null(result.Error);
-        Assert.Contains(result.Warnings, w => w.StartsWith("Railway has only 3 free connections of 3; the run keeps to 3 instead of 5.", StringComparison.Ordinal));
+        Assert.Contains(result.Warnings, w => w.StartsWith("Railway has only 3 free connections of 3; the run keeps to 3 instead of 6.", StringComparison.Ordinal));
 
         await scenario.OnSourceAsync($"ALTER ROLE {role} CONNECTION LIMIT 1");
         await AssertRefusedAsync(scenario, ErrorIds.TooFewConnections, "Railway has 1 free connection(s)");

@@ -103,6 +103,7 @@ sealed class Scenario : IAsyncDisposable
     {
         static string Url(DatabaseAddress address) =>
             $"postgresql://{address.User}:{Uri.EscapeDataString(TestDatabase.Password)}@127.0.0.1:{address.Port}/{address.Database}";
+        System.IO.Directory.CreateDirectory(Directory);
         var path = Path.Combine(Directory, "backupsync.yml");
         File.WriteAllText(path, $$"""
             databases:

@@ -81,7 +81,7 @@ sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions optio
     {
         try
         {
-            return await AttemptAsync(attempt, source, target, cancellationToken);
+            return await attempts.KnowingWhyAsync(() => AttemptAsync(attempt, source, target, cancellationToken));
         }
         catch (Exception failure) when (!attempt.CommitBegun && !cancellationToken.IsCancellationRequested && !attempts.WillTryAgain(failure))
         {

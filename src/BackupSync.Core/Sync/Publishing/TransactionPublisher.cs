@@ -97,11 +97,10 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
     {
         await target.Lock.EnsureHeldAsync(cancellationToken);
         await EnsureOneTransactionAsync(cancellationToken);
-        // Nobody ends a session that commits: it would leave everybody guessing.
-        await target.EndWatchAsync();
-        cancellationToken.ThrowIfCancellationRequested();
+        await _psql!.ExecuteAsync(target.CommitSoon, cancellationToken);
+        await target.EndWatchToCommitAsync(cancellationToken);
         _commitBegun = true;
-        await _psql!.ExecuteAsync("COMMIT", CancellationToken.None);
+        await _psql.ExecuteAsync("COMMIT", CancellationToken.None);
         await DisposeAsync();
     }
 
