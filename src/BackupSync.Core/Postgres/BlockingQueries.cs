@@ -17,7 +17,7 @@ sealed class BlockingQueries(TimeSpan patience, TimeSpan interval)
     public const string OfCatalog = "0";
 
     /// <summary>How long we have, once told, to let go ourselves.</summary>
-    static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
 
     /// <summary>A line that nothing passes is cut by what is in between, sooner or later.</summary>
     static readonly TimeSpan SignOfLife = TimeSpan.FromSeconds(20);

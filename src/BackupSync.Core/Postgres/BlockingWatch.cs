@@ -30,9 +30,12 @@ sealed class BlockingWatch : IAsyncDisposable
     BlockingWatch(
         Func<Func<PgSession, Task<bool>>, CancellationToken, Task<bool>> ask, bool serverLooks, Func<CancellationToken, Task<PgSession>> reopen, TimeSpan limit, Action onGivenWay)
     {
-        (_ask, _serverLooks, _reopen, _queries, _onGivenWay) = (ask, serverLooks, reopen, new BlockingQueries(limit - Interval, Interval), onGivenWay);
+        (_ask, _serverLooks, _reopen, _queries, _onGivenWay) = (ask, serverLooks, reopen, new BlockingQueries(PatienceFor(limit), Interval), onGivenWay);
         _watching = WatchAsync();
     }
+
+    /// <summary>Who waits is seen half a second late at worst, as is that he has waited long enough; and the server leaves us a second.</summary>
+    static TimeSpan PatienceFor(TimeSpan limit) => limit > 2 * BlockingQueries.Grace ? limit - BlockingQueries.Grace : limit / 2;
 
     /// <summary>Who had to wait too long; null while nobody has.</summary>
     public BlockedStatement? Blocked { get; private set; }
