@@ -5,6 +5,7 @@ using BackupSync.PgTools;
 using BackupSync.Runs;
 using BackupSync.Sync;
 using BackupSync.Sync.Publishing;
+using BackupSync.Verification;
 
 namespace BackupSync.Recovery;
 
@@ -44,7 +45,13 @@ sealed class DatabaseRestorePipeline(RunContext run, JobConfig job, BackupHandle
         return $"tools {Tools.Version}, publish by {Publisher.Mode.ToString().ToLowerInvariant()}";
     }
 
-    protected override Task ReadStatisticsAsync(TargetSide target, CancellationToken cancellationToken) => target.ReadAsync(Manifest.Fingerprint.Method, cancellationToken);
+    protected override async Task ReadStatisticsAsync(TargetSide target, CancellationToken cancellationToken)
+    {
+        await target.ReadAsync(Manifest.Fingerprint.Method, cancellationToken);
+        // Such as the safety backup of a run that was killed before it changed anything.
+        if (FingerprintComparison.Compare(Manifest.Fingerprint, target.Before, new ComparisonTolerance()).Count == 0)
+            Run.Warn($"{target.Login.Label} holds already what {Backup.File.FileName} holds: this restore changes nothing. Earlier backups are told by backupsync backups (Get-DbBackup).");
+    }
 
     protected override async Task ReplaceAsync(TargetSide target, CancellationToken cancellationToken)
     {

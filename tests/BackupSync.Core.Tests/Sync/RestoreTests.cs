@@ -37,6 +37,10 @@ public sealed class RestoreTests(Servers servers) : IClassFixture<Servers>
         Assert.NotEqual(synced.SafetyBackup.Path, result.SafetyBackup!.Path);
         Assert.Null((await scenario.RestoreAsync(result.SafetyBackup)).Error);
         Scenario.AssertSame(replaced, await scenario.TargetContentAsync());
+
+        Assert.DoesNotContain(result.Warnings, w => w.Contains("this restore changes nothing", StringComparison.Ordinal));
+        var again = await scenario.RestoreAsync(result.SafetyBackup);
+        Assert.Contains($"Neon holds already what {result.SafetyBackup.FileName} holds: this restore changes nothing. Earlier backups are told by backupsync backups (Get-DbBackup).", again.Warnings);
     }
 
     [Fact]
