@@ -28,14 +28,20 @@ sealed class TableComparison
     /// <summary>To read all rows of fewer takes no longer than one more question.</summary>
     const int ManyBuckets = 64;
 
+    /// <summary>To hash so many takes longer than one more question.</summary>
+    const int ManyRows = 100_000;
+
+    /// <summary>Of so many a few are looked at.</summary>
+    const int SomeRows = 1000;
+
     readonly KeyedTable _table;
     readonly KeyBuckets _buckets;
     readonly string _hash;
-    readonly Dictionary<long, BucketSum> _source;
+    readonly Dictionary<long, BucketSum> _source, _target;
 
     TableComparison(KeyedTable table, KeyBuckets buckets, string hash, Dictionary<long, BucketSum> source, Dictionary<long, BucketSum> target)
     {
-        (_table, _buckets, _hash, _source) = (table, buckets, hash, source);
+        (_table, _buckets, _hash, _source, _target) = (table, buckets, hash, source, target);
         SourceRows = source.Values.Sum(b => b.Rows);
         TargetRows = target.Values.Sum(b => b.Rows);
         Differing = DifferencesOf(source, target);
@@ -62,6 +68,8 @@ sealed class TableComparison
         KeyedTable table, FingerprintMethod method, bool keysOnly, IQueryRunner source, IQueryRunner target, CancellationToken cancellationToken)
     {
         var buckets = await KeyBuckets.ChooseAsync(table, method, source, target, cancellationToken);
+        if (!keysOnly && table.Estimate >= ManyRows && await IsSeldomNullAsync(table.Table, method, source, cancellationToken))
+            table = table with { Table = table.Table with { IsSeldomNull = true } };
         var hash = keysOnly ? RowHash.Of(table.KeyTableColumns, method, seed: 0) : table.Table.RowHash(method);
         var comparison = await ReadAsync(table, buckets, hash, source, target, cancellationToken);
         if (!buckets.MayCrowd || comparison.LargestDiffering <= KeyBuckets.MostRows)
@@ -76,6 +84,18 @@ sealed class TableComparison
         var select = Sums(table, $"SELECT {buckets.Number} AS {table.Own}n, {hash} AS {table.Own}hash FROM {table.Table.Rows} AS t");
         var both = await BothSides.RowsAsync(source, target, select, cancellationToken);
         return new TableComparison(table, buckets, hash, Sums(both.Source), Sums(both.Target)) { Received = Characters(both.Source) };
+    }
+
+    /// <summary>Looks at some rows.</summary>
+    static async Task<bool> IsSeldomNullAsync(TableColumns table, FingerprintMethod method, IQueryRunner source, CancellationToken cancellationToken)
+    {
+        var nullable = RowHash.Nullable(table.Hashed, method).Select(c => Sql.Identifier(c.Name)).ToList();
+        if (nullable.Count == 0)
+            return false;
+        var rows = await source.RowsAsync(
+            $"SELECT count(*) FILTER (WHERE {string.Join(" OR ", nullable.Select(c => $"{c} IS NULL"))}) FROM (SELECT {string.Join(", ", nullable)} FROM {table.Rows} LIMIT {SomeRows}) AS t",
+            cancellationToken);
+        return long.Parse(rows[0][0]!, CultureInfo.InvariantCulture) <= SomeRows / 20;
     }
 
     /// <summary>The rows that differ, in no order of their own.</summary>
@@ -148,9 +168,14 @@ sealed class TableComparison
 
     /// <summary>Whether the buckets that differed hold on the target now what they hold on the source, and how many rows it has.</summary>
     /// <param name="target">A session that sees what was written.</param>
-    public async Task<(bool IsResolved, long Rows)> LookAgainAsync(IQueryRunner target, CancellationToken cancellationToken)
+    /// <param name="more">
+    /// How many rows more than before there are by the server's count of all that its transaction has written; null where it does not count. If these came
+    /// to the buckets that differed, there are none anywhere else, and no row has to be counted again.
+    /// </param>
+    public async Task<(bool IsResolved, long Rows)> LookAgainAsync(IQueryRunner target, long? more, CancellationToken cancellationToken)
     {
         long? all = null;
+        long there = 0;
         var isResolved = true;
         await target.ExecuteAsync(_buckets.Planning, cancellationToken);
         foreach (var some in Differing.Chunk(_buckets.AtOnce))
@@ -161,10 +186,13 @@ sealed class TableComparison
             if (rows is not null)
                 all = found.Sum(r => long.Parse(r[1]!, CultureInfo.InvariantCulture));
             var now = Sums(found.Where(r => r[0] is not null));
+            there += now.Values.Sum(b => b.Rows) - some.Sum(b => _target.GetValueOrDefault(b).Rows);
             isResolved &= some.All(b => now.TryGetValue(b, out var sum)
                 ? _source.TryGetValue(b, out var wanted) && wanted == sum : !_source.ContainsKey(b));
         }
         await target.ExecuteAsync(KeyBuckets.UsualPlanning, cancellationToken);
+        if (all is null && more == there)
+            return (isResolved, TargetRows + there);
         var counted = all is null ? (await target.RowsAsync($"SELECT count(*) FROM {_table.Table.Rows}", cancellationToken))[0][0] : null;
         return (isResolved, all ?? long.Parse(counted!, CultureInfo.InvariantCulture));
     }

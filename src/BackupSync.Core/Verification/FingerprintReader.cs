@@ -17,6 +17,10 @@ static class FingerprintReader
         : majors.All(m => m >= 14) ? FingerprintMethod.ValueHash
         : FingerprintMethod.ValueText;
 
+    /// <summary>The same for sums that are compared within one run, and not kept.</summary>
+    public static FingerprintMethod MethodForRun(params int[] majors) =>
+        MethodFor(content: true, majors) is var method && method == FingerprintMethod.ValueHash ? FingerprintMethod.RunHash : method;
+
     /// <param name="runners">Sessions that see one snapshot; the tables are shared out among them.</param>
     /// <param name="who">Stands in the message if it may not.</param>
     /// <exception cref="BackupSyncException">The role may not read everything; the message names what.</exception>

@@ -28,16 +28,25 @@ static class RowHash
         ["macaddr"] = ("hashmacaddrextended", "{0}", "'000000000000'::macaddr"),
     };
 
+    /// <summary>As above, of types whose hash alone does not tell all of their values apart.</summary>
+    static readonly Dictionary<string, (string Function, string Value, string Null)> Moments = new()
+    {
+        ["timestamp"] = ("timestamp_hash_extended", "{0}", "'2000-01-01'::timestamp"),
+        // No zone's rules are asked for this one.
+        ["timestamptz"] = ("timestamp_hash_extended", "pg_catalog.timezone('0'::interval, {0})", "'2000-01-01 00:00+00'::timestamptz"),
+    };
+
     static readonly (string Function, string Value, string Null) TextLink = ("hashtextextended", "{0}", "''");
 
     /// <summary>An expression, a bigint.</summary>
     /// <param name="seed">0 or 1: two hashes that have nothing to do with each other.</param>
-    public static string Of(IEnumerable<TableColumn> columns, FingerprintMethod method, int seed) => method switch
+    /// <param name="isSeldomNull">Whether few rows have a null: the number is the same, and comes sooner where there is none.</param>
+    public static string Of(IEnumerable<TableColumn> columns, FingerprintMethod method, int seed, bool isSeldomNull = false) => method switch
     {
         FingerprintMethod.RecordHash => Record(columns, method, $"{seed}"),
         // As a seed all of its bits are mixed; as a value they would be folded to half of them.
         FingerprintMethod.MixedHash => Mixed(Record(columns, method, $"{seed}")),
-        FingerprintMethod.ChainedHash or FingerprintMethod.ValueHash => Chain([.. columns], method, seed),
+        FingerprintMethod.ChainedHash or FingerprintMethod.ValueHash or FingerprintMethod.RunHash => Chain([.. columns], method, seed, isSeldomNull),
         _ => $"pg_catalog.hashtextextended({Row(columns, method)}::text, {seed})",
     };
 
@@ -45,24 +54,39 @@ static class RowHash
     /// The hash of each value is the seed of the next, so none of them can be taken out of the sum over all rows. This is a third
     /// faster than to make a record of the row, which is only done of what has no such function.
     /// </summary>
-    static string Chain(IReadOnlyList<TableColumn> columns, FingerprintMethod method, int seed)
+    static string Chain(IReadOnlyList<TableColumn> columns, FingerprintMethod method, int seed, bool isSeldomNull)
     {
+        // Of a null the functions make a null, so without looking for any it shows whether there was one.
+        if (isSeldomNull && Nullable(columns, method).Any())
+            return $"coalesce({Chain([.. columns.Select(c => c with { IsNotNull = true })], method, seed, false)}, {Chain(columns, method, seed, false)})";
         var links = columns.Where(c => LinkOf(c, method) is not null).Take(MostLinks).ToList();
         var others = columns.Except(links).ToList();
         // A null is told from the value that stands for it.
         var nullable = links.Select((column, i) => (column, i)).Where(l => MayBeNull(l.column, method)).ToList();
-        var nulls = string.Join(" + ", nullable.Select(l => $"(({Sql.Identifier(l.column.Name)} IS NULL)::int4::int8 << {l.i + 1})"));
+        var nulls = $"{seed} + {string.Join(" + ", nullable.Select(l => $"(({Sql.Identifier(l.column.Name)} IS NULL)::int4::int8 << {l.i + 1})"))}";
         var first = nullable.Count == 0 ? $"{seed}"
             : $"CASE WHEN {string.Join(" OR ", nullable.Select(l => $"{Sql.Identifier(l.column.Name)} IS NULL"))} "
-                + $"THEN {seed} + {nulls} ELSE {seed} END";
+                + $"THEN {(method == FingerprintMethod.RunHash ? Mixed(nulls) : nulls)} ELSE {seed} END";
         if (others.Count > 0)
+            first = method == FingerprintMethod.ChainedHash ? Record(others, method, first) : With(Others(others), first);
+        // A bigint is a seed as it is: what stands beside it are hashes, and so must be what another one meets.
+        if (method == FingerprintMethod.RunHash && links.Find(IsLong) is { } number)
         {
-            first = method == FingerprintMethod.ChainedHash ? Record(others, method, first)
-                : first == "0" ? Others(others)
-                : $"{Others(others)} # {first}";
+            links.Remove(number);
+            first = With(OrDefault(Sql.Identifier(number.Name), number, method), first);
+            if (links.Count > 0 && IsLong(links[0]))
+                first = Mixed(first);
         }
         return links.Count == 0 ? Mixed(first) : links.Aggregate(first, (hash, column) => Link(column, method, hash));
     }
+
+    /// <summary>Two numbers as one.</summary>
+    static string With(string number, string other) => other == "0" ? number : $"{number} # {other}";
+
+    /// <summary>The columns for whose nulls something stands.</summary>
+    public static IEnumerable<TableColumn> Nullable(IEnumerable<TableColumn> columns, FingerprintMethod method) =>
+        method is FingerprintMethod.ValueHash or FingerprintMethod.RunHash
+            ? columns.Where(c => LinkOf(c, method) is not null).Take(MostLinks).Where(c => MayBeNull(c, method)) : [];
 
     /// <summary>Without a null nothing has to stand for one, and the hash is the same. Backups of earlier days are read as they were written.</summary>
     static bool MayBeNull(TableColumn column, FingerprintMethod method) => !column.IsNotNull || method == FingerprintMethod.ChainedHash;
@@ -70,20 +94,45 @@ static class RowHash
     /// <summary>Null for what is hashed with others.</summary>
     static (string Function, string Value, string Null)? LinkOf(TableColumn column, FingerprintMethod method) =>
         column.HashedAs(method) == HashedAs.Text ? TextLink
+        : IsMoment(column, method) ? Moments[column.Type]
         : column.HashedAs(method) == HashedAs.Itself && Links.TryGetValue(column.Type, out var link) ? link
         : null;
 
     static string Link(TableColumn column, FingerprintMethod method, string seed)
     {
-        var (function, form, ifNull) = LinkOf(column, method)!.Value;
-        var value = string.Format(null, form, column.Expression(method));
-        if (MayBeNull(column, method))
-            value = $"coalesce({value}, {ifNull})";
+        if (IsMoment(column, method))
+            return Moment(column, method, seed);
+        var (function, form, _) = LinkOf(column, method)!.Value;
+        var value = OrDefault(string.Format(null, form, column.Expression(method)), column, method);
         // The function lays one half of it over the other: 0 and 4294967297 would be the same. What an integer can hold has an integer's hash.
         if (IsLong(column) && method == FingerprintMethod.ValueHash)
             seed = $"((({value} >> 31) + 1) >> 1) # {seed}";
+        // Two that are folded to one differ as they are, and so do their seeds.
+        else if (IsLong(column) && method == FingerprintMethod.RunHash)
+            seed = $"{value} # {seed}";
         return $"pg_catalog.{function}({value}, {seed})";
     }
+
+    static bool IsMoment(TableColumn column, FingerprintMethod method) =>
+        method == FingerprintMethod.RunHash && column.IsBuiltIn && Moments.ContainsKey(column.Type);
+
+    /// <summary>
+    /// A time has 64 bits, of which its hash lays the upper 32 over the lower. The seed tells the upper ones: with those below as zeros they are a time
+    /// again, whose hash has nothing laid over it. So it is from 2000 on, where times are counted from; of others the seed has all bits. To make
+    /// their binary form of all takes three times as long.
+    /// </summary>
+    static string Moment(TableColumn column, FingerprintMethod method, string seed)
+    {
+        var (function, form, first) = Moments[column.Type];
+        var value = OrDefault(Sql.Identifier(column.Name), column, method);
+        var upper = $"pg_catalog.{function}({string.Format(null, form, $"pg_catalog.date_bin('01:11:34.967296'::interval, {value}, {first})")}, 1)";
+        var all = $"pg_catalog.hash_array_extended(ARRAY[pg_catalog.{column.Type}_send({value})], 1)";
+        return $"pg_catalog.{function}({string.Format(null, form, value)}, {With($"CASE WHEN {value} < {first} THEN {all} ELSE {upper} END", seed)})";
+    }
+
+    /// <summary>With what stands for null.</summary>
+    static string OrDefault(string value, TableColumn column, FingerprintMethod method) =>
+        MayBeNull(column, method) ? $"coalesce({value}, {LinkOf(column, method)!.Value.Null})" : value;
 
     /// <summary>
     /// Of binary forms an array, which is made faster than a record; a record of what are too many for the chain. Both forget their seed where

@@ -34,7 +34,10 @@ sealed record TableColumns(uint Oid, string Schema, string Name, long Bytes, boo
     public string Rows => $"{(WithPartitions ? "" : "ONLY ")}{Sql.Qualified(Schema, Name)}";
 
     /// <summary>A bigint that is the same on every server for rows of the same content.</summary>
-    public string RowHash(FingerprintMethod method) => Verification.RowHash.Of(Hashed, method, seed: 0);
+    public string RowHash(FingerprintMethod method) => Verification.RowHash.Of(Hashed, method, seed: 0, IsSeldomNull);
+
+    /// <summary>Whether few of its rows have a null, as far as anybody has looked: what is computed of them is the same.</summary>
+    public bool IsSeldomNull { get; init; }
 
     /// <summary>The search path that the server needs to plan any query on it; null where it needs none. See <see cref="ReadingPath"/>.</summary>
     public string? SearchPath { get; init; }
@@ -147,7 +150,7 @@ sealed record TableColumn(string Name, string Type, bool IsBuiltIn, bool IsDeter
     }
 
     /// <summary>Other methods are those of backups of earlier days, which are read as they were written.</summary>
-    static bool IsExact(FingerprintMethod method) => method is FingerprintMethod.ValueHash or FingerprintMethod.ValueText;
+    static bool IsExact(FingerprintMethod method) => method is FingerprintMethod.ValueHash or FingerprintMethod.ValueText or FingerprintMethod.RunHash;
 }
 
 enum HashedAs

@@ -90,6 +90,41 @@ public sealed class RowHashTests(Servers servers) : IClassFixture<Servers>
         Assert.Equal((3, sum), (content.Tables["public.t"].Rows, content.Tables["public.t"].Hash));
     }
 
+    /// <summary>Bigints and times of which one half can stand for the other, and nulls, which are told by bits of a number as these are.</summary>
+    [Theory]
+    [InlineData("a bigint", "b bigint", "c bigint")]
+    [InlineData("a bigint", "b bigint", "c integer")]
+    [InlineData("a bigint", "b timestamptz", "c timestamptz")]
+    [InlineData("a timestamp", "b bigint", "c bigint")]
+    [InlineData("a timestamp", "b integer", "c timestamp")]
+    [InlineData("a bigint", "b numeric", "c bigint")]
+    [InlineData("a bigint", "b text", "c bigint")]
+    public async Task Of_one_run_no_two_rows_have_one_hash(params string[] columns)
+    {
+        await using var database = await servers.CreateSourceAsync();
+        string[] numbers = ["0", "1", "2", "4", "8", "3", "6", "-1", "-2", "4294967296", "4294967297", "4294967295", "-4294967296", "8589934594", "NULL"];
+        var values = columns.Select(c => c.Split(' ')[1] switch
+        {
+            "integer" => numbers.Where(n => n.Length < 3 || n == "NULL"),
+            "timestamp" or "timestamptz" => numbers.Select(n => $"'2000-01-01'::timestamp + {n} * interval '0.000001 s'"),
+            _ => numbers,
+        });
+        await database.ExecuteAsync($"""
+            CREATE TABLE t ({string.Join(", ", columns)});
+            INSERT INTO t SELECT * FROM {string.Join(", ", values.Select((v, i) => $"(VALUES {string.Join(", ", v.Select(n => $"({n})"))}) AS v{i}"))};
+            """);
+        await using var session = await PgSession.OpenAsync(new PgLogin("test", database.Address, "test", ReadOnly: true), default);
+        var table = Assert.Single(await TableColumns.ReadAsync(session, CatalogFilter.None, default));
+
+        foreach (var of in new[] { table, table with { Columns = [.. table.Columns.Reverse()] } })
+        {
+            var (hash, sooner) = (of.RowHash(FingerprintMethod.RunHash), (of with { IsSeldomNull = true }).RowHash(FingerprintMethod.RunHash));
+            Assert.NotEqual(hash, sooner);
+            var row = (await session.RowsAsync($"SELECT count(*) - count(DISTINCT {hash}), count(*) FILTER (WHERE {hash} IS DISTINCT FROM {sooner}), count(*) > 1000 FROM {table.Rows}", default))[0];
+            Assert.Equal("0 0 t", string.Join(' ', row));
+        }
+    }
+
     [Fact]
     public async Task In_a_wide_table_each_half_of_a_bigint_counts()
     {

@@ -20,7 +20,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
 
     readonly JobConfig _job = target.Job;
     readonly TargetTransaction _transaction = new(run, target);
-    readonly FingerprintMethod _method = FingerprintReader.MethodFor(content: true, source.Facts.Major, target.Facts.Major);
+    readonly FingerprintMethod _method = FingerprintReader.MethodForRun(source.Facts.Major, target.Facts.Major);
     Snapshot? _snapshot;
     SourceLane? _lane;
     SourceMoment? _moment;
@@ -140,7 +140,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         _written = await TableWrites.ReadOwnAsync(Writer, [.. _tables.Select(t => t.Table)], cancellationToken);
         foreach (var table in _tables)
         {
-            if (await table.VerifyAsync(Reader, Writer, cancellationToken))
+            if (await table.VerifyAsync(Reader, Writer, _written[table.Table.Name], cancellationToken))
                 await _lane!.PassAsync(cancellationToken);
         }
         var (written, compared) = (_tables.Count(t => t.Staged.IsTouched), _tables.Where(t => t.IsVerified).ToList());

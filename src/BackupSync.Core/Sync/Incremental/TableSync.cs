@@ -157,12 +157,16 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
     /// <param name="written">To the table, by whatever statement.</param>
     public bool IsReached(TableWrites written)
     {
-        var others = (written.Inserted - _inserted - Staged.Again, written.Updated - _updated + Staged.Again - Staged.Parked, written.Deleted - _deleted - Staged.Again);
+        var others = OthersOf(written);
         if (others == _others)
             return false;
         _others = others;
         return true;
     }
+
+    /// <summary>What of it is not our own statements' doing.</summary>
+    (long Inserted, long Updated, long Deleted) OthersOf(TableWrites written) =>
+        (written.Inserted - _inserted - Staged.Again, written.Updated - _updated + Staged.Again - Staged.Parked, written.Deleted - _deleted - Staged.Again);
 
     /// <summary>Brings back what foreign keys have changed: what was staged does not tell which rows that are.</summary>
     /// <param name="again">An empty one for this table.</param>
@@ -216,9 +220,10 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
     }
 
     /// <summary>Compares what the table holds now, still out of sight, with the source.</summary>
+    /// <param name="written">To the table in this transaction, by whatever statement.</param>
     /// <returns>Whether the source was read for it.</returns>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.VerificationFailed"/>: they differ.</exception>
-    public async Task<bool> VerifyAsync(PgSession source, PgSession target, CancellationToken cancellationToken)
+    public async Task<bool> VerifyAsync(PgSession source, PgSession target, TableWrites written, CancellationToken cancellationToken)
     {
         var reads = IsRepaired && config.Deletes && _kept == 0 && _whole is null;
         if (reads)
@@ -250,7 +255,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         else if (SourceRows is { } rows && _kept == 0 && !_leavesDeleted)
         {
             var (isResolved, now) = _comparison is null ? (true, await target.ScalarAsync<long>($"SELECT count(*) FROM {Table.Table.Rows}", cancellationToken))
-                : await _comparison.LookAgainAsync(target, cancellationToken);
+                : await _comparison.LookAgainAsync(target, OthersOf(written) == default ? written.Inserted - written.Deleted : null, cancellationToken);
             RowsAfter = now;
             if (RowsAfter != rows)
                 throw Differs(target, $"{rows} rows expected, {RowsAfter} found");
