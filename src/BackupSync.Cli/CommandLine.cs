@@ -10,11 +10,12 @@ static class CommandLine
 {
     public static async Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
     {
-        var parsed = Root().Parse(args);
-        if (parsed.Action is ParseErrorAction)
-            return Wrong(parsed);
         try
         {
+            // A tag or a password that begins with @ is no file of arguments.
+            var parsed = Root().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+            if (parsed.Action is ParseErrorAction)
+                return Wrong(parsed);
             var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
             return await parsed.InvokeAsync(invocation, cancellationToken);
         }
@@ -28,9 +29,15 @@ static class CommandLine
             await Console.Error.WriteLineAsync("Interrupted.");
             return ExitCodes.Interrupted;
         }
+        catch (Exception failure)
+        {
+            // A sentence, and an exit code that schedulers know, where the runtime would abort.
+            Failures.Show($"{failure.GetType().Name}: {failure.Message}", failure.ToString(), "This is a defect of BackupSync: please report it with the above.");
+            return ExitCodes.Failed;
+        }
     }
 
-    static RootCommand Root() => new("Keeps a second PostgreSQL database a verified, restorable copy of a first one.")
+    internal static RootCommand Root() => new("Keeps a second PostgreSQL database a verified, restorable copy of a first one.")
     {
         DemoCommand.Create(),
         InitCommand.Create(),

@@ -2,6 +2,7 @@ using System.CommandLine;
 using BackupSync.Backups;
 using BackupSync.Cli.Display;
 using BackupSync.Configuration;
+using BackupSync.Files;
 
 namespace BackupSync.Cli.Commands;
 
@@ -66,7 +67,7 @@ sealed class BackupSelection
     /// <summary>The backup that a path names, as its manifest describes it.</summary>
     public static BackupFile Open(string path) => path.Contains("://", StringComparison.Ordinal)
         ? throw new BackupSyncException(ErrorIds.BackupNotFound, $"{path} is no file.", "Name the database, with --place and --latest, --before or --tag.")
-        : BackupCatalog.Open(Path.GetFullPath(path));
+        : BackupCatalog.Open(GivenPath.Full(path));
 }
 
 /// <param name="Suspicious">How many files look like backups and are none, and how many places could not be listed.</param>

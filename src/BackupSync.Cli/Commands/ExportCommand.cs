@@ -1,5 +1,6 @@
 using System.CommandLine;
 using BackupSync.Backups;
+using BackupSync.Files;
 
 namespace BackupSync.Cli.Commands;
 
@@ -17,7 +18,7 @@ static class ExportCommand
         {
             var loaded = parsed.LoadConfig(config);
             var database = loaded.Database(parsed.GetRequiredValue(name));
-            var path = Path.GetFullPath(parsed.GetRequiredValue(file));
+            var path = GivenPath.Full(parsed.GetRequiredValue(file));
             if (Directory.Exists(path))
                 throw new BackupSyncException(ErrorIds.FileFailed, $"{path} is a folder.", "Name a file in it.");
             if (!parsed.GetValue(force) && (File.Exists(path) || File.Exists(ManifestStore.PathOf(path))))

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using BackupSync.Configuration;
+using BackupSync.Files;
 
 namespace BackupSync.Cli.Commands;
 
@@ -12,7 +13,7 @@ static class InitCommand
         var command = new Command("init", "Write a commented configuration to begin with") { path, force };
         command.SetAction(parsed =>
         {
-            var file = Path.GetFullPath(parsed.GetRequiredValue(path));
+            var file = GivenPath.Full(parsed.GetRequiredValue(path));
             StarterFile.Write(file, parsed.GetValue(force));
             Console.WriteLine(file);
             return ExitCodes.Done;

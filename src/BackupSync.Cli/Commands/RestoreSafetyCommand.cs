@@ -2,6 +2,7 @@ using System.CommandLine;
 using BackupSync.Backups;
 using BackupSync.Cli.Display;
 using BackupSync.Configuration;
+using BackupSync.Files;
 using BackupSync.Sync;
 
 namespace BackupSync.Cli.Commands;
@@ -59,7 +60,7 @@ static class RestoreSafetyCommand
             var job = config().Job(jobName!);
             return (job, BackupCatalog.LatestSafety(job, Failures.Warn), true);
         }
-        var backup = BackupCatalog.Open(Path.GetFullPath(file));
+        var backup = BackupCatalog.Open(GivenPath.Full(file));
         return target is null
             ? (jobName is null ? BackupCatalog.JobOf(backup, config()) : config().Job(jobName), backup, true)
             : (AdHocJob.ForRestore(target, backup), backup, false);

@@ -1,4 +1,5 @@
 using BackupSync.Backups;
+using BackupSync.Files;
 using BackupSync.Postgres;
 
 namespace BackupSync.Configuration;
@@ -29,7 +30,7 @@ public static class AdHocJob
             TargetDatabase = new DatabaseConfig(target) { Name = targetName, Role = DatabaseRole.Backup },
             Backups = new BackupsConfig
             {
-                Directory = Path.GetFullPath(backupDirectory ?? Path.Join("backups", job), currentDirectory ?? Directory.GetCurrentDirectory()),
+                Directory = GivenPath.Full(backupDirectory ?? Path.Join("backups", job), currentDirectory),
             },
         };
     }

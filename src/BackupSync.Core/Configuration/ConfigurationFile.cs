@@ -1,4 +1,5 @@
 using System.Text;
+using BackupSync.Files;
 using YamlDotNet.Core;
 
 namespace BackupSync.Configuration;
@@ -66,7 +67,7 @@ public static class ConfigurationFile
         var start = currentDirectory ?? Directory.GetCurrentDirectory();
         var named = !string.IsNullOrEmpty(explicitPath) ? explicitPath : (environment ?? Environment.GetEnvironmentVariable)(Variable);
         if (!string.IsNullOrEmpty(named))
-            return Path.GetFullPath(named, start);
+            return GivenPath.Full(named, start);
 
         for (var folder = new DirectoryInfo(start); folder is not null; folder = folder.Parent)
         {
@@ -87,7 +88,7 @@ public static class ConfigurationFile
 
     static (BackupSyncConfig? Config, ConfigurationReader Reader) Read(string path, Func<string, string?>? environment)
     {
-        var file = Path.GetFullPath(path);
+        var file = GivenPath.Full(path);
         var text = ReadText(file);
         var reader = new ConfigurationReader(file, environment ?? Environment.GetEnvironmentVariable);
         try

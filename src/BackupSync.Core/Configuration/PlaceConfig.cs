@@ -36,4 +36,7 @@ public sealed record S3PlaceConfig : PlaceConfig
     public string? AccessKey { get; init; }
 
     public Secret? SecretKey { get; init; }
+
+    /// <summary>How long it may take to answer. An upload whose bytes are on their way has a minute of its own.</summary>
+    public TimeSpan AnswerLimit { get; init; } = new LimitsConfig().Connect;
 }

@@ -32,7 +32,10 @@ sealed class PlaceReader(IReadOnlyList<DatabaseConfig> databases)
         if (place.Has("directory") && place.Has("s3"))
             place.Report("s3", "stands beside 'directory'; a place is either of the two");
         if (place.Has("s3"))
-            return place.Section("s3", s3 => ReadS3(name, s3));
+        {
+            var limit = place.Section("limits", limits => limits.Duration("connect", new LimitsConfig().Connect, ScheduleReader.LongestLimit));
+            return place.Section("s3", s3 => ReadS3(name, s3)) with { AnswerLimit = limit };
+        }
 
         var text = place.RequiredText("directory", "a place has a directory, or s3: { bucket: … }");
         var directory = text is null ? "" : place.FullPath(text);

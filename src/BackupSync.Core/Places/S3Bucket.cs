@@ -43,17 +43,29 @@ sealed class S3Bucket : IDisposable
     /// <summary>With TLS a signature over the content protects nothing more and costs a second reading; without, the SDK insists on it.</summary>
     public bool SignsContent => _config.Endpoint?.Scheme == Uri.UriSchemeHttp;
 
-    /// <summary>Sends a request. One that stays silent is sent once more, unless it has a limit of its own.</summary>
+    /// <summary>Asks something. One that stays silent is asked once more, unless there is a limit of its own.</summary>
     /// <param name="action">For messages: what cannot be done to the object or the place if it fails, such as <c>be read</c>.</param>
     /// <param name="key">The object's whole key; null where it is about the place.</param>
-    /// <param name="limit">How long nothing may happen; null for <see cref="S3Limits.Silence"/>.</param>
+    /// <param name="limit">How long nothing may happen; null for <see cref="S3Limits.Answer"/>, for both times together.</param>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.PlaceFailed"/>.</exception>
-    public async Task<T> AskAsync<T>(
-        string action, string? key, Func<AmazonS3Client, Patience, Task<T>> request, CancellationToken cancellationToken, TimeSpan? limit = null)
+    public Task<T> AskAsync<T>(
+        string action, string? key, Func<AmazonS3Client, Patience, Task<T>> request, CancellationToken cancellationToken, TimeSpan? limit = null) =>
+        TwiceAsync(action, key, limit ?? Limits.Answer, limit ?? Limits.Answer / 2, again: limit is null,
+            // Left behind at the limit: the SDK reads answers, and finds out who it is, in ways that cannot be stopped.
+            (client, patience) => Task.Run(() => request(client, patience), CancellationToken.None).WaitAsync(patience.Token), cancellationToken);
+
+    /// <summary>Sends a body, for which the line may take its time. Otherwise as <see cref="AskAsync"/>.</summary>
+    public Task<T> SendAsync<T>(string key, Func<AmazonS3Client, Patience, Task<T>> request, CancellationToken cancellationToken) =>
+        TwiceAsync("be stored", key, Limits.Silence, Limits.Silence, again: true, request, cancellationToken);
+
+    /// <param name="limit">For messages.</param>
+    /// <param name="silence">Of one try.</param>
+    async Task<T> TwiceAsync<T>(
+        string action, string? key, TimeSpan limit, TimeSpan silence, bool again, Func<AmazonS3Client, Patience, Task<T>> request, CancellationToken cancellationToken)
     {
-        for (var again = true; ; again = false)
+        for (; ; again = false)
         {
-            using var patience = new Patience(limit ?? Limits.Silence, cancellationToken);
+            using var patience = new Patience(silence, cancellationToken);
             try
             {
                 return await request(_client, patience);
@@ -63,13 +75,13 @@ sealed class S3Bucket : IDisposable
                 // What a request says that was stopped half-way is not what happened.
                 cancellationToken.ThrowIfCancellationRequested();
             }
-            catch (Exception e) when (again && limit is null && e is OperationCanceledException or SocketException)
+            catch (Exception e) when (again && e is OperationCanceledException or SocketException)
             {
                 // The SDK tries again what it knows as a passing fault: neither our own limit nor HttpClient's rarer words for a cut line.
             }
             catch (OperationCanceledException e)
             {
-                throw Failure(action, key, new TimeoutException($"nothing was heard from it for {Durations.Show(limit ?? Limits.Silence)}", e));
+                throw Failure(action, key, Silent(limit, e));
             }
             catch (Exception e) when (e is not BackupSyncException)
             {
@@ -78,6 +90,8 @@ sealed class S3Bucket : IDisposable
             }
         }
     }
+
+    public static TimeoutException Silent(TimeSpan limit, Exception cause) => new($"nothing was heard from it for {Durations.Show(limit)}", cause);
 
     public BackupSyncException Failure(string action, string? key, Exception cause) => S3Failure.From(_config, action, key, cause);
 

@@ -22,6 +22,8 @@ static class S3Failure
 
     public static string Location(S3PlaceConfig place, string? key) => $"s3://{place.Bucket}/{key ?? place.Prefix}";
 
+    static string Server(S3PlaceConfig place) => place.Endpoint?.GetLeftPart(UriPartial.Authority) ?? "AWS";
+
     static string Words(Exception cause) => cause switch
     {
         // An answer without a body: the SDK's sentence for it would say nothing.
@@ -71,7 +73,9 @@ static class S3Failure
         >= HttpStatusCode.InternalServerError => "The server is overloaded or disturbed. Try again later.",
         null when cause is AmazonClientException =>
             $"Check region, endpoint, accessKey and secretKey of the place {place.Name}; what it lacks is taken from this machine (AWS_REGION, AWS_ACCESS_KEY_ID, a profile, its role).",
-        _ when Reason(cause) is not null => $"Check that {place.Endpoint?.GetLeftPart(UriPartial.Authority) ?? "AWS"} can be reached from this machine, then try again.",
+        _ when Reason(cause) is TimeoutException =>
+            $"Check that {Server(place)} can be reached from this machine; raise limits.connect of the place {place.Name} for one that is slow.",
+        _ when Reason(cause) is not null => $"Check that {Server(place)} can be reached from this machine, then try again.",
         _ => $"Try again; if it stays so, check the place {place.Name} in the configuration.",
     };
 }

@@ -9,7 +9,13 @@ sealed record S3Limits
     /// <summary>Each streams from the file, so they cost connections rather than memory.</summary>
     public int PartsAtOnce { get; init; } = 3;
 
-    /// <summary>How long a request may go on without a byte of a body passing, or an answer coming.</summary>
+    /// <summary>
+    /// How long a place may take to answer a question, all tries together, and to send the next byte of what is read: its
+    /// <c>limits.connect</c>.
+    /// </summary>
+    public TimeSpan Answer { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long an upload may go on without a byte passing, or an answer coming: what a slow line has not sent yet looks the same.</summary>
     public TimeSpan Silence { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>How long the server may take to put the parts together; AWS speaks of minutes for large objects.</summary>

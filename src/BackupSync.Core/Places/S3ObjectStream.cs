@@ -58,11 +58,12 @@ sealed class S3ObjectStream : ForwardStream
         if (buffer.Length == 0 || _position == _length)
             return 0;
 
+        var silences = 0;
         for (var attempt = 0; ; attempt++)
         {
             var response = _response ??= await ResumeAsync(cancellationToken);
             Exception failure;
-            using var patience = new Patience(_bucket.Limits.Silence, cancellationToken);
+            using var patience = new Patience(_bucket.Limits.Answer / 2, cancellationToken);
             try
             {
                 var count = await Content(response).ReadAsync(buffer, patience.Token);
@@ -73,15 +74,16 @@ sealed class S3ObjectStream : ForwardStream
             }
             catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
             {
-                failure = new TimeoutException($"nothing was heard from it for {Durations.Show(_bucket.Limits.Silence)}", e);
+                failure = S3Bucket.Silent(_bucket.Limits.Answer, e);
+                silences++;
             }
-            catch (Exception e) when (S3Bucket.IsRemote(e))
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
                 failure = e;
             }
             Close(_response);
             _response = null;
-            if (attempt == _bucket.Limits.Retries)
+            if (attempt == _bucket.Limits.Retries || silences == 2)
                 throw _bucket.Failure("be read", _key, failure);
             await Task.Delay(TimeSpan.FromMilliseconds(100 << attempt), cancellationToken);
         }

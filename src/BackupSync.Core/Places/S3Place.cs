@@ -17,7 +17,7 @@ sealed class S3Place(S3PlaceConfig config, S3Limits limits) : IBackupPlace
     int _storedParts;
     int _triedCondition;
 
-    public S3Place(S3PlaceConfig config) : this(config, new S3Limits())
+    public S3Place(S3PlaceConfig config) : this(config, new S3Limits { Answer = config.AnswerLimit })
     {
     }
 
@@ -33,8 +33,11 @@ sealed class S3Place(S3PlaceConfig config, S3Limits limits) : IBackupPlace
         {
             var answer = await _bucket.AskAsync("be listed", null, (client, patience) => ListAsync(client, page, patience), cancellationToken);
             files.AddRange((answer.S3Objects ?? [])
+                .Where(o => o.Key?.StartsWith(config.Prefix, StringComparison.Ordinal) == true)
                 .Select(o => new PlaceFile(o.Key[config.Prefix.Length..], o.Size ?? 0))
                 .Where(f => PlaceKey.IsValid(f.Key)));
+            if (answer.IsTruncated == true && (answer.NextContinuationToken is not { } next || next == page.ContinuationToken))
+                throw _bucket.Failure("be listed", null, new InvalidDataException("The listing does not go on.")); // of half of it retention would make all
             page.ContinuationToken = answer.IsTruncated == true ? answer.NextContinuationToken : null;
         }
         while (page.ContinuationToken is not null);

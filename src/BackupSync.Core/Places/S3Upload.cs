@@ -93,7 +93,7 @@ sealed class S3Upload(S3Bucket bucket, string key, SafeFileHandle handle, string
         ETag = await send(null);
     }
 
-    Task SendWholeAsync(long size, CancellationToken cancellationToken) => UnlessThereAsync(condition => bucket.AskAsync("be stored", key, async (client, patience) =>
+    Task SendWholeAsync(long size, CancellationToken cancellationToken) => UnlessThereAsync(condition => bucket.SendAsync(key, async (client, patience) =>
     {
         await using var content = new FileSlice(handle, file, 0, size, patience.Renew);
         return (await client.PutObjectAsync(new PutObjectRequest
@@ -136,7 +136,7 @@ sealed class S3Upload(S3Bucket bucket, string key, SafeFileHandle handle, string
         _uploadId = null;
     }
 
-    Task<PartETag> SendPartAsync(int number, long start, long length, CancellationToken cancellationToken) => bucket.AskAsync("be stored", key, async (client, patience) =>
+    Task<PartETag> SendPartAsync(int number, long start, long length, CancellationToken cancellationToken) => bucket.SendAsync(key, async (client, patience) =>
     {
         await using var content = new FileSlice(handle, file, start, length, patience.Renew);
         var answer = await client.UploadPartAsync(new UploadPartRequest

@@ -59,6 +59,12 @@ static class PgErrors
                 "Check the network and the server, then run again.", null, failure)
             { Detail = Innermost(failure).Message };
         }
+        if (IsDrivers(failure))
+        {
+            return new PgQueryException(ErrorIds.ConnectionFailed, $"{login.Label}: what {Where(login)} sent is not PostgreSQL's protocol.",
+                "Check what stands between this machine and the server, and the server's log, then run again.", null, failure)
+            { Detail = Innermost(failure).Message };
+        }
         return null;
     }
 
@@ -108,7 +114,7 @@ static class PgErrors
             return Connect(failure, $"{login.Label}: {where} closed the connection during the handshake.", "Is it a PostgreSQL server? Check host and port; look at the server's log.", transient: true);
         if (failure is BackupSyncException known)
             return known;
-        return failure is NpgsqlException or InvalidOperationException or FormatException or ArgumentException or OverflowException or IndexOutOfRangeException
+        return failure is NpgsqlException || IsDrivers(failure)
             ? new BackupSyncException(ErrorIds.NotPostgres, $"{login.Label}: what answers on {where} does not speak PostgreSQL's protocol.",
                 "Check host and port in its URL.", failure)
             { Detail = Innermost(failure).Message }
@@ -155,6 +161,14 @@ static class PgErrors
     }
 
     static string Where(PgLogin login) => $"{login.Address.Host}:{login.Address.Port}/{login.Address.Database}";
+
+    /// <summary>
+    /// Whether it was thrown by the driver, or by what the driver has called: of lengths and numbers that make no sense it makes exceptions of
+    /// any kind, an <see cref="OutOfMemoryException"/> among them.
+    /// </summary>
+    static bool IsDrivers(Exception failure) => new System.Diagnostics.StackTrace(failure).GetFrames()
+        .Select(f => f.GetMethod()?.DeclaringType?.Assembly.GetName().Name)
+        .FirstOrDefault(name => name is not null && name != "mscorlib" && !name.StartsWith("System.", StringComparison.Ordinal)) == "Npgsql";
 
     static T? Find<T>(Exception failure) where T : Exception
     {

@@ -24,8 +24,12 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
         WHERE rolname = current_user AND rolsuper AND pg_catalog.current_setting('session_replication_role') <> 'origin';
         """;
 
+    /// <summary>How long the handshake may go on after its limit: there is nothing in the server to be ended.</summary>
+    static readonly TimeSpan HandshakeGrace = TimeSpan.FromMilliseconds(500);
+
     readonly NpgsqlDataSource _dataSource;
     readonly NpgsqlConnection _connection;
+    volatile bool _isLeft;
 
     PgSession(PgLogin login, NpgsqlDataSource dataSource)
     {
@@ -70,11 +74,9 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
             .Build());
         try
         {
-            await session._connection.OpenAsync(cancellationToken);
-            session.ProcessId = session._connection.ProcessID;
-            session.ServerVersion = session._connection.PostgreSqlVersion;
-            await session.BeginAsync(mayBeShared, cancellationToken);
-            return session;
+            using var wait = new DriverWait(HandshakeGrace, session.Leave, cancellationToken);
+            // On the pool: parts of the handshake are read without awaiting.
+            return await wait.ForAsync(Task.Run(() => session.BeginAsync(mayBeShared, wait.Token), CancellationToken.None));
         }
         catch (Exception failure)
         {
@@ -86,8 +88,22 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
         }
     }
 
+    async Task<PgSession> BeginAsync(bool mayBeShared, CancellationToken cancellationToken)
+    {
+        await _connection.OpenAsync(cancellationToken);
+        if (_isLeft)
+        {
+            DriverWait.CloseLine(_connection); // nobody waits for it any more
+            throw new OperationCanceledException();
+        }
+        ProcessId = _connection.ProcessID;
+        ServerVersion = _connection.PostgreSqlVersion;
+        await SetUpAsync(mayBeShared, cancellationToken);
+        return this;
+    }
+
     /// <summary>Sets what every session of ours has, unless that would be set for others.</summary>
-    async Task BeginAsync(bool mayBeShared, CancellationToken cancellationToken)
+    async Task SetUpAsync(bool mayBeShared, CancellationToken cancellationToken)
     {
         var settings = $"{Settings} SET default_transaction_read_only = {(Login.ReadOnly ? "on" : "off")};";
         // CockroachDB's logins have numbers of another kind; what is to be said of it is said elsewhere.
@@ -125,23 +141,23 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
     }
 
     public Task ExecuteAsync(string statement, CancellationToken cancellationToken) =>
-        Guarded(async () =>
+        Guarded(async stop =>
         {
             await using var command = new NpgsqlCommand(statement, _connection);
-            await command.ExecuteNonQueryAsync(cancellationToken);
+            await command.ExecuteNonQueryAsync(stop);
             return true;
         }, cancellationToken);
 
     /// <summary>Runs a statement that takes its time, and hears what the server says meanwhile.</summary>
     public Task ListenAsync(string statement, Action<string> onNotice, CancellationToken cancellationToken) =>
-        Guarded(async () =>
+        Guarded(async stop =>
         {
             void Hear(object sender, NpgsqlNoticeEventArgs told) => onNotice(told.Notice.MessageText);
             _connection.Notice += Hear;
             try
             {
                 await using var command = new NpgsqlCommand(statement, _connection);
-                await command.ExecuteNonQueryAsync(cancellationToken);
+                await command.ExecuteNonQueryAsync(stop);
                 return true;
             }
             finally
@@ -156,37 +172,38 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
 
     /// <summary>The first column of the first row; default where there is none.</summary>
     public Task<T?> ScalarAsync<T>(string select, CancellationToken cancellationToken, params object[] parameters) =>
-        Guarded(async () =>
+        Guarded(async stop =>
         {
             await using var command = new NpgsqlCommand(select, _connection);
             foreach (var parameter in parameters)
                 command.Parameters.Add(new NpgsqlParameter { Value = parameter });
-            var value = await command.ExecuteScalarAsync(cancellationToken);
+            var value = await command.ExecuteScalarAsync(stop);
             return value is null or DBNull ? default : (T)value;
         }, cancellationToken);
 
     public Task<List<string?[]>> RowsAsync(string select, CancellationToken cancellationToken) =>
-        Guarded(async () =>
+        Guarded(async stop =>
         {
             var rows = new List<string?[]>();
-            using var reader = await _connection.BeginTextExportAsync($"COPY ({select}) TO STDOUT", cancellationToken);
-            while (await reader.ReadLineAsync(cancellationToken) is { } line)
+            using var reader = await _connection.BeginTextExportAsync($"COPY ({select}) TO STDOUT", stop);
+            while (await reader.ReadLineAsync(stop) is { } line)
                 rows.Add(CopyText.Fields(line));
             return rows;
         }, cancellationToken);
 
     /// <summary>Runs a statement and tells how many rows it has changed.</summary>
     public Task<long> AffectedAsync(string statement, CancellationToken cancellationToken) =>
-        Guarded(async () =>
+        Guarded(async stop =>
         {
             await using var command = new NpgsqlCommand(statement, _connection);
-            return (long)await command.ExecuteNonQueryAsync(cancellationToken);
+            return (long)await command.ExecuteNonQueryAsync(stop);
         }, cancellationToken);
 
     /// <summary>The rows as lines of COPY's text format, one after the other as the server sends them.</summary>
     public async IAsyncEnumerable<string> LinesAsync(string select, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var reader = await Guarded(() => _connection.BeginTextExportAsync($"COPY ({select}) TO STDOUT", cancellationToken), cancellationToken);
+        using var wait = new DriverWait(DriverWait.Grace, Leave, cancellationToken);
+        var reader = await Guarded(stop => _connection.BeginTextExportAsync($"COPY ({select}) TO STDOUT", stop), cancellationToken);
         var isRead = false;
         try
         {
@@ -196,56 +213,99 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
         }
         finally
         {
-            // Who has seen enough must not have to wait for all the rest, which the reader would fetch before it is disposed of.
-            if (!isRead && _connection.State == System.Data.ConnectionState.Open)
-                await ((NpgsqlCopyTextReader)reader).CancelAsync();
+            await EndAsync();
         }
 
         // Most lines have come already: there is nothing to guard then.
         ValueTask<string?> ReadAsync()
         {
-            var line = reader.ReadLineAsync(cancellationToken);
-            return line.IsCompletedSuccessfully ? line : new(Guarded(async () => await line, cancellationToken));
+            var line = reader.ReadLineAsync(wait.Token);
+            return line.IsCompletedSuccessfully ? line : new(Guarded(line.AsTask(), wait, cancellationToken));
+        }
+
+        async Task EndAsync()
+        {
+            if (_isLeft)
+                return; // its line is closed
+            using var limit = new CancellationTokenSource(DriverWait.Grace);
+            using var ending = new DriverWait(TimeSpan.Zero, Leave, limit.Token);
+            try
+            {
+                await ending.ForAsync(Task.Run(async () =>
+                {
+                    // Who has seen enough must not have to wait for all the rest, which the reader would fetch before it is disposed of.
+                    if (!isRead && _connection.State == System.Data.ConnectionState.Open)
+                        await ((NpgsqlCopyTextReader)reader).CancelAsync();
+                    reader.Dispose();
+                    return true;
+                }, CancellationToken.None));
+            }
+            catch (OperationCanceledException) when (limit.IsCancellationRequested)
+            {
+                // The server does not end it: the session is of no use any more, which the next to use it is told.
+            }
         }
     }
 
     public Task<long> CountAsync(string schema, string table, CancellationToken cancellationToken) =>
-        Guarded(async () =>
+        Guarded(async stop =>
         {
             var count = 0L;
-            using var reader = await _connection.BeginTextExportAsync($"COPY {Sql.Qualified(schema, table)} TO STDOUT", cancellationToken);
-            while (await reader.ReadLineAsync(cancellationToken) is not null)
+            using var reader = await _connection.BeginTextExportAsync($"COPY {Sql.Qualified(schema, table)} TO STDOUT", stop);
+            while (await reader.ReadLineAsync(stop) is not null)
                 count++;
             return count;
         }, cancellationToken);
 
     /// <summary>Gives the rows in COPY's text format, byte for byte, without the mark of their end.</summary>
     public Task CopyOutAsync(string select, Func<Stream, CancellationToken, Task> read, CancellationToken cancellationToken) =>
-        Guarded(async () =>
+        Guarded(async stop =>
         {
-            using var rows = (StreamReader)await _connection.BeginTextExportAsync($"COPY ({select}) TO STDOUT", cancellationToken);
-            await read(rows.BaseStream, cancellationToken);
+            using var rows = (StreamReader)await _connection.BeginTextExportAsync($"COPY ({select}) TO STDOUT", stop);
+            await read(rows.BaseStream, stop);
             return true;
         }, cancellationToken);
 
     /// <summary>Loads rows in COPY's text format, byte for byte. After a failure the session is good for nothing but to be disposed of.</summary>
     /// <param name="write">Writes the rows, without the mark of their end.</param>
     public Task CopyInAsync(string copyStatement, Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken) =>
-        Guarded(async () =>
+        Guarded(async stop =>
         {
             // Not disposed of where writing fails: that would tell the server that the rows are complete.
-            var rows = await _connection.BeginTextImportAsync(copyStatement, cancellationToken);
-            await write(((StreamWriter)rows).BaseStream, cancellationToken);
+            var rows = await _connection.BeginTextImportAsync(copyStatement, stop);
+            await write(((StreamWriter)rows).BaseStream, stop);
             await rows.DisposeAsync();
             return true;
         }, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
-        if (IsPooled && _connection.State == System.Data.ConnectionState.Open)
+        if (!_isLeft && IsPooled && _connection.State == System.Data.ConnectionState.Open)
             await ResetAsync();
-        await _connection.DisposeAsync();
-        await _dataSource.DisposeAsync();
+        using var limit = new CancellationTokenSource(DriverWait.Grace);
+        using var closing = new DriverWait(TimeSpan.Zero, Leave, limit.Token);
+        try
+        {
+            if (_isLeft)
+                return; // work of the driver's may still be at it, and its line is closed
+            await closing.ForAsync(Task.Run(async () =>
+            {
+                await _connection.DisposeAsync();
+                await _dataSource.DisposeAsync();
+                return true;
+            }, CancellationToken.None));
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            // The far end does not take leave. The line is closed.
+        }
+    }
+
+    /// <summary>The driver has not come back: the server's end is told by the line's.</summary>
+    void Leave()
+    {
+        _isLeft = true;
+        DriverWait.CloseLine(_connection);
     }
 
     /// <summary>A pooler in session mode cleans up by itself, if it is told so.</summary>
@@ -263,13 +323,19 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
         }
     }
 
-    async Task<T> Guarded<T>(Func<Task<T>> work, CancellationToken cancellationToken)
+    async Task<T> Guarded<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
     {
         // Npgsql breaks the connection where it is stopped as it sends.
         cancellationToken.ThrowIfCancellationRequested();
+        using var wait = new DriverWait(DriverWait.Grace, Leave, cancellationToken);
+        return await Guarded(_isLeft ? Task.FromException<T>(new IOException("It was closed, as the server did not answer.")) : work(wait.Token), wait, cancellationToken);
+    }
+
+    async Task<T> Guarded<T>(Task<T> work, DriverWait wait, CancellationToken cancellationToken)
+    {
         try
         {
-            return await work();
+            return await wait.ForAsync(work);
         }
         catch (Exception failure)
         {

@@ -10,6 +10,8 @@ public sealed class S3FaultTests : IClassFixture<S3Server>, IAsyncLifetime
 
     static readonly S3Limits InParts = new() { PartSize = 1_000_000, Retries = 1 };
 
+    static readonly int[] Statuses = [200, 200, 204, 206, 301, 403, 404, 412, 500, 503];
+
     readonly TempFolder _temp;
     readonly S3Server _server;
     readonly TcpProxy _proxy;
@@ -72,6 +74,63 @@ public sealed class S3FaultTests : IClassFixture<S3Server>, IAsyncLifetime
         }
     }
 
+    /// <summary>Whatever a server answers is the place's failure, or nothing; and it ends.</summary>
+    [Fact]
+    public async Task No_answer_of_a_place_ends_in_a_crash()
+    {
+        var random = new Random(11);
+        var file = TestFile.Create(_temp, 10);
+        for (var i = 0; i < 5 * Fuzz.WrongValues.Count; i++)
+        {
+            await using var web = new WebPage(Answer(random), Statuses[random.Next(Statuses.Length)]);
+            await using var place = new S3Place(
+                _config with { Endpoint = web.Address }, InParts with { Answer = TimeSpan.FromSeconds(4), Undoing = TimeSpan.FromSeconds(1), Retries = 0 });
+            foreach (var use in new Func<Task>[]
+                {
+                    () => place.ListAsync(default), () => place.StoreAsync(Key, file.Path, file.Sha256, null, default), () => place.DeleteAsync(Key, default),
+                    async () => await ReadAsync(await place.OpenAsync(Key, default)),
+                })
+            {
+                if (await Record.ExceptionAsync(use) is not { } failure)
+                    continue;
+                var e = Assert.IsAssignableFrom<BackupSyncException>(failure);
+                Assert.Equal(ErrorIds.PlaceFailed, e.ErrorId);
+                Assert.False(Fuzz.WrongValues.IsCrash(e.Message), e.Message);
+            }
+        }
+
+        static async Task ReadAsync(Stream? content)
+        {
+            if (content is not null)
+                await content.CopyToAsync(Stream.Null);
+        }
+    }
+
+    /// <summary>Listings and errors with pieces missing, doubled, or exchanged for what is none.</summary>
+    static string Answer(Random random)
+    {
+        string[] wholes =
+        [
+            "<ListBucketResult><Name>b</Name><KeyCount>1</KeyCount><MaxKeys>1000</MaxKeys><IsTruncated>false</IsTruncated><Contents><Key>auth/auth.dump</Key><Size>10</Size>"
+                + "<LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>x</ETag></Contents></ListBucketResult>",
+            "<ListBucketResult><Name>b</Name><KeyCount>1</KeyCount><IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken><Contents><Key>k</Key></Contents></ListBucketResult>",
+            "<Error><Code>AccessDenied</Code><Message>no</Message></Error>", "<InitiateMultipartUploadResult/>", "", "{}", "<html>",
+        ];
+        var text = wholes[random.Next(wholes.Length)];
+        for (var edits = random.Next(4); edits > 0 && text.Length > 0; edits--)
+        {
+            var at = random.Next(text.Length);
+            var length = Math.Min(random.Next(20), text.Length - at);
+            text = random.Next(3) switch
+            {
+                0 => text.Remove(at, length),
+                1 => text.Insert(at, text.Substring(at, length)),
+                _ => text.Remove(at, length).Insert(at, Fuzz.WrongValues.For($"{at}").First()),
+            };
+        }
+        return text;
+    }
+
     [SkippableTheory]
     [InlineData(500_000)]
     [InlineData(6_000_000)]
@@ -127,7 +186,7 @@ public sealed class S3FaultTests : IClassFixture<S3Server>, IAsyncLifetime
     [SkippableFact]
     public async Task A_server_that_falls_silent_meets_the_limit()
     {
-        await using var place = new S3Place(_config, InParts with { Silence = TimeSpan.FromSeconds(1), Undoing = TimeSpan.FromSeconds(1) });
+        await using var place = new S3Place(_config, InParts with { Answer = TimeSpan.FromSeconds(2), Undoing = TimeSpan.FromSeconds(1) });
         var file = TestFile.Create(_temp, 10);
         _proxy.Stall();
 
@@ -137,6 +196,7 @@ public sealed class S3FaultTests : IClassFixture<S3Server>, IAsyncLifetime
             Assert.Equal(ErrorIds.PlaceFailed, e.ErrorId);
             Assert.Contains("nothing was heard", e.Message, StringComparison.Ordinal);
             Assert.Contains("can be reached", e.Advice, StringComparison.Ordinal);
+            Assert.Contains("limits.connect", e.Advice, StringComparison.Ordinal);
         }
         _proxy.Restore();
     }

@@ -10,8 +10,11 @@ sealed class WebPage : IAsyncDisposable
     readonly HttpListener _listener = new();
     readonly Task _answering;
 
-    public WebPage(string page)
+    readonly int _status;
+
+    public WebPage(string page, int status = 200)
     {
+        _status = status;
         using (var free = new TcpListener(IPAddress.Loopback, 0))
         {
             free.Start();
@@ -43,9 +46,17 @@ sealed class WebPage : IAsyncDisposable
             {
                 return; // closed
             }
-            await context.Request.InputStream.CopyToAsync(Stream.Null);
-            context.Response.ContentType = "text/html";
-            context.Response.Close(page, willBlock: false);
+            try
+            {
+                await context.Request.InputStream.CopyToAsync(Stream.Null);
+                context.Response.StatusCode = _status;
+                context.Response.ContentType = "text/html";
+                context.Response.Close(_status == 204 ? [] : page, willBlock: true);
+            }
+            catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
+            {
+                // The client has gone.
+            }
         }
     }
 }

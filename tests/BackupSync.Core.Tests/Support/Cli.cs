@@ -118,10 +118,13 @@ public sealed class Cli : IAsyncDisposable
     public void Kill() => _process.Kill();
 
     /// <summary>As Ctrl+C does.</summary>
-    public void Interrupt()
+    public void Interrupt() => Signal("-INT");
+
+    /// <param name="signal">As <c>kill</c> takes it, such as <c>-TERM</c>.</param>
+    public void Signal(string signal)
     {
         Skip.If(OperatingSystem.IsWindows(), "Windows sends Ctrl+C to consoles, not to processes.");
-        using var kill = Process.Start("kill", ["-INT", ProcessId.ToString(CultureInfo.InvariantCulture)]);
+        using var kill = Process.Start("kill", [signal, ProcessId.ToString(CultureInfo.InvariantCulture)]);
         kill.WaitForExit();
     }
 
