@@ -1,5 +1,10 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
 using BackupSync.Backups;
+using BackupSync.Configuration;
+using BackupSync.Encryption;
 using BackupSync.Runs;
 using BackupSync.Tests.CommandLine;
 
@@ -161,7 +166,7 @@ public sealed class ForgeryTests(Servers servers) : IClassFixture<Servers>
     public async Task A_safety_backup_that_is_forged_is_passed_over()
     {
         await using var scenario = await CliScenario.CreateAsync(servers, rows: 10);
-        File.AppendAllText(Path.Join(scenario.Folder, "backupsync.yml"), $"encryption: {{ passphrase: \"{BackupScenario.Passphrase}\" }}\n");
+        File.AppendAllText(Path.Join(scenario.Folder, "backupsync.yml"), $"\nencryption: {{ passphrase: \"{BackupScenario.Passphrase}\" }}\n");
         await scenario.OnTargetAsync("CREATE TABLE users AS SELECT i AS id, 'name ' || i AS name FROM generate_series(1, 7) i");
         Assert.Equal(0, (await scenario.RunAsync("sync", "--yes")).ExitCode);
         var safety = BackupCatalog.List(Path.Join(scenario.Folder, "backups")).Single(b => b.Kind == BackupKind.Safety);
@@ -184,6 +189,55 @@ public sealed class ForgeryTests(Servers servers) : IClassFixture<Servers>
 
         Assert.Equal(0, (await scenario.RunAsync("restore-safety", forged, "--unauthenticated", "--yes")).ExitCode);
         Assert.Equal(10, await scenario.UsersOnTargetAsync());
+    }
+
+    [Fact]
+    public void Forged_newer_ones_let_no_good_one_expire()
+    {
+        using var folder = new TempFolder();
+        var encryption = new EncryptionConfig(Vault.Passphrase);
+        var key = ManifestKey.Of(Vault.Passphrase);
+        foreach (var day in Enumerable.Range(0, 3))
+            Sign(BackupSamples.Add(folder.Path, $"ours{day}.dump", created: BackupSamples.Morning.AddDays(-day)));
+        foreach (var day in Enumerable.Range(0, 20))
+            BackupSamples.Add(folder.Path, $"forged{day}.dump", created: BackupSamples.Morning.AddDays(10 + day));
+        Sign(BackupSamples.Add(folder.Path, "expired.dump", created: BackupSamples.Morning.AddDays(-9)));
+        var now = BackupSamples.Morning.AddDays(40);
+        string[] Removed(EncryptionConfig? asked) =>
+            [.. Retention.Plan(folder.Path, 7, now, encryption: asked).Where(d => d.Remove).Select(d => Path.GetFileName(d.Path)).Order()];
+
+        Assert.Equal(["expired.dump"], Removed(encryption));
+        Assert.Contains("ours0.dump", Removed(null)); // as it was before manifests were signed
+        Assert.Equal("ours0.dump", BackupQuery.LatestOfJobs(BackupCatalog.List(folder.Path, encryption: encryption)).Single().FileName);
+        Assert.All(BackupCatalog.List(folder.Path, encryption: new EncryptionConfig(new ConfigurationProblem("f", 0, 0, "", "is not set"))),
+            b => Assert.NotNull(b.NotAuthenticated));
+
+        void Sign(string path) => ManifestStore.Write(path, ManifestStore.Read(path), key, overwrite: true);
+    }
+
+    [Fact]
+    public void A_flipped_bit_anywhere_is_no_signature_of_ours()
+    {
+        var key = ManifestKey.Of(Vault.Passphrase);
+        var encryption = new EncryptionConfig(Vault.Passphrase);
+        var signed = ManifestStore.Format(BackupSamples.Manifest("a.dump", [1, 2, 3]) with { Tag = new string('0', 64) }, key);
+        Assert.Null(ManifestStore.Parse(signed, "a.dump.json", "a.dump", encryption).NotAuthenticated);
+        Assert.NotEqual(signed, ManifestStore.Format(ManifestStore.Parse(signed, "a.dump.json", "a.dump"), key)); // a salt of its own each time
+        for (var i = 0; i < signed.Length; i++)
+        {
+            var bad = signed.ToArray();
+            bad[i] ^= 1;
+            WithChecksum(bad);
+            try
+            {
+                // The letters of the checksum itself are mended by that.
+                Assert.True(bad.AsSpan().SequenceEqual(signed) || ManifestStore.Parse(bad, "a.dump.json", "a.dump", encryption).NotAuthenticated is not null, $"byte {i}");
+            }
+            catch (BackupSyncException e)
+            {
+                Assert.Equal(ErrorIds.BackupInvalid, e.ErrorId);
+            }
+        }
     }
 
     static async Task<RunResult> RefusedAsync(BackupScenario scenario, params string[] arguments)
@@ -240,10 +294,17 @@ public sealed class ForgeryTests(Servers servers) : IClassFixture<Servers>
     /// <summary>With the checksum that anybody can compute, and the signature that it had.</summary>
     static void WriteAsIs(string path, BackupManifest manifest)
     {
-        byte[] bytes = [.. System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(manifest with { Checksum = new string('0', 64) }, JsonFormat.Indented), (byte)'\n'];
-        var checksum = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes));
-        System.Text.Encoding.ASCII.GetBytes(checksum, bytes.AsSpan(bytes.AsSpan().LastIndexOf(System.Text.Encoding.ASCII.GetBytes(new string('0', 64)))));
+        byte[] bytes = [.. JsonSerializer.SerializeToUtf8Bytes(manifest with { Checksum = new string('0', 64) }, JsonFormat.Indented), (byte)'\n'];
+        WithChecksum(bytes);
         File.WriteAllBytes(ManifestStore.PathOf(path), bytes);
+    }
+
+    /// <summary>It is the last that a manifest has: 64 letters, then <c>"</c>, a line, <c>}</c>, a line.</summary>
+    static void WithChecksum(byte[] manifest)
+    {
+        var checksum = manifest.AsSpan(manifest.Length - 68, 64);
+        checksum.Fill((byte)'0');
+        Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA256.HashData(manifest)), checksum);
     }
 
     static void FlipLastByte(string path)
