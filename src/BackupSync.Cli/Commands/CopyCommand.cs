@@ -29,7 +29,8 @@ static class CopyCommand
         return command;
     }
 
-    static async Task<IReadOnlyList<BackupFile>> WithoutThoseThereAsync(IReadOnlyList<BackupFile> backups, PlaceConfig place, EncryptionConfig? encryption, CancellationToken cancellationToken)
+    static async Task<IReadOnlyList<BackupFile>> WithoutThoseThereAsync(
+        IReadOnlyList<BackupFile> backups, PlaceConfig place, EncryptionConfig? encryption, CancellationToken cancellationToken)
     {
         var there = await BackupStore.HeldAsync(place, Failures.Warn, cancellationToken, [.. backups.Select(b => b.Database).Distinct()], encryption);
         var asked = backups.Distinct(there.Comparer).ToList();

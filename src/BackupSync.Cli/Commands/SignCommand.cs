@@ -31,10 +31,12 @@ static class SignCommand
                 return ExitCodes.Done;
             }
             foreach (var backup in chosen.Backups)
-                await Console.Error.WriteLineAsync($"{backup.Path}: {backup.Database}, {Tables.Time(backup.Created)} UTC, {(backup.Encrypted ? "encrypted" : "NOT ENCRYPTED")}");
+                await Console.Error.WriteLineAsync(
+                    $"{backup.Path}: {backup.Database}, {Tables.Time(backup.Created)} UTC, {(backup.Encrypted ? "encrypted" : "NOT ENCRYPTED")}");
             Consent.Require("sign these, so that they are taken for yours", parsed.GetValue(yes));
             var results = await RunsView.ShowEachAsync(parsed.GetValue(json), chosen.Names(), chosen.Backups,
-                (backup, observer) => BackupRunner.SignAsync(selection.Handle(parsed, backup, config), named, config?.Tools ?? new(), [observer], cancellationToken),
+                (backup, observer) => BackupRunner.SignAsync(
+                    selection.Handle(parsed, backup, config), named, config?.Tools ?? new(), [observer], cancellationToken),
                 runs => RunTables.ShowProven(chosen.Backups, runs), cancellationToken);
             return ExitCodes.Worst(results.Select(r => ExitCodes.Of(r.Outcome)));
         });

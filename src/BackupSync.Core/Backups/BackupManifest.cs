@@ -9,7 +9,9 @@ namespace BackupSync.Backups;
 /// </summary>
 public sealed record BackupManifest
 {
-    /// <summary>1 has no <see cref="Checksum"/>, 2 no <see cref="Signature"/>; what is signed is 3, so that no release writes it again that would not sign it.</summary>
+    /// <summary>
+    /// 1 has no <see cref="Checksum"/>, 2 no <see cref="Signature"/>; what is signed is 3, so that no release writes it again that would not sign it.
+    /// </summary>
     public int Format { get; init; } = 2;
 
     /// <summary>The archive's file name, without a folder: a manifest belongs to the file it names.</summary>

@@ -75,7 +75,8 @@ public sealed record BackupQuery
             OfRuns(config) is { } kept
                 ? $"The job '{kept.Job}' has kept what it copied at {kept.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: {kept.Path}. Name it by its path, and where it is to go: -Path … -To … (--path … --to …)."
             : found.FirstOrDefault(b => IsPassedOver(b, null)) is { } doubtful
-                ? $"The newest of those that are not authenticated is {doubtful.Path} of {doubtful.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: {doubtful.NotAuthenticated}. {StoredBackup.UnauthenticatedAdvice}"
+                ? $"The newest of those that are not authenticated is {doubtful.Path} of {doubtful.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: "
+                    + $"{doubtful.NotAuthenticated}. {StoredBackup.UnauthenticatedAdvice}"
             : found.FirstOrDefault(b => b.Proof is { Bad: true }) is { } last
                 ? $"The newest of those that were found to be bad is {last.Path} of {last.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: {last.Proof!.Problem} Named by its path, it is restored as far as its bytes are whole."
                 : "List what there is with Get-DbBackup (backupsync backups).");
@@ -100,7 +101,8 @@ public sealed record BackupQuery
 
     /// <summary>A restore that turns out to be wrong is repeated with another backup, not with what it was to repair.</summary>
     bool MayBeLatest(BackupFile backup) =>
-        (Unauthenticated || backup.NotAuthenticated is null) && backup.Proof is not { Bad: true } && (backup.Kind != BackupKind.Safety || Kinds.Contains(BackupKind.Safety));
+        (Unauthenticated || backup.NotAuthenticated is null) && backup.Proof is not { Bad: true }
+        && (backup.Kind != BackupKind.Safety || Kinds.Contains(BackupKind.Safety));
 
     bool IsPassedOver(BackupFile backup, BackupFile? latest) =>
         !Unauthenticated && backup.NotAuthenticated is not null && (latest is null || backup.Created > latest.Created);

@@ -13,7 +13,8 @@ static class BackupSigner
     /// </exception>
     public static async Task<BackupFile> SignAsync(BackupHandle handle, bool named, ToolsConfig tools, StepScope scope, CancellationToken cancellationToken)
     {
-        var passphrase = (handle.Encryption ?? throw new BackupSyncException(ErrorIds.ConfigurationInvalid, "There is no passphrase to sign with.",
+        var passphrase = (handle.Encryption ?? throw new BackupSyncException(
+            ErrorIds.ConfigurationInvalid, "There is no passphrase to sign with.",
             "Name it in the configuration: encryption: { passphrase: \"${BACKUPSYNC_PASSPHRASE}\" }")).Passphrase;
         await using var backup = await StoredBackup.OpenAsync(handle with { Unauthenticated = true }, null, cancellationToken);
         var manifest = backup.Manifest;
@@ -23,7 +24,8 @@ static class BackupSigner
             return handle.File with { NotAuthenticated = null };
         }
         if (manifest.NotAuthenticated == ManifestStore.Altered)
-            throw Refused($"{manifest.File} is not signed again: its manifest was altered since it was signed.", "Use another backup, and find out who can write there.");
+            throw Refused($"{manifest.File} is not signed again: its manifest was altered since it was signed.",
+                "Use another backup, and find out who can write there.");
         if (!named && manifest.Encryption is null)
             throw Refused($"{manifest.File} is not encrypted, so nothing shows that it is yours.", NameIt);
         if (!named && !BackupNames.IsOf(manifest.File, manifest.Created))
@@ -31,7 +33,8 @@ static class BackupSigner
 
         await IntegrityCheck.RunAsync(backup, tools, scope, cancellationToken);
         await using var place = handle.OpenPlace();
-        await BackupStore.WriteManifestAsync(place, handle.Key, ManifestStore.Format(manifest, ManifestKey.Of(passphrase)), replace: true, cancellationToken);
+        var signed = ManifestStore.Format(manifest, ManifestKey.Of(passphrase));
+        await BackupStore.WriteManifestAsync(place, handle.Key, signed, replace: true, cancellationToken);
         return handle.File with { NotAuthenticated = null };
     }
 

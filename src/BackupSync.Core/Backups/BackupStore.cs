@@ -36,8 +36,10 @@ public static class BackupStore
     /// <inheritdoc cref="ListAsync" path="/param"/>
     /// <inheritdoc cref="ListAsync" path="/exception"/>
     public static async Task<HashSet<BackupFile>> HeldAsync(
-        PlaceConfig config, Action<string>? warn, CancellationToken cancellationToken, IReadOnlyCollection<string>? databases = null, EncryptionConfig? encryption = null) =>
-        (await ListAsync(config, warn, cancellationToken, databases, encryption)).Where(b => b is { NotAuthenticated: null, Proof: not { Bad: true } }).ToHashSet(Same);
+        PlaceConfig config, Action<string>? warn, CancellationToken cancellationToken, IReadOnlyCollection<string>? databases = null,
+        EncryptionConfig? encryption = null) =>
+        (await ListAsync(config, warn, cancellationToken, databases, encryption))
+            .Where(b => b is { NotAuthenticated: null, Proof: not { Bad: true } }).ToHashSet(Same);
 
     /// <summary>The names of all files in a database's folder of a place.</summary>
     internal static async Task<IReadOnlyList<string>> NamesAsync(PlaceConfig config, string database, CancellationToken cancellationToken)
@@ -77,7 +79,8 @@ public static class BackupStore
             var database = folder.Key[..^1];
             var found = BackupFolder.Look(sizes, ReadManifest, name => place.LocationOf(folder.Key + name), encryption);
             // A job may keep its own backups in a folder beside those of the databases.
-            if (found.Any(e => e.Backup is { Kind: BackupKind.Source or BackupKind.Safety } b && b.Database != database) && !found.Any(e => e.Backup?.Database == database))
+            if (found.Any(e => e.Backup is { Kind: BackupKind.Source or BackupKind.Safety } b && b.Database != database)
+                && !found.Any(e => e.Backup?.Database == database))
                 continue;
             entries.AddRange(found.Select(e => e.Backup is not { } backup ? e
                 : backup.Database != database ? e with { Backup = null, Problem = $"its manifest is of another database, {backup.Database}" }
@@ -89,9 +92,11 @@ public static class BackupStore
     }
 
     /// <summary>Whether it is one file that cannot be read, rather than its place.</summary>
-    static bool IsOfOneFile(BackupSyncException failure) => failure.ErrorId is ErrorIds.BackupInvalid or ErrorIds.FileFailed || S3Failure.IsOfOneObject(failure);
+    static bool IsOfOneFile(BackupSyncException failure) =>
+        failure.ErrorId is ErrorIds.BackupInvalid or ErrorIds.FileFailed || S3Failure.IsOfOneObject(failure);
 
-    internal static async Task<BackupManifest> ReadManifestAsync(IBackupPlace place, string key, CancellationToken cancellationToken, EncryptionConfig? encryption = null) =>
+    internal static async Task<BackupManifest> ReadManifestAsync(
+        IBackupPlace place, string key, CancellationToken cancellationToken, EncryptionConfig? encryption = null) =>
         ParseManifest(await ReadManifestBytesAsync(place, key, cancellationToken), place, key, encryption);
 
     /// <summary>As it is stored.</summary>

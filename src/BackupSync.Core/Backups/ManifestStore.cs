@@ -69,7 +69,8 @@ public static class ManifestStore
     {
         var path = PathOf(archivePath);
         return Parse(
-            ReadIfThere(path) ?? throw Invalid($"{archivePath} has no manifest ({Path.GetFileName(path)}): it was never finished, or is not a backup of BackupSync."),
+            ReadIfThere(path) ?? throw Invalid(
+                $"{archivePath} has no manifest ({Path.GetFileName(path)}): it was never finished, or is not a backup of BackupSync."),
             path, Path.GetFileName(archivePath));
     }
 
@@ -111,7 +112,8 @@ public static class ManifestStore
             var manifest = ParseJson(bytes, path, archiveName);
             return encryption is null ? manifest : manifest with { NotAuthenticated = ProblemOf(manifest, bytes, encryption) };
         }
-        catch (Exception e) when (e is JsonException or NotSupportedException or InvalidOperationException or ArgumentException or FormatException or OverflowException)
+        catch (Exception e) when (e is JsonException or NotSupportedException or InvalidOperationException or ArgumentException or FormatException
+            or OverflowException)
         {
             throw Invalid($"The manifest {path} is damaged: {e.Message}", e);
         }
@@ -160,7 +162,8 @@ public static class ManifestStore
         if (HasNull(manifest.Companions) || HasNull(manifest.NamedRoles) || HasNull(content.Tables.Values) || HasNull(content.Sequences.Values)
             || HasNull(content.Objects.Values) || HasNull(content.Details?.Values) || content.Details?.Values.Any(d => HasNull(d.Values)) == true)
             return "it has a null where there has to be a value";
-        if (content.Tables.Values.Any(t => t.Rows < 0) || content.Tables.Values.Aggregate(Int128.Zero, (all, t) => all + t.Rows) > long.MaxValue || content.LargeObjects.Count < 0)
+        if (content.Tables.Values.Any(t => t.Rows < 0) || content.Tables.Values.Aggregate(Int128.Zero, (all, t) => all + t.Rows) > long.MaxValue
+            || content.LargeObjects.Count < 0)
             return "it states a number of rows that no database has";
         return manifest.Companions.Any(c => c.Size < 0) ? "it states less than no bytes of a companion" : null;
     }

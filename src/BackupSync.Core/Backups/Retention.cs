@@ -19,7 +19,8 @@ public static class Retention
     /// <param name="keepDays">0 keeps only the newest of each job, database and kind.</param>
     /// <param name="encryption">Where there is a passphrase: what does not bear its signature stays, and counts for nothing.</param>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.FileFailed"/>: the directory or its history cannot be read.</exception>
-    public static IReadOnlyList<RetentionDecision> Plan(string directory, int keepDays, DateTimeOffset now, string? job = null, EncryptionConfig? encryption = null)
+    public static IReadOnlyList<RetentionDecision> Plan(
+        string directory, int keepDays, DateTimeOffset now, string? job = null, EncryptionConfig? encryption = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(keepDays);
         return Decide(BackupFolder.Scan(directory, encryption), RetentionRules.OfJob(keepDays, job, RunHistory.Read(directory)), now);

@@ -48,7 +48,8 @@ sealed class ManifestKey
     public string? Hmac(string salt, ReadOnlySpan<byte> content)
     {
         var bytes = new byte[SaltSize];
-        if (Convert.FromHexString(salt, bytes, out var consumed, out var size) != System.Buffers.OperationStatus.Done || size != SaltSize || consumed != salt.Length)
+        if (Convert.FromHexString(salt, bytes, out var consumed, out var size) != System.Buffers.OperationStatus.Done
+            || size != SaltSize || consumed != salt.Length)
             return null;
         return Convert.ToHexStringLower(HMACSHA256.HashData(Derive("BackupSync manifest signature"u8, bytes, KeySize), content));
     }

@@ -36,7 +36,8 @@ static class RestoreSource
         {
             return $"What else there is cannot be told: {unlisted.Message}";
         }
-        var older = all.FirstOrDefault(b => b.Database == backup.File.Database && b.Created < backup.File.Created && b is { NotAuthenticated: null, Proof: not { Bad: true } });
+        var older = all.FirstOrDefault(b => b.Database == backup.File.Database && b.Created < backup.File.Created
+            && b is { NotAuthenticated: null, Proof: not { Bad: true } });
         return older is null ? "There is no older backup of it here: look in the other places."
             : $"The next older one is {older.Path} of {older.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC.";
     }

@@ -142,7 +142,7 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
     /// <summary>When the snapshot was taken, by the server's clock.</summary>
     protected DateTimeOffset? SnapshotTime => _snapshot?.Taken;
 
-    /// <summary>Null where there is no passphrase; one that should be here and is not is told, and ends no run: what is not signed can be restored for all that.</summary>
+    /// <summary>Null where there is no passphrase. One that should be here and is not ends no run: what is not signed can be restored.</summary>
     ManifestKey? SigningKey()
     {
         if (Job.Signing is { Problem: { } problem })

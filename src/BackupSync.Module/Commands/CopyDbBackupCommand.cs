@@ -84,7 +84,11 @@ public sealed class CopyDbBackupCommand : RunCmdlet
             return InputObject is null ? [] : [InputObject];
         if (Database is null && !Latest)
             throw new BackupSyncException(ErrorIds.BackupNotFound, "Say which backups are meant: databases by their names, -Latest, or backups by the pipeline.");
-        var query = new BackupQuery { Databases = Database ?? [], Kinds = Latest ? [] : [BackupKind.Manual, BackupKind.Plan], Place = Place, Latest = Latest, Unauthenticated = Unauthenticated };
+        var query = new BackupQuery
+        {
+            Databases = Database ?? [], Kinds = Latest ? [] : [BackupKind.Manual, BackupKind.Plan], Place = Place, Latest = Latest,
+            Unauthenticated = Unauthenticated,
+        };
         return Await((warn, token) => query.FindAsync(config, warn, token));
     }
 }

@@ -68,7 +68,8 @@ public sealed class RestoreDbSafetyBackupCommand : RunCmdlet
         var options = new RunOptions { Force = Force, OthersWait = OthersWait, SkipRefused = SkipRefused };
         var action = $"Replace the content by {backup.FileName}, {ByteSizes.Show(backup.Size)} of {backup.Created.UtcDateTime:yyyy-MM-dd HH:mm} UTC";
         if (Confirm($"{job.Target} ({job.TargetDatabase.Address})", action, Force, agreed: !HasTarget))
-            Run((observers, token) => JobRunner.RestoreAsync(job, BackupHandle.Of(backup, config) with { Unauthenticated = Unauthenticated }, options, observers, token));
+            Run((observers, token) => JobRunner.RestoreAsync(
+                job, BackupHandle.Of(backup, config) with { Unauthenticated = Unauthenticated }, options, observers, token));
         else if (IsWhatIf)
             WriteObject(JobRunner.PlanRestore(job, backup, options), enumerateCollection: true);
     }

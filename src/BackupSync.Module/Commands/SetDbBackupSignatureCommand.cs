@@ -32,7 +32,8 @@ public sealed class SetDbBackupSignatureCommand : RunCmdlet
         foreach (var backup in named ? [.. Path.Select(p => BackupCatalog.Open(FullPath(p)))] : InputObject.Where(b => b.NotAuthenticated is not null))
         {
             var action = FormattableString.Invariant(
-                $"Sign the backup of {backup.Database}, {backup.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC{(backup.Encrypted ? "" : ", NOT ENCRYPTED")}, so that it is taken for yours");
+                $"Sign the backup of {backup.Database}, {backup.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC")
+                + $"{(backup.Encrypted ? "" : ", NOT ENCRYPTED")}, so that it is taken for yours";
             if (!Confirm(backup.Path, action, force: false, agreed: false))
                 continue;
             var handle = BackupHandle.Of(backup, config);

@@ -45,7 +45,10 @@ public sealed class AlteredManifestTests(Servers servers) : IClassFixture<Server
     {
         using var folder = new TempFolder();
         var good = BackupSamples.Add(folder.Path, "good.dump");
-        var path = BackupSamples.Add(folder.Path, "a.dump", change: m => m with { Tag = "t", Encryption = new EncryptionInfo(600_000, "00", "00"), Companions = [new CompanionFile("a.dump.x", 1, "00", null)] });
+        var path = BackupSamples.Add(folder.Path, "a.dump", change: m => m with
+        {
+            Tag = "t", Encryption = new EncryptionInfo(600_000, "00", "00"), Companions = [new CompanionFile("a.dump.x", 1, "00", null)],
+        });
         var encryption = new EncryptionConfig(Vault.Passphrase);
         var original = JsonNode.Parse(File.ReadAllText(path + ".json"))!;
         original["format"] = 1; // which has no checksum to fit

@@ -284,7 +284,8 @@ public sealed class ForgeryTests(Servers servers) : IClassFixture<Servers>
     static string Redate(BackupFile backup, bool signature, int days = 0)
     {
         var created = backup.Created.AddMinutes(10).AddDays(-days);
-        var path = Path.Combine(Path.GetDirectoryName(backup.Path)!, $"auth_manual_backup_{DateTimeOffset.UtcNow.AddDays(1 + days).ToString("yyyyMMdd_HHmmss", CultureInfo.InvariantCulture)}.dump.enc");
+        var stamp = DateTimeOffset.UtcNow.AddDays(1 + days).ToString("yyyyMMdd_HHmmss", CultureInfo.InvariantCulture);
+        var path = Path.Combine(Path.GetDirectoryName(backup.Path)!, $"auth_manual_backup_{stamp}.dump.enc");
         File.Copy(backup.Path, path);
         var manifest = ManifestStore.Read(backup.Path) with { File = Path.GetFileName(path), Created = created, Companions = [] };
         WriteAsIs(path, signature ? manifest : manifest with { Signature = null });
