@@ -27,6 +27,7 @@
         'Remove-OldBackups'
         'Restore-DbBackup'
         'Restore-DbSafetyBackup'
+        'Set-DbBackupSignature'
         'Test-DbBackup'
         'Test-DbConnection'
         'Test-DbSyncConfig'

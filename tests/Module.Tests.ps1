@@ -17,7 +17,7 @@ Describe 'The module' {
         $module.ExportedCommands.Keys | Sort-Object | Should -Be @(
             'Compare-DbData', 'Copy-DbBackup', 'Export-DbArchive', 'Get-DbBackup', 'Get-DbSyncConfig', 'Get-DbSyncHistory', 'Import-DbArchive',
             'Initialize-DbSecondary', 'Invoke-DbBackupPlan', 'Invoke-DbSync', 'New-DbBackup', 'New-DbSyncConfig', 'Remove-OldBackups',
-            'Restore-DbBackup', 'Restore-DbSafetyBackup', 'Test-DbBackup', 'Test-DbConnection', 'Test-DbSyncConfig')
+            'Restore-DbBackup', 'Restore-DbSafetyBackup', 'Set-DbBackupSignature', 'Test-DbBackup', 'Test-DbConnection', 'Test-DbSyncConfig')
     }
 
     It 'has a manifest that PowerShell accepts, of the version of its assemblies' {

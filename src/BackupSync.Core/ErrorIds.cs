@@ -45,6 +45,7 @@ public static class ErrorIds
     public const string BackupNotFound = "BackupSync.BackupNotFound";
     public const string PlaceFailed = "BackupSync.PlaceFailed";
     public const string PassphraseWrong = "BackupSync.PassphraseWrong";
+    public const string NotAuthenticated = "BackupSync.NotAuthenticated";
     public const string RestoreFailed = "BackupSync.RestoreFailed";
     public const string NotProven = "BackupSync.NotProven";
     public const string VerificationFailed = "BackupSync.VerificationFailed";

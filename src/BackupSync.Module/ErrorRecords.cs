@@ -42,7 +42,7 @@ static class ErrorRecords
         ErrorIds.ConfigurationInvalid or ErrorIds.ConfirmationNeeded => ErrorCategory.InvalidArgument,
         ErrorIds.ConfigurationNotFound or ErrorIds.UnknownName or ErrorIds.BackupNotFound or ErrorIds.DatabaseMissing => ErrorCategory.ObjectNotFound,
         ErrorIds.ConnectionFailed or ErrorIds.PlaceFailed or ErrorIds.TlsFailed or ErrorIds.NotPostgres or ErrorIds.LockLost => ErrorCategory.ConnectionError,
-        ErrorIds.AuthenticationFailed or ErrorIds.PassphraseWrong => ErrorCategory.AuthenticationError,
+        ErrorIds.AuthenticationFailed or ErrorIds.PassphraseWrong or ErrorIds.NotAuthenticated => ErrorCategory.AuthenticationError,
         ErrorIds.PrivilegeMissing => ErrorCategory.PermissionDenied,
         ErrorIds.NotSupported => ErrorCategory.NotImplemented,
         ErrorIds.TooFewConnections => ErrorCategory.LimitsExceeded,

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using BackupSync.Backups;
 using BackupSync.Cli.Display;
 using BackupSync.Configuration;
@@ -15,21 +16,40 @@ sealed class BackupSelection
     readonly Option<string?> _tag = CommonOptions.Tag("Only those with this tag; * and ? match");
     readonly Option<string?> _place = ConfigNames.Place("Only those in this place");
     readonly Option<string[]> _path = new("--path") { Description = "A backup's file instead, its manifest beside it", HelpName = "file" };
+    readonly Option<bool>? _unauthenticated;
     readonly Option<string?> _config = CommonOptions.Config();
+
+    /// <param name="asksForUnauthenticated">Whether it takes an option for those that are not known to be ours.</param>
+    public BackupSelection(bool asksForUnauthenticated = true) => _unauthenticated = asksForUnauthenticated ? CommonOptions.Unauthenticated() : null;
 
     public void AddTo(Command command)
     {
         command.Arguments.Add(_databases);
         foreach (var option in (Option[])[_latest, _before, _tag, _place, _path, _config])
             command.Options.Add(option);
+        if (_unauthenticated is not null)
+            command.Options.Add(_unauthenticated);
         command.Validators.Add(result =>
         {
-            var asks = result.GetValue(_databases) is { Length: > 0 }
-                || result.GetResult(_latest) is not null || result.GetResult(_before) is not null || result.GetResult(_tag) is not null || result.GetResult(_place) is not null;
-            if (asks && result.GetResult(_path) is not null)
+            if (Asks(result) && result.GetResult(_path) is not null)
                 result.AddError("--path names a backup: databases, --latest, --before, --tag and --place do not go with it.");
         });
     }
+
+    /// <summary>A backup with what it takes to read it, as the options allow.</summary>
+    public BackupHandle Handle(ParseResult parsed, BackupFile backup, BackupSyncConfig? config) =>
+        BackupHandle.Of(backup, config) with { Unauthenticated = IsUnauthenticatedAllowed(parsed) };
+
+    /// <summary>Whether anything says which are meant.</summary>
+    public bool IsUsed(SymbolResult result) => Asks(result) || result.GetResult(_path) is not null;
+
+    bool Asks(SymbolResult result) => result.GetValue(_databases) is { Length: > 0 }
+        || result.GetResult(_latest) is not null || result.GetResult(_before) is not null || result.GetResult(_tag) is not null || result.GetResult(_place) is not null;
+
+    /// <summary>Whether backups are named by their paths.</summary>
+    public bool IsNamed(ParseResult parsed) => parsed.GetResult(_path) is not null;
+
+    bool IsUnauthenticatedAllowed(ParseResult parsed) => _unauthenticated is null || parsed.GetValue(_unauthenticated);
 
     /// <summary>Null where there is none: a backup's file tells enough of itself.</summary>
     public BackupSyncConfig? Config(ParseResult parsed) =>
@@ -50,6 +70,7 @@ sealed class BackupSelection
             Before = parsed.GetValue(_before),
             Tag = parsed.GetValue(_tag),
             Place = parsed.GetValue(_place),
+            Unauthenticated = IsUnauthenticatedAllowed(parsed),
         };
         var found = await query.FindAsync(config!, message =>
         {

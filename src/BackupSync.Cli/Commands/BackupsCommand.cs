@@ -40,6 +40,7 @@ static class BackupsCommand
                 BackupTables.Show(backups);
             return ExitCodes.Done;
         });
+        command.Subcommands.Add(SignCommand.Create());
         return command;
     }
 }

@@ -38,7 +38,7 @@ static class CleanupCommand
             var decisions = new List<RetentionDecision>();
             foreach (var job in chosenJobs)
                 await CleanAsync($"Job {job.Name}", FolderPlaceConfig.At(job.Backups.Directory),
-                    () => Task.FromResult(Retention.Plan(job.Backups.Directory, days ?? job.Backups.KeepDays, DateTimeOffset.UtcNow, job.Name)));
+                    () => Task.FromResult(Retention.Plan(job, days, DateTimeOffset.UtcNow)));
             foreach (var place in chosenPlaces)
                 await CleanAsync($"Place {place.Name}", place, () => Retention.PlanAsync(place, config, DateTimeOffset.UtcNow, cancellationToken));
             if (parsed.GetValue(json))

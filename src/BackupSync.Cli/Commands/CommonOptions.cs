@@ -37,6 +37,11 @@ static class CommonOptions
         Description = "Leave out, and name, what the server refuses to create, such as a foreign key that rows break, instead of ending",
     };
 
+    public static Option<bool> Unauthenticated() => new("--unauthenticated")
+    {
+        Description = "Use what is not known to be yours as well: where there is a passphrase, a backup whose manifest does not bear its signature is refused",
+    };
+
     /// <summary>A moment in time.</summary>
     /// <param name="description">What it limits, as the beginning of a sentence.</param>
     public static Option<DateTimeOffset?> Moment(string name, string description) => new(name)

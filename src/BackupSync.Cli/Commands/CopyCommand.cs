@@ -20,18 +20,19 @@ static class CopyCommand
             var config = selection.Config(parsed) ?? throw new BackupSyncException(ErrorIds.ConfigurationNotFound, "There is no configuration that has the place.", "Name the configuration file with --config.");
             var place = config.Place(parsed.GetRequiredValue(to));
             var found = await selection.FindAsync(parsed, config, cancellationToken);
-            var chosen = found with { Backups = await WithoutThoseThereAsync(found.Backups, place, cancellationToken) };
+            var chosen = found with { Backups = await WithoutThoseThereAsync(found.Backups, place, config.Encryption, cancellationToken) };
             var results = await RunsView.ShowEachAsync(parsed.GetValue(json), chosen.Names(), chosen.Backups,
-                (backup, observer) => BackupRunner.CopyAsync(BackupHandle.Of(backup, config), place, [observer], cancellationToken),
+                (backup, observer) => BackupRunner.CopyAsync(selection.Handle(parsed, backup, config), place, [observer], cancellationToken),
                 runs => RunTables.ShowCopied(chosen.Backups, runs), cancellationToken);
             return ExitCodes.Worst([.. results.Select(r => ExitCodes.Of(r.Outcome)), found.Missing > 0 ? ExitCodes.Failed : ExitCodes.Done]);
         });
         return command;
     }
 
-    static async Task<IReadOnlyList<BackupFile>> WithoutThoseThereAsync(IReadOnlyList<BackupFile> backups, PlaceConfig place, CancellationToken cancellationToken)
+    static async Task<IReadOnlyList<BackupFile>> WithoutThoseThereAsync(
+        IReadOnlyList<BackupFile> backups, PlaceConfig place, EncryptionConfig? encryption, CancellationToken cancellationToken)
     {
-        var there = await BackupStore.HeldAsync(place, Failures.Warn, cancellationToken, [.. backups.Select(b => b.Database).Distinct()]);
+        var there = await BackupStore.HeldAsync(place, Failures.Warn, cancellationToken, [.. backups.Select(b => b.Database).Distinct()], encryption);
         var asked = backups.Distinct(there.Comparer).ToList();
         var missing = asked.Where(b => !there.Contains(b)).ToList();
         if (asked.Count - missing.Count is > 0 and var count)

@@ -13,15 +13,18 @@ sealed class ReplacingOptions
     readonly Option<bool> _allowProduction = CommonOptions.AllowProduction();
     readonly Option<bool> _othersWait = CommonOptions.OthersWait();
     readonly Option<bool> _skipRefused = CommonOptions.SkipRefused();
+    readonly Option<bool> _unauthenticated = CommonOptions.Unauthenticated();
     readonly Option<bool> _yes = CommonOptions.Yes();
     readonly Option<bool> _whatIf = CommonOptions.WhatIf();
     readonly Option<bool> _json = CommonOptions.Json();
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_allowProduction, _othersWait, _skipRefused, _yes, _whatIf, _json])
+        foreach (var option in (Option[])[_allowProduction, _othersWait, _skipRefused, _unauthenticated, _yes, _whatIf, _json])
             command.Options.Add(option);
     }
+
+    public bool IsUnauthenticatedAllowed(ParseResult parsed) => parsed.GetValue(_unauthenticated);
 
     /// <param name="tables">Patterns of the only tables to restore; none for everything.</param>
     public async Task<int> RestoreAsync(
@@ -43,7 +46,7 @@ sealed class ReplacingOptions
             $"replace {what} of {target.Name} ({target.Address}{(target.Role == DatabaseRole.Production ? ", PRODUCTION" : "")}) by {backup.FileName}: "
             + $"{backup.Database} as it was at {Tables.Time(backup.Created)} UTC, {Tables.Number(backup.Rows)} rows",
             parsed.GetValue(_yes), isConfigured: target.Role != DatabaseRole.Production);
-        var handle = BackupHandle.Of(backup, config);
+        var handle = BackupHandle.Of(backup, config) with { Unauthenticated = IsUnauthenticatedAllowed(parsed) };
         var result = await RunView.ShowAsync(json, observer => RestoreRunner.RestoreAsync(handle, tables, target, config, options, [observer], cancellationToken));
         return ExitCodes.Of(result.Outcome);
     }

@@ -38,8 +38,11 @@ static class RestoreCommand
             var database = parsed.GetValue(name);
             var backup = parsed.GetValue(path) is { } file
                 ? OfDatabase(BackupSelection.Open(file), database)
-                : await new BackupQuery { Databases = [database!], Before = parsed.GetValue(before), Tag = parsed.GetValue(tag), Place = parsed.GetValue(place) }
-                    .FindOneAsync(loaded, Failures.Warn, cancellationToken);
+                : await new BackupQuery
+                {
+                    Databases = [database!], Before = parsed.GetValue(before), Tag = parsed.GetValue(tag), Place = parsed.GetValue(place),
+                    Unauthenticated = replacing.IsUnauthenticatedAllowed(parsed),
+                }.FindOneAsync(loaded, Failures.Warn, cancellationToken);
             return await replacing.RestoreAsync(parsed, backup, target ?? loaded.Database(backup.Database), parsed.GetValue(tables) ?? [], loaded, cancellationToken);
         });
         return command;

@@ -18,13 +18,14 @@ static class RestoreSafetyCommand
         var force = new Option<bool>("--force") { Description = "The same as --yes" };
         var othersWait = CommonOptions.OthersWait();
         var skipRefused = CommonOptions.SkipRefused();
+        var unauthenticated = CommonOptions.Unauthenticated();
         var yes = CommonOptions.Yes();
         var whatIf = CommonOptions.WhatIf();
         var config = CommonOptions.Config();
         var json = CommonOptions.Json();
         var command = new Command("restore-safety", "Bring a job's target back to what it was before a sync")
         {
-            file, jobName, latest, target, othersWait, skipRefused, yes, force, whatIf, config, json,
+            file, jobName, latest, target, othersWait, skipRefused, unauthenticated, yes, force, whatIf, config, json,
         };
         command.Validators.Add(result =>
         {
@@ -36,7 +37,10 @@ static class RestoreSafetyCommand
         });
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var (job, backup, isConfigured) = Choose(parsed.GetValue(file), parsed.GetValue(jobName), parsed.GetValue(target), () => parsed.LoadConfig(config));
+            var allowed = parsed.GetValue(unauthenticated);
+            var (job, backup, loaded) = Choose(parsed.GetValue(file), parsed.GetValue(jobName), parsed.GetValue(target), allowed, () => parsed.LoadConfig(config));
+            if (loaded is null && parsed.GetResult(config) is not null)
+                loaded = parsed.LoadConfig(config); // with --target, for its passphrase alone
             var address = job.TargetDatabase.Address;
             var options = new RunOptions { OthersWait = parsed.GetValue(othersWait), SkipRefused = parsed.GetValue(skipRefused) };
             if (parsed.GetValue(whatIf))
@@ -45,24 +49,27 @@ static class RestoreSafetyCommand
                 return ExitCodes.Done;
             }
 
-            Consent.Require($"replace the content of {address} by {backup.FileName}", parsed.GetValue(yes) || parsed.GetValue(force), isConfigured);
+            Consent.Require($"replace the content of {address} by {backup.FileName}", parsed.GetValue(yes) || parsed.GetValue(force), isConfigured: parsed.GetValue(target) is null || parsed.GetValue(file) is null);
             var result = await RunView.ShowAsync(parsed.GetValue(json),
-                observer => JobRunner.RestoreAsync(job, BackupHandle.Of(backup, null), options, [observer], cancellationToken));
+                observer => JobRunner.RestoreAsync(job, BackupHandle.Of(backup, loaded) with { Unauthenticated = allowed }, options, [observer], cancellationToken));
             return ExitCodes.Of(result.Outcome);
         });
         return command;
     }
 
-    static (JobConfig Job, BackupFile Backup, bool IsConfigured) Choose(string? file, string? jobName, string? target, Func<BackupSyncConfig> config)
+    /// <returns>The configuration as well; null where it is not needed to know where the backup goes.</returns>
+    static (JobConfig Job, BackupFile Backup, BackupSyncConfig? Config) Choose(string? file, string? jobName, string? target, bool unauthenticated, Func<BackupSyncConfig> load)
     {
         if (file is null)
         {
-            var job = config().Job(jobName!);
-            return (job, BackupCatalog.LatestSafety(job, Failures.Warn), true);
+            var config = load();
+            var job = config.Job(jobName!);
+            return (job, BackupCatalog.LatestSafety(job, Failures.Warn, unauthenticated), config);
         }
         var backup = BackupCatalog.Open(GivenPath.Full(file));
-        return target is null
-            ? (jobName is null ? BackupCatalog.JobOf(backup, config()) : config().Job(jobName), backup, true)
-            : (AdHocJob.ForRestore(target, backup), backup, false);
+        if (target is not null)
+            return (AdHocJob.ForRestore(target, backup), backup, null);
+        var loaded = load();
+        return (jobName is null ? BackupCatalog.JobOf(backup, loaded) : loaded.Job(jobName), backup, loaded);
     }
 }

@@ -31,7 +31,7 @@ static class VerifyCommand
                 : (config ?? throw new BackupSyncException(ErrorIds.ConfigurationNotFound, $"--on names {name}, and there is no configuration that has it.", "Name the configuration file with --config.")).Database(name);
             var found = await selection.FindAsync(parsed, config, cancellationToken);
             var results = await RunsView.ShowEachAsync(parsed.GetValue(json), found.Names(), found.Backups,
-                (backup, observer) => BackupRunner.ProveAsync(BackupHandle.Of(backup, config), how, config?.Databases.FirstOrDefault(d => d.Name == backup.Database),
+                (backup, observer) => BackupRunner.ProveAsync(selection.Handle(parsed, backup, config), how, config?.Databases.FirstOrDefault(d => d.Name == backup.Database),
                     database, config?.Tools ?? new ToolsConfig(), [observer], cancellationToken),
                 runs => RunTables.ShowProven(found.Backups, runs), cancellationToken);
             // What looks like a backup and is none is just what somebody wants to hear of here.

@@ -13,6 +13,8 @@ static class BackupTables
             Screen.WriteLine("There are no backups.");
         else
             ShowWithFiles(Headings, backups.Select(Row), backups);
+        foreach (var doubtful in backups.Where(b => b.NotAuthenticated is not null))
+            Failures.Warn($"Not authenticated: {doubtful.Path}: {doubtful.NotAuthenticated}.");
     }
 
     public static Table List(IEnumerable<BackupFile> backups) => Filled([.. Headings, "File"], backups.Select(b => (Text[])[.. Row(b), Plain(b.FileName)]));
@@ -66,6 +68,9 @@ static class BackupTables
         var words => State(words, proof.Good),
     };
 
+    /// <summary>What is known of whether it is good; whether it is ours at all goes before that.</summary>
+    static Text Proven(BackupFile backup) => backup.NotAuthenticated is null ? Proof(backup.Proof) : State("NOT AUTHENTICATED", isGood: false);
+
     static string KindOf(BackupFile backup) => backup.Kind switch
     {
         BackupKind.Manual => "by hand",
@@ -77,7 +82,7 @@ static class BackupTables
     static Text[] Row(BackupFile b) =>
     [
         Plain(b.Database), Plain(KindOf(b)), Plain(Time(b.Created)), Plain(Size(b.Size)), Plain(Number(b.Rows)), Plain(b.Place), Plain(b.Tag),
-        Plain(b.Pinned ? "for ever" : b.KeepDays is { } days ? $"{days} days" : ""), Proof(b.Proof),
+        Plain(b.Pinned ? "for ever" : b.KeepDays is { } days ? $"{days} days" : ""), Proven(b),
     ];
 
     static readonly char[] Separators = ['/', Path.DirectorySeparatorChar];

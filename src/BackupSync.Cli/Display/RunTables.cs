@@ -53,7 +53,9 @@ static class RunTables
     static Text Verdict(RunResult run) => run switch
     {
         { Success: true, Kind: RunKind.Drill } => State($"restored {run.Versions?.Target}".TrimEnd(), isGood: true),
+        { Success: true, Kind: RunKind.Sign } => State("signed", isGood: true),
         { Success: true } => State("read", isGood: true),
+        { Error.Id: ErrorIds.NotAuthenticated } => State("NOT AUTHENTICATED", isGood: false),
         { Error.Id: ErrorIds.NotProven } => new Text("not proven here", Color.Yellow),
         { Error.Id: { } id } when ErrorIds.IsVerdict(id) => State("BAD", isGood: false),
         _ => Outcome(run.Outcome),

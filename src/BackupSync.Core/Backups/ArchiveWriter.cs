@@ -49,6 +49,9 @@ sealed record ArchiveRequest
     /// <summary>Completes the fingerprint with what can only be known after the dump.</summary>
     public required Func<ArchiveHead, CancellationToken, Task<DatabaseFingerprint>> AfterDump { get; init; }
 
+    /// <summary>What the manifest is signed with; null where there is no passphrase.</summary>
+    public ManifestKey? SignWith { get; init; }
+
     /// <summary>Told what the role may not read, and the backup does without.</summary>
     public required Action<string> Warn { get; init; }
 
@@ -112,7 +115,7 @@ static class ArchiveWriter
                 Encryption = encrypted is null ? null : request.Label.Keys!.Describe(encrypted),
                 Companions = globals is null ? [] : [globals],
             };
-            ManifestStore.Write(path, manifest);
+            ManifestStore.Write(path, manifest, request.SignWith, overwrite: request.Label.File is not null);
             (published, globals) = (null, null);
             scope.Note = $"{Path.GetFileName(path)}, {ByteSizes.Show(size)}";
             return BackupFile.Of(path, manifest);

@@ -12,25 +12,39 @@ public static class BackupCatalog
     /// like a backup but is none is told to <paramref name="warn"/>. Archives are not read: see <see cref="BackupArchive.CheckAsync(string, CancellationToken)"/>.
     /// </summary>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.FileFailed"/>: the directory cannot be read.</exception>
-    public static IReadOnlyList<BackupFile> List(string directory, Action<string>? warn = null)
+    /// <param name="encryption">Where there is a passphrase: whose signature manifests should bear. Each backup tells whether it does.</param>
+    public static IReadOnlyList<BackupFile> List(string directory, Action<string>? warn = null, EncryptionConfig? encryption = null)
     {
-        var entries = BackupFolder.Scan(directory);
+        var entries = BackupFolder.Scan(directory, encryption);
         foreach (var entry in entries.Where(e => e is { IsGood: false, LooksLikeBackup: true }).OrderBy(e => e.Path, StringComparer.Ordinal))
             warn?.Invoke($"Not a backup: {entry.Path}: {entry.Problem}");
 
         return [.. NewestFirst(entries.Where(e => e.IsGood).Select(e => e.Backup!))];
     }
 
+    /// <summary>Those that a job has left in its directory, newest first.</summary>
+    /// <inheritdoc cref="List(string, Action{string}?, EncryptionConfig?)" path="/exception"/>
+    public static IReadOnlyList<BackupFile> List(JobConfig job, Action<string>? warn = null) =>
+        [.. List(job.Backups.Directory, warn, job.Signing).Where(b => b.Job == job.Name)];
+
     /// <summary>
     /// What a job's target held before the last run that changed it. A run that failed leaves a safety backup, too, of what is still there:
     /// undoing by that one would change nothing, and say that it had gone well.
     /// </summary>
+    /// <param name="unauthenticated">Whether one may be it that is not known to be ours.</param>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.BackupNotFound"/>, or <see cref="ErrorIds.FileFailed"/>.</exception>
-    public static BackupFile LatestSafety(JobConfig job, Action<string>? warn = null)
+    public static BackupFile LatestSafety(JobConfig job, Action<string>? warn = null, bool unauthenticated = false)
     {
-        var safety = List(job.Backups.Directory, warn).Where(b => b.Job == job.Name && b.Kind == BackupKind.Safety).ToList();
+        var all = List(job, warn).Where(b => b.Kind == BackupKind.Safety).ToList();
+        var safety = all.Where(b => unauthenticated || b.NotAuthenticated is null).ToList();
         if (safety.Count == 0)
-            throw new BackupSyncException(ErrorIds.BackupNotFound, $"There is no safety backup of job '{job.Name}' in {job.Backups.Directory}.");
+        {
+            throw new BackupSyncException(ErrorIds.BackupNotFound, $"There is no safety backup of job '{job.Name}' in {job.Backups.Directory}"
+                + (all.Count == 0 ? "." : $" that is known to be ours. The newest is {all[0].FileName}, and {all[0].NotAuthenticated}."),
+                all.Count == 0 ? null : StoredBackup.UnauthenticatedAdvice);
+        }
+        foreach (var passed in all.TakeWhile(b => b != safety[0]))
+            warn?.Invoke($"Passed over: {passed.FileName} is newer, but not authenticated: {passed.NotAuthenticated}.");
         var changedNothing = RunHistory.Read(job.Backups.Directory, warn)
             .Where(r => r.Outcome is RunOutcome.Aborted or RunOutcome.RolledBack or RunOutcome.Cancelled).Select(r => r.RunId).ToHashSet();
         if (safety.FirstOrDefault(b => !changedNothing.Contains(b.RunId)) is not { } latest)

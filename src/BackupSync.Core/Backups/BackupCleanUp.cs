@@ -21,7 +21,8 @@ static class BackupCleanUp
                 var removed = new List<RetentionDecision>();
                 foreach (var place in order.Places)
                 {
-                    var plan = await Retention.PlanAsync(place, rules, DateTimeOffset.UtcNow, ct);
+                    var plan = await Retention.PlanAsync(place, rules, DateTimeOffset.UtcNow, order.Signing, ct);
+                    Retention.WarnOfUnauthenticated(plan, run.Warn);
                     removed.AddRange(await Retention.ApplyAsync(place, plan, run.Warn, ct));
                 }
                 scope.Note = removed.Count == 0 ? "no backup has expired" : $"{removed.Count} expired backups removed, {ByteSizes.Show(removed.Sum(r => r.Size))}";

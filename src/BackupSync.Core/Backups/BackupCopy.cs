@@ -41,7 +41,7 @@ static class BackupCopy
             if (await target.StoreAsync(key, stored.Path, manifest.Sha256,
                 bytes => scope.Progress((double)bytes / Math.Max(1, manifest.Size), manifest.File, bytes: bytes), cancellationToken, replace: !isNew))
                 copied.Add(key);
-            await WriteManifestAsync(target, key, manifest, isNew, cancellationToken);
+            await WriteManifestAsync(target, key, stored, isNew, cancellationToken);
         }
         catch when (isNew)
         {
@@ -54,16 +54,16 @@ static class BackupCopy
         return await BackupStore.ReadAsync(target, key, cancellationToken);
     }
 
-    static async Task WriteManifestAsync(IBackupPlace target, string key, BackupManifest manifest, bool isNew, CancellationToken cancellationToken)
+    static async Task WriteManifestAsync(IBackupPlace target, string key, StoredBackup stored, bool isNew, CancellationToken cancellationToken)
     {
         try
         {
-            await BackupStore.WriteManifestAsync(target, key, manifest, replace: !isNew, cancellationToken);
+            await BackupStore.WriteManifestAsync(target, key, stored.ManifestBytes, replace: !isNew, cancellationToken);
         }
         catch (TakenKeyException)
         {
             // Another process has copied the same backup meanwhile, and may have written down what it found out about it.
-            await EnsureIsNoOtherAsync(target, key, manifest, cancellationToken);
+            await EnsureIsNoOtherAsync(target, key, stored.Manifest, cancellationToken);
         }
     }
 

@@ -51,6 +51,12 @@ public sealed record BackupFile(
     /// <summary>What was last found out about it; null where nothing was.</summary>
     public ProofRecord? Proof { get; init; }
 
+    /// <summary>
+    /// Why it is not known to be one that BackupSync has taken, as a phrase: it may be forged. Null where its manifest's signature is that of the
+    /// configuration's passphrase, and where there is no passphrase.
+    /// </summary>
+    public string? NotAuthenticated { get; init; }
+
     /// <summary>The database it is of where no configuration has that: it has a name and no address.</summary>
     internal DatabaseConfig UnknownDatabase =>
         new(new ConfigurationProblem(Path, 0, 0, "", $"the configuration has no database {Database}")) { Name = Database, Role = DatabaseRole.Production };
@@ -65,5 +71,6 @@ public sealed record BackupFile(
         KeepDays = manifest.KeepDays,
         Encrypted = manifest.Encryption is not null,
         Proof = manifest.Proof,
+        NotAuthenticated = manifest.NotAuthenticated,
     };
 }

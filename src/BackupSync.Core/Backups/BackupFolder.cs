@@ -1,3 +1,4 @@
+using BackupSync.Configuration;
 using BackupSync.Files;
 using BackupSync.History;
 
@@ -20,7 +21,8 @@ static class BackupFolder
 {
     /// <summary>In no particular order; no directory means no files. Folders below it are not looked into.</summary>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.FileFailed"/>: the directory cannot be read.</exception>
-    public static IReadOnlyList<BackupFolderEntry> Scan(string directory)
+    /// <param name="encryption">Where there is a passphrase: whose signature manifests should bear.</param>
+    public static IReadOnlyList<BackupFolderEntry> Scan(string directory, EncryptionConfig? encryption = null)
     {
         Dictionary<string, long> sizes;
         try
@@ -32,24 +34,26 @@ static class BackupFolder
         }
         catch (FileNotFoundException)
         {
-            return Scan(directory);
+            return Scan(directory, encryption);
         }
         catch (Exception e) when (FileFailure.Is(e))
         {
             throw FileFailure.From(e, directory, "list");
         }
-        return Look(sizes, name => ReadIfThere(Path.Combine(directory, name)), name => Path.Combine(directory, name));
+        return Look(sizes, name => ManifestStore.ReadIfThere(Path.Combine(directory, name)), name => Path.Combine(directory, name), encryption);
     }
 
     /// <summary>The same of any folder of any place.</summary>
     /// <param name="sizes">Its files, by name.</param>
-    /// <param name="readManifest">A manifest's bytes; null where it has gone since.</param>
+    /// <param name="readManifest">A manifest's bytes; null where it has gone since. One that cannot be read is no reason not to look at the others.</param>
     /// <param name="locate">A file's path or address.</param>
-    public static IReadOnlyList<BackupFolderEntry> Look(IReadOnlyDictionary<string, long> sizes, Func<string, byte[]?> readManifest, Func<string, string> locate)
+    /// <inheritdoc cref="Scan" path="/param[@name='encryption']"/>
+    public static IReadOnlyList<BackupFolderEntry> Look(
+        IReadOnlyDictionary<string, long> sizes, Func<string, byte[]?> readManifest, Func<string, string> locate, EncryptionConfig? encryption = null)
     {
         var entries = sizes
             .Where(f => !LogFile.IsRecord(f.Key) && f.Key != FolderLock.FileName && !IsManifestOfOne(f.Key, sizes))
-            .Select(f => Look(f.Key, f.Value, sizes, readManifest, locate))
+            .Select(f => Look(f.Key, f.Value, sizes, readManifest, locate, encryption))
             .OfType<BackupFolderEntry>()
             .ToList();
         var companions = entries.SelectMany(e => e.Companions).ToHashSet(StringComparer.Ordinal);
@@ -59,7 +63,8 @@ static class BackupFolder
     static bool IsManifestOfOne(string name, IReadOnlyDictionary<string, long> sizes) =>
         name.EndsWith(ManifestStore.Suffix, StringComparison.Ordinal) && sizes.ContainsKey(name[..^ManifestStore.Suffix.Length]);
 
-    static BackupFolderEntry? Look(string name, long size, IReadOnlyDictionary<string, long> sizes, Func<string, byte[]?> readManifest, Func<string, string> locate)
+    static BackupFolderEntry? Look(
+        string name, long size, IReadOnlyDictionary<string, long> sizes, Func<string, byte[]?> readManifest, Func<string, string> locate, EncryptionConfig? encryption)
     {
         var path = locate(name);
         if (name.EndsWith(PrivateFile.PartialSuffix, StringComparison.Ordinal))
@@ -67,13 +72,14 @@ static class BackupFolder
         if (name.EndsWith(ManifestStore.Suffix, StringComparison.Ordinal) && BackupNames.IsArchive(name[..^ManifestStore.Suffix.Length]))
             return new BackupFolderEntry(path, size, null, "a manifest whose archive is gone", true);
         var manifestName = name + ManifestStore.Suffix;
-        if (!sizes.ContainsKey(manifestName))
+        if (!sizes.TryGetValue(manifestName, out var manifestSize))
             return new BackupFolderEntry(path, size, null, "no manifest", BackupNames.IsArchive(name));
         try
         {
+            ManifestStore.EnsureMayBeOne(manifestSize, locate(manifestName));
             if (readManifest(manifestName) is not { } bytes)
                 return null;
-            var manifest = ManifestStore.Parse(bytes, locate(manifestName), name);
+            var manifest = ManifestStore.Parse(bytes, locate(manifestName), name, encryption);
             return new BackupFolderEntry(path, size, BackupFile.Of(path, manifest), BackupArchive.Damage(size, manifest), true)
             {
                 Companions = [.. manifest.Companions.Select(c => c.File)],
@@ -86,20 +92,4 @@ static class BackupFolder
     }
 
     static string NameOf(string path) => path[(path.LastIndexOfAny(['/', Path.DirectorySeparatorChar]) + 1)..];
-
-    static byte[]? ReadIfThere(string path)
-    {
-        try
-        {
-            return File.ReadAllBytes(path);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
-        catch (Exception e) when (FileFailure.Is(e))
-        {
-            throw FileFailure.From(e, path, "read");
-        }
-    }
 }

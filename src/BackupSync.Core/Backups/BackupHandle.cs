@@ -10,6 +10,9 @@ public sealed record BackupHandle(BackupFile File, PlaceConfig Place, Encryption
     /// <summary>Its key in that place: its name, where the place is the folder it stands in.</summary>
     internal string Key { get; init; } = File.FileName;
 
+    /// <summary>Whether it may be read, with a warning, where its manifest does not bear the signature of the passphrase that there is.</summary>
+    public bool Unauthenticated { get; init; }
+
     /// <summary>Its place in a configuration; for one in no configured place, the folder it stands in.</summary>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.UnknownName"/>: the configuration has no such place.</exception>
     public static BackupHandle Of(BackupFile file, BackupSyncConfig? config)

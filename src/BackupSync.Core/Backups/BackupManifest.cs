@@ -1,3 +1,4 @@
+using BackupSync.Encryption;
 using BackupSync.Postgres;
 using BackupSync.Verification;
 
@@ -8,7 +9,9 @@ namespace BackupSync.Backups;
 /// </summary>
 public sealed record BackupManifest
 {
-    /// <summary>1 has no <see cref="Checksum"/>.</summary>
+    /// <summary>
+    /// 1 has no <see cref="Checksum"/>, 2 no <see cref="Signature"/>; what is signed is 3, so that no release writes it again that would not sign it.
+    /// </summary>
     public int Format { get; init; } = 2;
 
     /// <summary>The archive's file name, without a folder: a manifest belongs to the file it names.</summary>
@@ -75,6 +78,13 @@ public sealed record BackupManifest
     /// <summary>What was last found out about it; null where nothing was.</summary>
     public ProofRecord? Proof { get; init; }
 
+    /// <summary>What shows that this manifest is ours, and as it was written; null where there was no passphrase when it was.</summary>
+    public ManifestSignature? Signature { get; init; }
+
+    /// <summary>Why it is not known to be ours, as a phrase; null where it is, and where nobody asked.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    internal string? NotAuthenticated { get; init; }
+
     /// <summary>SHA-256 of the manifest's own file with zeros in this place, in lower-case hexadecimal.</summary>
     public string Checksum { get; init; } = new('0', 64);
 
@@ -86,6 +96,17 @@ public sealed record BackupManifest
 /// <param name="Sha256">Of the file as it is stored, in lower-case hexadecimal.</param>
 /// <param name="Hmac">As <see cref="EncryptionInfo.Hmac"/>; null where it is not encrypted.</param>
 public sealed record CompanionFile(string File, long Size, string Sha256, string? Hmac);
+
+/// <summary>An HMAC over the whole manifest, so that nobody without the passphrase can make one, or alter anything that it states.</summary>
+/// <param name="Key">Tells which passphrase's key: the first bytes of what is derived from it, in hexadecimal.</param>
+/// <param name="Salt">This manifest's own, in hexadecimal.</param>
+/// <param name="Hmac">Of the manifest's own file with zeros in this place and in the checksum's, in lower-case hexadecimal.</param>
+public sealed record ManifestSignature(string Key, string Salt, string Hmac)
+{
+    /// <summary>How the key comes from the passphrase, and the HMAC from the key.</summary>
+    [System.Text.Json.Serialization.JsonPropertyOrder(-1)]
+    public string Method { get; init; } = ManifestKey.Method;
+}
 
 /// <summary>
 /// AES-256-CBC, key and IV by PBKDF2-HMAC-SHA-256 from the passphrase and the salt in the file's head: what

@@ -39,7 +39,7 @@ public static class BackupNames
             BackupKind.Plan => $"{Sanitise(database)}_backup",
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
         };
-        var name = $"{prefix}_{created.UtcDateTime.ToString("yyyyMMdd_HHmmss", CultureInfo.InvariantCulture)}";
+        var name = $"{prefix}_{StampOf(created)}";
         for (var i = 1; ; i++)
         {
             var path = Path.Combine(directory, (i == 1 ? name : $"{name}_{i}") + (encrypted ? EncryptedExtension : Extension));
@@ -52,6 +52,11 @@ public static class BackupNames
 
     /// <summary>The companion that holds the cluster's roles: <c>&lt;archive&gt;.globals.sql</c>, encrypted as the archive is.</summary>
     public static string GlobalsOf(string archivePath) => archivePath + ".globals.sql" + (IsEncrypted(archivePath) ? EncryptedSuffix : "");
+
+    /// <summary>Whether an archive has the name of this moment.</summary>
+    internal static bool IsOf(string file, DateTimeOffset created) => file.Contains($"_{StampOf(created)}", StringComparison.Ordinal);
+
+    static string StampOf(DateTimeOffset created) => created.UtcDateTime.ToString("yyyyMMdd_HHmmss", CultureInfo.InvariantCulture);
 
     /// <summary>Whether a file is named as an archive is.</summary>
     public static bool IsArchive(string path) => path.EndsWith(Extension, StringComparison.Ordinal) || IsEncrypted(path);

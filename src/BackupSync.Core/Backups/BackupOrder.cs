@@ -32,6 +32,9 @@ public sealed record BackupOrder
 
     /// <summary>Null where backups are not encrypted.</summary>
     public EncryptionConfig? Encryption { get; init; }
+
+    /// <summary>What manifests are signed with, also those of backups that are not encrypted; null where the configuration has no passphrase.</summary>
+    internal EncryptionConfig? Signing { get; init; }
     public ToolsConfig Tools { get; init; } = new();
 
     /// <summary>How many databases at once; those of one server also share its connections.</summary>
@@ -55,6 +58,7 @@ public sealed record BackupOrder
         Verify = plan.Verify,
         Compression = plan.Compression,
         Encryption = config.Encryption,
+        Signing = config.Encryption,
         Tools = config.Tools,
         Parallel = plan.Parallel,
         Limits = Patient with { Blocking = plan.Blocking },
@@ -74,6 +78,7 @@ public sealed record BackupOrder
             Pinned = pinned,
             KeepDays = keepDays,
             Encryption = config.Encryption,
+            Signing = config.Encryption,
             Tools = config.Tools,
         };
     }
@@ -100,6 +105,7 @@ public sealed record BackupOrder
         Guards = new GuardsConfig { MinimumBackupSize = 0 },
         Backups = new BackupsConfig { Directory = folder, Compression = Compression },
         Tools = Tools,
+        Signing = Signing,
     };
 
     /// <summary>The first folder among the places; where there is none, what is uploaded is written beside the configuration before.</summary>

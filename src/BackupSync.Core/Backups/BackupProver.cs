@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using BackupSync.Configuration;
+using BackupSync.Encryption;
 using BackupSync.Recovery;
 using BackupSync.Runs;
 
@@ -52,9 +53,17 @@ static class BackupProver
         try
         {
             await using var place = handle.OpenPlace();
-            var manifest = await BackupStore.ReadManifestAsync(place, handle.Key, limit.Token);
+            var manifest = await BackupStore.ReadManifestAsync(place, handle.Key, limit.Token, handle.Encryption);
             proof = proof.After(manifest.Proof);
-            await BackupStore.WriteManifestAsync(place, handle.Key, manifest with { Proof = proof }, replace: true, limit.Token);
+            // What is not signed must not become so by being proven, and a signature that we could not renew must not be lost.
+            if (manifest.Signature is not null && (handle.Encryption is null || manifest.NotAuthenticated is not null))
+            {
+                warn($"What was found out about {handle.File.FileName} is not written into its manifest: that is signed, and "
+                    + $"{(handle.Encryption is null ? "there is no passphrase to sign it anew" : manifest.NotAuthenticated)}.");
+                return proof;
+            }
+            var key = manifest.Signature is null ? null : ManifestKey.Of(handle.Encryption!.Passphrase);
+            await BackupStore.WriteManifestAsync(place, handle.Key, ManifestStore.Format(manifest with { Proof = proof }, key), replace: true, limit.Token);
         }
         catch (BackupSyncException failure)
         {

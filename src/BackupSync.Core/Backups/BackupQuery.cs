@@ -25,6 +25,9 @@ public sealed record BackupQuery
     /// <summary>Null for all of the configuration.</summary>
     public string? Place { get; init; }
 
+    /// <summary>Whether one that is not known to be ours may be the newest, where there is a passphrase that would have signed it.</summary>
+    public bool Unauthenticated { get; init; }
+
     /// <summary>Only the newest of each database that was not found to be bad; what a restore was about to replace counts only where <see cref="Kinds"/> asks for it.</summary>
     public bool Latest { get; init; }
 
@@ -42,7 +45,7 @@ public sealed record BackupQuery
         {
             try
             {
-                found.AddRange((await BackupStore.ListAsync(place, warn, cancellationToken, Databases)).Where(Matches));
+                found.AddRange((await BackupStore.ListAsync(place, warn, cancellationToken, Databases, config.Encryption)).Where(Matches));
             }
             catch (BackupSyncException e)
             {
@@ -53,7 +56,12 @@ public sealed record BackupQuery
         if (failure is not null && found.Count == 0)
             throw failure;
         var newestFirst = BackupCatalog.NewestFirst(found);
-        return [.. Latest ? newestFirst.Where(MayBeLatest).DistinctBy(b => b.Database) : newestFirst];
+        if (!Latest)
+            return [.. newestFirst];
+        List<BackupFile> latest = [.. newestFirst.Where(MayBeLatest).DistinctBy(b => b.Database)];
+        foreach (var passed in newestFirst.Where(b => IsPassedOver(b, latest.Find(l => l.Database == b.Database))))
+            warn?.Invoke(PassedOver(passed));
+        return latest;
     }
 
     /// <summary>The one backup that is meant: the newest that matches and was not found to be bad.</summary>
@@ -66,9 +74,14 @@ public sealed record BackupQuery
             ErrorIds.BackupNotFound, $"There is no good backup of {string.Join(", ", Databases)}{(Before is { } moment ? $" from {moment.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC or before" : "")}{(Tag is null ? "" : $" with the tag {Tag}")} in {Place ?? "any place"}.",
             OfRuns(config) is { } kept
                 ? $"The job '{kept.Job}' has kept what it copied at {kept.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: {kept.Path}. Name it by its path, and where it is to go: -Path … -To … (--path … --to …)."
+            : found.FirstOrDefault(b => IsPassedOver(b, null)) is { } doubtful
+                ? $"The newest of those that are not authenticated is {doubtful.Path} of {doubtful.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: "
+                    + $"{doubtful.NotAuthenticated}. {StoredBackup.UnauthenticatedAdvice}"
             : found.FirstOrDefault(b => b.Proof is { Bad: true }) is { } last
                 ? $"The newest of those that were found to be bad is {last.Path} of {last.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: {last.Proof!.Problem} Named by its path, it is restored as far as its bytes are whole."
                 : "List what there is with Get-DbBackup (backupsync backups).");
+        foreach (var passed in found.Where(b => IsPassedOver(b, newest)))
+            warn?.Invoke(PassedOver(passed));
         foreach (var bad in found.Where(b => b.Created > newest.Created && b.Proof is { Bad: true }))
             warn?.Invoke($"Passed over: {bad.Path} of {bad.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC is newer, but damaged: {bad.Proof!.Problem}");
         if (newest.Proof is { Verdict: ProofVerdict.NotProven } proof)
@@ -79,16 +92,23 @@ public sealed record BackupQuery
     /// <summary>The newest of each job and kind that was not found to be bad.</summary>
     /// <param name="newestFirst">Backups in directories of jobs.</param>
     public static IEnumerable<BackupFile> LatestOfJobs(IEnumerable<BackupFile> newestFirst) =>
-        newestFirst.Where(b => b.Proof is not { Bad: true }).DistinctBy(b => (b.Job, b.Kind));
+        newestFirst.Where(b => b is { NotAuthenticated: null, Proof: not { Bad: true } }).DistinctBy(b => (b.Job, b.Kind));
 
     /// <summary>The newest of the dumps that syncs have kept, which are in no place of the configuration.</summary>
     BackupFile? OfRuns(BackupSyncConfig config) => Place is not null ? null : BackupCatalog.NewestFirst(
-        config.Jobs.Where(j => Databases.Contains(j.SourceDatabase.Name)).SelectMany(j => BackupCatalog.List(j.Backups.Directory)))
+        config.Jobs.Where(j => Databases.Contains(j.SourceDatabase.Name)).SelectMany(j => BackupCatalog.List(j.Backups.Directory, encryption: j.Signing)))
         .FirstOrDefault(b => b.Kind == BackupKind.Source && Matches(b) && MayBeLatest(b));
 
     /// <summary>A restore that turns out to be wrong is repeated with another backup, not with what it was to repair.</summary>
     bool MayBeLatest(BackupFile backup) =>
-        backup.Proof is not { Bad: true } && (backup.Kind != BackupKind.Safety || Kinds.Contains(BackupKind.Safety));
+        (Unauthenticated || backup.NotAuthenticated is null) && backup.Proof is not { Bad: true }
+        && (backup.Kind != BackupKind.Safety || Kinds.Contains(BackupKind.Safety));
+
+    bool IsPassedOver(BackupFile backup, BackupFile? latest) =>
+        !Unauthenticated && backup.NotAuthenticated is not null && (latest is null || backup.Created > latest.Created);
+
+    static string PassedOver(BackupFile backup) =>
+        $"Passed over: {backup.Path} of {backup.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC is not authenticated: {backup.NotAuthenticated}.";
 
     /// <summary>Whether a backup is as asked for, wherever it is: <see cref="Place"/> and <see cref="Latest"/> say nothing of a single one.</summary>
     public bool Matches(BackupFile backup) =>

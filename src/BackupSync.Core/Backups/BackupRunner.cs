@@ -70,6 +70,21 @@ public static class BackupRunner
             cancellationToken);
     }
 
+    /// <summary>Reads a backup to its end, then signs its manifest with the configuration's passphrase: it is taken for ours from then on.</summary>
+    /// <param name="named">Whether somebody has named just this backup; else it must be encrypted, and have its date in its name.</param>
+    public static Task<RunResult> SignAsync(
+        BackupHandle backup, bool named, ToolsConfig tools, IEnumerable<IRunObserver> observers, CancellationToken cancellationToken)
+    {
+        var title = $"Signature of {backup.File.FileName}";
+        return RecordedRun.RunAsync(
+            new RunDescription(
+                RunKind.Sign, backup.File.Job, backup.File.FileName, "", title, backup.File.FileName, LocalFolder(backup), TimeSpan.FromHours(24)),
+            observers,
+            run => new OneStep(run, RunStep.Prove, title,
+                async (scope, ct) => run.Record.SourceBackup = await BackupSigner.SignAsync(backup, named, tools, scope, ct)),
+            cancellationToken);
+    }
+
     /// <summary>Copies a backup to another place, as it is stored, and verifies it there.</summary>
     public static Task<RunResult> CopyAsync(BackupHandle backup, PlaceConfig to, IEnumerable<IRunObserver> observers, CancellationToken cancellationToken)
     {

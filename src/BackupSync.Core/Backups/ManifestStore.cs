@@ -1,7 +1,10 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using BackupSync.Configuration;
+using BackupSync.Encryption;
 using BackupSync.Files;
+using BackupSync.Postgres;
 
 namespace BackupSync.Backups;
 
@@ -10,29 +13,51 @@ public static class ManifestStore
 {
     public const string Suffix = ".json";
 
-    /// <summary>The newest <see cref="BackupManifest.Format"/> that can be read.</summary>
-    const int NewestFormat = 2;
+    /// <summary>In bytes. That of a database of ten thousand tables has some megabytes.</summary>
+    internal const long Largest = 64 * 1024 * 1024;
 
+    /// <summary>The newest <see cref="BackupManifest.Format"/> that can be read.</summary>
+    const int NewestFormat = 3;
+
+    const int FormatWithSignature = 3;
     const int FormatWithChecksum = 2;
 
-    static readonly string NoChecksum = new('0', 64);
+    static readonly string NoDigest = new('0', 64);
+
+    /// <summary>What stands before the signature's HMAC: the last of this name in a manifest that we have written.</summary>
+    static ReadOnlySpan<byte> HmacName => "\"hmac\": \""u8;
+
+    /// <summary>Why a manifest is not authenticated that may be in order with a passphrase of before.</summary>
+    internal const string OtherKey = "it is signed with another passphrase";
+
+    internal const string Altered = "its signature does not fit: it was altered";
 
     public static string PathOf(string archivePath) => archivePath + Suffix;
 
     /// <summary>Makes the archive a backup. To be called last, when the archive is whole and has its name.</summary>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.DiskFull"/> or <see cref="ErrorIds.FileFailed"/>.</exception>
-    public static void Write(string archivePath, BackupManifest manifest)
+    public static void Write(string archivePath, BackupManifest manifest) => Write(archivePath, manifest, null, overwrite: true);
+
+    /// <param name="key">What it is signed with; null where it is not.</param>
+    /// <param name="overwrite">Whether one that is there already is replaced; otherwise it is an error.</param>
+    /// <inheritdoc cref="Write(string, BackupManifest)"/>
+    internal static void Write(string archivePath, BackupManifest manifest, ManifestKey? key, bool overwrite)
     {
         if (manifest.File != Path.GetFileName(archivePath))
             throw new ArgumentException($"The manifest of {manifest.File} does not belong beside {archivePath}.", nameof(manifest));
-        PrivateFile.WriteAllDurably(PathOf(archivePath), Format(manifest));
+        PrivateFile.WriteAllDurably(PathOf(archivePath), Format(manifest, key), overwrite);
     }
 
-    internal static byte[] Format(BackupManifest manifest)
+    /// <param name="key">What it is signed with; null where it is not.</param>
+    internal static byte[] Format(BackupManifest manifest, ManifestKey? key)
     {
-        byte[] bytes = [.. JsonSerializer.SerializeToUtf8Bytes(manifest with { Format = NewestFormat, Checksum = NoChecksum }, JsonFormat.Indented), (byte)'\n'];
+        var signature = key is null ? null : new ManifestSignature(key.Id, ManifestKey.NewSalt(), NoDigest);
+        manifest = manifest with { Format = key is null ? FormatWithChecksum : FormatWithSignature, Signature = signature, Checksum = NoDigest };
+        byte[] bytes = [.. JsonSerializer.SerializeToUtf8Bytes(manifest, JsonFormat.Indented), (byte)'\n'];
+        if (signature is not null)
+            Encoding.ASCII.GetBytes(key!.Hmac(signature.Salt, bytes)!, HmacIn(bytes));
         var checksum = Convert.ToHexStringLower(SHA256.HashData(bytes));
-        Replace(bytes, NoChecksum, checksum);
+        Replace(bytes, NoDigest, checksum);
         return bytes;
     }
 
@@ -43,13 +68,25 @@ public static class ManifestStore
     public static BackupManifest Read(string archivePath)
     {
         var path = PathOf(archivePath);
+        return Parse(
+            ReadIfThere(path) ?? throw Invalid(
+                $"{archivePath} has no manifest ({Path.GetFileName(path)}): it was never finished, or is not a backup of BackupSync."),
+            path, Path.GetFileName(archivePath));
+    }
+
+    /// <summary>A manifest's bytes; null where there is none (any more).</summary>
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.BackupInvalid"/>: too large for one. <see cref="ErrorIds.FileFailed"/>.</exception>
+    internal static byte[]? ReadIfThere(string path)
+    {
         try
         {
-            return Parse(File.ReadAllBytes(path), path, Path.GetFileName(archivePath));
+            var size = new FileInfo(path).Length;
+            EnsureMayBeOne(size, path);
+            return size == 0 ? [] : File.ReadAllBytes(path); // a pipe has no length, and reading one may wait for ever
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw Invalid($"{archivePath} has no manifest ({Path.GetFileName(path)}): it was never finished, or is not a backup of BackupSync.", e);
+            return null;
         }
         catch (Exception e) when (FileFailure.Is(e))
         {
@@ -57,16 +94,26 @@ public static class ManifestStore
         }
     }
 
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.BackupInvalid"/>.</exception>
+    internal static void EnsureMayBeOne(long size, string path)
+    {
+        if (size > Largest)
+            throw Invalid($"{path} is too large for a manifest: {ByteSizes.Show(size)}.");
+    }
+
     /// <param name="path">Its path or address, for messages.</param>
     /// <param name="archiveName">The file it has to belong to.</param>
+    /// <param name="encryption">Where there is a passphrase: whose signature it should bear. The manifest tells whether it does.</param>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.BackupInvalid"/>: damaged, of another file, or of a newer release.</exception>
-    internal static BackupManifest Parse(byte[] bytes, string path, string archiveName)
+    internal static BackupManifest Parse(byte[] bytes, string path, string archiveName, EncryptionConfig? encryption = null)
     {
         try
         {
-            return ParseJson(bytes, path, archiveName);
+            var manifest = ParseJson(bytes, path, archiveName);
+            return encryption is null ? manifest : manifest with { NotAuthenticated = ProblemOf(manifest, bytes, encryption) };
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or NotSupportedException or InvalidOperationException or ArgumentException or FormatException
+            or OverflowException)
         {
             throw Invalid($"The manifest {path} is damaged: {e.Message}", e);
         }
@@ -99,21 +146,71 @@ public static class ManifestStore
             throw Invalid($"The manifest {path} is damaged: its size or its SHA-256 is none.");
         if (manifest.KeepDays < 0)
             throw Invalid($"The manifest {path} is damaged: it states less than no days to keep its archive.");
+        if (FaultOf(manifest) is { } fault)
+            throw Invalid($"The manifest {path} is damaged: {fault}.");
         if (!manifest.Companions.All(c => IsCompanionOf(archiveName, c.File)))
             throw Invalid($"The manifest {path} is damaged: it names a companion that does not belong to its archive.");
         return manifest;
     }
 
+    /// <summary>What the types do not hold off: nulls within lists, and values that whoever reads them later would stumble over.</summary>
+    static string? FaultOf(BackupManifest manifest)
+    {
+        var content = manifest.Fingerprint;
+        if (PgVersion.TryParse(manifest.ServerVersion) is null || PgVersion.TryParse(manifest.ToolVersion) is null)
+            return "it states no version of PostgreSQL";
+        if (HasNull(manifest.Companions) || HasNull(manifest.NamedRoles) || HasNull(content.Tables.Values) || HasNull(content.Sequences.Values)
+            || HasNull(content.Objects.Values) || HasNull(content.Details?.Values) || content.Details?.Values.Any(d => HasNull(d.Values)) == true)
+            return "it has a null where there has to be a value";
+        if (content.Tables.Values.Any(t => t.Rows < 0) || content.Tables.Values.Aggregate(Int128.Zero, (all, t) => all + t.Rows) > long.MaxValue
+            || content.LargeObjects.Count < 0)
+            return "it states a number of rows that no database has";
+        return manifest.Companions.Any(c => c.Size < 0) ? "it states less than no bytes of a companion" : null;
+    }
+
+    static bool HasNull(IEnumerable<object?>? values) => values?.Contains(null) == true;
+
+    /// <summary>Why a manifest is not known to be ours, as a phrase; null where it is.</summary>
+    static string? ProblemOf(BackupManifest manifest, byte[] bytes, EncryptionConfig encryption)
+    {
+        if (manifest.Signature is not { } signature)
+            return "it has no signature: earlier releases wrote none, and whoever forges one cannot";
+        if (encryption.Problem is not null)
+            return "its signature cannot be checked: the passphrase is not here";
+        var key = ManifestKey.Of(encryption.Passphrase);
+        if (signature.Key != key.Id)
+            return OtherKey;
+        return IsSigned(manifest, signature, bytes.ToArray(), key) ? null : Altered;
+    }
+
+    /// <summary>The HMAC is of the whole file with zeros in two places, so all else of it is as it was when it was signed.</summary>
+    static bool IsSigned(BackupManifest manifest, ManifestSignature signature, byte[] bytes, ManifestKey key)
+    {
+        var stated = Encoding.UTF8.GetBytes(signature.Hmac);
+        if (manifest.Checksum.Length != NoDigest.Length || stated.Length != NoDigest.Length || !HmacIn(bytes).SequenceEqual(stated))
+            return false;
+        HmacIn(bytes).Fill((byte)'0');
+        return Replace(bytes, manifest.Checksum, NoDigest)
+            && key.Hmac(signature.Salt, bytes) is { } found && CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(found), stated);
+    }
+
+    /// <summary>Where the signature's HMAC stands; empty where there is none.</summary>
+    static Span<byte> HmacIn(byte[] bytes)
+    {
+        var at = bytes.AsSpan().LastIndexOf(HmacName);
+        return at < 0 || bytes.Length - at - HmacName.Length < NoDigest.Length ? [] : bytes.AsSpan(at + HmacName.Length, NoDigest.Length);
+    }
+
     static bool IsAsWritten(byte[] bytes, string checksum)
     {
         var zeroed = bytes.ToArray();
-        return checksum.Length == NoChecksum.Length && Replace(zeroed, checksum, NoChecksum) && Convert.ToHexStringLower(SHA256.HashData(zeroed)) == checksum;
+        return checksum.Length == NoDigest.Length && Replace(zeroed, checksum, NoDigest) && Convert.ToHexStringLower(SHA256.HashData(zeroed)) == checksum;
     }
 
     /// <summary>The last one: the checksum ends a manifest.</summary>
     static bool Replace(byte[] bytes, string old, string replacement)
     {
-        var at = bytes.AsSpan().LastIndexOf(Encoding.ASCII.GetBytes(old));
+        var at = bytes.AsSpan().LastIndexOf(Encoding.UTF8.GetBytes(old));
         return at >= 0 && Encoding.ASCII.TryGetBytes(replacement, bytes.AsSpan(at), out _);
     }
 

@@ -17,22 +17,30 @@ public static class Retention
     /// <summary>Decides about every file of a job's backup directory; see <see cref="Decide"/>. Removes nothing.</summary>
     /// <param name="job">The only job whose backups may go, where others keep theirs in the same directory.</param>
     /// <param name="keepDays">0 keeps only the newest of each job, database and kind.</param>
+    /// <param name="encryption">Where there is a passphrase: what does not bear its signature stays, and counts for nothing.</param>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.FileFailed"/>: the directory or its history cannot be read.</exception>
-    public static IReadOnlyList<RetentionDecision> Plan(string directory, int keepDays, DateTimeOffset now, string? job = null)
+    public static IReadOnlyList<RetentionDecision> Plan(
+        string directory, int keepDays, DateTimeOffset now, string? job = null, EncryptionConfig? encryption = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(keepDays);
-        return Decide(BackupFolder.Scan(directory), RetentionRules.OfJob(keepDays, job, RunHistory.Read(directory)), now);
+        return Decide(BackupFolder.Scan(directory, encryption), RetentionRules.OfJob(keepDays, job, RunHistory.Read(directory)), now);
     }
+
+    /// <summary>The same for a job.</summary>
+    /// <param name="keepDays">Null for the job's own.</param>
+    public static IReadOnlyList<RetentionDecision> Plan(JobConfig job, int? keepDays, DateTimeOffset now) =>
+        Plan(job.Backups.Directory, keepDays ?? job.Backups.KeepDays, now, job.Name, job.Signing);
 
     /// <summary>Decides about every file of a place by the rules of the plans that took them; removes nothing.</summary>
     /// <param name="config">Whose plans.</param>
     public static Task<IReadOnlyList<RetentionDecision>> PlanAsync(PlaceConfig place, BackupSyncConfig config, DateTimeOffset now, CancellationToken cancellationToken) =>
-        PlanAsync(place, RetentionRules.OfPlans(config.BackupPlans), now, cancellationToken);
+        PlanAsync(place, RetentionRules.OfPlans(config.BackupPlans), now, config.Encryption, cancellationToken);
 
-    internal static async Task<IReadOnlyList<RetentionDecision>> PlanAsync(PlaceConfig config, RetentionRules rules, DateTimeOffset now, CancellationToken cancellationToken)
+    internal static async Task<IReadOnlyList<RetentionDecision>> PlanAsync(
+        PlaceConfig config, RetentionRules rules, DateTimeOffset now, EncryptionConfig? encryption, CancellationToken cancellationToken)
     {
         await using var place = BackupPlaces.Open(config);
-        return Decide(await BackupStore.ScanAsync(place, cancellationToken), rules, now);
+        return Decide(await BackupStore.ScanAsync(place, cancellationToken, encryption: encryption), rules, now);
     }
 
     /// <summary>
@@ -43,12 +51,25 @@ public static class Retention
     internal static IReadOnlyList<RetentionDecision> Decide(IReadOnlyList<BackupFolderEntry> entries, RetentionRules rules, DateTimeOffset now)
     {
         var strangers = entries.Where(e => e.Backup is null).Select(e => new RetentionDecision(e.Path, e.Size, false, e.Problem!, null));
-        var backups = entries.Where(e => e.Backup is not null)
+        // Whoever can write here could else have the good ones removed by newer ones of his own.
+        var doubtful = entries.Where(e => e.Backup?.NotAuthenticated is not null)
+            .Select(e => new RetentionDecision(e.Path, e.Size, false, $"not authenticated: {e.Backup!.NotAuthenticated}", e.Backup));
+        var backups = entries.Where(e => e.Backup is { NotAuthenticated: null })
             .GroupBy(e => (e.Backup!.Job, e.Backup.Database, e.Backup.Kind))
             .SelectMany(g => new RetentionGroup([.. g], rules, now).Decide());
-        return [.. backups.Concat(strangers)
+        return [.. backups.Concat(doubtful).Concat(strangers)
             .OrderByDescending(d => d.Backup?.Created ?? DateTimeOffset.MinValue)
             .ThenByDescending(d => d.Path, StringComparer.Ordinal)];
+    }
+
+    /// <summary>They stay until somebody has looked at them, and take space.</summary>
+    internal static void WarnOfUnauthenticated(IReadOnlyList<RetentionDecision> plan, Action<string> warn)
+    {
+        var doubtful = plan.Where(d => d.Backup?.NotAuthenticated is not null).ToList();
+        if (doubtful.Count == 0)
+            return;
+        warn($"Not authenticated, so never removed and never counted: {doubtful[0].Path}{(doubtful.Count == 1 ? "" : $" and {doubtful.Count - 1} more")}: "
+            + $"{doubtful[0].Backup!.NotAuthenticated}. If they are yours, sign them: backupsync backups sign (Set-DbBackupSignature).");
     }
 
     /// <summary>

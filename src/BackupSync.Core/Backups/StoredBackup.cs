@@ -19,23 +19,34 @@ sealed class StoredBackup : IAsyncDisposable
 
     readonly BackupHandle _handle;
 
-    StoredBackup(BackupHandle handle, BackupManifest manifest, string path, EncryptionKeys? keys) =>
-        (_handle, Manifest, Path, _keys) = (handle, manifest, path, keys);
+    /// <summary>What to do where a backup is not known to be ours.</summary>
+    internal const string UnauthenticatedAdvice =
+        "If you know that it is yours, sign it (backupsync backups sign, Set-DbBackupSignature), or use it as it is with --unauthenticated (-Unauthenticated).";
+
+    StoredBackup(BackupHandle handle, BackupManifest manifest, byte[] manifestBytes, string path, EncryptionKeys? keys) =>
+        (_handle, Manifest, ManifestBytes, Path, _keys) = (handle, manifest, manifestBytes, path, keys);
 
     public BackupManifest Manifest { get; }
+
+    /// <summary>The manifest as it is stored.</summary>
+    public byte[] ManifestBytes { get; }
 
     /// <summary>The archive as it is stored, encrypted or not.</summary>
     public string Path { get; }
 
     /// <exception cref="BackupSyncException">
     /// <see cref="ErrorIds.BackupInvalid"/>: missing, damaged, or not what its manifest says. <see cref="ErrorIds.PassphraseWrong"/>.
+    /// <see cref="ErrorIds.NotAuthenticated"/>: there is a passphrase, and the manifest does not bear its signature.
     /// <see cref="ErrorIds.PlaceFailed"/>, FileFailed, DiskFull: it cannot be fetched or read.
     /// </exception>
     public static async Task<StoredBackup> OpenAsync(BackupHandle handle, StepScope? scope, CancellationToken cancellationToken)
     {
         await using var place = handle.OpenPlace();
         var name = place.LocationOf(handle.Key);
-        var manifest = await BackupStore.ReadManifestAsync(place, handle.Key, cancellationToken);
+        var manifestBytes = await BackupStore.ReadManifestBytesAsync(place, handle.Key, cancellationToken);
+        var manifest = BackupStore.ParseManifest(manifestBytes, place, handle.Key, handle.Encryption);
+        if (manifest.NotAuthenticated is { } problem)
+            EnsureWanted(handle, manifest, problem, name, scope);
         var keys = manifest.Encryption is { } encryption ? EncryptionKeys.Of(encryption, Passphrase(handle, name), name) : null;
         StagingFolder? staging = null;
         try
@@ -48,7 +59,7 @@ sealed class StoredBackup : IAsyncDisposable
                     bytes => scope?.Progress((double)bytes / Math.Max(1, manifest.Size), manifest.File, bytes: bytes), cancellationToken) ?? throw Missing(name);
             }
             await CheckAsync(path, name, manifest, keys, cancellationToken);
-            var stored = new StoredBackup(handle, manifest, path, keys);
+            var stored = new StoredBackup(handle, manifest, manifestBytes, path, keys);
             if (staging is not null)
                 stored._staging.Add(staging);
             return stored;
@@ -145,6 +156,20 @@ sealed class StoredBackup : IAsyncDisposable
         foreach (var staging in _staging)
             staging.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    static void EnsureWanted(BackupHandle handle, BackupManifest manifest, string problem, string name, StepScope? scope)
+    {
+        if (handle.Unauthenticated)
+        {
+            scope?.Warn($"{name} is not authenticated: {problem}. It is used because that was asked for.");
+            return;
+        }
+        _ = handle.Encryption!.Passphrase; // where it is not here, that is what is wrong
+        throw manifest is { Encryption: not null, Signature: not null } && problem == ManifestStore.OtherKey
+            ? new BackupSyncException(ErrorIds.PassphraseWrong, $"The passphrase is not the one that {name} was encrypted and signed with.",
+                "Give the passphrase that was in use when it was taken. If this is the one, the manifest was altered: use another backup.")
+            : new BackupSyncException(ErrorIds.NotAuthenticated, $"{name} is not authenticated, so it may be forged: {problem}.", UnauthenticatedAdvice);
     }
 
     static Secret Passphrase(BackupHandle handle, string name) => handle.Encryption?.Passphrase ?? throw new BackupSyncException(

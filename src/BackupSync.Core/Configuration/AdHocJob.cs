@@ -53,6 +53,7 @@ public static class AdHocJob
             SourceDatabase = from,
             TargetDatabase = to,
             Tools = config.Tools,
+            Signing = config.Encryption,
             Backups = new BackupsConfig { Directory = Path.GetFullPath(Path.Join("backups", job), Path.GetDirectoryName(config.Path)!) },
         };
     }

@@ -33,7 +33,7 @@ sealed class ConfigurationReader(string file, Func<string, string?> environment)
         {
             Path = _context.File,
             Databases = databases,
-            Jobs = jobs.OfType<JobConfig>().ToArray(), // scripts say $config.Jobs[0], which a list that the compiler makes does not understand
+            Jobs = jobs.OfType<JobConfig>().Select(j => j with { Signing = encryption }).ToArray(), // scripts say $config.Jobs[0], which a list that the compiler makes does not understand
             Tools = tools,
             Tiers = tiers,
             Places = places,

@@ -63,6 +63,9 @@ public sealed record JobConfig
     /// <summary>How safety backups of restores are encrypted. Those of syncs are not: they lie beside the copy itself.</summary>
     internal EncryptionConfig? Encryption { get; init; }
 
+    /// <summary>What the manifests of its backups are signed with, encrypted or not; null where the configuration has no passphrase.</summary>
+    internal EncryptionConfig? Signing { get; init; }
+
     /// <summary>To be called before a run, so that a variable that is not set is told before anything is touched.</summary>
     /// <exception cref="ConfigurationException">A URL cannot be used; where several cannot, all are told.</exception>
     public void EnsureAddresses()

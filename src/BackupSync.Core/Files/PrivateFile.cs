@@ -42,7 +42,8 @@ public static class PrivateFile
         WaitForTurn(() => new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read), TurnWait));
 
     /// <summary>Replaces a small file as a whole: readers, and whoever comes after a crash, find the old one or the new one.</summary>
-    public static void WriteAllDurably(string path, ReadOnlySpan<byte> content)
+    /// <param name="overwrite">Whether one that is there already is replaced; otherwise it is an error.</param>
+    public static void WriteAllDurably(string path, ReadOnlySpan<byte> content, bool overwrite = true)
     {
         var partial = path + PartialSuffix;
         var bytes = content.ToArray();
@@ -56,7 +57,7 @@ public static class PrivateFile
                 stream.Write(bytes);
                 return true;
             });
-            Publish(partial, path, overwrite: true);
+            Publish(partial, path, overwrite);
         }
         finally
         {

@@ -20,6 +20,10 @@ static class S3Failure
             Advice(place, cause), cause) { Detail = IsNoAnswer(cause) ? cause.Message : detail };
     }
 
+    /// <summary>Whether it is an object that the server does not give out, such as one that is encrypted with somebody's own key, or archived.</summary>
+    public static bool IsOfOneObject(BackupSyncException failure) =>
+        failure.InnerException is AmazonServiceException { StatusCode: HttpStatusCode.BadRequest or HttpStatusCode.Forbidden or HttpStatusCode.NotFound };
+
     public static string Location(S3PlaceConfig place, string? key) => $"s3://{place.Bucket}/{key ?? place.Prefix}";
 
     static string Server(S3PlaceConfig place) => place.Endpoint?.GetLeftPart(UriPartial.Authority) ?? "AWS";

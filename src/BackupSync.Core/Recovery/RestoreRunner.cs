@@ -49,6 +49,7 @@ public static class RestoreRunner
             Name = $"restore-{target.Name}",
             SourceDatabase = config.Databases.FirstOrDefault(d => d.Name == backup.Database) ?? backup.UnknownDatabase,
             Encryption = config.Encryption,
+            Signing = config.Encryption,
         };
     }
 }

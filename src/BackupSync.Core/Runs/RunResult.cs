@@ -80,6 +80,9 @@ public enum RunKind
 
     /// <summary>A backup was copied to another place.</summary>
     Copy,
+
+    /// <summary>A backup was read to its end, and its manifest signed.</summary>
+    Sign,
 }
 
 /// <summary>Measured recovery against the objectives of the database's tier.</summary>

@@ -22,7 +22,8 @@ static class CleanUp
                 // What took long to restore may take long to drop.
                 await (publisher?.CompleteAsync(ct) ?? Task.CompletedTask);
                 limit.CancelAfter(Limit);
-                var plan = Retention.Plan(job.Backups.Directory, job.Backups.KeepDays, DateTimeOffset.UtcNow, job.Name);
+                var plan = Retention.Plan(job, keepDays: null, DateTimeOffset.UtcNow);
+                Retention.WarnOfUnauthenticated(plan, run.Warn);
                 var removed = await Retention.ApplyAsync(FolderPlaceConfig.At(job.Backups.Directory), plan, run.Warn, ct);
                 scope.Note = removed.Count == 0 ? "no backup has expired" : $"{removed.Count} expired backups removed, {ByteSizes.Show(removed.Sum(r => r.Size))}";
             }, limit.Token);

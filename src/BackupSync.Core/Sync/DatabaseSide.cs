@@ -1,5 +1,6 @@
 using BackupSync.Backups;
 using BackupSync.Configuration;
+using BackupSync.Encryption;
 using BackupSync.PgTools;
 using BackupSync.Postgres;
 using BackupSync.Runs;
@@ -162,6 +163,14 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
     /// <summary>When the snapshot was taken, by the server's clock.</summary>
     protected DateTimeOffset? SnapshotTime => _snapshot?.Taken;
 
+    /// <summary>Null where there is no passphrase. One that should be here and is not ends no run: what is not signed can be restored.</summary>
+    ManifestKey? SigningKey()
+    {
+        if (Job.Signing is { Problem: { } problem })
+            Run.Warn($"The backup is not signed, so a restore will ask for --unauthenticated (-Unauthenticated): {problem.Message}");
+        return Job.Signing is { Problem: null } signing ? ManifestKey.Of(signing.Passphrase) : null;
+    }
+
     /// <summary>Backs up what the snapshot shows, and lets go of it.</summary>
     protected async Task<BackupFile> BackUpAsync(
         BackupLabel label, ExcludedObjects excluded, PgToolset tools, StepScope scope, CancellationToken cancellationToken)
@@ -182,6 +191,7 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
             Compression = Job.Backups.Compression,
             Directory = Job.Backups.Directory,
             Warn = Run.Warn,
+            SignWith = SigningKey(),
             MinimumSize = Job.Guards.MinimumBackupSize,
             LockTimeout = Job.Limits.LockTimeout,
             AfterDump = async (head, stop) => Content = await _snapshot!.AskAsync(async session =>

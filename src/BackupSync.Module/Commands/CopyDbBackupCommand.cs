@@ -42,6 +42,10 @@ public sealed class CopyDbBackupCommand : RunCmdlet
     [ArgumentCompleter(typeof(PlaceNameCompleter))]
     public string To { get; set; } = "";
 
+    /// <summary>What is not known to be ours is used as well.</summary>
+    [Parameter]
+    public SwitchParameter Unauthenticated { get; set; }
+
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? Config { get; set; }
@@ -53,7 +57,7 @@ public sealed class CopyDbBackupCommand : RunCmdlet
         var backups = Backups(config);
         if (backups.Count == 0)
             return;
-        _there ??= Await((warn, token) => BackupStore.HeldAsync(to, warn, token));
+        _there ??= Await((warn, token) => BackupStore.HeldAsync(to, warn, token, encryption: config.Encryption));
         foreach (var backup in backups)
         {
             if (_there.Contains(backup))
@@ -63,7 +67,7 @@ public sealed class CopyDbBackupCommand : RunCmdlet
             }
             if (!ShouldProcess(backup.Path, $"Copy to {to.Name}"))
                 continue;
-            var handle = BackupHandle.Of(backup, config);
+            var handle = BackupHandle.Of(backup, config) with { Unauthenticated = Unauthenticated };
             Run(async (observers, token) =>
             {
                 var result = await BackupRunner.CopyAsync(handle, to, observers, token);
@@ -80,7 +84,11 @@ public sealed class CopyDbBackupCommand : RunCmdlet
             return InputObject is null ? [] : [InputObject];
         if (Database is null && !Latest)
             throw new BackupSyncException(ErrorIds.BackupNotFound, "Say which backups are meant: databases by their names, -Latest, or backups by the pipeline.");
-        var query = new BackupQuery { Databases = Database ?? [], Kinds = Latest ? [] : [BackupKind.Manual, BackupKind.Plan], Place = Place, Latest = Latest };
+        var query = new BackupQuery
+        {
+            Databases = Database ?? [], Kinds = Latest ? [] : [BackupKind.Manual, BackupKind.Plan], Place = Place, Latest = Latest,
+            Unauthenticated = Unauthenticated,
+        };
         return Await((warn, token) => query.FindAsync(config, warn, token));
     }
 }

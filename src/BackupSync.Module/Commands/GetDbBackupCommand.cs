@@ -71,7 +71,8 @@ public sealed class GetDbBackupCommand : BackupSyncCmdlet
                 var directory = FullPath(Directory);
                 if (!System.IO.Directory.Exists(directory))
                     throw new BackupSyncException(ErrorIds.BackupNotFound, $"There is no directory {directory}.");
-                Write(directory, job: null);
+                // A directory alone: what is needed of it at night must not wait for a configuration.
+                WriteObject(List(BackupCatalog.List(directory, WriteWarning), Query), enumerateCollection: true);
                 break;
             case ByObject:
                 Write(InputObject);
@@ -96,7 +97,7 @@ public sealed class GetDbBackupCommand : BackupSyncCmdlet
             var query = Query with { Databases = databases, Place = Place, Latest = Latest };
             var found = Await((warn, token) => query.FindAsync(config, warn, token));
             // A job's copy may lack tables, and its safety backup is what a sync has replaced: neither is the latest of a database, unless asked for.
-            var ofJobs = Place is not null || (Latest && Kind is null) ? [] : config.Jobs.SelectMany(j => List(j.Backups.Directory, j.Name, query));
+            var ofJobs = Place is not null || (Latest && Kind is null) ? [] : config.Jobs.SelectMany(j => List(BackupCatalog.List(j, WriteWarning), query));
             WriteObject(found.Concat(ofJobs).DistinctBy(b => b.Path).OrderByDescending(b => b.Created), enumerateCollection: true);
         }
         jobs.ForEach(Write);
@@ -113,14 +114,12 @@ public sealed class GetDbBackupCommand : BackupSyncCmdlet
         }
     }
 
-    void Write(JobConfig job) => Write(job.Backups.Directory, job.Name);
+    /// <summary>A job's directory alone: what is needed of it at night must not wait for other places.</summary>
+    void Write(JobConfig job) => WriteObject(List(BackupCatalog.List(job, WriteWarning), Query), enumerateCollection: true);
 
-    /// <summary>A directory alone: what is needed of it at night must not wait for other places.</summary>
-    void Write(string directory, string? job) => WriteObject(List(directory, job, Query), enumerateCollection: true);
-
-    IEnumerable<BackupFile> List(string directory, string? job, BackupQuery query)
+    IEnumerable<BackupFile> List(IEnumerable<BackupFile> backups, BackupQuery query)
     {
-        var backups = BackupCatalog.List(directory, WriteWarning).Where(b => (job is null || b.Job == job) && query.Matches(b));
-        return Latest ? BackupQuery.LatestOfJobs(backups) : backups;
+        var matching = backups.Where(query.Matches);
+        return Latest ? BackupQuery.LatestOfJobs(matching) : matching;
     }
 }

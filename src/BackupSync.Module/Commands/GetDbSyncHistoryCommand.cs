@@ -18,9 +18,9 @@ public sealed class GetDbSyncHistoryCommand : JobFilesCmdlet
     [Parameter]
     public RunOutcome[]? Outcome { get; set; }
 
-    protected override void Execute(string directory, string? job, BackupsConfig settings) => WriteObject(
+    protected override void Execute(string directory, JobConfig? job) => WriteObject(
         RunHistory.Read(directory, WriteWarning)
-            .Where(r => (job is null || r.Job == job) && (Outcome is null || Outcome.Contains(r.Outcome)))
+            .Where(r => (job is null || r.Job == job.Name) && (Outcome is null || Outcome.Contains(r.Outcome)))
             .Take(Last),
         enumerateCollection: true);
 }

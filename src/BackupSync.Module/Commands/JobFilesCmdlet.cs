@@ -30,8 +30,7 @@ public abstract class JobFilesCmdlet : BackupSyncCmdlet
 
     /// <param name="directory">The backup directory.</param>
     /// <param name="job">The job whose files are meant; null for all of the directory.</param>
-    /// <param name="settings">Its settings, or the defaults.</param>
-    protected abstract void Execute(string directory, string? job, BackupsConfig settings);
+    protected abstract void Execute(string directory, JobConfig? job);
 
     protected override void Execute()
     {
@@ -40,11 +39,11 @@ public abstract class JobFilesCmdlet : BackupSyncCmdlet
             var directory = FullPath(Directory);
             if (!System.IO.Directory.Exists(directory))
                 throw new BackupSyncException(ErrorIds.BackupNotFound, $"There is no directory {directory}.");
-            Execute(directory, null, new BackupsConfig { Directory = directory });
+            Execute(directory, null);
             return;
         }
         foreach (var job in Jobs())
-            Execute(job.Backups.Directory, job.Name, job.Backups);
+            Execute(job.Backups.Directory, job);
     }
 
     IReadOnlyList<JobConfig> Jobs()

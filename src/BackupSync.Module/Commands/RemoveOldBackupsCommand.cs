@@ -32,8 +32,9 @@ public sealed class RemoveOldBackupsCommand : JobFilesCmdlet
             OfPlaces(LoadConfig(Config));
     }
 
-    protected override void Execute(string directory, string? job, BackupsConfig settings) =>
-        Write(FolderPlaceConfig.At(directory), Retention.Plan(directory, KeepDays ?? settings.KeepDays, DateTimeOffset.UtcNow, job));
+    protected override void Execute(string directory, JobConfig? job) => Write(FolderPlaceConfig.At(directory),
+        job is null ? Retention.Plan(directory, KeepDays ?? new BackupsConfig { Directory = directory }.KeepDays, DateTimeOffset.UtcNow)
+            : Retention.Plan(job, KeepDays, DateTimeOffset.UtcNow));
 
     void OfPlaces(BackupSyncConfig config)
     {

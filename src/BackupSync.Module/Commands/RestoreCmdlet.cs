@@ -25,6 +25,10 @@ public abstract class RestoreCmdlet : RunCmdlet
     [Parameter]
     public SwitchParameter SkipRefused { get; set; }
 
+    /// <summary>What is not known to be ours is used as well.</summary>
+    [Parameter]
+    public SwitchParameter Unauthenticated { get; set; }
+
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? Config { get; set; }
@@ -50,7 +54,7 @@ public abstract class RestoreCmdlet : RunCmdlet
         }
         if (!Confirm($"{Describe(target)}{(isProduction ? ", PRODUCTION" : "")}{SizeOf(target)}", action, force: false, agreed: !isProduction))
             return;
-        var handle = BackupHandle.Of(backup, config);
+        var handle = BackupHandle.Of(backup, config) with { Unauthenticated = Unauthenticated };
         Run((observers, token) => RestoreRunner.RestoreAsync(handle, tables, target, config, options, observers, token));
     }
 

@@ -80,7 +80,7 @@ public sealed class RestoreDbBackupCommand : RestoreCmdlet
             return InputObject;
         if (!Latest && Before is null && Tag is null)
             throw new BackupSyncException(ErrorIds.BackupNotFound, $"Say which backup of {Database} is meant: -Latest, -Before or -Tag.");
-        var query = new BackupQuery { Databases = [Database], Before = Before, Tag = Tag, Place = Place };
+        var query = new BackupQuery { Databases = [Database], Before = Before, Tag = Tag, Place = Place, Unauthenticated = Unauthenticated };
         return Await((warn, token) => query.FindOneAsync(config, warn, token));
     }
 }

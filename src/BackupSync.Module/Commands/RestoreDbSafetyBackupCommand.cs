@@ -47,6 +47,10 @@ public sealed class RestoreDbSafetyBackupCommand : RunCmdlet
     [Parameter]
     public SwitchParameter SkipRefused { get; set; }
 
+    /// <summary>What is not known to be ours is used as well.</summary>
+    [Parameter]
+    public SwitchParameter Unauthenticated { get; set; }
+
     /// <summary>Lifts the confirmation.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
@@ -60,26 +64,29 @@ public sealed class RestoreDbSafetyBackupCommand : RunCmdlet
 
     protected override void Execute()
     {
-        var (job, backup) = Choose();
+        var (job, backup, config) = Choose();
         var options = new RunOptions { Force = Force, OthersWait = OthersWait, SkipRefused = SkipRefused };
         var action = $"Replace the content by {backup.FileName}, {ByteSizes.Show(backup.Size)} of {backup.Created.UtcDateTime:yyyy-MM-dd HH:mm} UTC";
         if (Confirm($"{job.Target} ({job.TargetDatabase.Address})", action, Force, agreed: !HasTarget))
-            Run((observers, token) => JobRunner.RestoreAsync(job, BackupHandle.Of(backup, null), options, observers, token));
+            Run((observers, token) => JobRunner.RestoreAsync(
+                job, BackupHandle.Of(backup, config) with { Unauthenticated = Unauthenticated }, options, observers, token));
         else if (IsWhatIf)
             WriteObject(JobRunner.PlanRestore(job, backup, options), enumerateCollection: true);
     }
 
-    (JobConfig Job, BackupFile Backup) Choose()
+    /// <returns>The configuration as well; with -Target only where it is named, for its passphrase alone.</returns>
+    (JobConfig Job, BackupFile Backup, BackupSyncConfig? Config) Choose()
     {
+        var config = HasTarget && Config is null ? null : LoadConfig(Config);
         if (ParameterSetName == ByJob)
         {
-            var job = LoadConfig(Config).Job(Job);
-            return (job, BackupCatalog.LatestSafety(job, WriteWarning));
+            var job = config!.Job(Job);
+            return (job, BackupCatalog.LatestSafety(job, WriteWarning, Unauthenticated), config);
         }
 
         var backup = ParameterSetName == ByPath ? BackupCatalog.Open(FullPath(Path)) : InputObject;
         if (!HasTarget)
-            return (BackupCatalog.JobOf(backup, LoadConfig(Config)), backup);
-        return (AdHocJob.ForRestore(Target, backup), backup);
+            return (BackupCatalog.JobOf(backup, config!), backup, config);
+        return (AdHocJob.ForRestore(Target, backup), backup, config);
     }
 }

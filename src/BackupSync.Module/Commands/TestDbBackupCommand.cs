@@ -39,6 +39,10 @@ public sealed class TestDbBackupCommand : RunCmdlet
     [Parameter]
     public SwitchParameter Quiet { get; set; }
 
+    /// <summary>What is not known to be ours is used as well.</summary>
+    [Parameter]
+    public SwitchParameter Unauthenticated { get; set; }
+
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? Config { get; set; }
@@ -53,7 +57,7 @@ public sealed class TestDbBackupCommand : RunCmdlet
         foreach (var backup in Backups())
         {
             var database = config?.Databases.FirstOrDefault(d => d.Name == backup.Database);
-            var handle = BackupHandle.Of(backup, config);
+            var handle = BackupHandle.Of(backup, config) with { Unauthenticated = Unauthenticated };
             Run((observers, token) => BackupRunner.ProveAsync(handle, how, database, on, config?.Tools ?? new ToolsConfig(), observers, token));
         }
     }

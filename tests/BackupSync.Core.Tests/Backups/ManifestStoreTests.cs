@@ -100,9 +100,9 @@ public sealed class ManifestStoreTests : IDisposable
     [Fact]
     public void A_newer_format_is_refused_even_where_its_fields_differ()
     {
-        _temp.Write("a.dump.json", "{\"format\": 3, \"archives\": []}");
+        _temp.Write("a.dump.json", "{\"format\": 4, \"archives\": []}");
 
-        AssertInvalid("format 3, this release reads up to 2: it was written by a newer BackupSync");
+        AssertInvalid("format 4, this release reads up to 3: it was written by a newer BackupSync");
     }
 
     [Theory]

@@ -30,7 +30,7 @@ sealed class BackupScenario : IAsyncDisposable
         return scenario;
     }
 
-    public void Configure(bool encrypted, string keep = "{ days: 7 }") => _folder.Write("backupsync.yml", $$"""
+    public void Configure(bool encrypted, string keep = "{ days: 7 }", string passphrase = "${CLI_PASSPHRASE}") => _folder.Write("backupsync.yml", $$"""
         tiers: { critical: { rto: 1h, rpo: 1h } }
         databases:
           auth: { url: "${CLI_AUTH_URL}", role: production, tier: critical }
@@ -39,7 +39,7 @@ sealed class BackupScenario : IAsyncDisposable
         places:
           local: { directory: local }
           offsite: { directory: offsite }
-        {{(encrypted ? "encryption: { passphrase: \"${CLI_PASSPHRASE}\" }" : "")}}
+        {{(encrypted ? $"encryption: {{ passphrase: \"{passphrase}\" }}" : "")}}
         backupPlans:
           nightly: { databases: [auth], schedule: { cron: "0 2 * * *" }, places: [local, offsite], keep: {{keep}}, verify: integrity }
         """);

@@ -1,0 +1,50 @@
+using System.CommandLine;
+using BackupSync.Backups;
+using BackupSync.Cli.Display;
+
+namespace BackupSync.Cli.Commands;
+
+/// <summary><c>backups sign</c>: what releases before signatures have left, and whoever looks at it knows to be theirs.</summary>
+static class SignCommand
+{
+    public static Command Create()
+    {
+        var selection = new BackupSelection(asksForUnauthenticated: false);
+        var jobs = ConfigNames.Option<string[]>("--job", "job", "Those that a job has left in its own directory", ConfigNames.Jobs);
+        jobs.Aliases.Add("-j");
+        var yes = CommonOptions.Yes();
+        var json = CommonOptions.Json();
+        var command = new Command("sign", "Sign manifests that bear no signature yet, when their backups were read to their end; all that match") { jobs, yes, json };
+        selection.AddTo(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var config = selection.Config(parsed);
+            var named = selection.IsNamed(parsed) || parsed.GetResult(jobs) is not null;
+            IReadOnlyList<BackupFile> found = parsed.GetValue(jobs) is { Length: > 0 } names
+                ? [.. names.Distinct().Select(config!.Job).SelectMany(j => BackupCatalog.List(j, Failures.Warn))]
+                : (await selection.FindAsync(parsed, config, cancellationToken)).Backups;
+            // One that is named by its path was not asked for its signature yet.
+            var chosen = new FoundBackups([.. found.Where(b => selection.IsNamed(parsed) || b.NotAuthenticated is not null)], 0, 0);
+            if (chosen.Backups.Count == 0)
+            {
+                await Console.Error.WriteLineAsync("All of them are signed.");
+                return ExitCodes.Done;
+            }
+            foreach (var backup in chosen.Backups)
+                await Console.Error.WriteLineAsync(
+                    $"{backup.Path}: {backup.Database}, {Tables.Time(backup.Created)} UTC, {(backup.Encrypted ? "encrypted" : "NOT ENCRYPTED")}");
+            Consent.Require("sign these, so that they are taken for yours", parsed.GetValue(yes));
+            var results = await RunsView.ShowEachAsync(parsed.GetValue(json), chosen.Names(), chosen.Backups,
+                (backup, observer) => BackupRunner.SignAsync(
+                    selection.Handle(parsed, backup, config), named, config?.Tools ?? new(), [observer], cancellationToken),
+                runs => RunTables.ShowProven(chosen.Backups, runs), cancellationToken);
+            return ExitCodes.Worst(results.Select(r => ExitCodes.Of(r.Outcome)));
+        });
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(jobs) is not null && selection.IsUsed(result))
+                result.AddError("A job's backups are in its own directory: databases, --latest, --before, --tag, --place and --path do not go with --job.");
+        });
+        return command;
+    }
+}

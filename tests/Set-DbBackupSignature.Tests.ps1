@@ -1,0 +1,59 @@
+BeforeAll {
+    Import-Module (Join-Path $PSScriptRoot 'Support.psm1')
+    $vault = New-TestVault (Join-Path $TestDrive 'vault') -Encrypted
+    Push-Location $vault.Folder
+    $store = Get-CoreType Backups.ManifestStore
+
+    # As releases before signatures have left it.
+    function Remove-Signature($Backup) {
+        $store::Write($Backup.Path, $store::Read($Backup.Path))
+    }
+}
+
+AfterAll {
+    Pop-Location
+}
+
+Describe 'Set-DbBackupSignature' {
+    BeforeEach {
+        $backup = (New-DbBackup auth).SourceBackup
+        Remove-Signature $backup
+    }
+
+    It 'is what a backup without a signature wants, and is told so' {
+        $listed = Get-DbBackup auth | Where-Object Path -EQ $backup.Path
+        $listed.NotAuthenticated | Should -BeLike '*has no signature*'
+        $listed | Out-String -Width 250 | Should -Match 'NOT AUTHENTICATED'
+        Get-DbBackup auth -Latest -WarningAction SilentlyContinue | Where-Object Path -EQ $backup.Path | Should -BeNullOrEmpty
+        $backup | Test-DbBackup -ErrorAction SilentlyContinue -ErrorVariable errors | Out-Null
+        $errors[0].FullyQualifiedErrorId | Should -BeLike 'BackupSync.NotAuthenticated*'
+        Restore-DbBackup -Path $backup.Path -To auth_copy -Confirm:$false -ErrorAction SilentlyContinue -ErrorVariable errors | Out-Null
+        $errors[0].FullyQualifiedErrorId | Should -BeLike 'BackupSync.NotAuthenticated*'
+        "$(($backup | Test-DbBackup -Unauthenticated -WarningVariable warnings -WarningAction SilentlyContinue).Outcome)" | Should -Be Succeeded
+        "$warnings" | Should -BeLike '*is not authenticated*'
+    }
+
+    It 'signs a piped backup, and passes over what is signed' {
+        $run = Get-DbBackup auth | Where-Object Path -EQ $backup.Path | Set-DbBackupSignature -Confirm:$false
+        "$($run.Kind) $($run.Outcome)" | Should -Be 'Sign Succeeded'
+        $signed = Get-DbBackup auth -Latest
+        $signed.Path | Should -Be $backup.Path
+        $signed.NotAuthenticated | Should -BeNullOrEmpty
+        $signed | Set-DbBackupSignature -Confirm:$false | Should -BeNullOrEmpty
+        "$(($signed | Test-DbBackup).Outcome)" | Should -Be Succeeded
+    }
+
+    It 'signs a file by its path' {
+        (Get-Item $backup.Path | Set-DbBackupSignature -Confirm:$false).Success | Should -BeTrue
+        (Get-DbBackup auth | Where-Object Path -EQ $backup.Path).NotAuthenticated | Should -BeNullOrEmpty
+    }
+
+    It 'signs nothing with -WhatIf, or that is damaged' {
+        $listed = Get-DbBackup auth | Where-Object Path -EQ $backup.Path
+        $listed | Set-DbBackupSignature -WhatIf | Should -BeNullOrEmpty
+        Set-FlippedBit $backup.Path
+        ($listed | Set-DbBackupSignature -Confirm:$false -ErrorAction SilentlyContinue -ErrorVariable errors).Success | Should -BeFalse
+        $errors[0].FullyQualifiedErrorId | Should -BeLike 'BackupSync.BackupInvalid*'
+        (Get-DbBackup auth | Where-Object Path -EQ $backup.Path).NotAuthenticated | Should -Not -BeNullOrEmpty
+    }
+}
