@@ -69,6 +69,7 @@ sealed class ForeignKeyOrder
         var oids = (await _target.RowsAsync(KeysOf(table, columns), cancellationToken)).Select(r => Oid(r[0]!)).ToHashSet();
         var keys = _keys.Where(k => oids.Contains(k.Oid) && !k.IsDeferrable && !_altered.Contains(k)).ToList();
         await PutOffAsync(keys, cancellationToken);
+        _refusesEarly &= keys.Count == 0;
         return keys.Count > 0;
     }
 
