@@ -28,6 +28,9 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
 
     public KeyedTable Table { get; } = table;
 
+    /// <summary>The table of staged rows; null where there are none.</summary>
+    public string? StagedRows => _hasRows && Rows > 0 ? _rows : null;
+
     /// <summary>Rows staged, and keys of rows to delete.</summary>
     public long Rows { get; private set; }
     public long Deletions { get; private set; }
