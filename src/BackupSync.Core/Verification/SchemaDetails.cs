@@ -11,7 +11,8 @@ namespace BackupSync.Verification;
 static class SchemaDetails
 {
     /// <summary>
-    /// What decides how fast an answer comes, what others may do with the table's changes, or what a message names, and not what the answer is. A target may well have its
+    /// What decides how fast an answer comes, what others may do with the table's changes, or what a message names, and not what the answer
+    /// is. A target may well have its
     /// own, so only a comparison tells.
     /// </summary>
     static readonly string[] Tuning =

@@ -5,8 +5,10 @@ using BackupSync.Postgres;
 namespace BackupSync.Sync.Incremental;
 
 /// <summary>
-/// Rules of tables that are NOT VALID, and that rows break which are to be written: they were written on the source before the rule was added. As a restore
-/// does, a run brings the rows first and the rule then. To take it away shuts readers out: so that is done only where such a row is really met.
+/// Rules of tables that are NOT VALID, and that rows break which are to be written: they were written on the source before the rule was
+/// added. As a restore
+/// does, a run brings the rows first and the rule then. To take it away shuts readers out: so that is done only where such a row is really
+/// met.
 /// </summary>
 /// <param name="Checks">Of one row.</param>
 /// <param name="Keys">Foreign keys.</param>
@@ -59,7 +61,8 @@ sealed record BrokenRules(IReadOnlySet<uint> Checks, IReadOnlySet<uint> Keys)
     static uint Oid(string text) => uint.Parse(text, CultureInfo.InvariantCulture);
 
     /// <summary>
-    /// Number of the table, constraint, kind, what rows <c>s</c> meet it (of a key: which it is about), and of a key when a row <c>p</c> is the one referred to, the
+    /// Number of the table, constraint, kind, what rows <c>s</c> meet it (of a key: which it is about), and of a key when a row <c>p</c> is
+    /// the one referred to, the
     /// table of that, when a row <c>t</c> refers to the same, and the table's partitions. Rules that a table inherits are its parent's.
     /// </summary>
     static string Query(IReadOnlyList<KeyedTable> tables) => $"""

@@ -26,7 +26,10 @@ static class Part
         return hasHelped;
     }
 
-    /// <summary>Whether values and constraints would allow it. It is undone in any case: what a part has written is not known as the transaction's own.</summary>
+    /// <summary>
+    /// Whether values and constraints would allow it. It is undone in any case: what a part has written is not known as the transaction's
+    /// own.
+    /// </summary>
     public static async Task<bool> WouldDoAsync(PgSession target, Func<Task> work, CancellationToken cancellationToken)
     {
         var does = false;

@@ -227,7 +227,8 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     }
 
     /// <summary>
-    /// Where periods of a key WITHOUT OVERLAPS changed, and the target's rows are to stay: what a staged row overlaps is the same row as it was before. The one
+    /// Where periods of a key WITHOUT OVERLAPS changed, and the target's rows are to stay: what a staged row overlaps is the same row as it
+    /// was before. The one
     /// with the later stamp stays.
     /// </summary>
     /// <param name="index">The key's.</param>
@@ -237,6 +238,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     {
         if (!_hasRows)
             return 0;
+        await EnsureKeysAsync(cancellationToken);
         long kept = 0;
         if (stamp is not null)
         {
@@ -246,12 +248,12 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
                 $"""
                 DELETE FROM {_rows} AS r USING (
                     SELECT s.{Table.Own}id FROM {InTarget(index, columns)} AS t JOIN {InStaged(index, $"{columns}, ctid AS {Table.Own}id")} AS s ON {index.Same}
-                    WHERE NOT ({Table.SameKey("t", "s")}) AND (t.{Table.Own}stamp > s.{Table.Own}stamp OR s.{Table.Own}stamp IS NULL AND t.{Table.Own}stamp IS NOT NULL)) AS c
+                    WHERE NOT ({Table.SameKey("t", "s")}) AND NOT EXISTS (SELECT FROM {_keys} AS k WHERE {Table.SameKey("k", "t")})
+                      AND (t.{Table.Own}stamp > s.{Table.Own}stamp OR s.{Table.Own}stamp IS NULL AND t.{Table.Own}stamp IS NOT NULL)) AS c
                 WHERE r.ctid = c.{Table.Own}id
                 """, cancellationToken);
             Rows -= kept;
         }
-        await EnsureKeysAsync(cancellationToken);
         var changed = await target.AffectedAsync(
             $"""
             INSERT INTO {_keys} SELECT DISTINCT {Table.KeyList("t.")} {Conflicts(index)} AND NOT EXISTS (SELECT FROM {_keys} AS k WHERE {Table.SameKey("k", "t")})
@@ -269,8 +271,10 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     }
 
     /// <summary>
-    /// Takes values that staged rows are to get, and no two may have, away from the rows that have them still; these get their own, or go, a moment
-    /// later. Deleting them would reach other tables through their foreign keys: so that is done only where another value does not do. What shuts readers out
+    /// Takes values that staged rows are to get, and no two may have, away from the rows that have them still; these get their own, or go,
+    /// a moment
+    /// later. Deleting them would reach other tables through their foreign keys: so that is done only where another value does not do. What
+    /// shuts readers out
     /// comes last.
     /// </summary>
     /// <param name="putOff">Puts off the foreign keys that some columns belong to, and tells whether there were any.</param>
@@ -296,7 +300,10 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
             || await TakeAwayAsync(index, cancellationToken);
     }
 
-    /// <summary>Takes rows away that are inserted again a moment later, or go. None of another table notices: no foreign key refers to this one, or it looks later.</summary>
+    /// <summary>
+    /// Takes rows away that are inserted again a moment later, or go. None of another table notices: no foreign key refers to this one, or
+    /// it looks later.
+    /// </summary>
     async Task<bool> TakeAwayAsync(UniqueIndex index, CancellationToken cancellationToken)
     {
         if (await IsReferredToAsync(cancellationToken))
@@ -312,7 +319,8 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     }
 
     /// <summary>
-    /// Of a key WITHOUT OVERLAPS: deletes and inserts in one statement, at whose end foreign keys are looked at, which are content where the same periods are covered.
+    /// Of a key WITHOUT OVERLAPS: deletes and inserts in one statement, at whose end foreign keys are looked at, which are content where
+    /// the same periods are covered.
     /// </summary>
     async Task<bool> MergeAtOnceAsync(CancellationToken cancellationToken)
     {
@@ -338,7 +346,10 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
         }
     }
 
-    /// <summary>Whether a foreign key sees rows go that come again: those that are put off, as all are that can be, and have no action of their own, do not.</summary>
+    /// <summary>
+    /// Whether a foreign key sees rows go that come again: those that are put off, as all are that can be, and have no action of their own,
+    /// do not.
+    /// </summary>
     Task<bool> IsReferredToAsync(CancellationToken cancellationToken) =>
         HasAnyAsync("SELECT 1 FROM relation JOIN pg_catalog.pg_constraint k ON k.confrelid = relation.oid AND k.contype = 'f' AND NOT (k.condeferrable AND k.confdeltype = 'a')", cancellationToken);
 
@@ -438,7 +449,10 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
         Deletions = await target.ScalarAsync<long>($"SELECT count(*) FROM {_keys}", cancellationToken);
     }
 
-    /// <summary>Leaves of all rows of the source, each as often as it is there, those that a table without a key lacks, and knows which of the target's are too many.</summary>
+    /// <summary>
+    /// Leaves of all rows of the source, each as often as it is there, those that a table without a key lacks, and knows which of the
+    /// target's are too many.
+    /// </summary>
     /// <param name="mayDelete">Whether these are to go.</param>
     /// <returns>How many are the same on both sides.</returns>
     public async Task<long> LeaveDifferenceAsync(bool mayDelete, CancellationToken cancellationToken)
@@ -467,11 +481,13 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     }
 
     /// <summary>
-    /// Writes a table without a key. Unique values tell of some rows what became of them: these are updated, so that nothing happens to what refers to them. What is
+    /// Writes a table without a key. Unique values tell of some rows what became of them: these are updated, so that nothing happens to
+    /// what refers to them. What is
     /// too many goes when what referred to it has gone, or at once where it is in the way.
     /// </summary>
     /// <param name="stamp">Where the row with the later one is to stay; else null.</param>
-    /// <param name="putOff">As for <see cref="ParkAsync(IReadOnlyList{UniqueIndex}, Func{IEnumerable{string}, Task{bool}}, Func{Task{bool}}, CancellationToken)"/>.</param>
+    /// <param name="putOff">As for <see cref="ParkAsync(IReadOnlyList{UniqueIndex}, Func{IEnumerable{string}, Task{bool}},
+    /// Func{Task{bool}}, CancellationToken)"/>.</param>
     /// <param name="deleteEarly">As there.</param>
     /// <returns>Inserted, updated, and kept as newer.</returns>
     public async Task<(long Inserted, long Updated, long Kept)> ReplaceAsync(
@@ -517,7 +533,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     /// <summary>Rows of before and after, told by an index.</summary>
     async Task<(long Updated, long Kept)> PairAsync(UniqueIndex index, TableColumn? stamp, CancellationToken cancellationToken)
     {
-        if (Written.Any(c => c.IsAlwaysIdentity) || !index.IsByValue)
+        if (Settable.Count == 0 || Written.Any(c => c.IsAlwaysIdentity) || !index.IsByValue)
             return (0, 0);
         await target.DefineAsync(
             $"""

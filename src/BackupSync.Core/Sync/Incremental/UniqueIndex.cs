@@ -6,7 +6,8 @@ using BackupSync.Verification;
 namespace BackupSync.Sync.Incremental;
 
 /// <summary>
-/// An index that keeps rows apart, be it by equal values or (of an exclusion constraint) by others, beside the key's own: rows that exchange
+/// An index that keeps rows apart, be it by equal values or (of an exclusion constraint) by others, beside the key's own: rows that
+/// exchange
 /// what it looks at cannot be written in any order.
 /// </summary>
 /// <param name="Values">What it holds for a row: columns or expressions, named by numbers</param>
@@ -15,7 +16,9 @@ namespace BackupSync.Sync.Incremental;
 /// <param name="Parkable">Columns that can be given another value for a moment, the likeliest to help first.</param>
 sealed record UniqueIndex(string Name, string Values, string Same, string Where, IReadOnlyList<ParkableColumn> Parkable)
 {
-    /// <summary>Whether it is the key's, which is so for a key WITHOUT OVERLAPS alone: that keeps more rows apart than those of one key.</summary>
+    /// <summary>
+    /// Whether it is the key's, which is so for a key WITHOUT OVERLAPS alone: that keeps more rows apart than those of one key.
+    /// </summary>
     public bool IsKey { get; init; }
 
     /// <summary>Whether rows are in each other's way where their values are equal, and only then.</summary>
