@@ -21,6 +21,9 @@ sealed record KeyedTable(TableColumns Table, IReadOnlyList<KeyColumn> Key, strin
     public string Name => Table.Key;
     public bool HasKey => Key.Count > 0;
 
+    /// <summary>Whether the key is one WITHOUT OVERLAPS: no two rows have one, but its index is none that ON CONFLICT knows.</summary>
+    public bool IsTemporal { get; init; }
+
     /// <summary>Names of ours in queries on the table begin like this, and none of its columns' does.</summary>
     public string Own { get; } = FreePrefix(Table.Columns);
 
@@ -62,7 +65,8 @@ sealed record KeyedTable(TableColumns Table, IReadOnlyList<KeyColumn> Key, strin
             var key = keys[table.Oid].ToList();
             var estimate = key.Count == 0 ? 0 : long.Parse(key[0][6]!, CultureInfo.InvariantCulture);
             return new KeyedTable(table, [.. key.Select(k => new KeyColumn(k[2]!, k[3]!, k[4]!, k[5] ?? ""))], key.FirstOrDefault()?[1],
-                estimate > 0 ? estimate : table.Bytes / LeastRowBytes);
+                estimate > 0 ? estimate : table.Bytes / LeastRowBytes)
+            { IsTemporal = key.Count > 0 && key[0][7] == "t" };
         })];
     }
 }

@@ -16,7 +16,7 @@ sealed class RowRules
 
     /// <summary>Those that are NOT VALID.</summary>
     public static Task<RowRules> ReadUnvalidatedAsync(PgSession target, IEnumerable<uint> tables, CancellationToken cancellationToken) =>
-        ReadAsync(target, Query(tables, "NOT k.convalidated AND pg_catalog.pg_get_constraintdef(k.oid) ~ ' NOT VALID$'"), cancellationToken);
+        ReadAsync(target, Query(tables, "k.contype <> 'f' AND NOT k.convalidated AND pg_catalog.pg_get_constraintdef(k.oid) ~ ' NOT VALID$'"), cancellationToken);
 
     /// <summary>All that are enforced.</summary>
     public static Task<RowRules> ReadAllAsync(PgSession target, IEnumerable<uint> tables, CancellationToken cancellationToken) =>
@@ -38,6 +38,13 @@ sealed class RowRules
         var all = await ReadUnvalidatedAsync(target, oids.Select(r => uint.Parse(r[0]!, CultureInfo.InvariantCulture)), cancellationToken);
         return new(target, [.. all._all.Where(r => r.Owner.StartsWith("DOMAIN ", StringComparison.Ordinal))]);
     }
+
+    public bool IsEmpty => _all.Count == 0;
+
+    /// <summary>The given ones of all that tables and their domains have.</summary>
+    /// <param name="constraints">Their oids.</param>
+    public static Task<RowRules> ReadAsync(PgSession target, IEnumerable<uint> tables, IEnumerable<uint> constraints, CancellationToken cancellationToken) =>
+        ReadAsync(target, Query(tables, $"k.oid = ANY (ARRAY[{string.Join(",", constraints)}]::oid[])"), cancellationToken);
 
     public async Task DropAsync(CancellationToken cancellationToken)
     {
@@ -86,7 +93,7 @@ sealed class RowRules
         SELECT 'TABLE', n.nspname, c.relname, k.conname, pg_catalog.pg_get_constraintdef(k.oid), pg_catalog.obj_description(k.oid, 'pg_constraint')
         FROM pg_catalog.pg_constraint k JOIN tree ON tree.oid = k.conrelid
         JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-        WHERE k.contype IN ('c', 'n') AND k.coninhcount = 0 AND {which}
+        WHERE k.contype IN ('c', 'f', 'n') AND k.coninhcount = 0 AND {which}
         UNION ALL
         SELECT 'DOMAIN', n.nspname, t.typname, k.conname, pg_catalog.pg_get_constraintdef(k.oid), pg_catalog.obj_description(k.oid, 'pg_constraint')
         FROM pg_catalog.pg_constraint k JOIN types ON types.oid = k.contypid

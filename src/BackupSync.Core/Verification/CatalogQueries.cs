@@ -90,18 +90,21 @@ static class CatalogQueries
     /// <summary>
     /// How the rows of each table are told apart: its primary key, or else the shortest unique index that holds for all rows,
     /// at once, and has no column that may be null. A row a column in the index's order: oid, index, column, type, operator
-    /// of equality, collation where the column's is not the default, and about how many rows the table has (0 where nobody knows).
+    /// of equality, collation where the column's is not the default, about how many rows the table has (0 where nobody knows), and whether
+    /// the key is one
+    /// WITHOUT OVERLAPS, which is taken where there is no other.
     /// </summary>
     public static string Keys(CatalogFilter filter) => $"""
         {With(filter)},
         idx AS (
-            SELECT DISTINCT ON (x.indrelid) x.indrelid, x.indexrelid, x.indkey, x.indclass, x.indnkeyatts
+            SELECT DISTINCT ON (x.indrelid) x.indrelid, x.indexrelid, x.indkey, x.indclass, x.indnkeyatts, temporal.operators
             FROM pg_catalog.pg_index x JOIN rel ON rel.oid = x.indrelid
-            WHERE (SELECT am.amname FROM pg_catalog.pg_class i JOIN pg_catalog.pg_am am ON am.oid = i.relam WHERE i.oid = x.indexrelid) = 'btree' -- and not WITHOUT OVERLAPS
-              AND x.indisunique AND x.indimmediate AND x.indisvalid AND x.indisready AND x.indpred IS NULL AND x.indexprs IS NULL
+            -- A key WITHOUT OVERLAPS, whose index is no btree: periods that are not empty, and do not overlap, are not equal either.
+            LEFT JOIN LATERAL (SELECT k.conexclop FROM pg_catalog.pg_constraint k WHERE x.indisexclusion AND k.conindid = x.indexrelid AND k.conexclop IS NOT NULL) temporal(operators) ON true
+            WHERE x.indisunique AND x.indimmediate AND x.indisvalid AND x.indisready AND x.indpred IS NULL AND x.indexprs IS NULL
               AND NOT EXISTS (SELECT FROM pg_catalog.generate_series(0, x.indnkeyatts - 1) n
                               JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[n] WHERE a.attgenerated = 'v' OR NOT {IsNeverNull("a")})
-            ORDER BY x.indrelid, x.indisprimary DESC, x.indnkeyatts, (SELECT relname FROM pg_catalog.pg_class i WHERE i.oid = x.indexrelid) COLLATE "C"),
+            ORDER BY x.indrelid, x.indisexclusion, x.indisprimary DESC, x.indnkeyatts, (SELECT relname FROM pg_catalog.pg_class i WHERE i.oid = x.indexrelid) COLLATE "C"),
         equal AS MATERIALIZED (
             SELECT oc.oid AS opclass, pg_catalog.format('OPERATOR(%I.%s)', opn.nspname, op.oprname) AS spelled FROM pg_catalog.pg_opclass oc
             JOIN pg_catalog.pg_amop ao ON ao.amopfamily = oc.opcfamily AND ao.amopstrategy = 3 AND ao.amoplefttype = oc.opcintype AND ao.amoprighttype = oc.opcintype
@@ -112,14 +115,17 @@ static class CatalogQueries
                        SELECT t.oid, t.typbasetype FROM pg_catalog.pg_type t WHERE t.oid = a.atttypid
                        UNION ALL SELECT t.oid, t.typbasetype FROM base JOIN pg_catalog.pg_type t ON t.oid = base.typbasetype)
                    SELECT base.oid FROM base WHERE base.typbasetype = 0), -1),
-               equal.spelled,
+               coalesce(equal.spelled, CASE WHEN n = idx.indnkeyatts - 1 THEN 'OPERATOR(pg_catalog.=)' ELSE (
+                   SELECT pg_catalog.format('OPERATOR(%I.%s)', opn.nspname, op.oprname)
+                   FROM pg_catalog.pg_operator op JOIN pg_catalog.pg_namespace opn ON opn.oid = op.oprnamespace WHERE op.oid = idx.operators[n + 1]) END),
                CASE WHEN co.collname <> 'default' THEN pg_catalog.format('COLLATE %I.%I', con.nspname, co.collname) END,
                (SELECT greatest(0, sum(p.reltuples))::bigint FROM pg_catalog.pg_class p -- by its index, which an OR would not use
-                WHERE p.oid = ANY (ARRAY(SELECT idx.indrelid UNION SELECT relid FROM pg_catalog.pg_partition_tree(idx.indrelid))))
+                WHERE p.oid = ANY (ARRAY(SELECT idx.indrelid UNION SELECT relid FROM pg_catalog.pg_partition_tree(idx.indrelid)))),
+               idx.operators IS NOT NULL
         FROM idx JOIN pg_catalog.pg_class i ON i.oid = idx.indexrelid
         CROSS JOIN LATERAL pg_catalog.generate_series(0, idx.indnkeyatts - 1) n
         JOIN pg_catalog.pg_attribute a ON a.attrelid = idx.indrelid AND a.attnum = idx.indkey[n]
-        JOIN equal ON equal.opclass = idx.indclass[n]
+        LEFT JOIN equal ON equal.opclass = idx.indclass[n] AND idx.operators IS NULL
         LEFT JOIN pg_catalog.pg_collation co ON co.oid = a.attcollation LEFT JOIN pg_catalog.pg_namespace con ON con.oid = co.collnamespace
         ORDER BY idx.indrelid, n
         """;

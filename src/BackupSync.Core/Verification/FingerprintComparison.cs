@@ -188,7 +188,7 @@ public static class FingerprintComparison
             }
             foreach (var fact in want.Keys.Union(have.Keys).Order(StringComparer.Ordinal))
             {
-                if (want.GetValueOrDefault(fact) != have.GetValueOrDefault(fact))
+                if (want.GetValueOrDefault(fact) != have.GetValueOrDefault(fact) && Math.Min(expected.ServerMajor, actual.ServerMajor) >= SchemaDetails.Since(fact))
                     yield return new(name, fact, want.GetValueOrDefault(fact), have.GetValueOrDefault(fact));
             }
         }

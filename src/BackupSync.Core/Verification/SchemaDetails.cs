@@ -11,20 +11,26 @@ namespace BackupSync.Verification;
 static class SchemaDetails
 {
     /// <summary>
-    /// What decides how fast an answer comes, or what others may do with the table's changes, and not what the answer is. A target may well have its
+    /// What decides how fast an answer comes, what others may do with the table's changes, or what a message names, and not what the answer
+    /// is. A target may well have its
     /// own, so only a comparison tells.
     /// </summary>
     static readonly string[] Tuning =
     [
         "storage parameters", "access method", "replica identity", "clustered", "cost", "rows", "support function", "statistics target", "switched off inside",
-        "statistics target of ", "storage of ", "compression of ", "options of ",
+        "statistics target of ", "storage of ", "compression of ", "options of ", NotNullNames,
     ];
+
+    const string NotNullNames = "names of not null";
 
     /// <summary>Of an extension: another server may well have another, and neither a dump nor a restore says which.</summary>
     public const string ExtensionVersion = "version";
 
     /// <summary>A table's place among others, which a target of chosen tables need not have.</summary>
     public static IReadOnlyList<string> Parentage { get; } = ["partition of", "bounds", "inherits"];
+
+    /// <summary>The oldest version that can have the fact: an older one does not lack it.</summary>
+    public static int Since(string fact) => fact == NotNullNames ? 18 : 0;
 
     public static bool IsTuning(string fact) => Tuning.Any(t => t.EndsWith(' ') ? fact.StartsWith(t, StringComparison.Ordinal) : fact == t);
 
@@ -95,6 +101,13 @@ static class SchemaDetails
         static string NotNull(string condition) => Given($"c.oid IN (SELECT nn.conrelid FROM pg_catalog.pg_constraint nn WHERE nn.contype = 'n' AND {condition})",
             $"SELECT pg_catalog.string_agg({Columns("nn.conkey", "c.oid")}, ', ' ORDER BY nn.conkey) FROM pg_catalog.pg_constraint nn WHERE nn.conrelid = c.oid AND nn.contype = 'n' AND {condition}");
 
+        // Others than a server chooses by itself.
+        const string OddNames = """
+            FROM (SELECT nn.conrelid, nn.conname, na.attname, nn.conname <> pg_catalog.concat(nr.relname, '_', na.attname, '_not_null') AS is_odd
+                  FROM pg_catalog.pg_constraint nn JOIN pg_catalog.pg_class nr ON nr.oid = nn.conrelid JOIN pg_catalog.pg_attribute na ON na.attrelid = nn.conrelid AND na.attnum = nn.conkey[1]
+                  WHERE nn.contype = 'n' AND nn.coninhcount = 0) o WHERE o.is_odd
+            """;
+
         return $"""
         {CatalogQueries.With(filter)},
         col AS MATERIALIZED (
@@ -132,6 +145,7 @@ static class SchemaDetails
                    ("filled", Given("c.relkind = 'm' AND NOT c.relispopulated", "'no'")),
                    ("not null not valid", NotNull("NOT nn.convalidated AND nn.coninhcount = 0")),
                    ("not null without children", NotNull("nn.connoinherit")),
+                   (NotNullNames, Given($"c.oid IN (SELECT o.conrelid {OddNames})", $"SELECT pg_catalog.string_agg(o.conname || ' of ' || o.attname, ', ' ORDER BY o.attname) {OddNames} AND o.conrelid = c.oid")),
                    ("triggers not as on its parent", Given("c.relhastriggers", $"""
                        SELECT pg_catalog.string_agg(t.tgname || ' ' || t.tgenabled::text, ', ' ORDER BY t.tgname COLLATE "C") FROM pg_catalog.pg_trigger t
                        JOIN pg_catalog.pg_trigger up ON up.oid = t.tgparentid WHERE t.tgrelid = c.oid AND t.tgenabled <> up.tgenabled AND up.tgconstraint = 0

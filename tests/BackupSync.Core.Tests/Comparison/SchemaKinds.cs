@@ -42,6 +42,8 @@ sealed record SchemaKind(string Setup, string Change, string Told, int Since = 1
         ["virtual expression"] = new("CREATE TABLE t (id int PRIMARY KEY, n int GENERATED ALWAYS AS (id * 2) VIRTUAL)", "ALTER TABLE t ALTER n SET EXPRESSION AS (id * 3)",
             "table public.t: expression of n: '(id * 3)' on the source, '(id * 2)' on the target", 18),
         ["identity's sequence"] = new("CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY)", "ALTER TABLE t ALTER id SET INCREMENT 5", "sequence public.t_id_seq: increment: '5' on the source, '1' on the target"),
+        ["name of not null"] = new("CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL)", "ALTER TABLE t RENAME CONSTRAINT t_n_not_null TO n_is_there",
+            "table public.t: names of not null: 'n_is_there of n' on the source, none on the target", 18) { IsTuning = true },
         ["not null without children"] = new("CREATE TABLE t (id int PRIMARY KEY, n int CONSTRAINT nn NOT NULL)", "ALTER TABLE t DROP CONSTRAINT nn; ALTER TABLE t ADD CONSTRAINT nn NOT NULL n NO INHERIT",
             "table public.t: not null without children: 'n' on the source, none on the target", 18),
 

@@ -22,7 +22,7 @@ sealed partial class Model
         var shapes = _shapes.Where(s => s.Work == work).ToList();
         if (shapes.Count == 0)
             return "not on this version";
-        var changes = string.Join(';', shapes.Select(s => MayEmpty ? s.Change : s.Gain ?? s.Change));
+        var changes = string.Join(';', shapes.Select(s => s.Change));
         var change = string.Format(CultureInfo.InvariantCulture, changes, ++_fresh, _random.Next(1, 21));
         await scenario.OnSourceAsync(change);
         if (_reader is null)

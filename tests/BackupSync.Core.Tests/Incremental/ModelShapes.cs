@@ -12,10 +12,21 @@ sealed record ModelShape(ModelWork Work, string Name, string Create, string Chan
         new(ModelWork.Span, "span", $"""
             CREATE TABLE span (id int4range, valid daterange, note text, PRIMARY KEY (id, valid WITHOUT OVERLAPS));
             INSERT INTO span SELECT int4range(i, i + 1), '[2026-01-01,2026-06-01)', 'n' {Rows}
-            """, "UPDATE span SET note = 'changed {0}' WHERE lower(id) = {1}", 18)
-        {
-            Gain = "INSERT INTO span VALUES (int4range({0}, {0} + 1), '[2026-01-01,2026-06-01)', 'new')",
-        },
+            """, """
+            UPDATE span SET note = 'changed {0}' WHERE lower(id) = {1};
+            UPDATE span SET valid = daterange('2026-01-01', date '2026-06-01' + {0} % 90) WHERE lower(id) IN ({1}, {0} % 20)
+            """, 18),
+        new(ModelWork.Span, "coded", $"""
+            CREATE TABLE coded (code text UNIQUE, note text); INSERT INTO coded SELECT 'c' || i, 'n' {Rows};
+            CREATE TABLE uses (id int PRIMARY KEY, code text REFERENCES coded (code)); INSERT INTO uses SELECT i, 'c' || i {Rows}
+            """, "UPDATE coded SET note = 'changed {0}' WHERE code = 'c' || {1}"),
+        new(ModelWork.Span, "booked", $"""
+            CREATE TABLE booked (id int PRIMARY KEY, during int4range NOT NULL, EXCLUDE USING gist (during WITH &&));
+            INSERT INTO booked SELECT i, int4range(i % 20, i % 20 + 1) {Rows}
+            """, """
+            UPDATE booked SET during = int4range(-id, 1 - id);
+            UPDATE booked SET during = int4range((id + {0}) % 20, (id + {0}) % 20 + 1)
+            """),
         new(ModelWork.Names, "names", $"""
             CREATE TABLE names (u1 int PRIMARY KEY, c1 int UNIQUE, t int, s int, r int);
             INSERT INTO names SELECT i, i, i, i, i {Rows}
@@ -51,9 +62,6 @@ sealed record ModelShape(ModelWork Work, string Name, string Create, string Chan
             UPDATE circle_a SET b = {0} WHERE id IN ({0}, {1})
             """),
     ];
-
-    /// <summary>Instead of <see cref="Change"/> where the target's rows are to stay: no key tells which of them has changed.</summary>
-    public string? Gain { get; init; }
 
     /// <summary>As text, each row.</summary>
     public string Read => $"SELECT t::text FROM {Name} t";

@@ -15,10 +15,11 @@ sealed class ForeignKeyOrder
     readonly IReadOnlyList<ForeignKey> _keys;
     readonly IReadOnlyList<ForeignKey> _circular;
     readonly List<ForeignKey> _altered = [];
+    readonly bool _isWhole;
     bool _refusesEarly;
 
-    ForeignKeyOrder(PgSession target, IReadOnlyList<TableSync> tables, IReadOnlyList<ForeignKey> keys, IReadOnlyList<ForeignKey> circular, IReadOnlySet<uint> reached) =>
-        (_target, Tables, _keys, _circular, Reach) = (target, tables, keys, circular, reached);
+    ForeignKeyOrder(PgSession target, IReadOnlyList<TableSync> tables, IReadOnlyList<ForeignKey> keys, IReadOnlyList<ForeignKey> circular, IReadOnlySet<uint> reached, bool isWhole) =>
+        (_target, Tables, _keys, _circular, Reach, _isWhole) = (target, tables, keys, circular, reached, isWhole);
 
     /// <summary>In the order of writing; rows are deleted in the reverse one.</summary>
     public IReadOnlyList<TableSync> Tables { get; }
@@ -26,7 +27,9 @@ sealed class ForeignKeyOrder
     /// <summary>The tables that are written, and those that the actions of foreign keys (CASCADE, SET NULL) can reach from there.</summary>
     public IReadOnlySet<uint> Reach { get; }
 
-    public static async Task<ForeignKeyOrder> ReadAsync(PgSession target, IReadOnlyList<(TableSync Sync, uint Oid)> tables, CancellationToken cancellationToken)
+    /// <param name="absent">Oids of keys that are taken away while rows are written, and back when rows are deleted.</param>
+    public static async Task<ForeignKeyOrder> ReadAsync(
+        PgSession target, IReadOnlyList<(TableSync Sync, uint Oid)> tables, IReadOnlySet<uint> absent, CancellationToken cancellationToken)
     {
         var byOid = tables.ToDictionary(t => t.Oid, t => t.Sync);
         var all = (await target.RowsAsync(Keys, cancellationToken))
@@ -46,13 +49,13 @@ sealed class ForeignKeyOrder
             left.ExceptWith(next);
         }
         var place = order.Index().ToDictionary(o => o.Item, o => o.Index);
-        var circular = keys.Where(k => place[k.From] < place[k.To] && byOid[k.From].Staged.IsTouched && byOid[k.To].Staged.IsTouched).ToList();
+        var circular = keys.Where(k => place[k.From] < place[k.To] && byOid[k.From].Staged.IsTouched && byOid[k.To].Staged.IsTouched && !absent.Contains(k.Constraint.Oid)).ToList();
         bool ComesLate(Reference key) => key.Constraint is { IsDeferrable: false, Late: not null } && byOid[key.From].Table.HasKey;
         foreach (var some in circular.Where(ComesLate).GroupBy(k => k.From))
             byOid[some.Key].Staged.Late = [.. some.Select(k => k.Constraint.Late!).DistinctBy(l => l.Name)];
-        return new ForeignKeyOrder(target, [.. order.Select(o => byOid[o])], [.. all.Select(k => k.Constraint).Distinct()],
+        return new ForeignKeyOrder(target, [.. order.Select(o => byOid[o])], [.. all.Select(k => k.Constraint).Where(k => !absent.Contains(k.Oid)).Distinct()],
             [.. circular.Where(k => !ComesLate(k)).Select(k => k.Constraint).Distinct()],
-            Reached(all, tables.Where(t => t.Sync.Staged.IsTouched).Select(t => t.Oid)));
+            Reached(all, tables.Where(t => t.Sync.Staged.IsTouched).Select(t => t.Oid)), absent.Count == 0);
     }
 
     public async Task DeferAsync(CancellationToken cancellationToken)
@@ -69,6 +72,7 @@ sealed class ForeignKeyOrder
         var oids = (await _target.RowsAsync(KeysOf(table, columns), cancellationToken)).Select(r => Oid(r[0]!)).ToHashSet();
         var keys = _keys.Where(k => oids.Contains(k.Oid) && !k.IsDeferrable && !_altered.Contains(k)).ToList();
         await PutOffAsync(keys, cancellationToken);
+        _refusesEarly &= keys.Count == 0;
         return keys.Count > 0;
     }
 
@@ -79,7 +83,8 @@ sealed class ForeignKeyOrder
     /// <returns>Whether all of it has gone.</returns>
     public async Task<bool> DeleteEarlyAsync(CancellationToken cancellationToken)
     {
-        if (_refusesEarly)
+        // While a key is away, rows could go that others refer to.
+        if (_refusesEarly || !_isWhole)
             return false;
         var gone = new Dictionary<TableSync, long>();
         _refusesEarly = !await Part.TryAsync(_target, async () =>

@@ -324,9 +324,15 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     {
         var oids = (await Writer.RowsAsync($"SELECT pg_catalog.to_regclass(n)::oid FROM unnest({Sql.TextArray(_tables.Select(t => Sql.Qualified(t.Table.Table.Schema, t.Table.Table.Name)))}) WITH ORDINALITY w(n, i) ORDER BY i", cancellationToken))
             .Select(r => uint.Parse(r[0]!, CultureInfo.InvariantCulture)).ToList();
-        var order = await ForeignKeyOrder.ReadAsync(Writer, [.. _tables.Zip(oids)], cancellationToken);
+        var broken = await BrokenRules.ReadAsync(Writer, [.. _tables.Zip(oids)], cancellationToken);
+        var relations = await WithPartitionsAsync(oids, cancellationToken);
+        var checks = await RowRules.ReadAsync(Writer, relations, broken.Checks, cancellationToken);
+        var keys = await RowRules.ReadAsync(Writer, relations, broken.Keys, cancellationToken);
+        var order = await ForeignKeyOrder.ReadAsync(Writer, [.. _tables.Zip(oids)], broken.Keys, cancellationToken);
         var triggers = await _transaction.WaitingAsync(async () =>
         {
+            await checks.DropAsync(cancellationToken);
+            await keys.DropAsync(cancellationToken);
             await order.DeferAsync(cancellationToken);
             return await TriggersAndRules.DisableAsync(Writer, await WithPartitionsAsync([.. oids.Where(order.Reach.Contains)], cancellationToken), cancellationToken);
         }, cancellationToken);
@@ -344,6 +350,13 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
             await table.Staged.CompleteAsync(cancellationToken);
             await table.Staged.LetGoAsync(cancellationToken);
         }
+        if (!keys.IsEmpty)
+        {
+            // What has been put off is looked at, for a table is not altered before. Rows that go are held by the key again.
+            await Writer.ExecuteAsync("SET CONSTRAINTS ALL IMMEDIATE", cancellationToken);
+            await keys.CreateAsync(onBroken: null, cancellationToken);
+            await Writer.ExecuteAsync("SET CONSTRAINTS ALL DEFERRED", cancellationToken);
+        }
         try
         {
             foreach (var table in order.Tables.Reverse().Where(touched.Contains))
@@ -354,7 +367,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
             throw row;
         }
         await RepairAsync(order, cancellationToken);
-        await WarnOfOthersAsync(await WithPartitionsAsync(oids, cancellationToken), cancellationToken);
+        await WarnOfOthersAsync(relations, cancellationToken);
         try
         {
             await order.CheckAsync(cancellationToken);
@@ -364,6 +377,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         {
             throw row;
         }
+        await checks.CreateAsync(onBroken: null, cancellationToken);
         await triggers.RestoreAsync(cancellationToken);
     }
 

@@ -25,4 +25,20 @@ static class Part
         await target.ExecuteAsync($"{(hasHelped ? "" : "ROLLBACK TO SAVEPOINT backupsync_part; ")}RELEASE SAVEPOINT backupsync_part", cancellationToken);
         return hasHelped;
     }
+
+    /// <summary>
+    /// Whether values and constraints would allow it. It is undone in any case: what a part has written is not known as the transaction's
+    /// own.
+    /// </summary>
+    public static async Task<bool> WouldDoAsync(PgSession target, Func<Task> work, CancellationToken cancellationToken)
+    {
+        var does = false;
+        await TryAsync(target, async () =>
+        {
+            await work();
+            does = true;
+            return false;
+        }, cancellationToken);
+        return does;
+    }
 }

@@ -20,10 +20,16 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     readonly string _keys = $"pg_temp.backupsync_keys_{number}";
     readonly string _kept = $"pg_temp.backupsync_kept_{number}";
     readonly string _spared = $"pg_temp.backupsync_spared_{number}";
-    bool _hasRows, _hasKeys, _hasKept;
+    readonly string _surplus = $"pg_temp.backupsync_surplus_{number}";
+    readonly string _pairs = $"pg_temp.backupsync_pairs_{number}";
+    bool _hasRows, _hasKeys, _hasKept, _hasSurplus, _mayDeleteSurplus, _isPaired;
+    (long Inserted, long Updated)? _merged;
     int _fillings;
 
     public KeyedTable Table { get; } = table;
+
+    /// <summary>The table of staged rows; null where there are none.</summary>
+    public string? StagedRows => _hasRows && Rows > 0 ? _rows : null;
 
     /// <summary>Rows staged, and keys of rows to delete.</summary>
     public long Rows { get; private set; }
@@ -41,15 +47,16 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     /// <summary>Rows that were taken away, to be inserted again.</summary>
     public long Again { get; private set; }
 
+    /// <summary>What was written only to see whether it could be; the server counts it.</summary>
+    public (long Inserted, long Updated, long Deleted) Vain { get; private set; }
+
     /// <summary>Rows to delete that went before the others were written.</summary>
     public long DeletedEarly { get; set; }
 
     /// <summary>Columns that stay NULL where the row that they refer to comes later: see <see cref="ForeignKeyOrder"/>.</summary>
     public IReadOnlyList<LateColumn> Late { get; set; } = [];
 
-    /// <summary>Whether all rows of the source are staged: then whatever else the target has goes.</summary>
-    public bool IsComplete { get; set; }
-    public bool IsTouched => Rows > 0 || Deletions > 0 || IsComplete;
+    public bool IsTouched => Rows > 0 || Deletions > 0 || _isPaired;
 
     string Columns => string.Join(", ", Table.Table.Columns.Select(c => Sql.Identifier(c.Name)));
     string Hash => Table.Table.Hashed.Count == 0 ? "0::bigint" : Table.Table.RowHash(method);
@@ -127,11 +134,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     /// <param name="keys">As <see cref="KeyDifference.Key"/> has them.</param>
     public async Task DeleteAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken)
     {
-        if (!_hasKeys)
-        {
-            await target.DefineAsync($"CREATE TEMPORARY TABLE {Bare(_keys)} ON COMMIT DROP AS SELECT {Table.KeyList()} FROM {Target} WITH NO DATA", cancellationToken);
-            _hasKeys = true;
-        }
+        await EnsureKeysAsync(cancellationToken);
         await target.CopyInAsync($"COPY {_keys} FROM STDIN", async (into, ct) =>
         {
             await using var writer = new StreamWriter(into, new System.Text.UTF8Encoding(false), leaveOpen: true);
@@ -139,6 +142,14 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
                 await writer.WriteAsync((key + "\n").AsMemory(), ct);
         }, cancellationToken);
         Deletions += keys.Count;
+    }
+
+    async Task EnsureKeysAsync(CancellationToken cancellationToken)
+    {
+        if (_hasKeys)
+            return;
+        await target.DefineAsync($"CREATE TEMPORARY TABLE {Bare(_keys)} ON COMMIT DROP AS SELECT {Table.KeyList()} FROM {Target} WITH NO DATA", cancellationToken);
+        _hasKeys = true;
     }
 
     /// <summary>Leaves only what is really to be changed.</summary>
@@ -216,35 +227,89 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     }
 
     /// <summary>
-    /// Takes unique values that staged rows are to get away from the rows that have them still; these get their own, or go, a moment
-    /// later. Deleting them instead would reach other tables through their foreign keys: so it is done last, and not where others refer to the table.
+    /// Where periods of a key WITHOUT OVERLAPS changed, and the target's rows are to stay: what a staged row overlaps is the same row as it
+    /// was before. The one
+    /// with the later stamp stays.
+    /// </summary>
+    /// <param name="index">The key's.</param>
+    /// <param name="stamp">Null where the source's row is to be taken.</param>
+    /// <returns>How many more rows are kept; fewer where they had been kept only as none of the source's.</returns>
+    public async Task<long> SettleOverlapsAsync(UniqueIndex index, TableColumn? stamp, CancellationToken cancellationToken)
+    {
+        if (!_hasRows)
+            return 0;
+        await EnsureKeysAsync(cancellationToken);
+        long kept = 0;
+        if (stamp is not null)
+        {
+            var column = Sql.Identifier(stamp.Name);
+            var columns = $"{Table.KeyList()}, {column} AS {Table.Own}stamp";
+            kept = await target.AffectedAsync(
+                $"""
+                DELETE FROM {_rows} AS r USING (
+                    SELECT s.{Table.Own}id FROM {InTarget(index, columns)} AS t JOIN {InStaged(index, $"{columns}, ctid AS {Table.Own}id")} AS s ON {index.Same}
+                    WHERE NOT ({Table.SameKey("t", "s")}) AND NOT EXISTS (SELECT FROM {_keys} AS k WHERE {Table.SameKey("k", "t")})
+                      AND (t.{Table.Own}stamp > s.{Table.Own}stamp OR s.{Table.Own}stamp IS NULL AND t.{Table.Own}stamp IS NOT NULL)) AS c
+                WHERE r.ctid = c.{Table.Own}id
+                """, cancellationToken);
+            Rows -= kept;
+        }
+        var changed = await target.AffectedAsync(
+            $"""
+            INSERT INTO {_keys} SELECT DISTINCT {Table.KeyList("t.")} {Conflicts(index)} AND NOT EXISTS (SELECT FROM {_keys} AS k WHERE {Table.SameKey("k", "t")})
+            AND NOT EXISTS (SELECT FROM {_rows} AS r WHERE {Table.SameKey("r", "t")})
+            """, cancellationToken);
+        Deletions += changed;
+        if (changed > 0 && _hasKept)
+        {
+            await target.ExecuteAsync($"DELETE FROM {_kept} AS a USING {_keys} AS k WHERE {Table.SameKey("a", "k")}", cancellationToken);
+            var own = Spared is null ? 0 : await target.AffectedAsync($"DELETE FROM {_spared} AS a USING {_keys} AS k WHERE {Table.SameKey("a", "k")}", cancellationToken);
+            SparedRows -= own;
+            kept -= own;
+        }
+        return kept;
+    }
+
+    /// <summary>
+    /// Takes values that staged rows are to get, and no two may have, away from the rows that have them still; these get their own, or go,
+    /// a moment
+    /// later. Deleting them would reach other tables through their foreign keys: so that is done only where another value does not do. What
+    /// shuts readers out
+    /// comes last.
     /// </summary>
     /// <param name="putOff">Puts off the foreign keys that some columns belong to, and tells whether there were any.</param>
     /// <param name="deleteEarly">Deletes what goes now, where foreign keys let it go before the others are written; tells whether they did.</param>
     public async Task ParkAsync(
         IReadOnlyList<UniqueIndex> indexes, Func<IEnumerable<string>, Task<bool>> putOff, Func<Task<bool>> deleteEarly, CancellationToken cancellationToken)
     {
-        // Of what an exclusion constraint keeps apart nobody can tell which rows are in each other's way.
-        if (_hasRows && _hasKeys && Deletions > 0 && await HasExclusionAsync(cancellationToken))
-            await deleteEarly();
-        foreach (var index in _hasRows ? indexes : [])
+        foreach (var index in indexes.Where(_ => _hasRows).OrderBy(i => i.IsKey))
         {
-            if (await AreInTheWayAsync(index, cancellationToken) && !await ParkAsync(index, cancellationToken)
-                && !(await putOff(index.Parkable.Select(c => c.Name)) && await ParkAsync(index, cancellationToken))
-                && !(await deleteEarly() && !await AreInTheWayAsync(index, cancellationToken))
-                && !await TakeAwayAsync(index, cancellationToken))
+            if (!await AreInTheWayAsync(index, cancellationToken) || await HelpsAsync(index) || await putOff(index.Parkable.Select(c => c.Name)) && await ParkAsync(index, cancellationToken))
+                continue;
+            if (!await putOff(Table.Table.Columns.Select(c => c.Name)) || !await HelpsAsync(index))
             {
                 throw new ConstraintInTheWayException(
-                    $"{target.Login.Label}: values of the unique index {Sql.Display(index.Name)} pass from rows of {Table.Name} to others, which cannot be done row by row.");
+                    $"{target.Login.Label}: values of the {(index.IsByValue ? "unique index" : "constraint")} {Sql.Display(index.Name)} pass from rows of {Table.Name} to others, which cannot be done row by row.");
             }
         }
+
+        async Task<bool> HelpsAsync(UniqueIndex index) =>
+            await ParkAsync(index, cancellationToken)
+            || index.IsKey && await MergeAtOnceAsync(cancellationToken)
+            || await deleteEarly() && !await AreInTheWayAsync(index, cancellationToken)
+            || await TakeAwayAsync(index, cancellationToken);
     }
 
-    /// <summary>Takes rows away that are inserted again a moment later. None of another table notices: no foreign key refers to this one.</summary>
+    /// <summary>
+    /// Takes rows away that are inserted again a moment later, or go. None of another table notices: no foreign key refers to this one, or
+    /// it looks later.
+    /// </summary>
     async Task<bool> TakeAwayAsync(UniqueIndex index, CancellationToken cancellationToken)
     {
         if (await IsReferredToAsync(cancellationToken))
             return false;
+        if (_hasKeys)
+            DeletedEarly += await target.AffectedAsync($"DELETE FROM {Target} AS r USING {_keys} AS k WHERE {Table.SameKey("r", "k")}", cancellationToken);
         Again += await target.AffectedAsync(
             $"""
             DELETE FROM {Target} AS r USING (SELECT {Table.KeyList("t.")} {Conflicts(index)}) AS c
@@ -253,11 +318,40 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
         return !await AreInTheWayAsync(index, cancellationToken);
     }
 
-    Task<bool> IsReferredToAsync(CancellationToken cancellationToken) =>
-        HasAnyAsync("SELECT 1 FROM relation JOIN pg_catalog.pg_constraint k ON k.confrelid = relation.oid AND k.contype = 'f'", cancellationToken);
+    /// <summary>
+    /// Of a key WITHOUT OVERLAPS: deletes and inserts in one statement, at whose end foreign keys are looked at, which are content where
+    /// the same periods are covered.
+    /// </summary>
+    async Task<bool> MergeAtOnceAsync(CancellationToken cancellationToken)
+    {
+        if (!_hasKeys || Deletions == 0 || _merged is not null)
+            return false;
+        var isDoubtful = await IsReferredToAsync(cancellationToken);
+        if (isDoubtful && !await Part.WouldDoAsync(target, MergeAsync, cancellationToken))
+            return false;
+        var (inserted, updated, deleted) = await MergeAsync();
+        _merged = (inserted, updated);
+        DeletedEarly += deleted;
+        if (isDoubtful)
+            Vain = (inserted, updated, deleted);
+        return true;
 
-    Task<bool> HasExclusionAsync(CancellationToken cancellationToken) =>
-        HasAnyAsync("SELECT 1 FROM relation JOIN pg_catalog.pg_index x ON x.indrelid = relation.oid AND x.indisexclusion", cancellationToken);
+        async Task<(long, long, long)> MergeAsync()
+        {
+            var deleted = await target.ScalarAsync<long>($"SELECT count(*) FROM {Target} AS t WHERE EXISTS (SELECT FROM {_keys} AS k WHERE {Table.SameKey("k", "t")})", cancellationToken);
+            var updated = await UpdateAsync(cancellationToken);
+            var inserted = await target.AffectedAsync(
+                $"WITH gone AS (DELETE FROM {Target} AS t USING {_keys} AS k WHERE {Table.SameKey("t", "k")} RETURNING 1) {InsertAbsent} AND (SELECT count(*) FROM gone) >= 0", cancellationToken);
+            return (inserted, updated, deleted);
+        }
+    }
+
+    /// <summary>
+    /// Whether a foreign key sees rows go that come again: those that are put off, as all are that can be, and have no action of their own,
+    /// do not.
+    /// </summary>
+    Task<bool> IsReferredToAsync(CancellationToken cancellationToken) =>
+        HasAnyAsync("SELECT 1 FROM relation JOIN pg_catalog.pg_constraint k ON k.confrelid = relation.oid AND k.contype = 'f' AND NOT (k.condeferrable AND k.confdeltype = 'a')", cancellationToken);
 
     /// <param name="query">Of <c>relation</c>, which is the table and its partitions.</param>
     async Task<bool> HasAnyAsync(string query, CancellationToken cancellationToken)
@@ -296,23 +390,30 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     {
         if (!_hasRows)
             return (0, 0);
-        var columns = Table.Table.Columns.Where(c => !c.IsGenerated).ToList();
-        var list = string.Join(", ", columns.Select(c => Sql.Identifier(c.Name)));
-        var values = string.Join(", ", columns.Select(c => Value(c.Name)));
-        var insert = $"INSERT INTO {Sql.Qualified(Table.Table.Schema, Table.Table.Name)} {(list.Length == 0 ? "" : $"({list}) OVERRIDING SYSTEM VALUE ")}SELECT {values} FROM {_rows} AS s";
         if (!Table.HasKey)
-            return (await target.AffectedAsync(insert, cancellationToken), 0);
-        var set = columns.Where(c => !c.IsAlwaysIdentity).ToList();
-        if (await HasUpdateRuleAsync(cancellationToken))
+            return (await target.AffectedAsync(Insert, cancellationToken), 0);
+        if (_merged is { } done)
+            return done;
+        if (Table.IsTemporal || await HasUpdateRuleAsync(cancellationToken))
         {
-            var updated = set.Count == 0 ? 0
-                : await target.AffectedAsync($"UPDATE {Target} AS t SET {string.Join(", ", set.Select(c => $"{Sql.Identifier(c.Name)} = {Value(c.Name)}"))} FROM {_rows} AS s WHERE {Table.SameKey("t", "s")}", cancellationToken);
-            return (await target.AffectedAsync($"{insert} WHERE NOT EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "s")})", cancellationToken) - Again, updated + Again);
+            var updated = await UpdateAsync(cancellationToken);
+            return (await target.AffectedAsync(InsertAbsent, cancellationToken) - Again, updated + Again);
         }
         var there = await target.ScalarAsync<long>($"SELECT count(*) FROM {_rows} AS s WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "s")})", cancellationToken);
-        var written = await target.AffectedAsync($"{insert} ON CONFLICT ({Table.KeyList()}) DO {(set.Count == 0 ? "NOTHING" : $"UPDATE SET {string.Join(", ", set.Select(c => $"{Sql.Identifier(c.Name)} = EXCLUDED.{Sql.Identifier(c.Name)}"))}")}", cancellationToken);
+        var written = await target.AffectedAsync($"{Insert} ON CONFLICT ({Table.KeyList()}) DO {(Settable.Count == 0 ? "NOTHING" : $"UPDATE SET {string.Join(", ", Settable.Select(c => $"{c} = EXCLUDED.{c}"))}")}", cancellationToken);
         return (Rows - there - Again, written - (Rows - there) + Again);
     }
+
+    /// <summary>Rows that are on both sides.</summary>
+    async Task<long> UpdateAsync(CancellationToken cancellationToken) => Settable.Count == 0 ? 0
+        : await target.AffectedAsync($"UPDATE {Target} AS t SET {Set} FROM {_rows} AS s WHERE {Table.SameKey("t", "s")}", cancellationToken);
+
+    IReadOnlyList<TableColumn> Written => [.. Table.Table.Columns.Where(c => !c.IsGenerated)];
+    IReadOnlyList<string> Settable => [.. Written.Where(c => !c.IsAlwaysIdentity).Select(c => Sql.Identifier(c.Name))];
+    string Set => string.Join(", ", Written.Where(c => !c.IsAlwaysIdentity).Select(c => $"{Sql.Identifier(c.Name)} = {Value(c.Name)}"));
+
+    string Insert => $"INSERT INTO {Sql.Qualified(Table.Table.Schema, Table.Table.Name)} {(Written.Count == 0 ? "" : $"({string.Join(", ", Written.Select(c => Sql.Identifier(c.Name)))}) OVERRIDING SYSTEM VALUE ")}SELECT {string.Join(", ", Written.Select(c => Value(c.Name)))} FROM {_rows} AS s";
+    string InsertAbsent => $"{Insert} WHERE NOT EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "s")})";
 
     /// <summary>What a row gets at first.</summary>
     string Value(string column) => Late.FirstOrDefault(l => l.Name == column) is { } late
@@ -332,11 +433,12 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
             Parked += await target.AffectedAsync($"UPDATE {Target} AS t SET {column} = s.{column} FROM {_rows} AS s WHERE {Table.SameKey("t", "s")} AND t.{column} IS NULL AND s.{column} IS NOT NULL", cancellationToken);
     }
 
-    /// <summary>Empties a table that is replaced as a whole.</summary>
-    public Task<long> EmptyAsync(CancellationToken cancellationToken) => target.AffectedAsync($"DELETE FROM {Target}", cancellationToken);
-
-    public async Task<long> DeleteStagedAsync(CancellationToken cancellationToken) => !_hasKeys || Deletions == 0 ? 0
+    public async Task<long> DeleteStagedAsync(CancellationToken cancellationToken) =>
+        !Table.HasKey ? DeletedEarly + (_hasSurplus && _mayDeleteSurplus && _isPaired ? await target.AffectedAsync(DeleteSurplus, cancellationToken) : 0)
+        : !_hasKeys || Deletions == 0 ? 0
         : DeletedEarly + await target.AffectedAsync($"DELETE FROM {Target} AS t USING {_keys} AS k WHERE {Table.SameKey("t", "k")}", cancellationToken);
+
+    string DeleteSurplus => $"DELETE FROM {Target} AS t USING {_surplus} AS x WHERE t.tableoid = x.relation AND t.ctid = x.id";
 
     /// <summary>Deletes what the source does not have, where all that it has is staged: to be called before equal rows are taken out.</summary>
     public async Task StageDeletionsAsync(CancellationToken cancellationToken)
@@ -347,13 +449,26 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
         Deletions = await target.ScalarAsync<long>($"SELECT count(*) FROM {_keys}", cancellationToken);
     }
 
-    /// <summary>Takes out of all rows of the source, each as often as it is there, those that a table without a key holds.</summary>
-    /// <returns>How many.</returns>
-    public async Task<long> TakeOutPresentAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Leaves of all rows of the source, each as often as it is there, those that a table without a key lacks, and knows which of the
+    /// target's are too many.
+    /// </summary>
+    /// <param name="mayDelete">Whether these are to go.</param>
+    /// <returns>How many are the same on both sides.</returns>
+    public async Task<long> LeaveDifferenceAsync(bool mayDelete, CancellationToken cancellationToken)
     {
+        var staged = HasRoom ? HashColumn : Hash;
+        var wanted = _hasRows ? $"SELECT {staged} AS hash, count(*) AS n FROM {_rows} GROUP BY 1" : "SELECT NULL::bigint AS hash, 0 AS n";
+        await target.DefineAsync(
+            $"""
+            CREATE TEMPORARY TABLE {Bare(_surplus)} ON COMMIT DROP AS SELECT t.relation, t.id
+            FROM (SELECT tableoid AS relation, ctid AS id, {Hash} AS hash, pg_catalog.row_number() OVER (PARTITION BY {Hash}) AS n FROM {Target}) AS t
+            LEFT JOIN ({wanted}) AS s ON s.hash = t.hash WHERE t.n > coalesce(s.n, 0)
+            """, cancellationToken);
+        (_hasSurplus, _mayDeleteSurplus) = (true, mayDelete);
+        Deletions = mayDelete ? await target.ScalarAsync<long>($"SELECT count(*) FROM {_surplus}", cancellationToken) : 0;
         if (!_hasRows)
             return 0;
-        var staged = HasRoom ? HashColumn : Hash;
         var present = await target.AffectedAsync(
             $"""
             DELETE FROM {_rows} AS s
@@ -363,6 +478,96 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
             """, cancellationToken);
         Rows -= present;
         return present;
+    }
+
+    /// <summary>
+    /// Writes a table without a key. Unique values tell of some rows what became of them: these are updated, so that nothing happens to
+    /// what refers to them. What is
+    /// too many goes when what referred to it has gone, or at once where it is in the way.
+    /// </summary>
+    /// <param name="stamp">Where the row with the later one is to stay; else null.</param>
+    /// <param name="putOff">As for <see cref="ParkAsync(IReadOnlyList{UniqueIndex}, Func{IEnumerable{string}, Task{bool}},
+    /// Func{Task{bool}}, CancellationToken)"/>.</param>
+    /// <param name="deleteEarly">As there.</param>
+    /// <returns>Inserted, updated, and kept as newer.</returns>
+    public async Task<(long Inserted, long Updated, long Kept)> ReplaceAsync(
+        IReadOnlyList<UniqueIndex> indexes, TableColumn? stamp, Func<IEnumerable<string>, Task<bool>> putOff, Func<Task<bool>> deleteEarly, CancellationToken cancellationToken)
+    {
+        long updated = 0, kept = 0;
+        foreach (var index in _hasRows && _hasSurplus ? indexes : [])
+        {
+            if (Rows > 0)
+            {
+                var pairs = await PairAsync(index, stamp, cancellationToken);
+                (updated, kept) = (updated + pairs.Updated, kept + pairs.Kept);
+            }
+        }
+        _isPaired = true; // what is too many still is so for good
+        if (!_hasRows || Rows == 0)
+            return (0, updated, kept);
+        var hasToGo = false;
+        foreach (var index in _hasSurplus && _mayDeleteSurplus && Deletions > 0 ? indexes : [])
+            hasToGo = hasToGo || await AreInTheWayAsync(index, cancellationToken);
+        if (!hasToGo)
+            return (await target.AffectedAsync(Insert, cancellationToken), updated, kept);
+        // Actions of foreign keys would make the one statement reach further than it has to.
+        var isDoubtful = await IsReferredToAsync(cancellationToken);
+        if (isDoubtful && await deleteEarly())
+            return (await target.AffectedAsync(Insert, cancellationToken), updated, kept);
+        var would = isDoubtful && await Part.WouldDoAsync(target, AtOnceAsync, cancellationToken);
+        if (isDoubtful && !would && !await putOff(Table.Table.Columns.Select(c => c.Name)))
+            return (await target.AffectedAsync(Insert, cancellationToken), updated, kept);
+        var (inserted, deleted) = await AtOnceAsync();
+        DeletedEarly += deleted;
+        if (would)
+            Vain = (inserted, 0, deleted);
+        return (inserted, updated, kept);
+
+        async Task<(long, long)> AtOnceAsync()
+        {
+            var gone = await target.ScalarAsync<long>($"SELECT count(*) FROM {Target} AS t WHERE EXISTS (SELECT FROM {_surplus} AS x WHERE t.tableoid = x.relation AND t.ctid = x.id)", cancellationToken);
+            return (await target.AffectedAsync($"WITH gone AS ({DeleteSurplus} RETURNING 1) {Insert} WHERE (SELECT count(*) FROM gone) >= 0", cancellationToken), gone);
+        }
+    }
+
+    /// <summary>Rows of before and after, told by an index.</summary>
+    async Task<(long Updated, long Kept)> PairAsync(UniqueIndex index, TableColumn? stamp, CancellationToken cancellationToken)
+    {
+        if (Settable.Count == 0 || Written.Any(c => c.IsAlwaysIdentity) || !index.IsByValue)
+            return (0, 0);
+        await target.DefineAsync(
+            $"""
+            DROP TABLE IF EXISTS {_pairs}; CREATE TEMPORARY TABLE {Bare(_pairs)} ON COMMIT DROP AS SELECT x.relation, x.id, s.{Table.Own}id AS staged
+            FROM {_surplus} AS x JOIN {InTarget(index, $"tableoid AS {Table.Own}relation, ctid AS {Table.Own}id")} AS t ON t.{Table.Own}relation = x.relation AND t.{Table.Own}id = x.id
+            JOIN {InStaged(index, $"ctid AS {Table.Own}id")} AS s ON {index.Same}
+            """, cancellationToken);
+        long kept = 0;
+        if (stamp is not null)
+        {
+            var column = Sql.Identifier(stamp.Name);
+            kept = await target.AffectedAsync(
+                $"""
+                DELETE FROM {_rows} AS s USING {_pairs} AS p, {Target} AS t WHERE s.ctid = p.staged AND t.tableoid = p.relation AND t.ctid = p.id
+                AND (t.{column} > s.{column} OR s.{column} IS NULL AND t.{column} IS NOT NULL)
+                """, cancellationToken);
+            Rows -= kept;
+        }
+        long updated = 0;
+        if (!await Part.TryAsync(target, async () =>
+        {
+            updated = await target.AffectedAsync(
+                $"UPDATE {Target} AS t SET {Set} FROM {_pairs} AS p JOIN {_rows} AS s ON s.ctid = p.staged WHERE t.tableoid = p.relation AND t.ctid = p.id", cancellationToken);
+            return true;
+        }, cancellationToken))
+        {
+            return (0, kept);
+        }
+        await target.ExecuteAsync($"DELETE FROM {_surplus} AS x USING {_pairs} AS p WHERE x.relation = p.relation AND x.id = p.id", cancellationToken);
+        await target.ExecuteAsync($"DELETE FROM {_rows} AS s USING {_pairs} AS p WHERE s.ctid = p.staged", cancellationToken);
+        Rows -= updated;
+        if (_mayDeleteSurplus)
+            Deletions -= updated;
+        return (updated, kept);
     }
 
     /// <summary>How many staged rows the target does not hold as the source has them, and how many that are to be deleted it still holds.</summary>
@@ -386,8 +591,13 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
 
     string HashOnTarget => $"SELECT {Hash} FROM {Target} AS t WHERE {Table.SameKey("t", "s")}";
 
-    string Conflicts(UniqueIndex index) =>
-        $"FROM (SELECT {Table.KeyList()}, {index.Values} FROM {Target} {index.Where}) AS t JOIN (SELECT {Table.KeyList()}, {index.Values} FROM {_rows} {index.Where}) AS s ON {index.Same} WHERE NOT ({Table.SameKey("t", "s")})";
+    string Conflicts(UniqueIndex index) => Table.HasKey
+        ? $"FROM {InTarget(index, Table.KeyList())} AS t JOIN {InStaged(index, Table.KeyList())} AS s ON {index.Same} WHERE NOT ({Table.SameKey("t", "s")})"
+        : $"FROM {InTarget(index, "1")} AS t JOIN {InStaged(index, "1")} AS s ON {index.Same}";
+
+    string InTarget(UniqueIndex index, string columns) => $"(SELECT {columns}, {index.Values} FROM {index.Partition ?? Target} {index.Where})";
+
+    string InStaged(UniqueIndex index, string columns) => $"(SELECT {columns}, {index.Values} FROM {_rows} {index.StagedWhere})";
 
     static string Bare(string name) => name["pg_temp.".Length..];
 }

@@ -45,11 +45,14 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
 
     public bool LastWriteWins => config.Conflict == ConflictRule.LastWriteWins && Table.HasKey;
 
+    /// <summary>Where no key tells rows apart, other unique values may.</summary>
+    TableColumn? StampOfKeyless => config.Conflict == ConflictRule.LastWriteWins ? Tracking.Stamp : null;
+
     public TableChanges Changes => new(Tracking.Way, Tracking.Reason, _inserted, _updated, _deleted, _unchanged, _kept - Staged.SparedRows + _own, _bytes, Math.Round(_clock.Elapsed.TotalSeconds, 3))
     { Own = _own };
 
-    /// <summary>How many rows are to go; all of a table that is replaced as a whole.</summary>
-    public long ToDelete => Staged.IsComplete && !Table.HasKey ? RowsBefore ?? 0 : Staged.Deletions;
+    /// <summary>How many rows are to go.</summary>
+    public long ToDelete => Staged.Deletions;
 
     /// <summary>By stamps: whether a row may have been written since the last run, as a condition.</summary>
     public string IsStampedSince
@@ -99,8 +102,6 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
             _unchanged += await Staged.TidyAsync(cancellationToken);
             if (LastWriteWins)
                 _kept = await Staged.KeepNewerAsync(Tracking.Stamp, own, cancellationToken);
-            if (Staged.IsComplete && !MayEmpty)
-                await LeaveAbsentAsync(Staged, cancellationToken);
         }, cancellationToken);
         _clock.Stop();
     }
@@ -116,6 +117,8 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
             return false;
         var hasRead = false;
         _clock.Start();
+        if (!MayEmpty && indexes.FirstOrDefault(i => i.IsKey) is { } period)
+            _kept += await Staged.SettleOverlapsAsync(period, LastWriteWins ? Tracking.Stamp : null, cancellationToken);
         while (await Staged.InTheWayAsync(indexes, cancellationToken) is { Count: > 0 } keys)
         {
             if (LastWriteWins)
@@ -145,12 +148,20 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
     public async Task WriteAsync(IReadOnlyList<UniqueIndex> indexes, ForeignKeyOrder keys, CancellationToken cancellationToken)
     {
         _clock.Start();
-        if (Staged.IsComplete && !Table.HasKey)
-            _deleted += await Staged.EmptyAsync(cancellationToken);
-        else if (Table.HasKey)
-            await Staged.ParkAsync(indexes, columns => keys.DeferAsync(Table, columns, cancellationToken), () => keys.DeleteEarlyAsync(cancellationToken), cancellationToken);
-        (_inserted, _updated) = await Staged.MergeAsync(cancellationToken);
+        if (Table.HasKey)
+        {
+            await Staged.ParkAsync(indexes, PutOffAsync, DeleteEarlyAsync, cancellationToken);
+            (_inserted, _updated) = await Staged.MergeAsync(cancellationToken);
+        }
+        else
+        {
+            (_inserted, _updated, var kept) = await Staged.ReplaceAsync(indexes, StampOfKeyless, PutOffAsync, DeleteEarlyAsync, cancellationToken);
+            _kept += kept;
+        }
         _clock.Stop();
+
+        Task<bool> PutOffAsync(IEnumerable<string> columns) => keys.DeferAsync(Table, columns, cancellationToken);
+        Task<bool> DeleteEarlyAsync() => keys.DeleteEarlyAsync(cancellationToken);
     }
 
     /// <summary>Whether the foreign keys of other tables' rows have changed rows here since this was last asked.</summary>
@@ -166,7 +177,8 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
 
     /// <summary>What of it is not our own statements' doing.</summary>
     (long Inserted, long Updated, long Deleted) OthersOf(TableWrites written) =>
-        (written.Inserted - _inserted - Staged.Again, written.Updated - _updated + Staged.Again - Staged.Parked, written.Deleted - _deleted - Staged.Again);
+        (written.Inserted - _inserted - Staged.Again - Staged.Vain.Inserted, written.Updated - _updated + Staged.Again - Staged.Parked - Staged.Vain.Updated,
+            written.Deleted - _deleted - Staged.Again - Staged.Vain.Deleted);
 
     /// <summary>Brings back what foreign keys have changed: what was staged does not tell which rows that are.</summary>
     /// <param name="again">An empty one for this table.</param>
@@ -190,26 +202,19 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
             await again.TidyAsync(cancellationToken);
             if (LastWriteWins)
                 await again.KeepNewerAsync(Tracking.Stamp, own, cancellationToken);
+            var (inserted, updated) = await again.MergeAsync(cancellationToken);
+            (_inserted, _updated) = (_inserted + inserted, _updated + updated);
         }
         else
         {
             _bytes += await again.FillAsync(source, again.SelectFromSource(), _ => { }, cancellationToken);
-            if (MayEmpty)
-                _deleted += await again.EmptyAsync(cancellationToken);
-            else
-                await LeaveAbsentAsync(again, cancellationToken);
+            await again.LeaveDifferenceAsync(MayEmpty, cancellationToken);
+            var (inserted, updated, kept) = await again.ReplaceAsync(
+                await UniqueIndex.ReadAsync(target, Table, cancellationToken), StampOfKeyless, _ => Task.FromResult(false), () => Task.FromResult(false), cancellationToken);
+            (_inserted, _updated, _kept) = (_inserted + inserted, _updated + updated, _kept + kept);
         }
-        var (inserted, updated) = await again.MergeAsync(cancellationToken);
-        (_inserted, _updated) = (_inserted + inserted, _updated + updated);
         _deleted += await again.DeleteStagedAsync(cancellationToken);
         _clock.Stop();
-    }
-
-    /// <summary>Of all rows of a table without a key, from which nothing is to be deleted, leaves to be written what is not there.</summary>
-    async Task LeaveAbsentAsync(StagedTable all, CancellationToken cancellationToken)
-    {
-        (_unchanged, _leavesDeleted) = (_unchanged + await all.TakeOutPresentAsync(cancellationToken), true);
-        all.IsComplete = false;
     }
 
     public async Task DeleteAsync(CancellationToken cancellationToken)
@@ -255,7 +260,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         else if (SourceRows is { } rows && _kept == 0 && !_leavesDeleted)
         {
             var (isResolved, now) = _comparison is null ? (true, await target.ScalarAsync<long>($"SELECT count(*) FROM {Table.Table.Rows}", cancellationToken))
-                : await _comparison.LookAgainAsync(target, OthersOf(written) == default ? written.Inserted - written.Deleted : null, cancellationToken);
+                : await _comparison.LookAgainAsync(target, OthersOf(written) == default ? _inserted - _deleted : null, cancellationToken);
             RowsAfter = now;
             if (RowsAfter != rows)
                 throw Differs(target, $"{rows} rows expected, {RowsAfter} found");
@@ -336,7 +341,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         if (Table.HasKey)
             await Staged.StageDeletionsAsync(cancellationToken);
         else
-            Staged.IsComplete = true;
+            (_unchanged, _leavesDeleted) = (_unchanged + await Staged.LeaveDifferenceAsync(MayEmpty, cancellationToken), _leavesDeleted || !MayEmpty);
     }, cancellationToken);
 
     async Task FindWholeAsync((PgSession Source, PgSession Target) lane, FetchLine fetch, CancellationToken cancellationToken)
