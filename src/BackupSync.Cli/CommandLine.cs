@@ -10,6 +10,7 @@ static class CommandLine
 {
     public static async Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
     {
+        using var printable = PrintableWriter.OnConsole();
         var parsed = Root().Parse(args);
         if (parsed.Action is ParseErrorAction)
             return Wrong(parsed);
