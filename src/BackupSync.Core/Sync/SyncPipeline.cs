@@ -104,6 +104,10 @@ sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : I
         {
             await new Replacement(run, target, publisher).RunAsync(content, run.Record.SafetyBackup, cancellationToken);
         }
+        catch (BackupSyncException refused) when (refused.ErrorId == ErrorIds.RestoreFailed && KeptFiles.Missing(run.Record.SourceBackup) is { } missing)
+        {
+            throw KeptFiles.Gone(missing, refused);
+        }
         catch (BackupSyncException refused) when (refused.ErrorId == ErrorIds.RestoreFailed && publisher.Mode == PublishMode.Swap)
         {
             throw new BackupSyncException(refused.ErrorId, refused.Message,
@@ -129,6 +133,7 @@ sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : I
     async Task<PublishContent> ContentAsync(SourceSide source, CancellationToken cancellationToken)
     {
         var archive = run.Record.SourceBackup!.Path;
+        KeptFiles.EnsureThere(run.Record.SourceBackup);
         return new PublishContent(archive, await PgRestore.ListAsync(_tools!.Restore, archive, cancellationToken), source.Content, _tools.Restore, job.Parallel);
     }
 }
