@@ -60,6 +60,8 @@ sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : I
         _publisher = await PublishChoice.MakeAsync(run, target, await source.NewContentAsync(cancellationToken), cancellationToken);
         if (_publisher.Mode == PublishMode.Swap)
             await PoolerPause.EnsureUsableAsync(_tools.Restore, job.TargetDatabase, cancellationToken);
+        else
+            ToolChoice.EnsureMayRunScripts(_tools.Restore);
         await Prechecks.EnsureRolesExistAsync(await source.FindNamedRolesAsync(cancellationToken), target, cancellationToken);
         Prechecks.EnsureMayReadBack(await source.ForcedRowSecurityAsync(cancellationToken), target);
         Prechecks.EnsureDiskSpace(job.Backups.Directory, source.Facts.Size, target.Facts.Size);
