@@ -10,6 +10,7 @@ static class CommandLine
 {
     public static async Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
     {
+        using var printable = PrintableWriter.OnConsole();
         try
         {
             // A tag or a password that begins with @ is no file of arguments.

@@ -18,7 +18,7 @@ static class Consent
             throw new BackupSyncException(ErrorIds.ConfirmationNeeded, $"About to {action}: this needs to be confirmed, and there is nobody to ask.", "Add --yes.");
         }
 
-        Console.Error.Write($"About to {action}.\nGo on? [y/N] ");
+        Console.Error.Write($"About to {Printable.Line(action)}.\nGo on? [y/N] ");
         if (Console.ReadLine()?.Trim().ToUpperInvariant() is not ("Y" or "YES"))
             throw new BackupSyncException(ErrorIds.ConfirmationNeeded, "Not confirmed: nothing was done.");
     }

@@ -13,7 +13,8 @@ static class ErrorRecords
             : $"{failure.Message}{Environment.NewLine}{failure.Detail}";
         return new ErrorRecord(failure, failure.ErrorId, Category(failure.ErrorId), target)
         {
-            ErrorDetails = new ErrorDetails(message) { RecommendedAction = failure.Advice ?? "" },
+            // What is shown; the exception has the words as they came.
+            ErrorDetails = new ErrorDetails(Printable.Text(message)) { RecommendedAction = Printable.Text(failure.Advice ?? "") },
         };
     }
 

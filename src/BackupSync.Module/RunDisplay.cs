@@ -29,11 +29,11 @@ sealed class RunDisplay(Cmdlet cmdlet, int index, string? name)
         {
             case RunStarted started:
                 _activity = name ?? started.Job;
-                cmdlet.WriteVerbose($"{_activity}: run {started.RunId} started");
+                Verbose($"{_activity}: run {started.RunId} started");
                 break;
             case StepStarted started:
                 _running.Add(started.Step);
-                cmdlet.WriteVerbose($"{_prefix}{started.Step} started: {started.Description}{(started.Limit is { } limit ? $" (limit {Durations.Show(limit)})" : "")}");
+                Verbose($"{_prefix}{started.Step} started: {started.Description}{(started.Limit is { } limit ? $" (limit {Durations.Show(limit)})" : "")}");
                 ShowRun();
                 ShowStep(started.Step, started.Description, null);
                 break;
@@ -43,16 +43,16 @@ sealed class RunDisplay(Cmdlet cmdlet, int index, string? name)
             case StepEnded { Result: var step }:
                 _running.Remove(step.Step);
                 _ended++;
-                cmdlet.WriteVerbose($"{_prefix}{step.Step} {step.State} in {Durations.Show(TimeSpan.FromSeconds(step.DurationSeconds))}{(step.Note is null ? "" : $": {step.Note}")}");
+                Verbose($"{_prefix}{step.Step} {step.State} in {Durations.Show(TimeSpan.FromSeconds(step.DurationSeconds))}{(step.Note is null ? "" : $": {step.Note}")}");
                 CompleteStep(step.Step);
                 ShowRun();
                 break;
             case RunLog { Level: RunLogLevel.Warning } log:
-                cmdlet.WriteWarning(_prefix + log.Message);
+                cmdlet.WriteWarning(Printable.Text(_prefix + log.Message));
                 break;
             case RunLog log:
                 // The run's one error record is written with its result; this line belongs to those that are looked for in logs.
-                cmdlet.WriteInformation(log.Message, log.Level == RunLogLevel.Error ? [Tag, nameof(RunLogLevel.Error)] : [Tag]);
+                cmdlet.WriteInformation(Printable.Text(log.Message), log.Level == RunLogLevel.Error ? [Tag, nameof(RunLogLevel.Error)] : [Tag]);
                 break;
             case RunEnded:
                 Complete();
@@ -72,6 +72,8 @@ sealed class RunDisplay(Cmdlet cmdlet, int index, string? name)
         cmdlet.WriteProgress(new ProgressRecord(_runActivity, _activity, "Done") { RecordType = ProgressRecordType.Completed });
     }
 
+    void Verbose(string text) => cmdlet.WriteVerbose(Printable.Text(text));
+
     int StepActivity(RunStep step) => _runActivity + 1 + (int)step;
 
     void ShowRun() => cmdlet.WriteProgress(new ProgressRecord(_runActivity, _activity, _running.Count == 0 ? "Working" : string.Join(", ", _running))
@@ -81,7 +83,7 @@ sealed class RunDisplay(Cmdlet cmdlet, int index, string? name)
     });
 
     void ShowStep(RunStep step, string status, double? fraction) => cmdlet.WriteProgress(
-        new ProgressRecord(StepActivity(step), step.ToString(), status)
+        new ProgressRecord(StepActivity(step), step.ToString(), Printable.Line(status))
         {
             ParentActivityId = _runActivity,
             PercentComplete = fraction is { } f ? (int)(100 * f) : -1,

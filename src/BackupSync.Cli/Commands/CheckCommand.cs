@@ -29,7 +29,7 @@ static class CheckCommand
     static void Show(string file, IReadOnlyList<ConfigurationProblem> problems)
     {
         foreach (var problem in problems)
-            Console.WriteLine(problem);
+            Console.WriteLine(Printable.Line(problem.ToString()));
         if (problems.Count == 0)
             Console.WriteLine($"{file} is good.");
         else

@@ -67,8 +67,7 @@ sealed class DemoServers : IAsyncDisposable
 
     static string MakeFolder()
     {
-        var folder = Path.Combine(Path.GetTempPath(), $"backupsync-demo-{DateTime.UtcNow:yyyyMMdd-HHmmss}-{Environment.ProcessId}");
-        PrivateFile.CreateFolder(folder);
+        var folder = PrivateFile.CreateNewFolder(Path.GetTempPath(), $"backupsync-demo-{DateTime.UtcNow:yyyyMMdd-HHmmss}-");
         using var quickstart = typeof(DemoServers).Assembly.GetManifestResourceStream("quickstart.yml")!;
         using var file = PrivateFile.Create(Path.Combine(folder, ConfigurationFileName));
         quickstart.CopyTo(file);

@@ -64,7 +64,7 @@ static class BackupTables
     public static Text Proof(ProofRecord? proof) => proof?.Describe(DateTimeOffset.UtcNow) switch
     {
         null => Plain(""),
-        var words when proof!.Verdict == ProofVerdict.NotProven => new Text(words, Color.Yellow),
+        var words when proof!.Verdict == ProofVerdict.NotProven => Plain(words, Color.Yellow),
         var words => State(words, proof.Good),
     };
 

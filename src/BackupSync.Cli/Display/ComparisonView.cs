@@ -34,7 +34,7 @@ static class ComparisonView
         foreach (var note in result.Notes)
             Failures.Warn(note);
         // Rows and items are for whoever reads them; this is for whoever watches.
-        (json ? Console.Error : Console.Out).WriteLine(result.Summary);
+        (json ? Console.Error : Console.Out).WriteLine(Printable.Line(result.Summary));
         return result;
     }
 
@@ -67,7 +67,7 @@ static class ComparisonView
     /// <summary>In one line, or the bar would jump.</summary>
     static string Status(ComparisonProgress now)
     {
-        var text = string.Create(CultureInfo.InvariantCulture, $"{now.Item}  {now.Rows:N0} rows  {ByteSizes.Show(now.Bytes)}");
+        var text = Printable.Line(string.Create(CultureInfo.InvariantCulture, $"{now.Item}  {now.Rows:N0} rows  {ByteSizes.Show(now.Bytes)}"));
         var width = Math.Clamp(Screen.Width - 50, 10, 60);
         return text.Length > width ? text[..(width - 1)] + "…" : text.PadRight(width);
     }
@@ -76,15 +76,6 @@ static class ComparisonView
     static string Line(RowDifference row)
     {
         var rows = row.Rows > 1 ? string.Create(CultureInfo.InvariantCulture, $" ({row.Rows:N0} times)") : "";
-        return $"{row.State,-10}  {row.Table,-30}  {string.Concat(row.Key.Select(Visible))}{rows}{(row.Columns.Length == 0 ? "" : $"  {row.Columns}")}";
+        return $"{row.State,-10}  {row.Table,-30}  {row.Key}{rows}{(row.Columns.Length == 0 ? "" : $"  {row.Columns}")}";
     }
-
-    static string Visible(char character) => character switch
-    {
-        '\n' => "\\n",
-        '\r' => "\\r",
-        '\t' => "\\t",
-        _ when char.IsControl(character) => string.Create(CultureInfo.InvariantCulture, $"\\x{(int)character:x2}"),
-        _ => character.ToString(),
-    };
 }

@@ -23,7 +23,7 @@ static class Failures
     /// <summary>A labelled text, its further lines under its first.</summary>
     public static void Line(string label, string text, string style)
     {
-        var lines = text.TrimEnd().ReplaceLineEndings("\n").Split('\n');
+        var lines = Printable.Text(text.TrimEnd()).Split('\n');
         if (System.Console.IsErrorRedirected)
         {
             // Whole lines, however long: they are searched.

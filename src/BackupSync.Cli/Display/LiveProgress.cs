@@ -45,7 +45,7 @@ sealed class LiveProgress(IAnsiConsole console, ProgressContext context) : IRunO
                 ended.StopTask();
                 break;
             case RunLog log:
-                console.MarkupLine($"{Style(log.Level)}{Markup.Escape(log.Message)}[/]");
+                console.MarkupLine($"{Style(log.Level)}{Markup.Escape(Printable.Text(log.Message))}[/]");
                 break;
         }
     }
@@ -55,7 +55,7 @@ sealed class LiveProgress(IAnsiConsole console, ProgressContext context) : IRunO
     {
         // What the other columns and the gaps between them take.
         var width = Math.Clamp(console.Profile.Width - 60, 10, 60);
-        var text = note?.ReplaceLineEndings(" ") ?? "";
+        var text = Printable.Line(note?.ReplaceLineEndings(" ") ?? "");
         var cut = text.Length > width ? text[..(width - 1)] + "…" : text.PadRight(width);
         return $"{step,-14} [grey]{Markup.Escape(cut)}[/]";
     }

@@ -42,7 +42,7 @@ sealed class LiveRun : IRunObserver
                 }
                 break;
             case RunLog { Level: RunLogLevel.Warning } log:
-                _console.MarkupLine($"[yellow]{Markup.Escape($"{_name}: {log.Message}")}[/]");
+                _console.MarkupLine($"[yellow]{Markup.Escape(Printable.Text($"{_name}: {log.Message}"))}[/]");
                 break;
             case RunEnded { Result: var result }:
                 End(result);
@@ -74,7 +74,7 @@ sealed class LiveRun : IRunObserver
     string Describe(string text)
     {
         var width = Math.Clamp(_console.Profile.Width - OtherColumns - _nameWidth - 1, 10, 70);
-        var line = text.ReplaceLineEndings(" ");
+        var line = Printable.Line(text.ReplaceLineEndings(" "));
         var cut = line.Length > width ? line[..(width - 1)] + "…" : line.PadRight(width);
         return $"{Markup.Escape(_name.PadRight(_nameWidth))} [grey]{Markup.Escape(cut)}[/]";
     }

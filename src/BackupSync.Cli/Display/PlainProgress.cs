@@ -7,11 +7,14 @@ namespace BackupSync.Cli.Display;
 /// <param name="name">What each line begins with, where the lines of several runs mix.</param>
 sealed class PlainProgress(TextWriter writer, string? name = null) : IRunObserver
 {
+    /// <summary>As wide as the time.</summary>
+    const string Indentation = "         ";
+
     public void OnEvent(RunEvent runEvent)
     {
         if (Line(runEvent) is not { } line)
             return;
-        writer.WriteLine($"{runEvent.Time.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture)} {(name is null ? "" : $"{name}: ")}{line}");
+        writer.WriteLine($"{runEvent.Time.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture)} {(name is null ? "" : $"{name}: ")}{Printable.Indented(line, Indentation)}");
         writer.Flush();
     }
 

@@ -30,22 +30,23 @@ static class Screen
             Write(table);
     }
 
-    public static void WriteLine(string text = "") => Console.WriteLine(text);
+    public static void WriteLine(string text = "") => Console.WriteLine(Printable.Line(text));
 
     /// <summary>A text that is to be copied: where it is too long, the terminal wraps it, and puts no line's end into it.</summary>
-    public static void WriteWhole(string text) => System.Console.Out.WriteLine(text);
+    public static void WriteWhole(string text) => System.Console.Out.WriteLine(Printable.Line(text));
 
-    public static void Heading(string text) => Console.MarkupLine($"[bold]{Markup.Escape(text)}[/]");
+    public static void Heading(string text) => Console.MarkupLine($"[bold]{Markup.Escape(Printable.Line(text))}[/]");
 
     public static IAnsiConsole Create(TextWriter writer, bool isRedirected)
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {
-            Out = new AnsiConsoleOutput(writer),
+            Out = new AnsiConsoleOutput(writer is PrintableWriter printable ? printable.Inner : writer),
             Ansi = isRedirected ? AnsiSupport.No : AnsiSupport.Detect,
             ColorSystem = isRedirected ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
             Interactive = isRedirected ? InteractionSupport.No : InteractionSupport.Detect,
         });
+        console.Pipeline.Attach(new PrintableHook());
         if (isRedirected)
             console.Profile.Width = FileWidth;
         return console;

@@ -127,9 +127,10 @@ static class Tables
 
     static void Add(Table table, params ReadOnlySpan<Text> cells) => table.AddRow(cells.ToArray());
 
-    public static Text Plain(object? value) => new(value?.ToString() ?? "");
+    /// <summary>Others' words, in one line.</summary>
+    public static Text Plain(object? value, Color? color = null) => new(Printable.Line(value?.ToString() ?? ""), color);
 
-    public static Text State(string text, bool isGood) => new(text, isGood ? Color.Green : Color.Red);
+    public static Text State(string text, bool isGood) => Plain(text, isGood ? Color.Green : Color.Red);
 
     public static string Number(long? number) => number?.ToString("N0", CultureInfo.InvariantCulture) ?? "";
 

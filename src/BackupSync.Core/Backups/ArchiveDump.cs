@@ -45,7 +45,7 @@ static partial class ArchiveDump
                     }
                 }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default),
         };
-        var result = await ChildProcess.RunAsync(command.ConnectedTo(request.Login, PinnedSettings.For(request.Facts)), cancellationToken);
+        var result = await ChildProcess.RunAsync(command.ConnectedTo(request.Login, PinnedSettings.ForDump(request.Facts)), cancellationToken);
         if (result.ExitCode != 0)
         {
             var failure = PgProgram.Failure(result.ExitCode, result.ErrorTail, "pg_dump", request.Login, request.FailureId, $"The dump of {request.Database.DisplayName} failed");

@@ -73,9 +73,11 @@ static class ArchiveWriter
             PrivateFile.Delete(partial);
         CompanionFile? globals = null;
         string? published = null;
+        var isBegun = false;
         try
         {
             var (content, head, encrypted) = await WriteArchiveAsync(request, partial, scope, cancellationToken);
+            isBegun = true;
             var fingerprint = await request.AfterDump(head, cancellationToken);
             var size = new FileInfo(partial).Length;
             if (size < request.MinimumSize && request.Fingerprint.TotalRows() > 0)
@@ -119,6 +121,10 @@ static class ArchiveWriter
             (published, globals) = (null, null);
             scope.Note = $"{Path.GetFileName(path)}, {ByteSizes.Show(size)}";
             return BackupFile.Of(path, manifest);
+        }
+        catch (Exception e) when (e is not OperationCanceledException && published is null && isBegun && !File.Exists(partial))
+        {
+            throw KeptFiles.Gone(partial, e);
         }
         finally
         {

@@ -37,14 +37,14 @@ public sealed record BackupSyncConfig
     /// <summary>The job that is meant where none is named.</summary>
     /// <exception cref="BackupSyncException">There is none, or more than one: none of them is run by accident.</exception>
     public JobConfig OnlyJob() => Jobs.Count == 1 ? Jobs[0] : throw new BackupSyncException(
-        ErrorIds.UnknownName, Jobs.Count == 0 ? $"{Path} has no jobs." : $"Name a job: {Path} has {string.Join(", ", Jobs.Select(j => j.Name))}.");
+        ErrorIds.UnknownName, Jobs.Count == 0 ? $"{Path} has no jobs." : $"Name a job: {Path} has {NameList.Of([.. Jobs.Select(j => j.Name)], most: 20)}.");
 
     BackupSyncException Unknown(string kind, string name, IEnumerable<string> known)
     {
         var names = known.ToList();
         var nearest = NearestName.Of(name, names);
         var hint = nearest is not null ? $"Did you mean '{nearest}'?"
-            : names.Count > 0 ? $"It has: {string.Join(", ", names)}."
+            : names.Count > 0 ? $"It has: {NameList.Of(names, most: 20)}."
             : $"It has no {kind}s.";
         return new BackupSyncException(ErrorIds.UnknownName, $"There is no {kind} '{name}' in {Path}. {hint}");
     }

@@ -57,8 +57,8 @@ public static class ConfigurationFile
 
     /// <summary>
     /// The file to use: the one named, else the one that <see cref="Variable"/> names, else <c>backupsync.yml</c> or
-    /// <c>backupsync.yaml</c> in the current folder or the nearest one above. Null where there is none; a file that is
-    /// named is not looked at.
+    /// <c>backupsync.yaml</c> in the current folder or the nearest one above, as far as these are the user's own. Null where
+    /// there is none; a file that is named is not looked at.
     /// </summary>
     /// <param name="environment">Environment variables by name; null for those of this process.</param>
     /// <param name="currentDirectory">Where paths are relative to; null for this process's.</param>
@@ -69,7 +69,7 @@ public static class ConfigurationFile
         if (!string.IsNullOrEmpty(named))
             return GivenPath.Full(named, start);
 
-        for (var folder = new DirectoryInfo(start); folder is not null; folder = folder.Parent)
+        for (var folder = new DirectoryInfo(start); folder is not null; folder = Above(folder))
         {
             var found = Names.Select(n => Path.Join(folder.FullName, n)).FirstOrDefault(File.Exists);
             if (found is not null)
@@ -78,12 +78,16 @@ public static class ConfigurationFile
         return null;
     }
 
+    /// <summary>The folder above, where it is the user's own: what others left in theirs is not meant for him.</summary>
+    static DirectoryInfo? Above(DirectoryInfo folder) =>
+        folder.Parent is { } parent && (OperatingSystem.IsWindows() || UnixFile.Of(parent.FullName, follow: true)?.Owner == UnixFile.Self) ? parent : null;
+
     /// <summary>As <see cref="Find"/>, where a configuration is needed.</summary>
     /// <exception cref="BackupSyncException">There is none; the message says where it was looked for.</exception>
     public static string Locate(string? explicitPath, Func<string, string?>? environment = null, string? currentDirectory = null) =>
         Find(explicitPath, environment, currentDirectory) ?? throw new BackupSyncException(
             ErrorIds.ConfigurationNotFound,
-            $"There is no configuration: {string.Join(" or ", Names)} is neither in {currentDirectory ?? Directory.GetCurrentDirectory()} nor in a folder above it, and {Variable} is not set.",
+            $"There is no configuration: {string.Join(" or ", Names)} is neither in {currentDirectory ?? Directory.GetCurrentDirectory()} nor in a folder above it that is yours, and {Variable} is not set.",
             $"Name the configuration file, set {Variable} to its path, or write a starter and fill it in.");
 
     static (BackupSyncConfig? Config, ConfigurationReader Reader) Read(string path, Func<string, string?>? environment)
@@ -114,6 +118,10 @@ public static class ConfigurationFile
             throw Unusable(file, "is a folder, not a file.");
         try
         {
+            if (ConfigurationTrust.Fault(file) is { } fault)
+                throw Unusable(file, fault);
+            if (!PlatformFiles.IsRegularOrMissing(file))
+                throw Unusable(file, "is no regular file.");
             if (new FileInfo(file).Length > LargestFile)
                 throw Unusable(file, "is too large to be a configuration.");
             // A byte order mark says which Unicode it is; without one it is UTF-8.

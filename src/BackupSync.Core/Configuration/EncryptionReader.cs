@@ -63,9 +63,14 @@ static class EncryptionReader
         {
             if (Directory.Exists(path))
                 return (null, $"{path} is a folder, not a file");
-            if (new FileInfo(path).Length > LongestPassphrase + 2)
+            if (!PlatformFiles.IsRegularOrMissing(path))
+                return (null, $"{path} is no regular file (a pipe, a socket or a device); write the passphrase into a file");
+            var bytes = new byte[LongestPassphrase + 3];
+            using var file = PlatformFiles.OpenToRead(path, FileShare.Read);
+            var length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+            if (length == bytes.Length)
                 return (null, $"the file {path} is too large to hold a passphrase");
-            var text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(File.ReadAllBytes(path));
+            var text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes, 0, length);
             // Neither could openssl make anything of it.
             if (text.StartsWith('\uFEFF'))
                 return (null, $"the file {path} begins with a byte order mark; write it as plain UTF-8");

@@ -8,8 +8,17 @@ sealed class PlaceReader(IReadOnlyList<DatabaseConfig> databases)
     /// <summary>As the file systems of this kind of machine compare paths.</summary>
     public static readonly StringComparer SameLocation = OperatingSystem.IsLinux() ? StringComparer.Ordinal : StringComparer.OrdinalIgnoreCase;
 
-    /// <summary>What the places' roots and the databases' folders below them are for.</summary>
-    readonly Dictionary<string, string> _users = new(SameLocation);
+    /// <summary>Places by where they are.</summary>
+    readonly Dictionary<string, string> _places = new(SameLocation);
+
+    /// <summary>Places by where the folders of their databases are: the same ones, and the one that nobody named.</summary>
+    readonly Dictionary<string, string> _roots = new(SameLocation);
+
+    /// <summary>Places whose last part is the name of a database, and that name, by what is above them.</summary>
+    readonly Dictionary<string, (string Place, string Database)> _belowAnother = new(SameLocation);
+
+    readonly Dictionary<string, string> _databases = databases
+        .DistinctBy(d => d.Name, SameLocation).ToDictionary(d => d.Name, d => d.Name, SameLocation);
 
     /// <summary>At least one.</summary>
     public IReadOnlyList<PlaceConfig> ReadAll(YamlSection root)
@@ -20,12 +29,12 @@ sealed class PlaceReader(IReadOnlyList<DatabaseConfig> databases)
 
         var place = new FolderPlaceConfig { Name = PlaceConfig.Default, Directory = root.FullPath("backups") };
         // Nobody asked for this one, so it claims no more than it fills: a job may keep its own backups beside the databases' folders.
-        ClaimFolders(place.Name, Location(place.Directory));
+        _roots.Add(Location(place.Directory), place.Name);
         return new PlaceConfig[] { place }; // an array, which scripts can index
     }
 
     /// <summary>What a folder is for already, as a phrase; null where it is free.</summary>
-    public string? UserOf(string folder) => _users.GetValueOrDefault(Location(folder));
+    public string? UserOf(string folder) => UserOfLocation(Location(folder));
 
     PlaceConfig Read(string name, YamlSection place)
     {
@@ -79,23 +88,34 @@ sealed class PlaceReader(IReadOnlyList<DatabaseConfig> databases)
         Uri.TryCreate(text, UriKind.Absolute, out endpoint) && endpoint.Scheme is "http" or "https"
         && endpoint is { UserInfo.Length: 0, Query.Length: 0, Fragment.Length: 0 };
 
-    void Claim(string place, string location, Action<string> report)
+    string? UserOfLocation(string location)
     {
-        if (_users.TryGetValue(location, out var user))
-            report($"is {user} too; each place needs one of its own");
-        else if (databases.FirstOrDefault(d => _users.ContainsKey(Below(location, d))) is { } database)
-            report($"has {_users[Below(location, database)]} where its own backups of the database '{database.Name}' belong");
-        _users.TryAdd(location, $"the place '{place}'");
-        ClaimFolders(place, location);
+        if (_places.TryGetValue(location, out var place))
+            return $"the place '{place}'";
+        var (above, name) = Split(location);
+        return _roots.TryGetValue(above, out var root) && _databases.TryGetValue(name, out var database)
+            ? $"the folder of the database '{database}' in the place '{root}'"
+            : null;
     }
 
-    void ClaimFolders(string place, string location)
+    void Claim(string place, string location, Action<string> report)
     {
-        foreach (var database in databases)
-            _users.TryAdd(Below(location, database), $"the folder of the database '{database.Name}' in the place '{place}'");
+        if (UserOfLocation(location) is { } user)
+            report($"is {user} too; each place needs one of its own");
+        else if (_belowAnother.TryGetValue(location, out var below))
+            report($"has the place '{below.Place}' where its own backups of the database '{below.Database}' belong");
+        _places.TryAdd(location, place);
+        _roots.TryAdd(location, place);
+        var (above, name) = Split(location);
+        if (_databases.TryGetValue(name, out var database))
+            _belowAnother.TryAdd(above, (place, database));
+    }
+
+    static (string Above, string Name) Split(string location)
+    {
+        var slash = location.LastIndexOf('/');
+        return slash < 0 ? ("", location) : (location[..slash], location[(slash + 1)..]);
     }
 
     static string Location(string folder) => folder.Replace(Path.DirectorySeparatorChar, '/');
-
-    static string Below(string location, DatabaseConfig database) => $"{location}/{database.Name}";
 }

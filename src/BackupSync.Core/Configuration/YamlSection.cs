@@ -12,6 +12,27 @@ sealed class ReadingContext(string file, Func<string, string?> environment)
     /// <summary>What depends on this machine, such as a variable that is not set: told when it is needed.</summary>
     public List<ConfigurationProblem> HeldBack { get; } = [];
 
+    /// <summary>Names that can be referred to, by name: each of them may be referred to thousands of times.</summary>
+    readonly Dictionary<object, object> _byName = new(ReferenceEqualityComparer.Instance);
+
+    /// <summary>A slip is looked for among all names; after so many the next are slips of the same kind.</summary>
+    const int MostNearestNames = 50;
+    int _nearestNames;
+
+    public IReadOnlyDictionary<string, T> ByName<T>(IReadOnlyList<T> known, Func<T, string> nameOf) where T : class
+    {
+        if (_byName.TryGetValue(known, out var found))
+            return (IReadOnlyDictionary<string, T>)found;
+        var byName = new Dictionary<string, T>(StringComparer.Ordinal);
+        foreach (var item in known)
+            byName.TryAdd(nameOf(item), item);
+        _byName.Add(known, byName);
+        return byName;
+    }
+
+    /// <summary>As <see cref="NearestName.Of"/>, for the first of many.</summary>
+    public string? Nearest(string name, IEnumerable<string> candidates) => _nearestNames++ < MostNearestNames ? NearestName.Of(name, candidates) : null;
+
     public void Report(YamlValue at, string key, string message) => Problems.Add(Problem(at, key, message));
 
     public ConfigurationProblem Problem(YamlValue at, string key, string message) => new(File, at.Line, at.Column, key, message);
@@ -41,7 +62,10 @@ sealed class YamlSection
     readonly string _path;
     readonly YamlValue _start;
     readonly Dictionary<string, (YamlText Key, YamlValue Value)> _entries = [];
+
+    /// <summary>The keys that were asked for, in that order; in a set beside it, for a section may have thousands.</summary>
     readonly List<string> _known = [];
+    readonly HashSet<string> _isKnown = [];
 
     YamlSection(ReadingContext context, string path, YamlValue start, YamlMap? map)
     {
@@ -85,7 +109,7 @@ sealed class YamlSection
         var result = new List<T>();
         foreach (var (name, value) in names._entries.Values)
         {
-            names._known.Add(name.Text);
+            names.Know(name.Text);
             if (!IsName(name.Text))
                 _context.Report(name, names.KeyPath(Quotable(name.Text) ? name.Text : "…"), "is no name: letters, digits, '.', '_' and '-' are allowed, the first being a letter or digit");
             else
@@ -155,7 +179,7 @@ sealed class YamlSection
             key, otherwise,
             (string text, out T value) => Enum.TryParse(text, ignoreCase: true, out value) && names.Contains(text, StringComparer.OrdinalIgnoreCase),
             "one of " + string.Join(", ", names),
-            text => NearestName.Of(text, names));
+            text => _context.Nearest(text, names));
     }
 
     /// <summary>A list; the default where there is none. One that is there may be empty.</summary>
@@ -194,26 +218,26 @@ sealed class YamlSection
     public IReadOnlyList<T> References<T>(string key, string kind, IReadOnlyList<T> known, Func<T, string> nameOf) where T : class
     {
         var found = new List<T>();
+        var isFound = new HashSet<T>(ReferenceEqualityComparer.Instance);
         foreach (var item in Items(key))
         {
             if (Known(item, kind, known, nameOf) is not { } reference)
                 continue;
-            if (found.Contains(reference))
-                item.Report($"the {kind} '{item.Text}' is in this list twice");
-            else
+            if (isFound.Add(reference))
                 found.Add(reference);
+            else
+                item.Report($"the {kind} '{item.Text}' is in this list twice");
         }
         return found;
     }
 
-    static T? Known<T>(YamlItem item, string kind, IReadOnlyList<T> known, Func<T, string> nameOf) where T : class
+    T? Known<T>(YamlItem item, string kind, IReadOnlyList<T> known, Func<T, string> nameOf) where T : class
     {
-        var found = known.FirstOrDefault(k => nameOf(k) == item.Text);
-        if (found is null)
+        var byName = _context.ByName(known, nameOf);
+        if (!byName.TryGetValue(item.Text, out var found))
         {
-            var names = known.Select(nameOf).ToList();
-            var hint = NearestName.Of(item.Text, names) is { } nearest ? $"Did you mean '{nearest}'?"
-                : names.Count > 0 ? $"There are: {string.Join(", ", names)}."
+            var hint = _context.Nearest(item.Text, byName.Keys) is { } nearest ? $"Did you mean '{nearest}'?"
+                : byName.Count > 0 ? $"There are: {NameList.Of([.. byName.Keys], most: 20)}."
                 : "There are none.";
             item.Report($"there is no {kind} named {Quote(item.Text)}. {hint}");
         }
@@ -263,9 +287,14 @@ sealed class YamlSection
 
     YamlValue? Find(string key)
     {
-        if (!_known.Contains(key))
-            _known.Add(key);
+        Know(key);
         return _entries.TryGetValue(key, out var entry) ? entry.Value : null;
+    }
+
+    void Know(string key)
+    {
+        if (_isKnown.Add(key))
+            _known.Add(key);
     }
 
     string? Expanded(YamlValue value, string path, string allowed)
@@ -292,9 +321,9 @@ sealed class YamlSection
 
     void ReportUnknownKeys()
     {
-        foreach (var (key, _) in _entries.Values.Where(e => !_known.Contains(e.Key.Text)))
+        foreach (var (key, _) in _entries.Values.Where(e => !_isKnown.Contains(e.Key.Text)))
         {
-            var nearest = NearestName.Of(key.Text, _known);
+            var nearest = _context.Nearest(key.Text, _known);
             _context.Report(
                 key, KeyPath(Quotable(key.Text) ? key.Text : "…"),
                 nearest is null ? $"unknown key; allowed are {string.Join(", ", _known)}" : $"unknown key. Did you mean '{nearest}'?");

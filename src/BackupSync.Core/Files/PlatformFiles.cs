@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using System.Security.AccessControl;
@@ -15,11 +14,16 @@ static class PlatformFiles
     const UnixFileMode OwnerFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     const UnixFileMode OwnerFolder = OwnerFile | UnixFileMode.UserExecute;
 
-    /// <summary>Opens without a buffer of its own, so one write is one system call. A file that is made is the owner's alone.</summary>
+    /// <summary>
+    /// Opens without a buffer of its own, so one write is one system call. A file that is made is the owner's alone; on Unix no
+    /// link is followed, and nothing but a regular file is opened.
+    /// </summary>
     public static FileStream Open(string path, FileMode mode, FileShare share, FileOptions options)
     {
         if (OperatingSystem.IsWindows())
             return OpenWindows(path, mode, share, options);
+        if (mode == FileMode.OpenOrCreate)
+            return UnixFile.OpenOrCreate(path, alone: share == FileShare.None);
 
         return new FileStream(path, new FileStreamOptions
         {
@@ -41,6 +45,36 @@ static class PlatformFiles
             Directory.CreateDirectory(path, OwnerFolder);
     }
 
+    /// <summary>Makes one folder that was not there, for the owner alone. Its name is not to be guessed, so nobody can have put anything there.</summary>
+    public static string CreateNewFolder(string parent, string prefix)
+    {
+        var path = Path.Combine(parent, prefix + Path.GetRandomFileName()[..8]);
+        if (OperatingSystem.IsWindows())
+            CreateFolderWindows(path);
+        else
+            UnixFile.MakeFolder(path);
+        return path;
+    }
+
+    /// <summary>Opens to read, at once: what is no regular file would keep a reader waiting, or never end.</summary>
+    /// <exception cref="IOException">It is a pipe, a device or a folder.</exception>
+    public static FileStream OpenToRead(string path, FileShare share)
+    {
+        if (!IsRegularOrMissing(path))
+            throw new IOException($"{path} is no regular file.");
+        return new FileStream(path, FileMode.Open, FileAccess.Read, share);
+    }
+
+    /// <summary>Whether a name leads to a regular file, or to nothing.</summary>
+    public static bool IsRegularOrMissing(string path) => OperatingSystem.IsWindows()
+        ? !Directory.Exists(path)
+        : UnixFile.Of(path, follow: true) is null or { Kind: UnixFileKind.Regular };
+
+    /// <summary>Whether a folder that was found is one that only this user can have filled. On Windows the temporary folder is the user's own.</summary>
+    public static bool IsOwnFolder(string path) => OperatingSystem.IsWindows()
+        ? new DirectoryInfo(path).LinkTarget is null
+        : UnixFile.IsOwnFolder(path);
+
     /// <summary>
     /// Makes the names in a folder survive a power cut. NTFS journals them by itself; on Unix it takes an fsync of the
     /// folder, which .NET has no call for. The errors passed over are those that PostgreSQL passes over too
@@ -55,13 +89,13 @@ static class PlatformFiles
         if (descriptor < 0)
         {
             if (Marshal.GetLastPInvokeError() is not (AccessDenied or IsDirectory))
-                throw LastError(path);
+                throw UnixFile.LastError(path);
             return;
         }
         try
         {
             if (Retried(() => fsync(descriptor)) < 0 && Marshal.GetLastPInvokeError() is not (BadDescriptor or Invalid))
-                throw LastError(path);
+                throw UnixFile.LastError(path);
         }
         finally
         {
@@ -84,12 +118,6 @@ static class PlatformFiles
             result = call();
         while (result < 0 && Marshal.GetLastPInvokeError() == Interrupted);
         return result;
-    }
-
-    static IOException LastError(string path)
-    {
-        var error = Marshal.GetLastPInvokeError();
-        return new IOException($"{new Win32Exception(error).Message} : '{path}'", error);
     }
 
     // The C library's own names.

@@ -28,6 +28,10 @@ public static class PrivateFile
         return true;
     });
 
+    /// <summary>Makes a folder of a name that cannot be guessed, for the owner alone; what is there already is never taken.</summary>
+    public static string CreateNewFolder(string parent, string prefix) =>
+        Guarded(parent, "create a folder in", () => PlatformFiles.CreateNewFolder(parent, prefix));
+
     /// <summary>Makes a new file and opens it to be read and written, unbuffered. One that exists is an error, never overwritten.</summary>
     public static FileStream Create(string path) => Guarded(path, "create", () =>
         PlatformFiles.Open(path, FileMode.CreateNew, FileShare.Read, FileOptions.Asynchronous));
@@ -39,7 +43,7 @@ public static class PrivateFile
 
     /// <summary>Opens a file that others write through <see cref="OpenExclusive"/>; waits a while for them to be done.</summary>
     public static FileStream OpenToRead(string path) => Guarded(path, "open", () =>
-        WaitForTurn(() => new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read), TurnWait));
+        WaitForTurn(() => PlatformFiles.OpenToRead(path, FileShare.Read), TurnWait));
 
     /// <summary>Replaces a small file as a whole: readers, and whoever comes after a crash, find the old one or the new one.</summary>
     /// <param name="overwrite">Whether one that is there already is replaced; otherwise it is an error.</param>

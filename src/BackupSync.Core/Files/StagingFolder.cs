@@ -28,7 +28,7 @@ sealed class StagingFolder : IDisposable
             throw new BackupSyncException(ErrorIds.DiskFull, $"{parent} has {ByteSizes.Show(free)} free; {ByteSizes.Show(bytes)} are needed there for a while.",
                 "Free space there, or let the variable TMPDIR (TEMP on Windows) name a larger folder.");
         }
-        var path = System.IO.Path.Combine(parent, Prefix + System.IO.Path.GetRandomFileName()[..8]);
+        var path = PrivateFile.CreateNewFolder(parent, Prefix);
         return new StagingFolder(path, FolderLock.TryTake(path) ?? throw new InvalidOperationException($"{path} is in use."));
     }
 
@@ -44,7 +44,9 @@ sealed class StagingFolder : IDisposable
     /// <summary>What is decrypted must not lie about because nobody restores again.</summary>
     public static void ClearLeftovers()
     {
-        foreach (var folder in new DirectoryInfo(System.IO.Path.GetTempPath()).EnumerateDirectories(Prefix + "*").Where(f => DateTime.UtcNow - f.LastWriteTimeUtc > Young))
+        // Others may put folders and links of our names into the temporary folder: what is not ours is not looked into.
+        foreach (var folder in new DirectoryInfo(System.IO.Path.GetTempPath()).EnumerateDirectories(Prefix + "*")
+                     .Where(f => PlatformFiles.IsOwnFolder(f.FullName) && DateTime.UtcNow - f.LastWriteTimeUtc > Young))
         {
             try
             {
@@ -54,7 +56,7 @@ sealed class StagingFolder : IDisposable
             }
             catch (BackupSyncException)
             {
-                continue; // another user's
+                continue; // gone meanwhile
             }
             TryDelete(folder.FullName);
         }

@@ -109,12 +109,8 @@ public sealed class LogFile(string directory, Action<string> warn) : IRunObserve
     {
         var word = level switch { RunLogLevel.Warning => "WARN ", RunLogLevel.Error => "ERROR", _ => "INFO " };
         var stamp = time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-        return $"{stamp} {word} [{Printable(_run).Replace('\n', ' ')}] {Printable(message.TrimEnd()).Replace("\n", "\n    ")}\n";
+        return $"{stamp} {word} [{Printable.Line(_run)}] {Printable.Indented(message.TrimEnd(), "    ")}\n";
     }
-
-    /// <summary>What a server or a table's name says must neither forge a line nor steer a terminal.</summary>
-    static string Printable(string text) =>
-        string.Concat(text.ReplaceLineEndings("\n").Select(c => char.IsControl(c) && c is not ('\n' or '\t') ? '\uFFFD' : c));
 
     void Append(byte[] lines)
     {

@@ -12,6 +12,10 @@ static class PinnedSettings
     const int VersionWithIdleSessions = 14;
     const int VersionWithTransactionTimeout = 17;
 
+    /// <summary>For pg_dump, which reads tables: older ones do not refuse what has become a view by themselves.</summary>
+    public static IReadOnlyList<KeyValuePair<string, string>> ForDump(DatabaseFacts facts) =>
+        facts.MayRestrictKinds ? [.. For(facts), new("restrict_nonsystem_relation_kind", "view,foreign-table")] : For(facts);
+
     public static IReadOnlyList<KeyValuePair<string, string>> For(DatabaseFacts facts) =>
     [
         new("array_nulls", "on"), // else NULL in an array is a text

@@ -44,11 +44,7 @@ public static class ConnectionTest
                 Size = facts.Size,
                 ConnectionsUsed = facts.ConnectionsUsed,
                 ConnectionsLimit = facts.ConnectionsLimit,
-                Warnings = address.IsPooled
-                    ? [$"{address.Host} is a connection pooler; a sync uses the direct host {address.Unpooled().Host} instead."]
-                    : session.IsShared
-                    ? [$"{address.Host}:{address.Port} is a connection pooler that shares the server's sessions among its clients: syncs, backups and comparisons need the direct address of the server."]
-                    : [],
+                Warnings = [.. OfPooler(address, session), .. OfKinds(facts)],
             };
         }
         catch (BackupSyncException failure)
@@ -63,6 +59,18 @@ public static class ConnectionTest
             };
         }
     }
+
+    static string[] OfPooler(DatabaseAddress address, PgSession session) => address.IsPooled
+        ? [$"{address.Host} is a connection pooler; a sync uses the direct host {address.Unpooled().Host} instead."]
+        : session.IsShared
+        ? [$"{address.Host}:{address.Port} is a connection pooler that shares the server's sessions among its clients: syncs, backups and comparisons need the direct address of the server."]
+        : [];
+
+    static string[] OfKinds(DatabaseFacts facts) => facts.MayRestrictKinds ? [] :
+    [
+        $"PostgreSQL {facts.Version} lacks the setting restrict_nonsystem_relation_kind: who owns a table can exchange it for a view while it is read, and so have his own functions run as {facts.Role} (CVE-2024-7348). "
+        + "Update the server (13.16, 14.13, 15.8, 16.4 and all from 17 on have it), or read as a role that may do no more than the owners of the tables.",
+    ];
 }
 
 public enum ConnectionState

@@ -52,6 +52,12 @@ public sealed record DatabaseFacts
     /// <summary>Whether the server can store long values compressed by LZ4, and nobody has chosen how it is to store them.</summary>
     public required bool MayStoreAsLz4 { get; init; }
 
+    /// <summary>
+    /// Whether the server can refuse to read what is a view or a foreign table
+    /// (https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-RESTRICT-NONSYSTEM-RELATION-KIND).
+    /// </summary>
+    internal bool MayRestrictKinds { get; private init; }
+
     /// <summary>In bytes.</summary>
     public required long SharedBuffers { get; init; }
     public required long MaintenanceWorkMemory { get; init; }
@@ -96,6 +102,7 @@ public sealed record DatabaseFacts
             ConnectionsFree = limits.Select((limit, i) => limit == int.MaxValue ? limit : limit - connectionsUsed[i]).Min(),
             MayStoreAsLz4 = Bool(row[23]),
             NamesOwnTablespace = Bool(row[24]),
+            MayRestrictKinds = Bool(row[25]),
             SharedBuffers = Long(row[19]!),
             MaintenanceWorkMemory = Long(row[20]!),
         };
@@ -135,7 +142,8 @@ public sealed record DatabaseFacts
                r.rolbypassrls,
                (SELECT pg_catalog.pg_has_role(c.oid, 'USAGE') FROM pg_catalog.pg_roles c WHERE c.rolname = 'pg_checkpoint'),
                (SELECT 'lz4' = ANY (s.enumvals) AND s.source = 'default' FROM pg_catalog.pg_settings s WHERE s.name = 'default_toast_compression'),
-               current_setting('default_tablespace') = (SELECT t.spcname FROM pg_catalog.pg_tablespace t WHERE t.oid = d.dattablespace)
+               current_setting('default_tablespace') = (SELECT t.spcname FROM pg_catalog.pg_tablespace t WHERE t.oid = d.dattablespace),
+               EXISTS (SELECT FROM pg_catalog.pg_settings s WHERE s.name = 'restrict_nonsystem_relation_kind')
         FROM pg_catalog.pg_database d, pg_catalog.pg_roles r
         WHERE d.datname = current_database() AND r.rolname = current_user
         """;

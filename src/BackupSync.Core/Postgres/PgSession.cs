@@ -27,6 +27,15 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
     /// <summary>How long the handshake may go on after its limit: there is nothing in the server to be ended.</summary>
     static readonly TimeSpan HandshakeGrace = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>
+    /// A table's owner may exchange it for a view after it was listed, and the view's functions would run as our role. Who only reads,
+    /// reads tables alone; what is written by others' sessions of ours may ask views by a check's function. Servers that do not know it
+    /// are passed over: <c>test</c> tells of them.
+    /// </summary>
+    internal const string TablesOnly = """
+        SELECT pg_catalog.set_config(name, 'view, foreign-table', false) FROM pg_catalog.pg_settings WHERE name = 'restrict_nonsystem_relation_kind';
+        """;
+
     readonly NpgsqlDataSource _dataSource;
     readonly NpgsqlConnection _connection;
     volatile bool _isLeft;
@@ -105,7 +114,7 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
     /// <summary>Sets what every session of ours has, unless that would be set for others.</summary>
     async Task SetUpAsync(bool mayBeShared, CancellationToken cancellationToken)
     {
-        var settings = $"{Settings} SET default_transaction_read_only = {(Login.ReadOnly ? "on" : "off")};";
+        var settings = $"{Settings} SET default_transaction_read_only = {(Login.ReadOnly ? "on" : "off")}; {(Login.ReadOnly ? TablesOnly : "")}";
         // CockroachDB's logins have numbers of another kind; what is to be said of it is said elsewhere.
         if (!SharedSessions.AreKnownAsOwn(Login.Address) && !_connection.PostgresParameters.ContainsKey("crdb_version"))
         {

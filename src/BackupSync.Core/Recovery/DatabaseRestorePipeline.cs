@@ -37,6 +37,8 @@ sealed class DatabaseRestorePipeline(RunContext run, JobConfig job, BackupHandle
         Publisher = await PublishChoice.MakeAsync(Run, target, NewContent.Of(Manifest.Fingerprint, head), cancellationToken);
         if (Publisher.Mode == PublishMode.Swap)
             await PoolerPause.EnsureUsableAsync(Tools, Job.TargetDatabase, cancellationToken);
+        else
+            ToolChoice.EnsureMayRunScripts(Tools);
         if (Options.SkipRefused && Publisher.Mode != PublishMode.Swap)
         {
             throw new BackupSyncException(ErrorIds.NotSupported, $"{target.Login.Label} can only be published in one transaction, which ends with the first object that is refused.",

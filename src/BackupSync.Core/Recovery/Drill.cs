@@ -114,6 +114,8 @@ sealed class Drill : IAsyncDisposable
         await _target.DisconnectAsync();
         var tools = await new ToolLocator(_job.Tools).FindAsync(Math.Max(Manifest.ToolMajor, _target.Facts.Major), cancellationToken);
         _run.Record.ToolVersion = tools.Version.ToString();
+        if (publisher.Mode == PublishMode.Transaction)
+            ToolChoice.EnsureMayRunScripts(tools);
         try
         {
             var archive = await _backup.ExtractAsync(cancellationToken);

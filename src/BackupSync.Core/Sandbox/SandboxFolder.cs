@@ -1,31 +1,34 @@
 using System.Globalization;
 using System.Text.Json;
+using BackupSync.Files;
 using BackupSync.PgTools;
 
 namespace BackupSync.Sandbox;
 
-/// <summary>The folder of one sandbox: the server's data, its log, and a record of who owns it.</summary>
+/// <summary>The folder of one sandbox: the server's data with its log, its settings, and a record of who owns it.</summary>
+/// <remarks>
+/// The folder stays this process's user's. Of it the server's user, who is another one where this is root, has the data folder
+/// alone: what he puts there is read as another's, and nothing is written there but by himself.
+/// </remarks>
 sealed class SandboxFolder(string path)
 {
     const string Prefix = "backupsync-sandbox-";
 
     public string Root { get; } = path;
     public string Data => Path.Combine(Root, "data");
-    public string Log => Path.Combine(Root, "server.log");
+    public string Log => Path.Combine(Data, "server.log");
+    public string Settings => Path.Combine(Root, "sandbox.conf");
     public string PasswordFile => Path.Combine(Root, "password");
 
     string OwnerFile => Path.Combine(Root, "owner.json");
     string PidFile => Path.Combine(Data, "postmaster.pid");
 
-    /// <summary>A new one, owned by this process, readable by the server's user only.</summary>
+    /// <summary>A new one, owned by this process.</summary>
     public static SandboxFolder Create(string parent, string name)
     {
         var safeName = string.Concat(name.Where(char.IsAsciiLetterOrDigit));
-        var folder = new SandboxFolder(Path.Combine(parent, $"{Prefix}{safeName}-{Path.GetRandomFileName()[..8]}"));
-        if (OperatingSystem.IsWindows())
-            Directory.CreateDirectory(folder.Root);
-        else
-            Directory.CreateDirectory(folder.Root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var folder = new SandboxFolder(PrivateFile.CreateNewFolder(parent, $"{Prefix}{safeName}-"));
+        PrivateFile.CreateFolder(folder.Data);
         File.WriteAllText(folder.OwnerFile, JsonSerializer.Serialize(ProcessIdentity.Current));
         return folder;
     }
@@ -33,6 +36,7 @@ sealed class SandboxFolder(string path)
     /// <summary>Those whose owner is gone. Others', and any that cannot be judged from here, are left alone.</summary>
     public static IEnumerable<SandboxFolder> Orphans(string parent) => Directory
         .EnumerateDirectories(parent, Prefix + "*", new EnumerationOptions { IgnoreInaccessible = true })
+        .Where(PlatformFiles.IsOwnFolder)
         .Select(path => new SandboxFolder(path))
         .Where(folder => folder.Owner() is { IsHere: true, IsAlive: false });
 
@@ -45,7 +49,7 @@ sealed class SandboxFolder(string path)
         const int Length = 4000;
         if (!File.Exists(Log))
             return "";
-        using var file = new FileStream(Log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var file = PlatformFiles.OpenToRead(Log, FileShare.ReadWrite | FileShare.Delete);
         file.Seek(-Math.Min(Length, file.Length), SeekOrigin.End);
         using var reader = new StreamReader(file);
         return reader.ReadToEnd().Trim();
@@ -57,6 +61,9 @@ sealed class SandboxFolder(string path)
         if (Server() is { } server)
             await server.KillAsync(ct);
         await FreeSharedMemoryAsync(user, ct);
+        // By the server's user, who could exchange a folder for a link to another while root deletes what is in it.
+        if (user.IsAnother)
+            await ChildProcess.RunAsync(user.Run(new ChildCommand("rm", "-rf", "--", Data) { WorkingDirectory = "/" }), ct);
         await DeleteAsync(ct);
     }
 
@@ -64,7 +71,10 @@ sealed class SandboxFolder(string path)
     {
         try
         {
-            return File.Exists(OwnerFile) ? JsonSerializer.Deserialize<ProcessIdentity>(File.ReadAllText(OwnerFile)) : null;
+            if (!File.Exists(OwnerFile))
+                return null;
+            using var file = PlatformFiles.OpenToRead(OwnerFile, FileShare.ReadWrite | FileShare.Delete);
+            return JsonSerializer.Deserialize<ProcessIdentity>(file);
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
@@ -76,14 +86,11 @@ sealed class SandboxFolder(string path)
     /// <summary>A killed server leaves the small segment of shared memory that guards its data folder behind.</summary>
     async Task FreeSharedMemoryAsync(UnprivilegedUser user, CancellationToken ct)
     {
-        if (!OperatingSystem.IsLinux() || !File.Exists(PidFile))
-            return;
-        var lines = await File.ReadAllLinesAsync(PidFile, ct);
-        if (lines.Length > 6 && lines[6].Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, var segment]
-            && int.TryParse(segment, CultureInfo.InvariantCulture, out var id))
+        if (OperatingSystem.IsLinux() && ServerProcess.PidLines(PidFile) is { Count: > 6 } lines && lines[6].Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, var segment]
+                                      && int.TryParse(segment, CultureInfo.InvariantCulture, out var id))
         {
             // Run as the server's user, so that it can only be one of that user's; it may be gone already.
-            await ChildProcess.RunAsync(user.Run(new ChildCommand("ipcrm", "-m", id.ToString(CultureInfo.InvariantCulture)) { WorkingDirectory = Root }), ct);
+            await ChildProcess.RunAsync(user.Run(new ChildCommand("ipcrm", "-m", id.ToString(CultureInfo.InvariantCulture)) { WorkingDirectory = "/" }), ct);
         }
     }
 

@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using System.Text;
+using BackupSync.Files;
 using BackupSync.PgTools;
 using BackupSync.Postgres;
 using Npgsql;
@@ -14,8 +16,6 @@ namespace BackupSync.Sandbox;
 /// </summary>
 public sealed class SandboxServer : IAsyncDisposable
 {
-    const string SettingsFile = "sandbox.conf";
-
     readonly SandboxOptions _options;
     readonly PgServerPrograms _programs;
     readonly UnprivilegedUser _user;
@@ -124,8 +124,13 @@ public sealed class SandboxServer : IAsyncDisposable
 
     async Task InitialiseAsync(CancellationToken ct)
     {
-        await File.WriteAllTextAsync(_folder.PasswordFile, _password, ct);
-        await _user.GiveAsync(_folder.Root, ct);
+        await using (var file = PrivateFile.Create(_folder.PasswordFile))
+            await file.WriteAsync(Encoding.UTF8.GetBytes(_password), ct);
+        await _user.GiveAsync(_folder.PasswordFile, ct);
+        await _user.GiveAsync(_folder.Data, ct);
+        // To be passed through, neither listed nor written to.
+        if (!OperatingSystem.IsWindows() && _user.IsAnother)
+            File.SetUnixFileMode(_folder.Root, File.GetUnixFileMode(_folder.Root) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
         // Of the locales that order by bytes, the one that knows letters beyond ASCII; not every system has it.
         var result = await InitDbAsync("C.UTF-8", ct);
         if (result.ExitCode != 0 && result.ErrorTail.Contains("locale", StringComparison.Ordinal))
@@ -133,7 +138,6 @@ public sealed class SandboxServer : IAsyncDisposable
         if (result.ExitCode != 0)
             throw Failed("cannot be made", result);
         File.Delete(_folder.PasswordFile);
-        await File.AppendAllTextAsync(Path.Combine(_folder.Data, "postgresql.conf"), $"include '{SettingsFile}'\n", ct);
     }
 
     Task<ChildResult> InitDbAsync(string locale, CancellationToken ct) => ChildProcess.RunAsync(_user.Run(
@@ -160,12 +164,11 @@ public sealed class SandboxServer : IAsyncDisposable
 
     async Task LaunchAsync(CancellationToken ct)
     {
-        var settings = Path.Combine(_folder.Data, SettingsFile);
-        await File.WriteAllTextAsync(settings, Settings(), ct);
-        // The server's user is to read it, whatever the umask; the folder is closed to all others.
+        await File.WriteAllTextAsync(_folder.Settings, Settings(), ct);
+        // The server's user is to read it, whatever the umask; it holds no secret.
         if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(settings, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
-        var result = await ChildProcess.RunAsync(PgCtl("start", _options.Limit, "-l", _folder.Log), ct);
+            File.SetUnixFileMode(_folder.Settings, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        var result = await ChildProcess.RunAsync(PgCtl("start", _options.Limit, "-l", _folder.Log, "-o", $"-c config_file={ShellQuoted(_folder.Settings)}"), ct);
         if (result.ExitCode != 0)
             throw Failed("does not start", result);
     }
@@ -186,6 +189,7 @@ public sealed class SandboxServer : IAsyncDisposable
     {
         var settings = new List<KeyValuePair<string, string>>
         {
+            new("include", Path.Combine(_folder.Data, "postgresql.conf").Replace('\\', '/')),
             new("listen_addresses", "127.0.0.1"),
             new("port", Port.ToString(CultureInfo.InvariantCulture)),
             new("logging_collector", "off"),
@@ -215,6 +219,11 @@ public sealed class SandboxServer : IAsyncDisposable
         {
             Detail = string.Join(Environment.NewLine, new[] { result.ErrorTail, _folder.LogTail() }.Where(t => t.Length > 0)),
         };
+
+    /// <summary>As pg_ctl's shell reads it.</summary>
+    static string ShellQuoted(string text) => OperatingSystem.IsWindows()
+        ? $"\"{text}\""
+        : $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
     static int FreePort()
     {

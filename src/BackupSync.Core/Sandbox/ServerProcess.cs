@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using BackupSync.Files;
 
 namespace BackupSync.Sandbox;
 
@@ -25,22 +26,32 @@ sealed class ServerProcess
     /// <summary>Null where none runs: the file may be a dead server's, and its number another process's by now.</summary>
     public static ServerProcess? Find(string pidFile, string dataFolder)
     {
-        string[] lines;
+        var lines = PidLines(pidFile);
+        return lines.Count > 2 && int.TryParse(lines[0], CultureInfo.InvariantCulture, out var id)
+               && ProcessIdentity.StartOf(id) is { } started && IsServerOf(id, dataFolder, lines[2])
+            ? new ServerProcess(id, started)
+            : null;
+    }
+
+    /// <summary>What a <c>postmaster.pid</c> says; nothing where there is none.</summary>
+    public static IReadOnlyList<string> PidLines(string pidFile)
+    {
+        const int Longest = 16 * 1024;
         try
         {
             if (!File.Exists(pidFile))
-                return null;
-            lines = File.ReadAllLines(pidFile);
+                return [];
+            using var file = PlatformFiles.OpenToRead(pidFile, FileShare.ReadWrite | FileShare.Delete);
+            if (file.Length > Longest)
+                return [];
+            using var reader = new StreamReader(file);
+            return reader.ReadToEnd().Split('\n', StringSplitOptions.TrimEntries);
         }
         catch (IOException)
         {
             // The server removes it as it ends.
-            return null;
+            return [];
         }
-        return lines.Length > 2 && int.TryParse(lines[0], CultureInfo.InvariantCulture, out var id)
-               && ProcessIdentity.StartOf(id) is { } started && IsServerOf(id, dataFolder, lines[2])
-            ? new ServerProcess(id, started)
-            : null;
     }
 
     /// <summary>Ends it and its children at once, as a crash would. When this returns, the server can be started again.</summary>

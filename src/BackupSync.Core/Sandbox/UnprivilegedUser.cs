@@ -38,19 +38,22 @@ sealed class UnprivilegedUser
             "Run this as an ordinary user.");
     }
 
+    /// <summary>Whether it is not the one who runs this process.</summary>
+    public bool IsAnother => _name is not null;
+
     /// <summary>The same command, run as this user.</summary>
     public ChildCommand Run(ChildCommand command) => _prefix.Length == 0
         ? command
         : command with { Executable = _prefix[0], Arguments = [.. _prefix[1..], command.Executable, .. command.Arguments] };
 
-    /// <summary>Makes a folder and all in it this user's own.</summary>
-    public async Task GiveAsync(string folder, CancellationToken ct)
+    /// <summary>Makes this one file or empty folder the user's own.</summary>
+    public async Task GiveAsync(string path, CancellationToken ct)
     {
         if (_name is null)
             return;
-        var result = await ChildProcess.RunAsync(new ChildCommand("chown", "-R", _name, folder), ct);
+        var result = await ChildProcess.RunAsync(new ChildCommand("chown", "--", _name, path), ct);
         if (result.ExitCode != 0)
-            throw new BackupSyncException(ErrorIds.SandboxFailed, $"The folder {folder} could not be given to the user {_name}: {result.ErrorTail}");
+            throw new BackupSyncException(ErrorIds.SandboxFailed, $"{path} could not be given to the user {_name}: {result.ErrorTail}");
     }
 
     /// <summary>The folder for temporary files, or another where root's own is closed to the user.</summary>

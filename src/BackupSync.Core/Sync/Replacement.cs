@@ -86,6 +86,8 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
 
     Task PublishAsync(CancellationToken cancellationToken)
     {
+        // The way back has to be there before it may be needed.
+        KeptFiles.EnsureThere(run.Record.SafetyBackup);
         _publishBegun = true;
         return publisher.PublishAsync(cancellationToken);
     }

@@ -60,6 +60,8 @@ sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : I
         _publisher = await PublishChoice.MakeAsync(run, target, await source.NewContentAsync(cancellationToken), cancellationToken);
         if (_publisher.Mode == PublishMode.Swap)
             await PoolerPause.EnsureUsableAsync(_tools.Restore, job.TargetDatabase, cancellationToken);
+        else
+            ToolChoice.EnsureMayRunScripts(_tools.Restore);
         await Prechecks.EnsureRolesExistAsync(await source.FindNamedRolesAsync(cancellationToken), target, cancellationToken);
         Prechecks.EnsureMayReadBack(await source.ForcedRowSecurityAsync(cancellationToken), target);
         Prechecks.EnsureDiskSpace(job.Backups.Directory, source.Facts.Size, target.Facts.Size);
@@ -104,6 +106,10 @@ sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : I
         {
             await new Replacement(run, target, publisher).RunAsync(content, run.Record.SafetyBackup, cancellationToken);
         }
+        catch (BackupSyncException refused) when (refused.ErrorId == ErrorIds.RestoreFailed && KeptFiles.Missing(run.Record.SourceBackup) is { } missing)
+        {
+            throw KeptFiles.Gone(missing, refused);
+        }
         catch (BackupSyncException refused) when (refused.ErrorId == ErrorIds.RestoreFailed && publisher.Mode == PublishMode.Swap)
         {
             throw new BackupSyncException(refused.ErrorId, refused.Message,
@@ -129,6 +135,7 @@ sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : I
     async Task<PublishContent> ContentAsync(SourceSide source, CancellationToken cancellationToken)
     {
         var archive = run.Record.SourceBackup!.Path;
+        KeptFiles.EnsureThere(run.Record.SourceBackup);
         return new PublishContent(archive, await PgRestore.ListAsync(_tools!.Restore, archive, cancellationToken), source.Content, _tools.Restore, job.Parallel);
     }
 }

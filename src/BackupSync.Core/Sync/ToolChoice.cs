@@ -55,6 +55,19 @@ static class ToolChoice
         return tools;
     }
 
+    /// <summary>
+    /// The transaction way runs pg_restore's script in psql. Of older releases a name with a line break in the archive could have psql run
+    /// programs of this machine.
+    /// </summary>
+    public static void EnsureMayRunScripts(PgToolset tools)
+    {
+        if (FixedIn.ScriptsAreRestricted(tools.Version))
+            return;
+        throw new BackupSyncException(ErrorIds.ToolTooOld,
+            $"psql and pg_restore {tools.Version} in {tools.Directory} run what a name in an archive may say on this machine (CVE-2025-8714, CVE-2025-8715), so nothing is published in one transaction by them.",
+            "Install the newest release of PostgreSQL's client programs (13.22, 14.19, 15.14, 16.10, 17.6 or later have it mended), or give the target's role what a swap needs.");
+    }
+
     /// <summary>Of every kind, but what belongs to extensions.</summary>
     const string UserObjects = """
         SELECT count(*) FROM pg_catalog.pg_depend d

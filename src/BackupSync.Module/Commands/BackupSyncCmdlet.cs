@@ -43,6 +43,15 @@ public abstract class BackupSyncCmdlet : PSCmdlet, IDisposable
         }
     }
 
+    /// <summary>What is shown holds others' words: names of files, tables and roles, and what servers say.</summary>
+    protected new void WriteWarning(string text) => base.WriteWarning(Printable.Text(text));
+
+    /// <inheritdoc cref="WriteWarning"/>
+    protected new void WriteVerbose(string text) => base.WriteVerbose(Printable.Text(text));
+
+    /// <inheritdoc cref="WriteWarning"/>
+    protected new bool ShouldProcess(string target, string action) => base.ShouldProcess(Printable.Line(target), Printable.Line(action));
+
     protected override void StopProcessing() => Stop();
 
     /// <summary>Cancels what goes on, and lets it end in order.</summary>

@@ -360,7 +360,7 @@ public sealed class ConfigurationFileTests : IDisposable
         var exception = Assert.Throws<BackupSyncException>(() => ConfigurationFile.Locate(null, Environment, _folder.Path));
         Assert.Equal(ErrorIds.ConfigurationNotFound, exception.ErrorId);
         Assert.Equal(
-            $"There is no configuration: backupsync.yml or backupsync.yaml is neither in {_folder.Path} nor in a folder above it, and BACKUPSYNC_CONFIG is not set.",
+            $"There is no configuration: backupsync.yml or backupsync.yaml is neither in {_folder.Path} nor in a folder above it that is yours, and BACKUPSYNC_CONFIG is not set.",
             exception.Message);
         Assert.NotNull(exception.Advice);
     }

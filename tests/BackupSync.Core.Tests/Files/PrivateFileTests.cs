@@ -147,4 +147,28 @@ public sealed class PrivateFileTests : IDisposable
         Assert.NotNull(e.Advice);
         Assert.Equal("old", File.ReadAllText(path));
     }
+
+    [SkippableFact]
+    public void No_link_is_followed_and_nothing_but_a_file_is_opened()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Links take a right there.");
+        var target = _temp.File("elsewhere");
+        File.CreateSymbolicLink(_temp.File("link"), target);
+        using (var fifo = System.Diagnostics.Process.Start("mkfifo", _temp.File("pipe")))
+            fifo.WaitForExit();
+
+        foreach (var open in new Func<string, FileStream>[] { f => PrivateFile.OpenExclusive(f), PrivateFile.Create })
+            Assert.Equal(ErrorIds.FileFailed, Assert.Throws<BackupSyncException>(() => open(_temp.File("link")).Dispose()).ErrorId);
+        Assert.False(File.Exists(target));
+        foreach (var open in new Func<string, FileStream>[] { f => PrivateFile.OpenExclusive(f), PrivateFile.OpenToRead })
+            Assert.Contains("no regular file", Assert.Throws<BackupSyncException>(() => open(_temp.File("pipe")).Dispose()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_folder_of_a_new_name_is_never_one_that_was_there()
+    {
+        var folders = Enumerable.Range(0, 100).Select(_ => PrivateFile.CreateNewFolder(_temp.Path, "new-")).ToHashSet();
+        Assert.Equal(100, folders.Count);
+        Assert.Throws<BackupSyncException>(() => PrivateFile.CreateNewFolder(_temp.File("not there"), "new-"));
+    }
 }

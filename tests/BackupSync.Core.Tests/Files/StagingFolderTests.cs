@@ -1,4 +1,5 @@
 using BackupSync.Files;
+using BackupSync.PgTools;
 
 namespace BackupSync.Tests.Files;
 
@@ -31,5 +32,51 @@ public sealed class StagingFolderTests
 
         Assert.False(Directory.Exists(left.FullName));
         Assert.True(Directory.Exists(held.Path));
+    }
+
+    [SkippableFact]
+    public async Task What_others_put_into_the_temporary_folder_is_not_looked_into()
+    {
+        OtherUser.Needed();
+        using var elsewhere = new TempFolder();
+        var folder = Path.Combine(Path.GetTempPath(), "backupsync-staging-theirs");
+        var link = Path.Combine(Path.GetTempPath(), "backupsync-staging-link");
+        var (victim, kept) = (elsewhere.File("made-by-root"), elsewhere.Write("kept/content", ""));
+        Directory.CreateDirectory(folder);
+        try
+        {
+            // As they could in /tmp: a folder of theirs whose lock leads elsewhere, and a link to a folder.
+            await RunAsync("ln", "-s", victim, Path.Combine(folder, ".lock"));
+            await RunAsync("ln", "-s", Path.GetDirectoryName(kept)!, link);
+            await RunAsync("chown", "-h", "nobody", folder, link);
+            await RunAsync("touch", "-h", "-d", "1 hour ago", folder, link, Path.GetDirectoryName(kept)!);
+
+            using (StagingFolder.Create(0))
+                Assert.True(Directory.Exists(folder));
+
+            Assert.False(File.Exists(victim));
+            Assert.True(File.Exists(kept));
+            Assert.NotNull(new DirectoryInfo(link).LinkTarget);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+            File.Delete(link);
+        }
+    }
+
+    [SkippableFact]
+    public void It_is_the_owners_alone() => Assert.Equal(Mode.OwnerFolder, ModeOfOne());
+
+    static UnixFileMode ModeOfOne()
+    {
+        using var folder = StagingFolder.Create(0);
+        return Mode.Of(folder.Path);
+    }
+
+    static async Task RunAsync(params string[] command)
+    {
+        var result = await ChildProcess.RunAsync(new ChildCommand(command[0], command[1..]), default);
+        Assert.True(result.ExitCode == 0, result.ErrorTail);
     }
 }

@@ -64,7 +64,7 @@ public sealed class LogFileTests : IDisposable
     [InlineData("first\r\nsecond", "first\n    second\n")]
     [InlineData("first\rsecond", "first\n    second\n")]
     [InlineData("first\u2028second", "first\n    second\n")]
-    [InlineData("a\u001b[31mred\0", "a\uFFFD[31mred\uFFFD\n")]
+    [InlineData("a\u001b[31mred\0", "a\\u001b[31mred\\u0000\n")]
     public void No_message_forges_a_line_or_steers_a_terminal(string message, string expected)
     {
         Log().OnEvent(new RunLog(RunLogLevel.Error, message));

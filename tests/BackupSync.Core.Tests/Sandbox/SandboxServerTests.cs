@@ -111,6 +111,52 @@ public sealed class SandboxServerTests
         await orphan.DisposeAsync();
     }
 
+    [SkippableFact]
+    public async Task What_others_put_beside_it_neither_hangs_it_nor_leads_it_elsewhere()
+    {
+        OtherUser.Needed();
+        using var elsewhere = new TempFolder();
+        var kept = elsewhere.Write("data/content", "");
+        var parent = (await UnprivilegedUser.FindAsync(default)).TemporaryFolder();
+        string[] theirs = [Path.Combine(parent, "backupsync-sandbox-pipe"), Path.Combine(parent, "backupsync-sandbox-dead")];
+        var link = Path.Combine(parent, "backupsync-sandbox-link");
+        var dead = $$"""{"Id":999999999,"Started":"x","Place":"{{ProcessIdentity.Current.Place}}"}""";
+        elsewhere.Write("owner.json", dead);
+        try
+        {
+            foreach (var folder in theirs)
+                Directory.CreateDirectory(folder);
+            await RunAsync("mkfifo", Path.Combine(theirs[0], "owner.json"));
+            await File.WriteAllTextAsync(Path.Combine(theirs[1], "owner.json"), dead);
+            await RunAsync("ln", "-s", elsewhere.Path, link);
+            await RunAsync("chown", "-hR", "nobody", theirs[0], theirs[1], link);
+
+            await using var sandbox = await SandboxServer.StartAsync(Options, default).WaitAsync(TimeSpan.FromMinutes(1));
+
+            Assert.All(theirs, f => Assert.True(Directory.Exists(f)));
+            Assert.True(File.Exists(kept));
+            // Of its own folder the server's user, who may be anybody's, has the data alone.
+            var root = Path.GetDirectoryName(sandbox.DataDirectory)!;
+            Assert.Equal(["root", "root", "root"], await Task.WhenAll(new[] { root, Path.Combine(root, "owner.json"), Path.Combine(root, "sandbox.conf") }.Select(FileOwnerAsync)));
+            Assert.NotEqual("root", await FileOwnerAsync(sandbox.DataDirectory));
+        }
+        finally
+        {
+            foreach (var folder in theirs)
+                Directory.Delete(folder, recursive: true);
+            File.Delete(link);
+        }
+    }
+
+    static async Task RunAsync(params string[] command)
+    {
+        var result = await ChildProcess.RunAsync(new ChildCommand(command[0], command[1..]), default);
+        Assert.True(result.ExitCode == 0, result.ErrorTail);
+    }
+
+    static async Task<string> FileOwnerAsync(string path) =>
+        (await ChildProcess.RunAsync(new ChildCommand("stat", "-c", "%U", path), default)).Output.Trim();
+
     [Fact]
     public async Task A_pid_file_that_names_another_process_harms_nobody()
     {

@@ -31,12 +31,13 @@ sealed class StandbyServer : IAsyncDisposable
         var programs = await ServerPrograms.FindAsync(new ToolsConfig(), primary.Version.Major, null, default);
         var server = new StandbyServer(await UnprivilegedUser.FindAsync(default), programs, primary);
         Directory.CreateDirectory(server._root);
+        // Its settings are its primary's.
         await server._user.GiveAsync(server._root, default);
         // The server's programs may be links; what they belong to has this one, too.
         var folder = Path.GetDirectoryName(File.ResolveLinkTarget(programs.PgCtl, returnFinalTarget: true)?.FullName ?? programs.PgCtl)!;
         await server.RunAsync(new ChildCommand(Path.Combine(folder, "pg_basebackup"), "-D", server.Data, "-R", "-X", "stream", "-c", "fast", "--no-sync").ConnectedTo(primary.Address));
         await server.RunAsync(new ChildCommand(programs.PgCtl, "start", "-D", server.Data, "-w", "-l", Path.Combine(server._root, "log"),
-            "-o", string.Create(CultureInfo.InvariantCulture, $"-p {server._port}")));
+            "-o", string.Create(CultureInfo.InvariantCulture, $"-p {server._port} -c config_file='{Path.Combine(Path.GetDirectoryName(primary.DataDirectory)!, "sandbox.conf")}'")));
         return server;
     }
 

@@ -35,7 +35,7 @@ static class SchemaDump
                     }
                 }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default),
         };
-        var result = await ChildProcess.RunAsync(command.ConnectedTo(target.Login, PinnedSettings.For(target.Facts)), cancellationToken);
+        var result = await ChildProcess.RunAsync(command.ConnectedTo(target.Login, PinnedSettings.ForDump(target.Facts)), cancellationToken);
         PgProgram.EnsureSucceeded(result, "pg_dump", target.Login, ErrorIds.RestoreFailed, $"What {target.Login.Label} holds cannot be listed");
         return head ?? throw new BackupSyncException(ErrorIds.RestoreFailed, $"What {target.Login.Label} holds cannot be listed: {cutOff?.Message}", "Run again.", cutOff);
     }

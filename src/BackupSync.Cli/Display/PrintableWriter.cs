@@ -1,0 +1,59 @@
+using System.Text;
+
+namespace BackupSync.Cli.Display;
+
+/// <summary>
+/// The standard output and error as the program writes them: nothing leaves it that would steer a terminal. JSON stays what it is,
+/// for it is escaped in the same way.
+/// </summary>
+sealed class PrintableWriter(TextWriter inner) : TextWriter
+{
+    /// <summary>For what writes sequences of its own, and has looked at the texts in between.</summary>
+    public TextWriter Inner => inner;
+
+    public override Encoding Encoding => inner.Encoding;
+
+    /// <summary>Puts one before each of the console's streams until it is disposed of.</summary>
+    public static IDisposable OnConsole()
+    {
+        var (output, errors) = (Console.Out, Console.Error);
+        Console.SetOut(new PrintableWriter(output));
+        Console.SetError(new PrintableWriter(errors));
+        return new Restoring(() =>
+        {
+            Console.SetOut(output);
+            Console.SetError(errors);
+        });
+    }
+
+    public override void Write(char value) => inner.Write(Printable.Escaped(value.ToString(), keepBreaks: true));
+
+    public override void Write(char[] buffer, int index, int count) => Write(new string(buffer, index, count));
+
+    public override void Write(ReadOnlySpan<char> buffer) => Write(buffer.ToString());
+
+    public override void Write(string? value)
+    {
+        if (value is not null)
+            inner.Write(Printable.Escaped(value, keepBreaks: true));
+    }
+
+    // Console's own line end is that of the system, which is not escaped.
+    public override void WriteLine() => inner.WriteLine();
+
+    public override void WriteLine(string? value)
+    {
+        lock (inner)
+        {
+            Write(value);
+            inner.WriteLine();
+        }
+    }
+
+    public override void Flush() => inner.Flush();
+
+    sealed class Restoring(Action restore) : IDisposable
+    {
+        public void Dispose() => restore();
+    }
+}
