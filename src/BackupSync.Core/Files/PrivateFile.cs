@@ -73,6 +73,9 @@ public static class PrivateFile
     /// <param name="overwrite">Whether a file that has the name already is replaced; otherwise it is an error.</param>
     public static void Publish(string partialPath, string finalPath, bool overwrite = false) => Guarded(finalPath, "write", () =>
     {
+        // A device, a pipe or a link to one would be gone, for all users of the machine.
+        if (!PlatformFiles.IsRegularOrMissing(finalPath))
+            throw new IOException($"{finalPath} is no regular file.");
         using (var handle = File.OpenHandle(partialPath, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
             RandomAccess.FlushToDisk(handle);
         File.Move(partialPath, finalPath, overwrite);

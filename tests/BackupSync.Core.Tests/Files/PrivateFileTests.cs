@@ -20,6 +20,24 @@ public sealed class PrivateFileTests : IDisposable
     }
 
     [SkippableFact]
+    public void What_is_no_regular_file_is_not_replaced()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Windows has no pipes among its files.");
+        using (var fifo = System.Diagnostics.Process.Start("mkfifo", _temp.File("pipe")))
+            fifo.WaitForExit();
+        File.CreateSymbolicLink(_temp.File("link"), _temp.File("pipe"));
+
+        foreach (var name in new[] { "pipe", "link" })
+        {
+            var refused = Assert.Throws<BackupSyncException>(() => PrivateFile.WriteAllDurably(_temp.File(name), "x"u8));
+            Assert.Equal(ErrorIds.FileFailed, refused.ErrorId);
+            Assert.Contains("is no regular file", refused.Message, StringComparison.Ordinal);
+        }
+        Assert.Equal(["link", "pipe"], Directory.GetFileSystemEntries(_temp.Path).Select(Path.GetFileName).Order());
+        Assert.NotNull(File.ResolveLinkTarget(_temp.File("link"), returnFinalTarget: false));
+    }
+
+    [SkippableFact]
     public void A_new_folder_and_all_made_above_it_are_their_owners_alone()
     {
         PrivateFile.CreateFolder(_temp.File("a/b/c"));
