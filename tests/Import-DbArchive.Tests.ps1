@@ -43,10 +43,10 @@ Describe 'Import-DbArchive' {
     }
 
     It 'refuses a damaged file before the target is touched' {
-        Copy-Item ./auth.dump ./damaged.dump
-        (Get-Content ./auth.dump.json -Raw) -replace 'auth\.dump', 'damaged.dump' -replace '"format": 2', '"format": 1' | Set-Content ./damaged.dump.json
-        Set-FlippedBit "$PWD/damaged.dump"
-        $run = Import-DbArchive ./damaged.dump -To auth_copy -Confirm:$false -ErrorAction SilentlyContinue -ErrorVariable errors
+        New-Item -ItemType Directory ./damaged | Out-Null
+        Copy-Item ./auth.dump, ./auth.dump.json ./damaged
+        Set-FlippedBit "$PWD/damaged/auth.dump"
+        $run = Import-DbArchive ./damaged/auth.dump -To auth_copy -Confirm:$false -ErrorAction SilentlyContinue -ErrorVariable errors
         "$($run.Outcome)" | Should -Be Aborted
         $errors.Count | Should -Be 1
         $errors[0].FullyQualifiedErrorId | Should -Be 'BackupSync.BackupInvalid,BackupSync.Module.Commands.ImportDbArchiveCommand'

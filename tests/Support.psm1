@@ -132,7 +132,15 @@ $(if ($Encrypted) { 'encryption: { passphrase: "correct horse battery staple" }'
 # Makes a backup older than it is, as its manifest tells. Manifests of format 1 have no checksum to fit.
 function Set-BackupAge($Backup, [int] $Days) {
     $manifest = "$($Backup.Path).json"
+    $signed = (Get-Content $manifest -Raw) -match '"format": 3'
+    if ($signed) {
+        $store = Get-CoreType Backups.ManifestStore
+        $store::Write($Backup.Path, $store::Read($Backup.Path))
+    }
     (Get-Content $manifest -Raw) -replace '("created":\s*")[^"]+', "`${1}$($Backup.Created.AddDays(-$Days).ToString('o'))" -replace '"format": 2', '"format": 1' | Set-Content $manifest -NoNewline
+    if ($signed) {
+        Get-Item $Backup.Path | Set-DbBackupSignature -Confirm:$false | Out-Null
+    }
 }
 
 # Changes one byte in the middle of a file.
