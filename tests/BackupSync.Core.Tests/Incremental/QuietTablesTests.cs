@@ -36,7 +36,7 @@ public sealed class QuietTablesTests(Servers servers) : IClassFixture<Servers>
         var result = await scenario.SyncWellAsync(SyncMode.Incremental);
         Assert.Equal(SyncMode.Incremental, result.Mode);
         Assert.Equal(
-            [("public.content", 0, 1, 0), ("public.empty", 1, 0, 0), ("public.keyless", 2, 0, 1), ("public.t120", 0, 1, 0), ("public.t121", 0, 0, 1), ("public.t229", 1, 0, 1), ("public.t7", 1, 0, 0)],
+            [("public.content", 0, 1, 0), ("public.empty", 1, 0, 0), ("public.keyless", 1, 0, 0), ("public.t120", 0, 1, 0), ("public.t121", 0, 0, 1), ("public.t229", 1, 0, 1), ("public.t7", 1, 0, 0)],
             result.Tables.Where(t => t.Changes!.All > 0).Select(t => (t.Table, (int)t.Changes!.Inserted, (int)t.Changes.Updated, (int)t.Changes.Deleted)));
         Assert.Equal(await Scenario.TextAsync(scenario.SourceAdmin, Unchanged), await Scenario.TextAsync(scenario.TargetAdmin, Unchanged));
         Assert.All(result.Tables.Where(t => t.Changes!.Way == ChangeTracking.UpdatedAt), t => Assert.Equal(t.SourceRows, t.TargetRows));

@@ -67,6 +67,28 @@ public sealed class WriteCountsTests
         Assert.Contains("track_counts is off", result.Changes().Reason, StringComparison.Ordinal);
     }
 
+    /// <summary>Rows of which both sides hold the same go as well where a parent does, for all that is known of them.</summary>
+    [SkippableTheory]
+    [InlineData(15)]
+    [InlineData(18)]
+    public async Task What_foreign_keys_take_away_is_missed_where_nothing_is_counted(int major)
+    {
+        var server = await VersionedServers.GetAsync(major);
+        await using var scenario = await Scenario.CreateAsync(server, server);
+        await scenario.OnSourceAsync("""
+            CREATE TABLE parents (id int PRIMARY KEY); INSERT INTO parents SELECT generate_series(1, 10);
+            CREATE TABLE children (id int PRIMARY KEY, parent int REFERENCES parents ON DELETE CASCADE); INSERT INTO children SELECT i, i FROM generate_series(1, 10) i
+            """);
+        await scenario.SyncWellAsync(SyncMode.Full);
+        await scenario.OnTargetAsync($"ALTER ROLE CURRENT_USER IN DATABASE \"{scenario.TargetAdmin.Database}\" SET track_counts = off");
+        await scenario.OnSourceAsync("SET session_replication_role = replica; DELETE FROM parents WHERE id = 1");
+
+        var result = await scenario.SyncAsync(mode: SyncMode.Incremental);
+
+        Assert.NotEqual(RunOutcome.Succeeded, result.Outcome);
+        Assert.Equal(10, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM children"));
+    }
+
     [SkippableTheory]
     [InlineData(15)]
     [InlineData(18)]

@@ -74,9 +74,9 @@ public sealed class ToolTests(Servers servers) : IClassFixture<Servers>
         var before = await scenario.PrepareAsync();
         using var tools = new TempFolder();
         var real = servers.Tools;
-        Program(tools, "pg_dump", "17.0", $"for a do shift; case $a in --compress=*) a=--compress=1;; esac; set -- \"$@\" \"$a\"; done; exec '{real.PgDump}' \"$@\"");
+        Program(tools, "pg_dump", "17.6", $"for a do shift; case $a in --compress=*) a=--compress=1;; esac; set -- \"$@\" \"$a\"; done; exec '{real.PgDump}' \"$@\"");
         // As a pg_restore 17 does: first the setting; in a database, further without it unless told to stop.
-        Program(tools, "pg_restore", "17.0", $$"""
+        Program(tools, "pg_restore", "17.6", $$"""
             case "$*" in
             --list*) ;;
             --file=-*) echo 'SET statement_timeout = 0;'; echo 'SET transaction_timeout = 0;' ;;
@@ -87,7 +87,7 @@ public sealed class ToolTests(Servers servers) : IClassFixture<Servers>
             esac
             exec '{{real.PgRestore}}' "$@"
             """);
-        Program(tools, "psql", "17.0", $"exec '{real.Psql}' \"$@\"");
+        Program(tools, "psql", "17.6", $"exec '{real.Psql}' \"$@\"");
         scenario.Job = scenario.Job with { Tools = new ToolsConfig { PostgresBin = [tools.Path] } };
 
         // What cannot be restored still fails the run, and is what is told.

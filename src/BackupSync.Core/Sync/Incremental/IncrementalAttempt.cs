@@ -140,7 +140,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         _written = await TableWrites.ReadOwnAsync(Writer, [.. _tables.Select(t => t.Table)], cancellationToken);
         foreach (var table in _tables)
         {
-            if (await table.VerifyAsync(Reader, Writer, _written[table.Table.Name], cancellationToken))
+            if (await table.VerifyAsync(Reader, Writer, _counts!.WhyNone is null ? _written[table.Table.Name] : null, cancellationToken))
                 await _lane!.PassAsync(cancellationToken);
         }
         var (written, compared) = (_tables.Count(t => t.Staged.IsTouched), _tables.Where(t => t.IsVerified).ToList());

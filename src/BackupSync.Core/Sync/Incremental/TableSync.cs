@@ -225,10 +225,10 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
     }
 
     /// <summary>Compares what the table holds now, still out of sight, with the source.</summary>
-    /// <param name="written">To the table in this transaction, by whatever statement.</param>
+    /// <param name="written">To the table in this transaction, by whatever statement; null where the server does not count.</param>
     /// <returns>Whether the source was read for it.</returns>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.VerificationFailed"/>: they differ.</exception>
-    public async Task<bool> VerifyAsync(PgSession source, PgSession target, TableWrites written, CancellationToken cancellationToken)
+    public async Task<bool> VerifyAsync(PgSession source, PgSession target, TableWrites? written, CancellationToken cancellationToken)
     {
         var reads = IsRepaired && config.Deletes && _kept == 0 && _whole is null;
         if (reads)
@@ -260,7 +260,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         else if (SourceRows is { } rows && _kept == 0 && !_leavesDeleted)
         {
             var (isResolved, now) = _comparison is null ? (true, await target.ScalarAsync<long>($"SELECT count(*) FROM {Table.Table.Rows}", cancellationToken))
-                : await _comparison.LookAgainAsync(target, OthersOf(written) == default ? _inserted - _deleted : null, cancellationToken);
+                : await _comparison.LookAgainAsync(target, written is not null && OthersOf(written) == default ? _inserted - _deleted : null, cancellationToken);
             RowsAfter = now;
             if (RowsAfter != rows)
                 throw Differs(target, $"{rows} rows expected, {RowsAfter} found");
