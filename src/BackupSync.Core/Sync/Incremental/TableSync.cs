@@ -165,8 +165,10 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
     }
 
     /// <summary>What of it is not our own statements' doing.</summary>
-    (long Inserted, long Updated, long Deleted) OthersOf(TableWrites written) =>
-        (written.Inserted - _inserted - Staged.Again, written.Updated - _updated + Staged.Again - Staged.Parked, written.Deleted - _deleted - Staged.Again);
+    (long Inserted, long Updated, long Deleted) OthersOf(TableWrites written) => (
+        written.Inserted - _inserted - Staged.Again,
+        written.Updated - _updated + Staged.Again - Staged.Parked,
+        written.Deleted - _deleted - Staged.Again);
 
     /// <summary>Brings back what foreign keys have changed: what was staged does not tell which rows that are.</summary>
     /// <param name="again">An empty one for this table.</param>
@@ -255,7 +257,8 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         else if (SourceRows is { } rows && _kept == 0 && !_leavesDeleted)
         {
             var (isResolved, now) = _comparison is null ? (true, await target.ScalarAsync<long>($"SELECT count(*) FROM {Table.Table.Rows}", cancellationToken))
-                : await _comparison.LookAgainAsync(target, OthersOf(written) == default ? written.Inserted - written.Deleted : null, cancellationToken);
+                : await _comparison.LookAgainAsync(
+                    target, OthersOf(written) == default ? written.Inserted - written.Deleted : null, cancellationToken);
             RowsAfter = now;
             if (RowsAfter != rows)
                 throw Differs(target, $"{rows} rows expected, {RowsAfter} found");
