@@ -87,14 +87,15 @@ sealed class TableComparison
     }
 
     /// <summary>Looks at some rows.</summary>
-    static async Task<bool> IsSeldomNullAsync(TableColumns table, FingerprintMethod method, IQueryRunner source, CancellationToken cancellationToken)
+    static async Task<bool> IsSeldomNullAsync(
+        TableColumns table, FingerprintMethod method, IQueryRunner source, CancellationToken cancellationToken)
     {
         var nullable = RowHash.Nullable(table.Hashed, method).Select(c => Sql.Identifier(c.Name)).ToList();
         if (nullable.Count == 0)
             return false;
         var rows = await source.RowsAsync(
-            $"SELECT count(*) FILTER (WHERE {string.Join(" OR ", nullable.Select(c => $"{c} IS NULL"))}) FROM (SELECT {string.Join(", ", nullable)} FROM {table.Rows} LIMIT {SomeRows}) AS t",
-            cancellationToken);
+            $"SELECT count(*) FILTER (WHERE {string.Join(" OR ", nullable.Select(c => $"{c} IS NULL"))}) "
+            + $"FROM (SELECT {string.Join(", ", nullable)} FROM {table.Rows} LIMIT {SomeRows}) AS t", cancellationToken);
         return long.Parse(rows[0][0]!, CultureInfo.InvariantCulture) <= SomeRows / 20;
     }
 
@@ -169,8 +170,8 @@ sealed class TableComparison
     /// <summary>Whether the buckets that differed hold on the target now what they hold on the source, and how many rows it has.</summary>
     /// <param name="target">A session that sees what was written.</param>
     /// <param name="more">
-    /// How many rows more than before there are by the server's count of all that its transaction has written; null where it does not count. If these came
-    /// to the buckets that differed, there are none anywhere else, and no row has to be counted again.
+    /// How many rows more than before there are by the server's count of all that its transaction has written; null where it does not
+    /// count. If these came to the buckets that differed, there are none anywhere else, and no row has to be counted again.
     /// </param>
     public async Task<(bool IsResolved, long Rows)> LookAgainAsync(IQueryRunner target, long? more, CancellationToken cancellationToken)
     {

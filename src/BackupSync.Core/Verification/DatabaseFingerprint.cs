@@ -101,8 +101,8 @@ public enum FingerprintMethod
     ValueText,
 
     /// <summary>
-    /// As exact as <see cref="ValueHash"/>, and cheaper to compute: for one run, in which both sides are asked by the same words. No backup has it, so it
-    /// need not stay as it is.
+    /// As exact as <see cref="ValueHash"/>, and cheaper to compute: for one run, in which both sides are asked by the same words. No backup
+    /// has it, so it need not stay as it is.
     /// </summary>
     RunHash,
 }

@@ -46,7 +46,8 @@ static class RowHash
         FingerprintMethod.RecordHash => Record(columns, method, $"{seed}"),
         // As a seed all of its bits are mixed; as a value they would be folded to half of them.
         FingerprintMethod.MixedHash => Mixed(Record(columns, method, $"{seed}")),
-        FingerprintMethod.ChainedHash or FingerprintMethod.ValueHash or FingerprintMethod.RunHash => Chain([.. columns], method, seed, isSeldomNull),
+        FingerprintMethod.ChainedHash or FingerprintMethod.ValueHash or FingerprintMethod.RunHash =>
+            Chain([.. columns], method, seed, isSeldomNull),
         _ => $"pg_catalog.hashtextextended({Row(columns, method)}::text, {seed})",
     };
 
@@ -58,12 +59,16 @@ static class RowHash
     {
         // Of a null the functions make a null, so without looking for any it shows whether there was one.
         if (isSeldomNull && Nullable(columns, method).Any())
-            return $"coalesce({Chain([.. columns.Select(c => c with { IsNotNull = true })], method, seed, false)}, {Chain(columns, method, seed, false)})";
+        {
+            var sooner = Chain([.. columns.Select(c => c with { IsNotNull = true })], method, seed, isSeldomNull: false);
+            return $"coalesce({sooner}, {Chain(columns, method, seed, isSeldomNull: false)})";
+        }
         var links = columns.Where(c => LinkOf(c, method) is not null).Take(MostLinks).ToList();
         var others = columns.Except(links).ToList();
         // A null is told from the value that stands for it.
         var nullable = links.Select((column, i) => (column, i)).Where(l => MayBeNull(l.column, method)).ToList();
-        var nulls = $"{seed} + {string.Join(" + ", nullable.Select(l => $"(({Sql.Identifier(l.column.Name)} IS NULL)::int4::int8 << {l.i + 1})"))}";
+        var marks = nullable.Select(l => $"(({Sql.Identifier(l.column.Name)} IS NULL)::int4::int8 << {l.i + 1})");
+        var nulls = $"{seed} + {string.Join(" + ", marks)}";
         var first = nullable.Count == 0 ? $"{seed}"
             : $"CASE WHEN {string.Join(" OR ", nullable.Select(l => $"{Sql.Identifier(l.column.Name)} IS NULL"))} "
                 + $"THEN {(method == FingerprintMethod.RunHash ? Mixed(nulls) : nulls)} ELSE {seed} END";
@@ -117,17 +122,19 @@ static class RowHash
         method == FingerprintMethod.RunHash && column.IsBuiltIn && Moments.ContainsKey(column.Type);
 
     /// <summary>
-    /// A time has 64 bits, of which its hash lays the upper 32 over the lower. The seed tells the upper ones: with those below as zeros they are a time
-    /// again, whose hash has nothing laid over it. So it is from 2000 on, where times are counted from; of others the seed has all bits. To make
-    /// their binary form of all takes three times as long.
+    /// A time has 64 bits, of which its hash lays the upper 32 over the lower. The seed tells the upper ones: with those below as zeros they
+    /// are a time again, whose hash has nothing laid over it. So it is from 2000 on, where times are counted from; of others the seed has
+    /// all bits. To make the binary form of each takes twice as long.
     /// </summary>
     static string Moment(TableColumn column, FingerprintMethod method, string seed)
     {
         var (function, form, first) = Moments[column.Type];
         var value = OrDefault(Sql.Identifier(column.Name), column, method);
-        var upper = $"pg_catalog.{function}({string.Format(null, form, $"pg_catalog.date_bin('01:11:34.967296'::interval, {value}, {first})")}, 1)";
+        var without = $"pg_catalog.date_bin('01:11:34.967296'::interval, {value}, {first})";
+        var upper = $"pg_catalog.{function}({string.Format(null, form, without)}, 1)";
         var all = $"pg_catalog.hash_array_extended(ARRAY[pg_catalog.{column.Type}_send({value})], 1)";
-        return $"pg_catalog.{function}({string.Format(null, form, value)}, {With($"CASE WHEN {value} < {first} THEN {all} ELSE {upper} END", seed)})";
+        var bits = $"CASE WHEN {value} < {first} THEN {all} ELSE {upper} END";
+        return $"pg_catalog.{function}({string.Format(null, form, value)}, {With(bits, seed)})";
     }
 
     /// <summary>With what stands for null.</summary>

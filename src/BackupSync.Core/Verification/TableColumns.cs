@@ -150,7 +150,8 @@ sealed record TableColumn(string Name, string Type, bool IsBuiltIn, bool IsDeter
     }
 
     /// <summary>Other methods are those of backups of earlier days, which are read as they were written.</summary>
-    static bool IsExact(FingerprintMethod method) => method is FingerprintMethod.ValueHash or FingerprintMethod.ValueText or FingerprintMethod.RunHash;
+    static bool IsExact(FingerprintMethod method) =>
+        method is FingerprintMethod.ValueHash or FingerprintMethod.ValueText or FingerprintMethod.RunHash;
 }
 
 enum HashedAs
