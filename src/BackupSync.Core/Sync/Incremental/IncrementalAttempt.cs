@@ -140,7 +140,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         _written = await TableWrites.ReadOwnAsync(Writer, [.. _tables.Select(t => t.Table)], cancellationToken);
         foreach (var table in _tables)
         {
-            if (await table.VerifyAsync(Reader, Writer, _counts!.WhyNone is null ? _written[table.Table.Name] : null, cancellationToken))
+            if (await table.VerifyAsync(Reader, Writer, _counts!.CountsOwn ? _written[table.Table.Name] : null, cancellationToken))
                 await _lane!.PassAsync(cancellationToken);
         }
         var (written, compared) = (_tables.Count(t => t.Staged.IsTouched), _tables.Where(t => t.IsVerified).ToList());
@@ -366,7 +366,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         {
             throw row;
         }
-        await RepairAsync(order, cancellationToken);
+        await RepairAsync(order, _tables.Zip(oids).Where(t => order.Reach.Contains(t.Second)).Select(t => t.First).ToHashSet(), cancellationToken);
         await WarnOfOthersAsync(relations, cancellationToken);
         try
         {
@@ -403,12 +403,13 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     }
 
     /// <summary>Rows that go, or get another key, may take along rows of other tables that the source still has.</summary>
-    async Task RepairAsync(ForeignKeyOrder order, CancellationToken cancellationToken)
+    /// <param name="inReach">Tables of which such rows may be. Where nothing is counted, they are all looked through.</param>
+    async Task RepairAsync(ForeignKeyOrder order, IReadOnlySet<TableSync> inReach, CancellationToken cancellationToken)
     {
         for (var pass = 1; pass <= MostRepairs; pass++)
         {
             var written = await TableWrites.ReadOwnAsync(Writer, [.. _tables.Select(t => t.Table)], cancellationToken);
-            var reached = order.Tables.Where(t => t.IsReached(written[t.Table.Name])).ToList();
+            var reached = order.Tables.Where(t => t.IsReached(_counts!.CountsOwn || !inReach.Contains(t) ? written[t.Table.Name] : null)).ToList();
             if (reached.Count == 0)
                 return;
             var repairs = reached.Select(t => (Table: t, Again: new StagedTable(t.Table, _method, Writer, _tables.Count + _repairs++) { Late = t.Staged.Late })).ToList();

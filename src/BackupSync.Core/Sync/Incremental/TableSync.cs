@@ -165,10 +165,10 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
     }
 
     /// <summary>Whether the foreign keys of other tables' rows have changed rows here since this was last asked.</summary>
-    /// <param name="written">To the table, by whatever statement.</param>
-    public bool IsReached(TableWrites written)
+    /// <param name="written">To the table, by whatever statement; null where the server does not count: they may have, once.</param>
+    public bool IsReached(TableWrites? written)
     {
-        var others = OthersOf(written);
+        var others = written is null ? (-1, -1, -1) : OthersOf(written);
         if (others == _others)
             return false;
         _others = others;

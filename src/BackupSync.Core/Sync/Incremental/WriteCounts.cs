@@ -9,6 +9,9 @@ namespace BackupSync.Sync.Incremental;
 /// <param name="WhyNone">Why they tell nothing, as a phrase; null where they do.</param>
 sealed record WriteCounts(string Beginning, string? WhyNone)
 {
+    /// <summary>Whether what the session itself writes is counted, foreign keys' doing included.</summary>
+    public bool CountsOwn { get; private init; }
+
     public static async Task<WriteCounts> ReadAsync(IQueryRunner session, string side, CancellationToken cancellationToken)
     {
         // A crash forgets the counters of tables and of databases, and when these were reset; the counters of the server itself then begin with a new time.
@@ -22,6 +25,7 @@ sealed record WriteCounts(string Beginning, string? WhyNone)
                       AND EXISTS (SELECT FROM unnest(s.setconfig) c WHERE c ~* '^track_counts=(of|f|n|0)') ORDER BY 1 LIMIT 1)
             """, cancellationToken))[0];
         return new WriteCounts(row[0] ?? "", row[1] == "off" ? $"the {side}'s server does not count what is written to it (track_counts is off)"
-            : row[2] is { } role ? $"the {side}'s server does not count what some sessions write to it (track_counts is off for {role})" : null);
+            : row[2] is { } role ? $"the {side}'s server does not count what some sessions write to it (track_counts is off for {role})" : null)
+        { CountsOwn = row[1] != "off" };
     }
 }
