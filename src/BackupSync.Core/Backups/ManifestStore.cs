@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using BackupSync.Configuration;
 using BackupSync.Encryption;
@@ -21,11 +19,6 @@ public static class ManifestStore
 
     const int FormatWithSignature = 3;
     const int FormatWithChecksum = 2;
-
-    static readonly string NoDigest = new('0', 64);
-
-    /// <summary>What stands before the signature's HMAC: the last of this name in a manifest that we have written.</summary>
-    static ReadOnlySpan<byte> HmacName => "\"hmac\": \""u8;
 
     /// <summary>Why a manifest is not authenticated that may be in order with a passphrase of before.</summary>
     internal const string OtherKey = "it is signed with another passphrase";
@@ -51,13 +44,13 @@ public static class ManifestStore
     /// <param name="key">What it is signed with; null where it is not.</param>
     internal static byte[] Format(BackupManifest manifest, ManifestKey? key)
     {
-        var signature = key is null ? null : new ManifestSignature(key.Id, ManifestKey.NewSalt(), NoDigest);
-        manifest = manifest with { Format = key is null ? FormatWithChecksum : FormatWithSignature, Signature = signature, Checksum = NoDigest };
+        var signature = key is null ? null : new ManifestSignature(key.Id, ManifestKey.NewSalt(), ManifestSeal.NoDigest);
+        manifest = manifest with
+        {
+            Format = key is null ? FormatWithChecksum : FormatWithSignature, Signature = signature, Checksum = ManifestSeal.NoDigest,
+        };
         byte[] bytes = [.. JsonSerializer.SerializeToUtf8Bytes(manifest, JsonFormat.Indented), (byte)'\n'];
-        if (signature is not null)
-            Encoding.ASCII.GetBytes(key!.Hmac(signature.Salt, bytes)!, HmacIn(bytes));
-        var checksum = Convert.ToHexStringLower(SHA256.HashData(bytes));
-        Replace(bytes, NoDigest, checksum);
+        ManifestSeal.Put(bytes, signature, key);
         return bytes;
     }
 
@@ -136,7 +129,7 @@ public static class ManifestStore
         var manifest = JsonSerializer.Deserialize<BackupManifest>(bytes, JsonFormat.Indented)
             ?? throw Invalid($"The manifest {path} is empty.");
 
-        if (manifest.Format >= FormatWithChecksum && !IsAsWritten(bytes, manifest.Checksum))
+        if (manifest.Format >= FormatWithChecksum && !ManifestSeal.IsAsWritten(bytes, manifest.Checksum))
             throw Invalid($"The manifest {path} is damaged or was altered: its checksum does not fit.");
 
         // Not by case: file systems that ignore it hand back names as they were typed.
@@ -180,38 +173,7 @@ public static class ManifestStore
         var key = ManifestKey.Of(encryption.Passphrase);
         if (signature.Key != key.Id)
             return OtherKey;
-        return IsSigned(manifest, signature, bytes.ToArray(), key) ? null : Altered;
-    }
-
-    /// <summary>The HMAC is of the whole file with zeros in two places, so all else of it is as it was when it was signed.</summary>
-    static bool IsSigned(BackupManifest manifest, ManifestSignature signature, byte[] bytes, ManifestKey key)
-    {
-        var stated = Encoding.UTF8.GetBytes(signature.Hmac);
-        if (manifest.Checksum.Length != NoDigest.Length || stated.Length != NoDigest.Length || !HmacIn(bytes).SequenceEqual(stated))
-            return false;
-        HmacIn(bytes).Fill((byte)'0');
-        return Replace(bytes, manifest.Checksum, NoDigest)
-            && key.Hmac(signature.Salt, bytes) is { } found && CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(found), stated);
-    }
-
-    /// <summary>Where the signature's HMAC stands; empty where there is none.</summary>
-    static Span<byte> HmacIn(byte[] bytes)
-    {
-        var at = bytes.AsSpan().LastIndexOf(HmacName);
-        return at < 0 || bytes.Length - at - HmacName.Length < NoDigest.Length ? [] : bytes.AsSpan(at + HmacName.Length, NoDigest.Length);
-    }
-
-    static bool IsAsWritten(byte[] bytes, string checksum)
-    {
-        var zeroed = bytes.ToArray();
-        return checksum.Length == NoDigest.Length && Replace(zeroed, checksum, NoDigest) && Convert.ToHexStringLower(SHA256.HashData(zeroed)) == checksum;
-    }
-
-    /// <summary>The last one: the checksum ends a manifest.</summary>
-    static bool Replace(byte[] bytes, string old, string replacement)
-    {
-        var at = bytes.AsSpan().LastIndexOf(Encoding.UTF8.GetBytes(old));
-        return at >= 0 && Encoding.ASCII.TryGetBytes(replacement, bytes.AsSpan(at), out _);
+        return ManifestSeal.IsSigned(bytes, manifest.Checksum, signature, key) ? null : Altered;
     }
 
     /// <summary>Companions are removed with their backup, so nothing else may stand in for one.</summary>

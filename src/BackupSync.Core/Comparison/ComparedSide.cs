@@ -8,17 +8,13 @@ namespace BackupSync.Comparison;
 /// <summary>One of two databases that are compared, held at one moment.</summary>
 sealed class ComparedSide : IAsyncDisposable
 {
-    readonly BlockingWatch? _watch;
-    readonly PgSession? _watcher;
+    BlockingWatch? _watch;
     CatalogFilter _filter = CatalogFilter.None;
 
-    ComparedSide(DatabaseFacts facts, Snapshot snapshot, PgSession? watcher, TimeSpan? blocking, Action onGivenWay)
+    ComparedSide(DatabaseFacts facts, Snapshot snapshot)
     {
         Facts = facts;
         Snapshot = snapshot;
-        _watcher = watcher;
-        if (watcher is not null && blocking is { } limit)
-            _watch = BlockingWatch.Start(watcher, stop => PgSession.OpenAsync(snapshot.Session.Login, stop), limit, onGivenWay);
     }
 
     public DatabaseFacts Facts { get; }
@@ -62,19 +58,10 @@ sealed class ComparedSide : IAsyncDisposable
         async Task<ComparedSide> HoldAsync((DatabaseFacts Facts, PgLogin Login) database, CancellationToken stop)
         {
             var login = database.Login with { ApplicationName = name };
-            var watcher = options.Blocking is null ? null : await PgConnector.OpenAsync(login, connectLimit, onRetry: null, stop);
-            Snapshot snapshot;
-            try
-            {
-                snapshot = await Snapshot.TakeAsync(login, sessions + 1, connectLimit, stop);
-            }
-            catch
-            {
-                await (watcher?.DisposeAsync() ?? ValueTask.CompletedTask);
-                throw;
-            }
-            var side = new ComparedSide(database.Facts, snapshot, watcher, options.Blocking, onGivenWay);
+            var side = new ComparedSide(database.Facts, await Snapshot.TakeAsync(login, sessions + 1, connectLimit, stop));
             held.Enqueue(side);
+            if (options.Blocking is { } limit)
+                side._watch = await BlockingWatch.StartAsync(login, connectLimit, onRetry: null, limit, onGivenWay, stop);
             return side;
         }
     }
@@ -170,7 +157,6 @@ sealed class ComparedSide : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await (_watch?.DisposeAsync() ?? ValueTask.CompletedTask);
-        await (_watcher?.DisposeAsync() ?? ValueTask.CompletedTask);
         await Snapshot.DisposeAsync();
     }
 

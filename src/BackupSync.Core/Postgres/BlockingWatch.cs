@@ -18,8 +18,8 @@ sealed class BlockingWatch : IAsyncDisposable
     /// <summary>For what the server is asked when the watch ends.</summary>
     static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(5);
 
-    readonly Func<Func<PgSession, Task<bool>>, CancellationToken, Task<bool>> _ask;
-    readonly Func<CancellationToken, Task<PgSession>> _reopen;
+    readonly Func<Func<PgSession, Task<bool>>, CancellationToken, Task<bool>>? _lend;
+    readonly OwnSession _own;
     readonly BlockingQueries _queries;
     readonly Action _onGivenWay;
     readonly CancellationTokenSource _end = new();
@@ -27,10 +27,10 @@ sealed class BlockingWatch : IAsyncDisposable
     bool _serverLooks, _ended;
     string _seen = "{}";
 
-    BlockingWatch(
-        Func<Func<PgSession, Task<bool>>, CancellationToken, Task<bool>> ask, bool serverLooks, Func<CancellationToken, Task<PgSession>> reopen, TimeSpan limit, Action onGivenWay)
+    BlockingWatch(OwnSession own, Func<Func<PgSession, Task<bool>>, CancellationToken, Task<bool>>? lend, TimeSpan limit, Action onGivenWay)
     {
-        (_ask, _serverLooks, _reopen, _queries, _onGivenWay) = (ask, serverLooks, reopen, new BlockingQueries(PatienceFor(limit), Interval), onGivenWay);
+        (_own, _lend, _serverLooks, _onGivenWay) = (own, lend, lend is null, onGivenWay);
+        _queries = new BlockingQueries(PatienceFor(limit), Interval);
         _watching = WatchAsync();
     }
 
@@ -40,18 +40,23 @@ sealed class BlockingWatch : IAsyncDisposable
     /// <summary>Who had to wait too long; null while nobody has.</summary>
     public BlockedStatement? Blocked { get; private set; }
 
-    /// <param name="watcher">A session of the run's own that does nothing else.</param>
-    /// <param name="reopen">Opens another one of the same name and on the same database, should that one be lost.</param>
+    /// <summary>The session that watches; null where one is lent, and afterwards.</summary>
+    public int? ProcessId => _own.Session?.ProcessId;
+
+    /// <summary>Opens a session of the same name as those that it watches, on the same database.</summary>
+    /// <param name="connectLimit">How long to keep trying.</param>
     /// <param name="limit">How long others may have to wait.</param>
     /// <param name="onGivenWay">Called when all other sessions of the run on the database were ended.</param>
-    public static BlockingWatch Start(PgSession watcher, Func<CancellationToken, Task<PgSession>> reopen, TimeSpan limit, Action onGivenWay) =>
-        new((look, _) => look(watcher), serverLooks: true, reopen, limit, onGivenWay);
+    public static async Task<BlockingWatch> StartAsync(
+        PgLogin login, TimeSpan connectLimit, Action<string>? onRetry, TimeSpan limit, Action onGivenWay, CancellationToken cancellationToken) =>
+        new(new OwnSession(login, await PgConnector.OpenAsync(login, connectLimit, onRetry, cancellationToken)), null, limit, onGivenWay);
 
     /// <summary>The same where no session can be spared.</summary>
-    /// <param name="ask">Lends a session of the run's own, which stays until the others have been ended.</param>
+    /// <param name="lend">Lends a session of the run's own, which stays until the others have been ended.</param>
+    /// <param name="login">For another one, should that be lost.</param>
     public static BlockingWatch StartLent(
-        Func<Func<PgSession, Task<bool>>, CancellationToken, Task<bool>> ask, Func<CancellationToken, Task<PgSession>> reopen, TimeSpan limit, Action onGivenWay) =>
-        new(ask, serverLooks: false, reopen, limit, onGivenWay);
+        Func<Func<PgSession, Task<bool>>, CancellationToken, Task<bool>> lend, PgLogin login, TimeSpan limit, Action onGivenWay) =>
+        new(new OwnSession(login, null), lend, limit, onGivenWay);
 
     /// <summary>Who had to wait is still known afterwards; and it is known whether the server has ended our sessions.</summary>
     public async ValueTask DisposeAsync()
@@ -68,13 +73,12 @@ sealed class BlockingWatch : IAsyncDisposable
 
     async Task WatchAsync()
     {
-        await using var own = new OwnSession(_reopen);
-        var ask = _ask;
+        await using var own = _own;
         while (true)
         {
             try
             {
-                while (!await ask(_serverLooks ? LeaveToServerAsync : LookAsync, _end.Token))
+                while (!await AskAsync())
                     await Task.Delay(Interval, _end.Token);
                 break;
             }
@@ -96,13 +100,12 @@ sealed class BlockingWatch : IAsyncDisposable
                 Blocked = BlockedStatement.OfCatalog;
                 break;
             }
-            catch (BackupSyncException)
+            catch (Exception lost) when (lost is BackupSyncException or OperationCanceledException)
             {
                 // What holds locks may well go on when the session that watched is gone.
                 switch (await own.OpenAsync(_end.Token))
                 {
                     case true:
-                        ask = (look, _) => look(own.Session!);
                         continue;
                     case false:
                         Blocked = BlockedStatement.OfCatalog; // the server is there, and lets nobody in
@@ -114,6 +117,12 @@ sealed class BlockingWatch : IAsyncDisposable
             }
         }
         _onGivenWay();
+    }
+
+    Task<bool> AskAsync()
+    {
+        Func<PgSession, Task<bool>> look = _serverLooks ? LeaveToServerAsync : LookAsync;
+        return _own.Session is { } session ? look(session) : _lend!(look, _end.Token);
     }
 
     /// <returns>Whether everything was let go; false where there is nothing more to watch, or nobody wants to know any more.</returns>
@@ -173,13 +182,13 @@ sealed class BlockingWatch : IAsyncDisposable
         return BlockedStatement.Of(int.Parse(late[0]!, CultureInfo.InvariantCulture), role, late[2], relation, late[4]);
     }
 
-    /// <summary>The session that watches when the one it was lent is gone.</summary>
-    sealed class OwnSession(Func<CancellationToken, Task<PgSession>> reopen) : IAsyncDisposable
+    /// <summary>The session that watches. None at first where one is lent, until that is gone.</summary>
+    sealed class OwnSession(PgLogin login, PgSession? session) : IAsyncDisposable
     {
         /// <summary>Who logs in waits for nothing but a lock on the catalog as long as this.</summary>
         static readonly TimeSpan LoginLimit = TimeSpan.FromSeconds(5);
 
-        public PgSession? Session { get; private set; }
+        public PgSession? Session { get; private set; } = session;
 
         /// <returns>False where the server does not answer in time; null where there is none, or nobody wants to know.</returns>
         public async Task<bool?> OpenAsync(CancellationToken cancellationToken)
@@ -189,7 +198,7 @@ sealed class BlockingWatch : IAsyncDisposable
             limit.CancelAfter(LoginLimit);
             try
             {
-                Session = await reopen(limit.Token);
+                Session = await PgSession.OpenAsync(login, limit.Token);
                 return true;
             }
             catch (OperationCanceledException)

@@ -222,7 +222,13 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
         }
         finally
         {
-            await EndAsync();
+            await EndInTimeAsync(async () =>
+            {
+                // Who has seen enough must not have to wait for all the rest, which the reader would fetch before it is disposed of.
+                if (!isRead && _connection.State == System.Data.ConnectionState.Open)
+                    await ((NpgsqlCopyTextReader)reader).CancelAsync();
+                reader.Dispose();
+            });
         }
 
         // Most lines have come already: there is nothing to guard then.
@@ -230,29 +236,6 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
         {
             var line = reader.ReadLineAsync(wait.Token);
             return line.IsCompletedSuccessfully ? line : new(Guarded(line.AsTask(), wait, cancellationToken));
-        }
-
-        async Task EndAsync()
-        {
-            if (_isLeft)
-                return; // its line is closed
-            using var limit = new CancellationTokenSource(DriverWait.Grace);
-            using var ending = new DriverWait(TimeSpan.Zero, Leave, limit.Token);
-            try
-            {
-                await ending.ForAsync(Task.Run(async () =>
-                {
-                    // Who has seen enough must not have to wait for all the rest, which the reader would fetch before it is disposed of.
-                    if (!isRead && _connection.State == System.Data.ConnectionState.Open)
-                        await ((NpgsqlCopyTextReader)reader).CancelAsync();
-                    reader.Dispose();
-                    return true;
-                }, CancellationToken.None));
-            }
-            catch (OperationCanceledException) when (limit.IsCancellationRequested)
-            {
-                // The server does not end it: the session is of no use any more, which the next to use it is told.
-            }
         }
     }
 
@@ -291,22 +274,31 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
     {
         if (!_isLeft && IsPooled && _connection.State == System.Data.ConnectionState.Open)
             await ResetAsync();
+        await EndInTimeAsync(async () =>
+        {
+            await _connection.DisposeAsync();
+            await _dataSource.DisposeAsync();
+        });
+    }
+
+    /// <summary>Ends something, of which the driver tells the far end and waits for its answer.</summary>
+    async Task EndInTimeAsync(Func<Task> end)
+    {
+        if (_isLeft)
+            return; // work of the driver's may still be at it, and its line is closed
         using var limit = new CancellationTokenSource(DriverWait.Grace);
-        using var closing = new DriverWait(TimeSpan.Zero, Leave, limit.Token);
+        using var ending = new DriverWait(TimeSpan.Zero, Leave, limit.Token);
         try
         {
-            if (_isLeft)
-                return; // work of the driver's may still be at it, and its line is closed
-            await closing.ForAsync(Task.Run(async () =>
+            await ending.ForAsync(Task.Run(async () =>
             {
-                await _connection.DisposeAsync();
-                await _dataSource.DisposeAsync();
+                await end();
                 return true;
             }, CancellationToken.None));
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested)
         {
-            // The far end does not take leave. The line is closed.
+            // The far end does not answer, and its line is closed: who uses the session next is told.
         }
     }
 

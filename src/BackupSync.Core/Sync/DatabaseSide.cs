@@ -15,7 +15,6 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
     DatabaseFacts? _facts;
     Snapshot? _snapshot;
     BlockingWatch? _watch;
-    PgSession? _watcher;
 
     protected RunContext Run { get; } = run;
     public JobConfig Job { get; } = job;
@@ -45,49 +44,31 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
     public BlockedStatement? GaveWayTo => _watch?.Blocked;
 
     /// <summary>The session that watches; none where nothing is watched, or where the snapshot's own is lent.</summary>
-    public IReadOnlyList<int> Watchers => _watcher is { } watcher ? [watcher.ProcessId] : [];
+    public IReadOnlyList<int> Watchers => _watch?.ProcessId is { } watcher ? [watcher] : [];
 
-    public async ValueTask EndWatchAsync()
-    {
-        await (_watch?.DisposeAsync() ?? ValueTask.CompletedTask);
-        await (_watcher?.DisposeAsync() ?? ValueTask.CompletedTask);
-        _watcher = null;
-    }
+    public ValueTask EndWatchAsync() => _watch?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     /// <summary>From now on what the run does here, beside any snapshot, gives way to others; by a session of its own.</summary>
     public async Task WatchAsync(CancellationToken cancellationToken)
     {
         await EndWatchAsync();
         _watch = null;
-        if (Job.Limits.Blocking is not { } limit)
-            return;
-        var watcher = _watcher = await PgConnector.OpenAsync(Login, Job.Limits.Connect, Run.Info, cancellationToken);
-        _watch = BlockingWatch.Start(watcher, ReopenAsync, limit, OnGivenWay);
+        if (Job.Limits.Blocking is { } limit)
+            _watch = await BlockingWatch.StartAsync(Login, Job.Limits.Connect, Run.Info, limit, OnGivenWay, cancellationToken);
     }
 
-    Task<PgSession> ReopenAsync(CancellationToken cancellationToken) => PgSession.OpenAsync(Login, cancellationToken);
-
     /// <summary>To be called right before the commit of what was watched: nobody ends a session that commits, which would leave everybody guessing.</summary>
+    /// <param name="execute">Executes a statement in the transaction that is to be committed.</param>
     /// <exception cref="OperationCanceledException">It has given way already.</exception>
-    public async Task EndWatchToCommitAsync(CancellationToken cancellationToken)
+    public async Task EndWatchToCommitAsync(Func<string, CancellationToken, Task> execute, CancellationToken cancellationToken)
     {
+        // Our process may be stopped before the commit.
+        if (Job.Limits.Blocking is { } limit)
+            await execute($"SET LOCAL idle_in_transaction_session_timeout = {(long)limit.TotalMilliseconds}", cancellationToken);
         await EndWatchAsync();
         cancellationToken.ThrowIfCancellationRequested();
         if (GaveWayTo is not null)
             throw new OperationCanceledException();
-    }
-
-    /// <summary>What is said to a session before <see cref="EndWatchToCommitAsync"/>: our process may be stopped between that and the commit.</summary>
-    public string CommitSoon => $"SET LOCAL idle_in_transaction_session_timeout = {(long)(Job.Limits.Blocking?.TotalMilliseconds ?? 0)}";
-
-    /// <summary>From now on what is done on a snapshot gives way to others.</summary>
-    /// <param name="isSpare">Whether a session can be had for that.</param>
-    async Task WatchAsync(Snapshot snapshot, bool isSpare, CancellationToken cancellationToken)
-    {
-        if (isSpare)
-            await WatchAsync(cancellationToken);
-        else if (Job.Limits.Blocking is { } limit)
-            _watch = BlockingWatch.StartLent(snapshot.AskAsync, ReopenAsync, limit, OnGivenWay);
     }
 
     /// <summary>Waits until nobody has a table of the database for himself, or waits for one, for half a minute at most.</summary>
@@ -139,7 +120,7 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
         return _facts;
     }
 
-    /// <summary>Takes the snapshot that the backup will share, and reads the fingerprint from it. From then on the run gives way to others.</summary>
+    /// <summary>Takes the snapshot that the backup will share, and reads the fingerprint from it.</summary>
     /// <param name="sessions">The one that holds the snapshot included, so at least 2.</param>
     /// <param name="oneToWatch">Whether there may be one more.</param>
     protected async Task ReadSnapshotAsync(
@@ -149,15 +130,19 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
         Content = await snapshot.FingerprintAsync(method, filter, onTable, cancellationToken);
     }
 
+    /// <summary>From now on what is done on the snapshot gives way to others.</summary>
     /// <param name="sessions">As for <see cref="ReadSnapshotAsync"/>.</param>
     /// <param name="oneToWatch">Whether there may be one more.</param>
     protected async Task<Snapshot> TakeSnapshotAsync(
         int sessions, bool oneToWatch, CancellationToken cancellationToken, Func<PgSession, CancellationToken, Task>? beforehand = null)
     {
         await ReleaseSnapshotAsync();
-        _snapshot = await Snapshot.TakeAsync(Login with { ReadOnly = true }, sessions, Job.Limits.Connect, cancellationToken, beforehand, Job.Limits.LockTimeout);
-        await WatchAsync(_snapshot, oneToWatch, cancellationToken);
-        return _snapshot;
+        var snapshot = _snapshot = await Snapshot.TakeAsync(Login with { ReadOnly = true }, sessions, Job.Limits.Connect, cancellationToken, beforehand, Job.Limits.LockTimeout);
+        if (oneToWatch)
+            await WatchAsync(cancellationToken);
+        else if (Job.Limits.Blocking is { } limit)
+            _watch = BlockingWatch.StartLent(snapshot.AskAsync, Login, limit, OnGivenWay);
+        return snapshot;
     }
 
     /// <summary>When the snapshot was taken, by the server's clock.</summary>

@@ -16,13 +16,13 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
     const int Least = 2;
 
     ExcludedObjects _excluded = ExcludedObjects.None;
-    int _readers = 1, _sessions = Least;
+    int _sessions = Least;
 
     /// <summary>Among the sessions is one that watches, where they are so many.</summary>
     bool OneWatches => Job.Limits.Blocking is not null && _sessions > Least;
 
-    /// <summary>One session holds the snapshot.</summary>
-    int NotReading => OneWatches ? 2 : 1;
+    /// <summary>One of the others holds the snapshot.</summary>
+    int Readers => Math.Min(Job.Parallel, _sessions - (OneWatches ? 2 : 1));
 
     /// <summary>What the configuration leaves out.</summary>
     public CatalogFilter Filter => _excluded.Filter;
@@ -32,7 +32,6 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
     {
         Run.Record.SourceFacts = await OpenAsync(cancellationToken);
         _sessions = SessionsWithinBudget(Facts);
-        _readers = Math.Min(Job.Parallel, _sessions - NotReading);
         _excluded = await ExcludedObjects.ResolveAsync(Job.Exclude, Session, Facts.InRecovery, Run.Warn, cancellationToken);
         var notDumped = (await Session.RowsAsync(CatalogQueries.NeverDumped, cancellationToken)).Select(r => Sql.Display(r[0]!, r[1]!)).ToList();
         if (notDumped.Count > 0)
@@ -80,7 +79,7 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
     /// <summary>Reads what the source holds from the snapshot that the dump will share.</summary>
     public async Task ReadAsync(FingerprintMethod method, StepScope scope, CancellationToken cancellationToken)
     {
-        await ReadSnapshotAsync(1 + _readers, OneWatches, method, _excluded.Filter,
+        await ReadSnapshotAsync(1 + Readers, OneWatches, method, _excluded.Filter,
             (table, done, all, rows, bytes) => scope.Progress((double)done / all, table, rows, bytes), cancellationToken);
         Run.Record.Source = Content;
         Run.Record.SnapshotTime = SnapshotTime;
@@ -89,8 +88,8 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
     /// <summary>Takes a snapshot that is read row by row, and gives way to others: one session holds it, some share the tables out, one fetches what they find, as far as there are so many.</summary>
     public async Task<Snapshot> TakeSnapshotAsync(Func<PgSession, CancellationToken, Task> beforehand, CancellationToken cancellationToken)
     {
-        var most = Math.Min(Job.Limits.Connections, Facts.ConnectionsFree + 1) - (NotReading - 1);
-        var snapshot = await TakeSnapshotAsync(Math.Max(Least, Math.Min(_readers + 2, most)), OneWatches, cancellationToken, beforehand);
+        var most = Math.Min(Job.Limits.Connections, Facts.ConnectionsFree + 1) - (OneWatches ? 1 : 0);
+        var snapshot = await TakeSnapshotAsync(Math.Max(Least, Math.Min(Readers + 2, most)), OneWatches, cancellationToken, beforehand);
         Run.Record.SnapshotTime = snapshot.Taken;
         return snapshot;
     }

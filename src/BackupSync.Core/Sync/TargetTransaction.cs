@@ -71,8 +71,7 @@ sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDispos
     public async Task CommitAsync(CancellationToken cancellationToken)
     {
         await target.Lock.EnsureHeldAsync(cancellationToken);
-        await Session.ExecuteAsync(target.CommitSoon, cancellationToken);
-        await target.EndWatchToCommitAsync(cancellationToken);
+        await target.EndWatchToCommitAsync(Session.ExecuteAsync, cancellationToken);
         CommitBegun = true;
         try
         {

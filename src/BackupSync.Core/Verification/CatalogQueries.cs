@@ -88,11 +88,10 @@ static class CatalogQueries
         """;
 
     /// <summary>
-    /// How the rows of each table are told apart: its primary key, or else the shortest unique index that holds for all rows,
-    /// at once, and has no column that may be null. A row a column in the index's order: oid, index, column, type, operator
-    /// of equality, collation where the column's is not the default, about how many rows the table has (0 where nobody knows), and whether
-    /// the key is one
-    /// WITHOUT OVERLAPS, which is taken where there is no other.
+    /// How the rows of each table are told apart: its primary key, or else the shortest unique index that holds for all rows, at once, and
+    /// has no column that may be null. A row a column in the index's order: oid, index, column, type, operator of equality, collation where
+    /// the column's is not the default, about how many rows the table has (0 where nobody knows), and whether the key is one WITHOUT
+    /// OVERLAPS, which is taken where there is no other.
     /// </summary>
     public static string Keys(CatalogFilter filter) => $"""
         {With(filter)},

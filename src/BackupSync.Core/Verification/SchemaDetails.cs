@@ -12,8 +12,7 @@ static class SchemaDetails
 {
     /// <summary>
     /// What decides how fast an answer comes, what others may do with the table's changes, or what a message names, and not what the answer
-    /// is. A target may well have its
-    /// own, so only a comparison tells.
+    /// is. A target may well have its own, so only a comparison tells.
     /// </summary>
     static readonly string[] Tuning =
     [

@@ -182,13 +182,12 @@ public sealed class GivingWayTests(Servers servers) : IClassFixture<Servers>
         await using var scenario = await CreateAsync();
         var login = new PgLogin("source", scenario.SourceAdmin, $"backupsync:test:{Guid.NewGuid():N}", ReadOnly: false);
         await using var holder = await PgSession.OpenAsync(login, default);
-        await using var watcher = await PgSession.OpenAsync(login, default);
         await scenario.OnSourceAsync("CREATE TABLE t1 (id int)");
         await holder.ExecuteAsync("BEGIN; LOCK TABLE public.t1", default);
         var gaveWay = new TaskCompletionSource();
-        await using var watch = BlockingWatch.Start(watcher, stop => PgSession.OpenAsync(login, stop), Blocking, gaveWay.SetResult);
+        await using var watch = await BlockingWatch.StartAsync(login, TimeSpan.FromSeconds(10), onRetry: null, Blocking, gaveWay.SetResult, default);
 
-        await scenario.OnSourceAsync($"SELECT pg_terminate_backend({watcher.ProcessId})");
+        await scenario.OnSourceAsync($"SELECT pg_terminate_backend({watch.ProcessId})");
         var reading = Scenario.CountAsync(scenario.SourceAdmin, "SELECT count(*) FROM t1");
 
         await gaveWay.Task.WaitAsync(TimeSpan.FromSeconds(30));
@@ -207,10 +206,9 @@ public sealed class GivingWayTests(Servers servers) : IClassFixture<Servers>
         await scenario.OnSourceAsync("CREATE TABLE t1 (id int)");
         var login = new PgLogin("source", scenario.SourceAdmin, $"backupsync:test:{Guid.NewGuid():N}", ReadOnly: true);
         await using var another = await PgSession.OpenAsync(login, default);
-        await using var watcher = await PgSession.OpenAsync(login, default);
-        await using var watch = BlockingWatch.Start(watcher, stop => PgSession.OpenAsync(login, stop), Blocking, () => Assert.Fail("Nobody waits."));
+        await using var watch = await BlockingWatch.StartAsync(login, TimeSpan.FromSeconds(10), onRetry: null, Blocking, () => Assert.Fail("Nobody waits."), default);
         await Eventually.IsTrueAsync(async () => await Scenario.CountAsync(scenario.SourceAdmin,
-            $"SELECT count(*) FROM pg_stat_activity WHERE pid = {watcher.ProcessId} AND query LIKE 'DO $watch$%' AND state = 'active'") == 1, "the server watches");
+            $"SELECT count(*) FROM pg_stat_activity WHERE pid = {watch.ProcessId} AND query LIKE 'DO $watch$%' AND state = 'active'") == 1, "the server watches");
 
         await using var builder = await Scenario.OpenAsync(scenario.SourceAdmin);
         await builder.ExecuteAsync("SET statement_timeout = '60s'", default);
@@ -229,10 +227,9 @@ public sealed class GivingWayTests(Servers servers) : IClassFixture<Servers>
         await Scenario.ExecuteAsync(database.Address, "CREATE TABLE public.t1 (id int)");
         var login = new PgLogin("target", database.Address, $"backupsync:test:{Guid.NewGuid():N}", ReadOnly: false);
         await using var holder = await PgSession.OpenAsync(login, default);
-        await using var watcher = await PgSession.OpenAsync(login, default);
         await holder.ExecuteAsync("BEGIN; LOCK TABLE public.t1", default);
         var gaveWay = new TaskCompletionSource();
-        await using var watch = BlockingWatch.Start(watcher, stop => PgSession.OpenAsync(login, stop), Blocking, gaveWay.SetResult);
+        await using var watch = await BlockingWatch.StartAsync(login, TimeSpan.FromSeconds(10), onRetry: null, Blocking, gaveWay.SetResult, default);
 
         var reading = Scenario.CountAsync(database.Address, "SELECT count(*) FROM public.t1");
 

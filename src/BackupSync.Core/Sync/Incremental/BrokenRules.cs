@@ -6,9 +6,8 @@ namespace BackupSync.Sync.Incremental;
 
 /// <summary>
 /// Rules of tables that are NOT VALID, and that rows break which are to be written: they were written on the source before the rule was
-/// added. As a restore
-/// does, a run brings the rows first and the rule then. To take it away shuts readers out: so that is done only where such a row is really
-/// met.
+/// added. As a restore does, a run brings the rows first and the rule then. To take it away shuts readers out: so that is done only where
+/// such a row is really met.
 /// </summary>
 /// <param name="Checks">Of one row.</param>
 /// <param name="Keys">Foreign keys.</param>
@@ -46,27 +45,21 @@ sealed record BrokenRules(IReadOnlySet<uint> Checks, IReadOnlySet<uint> Keys)
     /// <summary>Also where nobody can tell: an expression may name what staged rows have not, such as a generated column.</summary>
     static async Task<bool> AreThereAsync(PgSession target, string query, CancellationToken cancellationToken)
     {
-        await target.ExecuteAsync("SAVEPOINT backupsync_rules", cancellationToken);
-        try
+        var areThere = true;
+        await Part.TryAsync(target, async () =>
         {
-            return (await target.RowsAsync(query, cancellationToken)).Count > 0;
-        }
-        catch (PgQueryException unknown) when (unknown.SqlState is ['2', '2', ..] or ['4', '2', ..])
-        {
-            return true;
-        }
-        finally
-        {
-            await target.ExecuteAsync("ROLLBACK TO SAVEPOINT backupsync_rules; RELEASE SAVEPOINT backupsync_rules", cancellationToken);
-        }
+            areThere = (await target.RowsAsync(query, cancellationToken)).Count > 0;
+            return false;
+        }, cancellationToken, orUnknown: true);
+        return areThere;
     }
 
     static uint Oid(string text) => uint.Parse(text, CultureInfo.InvariantCulture);
 
     /// <summary>
     /// Number of the table, constraint, kind, what rows <c>s</c> meet it (of a key: which it is about), and of a key when a row <c>p</c> is
-    /// the one referred to, the
-    /// table of that, when a row <c>t</c> refers to the same, and the table's partitions. Rules that a table inherits are its parent's.
+    /// the one referred to, the table of that, when a row <c>t</c> refers to the same, and the table's partitions. Rules that a table
+    /// inherits are its parent's.
     /// </summary>
     static string Query(IReadOnlyList<KeyedTable> tables) => $"""
         WITH RECURSIVE tree AS (

@@ -10,7 +10,8 @@ static class Part
     /// afterwards are to be known as the transaction's own, not a part's.
     /// </summary>
     /// <param name="work">Tells whether it has helped.</param>
-    public static async Task<bool> TryAsync(PgSession target, Func<Task<bool>> work, CancellationToken cancellationToken)
+    /// <param name="orUnknown">Whether it is undone as well where it names what there is not.</param>
+    public static async Task<bool> TryAsync(PgSession target, Func<Task<bool>> work, CancellationToken cancellationToken, bool orUnknown = false)
     {
         await target.ExecuteAsync("SAVEPOINT backupsync_part", cancellationToken);
         var hasHelped = false;
@@ -18,7 +19,7 @@ static class Part
         {
             hasHelped = await work();
         }
-        catch (PgQueryException refused) when (refused.SqlState is ['2', '2' or '3', ..])
+        catch (PgQueryException refused) when (refused.SqlState is ['2', '2' or '3', ..] || orUnknown && refused.SqlState is ['4', '2', ..])
         {
             // Out of a type's range, or against a constraint: undone.
         }

@@ -184,7 +184,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
         {
             var column = Sql.Identifier(stamp.Name);
             await EnsureKeptAsync();
-            kept = await KeepAsync($"DELETE FROM {_rows} AS s WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "s")} AND (t.{column} > s.{column} OR s.{column} IS NULL AND t.{column} IS NOT NULL)) RETURNING {Table.KeyList("s.")}", _kept);
+            kept = await KeepAsync($"DELETE FROM {_rows} AS s WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "s")} AND {IsNewer($"t.{column}", $"s.{column}")}) RETURNING {Table.KeyList("s.")}", _kept);
             Rows -= kept;
         }
         if (_hasKeys)
@@ -228,8 +228,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
 
     /// <summary>
     /// Where periods of a key WITHOUT OVERLAPS changed, and the target's rows are to stay: what a staged row overlaps is the same row as it
-    /// was before. The one
-    /// with the later stamp stays.
+    /// was before. The one with the later stamp stays.
     /// </summary>
     /// <param name="index">The key's.</param>
     /// <param name="stamp">Null where the source's row is to be taken.</param>
@@ -249,7 +248,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
                 DELETE FROM {_rows} AS r USING (
                     SELECT s.{Table.Own}id FROM {InTarget(index, columns)} AS t JOIN {InStaged(index, $"{columns}, ctid AS {Table.Own}id")} AS s ON {index.Same}
                     WHERE NOT ({Table.SameKey("t", "s")}) AND NOT EXISTS (SELECT FROM {_keys} AS k WHERE {Table.SameKey("k", "t")})
-                      AND (t.{Table.Own}stamp > s.{Table.Own}stamp OR s.{Table.Own}stamp IS NULL AND t.{Table.Own}stamp IS NOT NULL)) AS c
+                      AND {IsNewer($"t.{Table.Own}stamp", $"s.{Table.Own}stamp")}) AS c
                 WHERE r.ctid = c.{Table.Own}id
                 """, cancellationToken);
             Rows -= kept;
@@ -272,10 +271,8 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
 
     /// <summary>
     /// Takes values that staged rows are to get, and no two may have, away from the rows that have them still; these get their own, or go,
-    /// a moment
-    /// later. Deleting them would reach other tables through their foreign keys: so that is done only where another value does not do. What
-    /// shuts readers out
-    /// comes last.
+    /// a moment later. Deleting them would reach other tables through their foreign keys: so that is done only where another value does not
+    /// do. What shuts readers out comes last.
     /// </summary>
     /// <param name="putOff">Puts off the foreign keys that some columns belong to, and tells whether there were any.</param>
     /// <param name="deleteEarly">Deletes what goes now, where foreign keys let it go before the others are written; tells whether they did.</param>
@@ -482,8 +479,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
 
     /// <summary>
     /// Writes a table without a key. Unique values tell of some rows what became of them: these are updated, so that nothing happens to
-    /// what refers to them. What is
-    /// too many goes when what referred to it has gone, or at once where it is in the way.
+    /// what refers to them. What is too many goes when what referred to it has gone, or at once where it is in the way.
     /// </summary>
     /// <param name="stamp">Where the row with the later one is to stay; else null.</param>
     /// <param name="putOff">As for <see cref="ParkAsync(IReadOnlyList{UniqueIndex}, Func{IEnumerable{string}, Task{bool}},
@@ -548,7 +544,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
             kept = await target.AffectedAsync(
                 $"""
                 DELETE FROM {_rows} AS s USING {_pairs} AS p, {Target} AS t WHERE s.ctid = p.staged AND t.tableoid = p.relation AND t.ctid = p.id
-                AND (t.{column} > s.{column} OR s.{column} IS NULL AND t.{column} IS NOT NULL)
+                AND {IsNewer($"t.{column}", $"s.{column}")}
                 """, cancellationToken);
             Rows -= kept;
         }
@@ -578,6 +574,9 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     /// <summary>How many rows that were kept are no longer there.</summary>
     public async Task<long> CountLostAsync(CancellationToken cancellationToken) => !_hasKept ? 0
         : await target.ScalarAsync<long>($"SELECT count(*) FROM {_kept} AS k WHERE NOT EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "k")})", cancellationToken);
+
+    /// <summary>Of two stamps; none is older than any.</summary>
+    static string IsNewer(string stamp, string other) => $"({stamp} > {other} OR {other} IS NULL AND {stamp} IS NOT NULL)";
 
     /// <summary>A stamp to compare a column with.</summary>
     public static string Moment(TableColumn stamp, DateTimeOffset at) =>

@@ -7,8 +7,7 @@ namespace BackupSync.Sync.Incremental;
 
 /// <summary>
 /// An index that keeps rows apart, be it by equal values or (of an exclusion constraint) by others, beside the key's own: rows that
-/// exchange
-/// what it looks at cannot be written in any order.
+/// exchange what it looks at cannot be written in any order.
 /// </summary>
 /// <param name="Values">What it holds for a row: columns or expressions, named by numbers</param>
 /// <param name="Same">When those of t and of s are in each other's way.</param>

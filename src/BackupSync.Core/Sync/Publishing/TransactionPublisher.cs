@@ -97,8 +97,7 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
     {
         await target.Lock.EnsureHeldAsync(cancellationToken);
         await EnsureOneTransactionAsync(cancellationToken);
-        await _psql!.ExecuteAsync(target.CommitSoon, cancellationToken);
-        await target.EndWatchToCommitAsync(cancellationToken);
+        await target.EndWatchToCommitAsync(_psql!.ExecuteAsync, cancellationToken);
         _commitBegun = true;
         await _psql.ExecuteAsync("COMMIT", CancellationToken.None);
         await DisposeAsync();
