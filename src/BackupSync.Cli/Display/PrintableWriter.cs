@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace BackupSync.Cli.Display;
@@ -8,8 +9,11 @@ namespace BackupSync.Cli.Display;
 /// </summary>
 sealed class PrintableWriter(TextWriter inner) : TextWriter
 {
-    /// <summary>For what writes sequences of its own, and has looked at the texts in between.</summary>
-    public TextWriter Inner => inner;
+    /// <summary>The console puts a writer of its own around each that it is given.</summary>
+    static readonly ConditionalWeakTable<TextWriter, TextWriter> Inners = [];
+
+    /// <summary>What a stream of the console was before: for what writes sequences of its own, and has looked at the texts in between.</summary>
+    public static TextWriter InnerOf(TextWriter stream) => Inners.TryGetValue(stream, out var inner) ? inner : stream;
 
     public override Encoding Encoding => inner.Encoding;
 
@@ -19,6 +23,8 @@ sealed class PrintableWriter(TextWriter inner) : TextWriter
         var (output, errors) = (Console.Out, Console.Error);
         Console.SetOut(new PrintableWriter(output));
         Console.SetError(new PrintableWriter(errors));
+        Inners.AddOrUpdate(Console.Out, output);
+        Inners.AddOrUpdate(Console.Error, errors);
         return new Restoring(() =>
         {
             Console.SetOut(output);

@@ -41,7 +41,7 @@ static class Screen
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {
-            Out = new AnsiConsoleOutput(writer is PrintableWriter printable ? printable.Inner : writer),
+            Out = new AnsiConsoleOutput(PrintableWriter.InnerOf(writer)),
             Ansi = isRedirected ? AnsiSupport.No : AnsiSupport.Detect,
             ColorSystem = isRedirected ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
             Interactive = isRedirected ? InteractionSupport.No : InteractionSupport.Detect,

@@ -8,6 +8,18 @@ public sealed class OthersWordsTests(Servers servers) : IClassFixture<Servers>
     const string Name = "x\u001b[2J\n06:00:12 railway-to-neon: sync completed\u202e\u009b31m";
     const string Shown = @"x\u001b[2J\n06:00:12 railway-to-neon: sync completed\u202e\u009b31m";
 
+    /// <summary>Ours are colours and bars; in a file's name they are text.</summary>
+    [SkippableFact]
+    public async Task On_a_terminal_only_our_own_sequences_steer_it()
+    {
+        var shown = await Cli.RunOnTerminalAsync("verify", "--path", "x\u001b[2Jy");
+
+        Assert.Contains(@"x\u001b[2Jy", shown, StringComparison.Ordinal);
+        Assert.DoesNotContain("\u001b[2J", shown, StringComparison.Ordinal);
+        Assert.Matches("\u001b\\[[0-9;]+mFailed", shown);
+        Assert.DoesNotMatch(@"\\u001b\[[0-9;]*m", shown);
+    }
+
     [Fact]
     public async Task A_name_is_shown_escaped_wherever_it_is_shown_and_true_in_json()
     {

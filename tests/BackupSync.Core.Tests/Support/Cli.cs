@@ -76,6 +76,21 @@ public sealed class Cli : IAsyncDisposable
         return await cli.EndAsync();
     }
 
+    /// <summary>Runs it to its end on a terminal of 80 columns, and gives what that got.</summary>
+    public static async Task<string> RunOnTerminalAsync(params string[] arguments)
+    {
+        Skip.If(!OperatingSystem.IsLinux() || !File.Exists("/usr/bin/script"), "There is no program 'script' that makes a terminal.");
+        string[] words = [Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", Program(), .. arguments];
+        var command = string.Join(' ', words.Select(w => $"'{w}'"));
+        using var process = Process.Start(new ProcessStartInfo("/usr/bin/script", ["-qec", $"stty cols 80 rows 40; {command}", "/dev/null"])
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true, StandardOutputEncoding = Encoding.UTF8, Environment = { ["TERM"] = "xterm-256color" },
+        })!;
+        process.StandardInput.Close();
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        return await process.StandardOutput.ReadToEndAsync(limit.Token);
+    }
+
     /// <summary>Waits for its end.</summary>
     /// <returns>With the most memory that it had, in bytes, as the system has kept it.</returns>
     public async Task<(CliResult Result, long Peak)> EndWithPeakAsync()
