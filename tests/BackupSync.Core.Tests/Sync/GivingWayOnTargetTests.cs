@@ -18,9 +18,14 @@ public sealed class GivingWayOnTargetTests(Servers servers) : IClassFixture<Serv
     static readonly TimeSpan Bearable = Blocking + TimeSpan.FromSeconds(8);
 
     /// <summary>A check that each row takes 20 ms for, in the database of that name only.</summary>
-    static string Slowly(string database, string table) => $"""
-        CREATE FUNCTION public.slowly() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.02) WHERE current_database() = '{database}'; RETURN true; END $$;
+    internal static string Slowly(string database, string table) => $"""
+        {Slow(database)};
         ALTER TABLE public.{table} ADD CONSTRAINT slow CHECK (public.slowly());
+        """;
+
+    /// <summary>The same from now on in another database.</summary>
+    internal static string Slow(string database) => $"""
+        CREATE OR REPLACE FUNCTION public.slowly() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.02) WHERE current_database() = '{database}'; RETURN true; END $$
         """;
 
     [Fact]
@@ -176,11 +181,7 @@ public sealed class GivingWayOnTargetTests(Servers servers) : IClassFixture<Serv
         foreach (var address in new[] { scenario.SourceAdmin, scenario.TargetAdmin })
             await Scenario.ExecuteAsync(address, Slowly("nowhere", "items"));
         foreach (var address in new[] { scenario.SourceAdmin, scenario.TargetAdmin })
-        {
-            await Scenario.ExecuteAsync(address, $"""
-                CREATE OR REPLACE FUNCTION public.slowly() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.02) WHERE current_database() = '{scenario.TargetAdmin.Database}'; RETURN true; END $$
-                """);
-        }
+            await Scenario.ExecuteAsync(address, Slow(scenario.TargetAdmin.Database));
         await scenario.OnSourceAsync("UPDATE items SET name = 'new' WHERE id <= 400");
         return scenario;
     }

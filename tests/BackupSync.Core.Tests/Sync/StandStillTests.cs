@@ -1,4 +1,5 @@
 using BackupSync.Configuration;
+using BackupSync.PgTools;
 using BackupSync.Postgres;
 using BackupSync.Runs;
 
@@ -13,6 +14,8 @@ public sealed class StandStillTests
     /// <summary>Far below the minute that the process stands still at least, and far above what a busy machine takes.</summary>
     static readonly TimeSpan Bearable = TimeSpan.FromSeconds(20);
 
+    const string SmallTable = "CREATE TABLE users (id int PRIMARY KEY, name text); INSERT INTO users SELECT i, string_agg(md5(i || '.' || k), '') FROM generate_series(1, 400) i, generate_series(1, 8) k GROUP BY i";
+
     const string BigTable = "CREATE TABLE users (id int PRIMARY KEY, name text); INSERT INTO users SELECT i, repeat(md5(i::text), 8) FROM generate_series(1, 300000) i";
 
     [SkippableTheory]
@@ -22,9 +25,9 @@ public sealed class StandStillTests
     {
         await using var scenario = await CreateAsync(major, PublishMode.Swap);
         await scenario.OnSourceAsync(BigTable);
-        await using var cli = Start(scenario, "full");
+        using var slow = await SlowDumpAsync(major);
+        await using var cli = Start(scenario, "full", slow);
 
-        // pg_dump is at it: it writes much more than a pipe takes.
         await StandStillAsync(cli, scenario.SourceAdmin, "AccessShareLock", "ALTER TABLE users ADD COLUMN more int", "SELECT count(*) FROM users WHERE id = 1", "Dump started");
 
         await AssertWellAsync(cli, scenario);
@@ -36,8 +39,8 @@ public sealed class StandStillTests
     public async Task On_the_target_that_is_replaced_in_one_transaction(int major)
     {
         await using var scenario = await CreateAsync(major, PublishMode.Transaction);
-        await scenario.OnSourceAsync(BigTable);
-        await scenario.OnTargetAsync("CREATE TABLE users (id int PRIMARY KEY, name text); INSERT INTO users SELECT i, md5(i::text) FROM generate_series(1, 5000) i");
+        await scenario.OnSourceAsync($"{SmallTable}; {GivingWayOnTargetTests.Slowly(scenario.TargetAdmin.Database, "users")}");
+        await scenario.OnTargetAsync("CREATE TABLE users (id int PRIMARY KEY, name text); INSERT INTO users SELECT i, string_agg(md5(i || k::text), '') FROM generate_series(1, 400) i, generate_series(1, 8) k GROUP BY i");
         await using var cli = Start(scenario, "full");
 
         await StandStillAsync(cli, scenario.TargetAdmin, "AccessExclusiveLock", "SELECT count(*) FROM users WHERE id = 1", "INSERT INTO users VALUES (-1)", "Restore started");
@@ -51,9 +54,7 @@ public sealed class StandStillTests
     public async Task On_the_target_of_an_incremental_run(int major)
     {
         await using var scenario = await CreateAsync(major, PublishMode.Swap);
-        await scenario.OnSourceAsync(BigTable);
-        await scenario.SyncWellAsync();
-        await scenario.OnSourceAsync("UPDATE users SET name = upper(name) WHERE id % 2 = 0");
+        await FillSlowlyAsync(scenario);
         await using var cli = Start(scenario, "incremental");
 
         await StandStillAsync(cli, scenario.TargetAdmin, "ShareRowExclusiveLock", "UPDATE users SET name = 'by hand' WHERE id = 1", "DELETE FROM users WHERE id = 2", "Compare started");
@@ -85,15 +86,14 @@ public sealed class StandStillTests
     public async Task Where_the_line_falls_silent(bool ofSource)
     {
         await using var scenario = await CreateAsync(18, PublishMode.Swap);
-        await scenario.OnSourceAsync(BigTable);
-        await scenario.SyncWellAsync();
-        await scenario.OnSourceAsync("UPDATE users SET name = upper(name) WHERE id % 2 = 0");
+        await (ofSource ? scenario.OnSourceAsync(BigTable) : FillSlowlyAsync(scenario));
+        using var slow = await SlowDumpAsync(18);
         await using var proxy = new TcpProxy(scenario.Source.Port);
         if (ofSource)
             scenario.ReadFrom(proxy.Through(scenario.Source));
         else
             scenario.WriteTo(proxy.Through(scenario.Target));
-        scenario.Job = scenario.Job with { Limits = scenario.Job.Limits with { Blocking = TimeSpan.FromSeconds(2) } };
+        scenario.Job = scenario.Job with { Tools = slow.Config, Limits = scenario.Job.Limits with { Blocking = TimeSpan.FromSeconds(2) } };
         var (address, mode, step) = ofSource ? (scenario.SourceAdmin, "AccessShareLock", RunStep.Dump) : (scenario.TargetAdmin, "ShareRowExclusiveLock", RunStep.Merge);
         var waiting = new TaskCompletionSource<Task>();
 
@@ -118,7 +118,8 @@ public sealed class StandStillTests
     {
         await using var scenario = await CreateAsync(18, PublishMode.Swap);
         await scenario.OnSourceAsync(BigTable);
-        await using var cli = Start(scenario, "full");
+        using var slow = await SlowDumpAsync(18);
+        await using var cli = Start(scenario, "full", slow);
         await LockedAsync(scenario.SourceAdmin, "AccessShareLock", cli);
 
         cli.Kill();
@@ -133,7 +134,22 @@ public sealed class StandStillTests
         return await Scenario.CreateAsync(server, server, publish);
     }
 
-    static Cli Start(Scenario scenario, string mode) => Cli.Start(["sync", "railway-to-neon", "--config", scenario.WriteConfig($"mode: {mode}\n    limits: {{ blocking: 2s }}"), "--yes"]);
+    /// <summary>Each row that the target gets from now on takes its time.</summary>
+    static async Task FillSlowlyAsync(Scenario scenario)
+    {
+        await scenario.OnSourceAsync($"{SmallTable}; {GivingWayOnTargetTests.Slowly("nowhere", "users")}");
+        await scenario.SyncWellAsync();
+        foreach (var address in new[] { scenario.SourceAdmin, scenario.TargetAdmin })
+            await Scenario.ExecuteAsync(address, GivingWayOnTargetTests.Slow(scenario.TargetAdmin.Database));
+        await scenario.OnSourceAsync("UPDATE users SET name = upper(name)");
+    }
+
+    /// <summary>A pg_dump that holds its locks for ten seconds.</summary>
+    static async Task<WrappedTools> SlowDumpAsync(int major) => new(await new ToolLocator(new ToolsConfig()).FindAsync(major, default), "pg_dump",
+        "[ \"$1\" = --version ] || { \"$program\" \"$@\" | { head -c 4000000; sleep 10; cat; }; exit \"${PIPESTATUS[0]}\"; }");
+
+    static Cli Start(Scenario scenario, string mode, WrappedTools? tools = null) => Cli.Start(["sync", "railway-to-neon", "--yes", "--config", scenario.WriteConfig(
+        $"mode: {mode}\n    limits: {{ blocking: 2s }}{(tools is null ? "" : $"\ntools: {{ postgresBin: [\"{tools.Config.PostgresBin[0]}\"] }}")}")]);
 
     /// <summary>Stops the program as soon as it has the lock, and lets it go on when nobody waits any more.</summary>
     static async Task StandStillAsync(Cli cli, DatabaseAddress database, string mode, string first, string second, string after = "")
