@@ -76,13 +76,13 @@ public sealed class Cli : IAsyncDisposable
         return await cli.EndAsync();
     }
 
-    /// <summary>Runs it to its end on a terminal of 80 columns, and gives what that got.</summary>
+    /// <summary>Runs it to its end on a terminal, wide enough that no path breaks a line, and gives what that got.</summary>
     public static async Task<string> RunOnTerminalAsync(params string[] arguments)
     {
         Skip.If(!OperatingSystem.IsLinux() || !File.Exists("/usr/bin/script"), "There is no program 'script' that makes a terminal.");
         string[] words = [Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", Program(), .. arguments];
         var command = string.Join(' ', words.Select(w => $"'{w}'"));
-        using var process = Process.Start(new ProcessStartInfo("/usr/bin/script", ["-qec", $"stty cols 80 rows 40; {command}", "/dev/null"])
+        using var process = Process.Start(new ProcessStartInfo("/usr/bin/script", ["-qec", $"stty cols 1000 rows 40; {command}", "/dev/null"])
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, StandardOutputEncoding = Encoding.UTF8, Environment = { ["TERM"] = "xterm-256color" },
         })!;
