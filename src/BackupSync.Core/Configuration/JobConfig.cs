@@ -132,8 +132,13 @@ public sealed record LimitsConfig
 
     static readonly TimeSpan LongestLockTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>Connections to the source at any one time, pg_dump's included; at least 2.</summary>
+    /// <summary>Connections to the source at any one time, pg_dump's included; at least 3, or 2 where <see cref="Blocking"/> is null.</summary>
     public int Connections { get; init; } = 6;
+
+    /// <summary>One holds the snapshot, one reads or dumps; and one watches who waits.</summary>
+    internal int LeastConnections => Blocking is null ? LeastWithoutWatch : LeastWithoutWatch + 1;
+
+    internal const int LeastWithoutWatch = 2;
 }
 
 public sealed record VerifyConfig

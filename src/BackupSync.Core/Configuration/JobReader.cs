@@ -20,7 +20,7 @@ sealed class JobReader(IReadOnlyList<DatabaseConfig> databases, ToolsConfig tool
         var schedule = job.Has("schedule") ? job.Section("schedule", ScheduleReader.Read) : null;
         var tables = job.Texts("tables");
         var incremental = job.Section("incremental", IncrementalReader.Read);
-        var limits = job.Section("limits", limits => new LimitsConfig
+        var limits = job.Section("limits", limits => CheckConnections(limits, new LimitsConfig
         {
             Connect = limits.Duration("connect", defaults.Limits.Connect, ScheduleReader.LongestLimit),
             Dump = limits.Duration("dump", defaults.Limits.Dump, ScheduleReader.LongestLimit),
@@ -28,8 +28,8 @@ sealed class JobReader(IReadOnlyList<DatabaseConfig> databases, ToolsConfig tool
             Restore = limits.Duration("restore", defaults.Limits.Restore, ScheduleReader.LongestLimit),
             Total = limits.Duration("total", defaults.Limits.Total, ScheduleReader.LongestLimit),
             Blocking = ReadBlocking(limits),
-            Connections = limits.Integer("connections", defaults.Limits.Connections, 2, 1000),
-        });
+            Connections = limits.Integer("connections", defaults.Limits.Connections, LimitsConfig.LeastWithoutWatch, 1000),
+        }));
         var verify = job.Section("verify", verify => new VerifyConfig
         {
             Content = verify.Boolean("content", defaults.Verify.Content),
@@ -67,6 +67,16 @@ sealed class JobReader(IReadOnlyList<DatabaseConfig> databases, ToolsConfig tool
             Backups = backups,
             Tools = tools,
         };
+    }
+
+    static LimitsConfig CheckConnections(YamlSection section, LimitsConfig limits)
+    {
+        if (limits.Connections < limits.LeastConnections)
+        {
+            section.Report("connections",
+                $"must be at least {limits.LeastConnections}, not {limits.Connections}: one connection watches who waits for the run. {limits.Connections} do with 'blocking: wait'");
+        }
+        return limits;
     }
 
     /// <summary>How long others may have to wait for a run; null for ever.</summary>

@@ -22,9 +22,21 @@ sealed class BlockingQueries(TimeSpan patience, TimeSpan interval)
     /// <summary>A line that nothing passes is cut by what is in between, sooner or later.</summary>
     static readonly TimeSpan SignOfLife = TimeSpan.FromSeconds(20);
 
-    /// <summary>Looks once, from what the last look has seen. Of who has waited too long: process, role, application, relation, statement; else nulls.</summary>
-    public string LookFrom(string seen) => $"""
-        SELECT l.seen, l.late[1], l.late[2], l.late[3], l.late[4], l.late[5] FROM ({Look($"{Sql.Literal(seen)}::pg_catalog.jsonb")}) l
+    /// <summary>
+    /// The same as <see cref="Loop"/> without PL/pgSQL: a single statement that looks again and again, and ends all other sessions of the run when somebody
+    /// has waited too long. It has to be asked anew every <see cref="SignOfLife"/>, from what was seen last. Gives that, and
+    /// of who has waited too long: process, role, application, relation, statement; else nulls.
+    /// </summary>
+    public string LoopFrom(string seen) => $"""
+        WITH RECURSIVE watch(look, seen, others, late) AS (
+            SELECT 0, {Sql.Literal(seen)}::pg_catalog.jsonb, true, NULL::text[]
+            UNION ALL
+            SELECT v.look + 1, l.seen, l.others, l.late FROM watch v
+            CROSS JOIN LATERAL (SELECT pg_catalog.pg_sleep({Seconds(interval)}), pg_catalog.pg_stat_clear_snapshot() WHERE v.look >= 0 OFFSET 0) s
+            CROSS JOIN LATERAL ({Look("v.seen", "v.look >= 0")}) l
+            WHERE v.others AND v.late IS NULL AND v.look < {LooksBetweenSigns})
+        SELECT v.seen, v.late[1], v.late[2], v.late[3], v.late[4], v.late[5], CASE WHEN v.late IS NOT NULL THEN (SELECT pg_catalog.count(*) FROM ({EndOthers}) o) END
+        FROM watch v WHERE v.late IS NOT NULL OR NOT v.others OR v.look = {LooksBetweenSigns}
         """;
 
     /// <summary>
@@ -42,7 +54,7 @@ sealed class BlockingQueries(TimeSpan patience, TimeSpan interval)
             LOOP
                 BEGIN
                     PERFORM pg_catalog.pg_stat_clear_snapshot();
-                    SELECT l.seen, l.late, l.others INTO v_seen, v_late, v_others FROM ({Look("v_seen")}) l;
+                    SELECT l.seen, l.late, l.others INTO v_seen, v_late, v_others FROM ({Look("v_seen", Always)}) l;
                 EXCEPTION WHEN lock_not_available THEN
                     v_late := ARRAY['{OfCatalog}'];
                 END;
@@ -56,7 +68,7 @@ sealed class BlockingQueries(TimeSpan patience, TimeSpan interval)
                 END IF;
                 EXIT WHEN NOT v_others;
                 v_looks := v_looks + 1;
-                IF v_looks % {(int)(SignOfLife / interval)} = 0 THEN
+                IF v_looks % {LooksBetweenSigns} = 0 THEN
                     RAISE INFO 'backupsync: still watching';
                 END IF;
                 COMMIT;
@@ -65,7 +77,7 @@ sealed class BlockingQueries(TimeSpan patience, TimeSpan interval)
         END $watch$
         """;
 
-    /// <summary>What the loop has found, as <see cref="LookFrom"/> tells it; no row where that was nothing.</summary>
+    /// <summary>What the loop has found, as <see cref="LoopFrom"/> tells it; no row where that was nothing.</summary>
     public const string WhoIsLate = """
         SELECT r.late[1], r.late[2], r.late[3], r.late[4], r.late[5]
         FROM (SELECT nullif(pg_catalog.current_setting('backupsync.late', true), '')::text[] AS late) r WHERE r.late IS NOT NULL
@@ -73,29 +85,39 @@ sealed class BlockingQueries(TimeSpan patience, TimeSpan interval)
 
     /// <summary>In this database, and not the session that holds a lock on a target, which stands for the whole run.</summary>
     public const string EndOthers = $"""
-        WITH {Activity}
+        WITH {ActivityOf}NULL{AndOurs}
         SELECT pg_catalog.pg_terminate_backend(o.pid) FROM ours o, me
         WHERE o.pid <> me.pid AND o.datid = me.datid AND NOT EXISTS (SELECT FROM pg_catalog.pg_lock_status() l WHERE l.pid = o.pid AND l.locktype = 'advisory')
         """;
 
+    const string Always = "true";
+
+    const string ActivityOf =
+        "activity AS MATERIALIZED (SELECT a.pid, a.datid, a.usesysid, a.application_name, a.query FROM pg_catalog.pg_stat_get_activity(";
+
     /// <summary>Another role's sessions are not ours, whatever they call themselves.</summary>
-    const string Activity = """
-        activity AS MATERIALIZED (SELECT a.pid, a.datid, a.usesysid, a.application_name, a.query FROM pg_catalog.pg_stat_get_activity(NULL) a),
+    const string AndOurs = """
+        ) a),
         me AS MATERIALIZED (SELECT a.* FROM activity a WHERE a.pid = pg_catalog.pg_backend_pid()),
         ours AS MATERIALIZED (SELECT a.pid, a.datid FROM activity a, me WHERE a.application_name = me.application_name AND a.usesysid = me.usesysid)
         """;
 
-    string Look(string seen) => $"""
-        WITH RECURSIVE {Activity},
+    int LooksBetweenSigns => (int)(SignOfLife / interval);
+
+    /// <param name="seen">What the last look has seen.</param>
+    /// <param name="again">Is true: what does not depend on it is not asked again where one statement looks more than once.</param>
+    string Look(string seen, string again) => $"""
+        WITH RECURSIVE {ActivityOf}CASE WHEN NOT {again} THEN 0 END{AndOurs},
+        locks AS MATERIALIZED (SELECT pg_catalog.pg_lock_status() AS l WHERE {again}),
         waiting AS MATERIALIZED (
-            SELECT l.pid, pg_catalog.concat_ws(' ', l.pid, l.locktype, l.database, l.relation, l.mode, pg_catalog.to_jsonb(l) ->> 'waitstart') AS what,
-                   CASE WHEN l.locktype IN ('relation', 'extend', 'page', 'tuple') THEN l.relation END AS relation, pg_catalog.pg_blocking_pids(l.pid) AS blockers
-            FROM pg_catalog.pg_lock_status() l WHERE NOT l.granted AND l.pid NOT IN (SELECT o.pid FROM ours o)),
+            SELECT (k.l).pid, pg_catalog.concat_ws(' ', (k.l).pid, (k.l).locktype, (k.l).database, (k.l).relation, (k.l).mode, pg_catalog.to_jsonb(k.l) ->> 'waitstart') AS what,
+                   CASE WHEN (k.l).locktype IN ('relation', 'extend', 'page', 'tuple') THEN (k.l).relation END AS relation, pg_catalog.pg_blocking_pids((k.l).pid) AS blockers
+            FROM locks k WHERE NOT (k.l).granted AND (k.l).pid NOT IN (SELECT o.pid FROM ours o)),
         behind(pid) AS (
             SELECT w.pid FROM waiting w WHERE w.blockers && (SELECT pg_catalog.array_agg(o.pid) FROM ours o)
             UNION
             SELECT w.pid FROM behind b JOIN waiting w ON b.pid = ANY (w.blockers)),
-        clock AS MATERIALIZED (SELECT date_part('epoch', pg_catalog.clock_timestamp()) AS now),
+        clock AS MATERIALIZED (SELECT date_part('epoch', pg_catalog.clock_timestamp()) AS now WHERE {again}),
         held AS MATERIALIZED (
             SELECT w.*, least((({seen}) ->> w.what)::float8, c.now) AS since FROM clock c, waiting w JOIN behind b ON b.pid = w.pid)
         SELECT (SELECT count(*) > 1 FROM ours) AS others,

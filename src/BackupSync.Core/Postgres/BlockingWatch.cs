@@ -9,7 +9,7 @@ namespace BackupSync.Postgres;
 /// </summary>
 /// <remarks>
 /// The server looks, in a loop that tells us and then ends our sessions itself: our process may be stopped, or the line to it silent, and what
-/// we have locked would stay locked for as long as that lasts. Where no session can be spared for that, or nobody may use PL/pgSQL, we look.
+/// we have locked would stay locked for as long as that lasts.
 /// </remarks>
 sealed class BlockingWatch : IAsyncDisposable
 {
@@ -18,18 +18,17 @@ sealed class BlockingWatch : IAsyncDisposable
     /// <summary>For what the server is asked when the watch ends.</summary>
     static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(5);
 
-    readonly Func<Func<PgSession, Task<bool>>, CancellationToken, Task<bool>>? _lend;
     readonly OwnSession _own;
     readonly BlockingQueries _queries;
     readonly Action _onGivenWay;
     readonly CancellationTokenSource _end = new();
     readonly Task _watching;
-    bool _serverLooks, _ended;
+    bool _withoutPlpgsql, _ended;
     string _seen = "{}";
 
-    BlockingWatch(OwnSession own, Func<Func<PgSession, Task<bool>>, CancellationToken, Task<bool>>? lend, TimeSpan limit, Action onGivenWay)
+    BlockingWatch(OwnSession own, TimeSpan limit, Action onGivenWay)
     {
-        (_own, _lend, _serverLooks, _onGivenWay) = (own, lend, lend is null, onGivenWay);
+        (_own, _onGivenWay) = (own, onGivenWay);
         _queries = new BlockingQueries(PatienceFor(limit), Interval);
         _watching = WatchAsync();
     }
@@ -40,7 +39,7 @@ sealed class BlockingWatch : IAsyncDisposable
     /// <summary>Who had to wait too long; null while nobody has.</summary>
     public BlockedStatement? Blocked { get; private set; }
 
-    /// <summary>The session that watches; null where one is lent, and afterwards.</summary>
+    /// <summary>The session that watches; null afterwards.</summary>
     public int? ProcessId => _own.Session?.ProcessId;
 
     /// <summary>Opens a session of the same name as those that it watches, on the same database.</summary>
@@ -49,14 +48,7 @@ sealed class BlockingWatch : IAsyncDisposable
     /// <param name="onGivenWay">Called when all other sessions of the run on the database were ended.</param>
     public static async Task<BlockingWatch> StartAsync(
         PgLogin login, TimeSpan connectLimit, Action<string>? onRetry, TimeSpan limit, Action onGivenWay, CancellationToken cancellationToken) =>
-        new(new OwnSession(login, await PgConnector.OpenAsync(login, connectLimit, onRetry, cancellationToken)), null, limit, onGivenWay);
-
-    /// <summary>The same where no session can be spared.</summary>
-    /// <param name="lend">Lends a session of the run's own, which stays until the others have been ended.</param>
-    /// <param name="login">For another one, should that be lost.</param>
-    public static BlockingWatch StartLent(
-        Func<Func<PgSession, Task<bool>>, CancellationToken, Task<bool>> lend, PgLogin login, TimeSpan limit, Action onGivenWay) =>
-        new(new OwnSession(login, null), lend, limit, onGivenWay);
+        new(new OwnSession(login, await PgConnector.OpenAsync(login, connectLimit, onRetry, cancellationToken)), limit, onGivenWay);
 
     /// <summary>Who had to wait is still known afterwards; and it is known whether the server has ended our sessions.</summary>
     public async ValueTask DisposeAsync()
@@ -78,7 +70,7 @@ sealed class BlockingWatch : IAsyncDisposable
         {
             try
             {
-                while (!await AskAsync())
+                while (!await (_withoutPlpgsql ? AskInTurnsAsync() : LeaveToServerAsync()))
                     await Task.Delay(Interval, _end.Token);
                 break;
             }
@@ -90,9 +82,9 @@ sealed class BlockingWatch : IAsyncDisposable
             {
                 return;
             }
-            catch (PgQueryException refused) when (_serverLooks && refused.SqlState is PostgresErrorCodes.UndefinedObject or PostgresErrorCodes.InsufficientPrivilege)
+            catch (PgQueryException refused) when (!_withoutPlpgsql && refused.SqlState is PostgresErrorCodes.UndefinedObject or PostgresErrorCodes.InsufficientPrivilege)
             {
-                _serverLooks = false; // there is no PL/pgSQL, or not for this role
+                _withoutPlpgsql = true; // there is none, or not for this role
             }
             catch (PgQueryException waited) when (waited.SqlState == PostgresErrorCodes.LockNotAvailable)
             {
@@ -119,15 +111,10 @@ sealed class BlockingWatch : IAsyncDisposable
         _onGivenWay();
     }
 
-    Task<bool> AskAsync()
-    {
-        Func<PgSession, Task<bool>> look = _serverLooks ? LeaveToServerAsync : LookAsync;
-        return _own.Session is { } session ? look(session) : _lend!(look, _end.Token);
-    }
-
     /// <returns>Whether everything was let go; false where there is nothing more to watch, or nobody wants to know any more.</returns>
-    async Task<bool> LeaveToServerAsync(PgSession session)
+    async Task<bool> LeaveToServerAsync()
     {
+        var session = _own.Session!;
         using var told = CancellationTokenSource.CreateLinkedTokenSource(_end.Token);
         var telling = Task.CompletedTask;
         try
@@ -144,13 +131,17 @@ sealed class BlockingWatch : IAsyncDisposable
         return late is not null && await GiveWayAsync(session, late, limit.Token);
     }
 
-    /// <returns>Whether everything was let go.</returns>
-    async Task<bool> LookAsync(PgSession session)
+    /// <returns>As <see cref="LeaveToServerAsync"/>.</returns>
+    async Task<bool> AskInTurnsAsync()
     {
-        await session.ExecuteAsync("SELECT pg_catalog.pg_stat_clear_snapshot()", _end.Token);
-        var row = (await session.RowsAsync(_queries.LookFrom(_seen), _end.Token))[0];
-        _seen = row[0]!;
-        return row[1] is not null && await GiveWayAsync(session, row[1..], _end.Token);
+        var session = _own.Session!;
+        while (true)
+        {
+            var row = (await session.RowsAsync(_queries.LoopFrom(_seen), _end.Token))[0];
+            _seen = row[0]!;
+            if (row[1] is not null)
+                return await GiveWayAsync(session, row[1..], _end.Token);
+        }
     }
 
     async Task<bool> GiveWayAsync(PgSession session, string?[] late, CancellationToken cancellationToken)
@@ -182,7 +173,7 @@ sealed class BlockingWatch : IAsyncDisposable
         return BlockedStatement.Of(int.Parse(late[0]!, CultureInfo.InvariantCulture), role, late[2], relation, late[4]);
     }
 
-    /// <summary>The session that watches. None at first where one is lent, until that is gone.</summary>
+    /// <summary>The session that watches; none when it is lost.</summary>
     sealed class OwnSession(PgLogin login, PgSession? session) : IAsyncDisposable
     {
         /// <summary>Who logs in waits for nothing but a lock on the catalog as long as this.</summary>

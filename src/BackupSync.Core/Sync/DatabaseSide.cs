@@ -43,7 +43,7 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
     /// <summary>Who had to wait too long for what was done on the last snapshot; null where nobody had.</summary>
     public BlockedStatement? GaveWayTo => _watch?.Blocked;
 
-    /// <summary>The session that watches; none where nothing is watched, or where the snapshot's own is lent.</summary>
+    /// <summary>The session that watches; none where nothing is watched.</summary>
     public IReadOnlyList<int> Watchers => _watch?.ProcessId is { } watcher ? [watcher] : [];
 
     public ValueTask EndWatchAsync() => _watch?.DisposeAsync() ?? ValueTask.CompletedTask;
@@ -121,27 +121,22 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
     }
 
     /// <summary>Takes the snapshot that the backup will share, and reads the fingerprint from it.</summary>
-    /// <param name="sessions">The one that holds the snapshot included, so at least 2.</param>
-    /// <param name="oneToWatch">Whether there may be one more.</param>
+    /// <param name="sessions">The one that holds the snapshot included, so at least 2; the one that watches comes on top.</param>
     protected async Task ReadSnapshotAsync(
-        int sessions, bool oneToWatch, FingerprintMethod method, CatalogFilter filter, FingerprintReader.OnTable? onTable, CancellationToken cancellationToken)
+        int sessions, FingerprintMethod method, CatalogFilter filter, FingerprintReader.OnTable? onTable, CancellationToken cancellationToken)
     {
-        var snapshot = await TakeSnapshotAsync(sessions, oneToWatch, cancellationToken);
+        var snapshot = await TakeSnapshotAsync(sessions, cancellationToken);
         Content = await snapshot.FingerprintAsync(method, filter, onTable, cancellationToken);
     }
 
     /// <summary>From now on what is done on the snapshot gives way to others.</summary>
     /// <param name="sessions">As for <see cref="ReadSnapshotAsync"/>.</param>
-    /// <param name="oneToWatch">Whether there may be one more.</param>
     protected async Task<Snapshot> TakeSnapshotAsync(
-        int sessions, bool oneToWatch, CancellationToken cancellationToken, Func<PgSession, CancellationToken, Task>? beforehand = null)
+        int sessions, CancellationToken cancellationToken, Func<PgSession, CancellationToken, Task>? beforehand = null)
     {
         await ReleaseSnapshotAsync();
         var snapshot = _snapshot = await Snapshot.TakeAsync(Login with { ReadOnly = true }, sessions, Job.Limits.Connect, cancellationToken, beforehand, Job.Limits.LockTimeout);
-        if (oneToWatch)
-            await WatchAsync(cancellationToken);
-        else if (Job.Limits.Blocking is { } limit)
-            _watch = BlockingWatch.StartLent(snapshot.AskAsync, Login, limit, OnGivenWay);
+        await WatchAsync(cancellationToken);
         return snapshot;
     }
 

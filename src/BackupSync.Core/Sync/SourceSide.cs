@@ -12,17 +12,13 @@ namespace BackupSync.Sync;
 sealed class SourceSide(RunContext run, JobConfig job, string applicationName) : DatabaseSide(
     run, job, job.SourceDatabase, new PgLogin(job.SourceDatabase.DisplayName, job.SourceDatabase.Address.Unpooled(), applicationName, ReadOnly: true))
 {
-    /// <summary>Connections without which nothing can be done.</summary>
-    const int Least = 2;
-
     ExcludedObjects _excluded = ExcludedObjects.None;
-    int _sessions = Least;
+    int _sessions;
 
-    /// <summary>Among the sessions is one that watches, where they are so many.</summary>
-    bool OneWatches => Job.Limits.Blocking is not null && _sessions > Least;
+    int OnesToWatch => Job.Limits.Blocking is null ? 0 : 1;
 
     /// <summary>One of the others holds the snapshot.</summary>
-    int Readers => Math.Min(Job.Parallel, _sessions - (OneWatches ? 2 : 1));
+    int Readers => Math.Min(Job.Parallel, _sessions - OnesToWatch - 1);
 
     /// <summary>What the configuration leaves out.</summary>
     public CatalogFilter Filter => _excluded.Filter;
@@ -79,7 +75,7 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
     /// <summary>Reads what the source holds from the snapshot that the dump will share.</summary>
     public async Task ReadAsync(FingerprintMethod method, StepScope scope, CancellationToken cancellationToken)
     {
-        await ReadSnapshotAsync(1 + Readers, OneWatches, method, _excluded.Filter,
+        await ReadSnapshotAsync(1 + Readers, method, _excluded.Filter,
             (table, done, all, rows, bytes) => scope.Progress((double)done / all, table, rows, bytes), cancellationToken);
         Run.Record.Source = Content;
         Run.Record.SnapshotTime = SnapshotTime;
@@ -88,8 +84,8 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
     /// <summary>Takes a snapshot that is read row by row, and gives way to others: one session holds it, some share the tables out, one fetches what they find, as far as there are so many.</summary>
     public async Task<Snapshot> TakeSnapshotAsync(Func<PgSession, CancellationToken, Task> beforehand, CancellationToken cancellationToken)
     {
-        var most = Math.Min(Job.Limits.Connections, Facts.ConnectionsFree + 1) - (OneWatches ? 1 : 0);
-        var snapshot = await TakeSnapshotAsync(Math.Max(Least, Math.Min(Readers + 2, most)), OneWatches, cancellationToken, beforehand);
+        var most = Math.Min(Job.Limits.Connections, Facts.ConnectionsFree + 1) - OnesToWatch;
+        var snapshot = await TakeSnapshotAsync(Math.Min(Readers + 2, most), cancellationToken, beforehand);
         Run.Record.SnapshotTime = snapshot.Taken;
         return snapshot;
     }
@@ -105,12 +101,14 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
     {
         // The session that asked is closed before the snapshot's are opened.
         var free = facts.ConnectionsFree + 1;
-        var wanted = Math.Max(Least, Math.Min(Job.Limits.Connections, Job.Parallel + (Job.Limits.Blocking is null ? 1 : 2)));
-        if (free < Least)
+        var least = Job.Limits.LeastConnections;
+        var wanted = Math.Max(least, Math.Min(Job.Limits.Connections, Job.Parallel + 1 + OnesToWatch));
+        if (free < least)
         {
             throw new BackupSyncException(ErrorIds.TooFewConnections,
-                $"{Login.Label} has {Math.Max(0, free)} free connection(s) for '{facts.Role}' of {facts.ConnectionsLimit}; a sync needs at least {Least}.",
-                "Close idle connections, make the application's pool smaller, or raise the limit (max_connections, or the role's or database's CONNECTION LIMIT).");
+                $"{Login.Label} has {Math.Max(0, free)} free connection(s) for '{facts.Role}' of {facts.ConnectionsLimit}; a run needs at least {least}.",
+                "Close idle connections, make the application's pool smaller, or raise the limit (max_connections, or the role's or database's CONNECTION LIMIT)."
+                + (free == LimitsConfig.LeastWithoutWatch ? " With 'limits.blocking: wait' two are enough, but nobody sees then who waits for the run." : ""));
         }
         if (free < wanted)
         {

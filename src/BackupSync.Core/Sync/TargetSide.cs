@@ -49,7 +49,7 @@ sealed class TargetSide : DatabaseSide
     /// <summary>Reads what the target holds from a snapshot, which is kept for the safety backup.</summary>
     public async Task ReadAsync(FingerprintMethod method, CancellationToken cancellationToken)
     {
-        await ReadSnapshotAsync(1 + Job.Parallel, oneToWatch: true, method, CatalogFilter.None, onTable: null, cancellationToken);
+        await ReadSnapshotAsync(1 + Job.Parallel, method, CatalogFilter.None, onTable: null, cancellationToken);
         Run.Record.Before = Before;
     }
 

@@ -88,6 +88,7 @@ public sealed class ConfigurationProblemTests : IDisposable
     [InlineData("limits: { dump: }", "3:21: jobs.j.limits.dump: has no value; it must be a duration such as 90s, 5m, 1h30m, 7d or 500ms, more than 0 and at most 30d")]
     [InlineData("limits: { dump: [1m] }", "3:21: jobs.j.limits.dump: must be a duration such as 90s, 5m, 1h30m, 7d or 500ms, more than 0 and at most 30d, not a list")]
     [InlineData("limits: { connections: 1 }", "3:28: jobs.j.limits.connections: must be a whole number from 2 to 1000, not '1'")]
+    [InlineData("limits: { connections: 2 }", "3:28: jobs.j.limits.connections: must be at least 3, not 2: one connection watches who waits for the run. 2 do with 'blocking: wait'")]
     [InlineData("limits: { connections: 1001 }", "3:28: jobs.j.limits.connections: must be a whole number from 2 to 1000, not '1001'")]
     [InlineData("limits: { blocking: 0s }", "3:25: jobs.j.limits.blocking: must be a duration such as 90s, 5m, 1h30m, 7d or 500ms, at least 1s and at most 1d, or wait, not '0s'")]
     [InlineData("limits: { blocking: never }", "3:25: jobs.j.limits.blocking: must be a duration such as 90s, 5m, 1h30m, 7d or 500ms, at least 1s and at most 1d, or wait, not 'never'")]
