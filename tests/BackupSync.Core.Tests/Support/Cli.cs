@@ -114,9 +114,11 @@ public sealed class Cli : IAsyncDisposable
     }
 
     /// <summary>Waits for its end, two minutes at most.</summary>
-    public async Task<CliResult> EndAsync()
+    public Task<CliResult> EndAsync() => EndAsync(TimeSpan.FromMinutes(2));
+
+    public async Task<CliResult> EndAsync(TimeSpan atMost)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        using var limit = new CancellationTokenSource(atMost);
         await _process.WaitForExitAsync(limit.Token);
         await _reading.WaitAsync(limit.Token);
         lock (_lock)
@@ -142,6 +144,9 @@ public sealed class Cli : IAsyncDisposable
         using var kill = Process.Start("kill", [signal, ProcessId.ToString(CultureInfo.InvariantCulture)]);
         kill.WaitForExit();
     }
+
+    /// <summary>As a machine that dies: it and all that it has started.</summary>
+    public void KillAll() => SignalAll("-KILL");
 
     /// <summary>As a machine or a container that is paused: it and all that it has started stand still.</summary>
     public void Pause() => SignalAll("-STOP");
