@@ -29,7 +29,7 @@ sealed class SoakContent
         UNION ALL
         SELECT 'objects', oid || ' ' || md5(lo_get(oid)) FROM pg_largeobject_metadata
         UNION ALL
-        SELECT tgrelid::regclass::text, 'trigger ' || tgname || ' ' || tgenabled FROM pg_trigger WHERE NOT tgisinternal
+        SELECT tgrelid::regclass::text, 'trigger ' || tgname || ' ' || tgenabled::text FROM pg_trigger WHERE NOT tgisinternal
         """;
 
     readonly SortedDictionary<string, SortedSet<string>> _parts = new(StringComparer.Ordinal);

@@ -73,13 +73,13 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers)
     /// <summary>What a run of each kind usually sends and receives, in bytes: about so much whatever the rows, and for each row.</summary>
     static (int Fixed, int PerRow) Traffic(SoakRun run, SoakSide side) => (run, side) switch
     {
-        (SoakRun.FullBySwap or SoakRun.FullByTransaction, SoakSide.Source) => (450_000, 200),
-        (SoakRun.FullBySwap or SoakRun.FullByTransaction, _) => (900_000, 400),
-        (SoakRun.Plan or SoakRun.PlanEncrypted, _) => (300_000, 200),
-        (SoakRun.Compare, _) => (150_000, 60),
-        (SoakRun.RestoreTables, _) => (250_000, 200),
-        (SoakRun.RestoreBySwap or SoakRun.RestoreByTransaction or SoakRun.RestoreSafety, _) => (800_000, 400),
-        _ => (250_000, 60),
+        (SoakRun.FullBySwap or SoakRun.FullByTransaction, SoakSide.Source) => (850_000, 300),
+        (SoakRun.FullBySwap or SoakRun.FullByTransaction, _) => (1_700_000, 500),
+        (SoakRun.Plan or SoakRun.PlanEncrypted, _) => (600_000, 300),
+        (SoakRun.Compare, _) => (250_000, 60),
+        (SoakRun.RestoreTables, _) => (500_000, 200),
+        (SoakRun.RestoreBySwap or SoakRun.RestoreByTransaction or SoakRun.RestoreSafety, _) => (1_400_000, 500),
+        _ => (520_000, 150),
     };
 
     /// <summary>How long such a run takes on a quiet machine, in seconds, where no bytes can be counted.</summary>
@@ -90,6 +90,7 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers)
     readonly List<Task> _faults = [];
     SoakScene _scene = null!;
     double _lockWait;
+    volatile bool _isOver;
 
     public async Task<SoakResult> RunAsync()
     {
@@ -104,6 +105,7 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers)
         {
             Arm(cli);
             ended = await cli.EndAsync(TimeSpan.FromMinutes(6));
+            _isOver = true;
             inTime = _happened.Task.IsCompleted || soak.Fault is SoakFault.None or SoakFault.BitFlipped;
             Disarm();
         }
@@ -139,8 +141,6 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers)
             _faults.Add(Task.Run(async () =>
             {
                 await Task.Delay(TimeSpan.FromSeconds(soak.Moment * Usually(soak.Run)));
-                if (cli.HasEnded)
-                    return;
                 await ActAsync(cli);
             }));
             return;
@@ -161,6 +161,8 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers)
     /// <summary>What takes long goes on beside the run.</summary>
     async Task ActAsync(Cli cli)
     {
+        if (_isOver)
+            return;
         _happened.TrySetResult();
         var line = _scene.Line(soak.Side);
         switch (soak.Fault)
@@ -208,12 +210,12 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers)
                     Directory.Move(_scene.Backups, _scene.Backups + "-away");
                 break;
             case SoakFault.EndSessions:
-                await OnServerAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'backupsync%'");
+                await OnServerAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'backupsync%' AND pid <> pg_backend_pid()");
                 break;
             case SoakFault.EndSession:
                 await OnServerAsync($"""
-                    SELECT pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'backupsync%'
-                      ORDER BY md5(pid || '{soak.Seed}') LIMIT 1) one
+                    SELECT pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity
+                      WHERE application_name LIKE 'backupsync%' AND pid <> pg_backend_pid() ORDER BY md5(pid || '{soak.Seed}') LIMIT 1) one
                     """);
                 break;
             case SoakFault.PasswordChanged:
@@ -257,7 +259,10 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers)
     /// <param name="takes">How long it takes by itself, in seconds.</param>
     void Wait(string sql, double takes, Func<Task>? afterwards = null) => _faults.Add(Task.Run(async () =>
     {
-        await using var connection = await TestDatabase.OpenAsync(_scene.Database(soak.Side).AsSuperuser);
+        // Not named as the program's sessions are.
+        await using var connection = new Npgsql.NpgsqlConnection(
+            new Npgsql.NpgsqlConnectionStringBuilder(_scene.Database(soak.Side).AsSuperuser.ToNpgsql().ConnectionString) { ApplicationName = "somebody" }.ConnectionString);
+        await connection.OpenAsync();
         await using var command = new Npgsql.NpgsqlCommand(sql, connection) { CommandTimeout = 150 };
         var watch = Stopwatch.StartNew();
         try
@@ -323,7 +328,7 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers)
         foreach (var database in new[] { _scene.Source, _scene.Target }.Where(d => d.Server.ServerProcessId is not null))
         {
             sessions += await TestDatabase.ScalarAsync<long>(database.AsSuperuser.WithDatabase("postgres"),
-                "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'backupsync%'");
+                "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'backupsync%' AND pid <> pg_backend_pid()");
         }
         return sessions;
     }
@@ -365,7 +370,17 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers)
             _problems.Add($"{word} without a sentence: {message}");
         if (word == "Skipped")
             _problems.Add($"skipped, and nobody else runs: {message}");
+        if (soak.IsSync && soak.Fault is not (SoakFault.FolderRenamed or SoakFault.DiskFull))
+            LookAtHistory(told.Value.GetProperty("run_id").GetString()!, word);
         return result with { Outcome = word, Message = message };
+    }
+
+    void LookAtHistory(string run, string outcome)
+    {
+        var history = Path.Join(_scene.Backups, "soak", "history.jsonl");
+        var last = File.Exists(history) ? File.ReadLines(history).LastOrDefault() : null;
+        if (last is null || !last.Contains($"\"{run}\"", StringComparison.Ordinal) || !last.Contains($"\"outcome\":\"{outcome}\"", StringComparison.Ordinal))
+            _problems.Add($"the history does not say {outcome} of the run {run}: {last?[..Math.Min(200, last.Length)] ?? "nothing"}");
     }
 
     /// <summary>Old or new, and what was told of it is true.</summary>
@@ -480,7 +495,8 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers)
             {
                 left = await TestDatabase.ScalarAsync<string>(server, $"""
                     SELECT string_agg(what, ', ') FROM (
-                      SELECT 'session ' || application_name || ' ' || query AS what FROM pg_stat_activity WHERE application_name LIKE 'backupsync%'
+                      SELECT 'session ' || application_name || ' ' || query AS what FROM pg_stat_activity
+                      WHERE application_name LIKE 'backupsync%' AND pid <> pg_backend_pid()
                       UNION ALL SELECT 'lock ' || objid FROM pg_locks WHERE locktype = 'advisory'
                       UNION ALL SELECT 'prepared ' || gid FROM pg_prepared_xacts
                       UNION ALL SELECT 'database ' || datname FROM pg_database WHERE datname LIKE 'backupsync%'

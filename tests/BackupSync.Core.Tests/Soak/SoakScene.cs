@@ -187,7 +187,7 @@ sealed class SoakScene : IAsyncDisposable
                 publish: {{(_case.Run == SoakRun.FullByTransaction ? "transaction" : "auto")}}
                 incremental: { {{incremental}} }
                 guards: { minimumBackupSize: 0B }
-                limits: { connect: 10s, blocking: 3s, dump: 2m, safetyBackup: 2m, restore: 2m, total: 5m }
+                limits: { connect: 20s, blocking: 3s, dump: 2m, safetyBackup: 2m, restore: 2m, total: 5m }
                 backups: { directory: "{{Backups}}/soak" }
             """);
     }
@@ -211,9 +211,8 @@ sealed class SoakScene : IAsyncDisposable
         INSERT INTO parts SELECT CASE i % 2 WHEN 0 THEN 'a' ELSE 'b' END, i, i FROM generate_series(1, 50) i;
         CREATE SEQUENCE numbers;
         SELECT setval('numbers', 100);
-        CREATE VIEW named AS SELECT id, name FROM items1;
         CREATE FUNCTION twice(i int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT i * 2';
-        {(_case.KeepsOwn ? "" : "CREATE TABLE log (line text, at int); INSERT INTO log SELECT md5((i % 20)::text), i % 7 FROM generate_series(1, 60) i;")}
+        {(_case.KeepsOwn ? "" : "CREATE VIEW named AS SELECT id, name FROM items1; CREATE TABLE log (line text, at int); INSERT INTO log SELECT md5((i % 20)::text), i % 7 FROM generate_series(1, 60) i;")}
         SELECT lo_from_bytea(4711, sha256('an object'));
         CREATE TABLE beside (id int PRIMARY KEY, n bigint NOT NULL, updated_at timestamptz NOT NULL);
         INSERT INTO beside SELECT i, 0, '2026-01-01Z' FROM generate_series(1, 20) i;

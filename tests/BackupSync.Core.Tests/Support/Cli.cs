@@ -162,9 +162,16 @@ public sealed class Cli : IAsyncDisposable
 
     static IEnumerable<int> WithDescendants(int process)
     {
-        var children = $"/proc/{process}/task";
-        return [process, .. Directory.GetDirectories(children).SelectMany(thread => File.ReadAllText(Path.Combine(thread, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            .Select(id => int.Parse(id, CultureInfo.InvariantCulture)).Distinct().SelectMany(WithDescendants)];
+        try
+        {
+            return [process, .. Directory.GetDirectories($"/proc/{process}/task")
+                .SelectMany(thread => File.ReadAllText(Path.Combine(thread, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                .Select(id => int.Parse(id, CultureInfo.InvariantCulture)).Distinct().SelectMany(WithDescendants)];
+        }
+        catch (IOException)
+        {
+            return [process]; // it, or one of its threads, has ended in between
+        }
     }
 
     public async ValueTask DisposeAsync()
