@@ -36,7 +36,11 @@ public sealed record SoakResult(SoakCase Case)
     /// <summary>What the program printed, for a fault that was not.</summary>
     public string Printed { get; init; } = "";
 
+    string State => IsNew switch { true => ", new", false => ", old", _ => "" };
+
     public override string ToString() => FormattableString.Invariant(
-        $"{(Problems.Count == 0 ? "ok  " : "FAIL")} {Case}: {(Happened ? "" : "too late, ")}exit code {ExitCode}, {Outcome ?? "no record"}{(IsNew is { } isNew ? isNew ? ", new" : ", old" : "")}, others stood still for {Worst:0.00} s (slack {Slack:0.00}), {Seconds:0.0} s, {FromSource}/{FromTarget} bytes")
+        $"{(Problems.Count == 0 ? "ok  " : "FAIL")} {Case}: {(Happened ? "" : "too late, ")}exit code {ExitCode}, {Outcome ?? "no record"}{State}, ")
+        + FormattableString.Invariant($"others stood still for {Worst:0.00} s (slack {Slack:0.00}), {Seconds:0.0} s, {FromSource}/{FromTarget} bytes")
+        + (Message is null ? "" : $"\n     said: {Message}")
         + string.Concat(Problems.Select(p => $"\n     {p}"));
 }
