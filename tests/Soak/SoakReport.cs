@@ -16,7 +16,8 @@ sealed class SoakReport
     {
         to.WriteLine();
         to.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{_results.Count} faults, {_results.Count(r => r.Happened)} of them before the run had ended, {_results.Count(r => r.Problems.Count > 0)} not borne; {took.TotalMinutes:0} min"));
+            $"{_results.Count} faults, {_results.Count(r => r.Happened)} of them before the run had ended, ")
+            + string.Create(CultureInfo.InvariantCulture, $"{_results.Count(r => r.Problems.Count > 0)} not borne; {took.TotalMinutes:0} min"));
         Table(to, "run", _results.GroupBy(r => r.Case.Run.ToString()));
         Table(to, "fault", _results.GroupBy(r => r.Case.Fault.ToString()));
         Table(to, "PostgreSQL", _results.GroupBy(r => $"{r.Case.SourceMajor} to {r.Case.TargetMajor}").OrderBy(g => g.Key, StringComparer.Ordinal));
@@ -26,13 +27,18 @@ sealed class SoakReport
     static void Table(TextWriter to, string what, IEnumerable<IGrouping<string, SoakResult>> groups)
     {
         to.WriteLine();
-        to.WriteLine($"| {what} | faults | in time | succeeded | failed, target old | died | not borne | others stood still: median, longest |");
+        to.WriteLine($"| {what} | faults | in time | succeeded | failed | died | not borne | others stood still: median, longest |");
         to.WriteLine("|---|---|---|---|---|---|---|---|");
         foreach (var group in groups)
         {
             var waits = group.Select(r => r.Worst).Order().ToList();
+            int[] counts =
+            [
+                group.Count(), group.Count(r => r.Happened), group.Count(r => r.ExitCode is 0 or 6), group.Count(r => r.ExitCode is not (0 or 6 or 137)),
+                group.Count(r => r.ExitCode == 137), group.Count(r => r.Problems.Count > 0),
+            ];
             to.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"| {group.Key} | {group.Count()} | {group.Count(r => r.Happened)} | {group.Count(r => r.ExitCode is 0 or 6)} | {group.Count(r => r.ExitCode is not (0 or 6 or 137))} | {group.Count(r => r.ExitCode == 137)} | {group.Count(r => r.Problems.Count > 0)} | {waits[waits.Count / 2]:0.00} s, {waits[^1]:0.00} s |"));
+                $"| {group.Key} | {string.Join(" | ", counts)} | {waits[waits.Count / 2]:0.00} s, {waits[^1]:0.00} s |"));
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using BackupSync.Postgres;
 using Npgsql;
 
@@ -78,7 +79,7 @@ sealed class Bystander : IAsyncDisposable
                 while (await reader.NextResultAsync());
                 Rounds++;
             }
-            catch (Exception e) when (e is NpgsqlException or InvalidOperationException or IOException or System.Net.Sockets.SocketException or TimeoutException)
+            catch (Exception e) when (e is NpgsqlException or InvalidOperationException or IOException or SocketException or TimeoutException)
             {
                 if (e is PostgresException p && !Expected.Contains(p.SqlState))
                     Tell($"{p.SqlState} {p.MessageText}{(p.SqlState == "40P01" ? $" after {watch.Elapsed.TotalSeconds:0.0} s" : "")}");

@@ -163,10 +163,12 @@ public sealed record SoakCase(int Seed)
 
     /// <summary>What repeats it.</summary>
     public string Repeat => string.Create(CultureInfo.InvariantCulture,
-        $"{Command} --faults 1 --seed {Seed} --run {Run} --fault {Fault} --side {Side} --postgres {SourceMajor},{TargetMajor} --tables {Tables} --rows {Rows} --moment {Moment} --seconds {Seconds}");
+        $"{Command} --faults 1 --seed {Seed} --run {Run} --fault {Fault} --side {Side} --postgres {SourceMajor},{TargetMajor}")
+        + string.Create(CultureInfo.InvariantCulture, $" --tables {Tables} --rows {Rows} --moment {Moment} --seconds {Seconds}");
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"seed {Seed}: {Run}, {Fault}{(Side == SoakSide.Machine ? "" : $" ({Side})")}, PostgreSQL {SourceMajor} to {TargetMajor}, {Tables} tables of {Rows} rows, at {Moment}");
+        $"seed {Seed}: {Run}, {Fault}{(Side == SoakSide.Machine ? "" : $" ({Side})")}, ")
+        + string.Create(CultureInfo.InvariantCulture, $"PostgreSQL {SourceMajor} to {TargetMajor}, {Tables} tables of {Rows} rows, at {Moment}");
 
     /// <summary>Whether rows of the target stay that the source does not have, or not so.</summary>
     internal bool KeepsOwn => Run is SoakRun.LastWriteWins or SoakRun.WithoutDeletes;
@@ -182,10 +184,12 @@ public sealed record SoakCase(int Seed)
     /// <summary>Whether the run changes the target.</summary>
     internal bool Writes => IsSync || IsRestore;
 
-    internal static bool UsesSource(SoakRun run) => run is not (SoakRun.Verify or SoakRun.Drill or SoakRun.Copy or SoakRun.Cleanup
-        or SoakRun.RestoreBySwap or SoakRun.RestoreByTransaction or SoakRun.RestoreTables or SoakRun.RestoreSafety);
+    internal static bool UsesSource(SoakRun run) => UsesServer(run) && run is not (SoakRun.RestoreBySwap or SoakRun.RestoreByTransaction
+        or SoakRun.RestoreTables or SoakRun.RestoreSafety);
 
-    internal static bool UsesTarget(SoakRun run) => run is not (SoakRun.Verify or SoakRun.Drill or SoakRun.Copy or SoakRun.Cleanup or SoakRun.Plan or SoakRun.PlanEncrypted);
+    internal static bool UsesTarget(SoakRun run) => UsesServer(run) && run is not (SoakRun.Plan or SoakRun.PlanEncrypted);
+
+    static bool UsesServer(SoakRun run) => run is not (SoakRun.Verify or SoakRun.Drill or SoakRun.Copy or SoakRun.Cleanup);
 
     static SoakSide[] Sides(SoakRun run, SoakFault fault)
     {
@@ -202,9 +206,10 @@ public sealed record SoakCase(int Seed)
         {
             SoakFault.BitFlipped => readsBackup ? sides : [],
             // Of jobs that never become a full sync, the next run is refused then: no fault of the run that was disturbed.
-            SoakFault.Ddl => UsesSource(run) && run is not (SoakRun.LastWriteWins or SoakRun.WithoutDeletes or SoakRun.Compare) ? [SoakSide.Source] : [],
+            SoakFault.Ddl when !UsesSource(run) || run is SoakRun.LastWriteWins or SoakRun.WithoutDeletes or SoakRun.Compare => [],
+            SoakFault.Ddl => [SoakSide.Source],
             SoakFault.Cut or SoakFault.Down or SoakFault.Stall or SoakFault.Crash or SoakFault.EndSessions or SoakFault.EndSession
-                or SoakFault.PasswordChanged or SoakFault.Revoke or SoakFault.Lock or SoakFault.Alter => [.. sides.Where(s => s != SoakSide.Machine)],
+                or SoakFault.PasswordChanged or SoakFault.Revoke or SoakFault.Lock or SoakFault.Alter => UsesServer(run) ? sides : [],
             _ => sides,
         };
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using BackupSync.Postgres;
 using Npgsql;
 
@@ -13,7 +14,8 @@ sealed class SoakContent
     public const string Beside = "beside";
 
     const string Definitions = """
-        SELECT c.relname, 'column ' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END
+        SELECT c.relname, 'column ' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod)
+          || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END
           || coalesce(' ' || pg_get_expr(d.adbin, d.adrelid), '')
         FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND a.attnum > 0 AND NOT a.attisdropped
@@ -25,7 +27,10 @@ sealed class SoakContent
         UNION ALL
         SELECT 'schemas', nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('public', 'information_schema', 'backupsync')
         UNION ALL
-        SELECT 'functions', proname || ' ' || pg_get_function_identity_arguments(oid) || ' ' || md5(prosrc) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+        SELECT 'functions', proname || ' ' || pg_get_function_identity_arguments(oid) || ' ' || md5(prosrc)
+        FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+        UNION ALL
+        SELECT 'sequences', sequencename || ' ' || coalesce(last_value::text, 'unused') FROM pg_sequences WHERE schemaname = 'public'
         UNION ALL
         SELECT 'objects', oid || ' ' || md5(lo_get(oid)) FROM pg_largeobject_metadata
         UNION ALL
@@ -52,19 +57,18 @@ sealed class SoakContent
         await ExecuteAsync(connection, "SET LOCAL search_path = public; SET LOCAL TimeZone = 'UTC'; SET LOCAL statement_timeout = '120s'");
         foreach (var row in await RowsAsync(connection, Definitions))
             content.Add(row[0], row[1]);
-        foreach (var row in await RowsAsync(connection, "SELECT sequencename, coalesce(last_value::text, 'unused') FROM pg_sequences WHERE schemaname = 'public'"))
-            content.Add("sequences", $"{row[0]} {row[1]}");
         foreach (var table in await RowsAsync(connection, """
             SELECT relname, (SELECT count(*) FROM pg_attribute WHERE attrelid = c.oid AND attname = 'updated_at')::text,
-              (SELECT min(attname) FROM pg_attribute a JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary AND i.indnatts = 1 AND a.attnum = i.indkey[0]
-                WHERE attrelid = c.oid)
+              (SELECT min(attname) FROM pg_attribute a JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary AND i.indnatts = 1
+                  AND a.attnum = i.indkey[0] WHERE attrelid = c.oid)
             FROM pg_class c WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v') ORDER BY relname
             """))
         {
             var (name, stamped, key) = (table[0], table[1] == "1", table[2]);
             if (name == Beside)
             {
-                content.BesideNumbers = [.. (await RowsAsync(connection, "SELECT DISTINCT n::text FROM beside")).Select(r => long.Parse(r[0], System.Globalization.CultureInfo.InvariantCulture))];
+                var numbers = await RowsAsync(connection, "SELECT DISTINCT n::text FROM beside");
+                content.BesideNumbers = [.. numbers.Select(r => long.Parse(r[0], CultureInfo.InvariantCulture))];
                 continue;
             }
             // Without a key, equal rows are told apart by how often they are there.
@@ -149,7 +153,7 @@ sealed class SoakContent
         await using var command = new NpgsqlCommand(sql, connection);
         await using var reader = await command.ExecuteReaderAsync();
         while (await reader.ReadAsync())
-            rows.Add([.. Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? "" : reader.GetFieldValue<object>(i).ToString()!)]);
+            rows.Add([.. Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? "" : reader.GetString(i))]);
         return rows;
     }
 }

@@ -40,7 +40,8 @@ public sealed record SoakResult(SoakCase Case)
 
     public override string ToString() => FormattableString.Invariant(
         $"{(Problems.Count == 0 ? "ok  " : "FAIL")} {Case}: {(Happened ? "" : "too late, ")}exit code {ExitCode}, {Outcome ?? "no record"}{State}, ")
-        + FormattableString.Invariant($"others stood still for {Worst:0.00} s (slack {Slack:0.00}), {Seconds:0.0} s, {FromSource}/{FromTarget} bytes")
+        + FormattableString.Invariant($"others stood still for {Worst:0.00} s (slack {Slack:0.00}), ")
+        + FormattableString.Invariant($"{Seconds:0.0} s, {FromSource}/{FromTarget} bytes")
         + (Message is null ? "" : $"\n     said: {Message}")
         + string.Concat(Problems.Select(p => $"\n     {p}"));
 }

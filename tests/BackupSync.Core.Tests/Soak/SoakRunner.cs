@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using BackupSync.PgTools;
+using Npgsql;
 
 namespace BackupSync.Tests.Soak;
 
@@ -10,7 +12,8 @@ public sealed class SoakRunner(SoakServers servers)
     /// <summary>Never in what is printed, in records and in logs.</summary>
     static readonly string[] Secrets = [TestDatabase.Password, Uri.EscapeDataString(TestDatabase.Password), SoakScene.Passphrase];
 
-    static readonly string[] Crashes = ["   at BackupSync", "   at Npgsql", "   at System.", "Unhandled exception", "defect of BackupSync", "BackupSync.Unexpected"];
+    static readonly string[] Crashes = ["   at BackupSync", "   at Npgsql", "   at System.", "Unhandled exception",
+        "defect of BackupSync", "BackupSync.Unexpected"];
 
     /// <summary>Runs it; where it fails, smaller ones until none fails or the time is over.</summary>
     /// <returns>The first, and the smallest that fails as well.</returns>
@@ -70,6 +73,9 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers)
 {
     const int Killed = 137;
 
+    /// <summary>The program's sessions; what looks at them is named as they are.</summary>
+    const string Ours = "application_name LIKE 'backupsync%' AND pid <> pg_backend_pid()";
+
     /// <summary>What a run of each kind usually sends and receives, in bytes: about so much whatever the rows, and for each row.</summary>
     static (int Fixed, int PerRow) Traffic(SoakRun run, SoakSide side) => (run, side) switch
     {
@@ -122,7 +128,8 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers)
 
         var result = new SoakResult(soak)
         {
-            Happened = inTime, ExitCode = ended.ExitCode, FromSource = fromSource, FromTarget = fromTarget, Worst = Math.Max(worst, _lockWait), Slack = slack,
+            Happened = inTime, ExitCode = ended.ExitCode, FromSource = fromSource, FromTarget = fromTarget,
+            Worst = Math.Max(worst, _lockWait), Slack = slack,
         };
         result = await LookAtTargetAsync(LookAtWords(result, ended));
         await LookAtNextRunAsync();
@@ -210,12 +217,11 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers)
                     Directory.Move(_scene.Backups, _scene.Backups + "-away");
                 break;
             case SoakFault.EndSessions:
-                await OnServerAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'backupsync%' AND pid <> pg_backend_pid()");
+                await OnServerAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {Ours}");
                 break;
             case SoakFault.EndSession:
                 await OnServerAsync($"""
-                    SELECT pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity
-                      WHERE application_name LIKE 'backupsync%' AND pid <> pg_backend_pid() ORDER BY md5(pid || '{soak.Seed}') LIMIT 1) one
+                    SELECT pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity WHERE {Ours} ORDER BY md5(pid || '{soak.Seed}') LIMIT 1) one
                     """);
                 break;
             case SoakFault.PasswordChanged:
@@ -260,17 +266,17 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers)
     void Wait(string sql, double takes, Func<Task>? afterwards = null) => _faults.Add(Task.Run(async () =>
     {
         // Not named as the program's sessions are.
-        await using var connection = new Npgsql.NpgsqlConnection(
-            new Npgsql.NpgsqlConnectionStringBuilder(_scene.Database(soak.Side).AsSuperuser.ToNpgsql().ConnectionString) { ApplicationName = "somebody" }.ConnectionString);
+        var login = _scene.Database(soak.Side).AsSuperuser.ToNpgsql().ConnectionString;
+        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(login) { ApplicationName = "somebody" }.ConnectionString);
         await connection.OpenAsync();
-        await using var command = new Npgsql.NpgsqlCommand(sql, connection) { CommandTimeout = 150 };
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 150 };
         var watch = Stopwatch.StartNew();
         try
         {
             await command.ExecuteNonQueryAsync();
             _lockWait = watch.Elapsed.TotalSeconds - takes;
         }
-        catch (Npgsql.PostgresException e) when (e.SqlState is "57P01" or "3D000" or "42P01")
+        catch (PostgresException e) when (e.SqlState is "57P01" or "3D000" or "42P01")
         {
             // A swap ends the sessions of the old database, this one as well.
         }
@@ -328,7 +334,7 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers)
         foreach (var database in new[] { _scene.Source, _scene.Target }.Where(d => d.Server.ServerProcessId is not null))
         {
             sessions += await TestDatabase.ScalarAsync<long>(database.AsSuperuser.WithDatabase("postgres"),
-                "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'backupsync%' AND pid <> pg_backend_pid()");
+                $"SELECT count(*) FROM pg_stat_activity WHERE {Ours}");
         }
         return sessions;
     }
@@ -355,14 +361,15 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers)
             _problems.Add("it was killed by nobody");
         if (told is null || !told.Value.TryGetProperty("outcome", out var outcome))
         {
-            if (!isKilled && ended.ExitCode is not (0 or 6 or 130) && string.IsNullOrWhiteSpace(ended.Errors))
+            // A signal can come before the program has begun to listen for it.
+            if (!isKilled && ended.ExitCode is not (0 or 6 or 130 or 143) && string.IsNullOrWhiteSpace(ended.Errors))
                 _problems.Add($"exit code {ended.ExitCode}, and nothing is said");
             return result;
         }
         var word = outcome.GetString()!;
         string? message = null;
         if (told.Value.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object)
-            message = error.GetProperty("message").GetString() + (error.TryGetProperty("rollback", out var rollback) && rollback.ValueKind == JsonValueKind.String ? " | " + rollback.GetString() : "");
+            message = string.Join(" | ", new[] { "message", "rollback" }.Select(n => error.GetProperty(n).GetString()).OfType<string>());
         var code = word switch { "Succeeded" => 0, "RolledBack" => 3, "RollbackFailed" => 4, "Skipped" => 5, "Cancelled" => 130, _ => 1 };
         if (!isKilled && code != ended.ExitCode)
             _problems.Add($"it says {word} and ends with {ended.ExitCode}");
@@ -379,7 +386,7 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers)
     {
         var history = Path.Join(_scene.Backups, "soak", "history.jsonl");
         var last = File.Exists(history) ? File.ReadLines(history).LastOrDefault() : null;
-        if (last is null || !last.Contains($"\"{run}\"", StringComparison.Ordinal) || !last.Contains($"\"outcome\":\"{outcome}\"", StringComparison.Ordinal))
+        if (last is null || !new[] { $"\"{run}\"", $"\"outcome\":\"{outcome}\"" }.All(t => last.Contains(t, StringComparison.Ordinal)))
             _problems.Add($"the history does not say {outcome} of the run {run}: {last?[..Math.Min(200, last.Length)] ?? "nothing"}");
     }
 
@@ -432,9 +439,11 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers)
             var content = await SoakContent.ReadAsync(_scene.Target.AsSuperuser);
             if (content.DifferenceFrom(_scene.New[^1]) is { } difference)
                 _problems.Add($"after the next run the target is not as the source: {difference}");
-            var source = soak.IsSync ? (await SoakContent.ReadAsync(_scene.Source.AsSuperuser)).BesideNumbers : content.BesideNumbers;
-            if (!content.BesideNumbers.SequenceEqual(source) || content.BesideNumbers.Count != 1)
-                _problems.Add($"after the next run the target has {string.Join(", ", content.BesideNumbers)} and the source {string.Join(", ", source)} in {SoakContent.Beside}");
+            var (numbers, wanted) = (content.BesideNumbers, content.BesideNumbers);
+            if (soak.IsSync)
+                wanted = (await SoakContent.ReadAsync(_scene.Source.AsSuperuser)).BesideNumbers;
+            if (!numbers.SequenceEqual(wanted) || numbers.Count != 1)
+                _problems.Add($"after the next run {SoakContent.Beside} has {string.Join(", ", numbers)}, and on the source {string.Join(", ", wanted)}");
         }
         if (soak.IsPlan)
             await LookAtBackupAsync();
@@ -446,13 +455,14 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers)
     async Task LookAtBackupAsync()
     {
         var newest = Directory.GetFiles(Path.Join(_scene.Backups, "local"), "*.dump*", SearchOption.AllDirectories)
-            .Where(f => f.EndsWith(".dump", StringComparison.Ordinal) || f.EndsWith(".dump.enc", StringComparison.Ordinal)).Max(StringComparer.Ordinal)!;
+            .Where(f => HasEnding(f, ".dump", ".dump.enc")).Max(StringComparer.Ordinal)!;
         var archive = newest;
         if (newest.EndsWith(".enc", StringComparison.Ordinal))
         {
             archive = Path.Join(_scene.Root, "opened");
-            var opened = await ChildProcess.RunAsync(new ChildCommand("openssl", "enc", "-d", "-aes-256-cbc", "-pbkdf2", "-iter", "600000", "-md", "sha256",
-                "-pass", $"pass:{SoakScene.Passphrase}", "-in", newest, "-out", archive), default);
+            var opened = await ChildProcess.RunAsync(new ChildCommand(
+                "openssl", "enc", "-d", "-aes-256-cbc", "-pbkdf2", "-iter", "600000", "-md", "sha256", "-pass",
+                $"pass:{SoakScene.Passphrase}", "-in", newest, "-out", archive), default);
             if (opened.ExitCode != 0)
                 _problems.Add($"openssl cannot open {Path.GetFileName(newest)}: {opened.ErrorTail}");
         }
@@ -465,6 +475,8 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers)
         else if ((await SoakContent.ReadAsync(database.AsSuperuser)).DifferenceFrom(_scene.New[^1]) is { } difference)
             _problems.Add($"{Path.GetFileName(newest)} does not hold what the source holds: {difference}");
     }
+
+    static bool HasEnding(string file, params string[] endings) => endings.Any(e => file.EndsWith(e, StringComparison.Ordinal));
 
     void LookAtKept()
     {
@@ -479,7 +491,7 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers)
     {
         if ((await SoakContent.ReadAsync(_scene.Source.AsSuperuser)).DifferenceFrom(_scene.SourceContent) is { } difference)
             _problems.Add($"the source has changed: {difference}");
-        if (await TestDatabase.ScalarAsync<long>(_scene.Source.AsSuperuser, "SELECT count(*) FROM pg_namespace WHERE nspname = 'backupsync'") > 0)
+        if (await TestDatabase.ScalarAsync<bool>(_scene.Source.AsSuperuser, "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'backupsync')"))
             _problems.Add("the source has a schema of ours");
     }
 
@@ -495,8 +507,7 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers)
             {
                 left = await TestDatabase.ScalarAsync<string>(server, $"""
                     SELECT string_agg(what, ', ') FROM (
-                      SELECT 'session ' || application_name || ' ' || query AS what FROM pg_stat_activity
-                      WHERE application_name LIKE 'backupsync%' AND pid <> pg_backend_pid()
+                      SELECT 'session ' || application_name || ' ' || query AS what FROM pg_stat_activity WHERE {Ours}
                       UNION ALL SELECT 'lock ' || objid FROM pg_locks WHERE locktype = 'advisory'
                       UNION ALL SELECT 'prepared ' || gid FROM pg_prepared_xacts
                       UNION ALL SELECT 'database ' || datname FROM pg_database WHERE datname LIKE 'backupsync%'
@@ -509,14 +520,14 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers)
             if (left is not null)
                 _problems.Add($"on the {side} is left: {left}");
         }
-        if (Directory.Exists(_scene.Backups) && Directory.GetFiles(_scene.Backups, "*.partial", SearchOption.AllDirectories) is { Length: > 0 } partial)
+        if (Directory.GetFiles(_scene.Root, "*.partial", SearchOption.AllDirectories) is { Length: > 0 } partial)
             _problems.Add($"unfinished files are left: {string.Join(", ", partial.Select(Path.GetFileName))}");
         if (Directory.GetFileSystemEntries(_scene.Temporary).Select(Path.GetFileName).ToList() is { Count: > 0 } temporary)
             _problems.Add($"temporary files are left: {string.Join(", ", temporary)}");
         if (Processes() is { Count: > 0 } processes)
             _problems.Add($"processes are left: {string.Join(", ", processes)}");
         foreach (var file in Directory.GetFiles(_scene.Root, "*", SearchOption.AllDirectories)
-            .Where(f => f.EndsWith(".json", StringComparison.Ordinal) || f.EndsWith(".jsonl", StringComparison.Ordinal) || f.EndsWith(".log", StringComparison.Ordinal)))
+            .Where(f => HasEnding(f, ".json", ".jsonl", ".log")))
             SoakRunner.LookAtWords(Path.GetFileName(file), await File.ReadAllTextAsync(file), _problems);
     }
 
@@ -527,12 +538,13 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers)
         List<string> found = [];
         for (var watch = Stopwatch.StartNew(); ; Thread.Sleep(100))
         {
-            found = [.. Directory.GetDirectories("/proc").Where(IsOurs).Select(p => $"{Path.GetFileName(p)} {Text(p, "cmdline").Replace('\0', ' ')}")];
+            found = [.. Directory.GetDirectories("/proc").Where(IsOurs).Select(p => Text(p, "cmdline").Replace('\0', ' '))];
             if (found.Count == 0 || watch.Elapsed > TimeSpan.FromSeconds(10))
                 return found;
         }
 
-        bool IsOurs(string process) => char.IsAsciiDigit(Path.GetFileName(process)[0]) && Text(process, "environ").Contains(_scene.Mark, StringComparison.Ordinal);
+        bool IsOurs(string process) =>
+            char.IsAsciiDigit(Path.GetFileName(process)[0]) && Text(process, "environ").Contains(_scene.Mark, StringComparison.Ordinal);
 
         static string Text(string process, string file)
         {
@@ -561,14 +573,15 @@ sealed class Bystanders : IAsyncDisposable
         if (SoakCase.UsesSource(soak.Run))
         {
             _all.Add(new Bystander("reader of the source", scene.Source.AsSuperuser, "SELECT count(*)::text FROM items1"));
-            _all.Add(new Bystander("writer of the source", scene.Source.AsSuperuser, "UPDATE beside SET n = n + 1, updated_at = clock_timestamp()"));
+            _all.Add(new Bystander("writer of the source", scene.Source.AsSuperuser,
+                "UPDATE beside SET n = n + 1, updated_at = clock_timestamp()"));
             _clocks.Add(Clock(scene.Source));
         }
         if (SoakCase.UsesTarget(soak.Run))
         {
             long[] counts = [scene.Old.Counts["items1"], .. scene.New.Select(n => n.Counts["items1"])];
             _all.Add(new Bystander("reader of the target", scene.Target.Address, "SELECT count(*)::text FROM items1",
-                count => counts.Contains(long.Parse(count, System.Globalization.CultureInfo.InvariantCulture)) ? null : $"{count} rows are seen, which are neither the old nor the new"));
+                count => counts.Contains(long.Parse(count, CultureInfo.InvariantCulture)) ? null : $"{count} rows are seen, neither the old nor the new"));
             _all.Add(new Bystander("writer of the target", scene.Target.Address, "LOCK TABLE items1 IN ROW EXCLUSIVE MODE"));
             _clocks.Add(Clock(scene.Target));
         }
@@ -589,7 +602,8 @@ sealed class Bystanders : IAsyncDisposable
         {
             if (one.Worst > bearable + others)
                 problems.Add($"{one.Who} stood still for {one.Worst:0.00} s, at most {bearable + others:0.00} s are borne");
-            foreach (var error in one.Errors)
+            // Who is beside the target has the role that may not read the table any more.
+            foreach (var error in one.Errors.Where(e => _case.Fault != SoakFault.Revoke || !e.StartsWith("42501", StringComparison.Ordinal)))
                 problems.Add($"{one.Who}: {error}");
         }
         if (lockWait > bearable)

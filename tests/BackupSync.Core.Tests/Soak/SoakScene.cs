@@ -25,7 +25,7 @@ sealed class SoakScene : IAsyncDisposable
         Root = disk?.Path ?? _folder.Path;
         SourceLine = new TcpProxy(sourceServer.Port);
         TargetLine = new TcpProxy(targetServer.Port);
-        Mode.Set(_folder.Path, Mode.OwnerFolder | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        Mode.Set(_folder.Path, Mode.OwnerFolder | Mode.Everybody | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
         Directory.CreateDirectory(Temporary);
         Mode.Set(Temporary, Mode.Of(_folder.Path));
     }
@@ -89,7 +89,8 @@ sealed class SoakScene : IAsyncDisposable
         var (from, to) = (await servers.GetAsync(SoakSide.Source, soak.SourceMajor), await servers.GetAsync(SoakSide.Target, soak.TargetMajor));
         var disk = soak.Fault == SoakFault.DiskFull ? await SmallDisk.MountAsync(100_000_000) : null;
         var source = await TestDatabase.CreateAsync(from, TestRole.Owner);
-        var byTransaction = soak.Run is SoakRun.FullByTransaction or SoakRun.RestoreByTransaction or SoakRun.RestoreTables || soak.IsIncremental && soak.Seed % 2 == 0;
+        var byTransaction = soak.Run is SoakRun.FullByTransaction or SoakRun.RestoreByTransaction or SoakRun.RestoreTables
+            || soak.IsIncremental && soak.Seed % 2 == 0;
         var target = await TestDatabase.CreateAsync(to, byTransaction ? TestRole.Owner : TestRole.Creator);
         var scene = new SoakScene(soak, from, to, source, target, disk);
         try
@@ -135,7 +136,8 @@ sealed class SoakScene : IAsyncDisposable
     }
 
     /// <summary>What the target is to hold, where the source holds this.</summary>
-    public SoakContent Expected(SoakContent source) => _case.KeepsOwn ? SoakContent.Merged(source, Old, newerStay: _case.Run == SoakRun.LastWriteWins)
+    public SoakContent Expected(SoakContent source) =>
+        _case.KeepsOwn ? SoakContent.Merged(source, Old, newerStay: _case.Run == SoakRun.LastWriteWins)
         : _case.Run == SoakRun.RestoreTables ? Old.With(source, "items1", "groups", "named") : source;
 
     public async ValueTask DisposeAsync()
@@ -176,7 +178,7 @@ sealed class SoakScene : IAsyncDisposable
             places:
               local: { directory: "{{Backups}}/local" }
               other: { directory: "{{Backups}}/other" }
-            {{(_case.Run == SoakRun.PlanEncrypted || _case is { IsRestore: true } && _case.Seed % 2 == 0 ? $"encryption: {{ passphrase: \"{Passphrase}\" }}" : "")}}
+            {{(IsEncrypted ? $"encryption: {{ passphrase: \"{Passphrase}\" }}" : "")}}
             backupPlans:
               nightly: { databases: [source], places: [local, other], keep: { days: 7 }, verify: integrity, limits: { blocking: 3s } }
             jobs:
@@ -192,16 +194,18 @@ sealed class SoakScene : IAsyncDisposable
             """);
     }
 
+    bool IsEncrypted => _case.Run == SoakRun.PlanEncrypted || _case is { IsRestore: true } && _case.Seed % 2 == 0;
+
     IEnumerable<string> Items => Enumerable.Range(1, _case.Tables).Select(n => $"items{n}");
 
     string Tables() => $"""
         CREATE TABLE groups (code text PRIMARY KEY, title text, updated_at timestamptz NOT NULL);
         INSERT INTO groups SELECT 'g' || i, md5(i::text), '2026-01-01Z' FROM generate_series(1, 9) i;
         {string.Join('\n', Items.Select(table => $"""
-            CREATE TABLE {table} (id int PRIMARY KEY, code text NOT NULL REFERENCES groups, name text, amount numeric(12,3), words text[], body jsonb,
-              updated_at timestamptz NOT NULL, CHECK (id > 0));
-            INSERT INTO {table} SELECT i, 'g' || (i % 9 + 1), md5(i || '{table}'), i * 1.5, ARRAY[md5(i::text), NULL], jsonb_build_object('n', i),
-              '2026-01-01Z'::timestamptz + i * interval '1 s' FROM generate_series(1, {_case.Rows}) i;
+            CREATE TABLE {table} (id int PRIMARY KEY, code text NOT NULL REFERENCES groups, name text, amount numeric(12,3),
+              words text[], body jsonb, updated_at timestamptz NOT NULL, CHECK (id > 0));
+            INSERT INTO {table} SELECT i, 'g' || (i % 9 + 1), md5(i || '{table}'), i * 1.5, ARRAY[md5(i::text), NULL],
+              jsonb_build_object('n', i), '2026-01-01Z'::timestamptz + i * interval '1 s' FROM generate_series(1, {_case.Rows}) i;
             CREATE INDEX ON {table} (name);
             CREATE INDEX ON {table} (updated_at);
             """))}
@@ -212,7 +216,11 @@ sealed class SoakScene : IAsyncDisposable
         CREATE SEQUENCE numbers;
         SELECT setval('numbers', 100);
         CREATE FUNCTION twice(i int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT i * 2';
-        {(_case.KeepsOwn ? "" : "CREATE VIEW named AS SELECT id, name FROM items1; CREATE TABLE log (line text, at int); INSERT INTO log SELECT md5((i % 20)::text), i % 7 FROM generate_series(1, 60) i;")}
+        {(_case.KeepsOwn ? "" : """
+            CREATE VIEW named AS SELECT id, name FROM items1;
+            CREATE TABLE log (line text, at int);
+            INSERT INTO log SELECT md5((i % 20)::text), i % 7 FROM generate_series(1, 60) i;
+            """)}
         SELECT lo_from_bytea(4711, sha256('an object'));
         CREATE TABLE beside (id int PRIMARY KEY, n bigint NOT NULL, updated_at timestamptz NOT NULL);
         INSERT INTO beside SELECT i, 0, '2026-01-01Z' FROM generate_series(1, 20) i;
@@ -228,7 +236,8 @@ sealed class SoakScene : IAsyncDisposable
             {string.Join('\n', Items.Select(table => $"""
                 DELETE FROM {table} WHERE id % 11 = 5;
                 UPDATE {table} SET name = 'changed ' || id, updated_at = {stamp} WHERE id % 7 = 3;
-                INSERT INTO {table} SELECT i, 'g10', 'new', i, NULL, '[]', {stamp} FROM generate_series({_case.Rows + 1}, {_case.Rows + 3 + _case.Rows / 20}) i;
+                INSERT INTO {table} SELECT i, 'g10', 'new', i, NULL, '[]', {stamp}
+                  FROM generate_series({_case.Rows + 1}, {_case.Rows + 3 + _case.Rows / 20}) i;
                 """))}
             {(_case.KeepsOwn ? "" : """
                 SELECT setval('numbers', 200);
