@@ -114,9 +114,11 @@ public sealed class Cli : IAsyncDisposable
     }
 
     /// <summary>Waits for its end, two minutes at most.</summary>
-    public async Task<CliResult> EndAsync()
+    public Task<CliResult> EndAsync() => EndAsync(TimeSpan.FromMinutes(2));
+
+    public async Task<CliResult> EndAsync(TimeSpan atMost)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        using var limit = new CancellationTokenSource(atMost);
         await _process.WaitForExitAsync(limit.Token);
         await _reading.WaitAsync(limit.Token);
         lock (_lock)
@@ -143,6 +145,9 @@ public sealed class Cli : IAsyncDisposable
         kill.WaitForExit();
     }
 
+    /// <summary>As a machine that dies: it and all that it has started.</summary>
+    public void KillAll() => SignalAll("-KILL");
+
     /// <summary>As a machine or a container that is paused: it and all that it has started stand still.</summary>
     public void Pause() => SignalAll("-STOP");
 
@@ -157,9 +162,16 @@ public sealed class Cli : IAsyncDisposable
 
     static IEnumerable<int> WithDescendants(int process)
     {
-        var children = $"/proc/{process}/task";
-        return [process, .. Directory.GetDirectories(children).SelectMany(thread => File.ReadAllText(Path.Combine(thread, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            .Select(id => int.Parse(id, CultureInfo.InvariantCulture)).Distinct().SelectMany(WithDescendants)];
+        try
+        {
+            return [process, .. Directory.GetDirectories($"/proc/{process}/task")
+                .SelectMany(thread => File.ReadAllText(Path.Combine(thread, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                .Select(id => int.Parse(id, CultureInfo.InvariantCulture)).Distinct().SelectMany(WithDescendants)];
+        }
+        catch (IOException)
+        {
+            return [process]; // it, or one of its threads, has ended in between
+        }
     }
 
     public async ValueTask DisposeAsync()

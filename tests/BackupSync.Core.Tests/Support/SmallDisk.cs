@@ -40,6 +40,9 @@ public sealed class SmallDisk : IAsyncDisposable
         }
     }
 
+    /// <summary>As it was before <see cref="Fill"/>.</summary>
+    public void Empty() => File.Delete(System.IO.Path.Combine(Path, "filler"));
+
     public async Task MakeReadOnlyAsync()
     {
         var result = await ChildProcess.RunAsync(new ChildCommand("mount", "-o", "remount,ro", Path), default);

@@ -18,7 +18,8 @@ public sealed class TcpProxy : IAsyncDisposable
     volatile bool _cut;
     (byte[] Text, byte[] Into)? _garbled;
     long _passed;
-    long _cutAt = long.MaxValue;
+    long _actAt = long.MaxValue;
+    Func<Task> _act = () => Task.CompletedTask;
 
     public TcpProxy(int serverPort)
     {
@@ -50,7 +51,18 @@ public sealed class TcpProxy : IAsyncDisposable
     public DatabaseAddress Through(DatabaseAddress address) => address.WithHost("127.0.0.1", Port);
 
     /// <summary>Cuts once that many more bytes have passed, both ways and all connections together.</summary>
-    public void CutAfter(long bytes) => Interlocked.Exchange(ref _cutAt, Passed + bytes);
+    public void CutAfter(long bytes) => After(bytes, () =>
+    {
+        CutNow();
+        return Task.CompletedTask;
+    });
+
+    /// <summary>Does something once that many more bytes have passed: the next one waits for it.</summary>
+    public void After(long bytes, Func<Task> act)
+    {
+        _act = act;
+        Interlocked.Exchange(ref _actAt, Passed + bytes);
+    }
 
     /// <summary>Resets every connection, and every new one until <see cref="Restore"/>.</summary>
     public void CutNow()
@@ -74,7 +86,7 @@ public sealed class TcpProxy : IAsyncDisposable
     public void Restore()
     {
         _cut = false;
-        Interlocked.Exchange(ref _cutAt, long.MaxValue);
+        Interlocked.Exchange(ref _actAt, long.MaxValue);
         _open.TrySetResult();
     }
 
@@ -145,12 +157,25 @@ public sealed class TcpProxy : IAsyncDisposable
             await _open.Task.WaitAsync(_end.Token);
             if (_garbled is { } garbled && buffer.AsSpan(0, count).IndexOf(garbled.Text) is >= 0 and var at)
                 garbled.Into.CopyTo(buffer, at);
-            if (Interlocked.Add(ref _passed, count) > Interlocked.Read(ref _cutAt))
-                CutNow();
-            for (var sent = 0; sent < count;)
-                sent += await to.SendAsync(buffer.AsMemory(sent, count - sent), _end.Token);
+            var sent = 0;
+            var (passed, actAt) = (Interlocked.Add(ref _passed, count), Interlocked.Read(ref _actAt));
+            if (passed > actAt && Interlocked.CompareExchange(ref _actAt, long.MaxValue, actAt) == actAt)
+            {
+                // Up to that byte, which may be in the middle of a message.
+                sent = await SendAsync(to, buffer, 0, (int)Math.Clamp(count - (passed - actAt), 0, count));
+                await _act();
+                await _open.Task.WaitAsync(_end.Token);
+            }
+            await SendAsync(to, buffer, sent, count);
         }
         to.Shutdown(SocketShutdown.Send);
+    }
+
+    async Task<int> SendAsync(Socket to, byte[] buffer, int from, int end)
+    {
+        while (from < end)
+            from += await to.SendAsync(buffer.AsMemory(from, end - from), _end.Token);
+        return from;
     }
 
     static TaskCompletionSource Opened()
