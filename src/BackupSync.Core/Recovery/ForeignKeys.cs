@@ -5,7 +5,11 @@ namespace BackupSync.Recovery;
 /// <param name="From">The table that refers, by its key.</param>
 /// <param name="To">The table referred to, by its key.</param>
 /// <param name="Definition">As ALTER TABLE takes it.</param>
-sealed record ForeignKey(string Name, string From, string To, string Definition, string? Comment, bool IsOwned);
+sealed record ForeignKey(string Name, string From, string To, string Definition, string? Comment, bool IsOwned)
+{
+    /// <summary>Both are locked where it is dropped or made.</summary>
+    public IEnumerable<string> Tables => [From, To];
+}
 
 /// <summary>
 /// The foreign keys that touch some tables, in either direction: taken away while rows are replaced, and then put back and
@@ -33,11 +37,7 @@ sealed class ForeignKeys
         return new ForeignKeys(target, all);
     }
 
-    public async Task DropAsync(CancellationToken cancellationToken)
-    {
-        foreach (var key in All)
-            await _target.ExecuteAsync($"ALTER TABLE {TargetTables.Quoted(key.From)} DROP CONSTRAINT {Sql.Identifier(key.Name)}", cancellationToken);
-    }
+    public IEnumerable<string> Drops => All.Select(k => $"ALTER TABLE {TargetTables.Quoted(k.From)} DROP CONSTRAINT {Sql.Identifier(k.Name)}");
 
     /// <param name="restored">The keys of the tables whose rows were replaced, and of their parents.</param>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.RestoreFailed"/>: rows refer to such as are not there; the message says which tables'.</exception>

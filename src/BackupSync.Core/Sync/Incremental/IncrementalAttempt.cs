@@ -214,11 +214,8 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     }
 
     /// <summary>From here on nobody else writes to them; everybody may read.</summary>
-    Task LockAsync(IReadOnlyList<KeyedTable> tables, CancellationToken cancellationToken) => _transaction.WaitingAsync(async () =>
-    {
-        await Writer.ExecuteAsync($"LOCK TABLE {string.Join(", ", tables.Select(t => t.Table.Rows).Order(StringComparer.Ordinal))} IN SHARE ROW EXCLUSIVE MODE", cancellationToken);
-        return true;
-    }, cancellationToken);
+    async Task LockAsync(IReadOnlyList<KeyedTable> tables, CancellationToken cancellationToken) => await _transaction.LockAsync(
+        await AllLocks.OfTablesAsync(Writer, tables.Select(t => Sql.Qualified(t.Table.Schema, t.Table.Name)), "SHARE ROW EXCLUSIVE", cancellationToken), cancellationToken);
 
     /// <summary>
     /// Generated columns are the target's own to compute, and never written. Nor are they compared: another version or locale computes them otherwise, and
@@ -328,14 +325,11 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         var relations = await WithPartitionsAsync(oids, cancellationToken);
         var checks = await RowRules.ReadAsync(Writer, relations, broken.Checks, cancellationToken);
         var keys = await RowRules.ReadAsync(Writer, relations, broken.Keys, cancellationToken);
-        var order = await ForeignKeyOrder.ReadAsync(Writer, [.. _tables.Zip(oids)], broken.Keys, cancellationToken);
-        var triggers = await _transaction.WaitingAsync(async () =>
-        {
-            await checks.DropAsync(cancellationToken);
-            await keys.DropAsync(cancellationToken);
-            await order.DeferAsync(cancellationToken);
-            return await TriggersAndRules.DisableAsync(Writer, await WithPartitionsAsync([.. oids.Where(order.Reach.Contains)], cancellationToken), cancellationToken);
-        }, cancellationToken);
+        var order = await ForeignKeyOrder.ReadAsync(_transaction, [.. _tables.Zip(oids)], broken.Keys, cancellationToken);
+        var triggers = await TriggersAndRules.DisableAsync(_transaction, await WithPartitionsAsync([.. oids.Where(order.Reach.Contains)], cancellationToken),
+            [.. checks.Drops, .. keys.Drops, .. order.Deferring()], cancellationToken);
+        // All at once: several may have one name in one schema, and to name one that cannot be put off is an error.
+        await Writer.ExecuteAsync("SET CONSTRAINTS ALL DEFERRED", cancellationToken);
         var done = 0;
         foreach (var table in order.Tables.Where(touched.Contains))
         {
