@@ -106,8 +106,9 @@ sealed class TableReplacement(RunContext run, TargetSide target, StoredBackup ba
     {
         var tables = await TargetTables.FindAsync(session, selection, cancellationToken);
         var keys = await ForeignKeys.ReadAsync(session, tables.Oids, cancellationToken);
-        var names = tables.Emptied.Concat(selection.Parents.Keys.Concat(keys.All.SelectMany(k => k.Tables)).Select(TargetTables.Quoted)).Distinct();
-        await _transaction.LockAsync(await AllLocks.OfTablesAsync(session, names, "ACCESS EXCLUSIVE", cancellationToken), cancellationToken);
+        var others = selection.Parents.Keys.Concat(keys.All.SelectMany(k => k.Tables)).Select(TargetTables.Quoted);
+        var locks = await AllLocks.OfTablesAsync(session, tables.Emptied.Concat(others).Distinct(), "ACCESS EXCLUSIVE", cancellationToken);
+        await _transaction.LockAsync(locks, cancellationToken);
         return await TargetTables.FindAsync(session, selection, cancellationToken);
     }
 

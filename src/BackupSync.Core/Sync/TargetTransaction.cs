@@ -33,7 +33,8 @@ sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDispos
     public async Task BeginAsync(CancellationToken cancellationToken)
     {
         _session = await PgConnector.OpenAsync(target.Login, target.Job.Limits.Connect, run.Info, cancellationToken);
-        await _session.ExecuteAsync($"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {SetLockTimeout}; SET LOCAL jit = off", cancellationToken);
+        await _session.ExecuteAsync(
+            $"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {SetLockTimeout}; SET LOCAL jit = off", cancellationToken);
         _id = (await _session.RowsAsync("SELECT pg_catalog.pg_current_xact_id()", cancellationToken))[0][0];
     }
 
@@ -46,10 +47,11 @@ sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDispos
         {
             await WaitingAsync(AllLocks.Statement(statements, LockPatience), cancellationToken);
         }
-        catch (PgQueryException refused) when (refused.SqlState is PostgresErrorCodes.UndefinedObject or PostgresErrorCodes.InsufficientPrivilege)
+        catch (PgQueryException refused)
+            when (refused.SqlState is PostgresErrorCodes.UndefinedObject or PostgresErrorCodes.InsufficientPrivilege)
         {
             // There may be no PL/pgSQL, or not for this role: then nothing is waited for but in between.
-            await Session.ExecuteAsync("ROLLBACK TO SAVEPOINT backupsync_locks", cancellationToken);
+            await Session.ExecuteAsync("ROLLBACK TO SAVEPOINT backupsync_locks; RELEASE SAVEPOINT backupsync_locks", cancellationToken);
             await WaitingAsync($"SET LOCAL lock_timeout = 1; {string.Join("; ", statements)}; {SetLockTimeout}", cancellationToken);
         }
     }
@@ -65,7 +67,8 @@ sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDispos
                 await Session.ExecuteAsync("RELEASE SAVEPOINT backupsync_locks", cancellationToken);
                 return;
             }
-            catch (PgQueryException blocked) when (blocked.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected)
+            catch (PgQueryException blocked)
+                when (blocked.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected)
             {
                 if (waiting.Elapsed > LockPatience)
                 {

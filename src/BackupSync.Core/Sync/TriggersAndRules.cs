@@ -18,7 +18,8 @@ sealed class TriggersAndRules
     {
         var target = transaction.Session;
         var before = await ReadAsync(target, tables, cancellationToken);
-        await transaction.LockAsync([.. along, .. before.Where(s => s.IsChosen && s.State != Switch.Off).Select(s => s.To(Switch.Off))], cancellationToken);
+        var off = before.Where(s => s.IsChosen && s.State != Switch.Off).Select(s => s.To(Switch.Off));
+        await transaction.LockAsync([.. along, .. off], cancellationToken);
         // Until version 14 a partition's copy of its parent's trigger counts as the system's own.
         var on = await target.RowsAsync(StillOn(tables), cancellationToken);
         if (on.Count > 0)

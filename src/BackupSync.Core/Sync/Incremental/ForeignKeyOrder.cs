@@ -18,8 +18,8 @@ sealed class ForeignKeyOrder
     readonly bool _isWhole;
     bool _refusesEarly;
 
-    ForeignKeyOrder(
-        TargetTransaction transaction, IReadOnlyList<TableSync> tables, IReadOnlyList<ForeignKey> keys, IReadOnlyList<ForeignKey> circular, IReadOnlySet<uint> reached, bool isWhole) =>
+    ForeignKeyOrder(TargetTransaction transaction, IReadOnlyList<TableSync> tables, IReadOnlyList<ForeignKey> keys,
+        IReadOnlyList<ForeignKey> circular, IReadOnlySet<uint> reached, bool isWhole) =>
         (_transaction, Tables, _keys, _circular, Reach, _isWhole) = (transaction, tables, keys, circular, reached, isWhole);
 
     /// <summary>In the order of writing; rows are deleted in the reverse one.</summary>
@@ -30,7 +30,8 @@ sealed class ForeignKeyOrder
 
     /// <param name="absent">Oids of keys that are taken away while rows are written, and back when rows are deleted.</param>
     public static async Task<ForeignKeyOrder> ReadAsync(
-        TargetTransaction transaction, IReadOnlyList<(TableSync Sync, uint Oid)> tables, IReadOnlySet<uint> absent, CancellationToken cancellationToken)
+        TargetTransaction transaction, IReadOnlyList<(TableSync Sync, uint Oid)> tables, IReadOnlySet<uint> absent,
+        CancellationToken cancellationToken)
     {
         var byOid = tables.ToDictionary(t => t.Oid, t => t.Sync);
         var all = (await transaction.Session.RowsAsync(Keys, cancellationToken))
