@@ -28,6 +28,7 @@ sealed class Benchmark : IAsyncDisposable
             new IncrementalContenders(source, target, tools, program, folder, readings),
             new ManyTablesContenders(source, target, program, folder, tables),
             new ManyRowsContenders(source, target, tools, program, folder, rows),
+            new WaitContenders(source, target, program, folder),
         ];
     }
 

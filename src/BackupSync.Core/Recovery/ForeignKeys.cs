@@ -5,7 +5,12 @@ namespace BackupSync.Recovery;
 /// <param name="From">The table that refers, by its key.</param>
 /// <param name="To">The table referred to, by its key.</param>
 /// <param name="Definition">As ALTER TABLE takes it.</param>
-sealed record ForeignKey(string Name, string From, string To, string Definition, string? Comment, bool IsOwned);
+/// <param name="MayLock">Whether the role may lock the table referred to by itself.</param>
+sealed record ForeignKey(string Name, string From, string To, string Definition, string? Comment, bool IsOwned, bool MayLock)
+{
+    /// <summary>Both are locked where it is dropped or made.</summary>
+    public IEnumerable<string> Tables => MayLock ? [From, To] : [From];
+}
 
 /// <summary>
 /// The foreign keys that touch some tables, in either direction: taken away while rows are replaced, and then put back and
@@ -23,7 +28,7 @@ sealed class ForeignKeys
     public static async Task<ForeignKeys> ReadAsync(PgSession target, IEnumerable<uint> tables, CancellationToken cancellationToken)
     {
         var all = (await target.RowsAsync(Query(tables), cancellationToken)).Select(r => new ForeignKey(
-            r[0]!, Sql.Display(r[1]!, r[2]!), Sql.Display(r[3]!, r[4]!), r[5]!, r[6], r[7] == "t")).ToList();
+            r[0]!, Sql.Display(r[1]!, r[2]!), Sql.Display(r[3]!, r[4]!), r[5]!, r[6], r[7] == "t", r[8] == "t")).ToList();
         if (all.FirstOrDefault(k => !k.IsOwned) is { } foreign)
         {
             throw new BackupSyncException(ErrorIds.PrivilegeMissing,
@@ -33,11 +38,8 @@ sealed class ForeignKeys
         return new ForeignKeys(target, all);
     }
 
-    public async Task DropAsync(CancellationToken cancellationToken)
-    {
-        foreach (var key in All)
-            await _target.ExecuteAsync($"ALTER TABLE {TargetTables.Quoted(key.From)} DROP CONSTRAINT {Sql.Identifier(key.Name)}", cancellationToken);
-    }
+    public IEnumerable<string> Drops => All.Select(k =>
+        $"ALTER TABLE {TargetTables.Quoted(k.From)} DROP CONSTRAINT {Sql.Identifier(k.Name)}");
 
     /// <param name="restored">The keys of the tables whose rows were replaced, and of their parents.</param>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.RestoreFailed"/>: rows refer to such as are not there; the message says which tables'.</exception>
@@ -70,7 +72,8 @@ sealed class ForeignKeys
             UNION
             SELECT p.oid, p.conparentid FROM pg_catalog.pg_constraint p JOIN touching t ON p.oid = t.conparentid)
         SELECT k.conname, fn.nspname, f.relname, tn.nspname, t.relname, pg_catalog.pg_get_constraintdef(k.oid),
-               pg_catalog.obj_description(k.oid, 'pg_constraint'), pg_catalog.pg_has_role(f.relowner, 'USAGE')
+               pg_catalog.obj_description(k.oid, 'pg_constraint'), pg_catalog.pg_has_role(f.relowner, 'USAGE'),
+               pg_catalog.has_table_privilege(t.oid, 'UPDATE, DELETE, TRUNCATE')
         FROM pg_catalog.pg_constraint k
         JOIN pg_catalog.pg_class f ON f.oid = k.conrelid JOIN pg_catalog.pg_namespace fn ON fn.oid = f.relnamespace
         JOIN pg_catalog.pg_class t ON t.oid = k.confrelid JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace

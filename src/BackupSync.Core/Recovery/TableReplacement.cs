@@ -34,12 +34,8 @@ sealed class TableReplacement(RunContext run, TargetSide target, StoredBackup ba
         var tables = await LockAsync(session, cancellationToken);
         var keys = await ForeignKeys.ReadAsync(session, tables.Oids, cancellationToken);
         var rules = await RowRules.ReadUnvalidatedAsync(session, tables.Oids, cancellationToken);
-        var triggers = await _transaction.WaitingAsync(async () =>
-        {
-            await keys.DropAsync(cancellationToken);
-            await rules.DropAsync(cancellationToken);
-            return await TriggersAndRules.DisableAsync(session, [.. tables.Oids, .. tables.LoadedThrough], cancellationToken);
-        }, cancellationToken);
+        var triggers = await TriggersAndRules.DisableAsync(
+            _transaction, [.. tables.Oids, .. tables.LoadedThrough], [.. keys.Drops, .. rules.Drops], cancellationToken);
         if (tables.OnlyHere.Count > 0)
             run.Warn($"{target.Login.Label}: emptied as well, for the backup has no rows of them: {string.Join(", ", tables.OnlyHere)}.");
         // Rows go into indexes that are there already, and keys are checked.
@@ -105,15 +101,16 @@ sealed class TableReplacement(RunContext run, TargetSide target, StoredBackup ba
 
     public ValueTask DisposeAsync() => _transaction.DisposeAsync();
 
-    /// <summary>Locks everything that is to change, in one order for all runs, and only then looks at it for good.</summary>
-    Task<TargetTables> LockAsync(PgSession session, CancellationToken cancellationToken) => _transaction.WaitingAsync(async () =>
+    /// <summary>Locks everything that is to change, and what its foreign keys refer to, and only then looks at it for good.</summary>
+    async Task<TargetTables> LockAsync(PgSession session, CancellationToken cancellationToken)
     {
         var tables = await TargetTables.FindAsync(session, selection, cancellationToken);
         var keys = await ForeignKeys.ReadAsync(session, tables.Oids, cancellationToken);
-        var names = tables.Emptied.Concat(selection.Parents.Keys.Concat(keys.All.Select(k => k.From)).Select(TargetTables.Quoted)).Distinct().Order(StringComparer.Ordinal).ToList();
-        await session.ExecuteAsync($"LOCK TABLE {string.Join(", ", names.Select(n => $"ONLY {n}"))} IN ACCESS EXCLUSIVE MODE", cancellationToken);
+        var others = selection.Parents.Keys.Concat(keys.All.SelectMany(k => k.Tables)).Select(TargetTables.Quoted);
+        var locks = await AllLocks.OfTablesAsync(session, tables.Emptied.Concat(others).Distinct(), "ACCESS EXCLUSIVE", cancellationToken);
+        await _transaction.LockAsync(locks, cancellationToken);
         return await TargetTables.FindAsync(session, selection, cancellationToken);
-    }, cancellationToken);
+    }
 
     async Task LoadAsync(PgSession session, string encoding, StepScope scope, CancellationToken cancellationToken)
     {

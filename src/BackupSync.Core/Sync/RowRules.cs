@@ -46,10 +46,12 @@ sealed class RowRules
     public static Task<RowRules> ReadAsync(PgSession target, IEnumerable<uint> tables, IEnumerable<uint> constraints, CancellationToken cancellationToken) =>
         ReadAsync(target, Query(tables, $"k.oid = ANY (ARRAY[{string.Join(",", constraints)}]::oid[])"), cancellationToken);
 
+    public IEnumerable<string> Drops => _all.Select(r => $"ALTER {r.Owner} DROP CONSTRAINT {r.Name}");
+
     public async Task DropAsync(CancellationToken cancellationToken)
     {
-        foreach (var rule in _all)
-            await _target.DefineAsync($"ALTER {rule.Owner} DROP CONSTRAINT {rule.Name}", cancellationToken);
+        foreach (var drop in Drops)
+            await _target.DefineAsync(drop, cancellationToken);
     }
 
     /// <summary>Puts them back for rows to come: those that hold are validated where they were valid.</summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using BackupSync.Postgres;
 using BackupSync.Runs;
+using Npgsql;
 
 namespace BackupSync.Sync;
 
@@ -21,6 +22,8 @@ sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDispos
     PgSession? _session;
     string? _id;
 
+    string SetLockTimeout => $"SET LOCAL lock_timeout = {(long)target.Job.Limits.LockTimeout.TotalMilliseconds}";
+
     public PgSession Session => _session ?? throw new InvalidOperationException($"No transaction was begun on {target.Login.Label}.");
 
     /// <summary>Whether the server was told to commit: from then on only it can tell what became of it.</summary>
@@ -30,24 +33,42 @@ sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDispos
     public async Task BeginAsync(CancellationToken cancellationToken)
     {
         _session = await PgConnector.OpenAsync(target.Login, target.Job.Limits.Connect, run.Info, cancellationToken);
-        await _session.ExecuteAsync($"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = {(long)target.Job.Limits.LockTimeout.TotalMilliseconds}; SET LOCAL jit = off", cancellationToken);
+        await _session.ExecuteAsync(
+            $"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {SetLockTimeout}; SET LOCAL jit = off", cancellationToken);
         _id = (await _session.RowsAsync("SELECT pg_catalog.pg_current_xact_id()", cancellationToken))[0][0];
     }
 
-    /// <summary>For what needs locks: given back and asked for again, so that nobody waits behind a request that has to wait itself.</summary>
-    /// <param name="work">May be done more than once: what it did before is undone.</param>
-    public async Task<T> WaitingAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)
+    /// <summary>Runs statements that lock something, all of them at once or none: see <see cref="AllLocks"/>.</summary>
+    public async Task LockAsync(IReadOnlyList<string> statements, CancellationToken cancellationToken)
+    {
+        if (statements.Count == 0)
+            return;
+        try
+        {
+            await WaitingAsync(AllLocks.Statement(statements, LockPatience), cancellationToken);
+        }
+        catch (PgQueryException refused)
+            when (refused.SqlState is PostgresErrorCodes.UndefinedObject or PostgresErrorCodes.InsufficientPrivilege)
+        {
+            // There may be no PL/pgSQL, or not for this role: then nothing is waited for but in between.
+            await Session.ExecuteAsync("ROLLBACK TO SAVEPOINT backupsync_locks; RELEASE SAVEPOINT backupsync_locks", cancellationToken);
+            await WaitingAsync($"SET LOCAL lock_timeout = 1; {string.Join("; ", statements)}; {SetLockTimeout}", cancellationToken);
+        }
+    }
+
+    async Task WaitingAsync(string work, CancellationToken cancellationToken)
     {
         await Session.ExecuteAsync("SAVEPOINT backupsync_locks", cancellationToken);
         for (var waiting = Stopwatch.StartNew(); ;)
         {
             try
             {
-                var result = await work();
+                await Session.DefineAsync(work, cancellationToken);
                 await Session.ExecuteAsync("RELEASE SAVEPOINT backupsync_locks", cancellationToken);
-                return result;
+                return;
             }
-            catch (PgQueryException blocked) when (blocked.SqlState == Npgsql.PostgresErrorCodes.LockNotAvailable)
+            catch (PgQueryException blocked)
+                when (blocked.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected)
             {
                 if (waiting.Elapsed > LockPatience)
                 {

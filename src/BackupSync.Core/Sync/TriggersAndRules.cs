@@ -11,12 +11,15 @@ sealed class TriggersAndRules
 
     TriggersAndRules(PgSession target, IReadOnlyCollection<uint> tables, IReadOnlyList<Switch> before) => (_target, _tables, _before) = (target, tables, before);
 
+    /// <param name="along">Statements that want locks as well, and are run with it: all locks at once.</param>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.NotSupported"/>: one cannot be switched off.</exception>
-    public static async Task<TriggersAndRules> DisableAsync(PgSession target, IReadOnlyCollection<uint> tables, CancellationToken cancellationToken)
+    public static async Task<TriggersAndRules> DisableAsync(
+        TargetTransaction transaction, IReadOnlyCollection<uint> tables, IEnumerable<string> along, CancellationToken cancellationToken)
     {
+        var target = transaction.Session;
         var before = await ReadAsync(target, tables, cancellationToken);
-        foreach (var one in before.Where(s => s.IsChosen && s.State != Switch.Off))
-            await target.DefineAsync(one.To(Switch.Off), cancellationToken);
+        var off = before.Where(s => s.IsChosen && s.State != Switch.Off).Select(s => s.To(Switch.Off));
+        await transaction.LockAsync([.. along, .. off], cancellationToken);
         // Until version 14 a partition's copy of its parent's trigger counts as the system's own.
         var on = await target.RowsAsync(StillOn(tables), cancellationToken);
         if (on.Count > 0)

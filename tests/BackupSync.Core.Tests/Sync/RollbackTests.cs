@@ -248,6 +248,28 @@ public sealed class RollbackTests(Servers servers) : IClassFixture<Servers>
     }
 
     [Fact]
+    public async Task A_swap_is_in_nobodys_way_but_while_it_renames()
+    {
+        await using var scenario = await Scenario.CreateAsync(servers, PublishMode.Swap);
+        await scenario.FillAsync();
+        await scenario.SyncWellAsync();
+        await using var reader = await Scenario.OpenAsync(scenario.TargetAdmin);
+        const string Read = "BEGIN; LOCK TABLE users IN ACCESS SHARE MODE NOWAIT; COMMIT";
+
+        // Before and after, no lock is waited for; a session of before is ended in between.
+        var result = await scenario.SyncAsync(e =>
+        {
+            if (e is StepStarted { Step: RunStep.Restore or RunStep.Verify or RunStep.Publish })
+                reader.ExecuteAsync(Read, default).GetAwaiter().GetResult();
+            if (e is StepEnded { Result.Step: RunStep.Publish })
+                Scenario.ExecuteAsync(scenario.TargetAdmin, Read).GetAwaiter().GetResult();
+        });
+
+        Assert.Null(result.Error);
+        await Assert.ThrowsAnyAsync<BackupSyncException>(() => reader.ExecuteAsync("SELECT 1", default));
+    }
+
+    [Fact]
     public async Task A_transaction_asks_again_for_a_table_that_stays_locked_and_gives_up_in_the_end()
     {
         await using var scenario = await Scenario.CreateAsync(servers, PublishMode.Transaction);

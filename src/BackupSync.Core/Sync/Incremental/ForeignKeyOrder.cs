@@ -11,15 +11,16 @@ namespace BackupSync.Sync.Incremental;
 /// </summary>
 sealed class ForeignKeyOrder
 {
-    readonly PgSession _target;
+    readonly TargetTransaction _transaction;
     readonly IReadOnlyList<ForeignKey> _keys;
     readonly IReadOnlyList<ForeignKey> _circular;
     readonly List<ForeignKey> _altered = [];
     readonly bool _isWhole;
     bool _refusesEarly;
 
-    ForeignKeyOrder(PgSession target, IReadOnlyList<TableSync> tables, IReadOnlyList<ForeignKey> keys, IReadOnlyList<ForeignKey> circular, IReadOnlySet<uint> reached, bool isWhole) =>
-        (_target, Tables, _keys, _circular, Reach, _isWhole) = (target, tables, keys, circular, reached, isWhole);
+    ForeignKeyOrder(TargetTransaction transaction, IReadOnlyList<TableSync> tables, IReadOnlyList<ForeignKey> keys,
+        IReadOnlyList<ForeignKey> circular, IReadOnlySet<uint> reached, bool isWhole) =>
+        (_transaction, Tables, _keys, _circular, Reach, _isWhole) = (transaction, tables, keys, circular, reached, isWhole);
 
     /// <summary>In the order of writing; rows are deleted in the reverse one.</summary>
     public IReadOnlyList<TableSync> Tables { get; }
@@ -29,10 +30,11 @@ sealed class ForeignKeyOrder
 
     /// <param name="absent">Oids of keys that are taken away while rows are written, and back when rows are deleted.</param>
     public static async Task<ForeignKeyOrder> ReadAsync(
-        PgSession target, IReadOnlyList<(TableSync Sync, uint Oid)> tables, IReadOnlySet<uint> absent, CancellationToken cancellationToken)
+        TargetTransaction transaction, IReadOnlyList<(TableSync Sync, uint Oid)> tables, IReadOnlySet<uint> absent,
+        CancellationToken cancellationToken)
     {
         var byOid = tables.ToDictionary(t => t.Oid, t => t.Sync);
-        var all = (await target.RowsAsync(Keys, cancellationToken))
+        var all = (await transaction.Session.RowsAsync(Keys, cancellationToken))
             .Select(r => new Reference(Oid(r[0]!), Oid(r[1]!), new ForeignKey(Oid(r[6]!), Sql.Qualified(r[2]!, r[3]!), Sql.Identifier(r[4]!), r[5] == "t",
                 r[8] is { } column ? new LateColumn(column, r[9]!) : null), r[7] == "t")).ToList();
         var keys = all.Where(k => k.From != k.To && byOid.ContainsKey(k.From) && byOid.ContainsKey(k.To)).ToList();
@@ -53,25 +55,21 @@ sealed class ForeignKeyOrder
         bool ComesLate(Reference key) => key.Constraint is { IsDeferrable: false, Late: not null } && byOid[key.From].Table.HasKey;
         foreach (var some in circular.Where(ComesLate).GroupBy(k => k.From))
             byOid[some.Key].Staged.Late = [.. some.Select(k => k.Constraint.Late!).DistinctBy(l => l.Name)];
-        return new ForeignKeyOrder(target, [.. order.Select(o => byOid[o])], [.. all.Select(k => k.Constraint).Where(k => !absent.Contains(k.Oid)).Distinct()],
+        return new ForeignKeyOrder(transaction, [.. order.Select(o => byOid[o])], [.. all.Select(k => k.Constraint).Where(k => !absent.Contains(k.Oid)).Distinct()],
             [.. circular.Where(k => !ComesLate(k)).Select(k => k.Constraint).Distinct()],
             Reached(all, tables.Where(t => t.Sync.Staged.IsTouched).Select(t => t.Oid)), absent.Count == 0);
     }
 
-    public async Task DeferAsync(CancellationToken cancellationToken)
-    {
-        await PutOffAsync(_circular, cancellationToken);
-        // All at once: several may have one name in one schema, and to name one that cannot be put off is an error.
-        await _target.ExecuteAsync("SET CONSTRAINTS ALL DEFERRED", cancellationToken);
-    }
+    /// <summary>What has to be run before rows are written.</summary>
+    public IReadOnlyList<string> Deferring() => PutOff(_circular);
 
     /// <summary>Puts off the keys that some columns of a table belong to, on either side.</summary>
     /// <returns>Whether there was one that had not been put off.</returns>
     public async Task<bool> DeferAsync(KeyedTable table, IEnumerable<string> columns, CancellationToken cancellationToken)
     {
-        var oids = (await _target.RowsAsync(KeysOf(table, columns), cancellationToken)).Select(r => Oid(r[0]!)).ToHashSet();
+        var oids = (await _transaction.Session.RowsAsync(KeysOf(table, columns), cancellationToken)).Select(r => Oid(r[0]!)).ToHashSet();
         var keys = _keys.Where(k => oids.Contains(k.Oid) && !k.IsDeferrable && !_altered.Contains(k)).ToList();
-        await PutOffAsync(keys, cancellationToken);
+        await _transaction.LockAsync(PutOff(keys), cancellationToken);
         _refusesEarly &= keys.Count == 0;
         return keys.Count > 0;
     }
@@ -87,7 +85,7 @@ sealed class ForeignKeyOrder
         if (_refusesEarly || !_isWhole)
             return false;
         var gone = new Dictionary<TableSync, long>();
-        _refusesEarly = !await Part.TryAsync(_target, async () =>
+        _refusesEarly = !await Part.TryAsync(_transaction.Session, async () =>
         {
             foreach (var table in Tables)
                 await table.Staged.LetGoAsync(cancellationToken);
@@ -103,9 +101,9 @@ sealed class ForeignKeyOrder
     /// <summary>Checks what was put off.</summary>
     public async Task CheckAsync(CancellationToken cancellationToken)
     {
-        await _target.ExecuteAsync("SET CONSTRAINTS ALL IMMEDIATE", cancellationToken);
+        await _transaction.Session.ExecuteAsync("SET CONSTRAINTS ALL IMMEDIATE", cancellationToken);
         foreach (var key in _altered)
-            await _target.DefineAsync($"ALTER TABLE {key.Table} ALTER CONSTRAINT {key.Name} NOT DEFERRABLE", cancellationToken);
+            await _transaction.Session.DefineAsync($"ALTER TABLE {key.Table} ALTER CONSTRAINT {key.Name} NOT DEFERRABLE", cancellationToken);
     }
 
     static HashSet<uint> Reached(IReadOnlyList<Reference> keys, IEnumerable<uint> from)
@@ -118,13 +116,11 @@ sealed class ForeignKeyOrder
         return reached;
     }
 
-    async Task PutOffAsync(IEnumerable<ForeignKey> keys, CancellationToken cancellationToken)
+    List<string> PutOff(IEnumerable<ForeignKey> keys)
     {
-        foreach (var key in keys.Where(k => !k.IsDeferrable))
-        {
-            await _target.DefineAsync($"ALTER TABLE {key.Table} ALTER CONSTRAINT {key.Name} DEFERRABLE", cancellationToken);
-            _altered.Add(key);
-        }
+        var some = keys.Where(k => !k.IsDeferrable).ToList();
+        _altered.AddRange(some);
+        return [.. some.Select(k => $"ALTER TABLE {k.Table} ALTER CONSTRAINT {k.Name} DEFERRABLE")];
     }
 
     static uint Oid(string text) => uint.Parse(text, CultureInfo.InvariantCulture);

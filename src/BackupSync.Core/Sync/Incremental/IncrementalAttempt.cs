@@ -214,11 +214,12 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     }
 
     /// <summary>From here on nobody else writes to them; everybody may read.</summary>
-    Task LockAsync(IReadOnlyList<KeyedTable> tables, CancellationToken cancellationToken) => _transaction.WaitingAsync(async () =>
+    async Task LockAsync(IReadOnlyList<KeyedTable> tables, CancellationToken cancellationToken)
     {
-        await Writer.ExecuteAsync($"LOCK TABLE {string.Join(", ", tables.Select(t => t.Table.Rows).Order(StringComparer.Ordinal))} IN SHARE ROW EXCLUSIVE MODE", cancellationToken);
-        return true;
-    }, cancellationToken);
+        var names = tables.Select(t => Sql.Qualified(t.Table.Schema, t.Table.Name));
+        var locks = await AllLocks.OfTablesAsync(Writer, names, "SHARE ROW EXCLUSIVE", cancellationToken);
+        await _transaction.LockAsync(locks, cancellationToken);
+    }
 
     /// <summary>
     /// Generated columns are the target's own to compute, and never written. Nor are they compared: another version or locale computes them otherwise, and
@@ -328,14 +329,12 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         var relations = await WithPartitionsAsync(oids, cancellationToken);
         var checks = await RowRules.ReadAsync(Writer, relations, broken.Checks, cancellationToken);
         var keys = await RowRules.ReadAsync(Writer, relations, broken.Keys, cancellationToken);
-        var order = await ForeignKeyOrder.ReadAsync(Writer, [.. _tables.Zip(oids)], broken.Keys, cancellationToken);
-        var triggers = await _transaction.WaitingAsync(async () =>
-        {
-            await checks.DropAsync(cancellationToken);
-            await keys.DropAsync(cancellationToken);
-            await order.DeferAsync(cancellationToken);
-            return await TriggersAndRules.DisableAsync(Writer, await WithPartitionsAsync([.. oids.Where(order.Reach.Contains)], cancellationToken), cancellationToken);
-        }, cancellationToken);
+        var order = await ForeignKeyOrder.ReadAsync(_transaction, [.. _tables.Zip(oids)], broken.Keys, cancellationToken);
+        var reached = await WithPartitionsAsync([.. oids.Where(order.Reach.Contains)], cancellationToken);
+        var triggers = await TriggersAndRules.DisableAsync(
+            _transaction, reached, [.. checks.Drops, .. keys.Drops, .. order.Deferring()], cancellationToken);
+        // All at once: several may have one name in one schema, and to name one that cannot be put off is an error.
+        await Writer.ExecuteAsync("SET CONSTRAINTS ALL DEFERRED", cancellationToken);
         var done = 0;
         foreach (var table in order.Tables.Where(touched.Contains))
         {

@@ -37,14 +37,17 @@ sealed class TargetObjects
             [.. head.Entries.Where(e => e.DropStatement.Length > 0 && e.Kind == EventTrigger).Select(e => e.DropStatement)]);
     }
 
-    /// <summary>Drops all of it, in the runner's transaction.</summary>
-    public async Task DropAsync(IQueryRunner runner, CancellationToken cancellationToken)
+    /// <summary>Drops all of it, in the runner's transaction, when all of it is locked.</summary>
+    /// <param name="patience">How long it is tried to lock it.</param>
+    public async Task DropAsync(IQueryRunner runner, TimeSpan patience, CancellationToken cancellationToken)
     {
         // They would fire for all that follows; none fires for this.
         foreach (var drop in _eventTriggers)
             await runner.ExecuteAsync(drop, cancellationToken);
         if (_drops.Count == 0)
             return;
+        var locks = (await runner.RowsAsync(Lockable, cancellationToken)).Select(r => LockOf(Sql.Qualified(r[0]!, r[1]!), r[2], r[3]!));
+        await runner.ExecuteAsync(AllLocks.Statement(locks, patience), cancellationToken);
         await runner.ExecuteAsync("CREATE TEMPORARY TABLE backupsync_drops (id int, statement text, goes_with_its_table bool)", cancellationToken);
         foreach (var some in _drops.Index().Chunk(500))
         {
@@ -54,6 +57,32 @@ sealed class TargetObjects
         await runner.ExecuteAsync(DropObjects, cancellationToken);
         await runner.ExecuteAsync("DROP TABLE pg_temp.backupsync_drops", cancellationToken);
     }
+
+    /// <param name="mode">Null where LOCK TABLE does not take it, or not from the role.</param>
+    static string LockOf(string name, string? mode, string owner) =>
+        mode is null ? $"ALTER TABLE {name} OWNER TO {Sql.Identifier(owner)}" : $"LOCK TABLE ONLY {name} IN {mode} MODE";
+
+    /// <summary>
+    /// Every relation that is dropped: schema, name, the mode in which it can be locked, owner. To give one to its owner changes nothing,
+    /// and locks it. As readers lock them: views before what they read, tables before their partitions. With tables that stay, and are written.
+    /// </summary>
+    const string Lockable = """
+        SELECT n.nspname, c.relname,
+               CASE WHEN NOT (c.relkind IN ('r', 'p') AND pg_catalog.has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE')) THEN NULL
+                    WHEN stays.oid IS NULL THEN 'ACCESS EXCLUSIVE' ELSE 'SHARE ROW EXCLUSIVE' END,
+               pg_catalog.pg_get_userbyid(c.relowner)
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        LEFT JOIN (SELECT pg_catalog.unnest(extconfig) FROM pg_catalog.pg_extension
+                   UNION SELECT 'pg_catalog.pg_largeobject'::regclass
+                   WHERE EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)) stays(oid) ON stays.oid = c.oid
+        WHERE CASE WHEN stays.oid IS NOT NULL THEN c.relkind = 'r' AND pg_catalog.has_table_privilege(c.oid, 'DELETE')
+                   ELSE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND c.relpersistence <> 't' AND c.oid >= 16384
+                       AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND pg_catalog.pg_has_role(c.relowner, 'USAGE')
+                       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                                       WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e') END
+        ORDER BY c.relkind NOT IN ('v', 'm'), CASE WHEN c.relkind IN ('v', 'm') THEN -c.oid::bigint END, c.relkind NOT IN ('S', 'f'),
+                 (SELECT count(*) FROM pg_catalog.pg_partition_ancestors(c.oid)), c.oid
+        """;
 
     static readonly string DropObjects = EmbeddedText.Read("BackupSync.Sync.Publishing.drop_objects.sql").TrimEnd().TrimEnd(';');
 }

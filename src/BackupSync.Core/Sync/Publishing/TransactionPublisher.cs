@@ -13,6 +13,9 @@ namespace BackupSync.Sync.Publishing;
 /// </summary>
 sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublisher
 {
+    /// <summary>For so many times what one lock is waited for, all locks are tried for.</summary>
+    const int LockAttempts = 6;
+
     PsqlSession? _psql;
     string? _transaction;
     bool _commitBegun;
@@ -54,7 +57,7 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
         await using (var session = await PgSession.OpenAsync(target.Login, cancellationToken))
             _unknown = await PgRestore.UnknownSettingsAsync(content.Tools, content.Archive, session, cancellationToken);
 
-        // Whoever holds a lock on a table is waited for, but not for long: new readers queue behind us.
+        // Whoever holds a lock on a table is waited for, but not for long.
         var lockTimeout = (long)target.Job.Limits.LockTimeout.TotalMilliseconds;
         var objects = await TargetObjects.ReadAsync(content.Tools, target, filter.ExistingSchemas, lockTimeout, cancellationToken);
 
@@ -66,7 +69,7 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
         await _psql.ExecuteAsync($"SET LOCAL lock_timeout = {lockTimeout.ToString(CultureInfo.InvariantCulture)}", cancellationToken);
         var privileges = await ObjectPrivileges.ReadAsync(_psql, cancellationToken);
         var publications = await TargetPublications.ReadAsync(_psql, content.Tools, target, lockTimeout, cancellationToken);
-        await objects.DropAsync(_psql, cancellationToken);
+        await objects.DropAsync(_psql, target.Job.Limits.LockTimeout * LockAttempts, cancellationToken);
         await ConfigurationTables.EmptyAsync(_psql, run.Warn, cancellationToken);
         await _psql.ExecuteAsync("CREATE SCHEMA IF NOT EXISTS public", cancellationToken);
 
