@@ -216,7 +216,8 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     /// <summary>From here on nobody else writes to them; everybody may read.</summary>
     Task LockAsync(IReadOnlyList<KeyedTable> tables, CancellationToken cancellationToken) => _transaction.WaitingAsync(async () =>
     {
-        await Writer.ExecuteAsync($"LOCK TABLE {string.Join(", ", tables.Select(t => t.Table.Rows).Order(StringComparer.Ordinal))} IN SHARE ROW EXCLUSIVE MODE", cancellationToken);
+        // What one was exchanged for is refused: a view's triggers would run as our role.
+        await Writer.LockTablesAsync($"LOCK TABLE {string.Join(", ", tables.Select(t => t.Table.Rows).Order(StringComparer.Ordinal))} IN SHARE ROW EXCLUSIVE MODE", cancellationToken);
         return true;
     }, cancellationToken);
 
