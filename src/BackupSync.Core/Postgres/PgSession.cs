@@ -173,15 +173,15 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
 
     /// <summary>
     /// Refuses what reads anything but tables and sequences, as servers do that know <see cref="TablesOnly"/>; in sessions that have it, it
-    /// does nothing. A statement that is prepared is not planned, so that no function runs, but has its locks: what they are on stays what it is
-    /// until the transaction ends.
+    /// does nothing. A statement that is prepared is not planned, so that no function runs, but has its locks: what they are on stays
+    /// what it is until the transaction ends.
     /// </summary>
     public Task EnsureTablesAsync(string select, CancellationToken cancellationToken) => _readsTablesOnly ? Task.CompletedTask
         : LockTablesAsync($"PREPARE backupsync_look AS {select}; DEALLOCATE backupsync_look", cancellationToken);
 
     /// <summary>
-    /// Runs what takes locks, and refuses it where one of them is on a view or a foreign table: what was listed as a table may have been exchanged
-    /// before its lock was there. What was locked before, as views are whose definition was asked for, is no matter.
+    /// Runs what takes locks, and refuses it where one of them is on a view or a foreign table: what was listed as a table may have been
+    /// exchanged before its lock was there. What was locked before, as views are whose definition was asked for, is no matter.
     /// </summary>
     public Task LockTablesAsync(string statement, CancellationToken cancellationToken) => Guarded(async stop =>
     {
@@ -193,17 +193,17 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
         await reader.NextResultAsync(stop);
         while (await reader.ReadAsync(stop))
         {
-            // In the server's own words.
-            if (!before.Contains(reader.GetString(0)))
-            {
-                throw new PostgresException($"access to non-system {reader.GetString(1)} {reader.GetString(2)} is restricted", "ERROR", "ERROR",
-                    PostgresErrorCodes.ObjectNotInPrerequisiteState);
-            }
+            if (before.Contains(reader.GetString(0)))
+                continue;
+            var words = $"access to non-system {reader.GetString(1)} {reader.GetString(2)} is restricted"; // the server's own
+            throw new PostgresException(words, "ERROR", "ERROR", PostgresErrorCodes.ObjectNotInPrerequisiteState);
         }
         return true;
     }, cancellationToken);
 
-    Task LookAsync(string select, CancellationToken cancellationToken) => Login.ReadOnly && !IsShared ? EnsureTablesAsync(select, cancellationToken) : Task.CompletedTask;
+    /// <summary>In sessions that a pooler shares with others nothing is asked but the server's own catalog.</summary>
+    Task LookAsync(string select, CancellationToken cancellationToken) =>
+        Login.ReadOnly && !IsShared ? EnsureTablesAsync(select, cancellationToken) : Task.CompletedTask;
 
     /// <summary>Changes the name by which the server's administrators, and other runs, know the session.</summary>
     public async Task RenameAsync(string applicationName, CancellationToken cancellationToken)

@@ -20,10 +20,9 @@ static partial class SnapshotFailure
                     return new BackupSyncException((failure as BackupSyncException ?? locked).ErrorId,
                         $"{(failure as BackupSyncException ?? locked).Message.TrimEnd('.')}. Another session had locked what was wanted, and did not let go of it in time.",
                         "End long transactions there, or wait for them: pg_stat_activity tells them, pg_locks what they hold. Then run again.", failure);
+                case PgQueryException { SqlState: PostgresErrorCodes.ObjectNotInPrerequisiteState } found when NoTable().IsMatch(found.Message):
+                    return new SnapshotOutdatedException($"{found.Message} A table or sequence was exchanged for it in the meantime, it seems.", found);
                 // Where something is written, an error that tells of something that is not there may be the rows' own.
-                // So is one that tells that it is no table any more, whoever hears it.
-                case PgQueryException { SqlState: PostgresErrorCodes.ObjectNotInPrerequisiteState } exchanged when NoTable().IsMatch(exchanged.Message):
-                    return new SnapshotOutdatedException($"{exchanged.Message} What was a table or a sequence was exchanged for it in the meantime, it seems.", exchanged);
                 case PgQueryException { WhileReading: true, SqlState: { } state } refused when IsOfChange(state, refused.Message):
                     return new SnapshotOutdatedException($"{refused.Message} Something was dropped or changed while it was read, it seems.", refused);
             }
@@ -40,7 +39,7 @@ static partial class SnapshotFailure
         PostgresErrorCodes.InvalidSchemaName,
     ];
 
-    /// <summary>What the server says, or we in its place, of what is no table; other languages have the same code for other matters, too.</summary>
+    /// <summary>What the server says, or we in its place, of what is no table: the code is of other matters, too.</summary>
     [GeneratedRegex("access to non-system (view|foreign table) ")]
     private static partial Regex NoTable();
 

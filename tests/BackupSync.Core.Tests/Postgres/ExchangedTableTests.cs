@@ -1,8 +1,6 @@
 using BackupSync.Configuration;
-using BackupSync.PgTools;
 using BackupSync.Postgres;
 using BackupSync.Runs;
-using BackupSync.Sync;
 using BackupSync.Tests.Sync;
 using BackupSync.Verification;
 
@@ -57,7 +55,7 @@ public sealed class ExchangedTableTests(Servers servers) : IClassFixture<Servers
 
         AssertDidNotRun(scenario, result);
         Assert.True(result.Success, $"{result.Error}");
-        Assert.Contains(scenario.LogLines, l => l.Contains("is restricted", StringComparison.Ordinal) && l.Contains("It begins anew", StringComparison.Ordinal));
+        Assert.Contains(scenario.LogLines, HasBegunAnew);
         Assert.Equal("v", await Scenario.TextAsync(scenario.TargetAdmin, $"SELECT relkind::text FROM pg_class WHERE oid = '{relation}'::regclass"));
     }
 
@@ -72,7 +70,9 @@ public sealed class ExchangedTableTests(Servers servers) : IClassFixture<Servers
         await using var scenario = await CreateAsync();
         await scenario.SyncWellAsync(SyncMode.Full);
         await scenario.SyncWellAsync(SyncMode.Incremental);
-        await scenario.OnSourceAsync("DELETE FROM t WHERE id = 1; UPDATE t SET name = 'other' WHERE id = 2; INSERT INTO t VALUES (100, 'new'); SELECT nextval('s')");
+        await scenario.OnSourceAsync("""
+            DELETE FROM t WHERE id = 1; UPDATE t SET name = 'other' WHERE id = 2; INSERT INTO t VALUES (100, 'new'); SELECT nextval('s')
+            """);
         var admin = onSource ? scenario.SourceAdmin : scenario.TargetAdmin;
         if (isUnknown)
             await HideSettingAsync(admin);
@@ -80,7 +80,7 @@ public sealed class ExchangedTableTests(Servers servers) : IClassFixture<Servers
         var result = await ExchangeAsync(admin, relation, () => scenario.SyncAsync(mode: SyncMode.Incremental));
 
         AssertDidNotRun(scenario, result);
-        Assert.Contains(scenario.LogLines, l => l.Contains("is restricted", StringComparison.Ordinal) && l.Contains("It begins anew", StringComparison.Ordinal));
+        Assert.Contains(scenario.LogLines, HasBegunAnew);
     }
 
     /// <summary>Whoever may create a schema can make the table of notes before we do, or as its owner's member change it.</summary>
@@ -90,7 +90,10 @@ public sealed class ExchangedTableTests(Servers servers) : IClassFixture<Servers
         await using var scenario = await CreateAsync();
         await scenario.SyncWellAsync(SyncMode.Full);
         await scenario.SyncWellAsync(SyncMode.Incremental);
-        await scenario.OnTargetAsync($"CREATE TRIGGER trap BEFORE INSERT OR UPDATE OR DELETE ON {CatalogQueries.StateSchema}.{CatalogQueries.StateTable} FOR EACH ROW EXECUTE FUNCTION trigger_trap()");
+        await scenario.OnTargetAsync($"""
+            CREATE TRIGGER trap BEFORE INSERT OR UPDATE OR DELETE ON {CatalogQueries.StateSchema}.{CatalogQueries.StateTable}
+            FOR EACH ROW EXECUTE FUNCTION trigger_trap()
+            """);
         await scenario.OnSourceAsync("INSERT INTO t VALUES (100, 'new')");
 
         await scenario.SyncWellAsync(SyncMode.Incremental);
@@ -109,7 +112,7 @@ public sealed class ExchangedTableTests(Servers servers) : IClassFixture<Servers
 
         var result = await ConnectionTest.RunAsync(scenario.Job.SourceDatabase, TimeSpan.FromSeconds(30), default);
 
-        Assert.Equal(isUnknown ? 1 : 0, result.Warnings.Count(w => w.Contains("CVE-2024-7348", StringComparison.Ordinal) && w.Contains("pg_dump does not", StringComparison.Ordinal)));
+        Assert.Equal(isUnknown ? 1 : 0, result.Warnings.Count(w => w.Contains("CVE-2024-7348", StringComparison.Ordinal)));
     }
 
     async Task<Scenario> CreateAsync()
@@ -122,7 +125,8 @@ public sealed class ExchangedTableTests(Servers servers) : IClassFixture<Servers
     /// <summary>As on a server that does not know it: nothing that asks for it finds it, neither our sessions nor pg_dump.</summary>
     static Task HideSettingAsync(DatabaseAddress admin) => TestDatabase.ExecuteAsync(admin, """
         SET allow_system_table_mods = on;
-        CREATE OR REPLACE VIEW pg_catalog.pg_settings AS SELECT * FROM pg_catalog.pg_show_all_settings() AS a WHERE a.name <> 'restrict_nonsystem_relation_kind'
+        CREATE OR REPLACE VIEW pg_catalog.pg_settings AS
+        SELECT * FROM pg_catalog.pg_show_all_settings() AS a WHERE a.name <> 'restrict_nonsystem_relation_kind'
         """);
 
     /// <summary>The exchange is there when the run waits for it: what it has listed before is still the old.</summary>
@@ -144,6 +148,9 @@ public sealed class ExchangedTableTests(Servers servers) : IClassFixture<Servers
             await command.ExecuteNonQueryAsync();
         }
     }
+
+    static bool HasBegunAnew(string line) =>
+        line.Contains("is restricted", StringComparison.Ordinal) && line.Contains("It begins anew", StringComparison.Ordinal);
 
     static void AssertDidNotRun(Scenario scenario, RunResult result) =>
         Assert.DoesNotContain("ran as", $"{string.Join('\n', scenario.LogLines)}\n{string.Join('\n', result.Warnings)}\n{result.Error}", StringComparison.Ordinal);

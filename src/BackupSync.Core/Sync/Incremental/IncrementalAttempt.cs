@@ -217,7 +217,8 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     Task LockAsync(IReadOnlyList<KeyedTable> tables, CancellationToken cancellationToken) => _transaction.WaitingAsync(async () =>
     {
         // What one was exchanged for is refused: a view's triggers would run as our role.
-        await Writer.LockTablesAsync($"LOCK TABLE {string.Join(", ", tables.Select(t => t.Table.Rows).Order(StringComparer.Ordinal))} IN SHARE ROW EXCLUSIVE MODE", cancellationToken);
+        var names = string.Join(", ", tables.Select(t => t.Table.Rows).Order(StringComparer.Ordinal));
+        await Writer.LockTablesAsync($"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE", cancellationToken);
         return true;
     }, cancellationToken);
 

@@ -3,7 +3,10 @@ using BackupSync.Verification;
 
 namespace BackupSync.Sync.Incremental;
 
-/// <summary>A table of ours in the target. One of another shape, by hand or of another version, is as good as none, and so is one with triggers or rules: these would run as our role.</summary>
+/// <summary>
+/// A table of ours in the target. One of another shape, by hand or of another version, is as good as none, and so is one with triggers or
+/// rules: these would run as our role.
+/// </summary>
 /// <param name="Columns">As in its definition, a type as the server names it in short.</param>
 sealed record NotesTable(string Name, string Columns)
 {
