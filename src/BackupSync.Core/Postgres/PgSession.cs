@@ -52,7 +52,7 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
     readonly NpgsqlConnection _connection;
     volatile bool _isLeft;
 
-    /// <summary>Whether the server itself refuses to read anything but tables.</summary>
+    /// <summary>Whether the server itself refuses to read anything but tables; of CockroachDB nothing is read but what it is.</summary>
     bool _readsTablesOnly;
 
     PgSession(PgLogin login, NpgsqlDataSource dataSource)
@@ -131,7 +131,7 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
     {
         var settings = $"{Settings} SET default_transaction_read_only = {(Login.ReadOnly ? "on" : "off")}; {(Login.ReadOnly ? TablesOnly : "")}";
         // CockroachDB's logins have numbers of another kind; what is to be said of it is said elsewhere.
-        if (!SharedSessions.AreKnownAsOwn(Login.Address) && !_connection.PostgresParameters.ContainsKey("crdb_version"))
+        if (!SharedSessions.AreKnownAsOwn(Login.Address) && !IsCockroach)
         {
             try
             {
@@ -160,6 +160,8 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
         }, cancellationToken);
     }
 
+    bool IsCockroach => _connection.PostgresParameters.ContainsKey("crdb_version");
+
     async Task SetAsync(string settings, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(settings, _connection);
@@ -168,7 +170,7 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
         do
             hasRow = await reader.ReadAsync(cancellationToken);
         while (await reader.NextResultAsync(cancellationToken));
-        _readsTablesOnly = Login.ReadOnly && hasRow;
+        _readsTablesOnly = Login.ReadOnly && hasRow || IsCockroach;
     }
 
     /// <summary>
