@@ -3,7 +3,7 @@ using BackupSync.Files;
 namespace BackupSync.Archives;
 
 /// <summary>
-/// Rows in COPY's text format up to the line <c>\.</c> that ends them, and the lines of a script between one such block and
+/// Rows in COPY's text format up to the line <c>\.</c> that ends them, and the statements of a script between one such block and
 /// the next. No row can look like that line: a backslash in a value is doubled.
 /// </summary>
 sealed class CopyRows(Stream source) : ForwardStream
@@ -19,19 +19,35 @@ sealed class CopyRows(Stream source) : ForwardStream
 
     public override bool CanRead => true;
 
-    /// <summary>The next line of the script; null at its end. After it <see cref="Read(Span{byte})"/> gives the rows that follow.</summary>
-    public string? ReadLine()
+    /// <summary>
+    /// The next statement of the script, with the semicolon that ends it, whatever line breaks its names hold; null at the script's end.
+    /// Comments before it and psql's own commands are passed over. After one that loads rows <see cref="Read(Span{byte})"/> gives them.
+    /// </summary>
+    public string? ReadStatement()
     {
         (_atLineStart, _ended) = (true, false);
-        int length;
-        while ((length = Buffered.IndexOf((byte)'\n')) < 0)
+        var (begin, at) = (-1, 0);
+        while (at < Buffered.Length || Fill())
         {
-            if (!Fill())
-                return null;
+            var isCommand = begin < 0 && Buffered[at] == '\\';
+            var isBlank = isCommand;
+            var length = isCommand ? Buffered[at..].IndexOf((byte)'\n') is >= 0 and var end ? end : Buffered.Length - at
+                : SqlToken.LengthAt(Buffered[at..], standardStrings: true, out isBlank);
+            // It may be cut off, or go on: what comes next tells.
+            if (at + length == Buffered.Length && Fill())
+                continue;
+            if (begin < 0 && !isBlank)
+                begin = at;
+            var isEnd = Buffered[at] == ';';
+            at += length;
+            if (begin < 0 || !isEnd)
+                continue;
+            var statement = System.Text.Encoding.UTF8.GetString(Buffered[begin..at]);
+            // Rows begin on the next line.
+            _start += at < Buffered.Length && Buffered[at] == '\n' ? at + 1 : at;
+            return statement;
         }
-        var line = System.Text.Encoding.UTF8.GetString(Buffered[..length]);
-        _start += length + 1;
-        return line;
+        return null;
     }
 
     public override int Read(Span<byte> buffer)

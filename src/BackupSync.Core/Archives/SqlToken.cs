@@ -59,7 +59,9 @@ static class SqlToken
         var tag = 1;
         while (tag < text.Length && IsWord(text[tag]) && !(tag == 1 && char.IsAsciiDigit((char)text[tag])))
             tag++;
-        if (tag >= text.Length || text[tag] != '$')
+        if (tag >= text.Length)
+            return text.Length; // cut off
+        if (text[tag] != '$')
             return 0;
         var end = text[(tag + 1)..].IndexOf(text[..(tag + 1)]);
         return end < 0 ? text.Length : tag + 1 + end + tag + 1;

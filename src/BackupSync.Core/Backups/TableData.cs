@@ -51,20 +51,19 @@ static class TableData
     {
         await using var archive = await backup.OpenArchiveAsync(cancellationToken);
         // Partitions that are loaded through their root share a statement: they come in the archive's order, as the numbers do not.
-        // A name may hold line breaks, and its statement then takes several lines.
-        var wanted = tables.GroupBy(CopyTarget.Line).ToDictionary(g => g.Key, g => new Queue<ArchiveEntry>(g));
-        var broken = wanted.Keys.Where(s => s.Contains('\n', StringComparison.Ordinal)).ToList();
+        var wanted = tables.GroupBy(CopyTarget.InScript).ToDictionary(g => g.Key, g => new Queue<ArchiveEntry>(g));
         await PgRestore.DataScriptAsync(tools, backup.Manifest.File, (input, ct) => archive.CopyToAsync(input, ct), tables.Select(t => t.DumpId),
             (script, _) => Task.Run(async () =>
             {
                 await using var rows = new CopyRows(script);
-                var begun = "";
-                while (rows.ReadLine() is { } read)
+                while (rows.ReadStatement() is { } statement)
                 {
-                    var line = begun + read;
-                    begun = broken.Exists(s => s.StartsWith($"{line}\n", StringComparison.Ordinal)) ? $"{line}\n" : "";
-                    if (begun.Length == 0 && wanted.TryGetValue(line, out var entries))
-                        await onRows(entries.Dequeue(), rows);
+                    if (!CopyTarget.LoadsRows(statement))
+                        continue;
+                    if (wanted.TryGetValue(statement, out var entries) && entries.TryDequeue(out var entry))
+                        await onRows(entry, rows);
+                    // Nobody's rows, or those that were not wanted to their end, are no statements.
+                    await rows.CopyToAsync(Stream.Null, CancellationToken.None);
                 }
             }, CancellationToken.None), cancellationToken);
         return [.. wanted.Values.SelectMany(e => e).Select(e => e.Key)];

@@ -68,8 +68,10 @@ public static class ConnectionTest
 
     static string[] OfKinds(DatabaseFacts facts) => facts.MayRestrictKinds ? [] :
     [
-        $"PostgreSQL {facts.Version} lacks the setting restrict_nonsystem_relation_kind: who owns a table can exchange it for a view while it is read, and so have his own functions run as {facts.Role} (CVE-2024-7348). "
-        + "Update the server (13.16, 14.13, 15.8, 16.4 and all from 17 on have it), or read as a role that may do no more than the owners of the tables.",
+        $"PostgreSQL {facts.Version} lacks the setting restrict_nonsystem_relation_kind (CVE-2024-7348): "
+        + $"BackupSync looks itself at what it is about to read, pg_dump does not. Who owns a sequence can exchange it for a view while it is dumped, and so have his own functions run as {facts.Role}. "
+        + "Update the server (13.16, 14.13, 15.8, 16.4 and all from 17 on have it), "
+        + "or read as a role that may do no more than the owners of the sequences.",
     ];
 }
 

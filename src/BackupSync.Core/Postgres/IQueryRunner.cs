@@ -19,6 +19,9 @@ public interface IQueryRunner
         throw new BackupSyncException(ErrorIds.StatisticsFailed, $"{Sql.Display(schema, table)} cannot be read: an index, statistics or partitions of it compute something that is not there.",
             "EXPLAIN SELECT FROM the table tells what. Drop it, or bring back what it needs.");
 
+    /// <summary>Refuses a SELECT that reads anything but tables and sequences, where a session may be led to something else.</summary>
+    Task EnsureTablesAsync(string select, CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <summary>Gives back the locks that are held on what was read, where they can be and would outlast the statement.</summary>
     Task ReleaseAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

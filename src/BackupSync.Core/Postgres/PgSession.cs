@@ -29,16 +29,31 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
 
     /// <summary>
     /// A table's owner may exchange it for a view after it was listed, and the view's functions would run as our role. Who only reads,
-    /// reads tables alone; what is written by others' sessions of ours may ask views by a check's function. Servers that do not know it
-    /// are passed over: <c>test</c> tells of them.
+    /// reads tables alone; what is written by others' sessions of ours may ask views by a check's function. Where a server does not know
+    /// it, <see cref="EnsureTablesAsync"/> looks instead. To be the last that is set: whether there is a row tells whether it was.
     /// </summary>
     internal const string TablesOnly = """
         SELECT pg_catalog.set_config(name, 'view, foreign-table', false) FROM pg_catalog.pg_settings WHERE name = 'restrict_nonsystem_relation_kind';
         """;
 
+    /// <summary>
+    /// What this transaction has locked and is no table: told by functions that know the catalog of now, as what is locked is, and not the
+    /// snapshot's. What is temporary is our own.
+    /// </summary>
+    const string LockedOthers = """
+        SELECT l.relation::text, o.type, o.identity
+        FROM pg_catalog.pg_locks l, LATERAL pg_catalog.pg_identify_object('pg_catalog.pg_class'::pg_catalog.regclass, l.relation, 0) o
+        WHERE l.locktype = 'relation' AND l.pid = pg_catalog.pg_backend_pid() AND l.granted AND l.relation >= 16384
+          AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
+          AND o.type IN ('view', 'foreign table') AND o.schema NOT LIKE 'pg\_temp%'
+        """;
+
     readonly NpgsqlDataSource _dataSource;
     readonly NpgsqlConnection _connection;
     volatile bool _isLeft;
+
+    /// <summary>Whether the server itself refuses to read anything but tables; of CockroachDB nothing is read but what it is.</summary>
+    bool _readsTablesOnly;
 
     PgSession(PgLogin login, NpgsqlDataSource dataSource)
     {
@@ -116,12 +131,11 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
     {
         var settings = $"{Settings} SET default_transaction_read_only = {(Login.ReadOnly ? "on" : "off")}; {(Login.ReadOnly ? TablesOnly : "")}";
         // CockroachDB's logins have numbers of another kind; what is to be said of it is said elsewhere.
-        if (!SharedSessions.AreKnownAsOwn(Login.Address) && !_connection.PostgresParameters.ContainsKey("crdb_version"))
+        if (!SharedSessions.AreKnownAsOwn(Login.Address) && !IsCockroach)
         {
             try
             {
-                await using var gated = new NpgsqlCommand($"{SharedSessions.Gate(ProcessId)} {settings}", _connection);
-                await gated.ExecuteNonQueryAsync(cancellationToken);
+                await SetAsync($"{SharedSessions.Gate(ProcessId)} {settings}", cancellationToken);
                 return;
             }
             catch (Exception failure) when (SharedSessions.IsGateShut(failure))
@@ -139,8 +153,59 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
                 "Give the direct address of the server in its URL: the host and port that the pooler itself connects to.");
         }
         IsPooled = !Login.Address.IsNeonDirect;
-        await ExecuteAsync(settings, cancellationToken);
+        await Guarded(async stop =>
+        {
+            await SetAsync(settings, stop);
+            return true;
+        }, cancellationToken);
     }
+
+    bool IsCockroach => _connection.PostgresParameters.ContainsKey("crdb_version");
+
+    async Task SetAsync(string settings, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(settings, _connection);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        bool hasRow;
+        do
+            hasRow = await reader.ReadAsync(cancellationToken);
+        while (await reader.NextResultAsync(cancellationToken));
+        _readsTablesOnly = Login.ReadOnly && hasRow || IsCockroach;
+    }
+
+    /// <summary>
+    /// Refuses what reads anything but tables and sequences, as servers do that know <see cref="TablesOnly"/>; in sessions that have it, it
+    /// does nothing. A statement that is prepared is not planned, so that no function runs, but has its locks: what they are on stays
+    /// what it is until the transaction ends.
+    /// </summary>
+    public Task EnsureTablesAsync(string select, CancellationToken cancellationToken) => _readsTablesOnly ? Task.CompletedTask
+        : LockTablesAsync($"PREPARE backupsync_look AS {select}; DEALLOCATE backupsync_look", cancellationToken);
+
+    /// <summary>
+    /// Runs what takes locks, and refuses it where one of them is on a view or a foreign table: what was listed as a table may have been
+    /// exchanged before its lock was there. What was locked before, as views are whose definition was asked for, is no matter.
+    /// </summary>
+    public Task LockTablesAsync(string statement, CancellationToken cancellationToken) => Guarded(async stop =>
+    {
+        await using var command = new NpgsqlCommand($"{LockedOthers}; {statement}; {LockedOthers}", _connection);
+        await using var reader = await command.ExecuteReaderAsync(stop);
+        var before = new HashSet<string>();
+        while (await reader.ReadAsync(stop))
+            before.Add(reader.GetString(0));
+        await reader.NextResultAsync(stop);
+        while (await reader.ReadAsync(stop))
+        {
+            if (before.Contains(reader.GetString(0)))
+                continue;
+            var words = $"access to non-system {reader.GetString(1)} {reader.GetString(2)} is restricted"; // the server's own
+            throw new PostgresException(words, "ERROR", "ERROR", PostgresErrorCodes.ObjectNotInPrerequisiteState);
+        }
+        return true;
+    }, cancellationToken);
+
+    /// <summary>In sessions that a pooler shares with others nothing is asked but the server's own catalog.</summary>
+    Task LookAsync(string select, CancellationToken cancellationToken) =>
+        Login.ReadOnly && !IsShared ? EnsureTablesAsync(select, cancellationToken) : Task.CompletedTask;
 
     /// <summary>Changes the name by which the server's administrators, and other runs, know the session.</summary>
     public async Task RenameAsync(string applicationName, CancellationToken cancellationToken)
@@ -180,8 +245,12 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
         ExecuteAsync(Login.DefinesAsReplica ? $"SET session_replication_role = replica; {statement}; SET session_replication_role = origin" : statement, cancellationToken);
 
     /// <summary>The first column of the first row; default where there is none.</summary>
-    public Task<T?> ScalarAsync<T>(string select, CancellationToken cancellationToken, params object[] parameters) =>
-        Guarded(async stop =>
+    public async Task<T?> ScalarAsync<T>(string select, CancellationToken cancellationToken, params object[] parameters)
+    {
+        // What takes parameters asks the server, not tables.
+        if (parameters.Length == 0)
+            await LookAsync(select, cancellationToken);
+        return await Guarded(async stop =>
         {
             await using var command = new NpgsqlCommand(select, _connection);
             foreach (var parameter in parameters)
@@ -189,9 +258,12 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
             var value = await command.ExecuteScalarAsync(stop);
             return value is null or DBNull ? default : (T)value;
         }, cancellationToken);
+    }
 
-    public Task<List<string?[]>> RowsAsync(string select, CancellationToken cancellationToken) =>
-        Guarded(async stop =>
+    public async Task<List<string?[]>> RowsAsync(string select, CancellationToken cancellationToken)
+    {
+        await LookAsync(select, cancellationToken);
+        return await Guarded(async stop =>
         {
             var rows = new List<string?[]>();
             using var reader = await _connection.BeginTextExportAsync($"COPY ({select}) TO STDOUT", stop);
@@ -199,6 +271,7 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
                 rows.Add(CopyText.Fields(line));
             return rows;
         }, cancellationToken);
+    }
 
     /// <summary>Runs a statement and tells how many rows it has changed.</summary>
     public Task<long> AffectedAsync(string statement, CancellationToken cancellationToken) =>
@@ -211,6 +284,7 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
     /// <summary>The rows as lines of COPY's text format, one after the other as the server sends them.</summary>
     public async IAsyncEnumerable<string> LinesAsync(string select, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        await LookAsync(select, cancellationToken);
         using var wait = new DriverWait(DriverWait.Grace, Leave, cancellationToken);
         var reader = await Guarded(stop => _connection.BeginTextExportAsync($"COPY ({select}) TO STDOUT", stop), cancellationToken);
         var isRead = false;
@@ -250,13 +324,16 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
         }, cancellationToken);
 
     /// <summary>Gives the rows in COPY's text format, byte for byte, without the mark of their end.</summary>
-    public Task CopyOutAsync(string select, Func<Stream, CancellationToken, Task> read, CancellationToken cancellationToken) =>
-        Guarded(async stop =>
+    public async Task CopyOutAsync(string select, Func<Stream, CancellationToken, Task> read, CancellationToken cancellationToken)
+    {
+        await LookAsync(select, cancellationToken);
+        await Guarded(async stop =>
         {
             using var rows = (StreamReader)await _connection.BeginTextExportAsync($"COPY ({select}) TO STDOUT", stop);
             await read(rows.BaseStream, stop);
             return true;
         }, cancellationToken);
+    }
 
     /// <summary>Loads rows in COPY's text format, byte for byte. After a failure the session is good for nothing but to be disposed of.</summary>
     /// <param name="write">Writes the rows, without the mark of their end.</param>

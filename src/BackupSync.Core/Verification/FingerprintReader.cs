@@ -103,8 +103,10 @@ static class FingerprintReader
         // A few hundred to a query: one round trip for most databases, and no statement too long to parse.
         foreach (var some in names.Chunk(200))
         {
-            var rows = await runner.RowsAsync(string.Join(" UNION ALL ", some.Select((n, i) =>
-                n[3] is { } start ? $"SELECT {i}, {start}, false" : $"SELECT {i}, last_value, is_called FROM {Sql.Qualified(n[0]!, n[1]!)}")), cancellationToken);
+            var select = string.Join(" UNION ALL ", some.Select((n, i) =>
+                n[3] is { } start ? $"SELECT {i}, {start}, false" : $"SELECT {i}, last_value, is_called FROM {Sql.Qualified(n[0]!, n[1]!)}"));
+            await runner.EnsureTablesAsync(select, cancellationToken); // also for who writes
+            var rows = await runner.RowsAsync(select, cancellationToken);
             foreach (var row in rows)
             {
                 var name = some[int.Parse(row[0]!, CultureInfo.InvariantCulture)];

@@ -18,6 +18,8 @@ static class ReadingPath
     /// </remarks>
     public static async Task<TableColumns> FindAsync(IQueryRunner runner, TableColumns table, CancellationToken cancellationToken)
     {
+        var trial = $"SELECT count(*) FROM {table.Rows}";
+        await runner.EnsureTablesAsync(trial, cancellationToken);
         // In one block, which undoes what failed: a transaction is not to be lost by the trial.
         await runner.ExecuteAsync($"""
             DO $backupsync$
@@ -35,7 +37,7 @@ static class ReadingPath
                 LOOP
                     BEGIN
                         PERFORM pg_catalog.set_config('search_path', path, false);
-                        EXECUTE {Sql.Literal($"EXPLAIN SELECT count(*) FROM {table.Rows}")};
+                        EXECUTE {Sql.Literal($"EXPLAIN {trial}")};
                         PERFORM pg_catalog.set_config('{Setting}', 'path ' || path, false);
                         EXIT;
                     EXCEPTION

@@ -33,6 +33,12 @@ sealed class SnapshotReader(Snapshot snapshot, PgSession session) : IQueryRunner
         return true;
     }, cancellationToken);
 
+    public Task EnsureTablesAsync(string select, CancellationToken cancellationToken) => ReadAsync(async () =>
+    {
+        await session.EnsureTablesAsync(select, cancellationToken);
+        return true;
+    }, cancellationToken);
+
     public Task<long> CountAsync(string schema, string table, CancellationToken cancellationToken) =>
         ReadAsync(() => session.CountAsync(schema, table, cancellationToken), cancellationToken);
 

@@ -32,6 +32,44 @@ public sealed class TableDataTests(Servers servers) : IClassFixture<Servers>
         Assert.Equal(ErrorIds.BackupInvalid, Assert.Throws<BackupSyncException>(() => ReadAll(reader, 8)).ErrorId);
     }
 
+    /// <summary>In the script a name, a comment and a row can each look like any other.</summary>
+    [Fact]
+    public void Statements_are_read_whatever_their_names_and_however_they_come()
+    {
+        const string script = "--\n-- COPY a (b) FROM stdin;\n--\n\\restrict a'b\"c;\n\nSET x = 'it''s; \\';\nSELECT $a$;$a$, '\n', /* ; /* */ ' */ 1;\n"
+            + "COPY public.\"a\n\"\"b\\.\n-- FROM stdin;\n'\" (\"\r;\") FROM stdin;\n--\n'\n\\\\.\n\\.\n\n\nCOPY c FROM stdin;\n\\.\n\\unrestrict a\n\n";
+        string[] expected =
+        [
+            "SET x = 'it''s; \\';", "SELECT $a$;$a$, '\n', /* ; /* */ ' */ 1;", "COPY public.\"a\n\"\"b\\.\n-- FROM stdin;\n'\" (\"\r;\") FROM stdin;", "--\n'\n\\\\.\n",
+            "COPY c FROM stdin;", "",
+        ];
+        foreach (var pieces in Enumerable.Range(1, 40))
+        {
+            using var reader = new CopyRows(new Pieces(Encoding.UTF8.GetBytes(script), pieces));
+            var read = new List<string>();
+            while (reader.ReadStatement() is { } statement)
+            {
+                read.Add(statement);
+                if (CopyTarget.LoadsRows(statement))
+                    read.Add(Encoding.UTF8.GetString(ReadAll(reader, 5)));
+            }
+            Assert.Equal(expected, read);
+        }
+    }
+
+    /// <summary>Rows of a table that was not asked for, or that only some were read of, are no statements.</summary>
+    [Fact]
+    public void What_is_left_of_rows_is_passed_over()
+    {
+        using var reader = new CopyRows(new Pieces(Encoding.UTF8.GetBytes("COPY a FROM stdin;\nCOPY b FROM stdin;\n'\n\\.\n\nCOPY c FROM stdin;\n\\.\n"), 3));
+
+        Assert.Equal("COPY a FROM stdin;", reader.ReadStatement());
+        reader.CopyTo(Stream.Null);
+        Assert.Equal("COPY c FROM stdin;", reader.ReadStatement());
+        reader.CopyTo(Stream.Null);
+        Assert.Null(reader.ReadStatement());
+    }
+
     [Fact]
     public async Task Pg_restore_gives_the_same_rows()
     {
@@ -79,7 +117,7 @@ public sealed class TableDataTests(Servers servers) : IClassFixture<Servers>
 
         var rows = await IntegrityCheck.CountByScriptAsync(backup, head, vault.Config.Tools, default);
 
-        Assert.Contains(head.Entries.Where(e => e.IsTableData).GroupBy(CopyTarget.Line), g => g.Count() == 2);
+        Assert.Contains(head.Entries.Where(e => e.IsTableData).GroupBy(CopyTarget.InScript), g => g.Count() == 2);
         Assert.Empty(new ArchiveContent(rows, backup.Manifest.Fingerprint.LargeObjects.Count).DifferencesFrom(backup.Manifest.Fingerprint));
     }
 

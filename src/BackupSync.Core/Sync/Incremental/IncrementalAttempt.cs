@@ -219,6 +219,9 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         var names = tables.Select(t => Sql.Qualified(t.Table.Schema, t.Table.Name));
         var locks = await AllLocks.OfTablesAsync(Writer, names, "SHARE ROW EXCLUSIVE", cancellationToken);
         await _transaction.LockAsync(locks, cancellationToken);
+        // What one was exchanged for was not locked, and is refused here: a view's triggers would run as our role.
+        var rows = string.Join(", ", tables.Select(t => t.Table.Rows).Order(StringComparer.Ordinal));
+        await Writer.LockTablesAsync($"LOCK TABLE {rows} IN SHARE ROW EXCLUSIVE MODE NOWAIT", cancellationToken);
     }
 
     /// <summary>

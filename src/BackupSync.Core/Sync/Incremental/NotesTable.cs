@@ -3,7 +3,10 @@ using BackupSync.Verification;
 
 namespace BackupSync.Sync.Incremental;
 
-/// <summary>A table of ours in the target. One of another shape, by hand or of another version, is as good as none.</summary>
+/// <summary>
+/// A table of ours in the target. One of another shape, by hand or of another version, is as good as none, and so is one with triggers or
+/// rules: these would run as our role.
+/// </summary>
 /// <param name="Columns">As in its definition, a type as the server names it in short.</param>
 sealed record NotesTable(string Name, string Columns)
 {
@@ -37,7 +40,7 @@ sealed record NotesTable(string Name, string Columns)
                        CASE WHEN a.attnum = ANY (p.conkey) THEN 'PRIMARY KEY' WHEN a.attnotnull THEN 'NOT NULL' END), ', ' ORDER BY a.attnum)
             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
                 LEFT JOIN pg_catalog.pg_constraint p ON p.conrelid = c.oid AND p.contype = 'p'
-            WHERE c.oid = pg_catalog.to_regclass('{Name}') AND c.relkind = 'r'
+            WHERE c.oid = pg_catalog.to_regclass('{Name}') AND c.relkind = 'r' AND NOT c.relhastriggers AND NOT c.relhasrules
             """, cancellationToken))[0][0];
         return columns?.Replace("timestamp with time zone", "timestamptz", StringComparison.Ordinal) == Columns;
     }
