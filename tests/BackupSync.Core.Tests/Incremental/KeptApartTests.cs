@@ -226,6 +226,39 @@ public sealed class KeptApartTests
         await scenario.AssertBroughtUpToDateAsync();
     }
 
+    /// <summary>Nothing held what it referred to while the key was away, and the key comes back for rows to come.</summary>
+    [SkippableTheory]
+    [InlineData(15, "code", true, "UPDATE parents SET code = -5 WHERE id = 5; UPDATE kids SET parent = -5 WHERE id = 5")]
+    [InlineData(18, "code", false, "UPDATE parents SET code = -5 WHERE id = 5; UPDATE kids SET parent = -5 WHERE id = 5")]
+    [InlineData(17, "code", true, "UPDATE parents SET code = -5 WHERE id = 5; UPDATE kids SET parent = -5 WHERE id = 5", "ON UPDATE CASCADE")]
+    // A date is given no other value for a moment: the rows that have it are taken away.
+    [InlineData(15, "id", true, "DELETE FROM kids WHERE id = 5; DELETE FROM parents WHERE id = 5; UPDATE parents SET born = '2026-01-06' WHERE id = 6")]
+    [InlineData(18, "id", true, "DELETE FROM kids WHERE id = 5; DELETE FROM parents WHERE id = 5; UPDATE parents SET born = '2026-01-06' WHERE id = 6")]
+    [InlineData(19, "id", true, "DELETE FROM kids WHERE id = 5; DELETE FROM parents WHERE id = 5; UPDATE parents SET born = '2026-01-06' WHERE id = 6")]
+    public async Task A_row_that_stays_is_not_left_without_what_it_refers_to_though_the_key_was_away(
+        int major, string referred, bool lastWriteWins, string onSource, string action = "")
+    {
+        var key = $"ALTER TABLE kids ADD CONSTRAINT refers FOREIGN KEY (parent) REFERENCES parents ({referred}) {action} NOT VALID";
+        await using var scenario = await CreateAsync(major, TestRole.Owner, $"""
+            CREATE TABLE parents (id int PRIMARY KEY, code int NOT NULL UNIQUE, born date NOT NULL UNIQUE, updated_at timestamptz NOT NULL DEFAULT now());
+            INSERT INTO parents SELECT n, n, date '2026-01-01' + n FROM generate_series(1, 50) n;
+            CREATE TABLE kids (id int PRIMARY KEY, parent int, updated_at timestamptz NOT NULL DEFAULT now());
+            INSERT INTO kids SELECT n, n FROM generate_series(1, 100) n; {key};
+            """);
+        scenario.Set(i => lastWriteWins ? i with { Conflict = ConflictRule.LastWriteWins, UpdatedAtColumns = ["updated_at"] } : i with { Deletes = false });
+        await scenario.SyncWellAsync(SyncMode.Incremental);
+        await scenario.OnTargetAsync("INSERT INTO kids VALUES (500, 5)");
+        await scenario.OnSourceAsync($"ALTER TABLE kids DROP CONSTRAINT refers; {onSource}; INSERT INTO kids VALUES (101, 1000); {key}");
+        var before = await scenario.TargetContentAsync();
+
+        var result = await scenario.SyncAsync(mode: SyncMode.Incremental);
+
+        Assert.Contains("a row of public.kids refers to one that", result.Error?.Message, StringComparison.Ordinal);
+        Scenario.AssertSame(before, await scenario.TargetContentAsync());
+        await scenario.OnTargetAsync("DELETE FROM kids WHERE id = 500");
+        await scenario.AssertBroughtUpToDateAsync();
+    }
+
     /// <summary>Another value would break its foreign key, and to put that off shuts readers out.</summary>
     [SkippableTheory]
     [InlineData(15), InlineData(18)]
