@@ -147,9 +147,12 @@ public sealed class KeptApartTests
             INSERT INTO spans VALUES ('[30,31)', '[2026-02-01,2026-04-01)', 'own', now() - interval '1 hour'), ('[31,32)', '[2026-02-01,2026-04-01)', 'own', now())
             """);
 
-        await scenario.SyncWellAsync(SyncMode.Incremental);
+        var result = await scenario.SyncWellAsync(SyncMode.Incremental);
         await scenario.SyncWellAsync(SyncMode.Incremental);
 
+        var replaced = lastWriteWins ? 2 : 3;
+        Assert.Equal((replaced, replaced + (lastWriteWins ? 1 : 0)), (result.Changes("public.spans").Replaced, result.Changes("public.spans").Deleted));
+        Assert.Contains(result.Steps, s => s.Note?.Contains($"({replaced} of these replaced by rows whose periods they overlapped)", StringComparison.Ordinal) == true);
         Assert.Equal("[1,2) [2026-01-01,2026-06-01) changed" + (lastWriteWins ? "" : ", [3,4) [2026-01-01,2026-06-01) note")
             + ", [6,7) [2026-01-01,2026-03-01) first, [6,7) [2026-03-01,2026-06-01) second, [7,8) "
             + (lastWriteWins ? "[2026-02-01,2026-06-01) later" : "[2026-01-01,2026-03-01) first")
@@ -224,6 +227,55 @@ public sealed class KeptApartTests
         Assert.Contains("a row of public.kids refers to one that", result.Error?.Message, StringComparison.Ordinal);
         await scenario.OnTargetAsync("DELETE FROM kids WHERE id = 500");
         await scenario.AssertBroughtUpToDateAsync();
+    }
+
+    /// <summary>It takes a value with INSERT alone.</summary>
+    [SkippableTheory]
+    [InlineData(15), InlineData(17), InlineData(18), InlineData(19)]
+    public async Task A_row_gets_another_identity_that_is_always_generated(int major)
+    {
+        await using var scenario = await CreateAsync(major, TestRole.Owner, """
+            CREATE TABLE codes (id int GENERATED ALWAYS AS IDENTITY UNIQUE, code text PRIMARY KEY, note text); INSERT INTO codes (code) SELECT 'code ' || n FROM generate_series(1, 20) n;
+            """);
+        await scenario.OnSourceAsync("""
+            DELETE FROM codes WHERE code IN ('code 2', 'code 3'); INSERT INTO codes (code) VALUES ('code 2'); INSERT INTO codes OVERRIDING SYSTEM VALUE VALUES (2, 'code 3');
+            UPDATE codes SET id = DEFAULT WHERE code = 'code 4'; UPDATE codes SET note = 'changed' WHERE code = 'code 5'; INSERT INTO codes (code) VALUES ('new')
+            """);
+
+        var changes = (await scenario.AssertBroughtUpToDateAsync()).Changes("public.codes");
+
+        Assert.Equal((1, 4, 0), (changes.Inserted, changes.Updated, changes.Deleted));
+        Assert.Equal(0, (await scenario.SyncWellAsync(SyncMode.Incremental)).Tables.Sum(t => t.Changes!.All));
+    }
+
+    [SkippableTheory]
+    [InlineData(18), InlineData(19)]
+    public async Task Rows_of_before_a_rule_about_periods_change(int major)
+    {
+        await using var scenario = await CreateAsync(major, TestRole.Owner, Spans + """
+            CREATE TABLE uses (id int PRIMARY KEY, span int4range, at daterange, note text);
+            INSERT INTO uses SELECT n, int4range(n, n + 1), '[2026-02-01,2026-05-01)' FROM generate_series(1, 20) n;
+            ALTER TABLE uses ADD CONSTRAINT refers FOREIGN KEY (span, PERIOD at) REFERENCES spans (id, PERIOD valid) NOT VALID;
+            """);
+        // Covered in part, by several rows together, and not at all.
+        await scenario.OnSourceAsync("""
+            ALTER TABLE uses DROP CONSTRAINT refers; UPDATE uses SET at = '[2026-05-01,2026-08-01)' WHERE id = 3; UPDATE spans SET valid = '[2026-01-01,2026-03-01)' WHERE id = '[4,5)';
+            INSERT INTO spans VALUES ('[4,5)', '[2026-03-01,2026-06-01)', 'second'); UPDATE uses SET at = '[2027-01-01,2027-02-01)' WHERE id = 5; UPDATE uses SET note = 'changed';
+            ALTER TABLE uses ADD CONSTRAINT refers FOREIGN KEY (span, PERIOD at) REFERENCES spans (id, PERIOD valid) NOT VALID;
+            """);
+
+        await scenario.AssertBroughtUpToDateAsync();
+
+        await DumpText.AssertSameAsync(await VersionedServers.ToolsAsync(major), scenario.SourceAdmin, scenario.TargetAdmin, "after an incremental run");
+        scenario.Set(i => i with { Deletes = false });
+        await scenario.OnTargetAsync("INSERT INTO uses VALUES (500, '[7,8)', '[2026-02-01,2026-05-01)')");
+        await scenario.OnSourceAsync("""
+            ALTER TABLE uses DROP CONSTRAINT refers; UPDATE uses SET at = '[2026-05-01,2026-09-01)' WHERE id = 6; UPDATE uses SET at = '[2026-01-01,2026-02-01)' WHERE id = 7;
+            UPDATE spans SET valid = '[2026-01-01,2026-03-01)' WHERE id IN ('[7,8)');
+            ALTER TABLE uses ADD CONSTRAINT refers FOREIGN KEY (span, PERIOD at) REFERENCES spans (id, PERIOD valid) NOT VALID;
+            """);
+
+        Assert.Contains("a row of public.uses refers to one that", (await scenario.SyncAsync(mode: SyncMode.Incremental)).Error?.Message, StringComparison.Ordinal);
     }
 
     /// <summary>Nothing held what it referred to while the key was away, and the key comes back for rows to come.</summary>
