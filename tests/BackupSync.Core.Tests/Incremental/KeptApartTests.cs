@@ -150,8 +150,9 @@ public sealed class KeptApartTests
         var result = await scenario.SyncWellAsync(SyncMode.Incremental);
         await scenario.SyncWellAsync(SyncMode.Incremental);
 
-        var replaced = lastWriteWins ? 2 : 3;
-        Assert.Equal((replaced, replaced + (lastWriteWins ? 1 : 0)), (result.Changes("public.spans").Replaced, result.Changes("public.spans").Deleted));
+        // What the source has deleted or changed goes by itself where deletes are carried.
+        var replaced = lastWriteWins ? 1 : 3;
+        Assert.Equal((replaced, 3), (result.Changes("public.spans").Replaced, result.Changes("public.spans").Deleted));
         Assert.Contains(result.Steps, s => s.Note?.Contains($"({replaced} of these replaced by rows whose periods they overlapped)", StringComparison.Ordinal) == true);
         Assert.Equal("[1,2) [2026-01-01,2026-06-01) changed" + (lastWriteWins ? "" : ", [3,4) [2026-01-01,2026-06-01) note")
             + ", [6,7) [2026-01-01,2026-03-01) first, [6,7) [2026-03-01,2026-06-01) second, [7,8) "
@@ -271,7 +272,7 @@ public sealed class KeptApartTests
         await scenario.OnTargetAsync("INSERT INTO uses VALUES (500, '[7,8)', '[2026-02-01,2026-05-01)')");
         await scenario.OnSourceAsync("""
             ALTER TABLE uses DROP CONSTRAINT refers; UPDATE uses SET at = '[2026-05-01,2026-09-01)' WHERE id = 6; UPDATE uses SET at = '[2026-01-01,2026-02-01)' WHERE id = 7;
-            UPDATE spans SET valid = '[2026-01-01,2026-03-01)' WHERE id IN ('[7,8)');
+            UPDATE spans SET valid = '[2026-01-01,2026-03-01)', updated_at = clock_timestamp() WHERE id = '[7,8)';
             ALTER TABLE uses ADD CONSTRAINT refers FOREIGN KEY (span, PERIOD at) REFERENCES spans (id, PERIOD valid) NOT VALID;
             """);
 
