@@ -29,5 +29,11 @@ public sealed record TableChanges(
     /// </summary>
     public long Own { get; init; }
 
+    /// <summary>
+    /// Of <see cref="Deleted"/> those that a row of the source has taken the place of, whose period they overlapped, though rows of the target
+    /// are to stay: see a key WITHOUT OVERLAPS. Whether they were the target's own nobody can tell.
+    /// </summary>
+    public long Replaced { get; init; }
+
     public long All => Inserted + Updated + Deleted;
 }

@@ -147,9 +147,13 @@ public sealed class KeptApartTests
             INSERT INTO spans VALUES ('[30,31)', '[2026-02-01,2026-04-01)', 'own', now() - interval '1 hour'), ('[31,32)', '[2026-02-01,2026-04-01)', 'own', now())
             """);
 
-        await scenario.SyncWellAsync(SyncMode.Incremental);
+        var result = await scenario.SyncWellAsync(SyncMode.Incremental);
         await scenario.SyncWellAsync(SyncMode.Incremental);
 
+        // What the source has deleted or changed goes by itself where deletes are carried.
+        var replaced = lastWriteWins ? 1 : 3;
+        Assert.Equal((replaced, 3), (result.Changes("public.spans").Replaced, result.Changes("public.spans").Deleted));
+        Assert.Contains(result.Steps, s => s.Note?.Contains($"({replaced} of these replaced by rows whose periods they overlapped)", StringComparison.Ordinal) == true);
         Assert.Equal("[1,2) [2026-01-01,2026-06-01) changed" + (lastWriteWins ? "" : ", [3,4) [2026-01-01,2026-06-01) note")
             + ", [6,7) [2026-01-01,2026-03-01) first, [6,7) [2026-03-01,2026-06-01) second, [7,8) "
             + (lastWriteWins ? "[2026-02-01,2026-06-01) later" : "[2026-01-01,2026-03-01) first")
@@ -222,6 +226,88 @@ public sealed class KeptApartTests
         var result = await scenario.SyncAsync(mode: SyncMode.Incremental);
 
         Assert.Contains("a row of public.kids refers to one that", result.Error?.Message, StringComparison.Ordinal);
+        await scenario.OnTargetAsync("DELETE FROM kids WHERE id = 500");
+        await scenario.AssertBroughtUpToDateAsync();
+    }
+
+    /// <summary>It takes a value with INSERT alone.</summary>
+    [SkippableTheory]
+    [InlineData(15), InlineData(17), InlineData(18), InlineData(19)]
+    public async Task A_row_gets_another_identity_that_is_always_generated(int major)
+    {
+        await using var scenario = await CreateAsync(major, TestRole.Owner, """
+            CREATE TABLE codes (id int GENERATED ALWAYS AS IDENTITY UNIQUE, code text PRIMARY KEY, note text); INSERT INTO codes (code) SELECT 'code ' || n FROM generate_series(1, 20) n;
+            """);
+        await scenario.OnSourceAsync("""
+            DELETE FROM codes WHERE code IN ('code 2', 'code 3'); INSERT INTO codes (code) VALUES ('code 2'); INSERT INTO codes OVERRIDING SYSTEM VALUE VALUES (2, 'code 3');
+            UPDATE codes SET id = DEFAULT WHERE code = 'code 4'; UPDATE codes SET note = 'changed' WHERE code = 'code 5'; INSERT INTO codes (code) VALUES ('new')
+            """);
+
+        var changes = (await scenario.AssertBroughtUpToDateAsync()).Changes("public.codes");
+
+        Assert.Equal((1, 4, 0), (changes.Inserted, changes.Updated, changes.Deleted));
+        Assert.Equal(0, (await scenario.SyncWellAsync(SyncMode.Incremental)).Tables.Sum(t => t.Changes!.All));
+    }
+
+    [SkippableTheory]
+    [InlineData(18), InlineData(19)]
+    public async Task Rows_of_before_a_rule_about_periods_change(int major)
+    {
+        await using var scenario = await CreateAsync(major, TestRole.Owner, Spans + """
+            CREATE TABLE uses (id int PRIMARY KEY, span int4range, at daterange, note text);
+            INSERT INTO uses SELECT n, int4range(n, n + 1), '[2026-02-01,2026-05-01)' FROM generate_series(1, 20) n;
+            ALTER TABLE uses ADD CONSTRAINT refers FOREIGN KEY (span, PERIOD at) REFERENCES spans (id, PERIOD valid) NOT VALID;
+            """);
+        // Covered in part, by several rows together, and not at all.
+        await scenario.OnSourceAsync("""
+            ALTER TABLE uses DROP CONSTRAINT refers; UPDATE uses SET at = '[2026-05-01,2026-08-01)' WHERE id = 3; UPDATE spans SET valid = '[2026-01-01,2026-03-01)' WHERE id = '[4,5)';
+            INSERT INTO spans VALUES ('[4,5)', '[2026-03-01,2026-06-01)', 'second'); UPDATE uses SET at = '[2027-01-01,2027-02-01)' WHERE id = 5; UPDATE uses SET note = 'changed';
+            ALTER TABLE uses ADD CONSTRAINT refers FOREIGN KEY (span, PERIOD at) REFERENCES spans (id, PERIOD valid) NOT VALID;
+            """);
+
+        await scenario.AssertBroughtUpToDateAsync();
+
+        await DumpText.AssertSameAsync(await VersionedServers.ToolsAsync(major), scenario.SourceAdmin, scenario.TargetAdmin, "after an incremental run");
+        scenario.Set(i => i with { Deletes = false });
+        await scenario.OnTargetAsync("INSERT INTO uses VALUES (500, '[7,8)', '[2026-02-01,2026-05-01)')");
+        await scenario.OnSourceAsync("""
+            ALTER TABLE uses DROP CONSTRAINT refers; UPDATE uses SET at = '[2026-05-01,2026-09-01)' WHERE id = 6; UPDATE uses SET at = '[2026-01-01,2026-02-01)' WHERE id = 7;
+            UPDATE spans SET valid = '[2026-01-01,2026-03-01)', updated_at = clock_timestamp() WHERE id = '[7,8)';
+            ALTER TABLE uses ADD CONSTRAINT refers FOREIGN KEY (span, PERIOD at) REFERENCES spans (id, PERIOD valid) NOT VALID;
+            """);
+
+        Assert.Contains("a row of public.uses refers to one that", (await scenario.SyncAsync(mode: SyncMode.Incremental)).Error?.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Nothing held what it referred to while the key was away, and the key comes back for rows to come.</summary>
+    [SkippableTheory]
+    [InlineData(15, "code", true, "UPDATE parents SET code = -5 WHERE id = 5; UPDATE kids SET parent = -5 WHERE id = 5")]
+    [InlineData(18, "code", false, "UPDATE parents SET code = -5 WHERE id = 5; UPDATE kids SET parent = -5 WHERE id = 5")]
+    [InlineData(17, "code", true, "UPDATE parents SET code = -5 WHERE id = 5; UPDATE kids SET parent = -5 WHERE id = 5", "ON UPDATE CASCADE")]
+    // A date is given no other value for a moment: the rows that have it are taken away.
+    [InlineData(15, "id", true, "DELETE FROM kids WHERE id = 5; DELETE FROM parents WHERE id = 5; UPDATE parents SET born = '2026-01-06' WHERE id = 6")]
+    [InlineData(18, "id", true, "DELETE FROM kids WHERE id = 5; DELETE FROM parents WHERE id = 5; UPDATE parents SET born = '2026-01-06' WHERE id = 6")]
+    [InlineData(19, "id", true, "DELETE FROM kids WHERE id = 5; DELETE FROM parents WHERE id = 5; UPDATE parents SET born = '2026-01-06' WHERE id = 6")]
+    public async Task A_row_that_stays_is_not_left_without_what_it_refers_to_though_the_key_was_away(
+        int major, string referred, bool lastWriteWins, string onSource, string action = "")
+    {
+        var key = $"ALTER TABLE kids ADD CONSTRAINT refers FOREIGN KEY (parent) REFERENCES parents ({referred}) {action} NOT VALID";
+        await using var scenario = await CreateAsync(major, TestRole.Owner, $"""
+            CREATE TABLE parents (id int PRIMARY KEY, code int NOT NULL UNIQUE, born date NOT NULL UNIQUE, updated_at timestamptz NOT NULL DEFAULT now());
+            INSERT INTO parents SELECT n, n, date '2026-01-01' + n FROM generate_series(1, 50) n;
+            CREATE TABLE kids (id int PRIMARY KEY, parent int, updated_at timestamptz NOT NULL DEFAULT now());
+            INSERT INTO kids SELECT n, n FROM generate_series(1, 100) n; {key};
+            """);
+        scenario.Set(i => lastWriteWins ? i with { Conflict = ConflictRule.LastWriteWins, UpdatedAtColumns = ["updated_at"] } : i with { Deletes = false });
+        await scenario.SyncWellAsync(SyncMode.Incremental);
+        await scenario.OnTargetAsync("INSERT INTO kids VALUES (500, 5)");
+        await scenario.OnSourceAsync($"ALTER TABLE kids DROP CONSTRAINT refers; {onSource}; INSERT INTO kids VALUES (101, 1000); {key}");
+        var before = await scenario.TargetContentAsync();
+
+        var result = await scenario.SyncAsync(mode: SyncMode.Incremental);
+
+        Assert.Contains("a row of public.kids refers to one that", result.Error?.Message, StringComparison.Ordinal);
+        Scenario.AssertSame(before, await scenario.TargetContentAsync());
         await scenario.OnTargetAsync("DELETE FROM kids WHERE id = 500");
         await scenario.AssertBroughtUpToDateAsync();
     }

@@ -40,6 +40,24 @@ public sealed class NotesTests
         Assert.Equal("own", await Scenario.TextAsync(scenario.TargetAdmin, "SELECT string_agg(name, ' ') FROM items WHERE id = 9001 OR name = 'new'"));
     }
 
+    /// <summary>Another one publishes deletes from its keys alone: it has to know which row of ours goes.</summary>
+    [SkippableTheory]
+    [InlineData(15), InlineData(17), InlineData(18), InlineData(19)]
+    public async Task A_target_that_publishes_all_its_tables_keeps_what_is_its_own(int major)
+    {
+        await using var scenario = await StartedAsync(major);
+        await scenario.OnTargetAsync("CREATE PUBLICATION everything FOR ALL TABLES; INSERT INTO items (id, name, updated_at) VALUES (9001, 'own', '2001-01-01')");
+        scenario.Set(i => i with { Conflict = ConflictRule.LastWriteWins });
+        for (var run = 0; run < 2; run++)
+        {
+            await scenario.OnSourceAsync("UPDATE items SET name = 'changed', updated_at = now() WHERE id < 10");
+            await scenario.SyncWellAsync(SyncMode.Incremental);
+        }
+
+        Assert.Equal("9 9001", await Scenario.TextAsync(scenario.TargetAdmin,
+            "SELECT concat_ws(' ', count(*) FILTER (WHERE name = 'changed'), max(id)) FROM items"));
+    }
+
     [SkippableFact]
     public async Task A_view_in_the_place_of_the_notes_is_named()
     {

@@ -130,6 +130,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
             table.CountOwn();
         var changes = _tables.Select(t => t.Changes).ToList();
         scope.Note = $"{changes.Sum(c => c.Inserted)} inserted, {changes.Sum(c => c.Updated)} updated, {changes.Sum(c => c.Deleted)} deleted"
+            + (changes.Sum(c => c.Replaced) is > 0 and var replaced ? $" ({replaced} of these replaced by rows whose periods they overlapped)" : "")
             + (changes.Sum(c => c.Kept - c.Own) is > 0 and var newer ? $", {newer} kept as newer" : "")
             + (changes.Sum(c => c.Own) is > 0 and var own ? $", {own} kept that only {target.Login.Label} has" : "") + (sequences > 0 ? $"; {sequences} sequences set" : "") + (objects > 0 ? $"; {objects} large objects" : "");
         run.Record.Changes = Results();
@@ -333,6 +334,8 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         var checks = await RowRules.ReadAsync(Writer, relations, broken.Checks, cancellationToken);
         var keys = await RowRules.ReadAsync(Writer, relations, broken.Keys, cancellationToken);
         var order = await ForeignKeyOrder.ReadAsync(_transaction, [.. _tables.Zip(oids)], broken.Keys, cancellationToken);
+        foreach (var key in broken.ForeignKeys.Values)
+            await key.RememberAsync(Writer, cancellationToken);
         var reached = await WithPartitionsAsync([.. oids.Where(order.Reach.Contains)], cancellationToken);
         var triggers = await TriggersAndRules.DisableAsync(
             _transaction, reached, [.. checks.Drops, .. keys.Drops, .. order.Deferring()], cancellationToken);
@@ -379,20 +382,23 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         {
             throw row;
         }
+        foreach (var key in broken.ForeignKeys.Values)
+        {
+            if (await key.HasLeftRowsAsync(Writer, cancellationToken))
+                throw InTheWay(key.Schema, key.Table, key.Name, refused: null);
+        }
         await checks.CreateAsync(onBroken: null, cancellationToken);
         await triggers.RestoreAsync(cancellationToken);
     }
 
     /// <summary>What the server says of a row that refers to one which is to go, in our words: it names the foreign key and no values. Null where it says something else.</summary>
-    RowInTheWayException? StillReferredTo(PgQueryException refused)
+    RowInTheWayException? StillReferredTo(PgQueryException refused) => refused.InnerException is Npgsql.PostgresException
     {
-        if (refused.InnerException is not Npgsql.PostgresException
-            {
-                SqlState: Npgsql.PostgresErrorCodes.ForeignKeyViolation or Npgsql.PostgresErrorCodes.RestrictViolation, SchemaName: { } schema, TableName: { } name, ConstraintName: { } key
-            } server)
-        {
-            return null;
-        }
+        SqlState: Npgsql.PostgresErrorCodes.ForeignKeyViolation or Npgsql.PostgresErrorCodes.RestrictViolation, SchemaName: { } schema, TableName: { } name, ConstraintName: { } key
+    } server ? InTheWay(schema, name, key, refused, server.MessageText) : null;
+
+    RowInTheWayException InTheWay(string schema, string name, string key, PgQueryException? refused, string? detail = null)
+    {
         var (referring, here) = (Sql.Display(schema, name), target.Login.Label);
         var table = _tables.FirstOrDefault(t => t.Table.Name == referring);
         // By stamps it may be one that the source has changed in silence.
@@ -401,7 +407,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         return new RowInTheWayException(
             $"{here}: a row of {referring} refers to one that {source.Login.Label} has deleted (foreign key {Sql.Display(key)}){stays}.",
             $"Delete such rows of {referring} on {here} or have them refer to others, or bring back on {source.Login.Label} what they refer to; then run again.", refused)
-        { IsCertain = isCertain, Detail = server.MessageText };
+        { IsCertain = isCertain, Detail = detail };
     }
 
     /// <summary>Rows that go, or get another key, may take along rows of other tables that the source still has.</summary>

@@ -108,7 +108,7 @@ sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions optio
 
     /// <summary>Whether the rows themselves are the cause: a constraint that they break, or a difference that remains.</summary>
     static bool IsAboutRows(BackupSyncException failure) =>
-        failure is ConstraintInTheWayException || failure.ErrorId == ErrorIds.VerificationFailed || Refusal(failure)?.StartsWith("23", StringComparison.Ordinal) == true;
+        failure is ConstraintInTheWayException or RowInTheWayException || failure.ErrorId == ErrorIds.VerificationFailed || Refusal(failure)?.StartsWith("23", StringComparison.Ordinal) == true;
 
     static string? Refusal(Exception failure) => failure is PgQueryException refused ? refused.SqlState : failure.InnerException is { } inner ? Refusal(inner) : null;
 

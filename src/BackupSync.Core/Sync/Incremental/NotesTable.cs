@@ -13,8 +13,22 @@ sealed record NotesTable(string Name, string Columns)
     /// <summary>Makes it, and the schema of these, where it is not there.</summary>
     public async Task EnsureAsync(PgSession target, CancellationToken cancellationToken)
     {
-        if (await IsThereAsync(target, cancellationToken))
-            return;
+        if (!await IsThereAsync(target, cancellationToken))
+            await CreateAsync(target, cancellationToken);
+        // Where all tables are published, no row goes from one whose rows nothing tells apart.
+        if (await target.ScalarAsync<bool>(
+            $"""
+            SELECT EXISTS (SELECT FROM pg_catalog.pg_publication WHERE puballtables) AND c.relreplident = 'd'
+                   AND NOT EXISTS (SELECT FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid AND x.indisprimary)
+            FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass('{Name}')
+            """, cancellationToken))
+        {
+            await target.DefineAsync($"ALTER TABLE {Name} REPLICA IDENTITY FULL", cancellationToken);
+        }
+    }
+
+    async Task CreateAsync(PgSession target, CancellationToken cancellationToken)
+    {
         // IF NOT EXISTS asks for the right to create also where nothing is to be created.
         var there = (await target.RowsAsync(
             $"""

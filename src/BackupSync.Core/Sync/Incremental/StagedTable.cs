@@ -41,6 +41,9 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     /// <summary>How many these are.</summary>
     public long SparedRows { get; private set; }
 
+    /// <summary>Of the rows to delete those that staged ones overlap: see <see cref="SettleOverlapsAsync"/>.</summary>
+    public long Overlapped { get; private set; }
+
     /// <summary>Rows that were written only to be out of the way, or twice, for <see cref="Late"/>.</summary>
     public long Parked { get; set; }
 
@@ -259,6 +262,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
             AND NOT EXISTS (SELECT FROM {_rows} AS r WHERE {Table.SameKey("r", "t")})
             """, cancellationToken);
         Deletions += changed;
+        Overlapped += changed;
         if (changed > 0 && _hasKept)
         {
             await target.ExecuteAsync($"DELETE FROM {_kept} AS a USING {_keys} AS k WHERE {Table.SameKey("a", "k")}", cancellationToken);
@@ -396,9 +400,21 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
             var updated = await UpdateAsync(cancellationToken);
             return (await target.AffectedAsync(InsertAbsent, cancellationToken) - Again, updated + Again);
         }
+        await TakeOtherIdentitiesAsync(cancellationToken);
         var there = await target.ScalarAsync<long>($"SELECT count(*) FROM {_rows} AS s WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "s")})", cancellationToken);
         var written = await target.AffectedAsync($"{Insert} ON CONFLICT ({Table.KeyList()}) DO {(Settable.Count == 0 ? "NOTHING" : $"UPDATE SET {string.Join(", ", Settable.Select(c => $"{c} = EXCLUDED.{c}"))}")}", cancellationToken);
         return (Rows - there - Again, written - (Rows - there) + Again);
+    }
+
+    /// <summary>A column GENERATED ALWAYS AS IDENTITY takes a value with INSERT alone: a row that is to get another one is taken away, to be inserted again.</summary>
+    async Task TakeOtherIdentitiesAsync(CancellationToken cancellationToken)
+    {
+        var others = Written.Where(c => c.IsAlwaysIdentity && Table.Key.All(k => k.Name != c.Name)).Select(c => Sql.Identifier(c.Name))
+            .Select(c => $"r.{c} <> s.{c}").ToList();
+        if (others.Count == 0 || await IsReferredToAsync(cancellationToken))
+            return;
+        Again += await target.AffectedAsync(
+            $"DELETE FROM {Target} AS r USING {_rows} AS s WHERE {Table.SameKey("r", "s")} AND ({string.Join(" OR ", others)})", cancellationToken);
     }
 
     /// <summary>Rows that are on both sides.</summary>

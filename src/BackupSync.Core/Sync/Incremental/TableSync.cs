@@ -41,7 +41,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
     bool IsRepaired => _others != default;
 
     /// <summary>Without a key a row that was deleted is not told from one that only the target has.</summary>
-    bool MayEmpty => config.Deletes && config.Conflict == ConflictRule.SourceWins;
+    public bool MayEmpty => config.Deletes && config.Conflict == ConflictRule.SourceWins;
 
     public bool LastWriteWins => config.Conflict == ConflictRule.LastWriteWins && Table.HasKey;
 
@@ -49,7 +49,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
     TableColumn? StampOfKeyless => config.Conflict == ConflictRule.LastWriteWins ? Tracking.Stamp : null;
 
     public TableChanges Changes => new(Tracking.Way, Tracking.Reason, _inserted, _updated, _deleted, _unchanged, _kept - Staged.SparedRows + _own, _bytes, Math.Round(_clock.Elapsed.TotalSeconds, 3))
-    { Own = _own };
+    { Own = _own, Replaced = Staged.Overlapped };
 
     /// <summary>How many rows are to go.</summary>
     public long ToDelete => Staged.Deletions;
