@@ -84,20 +84,18 @@ sealed class BlockingQueries(TimeSpan patience, TimeSpan interval)
         """;
 
     /// <summary>In this database, and not the session that holds a lock on a target, which stands for the whole run.</summary>
-    public const string EndOthers = $"""
-        WITH {ActivityOf}NULL{AndOurs}
+    public static readonly string EndOthers = $"""
+        WITH {Activity("NULL")}
         SELECT pg_catalog.pg_terminate_backend(o.pid) FROM ours o, me
         WHERE o.pid <> me.pid AND o.datid = me.datid AND NOT EXISTS (SELECT FROM pg_catalog.pg_lock_status() l WHERE l.pid = o.pid AND l.locktype = 'advisory')
         """;
 
     const string Always = "true";
 
-    const string ActivityOf =
-        "activity AS MATERIALIZED (SELECT a.pid, a.datid, a.usesysid, a.application_name, a.query FROM pg_catalog.pg_stat_get_activity(";
-
     /// <summary>Another role's sessions are not ours, whatever they call themselves.</summary>
-    const string AndOurs = """
-        ) a),
+    /// <param name="process">NULL for all.</param>
+    static string Activity(string process) => $"""
+        activity AS MATERIALIZED (SELECT a.pid, a.datid, a.usesysid, a.application_name, a.query FROM pg_catalog.pg_stat_get_activity({process}) a),
         me AS MATERIALIZED (SELECT a.* FROM activity a WHERE a.pid = pg_catalog.pg_backend_pid()),
         ours AS MATERIALIZED (SELECT a.pid, a.datid FROM activity a, me WHERE a.application_name = me.application_name AND a.usesysid = me.usesysid)
         """;
@@ -107,7 +105,7 @@ sealed class BlockingQueries(TimeSpan patience, TimeSpan interval)
     /// <param name="seen">What the last look has seen.</param>
     /// <param name="again">Is true: what does not depend on it is not asked again where one statement looks more than once.</param>
     string Look(string seen, string again) => $"""
-        WITH RECURSIVE {ActivityOf}CASE WHEN NOT {again} THEN 0 END{AndOurs},
+        WITH RECURSIVE {Activity($"CASE WHEN NOT {again} THEN 0 END")},
         locks AS MATERIALIZED (SELECT pg_catalog.pg_lock_status() AS l WHERE {again}),
         waiting AS MATERIALIZED (
             SELECT (k.l).pid, pg_catalog.concat_ws(' ', (k.l).pid, (k.l).locktype, (k.l).database, (k.l).relation, (k.l).mode, pg_catalog.to_jsonb(k.l) ->> 'waitstart') AS what,

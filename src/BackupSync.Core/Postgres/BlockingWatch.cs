@@ -127,7 +127,7 @@ sealed class BlockingWatch : IAsyncDisposable
         }
         await telling;
         using var limit = new CancellationTokenSource(AnswerLimit);
-        var late = (await session.RowsAsync(BlockingQueries.WhoIsLate, limit.Token)).FirstOrDefault();
+        var late = (await session.AskServerAsync(BlockingQueries.WhoIsLate, limit.Token)).FirstOrDefault();
         return late is not null && await GiveWayAsync(session, late, limit.Token);
     }
 
@@ -137,7 +137,7 @@ sealed class BlockingWatch : IAsyncDisposable
         var session = _own.Session!;
         while (true)
         {
-            var row = (await session.RowsAsync(_queries.LoopFrom(_seen), _end.Token))[0];
+            var row = (await session.AskServerAsync(_queries.LoopFrom(_seen), _end.Token))[0];
             _seen = row[0]!;
             if (row[1] is not null)
                 return await GiveWayAsync(session, row[1..], _end.Token);
@@ -147,7 +147,7 @@ sealed class BlockingWatch : IAsyncDisposable
     async Task<bool> GiveWayAsync(PgSession session, string?[] late, CancellationToken cancellationToken)
     {
         Blocked = await DescribeAsync(session, late, cancellationToken);
-        await session.RowsAsync(BlockingQueries.EndOthers, cancellationToken);
+        await session.AskServerAsync(BlockingQueries.EndOthers, cancellationToken);
         await session.ExecuteAsync("ROLLBACK", cancellationToken);
         return true;
     }

@@ -263,7 +263,12 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
     public async Task<List<string?[]>> RowsAsync(string select, CancellationToken cancellationToken)
     {
         await LookAsync(select, cancellationToken);
-        return await Guarded(async stop =>
+        return await AskServerAsync(select, cancellationToken);
+    }
+
+    /// <summary>The same for what reads no relation, and must not wait for a lock on one, of the catalog neither.</summary>
+    internal Task<List<string?[]>> AskServerAsync(string select, CancellationToken cancellationToken) =>
+        Guarded(async stop =>
         {
             var rows = new List<string?[]>();
             using var reader = await _connection.BeginTextExportAsync($"COPY ({select}) TO STDOUT", stop);
@@ -271,7 +276,6 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
                 rows.Add(CopyText.Fields(line));
             return rows;
         }, cancellationToken);
-    }
 
     /// <summary>Runs a statement and tells how many rows it has changed.</summary>
     public Task<long> AffectedAsync(string statement, CancellationToken cancellationToken) =>
