@@ -143,7 +143,7 @@ public sealed record DatabaseFacts
                (SELECT pg_catalog.pg_has_role(c.oid, 'USAGE') FROM pg_catalog.pg_roles c WHERE c.rolname = 'pg_checkpoint'),
                (SELECT 'lz4' = ANY (s.enumvals) AND s.source = 'default' FROM pg_catalog.pg_settings s WHERE s.name = 'default_toast_compression'),
                current_setting('default_tablespace') = (SELECT t.spcname FROM pg_catalog.pg_tablespace t WHERE t.oid = d.dattablespace),
-               EXISTS (SELECT FROM pg_catalog.pg_settings s WHERE s.name = 'restrict_nonsystem_relation_kind')
+               current_setting('restrict_nonsystem_relation_kind', true) IS NOT NULL
         FROM pg_catalog.pg_database d, pg_catalog.pg_roles r
         WHERE d.datname = current_database() AND r.rolname = current_user
         """;

@@ -10,19 +10,24 @@ namespace BackupSync.Postgres;
 /// </summary>
 public sealed class PgSession : IQueryRunner, IAsyncDisposable
 {
-    // One round trip. tcp_keepalives: a session whose machine died holds the target's lock no longer than this.
-    internal const string Settings = """
-        SET client_encoding = 'UTF8'; SET DateStyle = 'ISO, MDY'; SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC';
-        SET extra_float_digits = 1; SET bytea_output = 'hex'; SET lc_monetary = 'C'; SET xmloption = 'content';
-        SET search_path = ''; SET row_security = off; SET standard_conforming_strings = on; SET quote_all_identifiers = off; SET array_nulls = on;
-        SET constraint_exclusion = partition; SET jit = off; SET transform_null_equals = off; SET backslash_quote = 'safe_encoding';
-        SET default_transaction_isolation = 'read committed'; SET default_transaction_deferrable = off; SET statement_timeout = 0; SET lock_timeout = 5000;
-        SET idle_in_transaction_session_timeout = 0; SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10;
-        SET tcp_keepalives_count = 3;
-        SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name IN ('idle_session_timeout', 'transaction_timeout');
+    // One statement: two dozen SETs take a server longer than most of what is asked afterwards. What a version does not know is passed over.
+    // tcp_keepalives: a session whose machine died holds the target's lock no longer than this.
+    internal const string Settings = $"""
+        SELECT pg_catalog.set_config(s.name, s.value, false) FROM (VALUES
+            ('client_encoding', 'UTF8'), ('DateStyle', 'ISO, MDY'), ('IntervalStyle', 'postgres'), ('TimeZone', 'UTC'),
+            ('extra_float_digits', '1'), ('bytea_output', 'hex'), ('lc_monetary', 'C'), ('xmloption', 'content'),
+            ('search_path', ''), ('row_security', 'off'), ('standard_conforming_strings', 'on'), ('quote_all_identifiers', 'off'), ('array_nulls', 'on'),
+            ('constraint_exclusion', 'partition'), ('jit', 'off'), ('transform_null_equals', 'off'), ('backslash_quote', 'safe_encoding'),
+            ('default_transaction_isolation', 'read committed'), ('default_transaction_deferrable', 'off'), ('statement_timeout', '0'), ('lock_timeout', '5000'),
+            ('idle_in_transaction_session_timeout', '0'), ('idle_session_timeout', '0'), ('transaction_timeout', '0'),
+            ('tcp_keepalives_idle', '30'), ('tcp_keepalives_interval', '10'), ('tcp_keepalives_count', '3')) s(name, value)
+        WHERE {IsKnown};
         SELECT pg_catalog.set_config('session_replication_role', 'origin', false) FROM pg_catalog.pg_roles
         WHERE rolname = current_user AND rolsuper AND pg_catalog.current_setting('session_replication_role') <> 'origin';
         """;
+
+    /// <summary>The view of all settings shows each with all it says of it, which takes a server milliseconds.</summary>
+    const string IsKnown = "pg_catalog.current_setting(s.name, true) IS NOT NULL";
 
     /// <summary>How long the handshake may go on after its limit: there is nothing in the server to be ended.</summary>
     static readonly TimeSpan HandshakeGrace = TimeSpan.FromMilliseconds(500);
@@ -32,8 +37,8 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
     /// reads tables alone; what is written by others' sessions of ours may ask views by a check's function. Where a server does not know
     /// it, <see cref="EnsureTablesAsync"/> looks instead. To be the last that is set: whether there is a row tells whether it was.
     /// </summary>
-    internal const string TablesOnly = """
-        SELECT pg_catalog.set_config(name, 'view, foreign-table', false) FROM pg_catalog.pg_settings WHERE name = 'restrict_nonsystem_relation_kind';
+    internal const string TablesOnly = $"""
+        SELECT pg_catalog.set_config(s.name, 'view, foreign-table', false) FROM (VALUES ('restrict_nonsystem_relation_kind')) s(name) WHERE {IsKnown};
         """;
 
     /// <summary>

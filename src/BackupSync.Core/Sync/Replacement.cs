@@ -95,9 +95,9 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
     async Task CheckPublishedAsync(DatabaseFingerprint expected, StepScope scope, CancellationToken cancellationToken)
     {
         await using var session = await PgConnector.OpenAsync(target.Login, _job.Limits.Connect, run.Info, cancellationToken);
-        // The content was compared row by row before; rows and objects tell whether this is that database.
-        var published = await FingerprintReader.ReadAsync([session], FingerprintMethod.RowsOnly, CatalogFilter.None, null, cancellationToken);
-        EnsureEqual(expected, published with { Details = null }, "what is published"); // these were told when it was verified
+        // Content and details were compared before; rows and objects tell whether this is that database.
+        var published = await FingerprintReader.ReadAsync([session], FingerprintMethod.RowsOnly, CatalogFilter.None, null, cancellationToken, withDetails: false);
+        EnsureEqual(expected, published, "what is published");
         run.Record.After = published;
         var rows = ReportedTables.Describe(published.RowsByTable(), _job.Verify.Report);
         scope.Note = rows;

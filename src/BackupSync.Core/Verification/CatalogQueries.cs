@@ -170,7 +170,7 @@ static class CatalogQueries
     /// before; an inherited constraint is as valid as the parent's; where a child has no default, and its parent has, it may get NULL for one;
     /// an operator that was only announced by another one is in no dump; and a partitioned table holds nothing that could be logged.
     /// </remarks>
-    public static string Objects(CatalogFilter filter, bool hasMultirange) => $"""
+    public static string Objects(CatalogFilter filter, CatalogKinds kinds, bool hasMultirange) => $"""
         {With(filter)},
         inh AS MATERIALIZED (
             WITH RECURSIVE up AS (
@@ -219,67 +219,95 @@ static class CatalogQueries
                                              WHERE inh.inhrelid = c.conrelid AND pc.conname = c.conname AND NOT pc.convalidated) END
                       THEN 'not valid' END, c.confupdtype, c.confdeltype)
         FROM pg_catalog.pg_constraint c JOIN rel ON rel.oid = c.conrelid WHERE c.contype IN ('c', 'f', 'p', 'u', 'x') AND c.conparentid = 0 -- a partition's inherited ones get new names
-        UNION ALL
-        SELECT 'trigger', rel.nspname, t.tgname, ' on ' || rel.relname, t.tgenabled::text || t.tgtype
-        FROM pg_catalog.pg_trigger t JOIN rel ON rel.oid = t.tgrelid WHERE NOT t.tgisinternal AND t.tgparentid = 0
-        UNION ALL
-        SELECT 'policy', rel.nspname, p.polname, ' on ' || rel.relname, p.polcmd::text || p.polpermissive::text
-        FROM pg_catalog.pg_policy p JOIN rel ON rel.oid = p.polrelid
-        UNION ALL
-        SELECT 'rule', rel.nspname, w.rulename, ' on ' || rel.relname, w.ev_type::text
-        FROM pg_catalog.pg_rewrite w JOIN rel ON rel.oid = w.ev_class WHERE w.rulename <> '_RETURN'
-        UNION ALL
-        SELECT 'statistics', ns.nspname, s.stxname, '', '' FROM pg_catalog.pg_statistic_ext s JOIN ns ON ns.oid = s.stxnamespace JOIN rel ON rel.oid = s.stxrelid
-        UNION ALL
-        SELECT CASE p.prokind WHEN 'a' THEN 'aggregate' WHEN 'p' THEN 'procedure' ELSE 'function' END,
-               ns.nspname, p.proname, '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')',
-               pg_catalog.concat_ws(' ', l.lanname, p.provolatile, CASE WHEN p.prosecdef THEN 'security definer' END, pg_catalog.md5(p.prosrc))
-        FROM pg_catalog.pg_proc p JOIN ns ON ns.oid = p.pronamespace JOIN pg_catalog.pg_language l ON l.oid = p.prolang
-        WHERE NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_proc'::regclass AND objid = p.oid)
-          -- The constructor functions of a range type come with the type.
-          AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'i')
-        UNION ALL
-        SELECT CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN 'domain' WHEN 'r' THEN 'range type' WHEN 'c' THEN 'composite type' ELSE 'type' END,
-               ns.nspname, t.typname, '',
-               CASE t.typtype
-                 WHEN 'e' THEN (SELECT pg_catalog.string_agg(pg_catalog.quote_literal(e.enumlabel), ',' ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid)
-                 WHEN 'd' THEN pg_catalog.format_type(t.typbasetype, t.typtypmod) || CASE WHEN t.typnotnull THEN ' not null' ELSE '' END
-                 WHEN 'c' THEN (SELECT pg_catalog.string_agg(a.attname || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod), ', ' ORDER BY a.attnum)
-                                FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped)
-                 ELSE '' END
-        FROM pg_catalog.pg_type t JOIN ns ON ns.oid = t.typnamespace
-        WHERE (t.typtype IN ('e', 'd', 'r') OR t.typtype = 'b' AND t.typelem = 0
-               OR t.typtype = 'c' AND EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c'))
-          AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_type'::regclass AND objid = t.oid)
-        UNION ALL
-        SELECT 'operator', ns.nspname, o.oprname, pg_catalog.concat('(', o.oprleft::regtype, ',', o.oprright::regtype, ')'), ''
-        FROM pg_catalog.pg_operator o JOIN ns ON ns.oid = o.oprnamespace
-        WHERE o.oprcode <> 0 AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_operator'::regclass AND objid = o.oid)
-        UNION ALL
-        SELECT 'operator class', ns.nspname, o.opcname, ' using ' || am.amname, '' FROM pg_catalog.pg_opclass o
-        JOIN ns ON ns.oid = o.opcnamespace JOIN pg_catalog.pg_am am ON am.oid = o.opcmethod
-        WHERE NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_opclass'::regclass AND objid = o.oid)
-        UNION ALL
-        SELECT 'collation', ns.nspname, c.collname, '', c.collprovider::text FROM pg_catalog.pg_collation c JOIN ns ON ns.oid = c.collnamespace
-        WHERE NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_collation'::regclass AND objid = c.oid)
-        UNION ALL
-        SELECT 'text search configuration', ns.nspname, c.cfgname, '', '' FROM pg_catalog.pg_ts_config c JOIN ns ON ns.oid = c.cfgnamespace
-        WHERE NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_ts_config'::regclass AND objid = c.oid)
-        UNION ALL
-        SELECT 'text search dictionary', ns.nspname, d.dictname, '', '' FROM pg_catalog.pg_ts_dict d JOIN ns ON ns.oid = d.dictnamespace
-        WHERE NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_ts_dict'::regclass AND objid = d.oid)
-        UNION ALL
-        SELECT 'cast', NULL, pg_catalog.concat(c.castsource::regtype, ' as ', c.casttarget::regtype), '', '' FROM pg_catalog.pg_cast c
-        WHERE c.oid >= 16384 AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_cast'::regclass AND objid = c.oid)
-          {(hasMultirange ? "AND NOT EXISTS (SELECT FROM pg_catalog.pg_range g WHERE g.rngtypid = c.castsource AND g.rngmultitypid = c.casttarget)" : "")}
+        {kinds.Of("pg_trigger", $"""
+            UNION ALL
+            SELECT 'trigger', rel.nspname, t.tgname, ' on ' || rel.relname, t.tgenabled::text || t.tgtype
+            FROM pg_catalog.pg_trigger t JOIN rel ON rel.oid = t.tgrelid WHERE NOT t.tgisinternal AND t.tgparentid = 0
+            """)}
+        {kinds.Of("pg_policy", $"""
+            UNION ALL
+            SELECT 'policy', rel.nspname, p.polname, ' on ' || rel.relname, p.polcmd::text || p.polpermissive::text
+            FROM pg_catalog.pg_policy p JOIN rel ON rel.oid = p.polrelid
+            """)}
+        {kinds.Of("pg_rewrite", $"""
+            UNION ALL
+            SELECT 'rule', rel.nspname, w.rulename, ' on ' || rel.relname, w.ev_type::text
+            FROM pg_catalog.pg_rewrite w JOIN rel ON rel.oid = w.ev_class WHERE w.rulename <> '_RETURN'
+            """)}
+        {kinds.Of("pg_statistic_ext", $"""
+            UNION ALL
+            SELECT 'statistics', ns.nspname, s.stxname, '', '' FROM pg_catalog.pg_statistic_ext s JOIN ns ON ns.oid = s.stxnamespace JOIN rel ON rel.oid = s.stxrelid
+            """)}
+        {kinds.Of("pg_proc", $"""
+            UNION ALL
+            SELECT CASE p.prokind WHEN 'a' THEN 'aggregate' WHEN 'p' THEN 'procedure' ELSE 'function' END,
+                   ns.nspname, p.proname, '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')',
+                   pg_catalog.concat_ws(' ', l.lanname, p.provolatile, CASE WHEN p.prosecdef THEN 'security definer' END, pg_catalog.md5(p.prosrc))
+            FROM pg_catalog.pg_proc p JOIN ns ON ns.oid = p.pronamespace JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+            WHERE NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_proc'::regclass AND objid = p.oid)
+              -- The constructor functions of a range type come with the type.
+              AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'i')
+            """)}
+        {kinds.Of("pg_type", $"""
+            UNION ALL
+            SELECT CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN 'domain' WHEN 'r' THEN 'range type' WHEN 'c' THEN 'composite type' ELSE 'type' END,
+                   ns.nspname, t.typname, '',
+                   CASE t.typtype
+                     WHEN 'e' THEN (SELECT pg_catalog.string_agg(pg_catalog.quote_literal(e.enumlabel), ',' ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid)
+                     WHEN 'd' THEN pg_catalog.format_type(t.typbasetype, t.typtypmod) || CASE WHEN t.typnotnull THEN ' not null' ELSE '' END
+                     WHEN 'c' THEN (SELECT pg_catalog.string_agg(a.attname || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod), ', ' ORDER BY a.attnum)
+                                    FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped)
+                     ELSE '' END
+            FROM pg_catalog.pg_type t JOIN ns ON ns.oid = t.typnamespace
+            WHERE (t.typtype IN ('e', 'd', 'r') OR t.typtype = 'b' AND t.typelem = 0
+                   OR t.typtype = 'c' AND EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c'))
+              AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_type'::regclass AND objid = t.oid)
+            """)}
+        {kinds.Of("pg_operator", $"""
+            UNION ALL
+            SELECT 'operator', ns.nspname, o.oprname, pg_catalog.concat('(', o.oprleft::regtype, ',', o.oprright::regtype, ')'), ''
+            FROM pg_catalog.pg_operator o JOIN ns ON ns.oid = o.oprnamespace
+            WHERE o.oprcode <> 0 AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_operator'::regclass AND objid = o.oid)
+            """)}
+        {kinds.Of("pg_opclass", $"""
+            UNION ALL
+            SELECT 'operator class', ns.nspname, o.opcname, ' using ' || am.amname, '' FROM pg_catalog.pg_opclass o
+            JOIN ns ON ns.oid = o.opcnamespace JOIN pg_catalog.pg_am am ON am.oid = o.opcmethod
+            WHERE NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_opclass'::regclass AND objid = o.oid)
+            """)}
+        {kinds.Of("pg_collation", $"""
+            UNION ALL
+            SELECT 'collation', ns.nspname, c.collname, '', c.collprovider::text FROM pg_catalog.pg_collation c JOIN ns ON ns.oid = c.collnamespace
+            WHERE NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_collation'::regclass AND objid = c.oid)
+            """)}
+        {kinds.Of("pg_ts_config", $"""
+            UNION ALL
+            SELECT 'text search configuration', ns.nspname, c.cfgname, '', '' FROM pg_catalog.pg_ts_config c JOIN ns ON ns.oid = c.cfgnamespace
+            WHERE NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_ts_config'::regclass AND objid = c.oid)
+            """)}
+        {kinds.Of("pg_ts_dict", $"""
+            UNION ALL
+            SELECT 'text search dictionary', ns.nspname, d.dictname, '', '' FROM pg_catalog.pg_ts_dict d JOIN ns ON ns.oid = d.dictnamespace
+            WHERE NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_ts_dict'::regclass AND objid = d.oid)
+            """)}
+        {kinds.Of("pg_cast", $"""
+            UNION ALL
+            SELECT 'cast', NULL, pg_catalog.concat(c.castsource::regtype, ' as ', c.casttarget::regtype), '', '' FROM pg_catalog.pg_cast c
+            WHERE c.oid >= 16384 AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_cast'::regclass AND objid = c.oid)
+              {(hasMultirange ? "AND NOT EXISTS (SELECT FROM pg_catalog.pg_range g WHERE g.rngtypid = c.castsource AND g.rngmultitypid = c.casttarget)" : "")}
+            """)}
         UNION ALL
         SELECT 'extension', NULL, extname, '', '' FROM pg_catalog.pg_extension
-        UNION ALL
-        SELECT 'event trigger', NULL, evtname, '', evtenabled::text FROM pg_catalog.pg_event_trigger e
-        WHERE NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_event_trigger'::regclass AND objid = e.oid)
-        UNION ALL
-        SELECT 'foreign server', NULL, srvname, '', '' FROM pg_catalog.pg_foreign_server s
-        WHERE NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_foreign_server'::regclass AND objid = s.oid)
+        {kinds.Of("pg_event_trigger", $"""
+            UNION ALL
+            SELECT 'event trigger', NULL, evtname, '', evtenabled::text FROM pg_catalog.pg_event_trigger e
+            WHERE NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_event_trigger'::regclass AND objid = e.oid)
+            """)}
+        {kinds.Of("pg_foreign_server", $"""
+            UNION ALL
+            SELECT 'foreign server', NULL, srvname, '', '' FROM pg_catalog.pg_foreign_server s
+            WHERE NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_foreign_server'::regclass AND objid = s.oid)
+            """)}
         """;
 
     /// <summary>What <see cref="DatabaseFingerprint"/> calls an object, by the first four columns of <see cref="Objects"/>.</summary>

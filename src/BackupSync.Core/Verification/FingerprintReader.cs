@@ -26,7 +26,7 @@ static class FingerprintReader
     /// <exception cref="BackupSyncException">The role may not read everything; the message names what.</exception>
     public static async Task<DatabaseFingerprint> ReadAsync(
         IReadOnlyList<IQueryRunner> runners, FingerprintMethod method, CatalogFilter filter, OnTable? onTable, CancellationToken cancellationToken,
-        string who = "The role")
+        string who = "The role", bool withDetails = true)
     {
         var first = runners[0];
         var major = int.Parse((await first.RowsAsync("SELECT current_setting('server_version_num')::int / 10000", cancellationToken))[0][0]!, CultureInfo.InvariantCulture);
@@ -34,6 +34,7 @@ static class FingerprintReader
         var sequences = filter.TablesOnly ? [] : await first.RowsAsync(CatalogQueries.Sequences(filter), cancellationToken);
         EnsureReadable(tables.Where(t => !t.Readable).Select(t => t.Key).Concat(sequences.Where(s => s[2] == "f").Select(s => Sql.Display(s[0]!, s[1]!))), who);
 
+        var kinds = await CatalogKinds.ReadAsync(first, cancellationToken);
         return new DatabaseFingerprint
         {
             ServerMajor = major,
@@ -42,14 +43,15 @@ static class FingerprintReader
             Tables = await ReadTablesAsync(runners, tables, method, filter, onTable, cancellationToken),
             Sequences = await ReadSequencesAsync(first, sequences, cancellationToken),
             LargeObjects = filter.TablesOnly ? new LargeObjectFingerprint(0, null) : await ReadLargeObjectsAsync(first, method, cancellationToken),
-            Objects = await ReadObjectsAsync(first, major, filter, cancellationToken),
-            Details = await SchemaDetails.ReadAsync(first, major, filter, cancellationToken),
+            Objects = await ReadObjectsAsync(first, major, filter, kinds, cancellationToken),
+            Details = withDetails ? await SchemaDetails.ReadAsync(first, major, filter, kinds, cancellationToken) : null,
         };
     }
 
     /// <summary>The schema alone: see <see cref="DatabaseFingerprint.Objects"/>.</summary>
-    public static async Task<IReadOnlyDictionary<string, string>> ReadObjectsAsync(IQueryRunner runner, int major, CatalogFilter filter, CancellationToken cancellationToken) =>
-        (await runner.RowsAsync(CatalogQueries.Objects(filter, hasMultirange: major >= 14), cancellationToken)).ToDictionary(CatalogQueries.ObjectKey, o => o[4] ?? "");
+    public static async Task<IReadOnlyDictionary<string, string>> ReadObjectsAsync(
+        IQueryRunner runner, int major, CatalogFilter filter, CatalogKinds kinds, CancellationToken cancellationToken) =>
+        (await runner.RowsAsync(CatalogQueries.Objects(filter, kinds, hasMultirange: major >= 14), cancellationToken)).ToDictionary(CatalogQueries.ObjectKey, o => o[4] ?? "");
 
     static async Task<IReadOnlyDictionary<string, TableFingerprint>> ReadTablesAsync(
         IReadOnlyList<IQueryRunner> runners, IReadOnlyList<TableColumns> tables, FingerprintMethod method, CatalogFilter filter,

@@ -35,8 +35,8 @@ static class SchemaDetails
 
     /// <summary>By the objects' names, those of <see cref="DatabaseFingerprint.Objects"/> and some that are not there.</summary>
     public static async Task<IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>> ReadAsync(
-        IQueryRunner runner, int major, CatalogFilter filter, CancellationToken cancellationToken) =>
-        (await runner.RowsAsync(Query(filter, major), cancellationToken)).ToDictionary(
+        IQueryRunner runner, int major, CatalogFilter filter, CatalogKinds kinds, CancellationToken cancellationToken) =>
+        (await runner.RowsAsync(Query(filter, kinds, major), cancellationToken)).ToDictionary(
             CatalogQueries.ObjectKey, IReadOnlyDictionary<string, string> (r) => JsonSerializer.Deserialize<Dictionary<string, string>>(r[4]!)!);
 
     // Names as the catalog has them, for each version quotes words of its own.
@@ -92,7 +92,7 @@ static class SchemaDetails
 
     /// <summary>Kind, schema, name, suffix, facts: the first four as in <see cref="CatalogQueries.Objects"/>.</summary>
     /// <remarks>Thousands of tables are asked about for each run that carries rows: what few have is looked for only where a flag, or one list of all that have it, says so.</remarks>
-    internal static string Query(CatalogFilter filter, int major)
+    internal static string Query(CatalogFilter filter, CatalogKinds kinds, int major)
     {
         // A column of the catalog that older versions do not have: null there.
         string Since(int version, string column) => major >= version ? $"{column}::text" : "NULL::text";
@@ -201,176 +201,222 @@ static class SchemaDetails
                    ("enforced", Given($"{Since(18, "c.conenforced")} = 'false'", "'no'")),
                    ("for children", Given("c.contype = 'c' AND c.connoinherit", "'no'")))}
         FROM pg_catalog.pg_constraint c JOIN rel ON rel.oid = c.conrelid WHERE c.contype IN ('c', 'f', 'p', 'u', 'x') AND c.conparentid = 0
-        UNION ALL
-        SELECT 'trigger', rel.nspname, t.tgname, ' on ' || rel.relname,
-               {Facts(
-                   ("function", Routine("t.tgfoid")),
-                   ("arguments", "nullif(pg_catalog.encode(t.tgargs, 'escape'), '')"),
-                   ("columns", Columns("t.tgattr", "t.tgrelid")),
-                   ("constraint", Given("t.tgconstraint <> 0", "pg_catalog.concat_ws(' ', 'yes', CASE WHEN t.tgdeferrable THEN 'deferrable' END, CASE WHEN t.tginitdeferred THEN 'deferred' END)")),
-                   ("from", Given("t.tgconstrrelid <> 0", Relation("t.tgconstrrelid"))),
-                   ("old rows", "t.tgoldtable"), ("new rows", "t.tgnewtable"))}
-        FROM pg_catalog.pg_trigger t JOIN rel ON rel.oid = t.tgrelid WHERE NOT t.tgisinternal AND t.tgparentid = 0
-        UNION ALL
-        SELECT 'policy', rel.nspname, p.polname, ' on ' || rel.relname,
-               {Facts(("roles", "SELECT pg_catalog.string_agg(CASE WHEN r = 0 THEN 'public' ELSE pg_catalog.pg_get_userbyid(r) END, ', ' ORDER BY CASE WHEN r = 0 THEN 'public' ELSE pg_catalog.pg_get_userbyid(r) END COLLATE \"C\") FROM pg_catalog.unnest(p.polroles) r"))}
-        FROM pg_catalog.pg_policy p JOIN rel ON rel.oid = p.polrelid
-        UNION ALL
-        SELECT 'rule', rel.nspname, w.rulename, ' on ' || rel.relname,
-               {Facts(("instead", Yes("w.is_instead")), ("enabled", "nullif(w.ev_enabled::text, 'O')"))}
-        FROM pg_catalog.pg_rewrite w JOIN rel ON rel.oid = w.ev_class WHERE w.rulename <> '_RETURN'
-        UNION ALL
-        SELECT 'statistics', ns.nspname, s.stxname, '',
-               {Facts(
-                   ("table", "rel.nspname || '.' || rel.relname"), ("columns", Columns("s.stxkeys", "s.stxrelid")),
-                   ("kinds", "SELECT pg_catalog.string_agg(k::text, ' ' ORDER BY k::text COLLATE \"C\") FROM pg_catalog.unnest(s.stxkind) k WHERE k <> 'e'"),
-                   ("statistics target", $"nullif(s.stxstattarget::text, '-1')"))}
-        FROM pg_catalog.pg_statistic_ext s JOIN ns ON ns.oid = s.stxnamespace JOIN rel ON rel.oid = s.stxrelid
-        UNION ALL
-        SELECT CASE p.prokind WHEN 'a' THEN 'aggregate' WHEN 'p' THEN 'procedure' ELSE 'function' END,
-               ns.nspname, p.proname, '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')',
-               {Facts(
-                   ("result", "pg_catalog.pg_get_function_result(p.oid)"),
-                   ("kind", Given("p.prokind = 'w'", "'window'")),
-                   ("strict", Yes("p.proisstrict")), ("leakproof", Yes("p.proleakproof")),
-                   ("parallel", "CASE p.proparallel WHEN 's' THEN 'safe' WHEN 'r' THEN 'restricted' END"),
-                   ("settings", Sorted("p.proconfig")),
-                   ("arguments", "pg_catalog.array_to_string(p.proargnames, ',', '?')"), ("modes", "p.proargmodes"),
-                   ("defaults", "nullif(p.pronargdefaults, 0)"),
-                   ("transforms", "SELECT pg_catalog.string_agg(pg_catalog.format_type(t, NULL), ', ' ORDER BY pg_catalog.format_type(t, NULL) COLLATE \"C\") FROM pg_catalog.unnest(p.protrftypes) t"),
-                   ("library", "p.probin"),
-                   ("support function", Given("p.prosupport <> 0", Routine("p.prosupport"))),
-                   ("cost", Given("p.prokind <> 'a'", "p.procost")), ("rows", "nullif(p.prorows, 0)"))}
-               || coalesce((SELECT {Facts(
-                   ("type of aggregate", "nullif(g.aggkind::text, 'n')"), ("direct arguments", "nullif(g.aggnumdirectargs, 0)"),
-                   ("state function", Routine("g.aggtransfn")), ("final function", Routine("g.aggfinalfn")), ("combine function", Routine("g.aggcombinefn")),
-                   ("serial function", Routine("g.aggserialfn")), ("deserial function", Routine("g.aggdeserialfn")),
-                   ("moving state function", Routine("g.aggmtransfn")), ("moving inverse function", Routine("g.aggminvtransfn")), ("moving final function", Routine("g.aggmfinalfn")),
-                   ("final function of all arguments", Yes("g.aggfinalextra")), ("moving final function of all arguments", Yes("g.aggmfinalextra")),
-                   ("final function modifies", "nullif(g.aggfinalmodify::text, 'r')"), ("moving final function modifies", "nullif(g.aggmfinalmodify::text, 'r')"),
-                   ("sort operator", Operator("g.aggsortop")), ("state type", "pg_catalog.format_type(g.aggtranstype, NULL)"),
-                   ("moving state type", Given("g.aggmtranstype <> 0", "pg_catalog.format_type(g.aggmtranstype, NULL)")),
-                   ("state", "g.agginitval"), ("moving state", "g.aggminitval"),
-                   ("state size", "nullif(g.aggtransspace, 0)"), ("moving state size", "nullif(g.aggmtransspace, 0)"))}
-                   FROM pg_catalog.pg_aggregate g WHERE g.aggfnoid = p.oid), '{"{}"}')
-        FROM pg_catalog.pg_proc p JOIN ns ON ns.oid = p.pronamespace
-        WHERE {OfNoExtension("pg_proc", "p.oid")} AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'i')
-        UNION ALL
-        SELECT CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN 'domain' WHEN 'r' THEN 'range type' WHEN 'c' THEN 'composite type' ELSE 'type' END,
-               ns.nspname, t.typname, '',
-               {Facts(
-                   ("collation", Given("t.typtype = 'd' AND t.typcollation <> (SELECT b.typcollation FROM pg_catalog.pg_type b WHERE b.oid = t.typbasetype)", Collation("t.typcollation"))),
-                   ("checks not valid", "SELECT pg_catalog.string_agg(k.conname, ', ' ORDER BY k.conname COLLATE \"C\") FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c' AND NOT k.convalidated"),
-                   ("collations", $"SELECT pg_catalog.string_agg(a.attname || ' ' || {Collation("a.attcollation")}, ', ' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type at ON at.oid = a.atttypid WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped AND a.attcollation <> at.typcollation"),
-                   ("range", $"""
-                       SELECT pg_catalog.concat_ws('; ', 'of ' || pg_catalog.format_type(r.rngsubtype, NULL), 'operator class ' || oc.opcname, 'collation ' || {Collation("r.rngcollation")},
-                              'canonical ' || {Routine("r.rngcanonical")}, 'difference ' || {Routine("r.rngsubdiff")},
-                              'multirange ' || (SELECT mt.typname FROM pg_catalog.pg_type mt WHERE mt.oid = {Since(14, "r.rngmultitypid")}::oid))
-                       FROM pg_catalog.pg_range r JOIN pg_catalog.pg_opclass oc ON oc.oid = r.rngsubopc WHERE r.rngtypid = t.oid
-                       """),
-                   ("base", Given("t.typtype = 'b'", $"""
-                       pg_catalog.concat_ws('; ', t.typlen, t.typbyval, t.typalign, t.typstorage, t.typcategory, t.typispreferred, t.typdelim, t.typdefault, t.typcollation <> 0,
-                           'input ' || {Routine("t.typinput")}, 'output ' || {Routine("t.typoutput")}, 'receive ' || {Routine("t.typreceive")}, 'send ' || {Routine("t.typsend")},
-                           'typmod ' || {Routine("t.typmodin")}, {Routine("t.typmodout")}, 'analyze ' || {Routine("t.typanalyze")},
-                           'subscript ' || nullif({Since(14, "t.typsubscript")}, '-'))
-                       """)),
-                   ("defined", Given("NOT t.typisdefined", "'no'")))}
-        FROM pg_catalog.pg_type t JOIN ns ON ns.oid = t.typnamespace
-        WHERE (t.typtype IN ('e', 'd', 'r') OR t.typtype = 'b' AND t.typelem = 0
-               OR t.typtype = 'c' AND EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c'))
-          AND {OfNoExtension("pg_type", "t.oid")}
-        UNION ALL
-        SELECT 'operator', ns.nspname, o.oprname, pg_catalog.concat('(', o.oprleft::regtype, ',', o.oprright::regtype, ')'),
-               {Facts(
-                   ("function", Routine("o.oprcode")), ("result", "pg_catalog.format_type(o.oprresult, NULL)"), ("commutator", Operator("o.oprcom")), ("negator", Operator("o.oprnegate")),
-                   ("hashes", Yes("o.oprcanhash")), ("merges", Yes("o.oprcanmerge")), ("restrict", Routine("o.oprrest")), ("join", Routine("o.oprjoin")))}
-        FROM pg_catalog.pg_operator o JOIN ns ON ns.oid = o.oprnamespace WHERE o.oprcode <> 0 AND {OfNoExtension("pg_operator", "o.oid")}
-        UNION ALL
-        SELECT 'operator class', ns.nspname, o.opcname, ' using ' || am.amname,
-               {Facts(
-                   ("type", "pg_catalog.format_type(o.opcintype, NULL)"), ("stored as", Given("o.opckeytype <> 0", "pg_catalog.format_type(o.opckeytype, NULL)")), ("default", Yes("o.opcdefault")),
-                   ("family", "SELECT n.nspname || '.' || f.opfname FROM pg_catalog.pg_opfamily f JOIN pg_catalog.pg_namespace n ON n.oid = f.opfnamespace WHERE f.oid = o.opcfamily"))}
-        FROM pg_catalog.pg_opclass o JOIN ns ON ns.oid = o.opcnamespace JOIN pg_catalog.pg_am am ON am.oid = o.opcmethod WHERE {OfNoExtension("pg_opclass", "o.oid")}
-        UNION ALL
-        SELECT 'operator family', ns.nspname, f.opfname, ' using ' || am.amname,
-               {Facts(
-                   ("operators", $"""
-                       SELECT pg_catalog.string_agg(m.member, '; ' ORDER BY m.member COLLATE "C") FROM (
-                           SELECT pg_catalog.concat_ws(' ', ao.amopstrategy, {Operator("ao.amopopr")}, CASE ao.amoppurpose WHEN 'o' THEN 'for order by' END,
-                                  (SELECT sf.opfname FROM pg_catalog.pg_opfamily sf WHERE sf.oid = ao.amopsortfamily)) AS member
-                           FROM pg_catalog.pg_amop ao WHERE ao.amopfamily = f.oid) m
-                       """),
-                   ("functions", $"""
-                       SELECT pg_catalog.string_agg(m.member, '; ' ORDER BY m.member COLLATE "C") FROM (
-                           SELECT pg_catalog.concat_ws(' ', ap.amprocnum, pg_catalog.format_type(ap.amproclefttype, NULL), pg_catalog.format_type(ap.amprocrighttype, NULL), {Routine("ap.amproc")}) AS member
-                           FROM pg_catalog.pg_amproc ap WHERE ap.amprocfamily = f.oid) m
-                       """))}
-        FROM pg_catalog.pg_opfamily f JOIN ns ON ns.oid = f.opfnamespace JOIN pg_catalog.pg_am am ON am.oid = f.opfmethod WHERE {OfNoExtension("pg_opfamily", "f.oid")}
-        UNION ALL
-        -- ICU's locales are written in another form from version 16 on: SchemaTexts has them.
-        SELECT 'collation', ns.nspname, c.collname, '',
-               {Facts(
-                   ("locale", Given("c.collprovider <> 'i'", $"coalesce({Since(17, "c.colllocale")}, c.collcollate)")), ("character types", Given("c.collprovider <> 'i'", "c.collctype")),
-                   ("deterministic", Given("NOT c.collisdeterministic", "'no'")), ("rules", Since(16, "c.collicurules")),
-                   ("encoding", Given("c.collencoding <> -1", "pg_catalog.pg_encoding_to_char(c.collencoding)")))}
-        FROM pg_catalog.pg_collation c JOIN ns ON ns.oid = c.collnamespace WHERE {OfNoExtension("pg_collation", "c.oid")}
-        UNION ALL
-        SELECT 'conversion', ns.nspname, c.conname, '',
-               {Facts(
-                   ("from", "pg_catalog.pg_encoding_to_char(c.conforencoding)"), ("to", "pg_catalog.pg_encoding_to_char(c.contoencoding)"), ("function", Routine("c.conproc")), ("default", Yes("c.condefault")))}
-        FROM pg_catalog.pg_conversion c JOIN ns ON ns.oid = c.connamespace WHERE {OfNoExtension("pg_conversion", "c.oid")}
-        UNION ALL
-        SELECT 'text search configuration', ns.nspname, c.cfgname, '',
-               {Facts(
-                   ("parser", "SELECT p.prsname FROM pg_catalog.pg_ts_parser p WHERE p.oid = c.cfgparser"),
-                   ("dictionaries", "SELECT pg_catalog.string_agg(m.maptokentype || ' ' || dn.nspname || '.' || d.dictname, ', ' ORDER BY m.maptokentype, m.mapseqno) FROM pg_catalog.pg_ts_config_map m JOIN pg_catalog.pg_ts_dict d ON d.oid = m.mapdict JOIN pg_catalog.pg_namespace dn ON dn.oid = d.dictnamespace WHERE m.mapcfg = c.oid"))}
-        FROM pg_catalog.pg_ts_config c JOIN ns ON ns.oid = c.cfgnamespace WHERE {OfNoExtension("pg_ts_config", "c.oid")}
-        UNION ALL
-        SELECT 'text search dictionary', ns.nspname, d.dictname, '',
-               {Facts(("template", "SELECT t.tmplname FROM pg_catalog.pg_ts_template t WHERE t.oid = d.dicttemplate"), ("options", "d.dictinitoption"))}
-        FROM pg_catalog.pg_ts_dict d JOIN ns ON ns.oid = d.dictnamespace WHERE {OfNoExtension("pg_ts_dict", "d.oid")}
-        UNION ALL
-        SELECT 'text search parser', ns.nspname, p.prsname, '',
-               {Facts(
-                   ("start", Routine("p.prsstart")), ("token", Routine("p.prstoken")), ("end", Routine("p.prsend")), ("headline", Routine("p.prsheadline")), ("types", Routine("p.prslextype")))}
-        FROM pg_catalog.pg_ts_parser p JOIN ns ON ns.oid = p.prsnamespace WHERE {OfNoExtension("pg_ts_parser", "p.oid")}
-        UNION ALL
-        SELECT 'text search template', ns.nspname, t.tmplname, '', {Facts(("init", Routine("t.tmplinit")), ("lexize", Routine("t.tmpllexize")))}
-        FROM pg_catalog.pg_ts_template t JOIN ns ON ns.oid = t.tmplnamespace WHERE {OfNoExtension("pg_ts_template", "t.oid")}
-        UNION ALL
-        SELECT 'cast', NULL, pg_catalog.concat(c.castsource::regtype, ' as ', c.casttarget::regtype), '',
-               {Facts(
-                   ("function", Routine("c.castfunc")), ("context", "CASE c.castcontext WHEN 'i' THEN 'implicit' WHEN 'a' THEN 'assignment' END"),
-                   ("method", "CASE c.castmethod WHEN 'i' THEN 'inout' WHEN 'b' THEN 'binary' END"))}
-        FROM pg_catalog.pg_cast c WHERE c.oid >= 16384 AND {OfNoExtension("pg_cast", "c.oid")}
-          AND NOT EXISTS (SELECT FROM pg_catalog.pg_range g WHERE g.rngtypid = c.castsource AND {Since(14, "g.rngmultitypid")} = c.casttarget::text)
-        UNION ALL
-        SELECT 'transform', NULL, pg_catalog.format_type(t.trftype, NULL) || ' for ' || l.lanname, '', {Facts(("from SQL", Routine("t.trffromsql")), ("to SQL", Routine("t.trftosql")))}
-        FROM pg_catalog.pg_transform t JOIN pg_catalog.pg_language l ON l.oid = t.trflang WHERE {OfNoExtension("pg_transform", "t.oid")}
-        UNION ALL
-        SELECT 'language', NULL, l.lanname, '',
-               {Facts(
-                   ("trusted", Yes("l.lanpltrusted")), ("handler", Routine("l.lanplcallfoid")), ("inline", Routine("l.laninline")), ("validator", Routine("l.lanvalidator")))}
-        FROM pg_catalog.pg_language l WHERE l.oid >= 16384 AND {OfNoExtension("pg_language", "l.oid")}
-        UNION ALL
-        SELECT 'access method', NULL, a.amname, '', {Facts(("type", "a.amtype"), ("handler", Routine("a.amhandler")))}
-        FROM pg_catalog.pg_am a WHERE a.oid >= 16384 AND {OfNoExtension("pg_am", "a.oid")}
+        {kinds.Of("pg_trigger", $"""
+            UNION ALL
+            SELECT 'trigger', rel.nspname, t.tgname, ' on ' || rel.relname,
+                   {Facts(
+                       ("function", Routine("t.tgfoid")),
+                       ("arguments", "nullif(pg_catalog.encode(t.tgargs, 'escape'), '')"),
+                       ("columns", Columns("t.tgattr", "t.tgrelid")),
+                       ("constraint", Given("t.tgconstraint <> 0", "pg_catalog.concat_ws(' ', 'yes', CASE WHEN t.tgdeferrable THEN 'deferrable' END, CASE WHEN t.tginitdeferred THEN 'deferred' END)")),
+                       ("from", Given("t.tgconstrrelid <> 0", Relation("t.tgconstrrelid"))),
+                       ("old rows", "t.tgoldtable"), ("new rows", "t.tgnewtable"))}
+            FROM pg_catalog.pg_trigger t JOIN rel ON rel.oid = t.tgrelid WHERE NOT t.tgisinternal AND t.tgparentid = 0
+            """)}
+        {kinds.Of("pg_policy", $"""
+            UNION ALL
+            SELECT 'policy', rel.nspname, p.polname, ' on ' || rel.relname,
+                   {Facts(("roles", "SELECT pg_catalog.string_agg(CASE WHEN r = 0 THEN 'public' ELSE pg_catalog.pg_get_userbyid(r) END, ', ' ORDER BY CASE WHEN r = 0 THEN 'public' ELSE pg_catalog.pg_get_userbyid(r) END COLLATE \"C\") FROM pg_catalog.unnest(p.polroles) r"))}
+            FROM pg_catalog.pg_policy p JOIN rel ON rel.oid = p.polrelid
+            """)}
+        {kinds.Of("pg_rewrite", $"""
+            UNION ALL
+            SELECT 'rule', rel.nspname, w.rulename, ' on ' || rel.relname,
+                   {Facts(("instead", Yes("w.is_instead")), ("enabled", "nullif(w.ev_enabled::text, 'O')"))}
+            FROM pg_catalog.pg_rewrite w JOIN rel ON rel.oid = w.ev_class WHERE w.rulename <> '_RETURN'
+            """)}
+        {kinds.Of("pg_statistic_ext", $"""
+            UNION ALL
+            SELECT 'statistics', ns.nspname, s.stxname, '',
+                   {Facts(
+                       ("table", "rel.nspname || '.' || rel.relname"), ("columns", Columns("s.stxkeys", "s.stxrelid")),
+                       ("kinds", "SELECT pg_catalog.string_agg(k::text, ' ' ORDER BY k::text COLLATE \"C\") FROM pg_catalog.unnest(s.stxkind) k WHERE k <> 'e'"),
+                       ("statistics target", $"nullif(s.stxstattarget::text, '-1')"))}
+            FROM pg_catalog.pg_statistic_ext s JOIN ns ON ns.oid = s.stxnamespace JOIN rel ON rel.oid = s.stxrelid
+            """)}
+        {kinds.Of("pg_proc", $"""
+            UNION ALL
+            SELECT CASE p.prokind WHEN 'a' THEN 'aggregate' WHEN 'p' THEN 'procedure' ELSE 'function' END,
+                   ns.nspname, p.proname, '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')',
+                   {Facts(
+                       ("result", "pg_catalog.pg_get_function_result(p.oid)"),
+                       ("kind", Given("p.prokind = 'w'", "'window'")),
+                       ("strict", Yes("p.proisstrict")), ("leakproof", Yes("p.proleakproof")),
+                       ("parallel", "CASE p.proparallel WHEN 's' THEN 'safe' WHEN 'r' THEN 'restricted' END"),
+                       ("settings", Sorted("p.proconfig")),
+                       ("arguments", "pg_catalog.array_to_string(p.proargnames, ',', '?')"), ("modes", "p.proargmodes"),
+                       ("defaults", "nullif(p.pronargdefaults, 0)"),
+                       ("transforms", "SELECT pg_catalog.string_agg(pg_catalog.format_type(t, NULL), ', ' ORDER BY pg_catalog.format_type(t, NULL) COLLATE \"C\") FROM pg_catalog.unnest(p.protrftypes) t"),
+                       ("library", "p.probin"),
+                       ("support function", Given("p.prosupport <> 0", Routine("p.prosupport"))),
+                       ("cost", Given("p.prokind <> 'a'", "p.procost")), ("rows", "nullif(p.prorows, 0)"))}
+                   || coalesce((SELECT {Facts(
+                       ("type of aggregate", "nullif(g.aggkind::text, 'n')"), ("direct arguments", "nullif(g.aggnumdirectargs, 0)"),
+                       ("state function", Routine("g.aggtransfn")), ("final function", Routine("g.aggfinalfn")), ("combine function", Routine("g.aggcombinefn")),
+                       ("serial function", Routine("g.aggserialfn")), ("deserial function", Routine("g.aggdeserialfn")),
+                       ("moving state function", Routine("g.aggmtransfn")), ("moving inverse function", Routine("g.aggminvtransfn")), ("moving final function", Routine("g.aggmfinalfn")),
+                       ("final function of all arguments", Yes("g.aggfinalextra")), ("moving final function of all arguments", Yes("g.aggmfinalextra")),
+                       ("final function modifies", "nullif(g.aggfinalmodify::text, 'r')"), ("moving final function modifies", "nullif(g.aggmfinalmodify::text, 'r')"),
+                       ("sort operator", Operator("g.aggsortop")), ("state type", "pg_catalog.format_type(g.aggtranstype, NULL)"),
+                       ("moving state type", Given("g.aggmtranstype <> 0", "pg_catalog.format_type(g.aggmtranstype, NULL)")),
+                       ("state", "g.agginitval"), ("moving state", "g.aggminitval"),
+                       ("state size", "nullif(g.aggtransspace, 0)"), ("moving state size", "nullif(g.aggmtransspace, 0)"))}
+                       FROM pg_catalog.pg_aggregate g WHERE g.aggfnoid = p.oid), '{"{}"}')
+            FROM pg_catalog.pg_proc p JOIN ns ON ns.oid = p.pronamespace
+            WHERE {OfNoExtension("pg_proc", "p.oid")} AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'i')
+            """)}
+        {kinds.Of("pg_type", $"""
+            UNION ALL
+            SELECT CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN 'domain' WHEN 'r' THEN 'range type' WHEN 'c' THEN 'composite type' ELSE 'type' END,
+                   ns.nspname, t.typname, '',
+                   {Facts(
+                       ("collation", Given("t.typtype = 'd' AND t.typcollation <> (SELECT b.typcollation FROM pg_catalog.pg_type b WHERE b.oid = t.typbasetype)", Collation("t.typcollation"))),
+                       ("checks not valid", "SELECT pg_catalog.string_agg(k.conname, ', ' ORDER BY k.conname COLLATE \"C\") FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c' AND NOT k.convalidated"),
+                       ("collations", $"SELECT pg_catalog.string_agg(a.attname || ' ' || {Collation("a.attcollation")}, ', ' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type at ON at.oid = a.atttypid WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped AND a.attcollation <> at.typcollation"),
+                       ("range", $"""
+                           SELECT pg_catalog.concat_ws('; ', 'of ' || pg_catalog.format_type(r.rngsubtype, NULL), 'operator class ' || oc.opcname, 'collation ' || {Collation("r.rngcollation")},
+                                  'canonical ' || {Routine("r.rngcanonical")}, 'difference ' || {Routine("r.rngsubdiff")},
+                                  'multirange ' || (SELECT mt.typname FROM pg_catalog.pg_type mt WHERE mt.oid = {Since(14, "r.rngmultitypid")}::oid))
+                           FROM pg_catalog.pg_range r JOIN pg_catalog.pg_opclass oc ON oc.oid = r.rngsubopc WHERE r.rngtypid = t.oid
+                           """),
+                       ("base", Given("t.typtype = 'b'", $"""
+                           pg_catalog.concat_ws('; ', t.typlen, t.typbyval, t.typalign, t.typstorage, t.typcategory, t.typispreferred, t.typdelim, t.typdefault, t.typcollation <> 0,
+                               'input ' || {Routine("t.typinput")}, 'output ' || {Routine("t.typoutput")}, 'receive ' || {Routine("t.typreceive")}, 'send ' || {Routine("t.typsend")},
+                               'typmod ' || {Routine("t.typmodin")}, {Routine("t.typmodout")}, 'analyze ' || {Routine("t.typanalyze")},
+                               'subscript ' || nullif({Since(14, "t.typsubscript")}, '-'))
+                           """)),
+                       ("defined", Given("NOT t.typisdefined", "'no'")))}
+            FROM pg_catalog.pg_type t JOIN ns ON ns.oid = t.typnamespace
+            WHERE (t.typtype IN ('e', 'd', 'r') OR t.typtype = 'b' AND t.typelem = 0
+                   OR t.typtype = 'c' AND EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c'))
+              AND {OfNoExtension("pg_type", "t.oid")}
+            """)}
+        {kinds.Of("pg_operator", $"""
+            UNION ALL
+            SELECT 'operator', ns.nspname, o.oprname, pg_catalog.concat('(', o.oprleft::regtype, ',', o.oprright::regtype, ')'),
+                   {Facts(
+                       ("function", Routine("o.oprcode")), ("result", "pg_catalog.format_type(o.oprresult, NULL)"), ("commutator", Operator("o.oprcom")), ("negator", Operator("o.oprnegate")),
+                       ("hashes", Yes("o.oprcanhash")), ("merges", Yes("o.oprcanmerge")), ("restrict", Routine("o.oprrest")), ("join", Routine("o.oprjoin")))}
+            FROM pg_catalog.pg_operator o JOIN ns ON ns.oid = o.oprnamespace WHERE o.oprcode <> 0 AND {OfNoExtension("pg_operator", "o.oid")}
+            """)}
+        {kinds.Of("pg_opclass", $"""
+            UNION ALL
+            SELECT 'operator class', ns.nspname, o.opcname, ' using ' || am.amname,
+                   {Facts(
+                       ("type", "pg_catalog.format_type(o.opcintype, NULL)"), ("stored as", Given("o.opckeytype <> 0", "pg_catalog.format_type(o.opckeytype, NULL)")), ("default", Yes("o.opcdefault")),
+                       ("family", "SELECT n.nspname || '.' || f.opfname FROM pg_catalog.pg_opfamily f JOIN pg_catalog.pg_namespace n ON n.oid = f.opfnamespace WHERE f.oid = o.opcfamily"))}
+            FROM pg_catalog.pg_opclass o JOIN ns ON ns.oid = o.opcnamespace JOIN pg_catalog.pg_am am ON am.oid = o.opcmethod WHERE {OfNoExtension("pg_opclass", "o.oid")}
+            """)}
+        {kinds.Of("pg_opfamily", $"""
+            UNION ALL
+            SELECT 'operator family', ns.nspname, f.opfname, ' using ' || am.amname,
+                   {Facts(
+                       ("operators", $"""
+                           SELECT pg_catalog.string_agg(m.member, '; ' ORDER BY m.member COLLATE "C") FROM (
+                               SELECT pg_catalog.concat_ws(' ', ao.amopstrategy, {Operator("ao.amopopr")}, CASE ao.amoppurpose WHEN 'o' THEN 'for order by' END,
+                                      (SELECT sf.opfname FROM pg_catalog.pg_opfamily sf WHERE sf.oid = ao.amopsortfamily)) AS member
+                               FROM pg_catalog.pg_amop ao WHERE ao.amopfamily = f.oid) m
+                           """),
+                       ("functions", $"""
+                           SELECT pg_catalog.string_agg(m.member, '; ' ORDER BY m.member COLLATE "C") FROM (
+                               SELECT pg_catalog.concat_ws(' ', ap.amprocnum, pg_catalog.format_type(ap.amproclefttype, NULL), pg_catalog.format_type(ap.amprocrighttype, NULL), {Routine("ap.amproc")}) AS member
+                               FROM pg_catalog.pg_amproc ap WHERE ap.amprocfamily = f.oid) m
+                           """))}
+            FROM pg_catalog.pg_opfamily f JOIN ns ON ns.oid = f.opfnamespace JOIN pg_catalog.pg_am am ON am.oid = f.opfmethod WHERE {OfNoExtension("pg_opfamily", "f.oid")}
+            """)}
+        {kinds.Of("pg_collation", $"""
+            UNION ALL
+            -- ICU's locales are written in another form from version 16 on: SchemaTexts has them.
+            SELECT 'collation', ns.nspname, c.collname, '',
+                   {Facts(
+                       ("locale", Given("c.collprovider <> 'i'", $"coalesce({Since(17, "c.colllocale")}, c.collcollate)")), ("character types", Given("c.collprovider <> 'i'", "c.collctype")),
+                       ("deterministic", Given("NOT c.collisdeterministic", "'no'")), ("rules", Since(16, "c.collicurules")),
+                       ("encoding", Given("c.collencoding <> -1", "pg_catalog.pg_encoding_to_char(c.collencoding)")))}
+            FROM pg_catalog.pg_collation c JOIN ns ON ns.oid = c.collnamespace WHERE {OfNoExtension("pg_collation", "c.oid")}
+            """)}
+        {kinds.Of("pg_conversion", $"""
+            UNION ALL
+            SELECT 'conversion', ns.nspname, c.conname, '',
+                   {Facts(
+                       ("from", "pg_catalog.pg_encoding_to_char(c.conforencoding)"), ("to", "pg_catalog.pg_encoding_to_char(c.contoencoding)"), ("function", Routine("c.conproc")), ("default", Yes("c.condefault")))}
+            FROM pg_catalog.pg_conversion c JOIN ns ON ns.oid = c.connamespace WHERE {OfNoExtension("pg_conversion", "c.oid")}
+            """)}
+        {kinds.Of("pg_ts_config", $"""
+            UNION ALL
+            SELECT 'text search configuration', ns.nspname, c.cfgname, '',
+                   {Facts(
+                       ("parser", "SELECT p.prsname FROM pg_catalog.pg_ts_parser p WHERE p.oid = c.cfgparser"),
+                       ("dictionaries", "SELECT pg_catalog.string_agg(m.maptokentype || ' ' || dn.nspname || '.' || d.dictname, ', ' ORDER BY m.maptokentype, m.mapseqno) FROM pg_catalog.pg_ts_config_map m JOIN pg_catalog.pg_ts_dict d ON d.oid = m.mapdict JOIN pg_catalog.pg_namespace dn ON dn.oid = d.dictnamespace WHERE m.mapcfg = c.oid"))}
+            FROM pg_catalog.pg_ts_config c JOIN ns ON ns.oid = c.cfgnamespace WHERE {OfNoExtension("pg_ts_config", "c.oid")}
+            """)}
+        {kinds.Of("pg_ts_dict", $"""
+            UNION ALL
+            SELECT 'text search dictionary', ns.nspname, d.dictname, '',
+                   {Facts(("template", "SELECT t.tmplname FROM pg_catalog.pg_ts_template t WHERE t.oid = d.dicttemplate"), ("options", "d.dictinitoption"))}
+            FROM pg_catalog.pg_ts_dict d JOIN ns ON ns.oid = d.dictnamespace WHERE {OfNoExtension("pg_ts_dict", "d.oid")}
+            """)}
+        {kinds.Of("pg_ts_parser", $"""
+            UNION ALL
+            SELECT 'text search parser', ns.nspname, p.prsname, '',
+                   {Facts(
+                       ("start", Routine("p.prsstart")), ("token", Routine("p.prstoken")), ("end", Routine("p.prsend")), ("headline", Routine("p.prsheadline")), ("types", Routine("p.prslextype")))}
+            FROM pg_catalog.pg_ts_parser p JOIN ns ON ns.oid = p.prsnamespace WHERE {OfNoExtension("pg_ts_parser", "p.oid")}
+            """)}
+        {kinds.Of("pg_ts_template", $"""
+            UNION ALL
+            SELECT 'text search template', ns.nspname, t.tmplname, '', {Facts(("init", Routine("t.tmplinit")), ("lexize", Routine("t.tmpllexize")))}
+            FROM pg_catalog.pg_ts_template t JOIN ns ON ns.oid = t.tmplnamespace WHERE {OfNoExtension("pg_ts_template", "t.oid")}
+            """)}
+        {kinds.Of("pg_cast", $"""
+            UNION ALL
+            SELECT 'cast', NULL, pg_catalog.concat(c.castsource::regtype, ' as ', c.casttarget::regtype), '',
+                   {Facts(
+                       ("function", Routine("c.castfunc")), ("context", "CASE c.castcontext WHEN 'i' THEN 'implicit' WHEN 'a' THEN 'assignment' END"),
+                       ("method", "CASE c.castmethod WHEN 'i' THEN 'inout' WHEN 'b' THEN 'binary' END"))}
+            FROM pg_catalog.pg_cast c WHERE c.oid >= 16384 AND {OfNoExtension("pg_cast", "c.oid")}
+              AND NOT EXISTS (SELECT FROM pg_catalog.pg_range g WHERE g.rngtypid = c.castsource AND {Since(14, "g.rngmultitypid")} = c.casttarget::text)
+            """)}
+        {kinds.Of("pg_transform", $"""
+            UNION ALL
+            SELECT 'transform', NULL, pg_catalog.format_type(t.trftype, NULL) || ' for ' || l.lanname, '', {Facts(("from SQL", Routine("t.trffromsql")), ("to SQL", Routine("t.trftosql")))}
+            FROM pg_catalog.pg_transform t JOIN pg_catalog.pg_language l ON l.oid = t.trflang WHERE {OfNoExtension("pg_transform", "t.oid")}
+            """)}
+        {kinds.Of("pg_language", $"""
+            UNION ALL
+            SELECT 'language', NULL, l.lanname, '',
+                   {Facts(
+                       ("trusted", Yes("l.lanpltrusted")), ("handler", Routine("l.lanplcallfoid")), ("inline", Routine("l.laninline")), ("validator", Routine("l.lanvalidator")))}
+            FROM pg_catalog.pg_language l WHERE l.oid >= 16384 AND {OfNoExtension("pg_language", "l.oid")}
+            """)}
+        {kinds.Of("pg_am", $"""
+            UNION ALL
+            SELECT 'access method', NULL, a.amname, '', {Facts(("type", "a.amtype"), ("handler", Routine("a.amhandler")))}
+            FROM pg_catalog.pg_am a WHERE a.oid >= 16384 AND {OfNoExtension("pg_am", "a.oid")}
+            """)}
         UNION ALL
         SELECT 'extension', NULL, e.extname, '', {Facts((ExtensionVersion, "e.extversion"), ("schema", "SELECT n.nspname FROM pg_catalog.pg_namespace n WHERE n.oid = e.extnamespace AND n.nspname <> 'pg_catalog'"))}
         FROM pg_catalog.pg_extension e WHERE e.extname <> 'plpgsql'
-        UNION ALL
-        SELECT 'event trigger', NULL, e.evtname, '', {Facts(("event", "e.evtevent"), ("tags", Sorted("e.evttags")), ("function", Routine("e.evtfoid")))}
-        FROM pg_catalog.pg_event_trigger e WHERE {OfNoExtension("pg_event_trigger", "e.oid")}
-        UNION ALL
-        SELECT 'foreign data wrapper', NULL, w.fdwname, '', {Facts(("handler", Routine("w.fdwhandler")), ("validator", Routine("w.fdwvalidator")), ("connection", Routine($"{Since(19, "w.fdwconnection")}::oid")), ("foreign options", Secret("w.fdwoptions")))}
-        FROM pg_catalog.pg_foreign_data_wrapper w WHERE {OfNoExtension("pg_foreign_data_wrapper", "w.oid")}
-        UNION ALL
-        SELECT 'foreign server', NULL, s.srvname, '',
-               {Facts(
-                   ("wrapper", "SELECT w.fdwname FROM pg_catalog.pg_foreign_data_wrapper w WHERE w.oid = s.srvfdw"), ("type", "s.srvtype"), ("server version", "s.srvversion"), ("foreign options", Secret("s.srvoptions")))}
-        FROM pg_catalog.pg_foreign_server s WHERE {OfNoExtension("pg_foreign_server", "s.oid")}
-        UNION ALL
-        SELECT 'user mapping', NULL, m.usename || ' on ' || m.srvname, '', '{"{}"}' FROM pg_catalog.pg_user_mappings m
+        {kinds.Of("pg_event_trigger", $"""
+            UNION ALL
+            SELECT 'event trigger', NULL, e.evtname, '', {Facts(("event", "e.evtevent"), ("tags", Sorted("e.evttags")), ("function", Routine("e.evtfoid")))}
+            FROM pg_catalog.pg_event_trigger e WHERE {OfNoExtension("pg_event_trigger", "e.oid")}
+            """)}
+        {kinds.Of("pg_foreign_data_wrapper", $"""
+            UNION ALL
+            SELECT 'foreign data wrapper', NULL, w.fdwname, '', {Facts(("handler", Routine("w.fdwhandler")), ("validator", Routine("w.fdwvalidator")), ("connection", Routine($"{Since(19, "w.fdwconnection")}::oid")), ("foreign options", Secret("w.fdwoptions")))}
+            FROM pg_catalog.pg_foreign_data_wrapper w WHERE {OfNoExtension("pg_foreign_data_wrapper", "w.oid")}
+            """)}
+        {kinds.Of("pg_foreign_server", $"""
+            UNION ALL
+            SELECT 'foreign server', NULL, s.srvname, '',
+                   {Facts(
+                       ("wrapper", "SELECT w.fdwname FROM pg_catalog.pg_foreign_data_wrapper w WHERE w.oid = s.srvfdw"), ("type", "s.srvtype"), ("server version", "s.srvversion"), ("foreign options", Secret("s.srvoptions")))}
+            FROM pg_catalog.pg_foreign_server s WHERE {OfNoExtension("pg_foreign_server", "s.oid")}
+            """)}
+        {kinds.Of("pg_foreign_server", $"""
+            UNION ALL
+            SELECT 'user mapping', NULL, m.usename || ' on ' || m.srvname, '', '{"{}"}' FROM pg_catalog.pg_user_mappings m
+            """)}
         """;
     }
 }

@@ -17,7 +17,7 @@ static class SchemaTexts
 
     /// <summary>All texts, by object and fact.</summary>
     public static async Task<IReadOnlyDictionary<TextName, SchemaText>> ReadAsync(IQueryRunner runner, int major, CatalogFilter filter, CancellationToken cancellationToken) =>
-        (await runner.RowsAsync(Query(filter, hasStandardBodies: major >= 14), cancellationToken)).ToDictionary(
+        (await runner.RowsAsync(Query(filter, await CatalogKinds.ReadAsync(runner, cancellationToken), hasStandardBodies: major >= 14), cancellationToken)).ToDictionary(
             r => new TextName(CatalogQueries.ObjectKey(r), r[4]!), r => new SchemaText(r[5]!, Enum.Parse<TextKind>(r[6]!), r[7], r[8]));
 
     /// <summary>Compares the texts of objects that both have.</summary>
@@ -128,7 +128,7 @@ static class SchemaTexts
         $"pg_catalog.substr({definition}, pg_catalog.strpos({definition}, ' TO ' || {table}) + pg_catalog.length(' TO ' || {table}))";
 
     /// <summary>Kind, schema, name and suffix of an object, the fact, its text, <see cref="TextKind"/>, and of what and with what it is read.</summary>
-    internal static string Query(CatalogFilter filter, bool hasStandardBodies) => $"""
+    internal static string Query(CatalogFilter filter, CatalogKinds kinds, bool hasStandardBodies) => $"""
         {CatalogQueries.With(filter)},
         named AS (
             SELECT rel.*, pg_catalog.format('%I.%I', nspname, relname) AS t,
@@ -151,52 +151,63 @@ static class SchemaTexts
         FROM named r JOIN pg_catalog.pg_index x ON x.indrelid = r.oid JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid,
              LATERAL (VALUES ('expressions', pg_catalog.pg_get_expr(x.indexprs, x.indrelid), 'List'), ('condition', pg_catalog.pg_get_expr(x.indpred, x.indrelid), 'Expression')) e(fact, text, kind)
         WHERE e.text IS NOT NULL AND (x.indisvalid OR r.relkind = 'p') AND x.indisready
-        UNION ALL
-        SELECT 'policy', r.nspname, p.polname, ' on ' || r.relname, x.fact, x.text, 'Expression', r.t, NULL
-        FROM named r JOIN pg_catalog.pg_policy p ON p.polrelid = r.oid,
-             LATERAL (VALUES ('USING', pg_catalog.pg_get_expr(p.polqual, p.polrelid)), ('WITH CHECK', pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid))) x(fact, text)
-        WHERE x.text IS NOT NULL
-        UNION ALL
-        -- Of two tables, new and old, which only the whole definition can be printed of.
-        SELECT 'trigger', r.nspname, g.tgname, ' on ' || r.relname, 'WHEN',
-               (pg_catalog.regexp_match(pg_catalog.pg_get_triggerdef(g.oid), '^.*? FOR EACH (?:ROW|STATEMENT) WHEN \((.*)\) EXECUTE (?:FUNCTION|PROCEDURE) '))[1], 'Condition', r.t, NULL
-        FROM named r JOIN pg_catalog.pg_trigger g ON g.tgrelid = r.oid WHERE NOT g.tgisinternal AND g.tgparentid = 0 AND g.tgqual IS NOT NULL
-        UNION ALL
-        SELECT 'rule', r.nspname, w.rulename, ' on ' || r.relname, 'definition', {RuleText("d.text", "r.t")}, 'Rule', r.t,
-               CASE w.ev_type WHEN '2' THEN 'UPDATE' WHEN '3' THEN 'INSERT' WHEN '4' THEN 'DELETE' ELSE 'SELECT' END
-        FROM named r JOIN pg_catalog.pg_rewrite w ON w.ev_class = r.oid, LATERAL (SELECT pg_catalog.pg_get_ruledef(w.oid) AS text) d
-        WHERE w.rulename <> '_RETURN'
-        """ + (!hasStandardBodies ? "" : $"""
-
-        UNION ALL
-        SELECT CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END, ns.nspname, p.proname, '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')', 'body',
-               pg_catalog.pg_get_function_sqlbody(p.oid), 'Body', NULL,
-               pg_catalog.format('%s pg_temp.%I(%s) %s LANGUAGE sql', CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END, p.proname,
-                                 pg_catalog.pg_get_function_arguments(p.oid), 'RETURNS ' || pg_catalog.pg_get_function_result(p.oid))
-        FROM pg_catalog.pg_proc p JOIN ns ON ns.oid = p.pronamespace
-        WHERE p.prosqlbody IS NOT NULL AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_proc'::regclass AND objid = p.oid)
-        UNION ALL
-        SELECT 'statistics', ns.nspname, s.stxname, '', 'expressions', pg_catalog.pg_get_expr(s.stxexprs, s.stxrelid), 'List', r.t, NULL
-        FROM pg_catalog.pg_statistic_ext s JOIN ns ON ns.oid = s.stxnamespace JOIN named r ON r.oid = s.stxrelid WHERE s.stxexprs IS NOT NULL
-        """) + """
-
-        UNION ALL
-        SELECT CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END, ns.nspname, p.proname, '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')', 'defaults',
-               pg_catalog.pg_get_expr(p.proargdefaults, 0), 'List', NULL, NULL
-        FROM pg_catalog.pg_proc p JOIN ns ON ns.oid = p.pronamespace
-        WHERE p.proargdefaults IS NOT NULL AND p.prokind <> 'a' AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_proc'::regclass AND objid = p.oid)
-        UNION ALL
-        SELECT 'domain', ns.nspname, t.typname, '', x.fact, x.text, x.kind, pg_catalog.format_type(t.typbasetype, t.typtypmod), NULL
-        FROM pg_catalog.pg_type t JOIN ns ON ns.oid = t.typnamespace,
-             LATERAL (SELECT 'default' AS fact, coalesce(pg_catalog.pg_get_expr(t.typdefaultbin, 0), pg_catalog.quote_literal(t.typdefault)) AS text, 'Domain' AS kind
-                      UNION ALL SELECT 'check ' || c.conname, CASE WHEN c.contypid <> 0 THEN pg_catalog.pg_get_expr(c.conbin, 0) END, 'Domain' FROM pg_catalog.pg_constraint c WHERE c.contypid = t.oid AND c.contype = 'c') x
-        WHERE t.typtype = 'd' AND x.text IS NOT NULL AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_type'::regclass AND objid = t.oid)
-        UNION ALL
-        SELECT 'collation', ns.nspname, c.collname, '', 'locale',
-        """ + $"""
-         {IcuLocale}, 'Locale', NULL, 'deterministic = ' || c.collisdeterministic::text
-        FROM pg_catalog.pg_collation c JOIN ns ON ns.oid = c.collnamespace
-        WHERE c.collprovider = 'i' AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_collation'::regclass AND objid = c.oid)
+        {kinds.Of("pg_policy", """
+            UNION ALL
+            SELECT 'policy', r.nspname, p.polname, ' on ' || r.relname, x.fact, x.text, 'Expression', r.t, NULL
+            FROM named r JOIN pg_catalog.pg_policy p ON p.polrelid = r.oid,
+                 LATERAL (VALUES ('USING', pg_catalog.pg_get_expr(p.polqual, p.polrelid)), ('WITH CHECK', pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid))) x(fact, text)
+            WHERE x.text IS NOT NULL
+            """)}
+        {kinds.Of("pg_trigger", """
+            UNION ALL
+            -- Of two tables, new and old, which only the whole definition can be printed of.
+            SELECT 'trigger', r.nspname, g.tgname, ' on ' || r.relname, 'WHEN',
+                   (pg_catalog.regexp_match(pg_catalog.pg_get_triggerdef(g.oid), '^.*? FOR EACH (?:ROW|STATEMENT) WHEN \((.*)\) EXECUTE (?:FUNCTION|PROCEDURE) '))[1], 'Condition', r.t, NULL
+            FROM named r JOIN pg_catalog.pg_trigger g ON g.tgrelid = r.oid WHERE NOT g.tgisinternal AND g.tgparentid = 0 AND g.tgqual IS NOT NULL
+            """)}
+        {kinds.Of("pg_rewrite", $"""
+            UNION ALL
+            SELECT 'rule', r.nspname, w.rulename, ' on ' || r.relname, 'definition', {RuleText("d.text", "r.t")}, 'Rule', r.t,
+                   CASE w.ev_type WHEN '2' THEN 'UPDATE' WHEN '3' THEN 'INSERT' WHEN '4' THEN 'DELETE' ELSE 'SELECT' END
+            FROM named r JOIN pg_catalog.pg_rewrite w ON w.ev_class = r.oid, LATERAL (SELECT pg_catalog.pg_get_ruledef(w.oid) AS text) d
+            WHERE w.rulename <> '_RETURN'
+            """)}
+        {(hasStandardBodies ? kinds.Of("pg_proc", """
+            UNION ALL
+            SELECT CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END, ns.nspname, p.proname, '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')', 'body',
+                   pg_catalog.pg_get_function_sqlbody(p.oid), 'Body', NULL,
+                   pg_catalog.format('%s pg_temp.%I(%s) %s LANGUAGE sql', CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END, p.proname,
+                                     pg_catalog.pg_get_function_arguments(p.oid), 'RETURNS ' || pg_catalog.pg_get_function_result(p.oid))
+            FROM pg_catalog.pg_proc p JOIN ns ON ns.oid = p.pronamespace
+            WHERE p.prosqlbody IS NOT NULL AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_proc'::regclass AND objid = p.oid)
+            """) : "")}
+        {(hasStandardBodies ? kinds.Of("pg_statistic_ext", """
+            UNION ALL
+            SELECT 'statistics', ns.nspname, s.stxname, '', 'expressions', pg_catalog.pg_get_expr(s.stxexprs, s.stxrelid), 'List', r.t, NULL
+            FROM pg_catalog.pg_statistic_ext s JOIN ns ON ns.oid = s.stxnamespace JOIN named r ON r.oid = s.stxrelid WHERE s.stxexprs IS NOT NULL
+            """) : "")}
+        {kinds.Of("pg_proc", """
+            UNION ALL
+            SELECT CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END, ns.nspname, p.proname, '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')', 'defaults',
+                   pg_catalog.pg_get_expr(p.proargdefaults, 0), 'List', NULL, NULL
+            FROM pg_catalog.pg_proc p JOIN ns ON ns.oid = p.pronamespace
+            WHERE p.proargdefaults IS NOT NULL AND p.prokind <> 'a' AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_proc'::regclass AND objid = p.oid)
+            """)}
+        {kinds.Of("pg_type", """
+            UNION ALL
+            SELECT 'domain', ns.nspname, t.typname, '', x.fact, x.text, x.kind, pg_catalog.format_type(t.typbasetype, t.typtypmod), NULL
+            FROM pg_catalog.pg_type t JOIN ns ON ns.oid = t.typnamespace,
+                 LATERAL (SELECT 'default' AS fact, coalesce(pg_catalog.pg_get_expr(t.typdefaultbin, 0), pg_catalog.quote_literal(t.typdefault)) AS text, 'Domain' AS kind
+                          UNION ALL SELECT 'check ' || c.conname, CASE WHEN c.contypid <> 0 THEN pg_catalog.pg_get_expr(c.conbin, 0) END, 'Domain' FROM pg_catalog.pg_constraint c WHERE c.contypid = t.oid AND c.contype = 'c') x
+            WHERE t.typtype = 'd' AND x.text IS NOT NULL AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_type'::regclass AND objid = t.oid)
+            """)}
+        {kinds.Of("pg_collation", $"""
+            UNION ALL
+            SELECT 'collation', ns.nspname, c.collname, '', 'locale',
+                   {IcuLocale}, 'Locale', NULL, 'deterministic = ' || c.collisdeterministic::text
+            FROM pg_catalog.pg_collation c JOIN ns ON ns.oid = c.collnamespace
+            WHERE c.collprovider = 'i' AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_collation'::regclass AND objid = c.oid)
+            """)}
         """;
 }
 

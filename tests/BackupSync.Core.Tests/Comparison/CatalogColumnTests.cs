@@ -56,8 +56,8 @@ public sealed class CatalogColumnTests
         var server = await VersionedServers.GetAsync(major);
         await using var database = await TestDatabase.CreateAsync(server, TestRole.Superuser);
         await using var session = await Scenario.OpenAsync(database.AsSuperuser);
-        var description = string.Join('\n', CatalogQueries.Objects(CatalogFilter.None, hasMultirange: true), SchemaDetails.Query(CatalogFilter.None, major),
-            SchemaTexts.Query(CatalogFilter.None, hasStandardBodies: true), EmbeddedText.Read("BackupSync.Verification.object_rights.sql"));
+        var description = string.Join('\n', CatalogQueries.Objects(CatalogFilter.None, CatalogKinds.All, hasMultirange: true), SchemaDetails.Query(CatalogFilter.None, CatalogKinds.All, major),
+            SchemaTexts.Query(CatalogFilter.None, CatalogKinds.All, hasStandardBodies: true), EmbeddedText.Read("BackupSync.Verification.object_rights.sql"));
         var words = Regex.Matches(description, "[a-z_0-9]+").Select(m => m.Value).ToHashSet();
 
         var tables = await session.RowsAsync("SELECT relname FROM pg_catalog.pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'r' ORDER BY 1", default);

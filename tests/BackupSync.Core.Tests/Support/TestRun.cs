@@ -28,6 +28,11 @@ public sealed class TestRun(IMessageSink messages) : XunitTestFramework(messages
         ITestAssembly assembly, IEnumerable<IXunitTestCase> cases, IMessageSink diagnostics, IMessageSink sink, ITestFrameworkExecutionOptions options)
         : XunitTestAssemblyRunner(assembly, cases, diagnostics, sink, options)
     {
+        protected override Task<RunSummary> RunTestCollectionAsync(
+            IMessageBus messageBus, ITestCollection testCollection, IEnumerable<IXunitTestCase> testCases, CancellationTokenSource cancellationTokenSource) =>
+            new TestDeadline.CollectionRunner(
+                testCollection, testCases, DiagnosticMessageSink, messageBus, TestCaseOrderer, new ExceptionAggregator(Aggregator), cancellationTokenSource).RunAsync();
+
         protected override async Task BeforeTestAssemblyFinishedAsync()
         {
             await VersionedServers.StopAsync();

@@ -113,14 +113,18 @@ sealed record SchemaCheck(string? Reason, IReadOnlyList<string> Objects)
     internal static IReadOnlyList<string> NamesOf(DatabaseFingerprint content) => [.. content.Objects.Keys.Union(content.Details?.Keys ?? [])];
 
     /// <summary>The schema alone.</summary>
-    static async Task<DatabaseFingerprint> ReadAsync(PgSession session, int major, CatalogFilter filter, CancellationToken cancellationToken) => new()
+    static async Task<DatabaseFingerprint> ReadAsync(PgSession session, int major, CatalogFilter filter, CancellationToken cancellationToken)
     {
-        ServerMajor = major,
-        Method = FingerprintMethod.RowsOnly,
-        Tables = new Dictionary<string, TableFingerprint>(),
-        Sequences = new Dictionary<string, SequenceFingerprint>(),
-        LargeObjects = new LargeObjectFingerprint(0, null),
-        Objects = await FingerprintReader.ReadObjectsAsync(session, major, filter, cancellationToken),
-        Details = await SchemaDetails.ReadAsync(session, major, filter, cancellationToken),
-    };
+        var kinds = await CatalogKinds.ReadAsync(session, cancellationToken);
+        return new DatabaseFingerprint
+        {
+            ServerMajor = major,
+            Method = FingerprintMethod.RowsOnly,
+            Tables = new Dictionary<string, TableFingerprint>(),
+            Sequences = new Dictionary<string, SequenceFingerprint>(),
+            LargeObjects = new LargeObjectFingerprint(0, null),
+            Objects = await FingerprintReader.ReadObjectsAsync(session, major, filter, kinds, cancellationToken),
+            Details = await SchemaDetails.ReadAsync(session, major, filter, kinds, cancellationToken),
+        };
+    }
 }

@@ -15,9 +15,8 @@ namespace BackupSync.Sync.Publishing;
 sealed record RestoreFilter(IReadOnlySet<string> ExistingExtensions, IReadOnlySet<string> ExistingSchemas, bool OwnsPublic, bool MayCreateEventTriggers)
 {
     /// <summary>Asks the database that is to be restored into what it has already.</summary>
-    public static async Task<RestoreFilter> ForAsync(PgLogin database, DatabaseFacts facts, CancellationToken cancellationToken)
+    public static async Task<RestoreFilter> ForAsync(PgSession session, DatabaseFacts facts, CancellationToken cancellationToken)
     {
-        await using var session = await PgSession.OpenAsync(database, cancellationToken);
         var extensions = await session.RowsAsync(
             "SELECT e.extname, n.nspname FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace", cancellationToken);
         var ownsPublic = await session.ScalarAsync<bool>(

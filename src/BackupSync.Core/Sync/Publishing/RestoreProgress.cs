@@ -11,6 +11,8 @@ sealed partial class RestoreProgress : IAsyncDisposable
     /// <summary>Of a restore's time, the share that loading rows takes; the rest is indexes and constraints. An estimate.</summary>
     const double ShareOfRows = 0.6;
 
+    static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
+
     readonly CopyProgress _rows;
     readonly Dictionary<string, string> _tablesById;
     readonly int _others;
@@ -19,26 +21,21 @@ sealed partial class RestoreProgress : IAsyncDisposable
     readonly Task _polling;
     int _othersDone;
 
-    readonly PgSession _session;
-
-    RestoreProgress(PublishContent content, IReadOnlyList<string> list, StepScope scope, PgSession session)
+    RestoreProgress(PublishContent content, IReadOnlyList<string> list, StepScope scope, PgLogin maintenance)
     {
-        _session = session;
         _scope = scope;
-        _rows = new CopyProgress(content.Content, session.Login.ApplicationName);
+        _rows = new CopyProgress(content.Content, maintenance.ApplicationName);
         _tablesById = content.Content.Tables.Keys
             .Select(t => (Table: t, Entry: content.Listing.Find("TABLE DATA", t)))
             .Where(t => t.Entry is not null)
             .DistinctBy(t => t.Entry)
             .ToDictionary(t => t.Entry!.Line.Split(';')[0], t => t.Table);
         _others = Math.Max(1, list.Count - _tablesById.Count);
-        _polling = PollAsync();
+        _polling = PollAsync(maintenance);
     }
 
     /// <param name="maintenance">A session of its own is opened there: one that holds a lock is not to be risked for progress.</param>
-    public static async Task<RestoreProgress> WatchAsync(
-        PublishContent content, IReadOnlyList<string> list, PgLogin maintenance, StepScope scope, CancellationToken cancellationToken) =>
-        new(content, list, scope, await PgSession.OpenAsync(maintenance, cancellationToken));
+    public static RestoreProgress Watch(PublishContent content, IReadOnlyList<string> list, PgLogin maintenance, StepScope scope) => new(content, list, scope, maintenance);
 
     public void OnErrorLine(string line)
     {
@@ -63,7 +60,6 @@ sealed partial class RestoreProgress : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _polling;
-        await _session.DisposeAsync();
         _stop.Dispose();
     }
 
@@ -74,15 +70,17 @@ sealed partial class RestoreProgress : IAsyncDisposable
         _scope.Progress(done, table, rows, bytes);
     }
 
-    async Task PollAsync()
+    async Task PollAsync(PgLogin maintenance)
     {
         try
         {
+            await Task.Delay(Interval, _stop.Token); // most databases are loaded by then
+            await using var session = await PgSession.OpenAsync(maintenance, _stop.Token);
             while (true)
             {
-                await Task.Delay(500, _stop.Token);
-                await _rows.AskAsync(_session, _stop.Token);
+                await _rows.AskAsync(session, _stop.Token);
                 Tell();
+                await Task.Delay(Interval, _stop.Token);
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)

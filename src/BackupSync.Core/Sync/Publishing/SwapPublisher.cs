@@ -22,6 +22,9 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
     int _sessions = 1;
     PgToolset? _tools;
 
+    /// <summary>On the new database, from when its rows are there until it is proven: the rename needs it without sessions.</summary>
+    SessionGroup? _restored;
+
     public PublishMode Mode => PublishMode.Swap;
 
     public ComparisonTolerance Tolerance => new(Missing: _leftOut, Incomplete: _skipRefused);
@@ -61,8 +64,11 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
     static bool OfWorkers(BackupSyncException failure) => failure.ErrorId == ErrorIds.RestoreFailed && failure.Detail is { } words
         && (words.Contains("deadlock detected", StringComparison.Ordinal) || words.Contains(" does not exist", StringComparison.Ordinal));
 
-    Task ThrowAwayAsync(CancellationToken cancellationToken) =>
-        Maintenance.ExecuteAsync($"DROP DATABASE IF EXISTS {Sql.Identifier(_tag.NewDatabase)} WITH (FORCE)", cancellationToken);
+    async Task ThrowAwayAsync(CancellationToken cancellationToken)
+    {
+        await DisposeAsync();
+        await Maintenance.ExecuteAsync($"DROP DATABASE IF EXISTS {Sql.Identifier(_tag.NewDatabase)} WITH (FORCE)", cancellationToken);
+    }
 
     async Task RestoreAsync(PublishContent content, LateEntries late, StepScope scope, CancellationToken cancellationToken)
     {
@@ -80,15 +86,19 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
                 session, content.Tools, target, (long)target.Job.Limits.LockTimeout.TotalMilliseconds, cancellationToken);
             _unknown = await PgRestore.UnknownSettingsAsync(content.Tools, content.Archive, session, cancellationToken);
         }, cancellationToken);
-        await WithSessionAsync(NewDatabase, session => privileges!.ApplyDefaultsAsync(session, cancellationToken), cancellationToken);
+        RestoreFilter? filter = null;
+        await WithSessionAsync(NewDatabase, async session =>
+        {
+            await privileges!.ApplyDefaultsAsync(session, cancellationToken);
+            filter = await RestoreFilter.ForAsync(session, target.Facts, cancellationToken);
+        }, cancellationToken);
 
-        var filter = await RestoreFilter.ForAsync(NewDatabase, target.Facts, cancellationToken);
-        var list = filter.Apply(content.Listing, content.Content);
+        var list = filter!.Apply(content.Listing, content.Content);
         _leftOut = list.LeftOut.ToHashSet();
         foreach (var left in list.LeftOut)
             run.Warn($"{target.Login.Label}: {left} is not carried over: the role '{target.Facts.Role}' may not create it.");
 
-        await using (var progress = await RestoreProgress.WatchAsync(content, list.Main, Maintenance.Login, scope, cancellationToken))
+        await using (var progress = RestoreProgress.Watch(content, list.Main, Maintenance.Login, scope))
         {
             await (content.SkipRefused ? LoadWhatIsAcceptedAsync(content, list.InOrder, progress.OnErrorLine, cancellationToken)
                 : content.Jobs == 1 ? LoadAsync(content, late.Behind(list.InOrder), jobs: 1, progress.OnErrorLine, cancellationToken)
@@ -96,17 +106,17 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
             if (list.Triggers.Count > 0)
                 await LoadAsync(content, list.Triggers, jobs: 1, progress.OnErrorLine, cancellationToken);
         }
-        await AnalyzeAsync(cancellationToken);
+        _restored = await SessionGroup.OpenAsync(NewDatabase, _sessions, target.Job.Limits.Connect, cancellationToken);
+        var first = _restored.Sessions[0];
+        await WorkSharing.RunAsync(_restored.Sessions, await first.RowsAsync(CatalogQueries.Analyzable, cancellationToken),
+            (session, table, stop) => session.ExecuteAsync($"ANALYZE {Sql.Qualified(table[0]!, table[1]!)}", stop), cancellationToken);
         // The database's owner first: only who may create in "public", as that owner may, can own what is in it.
         await properties.ApplyAsync(Maintenance, _tag.NewDatabase, run.Warn, cancellationToken);
-        await WithSessionAsync(NewDatabase, session => privileges!.ApplyAsync(session, cancellationToken), cancellationToken);
+        await privileges!.ApplyAsync(first, cancellationToken);
         if (list.Last.Count > 0)
             await LoadAsync(content, list.Last, jobs: 1, _ => { }, cancellationToken);
-        await WithSessionAsync(NewDatabase, async session =>
-        {
-            await publications!.ApplyAsync(session, isNew: true, run.Warn, cancellationToken);
-            await privileges!.CompleteAsync(session, run.Warn, cancellationToken);
-        }, cancellationToken);
+        await publications!.ApplyAsync(first, isNew: true, run.Warn, cancellationToken);
+        await privileges.CompleteAsync(first, run.Warn, cancellationToken);
     }
 
     /// <summary>
@@ -179,12 +189,11 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
     public async Task<DatabaseFingerprint> FingerprintAsync(
         FingerprintMethod method, FingerprintReader.OnTable onTable, CancellationToken cancellationToken)
     {
-        // Closed again at once: the rename needs the database without sessions.
-        await using var sessions = await SessionGroup.OpenAsync(NewDatabase, _sessions, target.Job.Limits.Connect, cancellationToken);
         DatabaseFingerprint? fingerprint = null;
         await Together.RunAsync(cancellationToken,
-            async ct => fingerprint = await FingerprintReader.ReadAsync(sessions.Sessions, method, CatalogFilter.None, onTable, ct),
+            async ct => fingerprint = await FingerprintReader.ReadAsync(_restored!.Sessions, method, CatalogFilter.None, onTable, ct),
             CheckpointAsync);
+        await DisposeAsync();
         return fingerprint!;
     }
 
@@ -197,6 +206,7 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
 
     public async Task<UndoResult> UndoAsync(CancellationToken cancellationToken)
     {
+        await DisposeAsync();
         // The lock's session may have been lost with the connection that failed the run. The names of the databases tell
         // whether the rename had been committed, which a broken connection could not.
         await using var fresh = await PgConnector.OpenAsync(Maintenance.Login, target.Job.Limits.Connect, run.Warn, cancellationToken);
@@ -222,19 +232,17 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
         }
     }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public async ValueTask DisposeAsync()
+    {
+        if (_restored is not null)
+            await _restored.DisposeAsync();
+        _restored = null;
+    }
 
     async Task RenameAsync(PgSession session, IReadOnlyList<(string From, string To)> renames, CancellationToken cancellationToken)
     {
         await using var pause = await PoolerPause.BeginAsync(_tools!, target.Job.TargetDatabase, run.Warn, cancellationToken);
         await DatabaseRename.RunAsync(session, renames, cancellationToken);
-    }
-
-    async Task AnalyzeAsync(CancellationToken cancellationToken)
-    {
-        await using var sessions = await SessionGroup.OpenAsync(NewDatabase, _sessions, target.Job.Limits.Connect, cancellationToken);
-        await WorkSharing.RunAsync(sessions.Sessions, await sessions.Sessions[0].RowsAsync(CatalogQueries.Analyzable, cancellationToken),
-            (session, table, stop) => session.ExecuteAsync($"ANALYZE {Sql.Qualified(table[0]!, table[1]!)}", stop), cancellationToken);
     }
 
     Task LoadAsync(

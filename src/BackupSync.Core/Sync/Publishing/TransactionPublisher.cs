@@ -47,15 +47,16 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
 
     async Task RestoreAsync(PublishContent content, LateEntries late, StepScope scope, CancellationToken cancellationToken)
     {
-        var filter = await RestoreFilter.ForAsync(target.Login, target.Facts, cancellationToken);
+        await using var session = await PgSession.OpenAsync(target.Login, cancellationToken);
+        var filter = await RestoreFilter.ForAsync(session, target.Facts, cancellationToken);
         var list = filter.Apply(content.Listing, content.Content);
         _leftOut = list.LeftOut.ToHashSet();
         _extensionSchemas = filter.ExistingSchemas;
         foreach (var left in list.LeftOut)
             run.Warn($"{target.Login.Label}: {left} is not carried over: the role '{target.Facts.Role}' may not create it.");
 
-        await using (var session = await PgSession.OpenAsync(target.Login, cancellationToken))
-            _unknown = await PgRestore.UnknownSettingsAsync(content.Tools, content.Archive, session, cancellationToken);
+        _unknown = await PgRestore.UnknownSettingsAsync(content.Tools, content.Archive, session, cancellationToken);
+        await session.DisposeAsync();
 
         // Whoever holds a lock on a table is waited for, but not for long.
         var lockTimeout = (long)target.Job.Limits.LockTimeout.TotalMilliseconds;
@@ -74,7 +75,7 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
         await _psql.ExecuteAsync("CREATE SCHEMA IF NOT EXISTS public", cancellationToken);
 
         var existing = await _psql.RowsAsync(LargeObjects, cancellationToken);
-        await using (var progress = await RestoreProgress.WatchAsync(content, list.WithoutLargeObjects, target.Lock.Session.Login, scope, cancellationToken))
+        await using (var progress = RestoreProgress.Watch(content, list.WithoutLargeObjects, target.Lock.Session.Login, scope))
         {
             await FeedAsync(content, late.Behind(list.WithoutLargeObjects), _psql.FeedAsync, progress.OnErrorLine, cancellationToken);
             await ReplaceLargeObjectsAsync(content, list, existing, progress.OnErrorLine, cancellationToken);
