@@ -115,13 +115,11 @@ public sealed class ConflictTests(Servers servers) : IClassFixture<Servers>
         }
     }
 
-    [Theory]
-    [InlineData("CREATE SEQUENCE counter MAXVALUE 10;", "ALTER SEQUENCE counter MAXVALUE 1000; SELECT setval('counter', 500)")]
-    [InlineData("CREATE TABLE numbered (id int PRIMARY KEY, number int GENERATED ALWAYS AS IDENTITY); INSERT INTO numbered VALUES (1), (2);", "UPDATE numbered SET number = DEFAULT WHERE id = 1")]
-    public async Task What_cannot_be_written_row_by_row_brings_a_full_sync(string more, string change)
+    [Fact]
+    public async Task A_changed_sequence_brings_a_full_sync()
     {
-        await using var scenario = await Items.CreateAsync(servers, more: more);
-        await scenario.OnSourceAsync(change);
+        await using var scenario = await Items.CreateAsync(servers, more: "CREATE SEQUENCE counter MAXVALUE 10;");
+        await scenario.OnSourceAsync("ALTER SEQUENCE counter MAXVALUE 1000; SELECT setval('counter', 500)");
         Assert.Equal(SyncMode.Full, (await scenario.SyncWellAsync(SyncMode.Incremental)).Mode);
         Scenario.AssertSame(await scenario.SourceContentAsync(), await scenario.TargetContentAsync());
     }
