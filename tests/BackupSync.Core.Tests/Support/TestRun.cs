@@ -28,10 +28,23 @@ public sealed class TestRun(IMessageSink messages) : XunitTestFramework(messages
         ITestAssembly assembly, IEnumerable<IXunitTestCase> cases, IMessageSink diagnostics, IMessageSink sink, ITestFrameworkExecutionOptions options)
         : XunitTestAssemblyRunner(assembly, cases, diagnostics, sink, options)
     {
-        protected override Task<RunSummary> RunTestCollectionAsync(
-            IMessageBus messageBus, ITestCollection testCollection, IEnumerable<IXunitTestCase> testCases, CancellationTokenSource cancellationTokenSource) =>
-            new TestDeadline.CollectionRunner(
-                testCollection, testCases, DiagnosticMessageSink, messageBus, TestCaseOrderer, new ExceptionAggregator(Aggregator), cancellationTokenSource).RunAsync();
+        // The base class has one of its own, in the method that is overridden here.
+        readonly SemaphoreSlim _atOnce = new(Math.Max(1, options.MaxParallelThreadsOrDefault()));
+
+        protected override async Task<RunSummary> RunTestCollectionAsync(
+            IMessageBus messageBus, ITestCollection testCollection, IEnumerable<IXunitTestCase> testCases, CancellationTokenSource cancellationTokenSource)
+        {
+            await _atOnce.WaitAsync(cancellationTokenSource.Token);
+            try
+            {
+                return await new TestDeadline.CollectionRunner(
+                    testCollection, testCases, DiagnosticMessageSink, messageBus, TestCaseOrderer, new ExceptionAggregator(Aggregator), cancellationTokenSource).RunAsync();
+            }
+            finally
+            {
+                _atOnce.Release();
+            }
+        }
 
         protected override async Task BeforeTestAssemblyFinishedAsync()
         {
