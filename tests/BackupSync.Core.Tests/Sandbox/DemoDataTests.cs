@@ -56,9 +56,7 @@ public sealed class DemoDataTests(Servers servers) : IClassFixture<Servers>
 
     async Task CheckAsync(TestDatabase database)
     {
-        var watch = System.Diagnostics.Stopwatch.StartNew();
         await database.WithDemoDataAsync(servers.Tools);
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5), $"It took {watch.Elapsed}.");
         Assert.Equal((500, 200, 500, 2000), (await CountAsync("users"), await CountAsync("escrows"), await CountAsync("wallets"), await CountAsync("transactions")));
 
         var first = await ContentAsync();

@@ -25,12 +25,13 @@ public sealed class TestDeadline : ITestCollectionOrderer
     {
         var collections = testCollections.ToArray();
         Random.Shared.Shuffle(collections);
-        var quick = typeof(TestDeadline).Assembly.GetTypes().Where(t => !NeedsServer(t)).Select(t => t.FullName!).ToList();
-        return collections.OrderByDescending(c => quick.Exists(name => c.DisplayName.EndsWith($" {name}", StringComparison.Ordinal)));
+        var quick = typeof(TestDeadline).Assembly.GetTypes().Where(t => !NeedsServer(t)).Select(t => t.FullName!).ToHashSet(StringComparer.Ordinal);
+        // "Test collection for BackupSync.Tests.UnitsTests (id: …)"
+        return collections.OrderByDescending(c => c.DisplayName.Split(' ').Any(quick.Contains));
     }
 
     /// <summary>Servers are fixtures of a class, or asked for by its tests, which then wait for them.</summary>
-    static bool NeedsServer(Type type) => type.GetInterfaces().Length > 0 || type.GetMethods().Any(m => typeof(Task).IsAssignableFrom(m.ReturnType));
+    static bool NeedsServer(Type type) => type.GetInterfaces().Any(i => i != typeof(IDisposable)) || type.GetMethods().Any(m => typeof(Task).IsAssignableFrom(m.ReturnType));
 
     static RunSummary Skip(IMessageBus bus, IEnumerable<IXunitTestCase> cases)
     {
