@@ -11,14 +11,16 @@ namespace BackupSync.Postgres;
 public sealed class PgSession : IQueryRunner, IAsyncDisposable
 {
     // One statement: two dozen SETs take a server longer than most of what is asked afterwards. What a version does not know is passed over.
+    // Before it the role's own time limit goes, which may be short.
     // tcp_keepalives: a session whose machine died holds the target's lock no longer than this.
     internal const string Settings = $"""
+        SET statement_timeout = 0;
         SELECT pg_catalog.set_config(s.name, s.value, false) FROM (VALUES
             ('client_encoding', 'UTF8'), ('DateStyle', 'ISO, MDY'), ('IntervalStyle', 'postgres'), ('TimeZone', 'UTC'),
             ('extra_float_digits', '1'), ('bytea_output', 'hex'), ('lc_monetary', 'C'), ('xmloption', 'content'),
             ('search_path', ''), ('row_security', 'off'), ('standard_conforming_strings', 'on'), ('quote_all_identifiers', 'off'), ('array_nulls', 'on'),
             ('constraint_exclusion', 'partition'), ('jit', 'off'), ('transform_null_equals', 'off'), ('backslash_quote', 'safe_encoding'),
-            ('default_transaction_isolation', 'read committed'), ('default_transaction_deferrable', 'off'), ('statement_timeout', '0'), ('lock_timeout', '5000'),
+            ('default_transaction_isolation', 'read committed'), ('default_transaction_deferrable', 'off'), ('lock_timeout', '5000'),
             ('idle_in_transaction_session_timeout', '0'), ('idle_session_timeout', '0'), ('transaction_timeout', '0'),
             ('tcp_keepalives_idle', '30'), ('tcp_keepalives_interval', '10'), ('tcp_keepalives_count', '3')) s(name, value)
         WHERE {IsKnown};

@@ -22,7 +22,7 @@ sealed class CatalogKinds
     static readonly IReadOnlyDictionary<string, string> Conditions = Catalogs.ToDictionary(c => c, c => $"EXISTS (SELECT FROM pg_catalog.{c} WHERE {Made})")
         .Append(new("pg_rewrite", $"EXISTS (SELECT FROM pg_catalog.pg_rewrite WHERE {Made} AND rulename <> '_RETURN')"))
         .Append(new("pg_type", $"""
-            EXISTS (SELECT FROM pg_catalog.pg_type WHERE {Made} AND typtype <> 'c' AND typelem = 0) OR EXISTS (SELECT FROM pg_catalog.pg_class WHERE {Made} AND relkind = 'c')
+            EXISTS (SELECT FROM pg_catalog.pg_type WHERE {Made} AND (typtype IN ('e', 'd', 'r') OR typtype = 'b' AND typelem = 0)) OR EXISTS (SELECT FROM pg_catalog.pg_class WHERE {Made} AND relkind = 'c')
             """))
         .ToDictionary();
 

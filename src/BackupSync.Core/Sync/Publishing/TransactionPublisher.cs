@@ -47,16 +47,17 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
 
     async Task RestoreAsync(PublishContent content, LateEntries late, StepScope scope, CancellationToken cancellationToken)
     {
-        await using var session = await PgSession.OpenAsync(target.Login, cancellationToken);
-        var filter = await RestoreFilter.ForAsync(session, target.Facts, cancellationToken);
+        RestoreFilter filter;
+        await using (var session = await PgSession.OpenAsync(target.Login, cancellationToken))
+        {
+            filter = await RestoreFilter.ForAsync(session, target.Facts, cancellationToken);
+            _unknown = await PgRestore.UnknownSettingsAsync(content.Tools, content.Archive, session, cancellationToken);
+        }
         var list = filter.Apply(content.Listing, content.Content);
         _leftOut = list.LeftOut.ToHashSet();
         _extensionSchemas = filter.ExistingSchemas;
         foreach (var left in list.LeftOut)
             run.Warn($"{target.Login.Label}: {left} is not carried over: the role '{target.Facts.Role}' may not create it.");
-
-        _unknown = await PgRestore.UnknownSettingsAsync(content.Tools, content.Archive, session, cancellationToken);
-        await session.DisposeAsync();
 
         // Whoever holds a lock on a table is waited for, but not for long.
         var lockTimeout = (long)target.Job.Limits.LockTimeout.TotalMilliseconds;
