@@ -182,6 +182,39 @@ public sealed class S3BackupTests(Servers servers, S3Server s3) : IClassFixture<
         Assert.False(Assert.Single(await BackupStore.ListAsync(bucket, null, default)).Proof!.Good);
     }
 
+    /// <summary>Somebody can write into the bucket, and has no passphrase.</summary>
+    [SkippableFact]
+    public async Task What_is_forged_in_a_bucket_is_refused_and_hides_none_of_ours()
+    {
+        var bucket = s3.CreateBucket();
+        await using var vault = await CreateAsync(bucket, encrypted: true);
+        var encryption = vault.Config.Encryption;
+        var order = Plan(vault, [bucket]) with { Keep = null };
+        var ours = Vault.Well(await vault.BackUpAsync(order)).SourceBackup!;
+        var torn = Vault.Well(await vault.BackUpAsync(order)).SourceBackup!;
+        var altered = Vault.Well(await vault.BackUpAsync(order)).SourceBackup!;
+        File.WriteAllText(s3.ContentFile(bucket, torn.Key! + ManifestStore.Suffix), "null");
+        var manifest = s3.ContentFile(bucket, altered.Key! + ManifestStore.Suffix);
+        File.WriteAllText(manifest, File.ReadAllText(manifest).Replace($"\"{altered.RunId}\"", "\"f0f0f0f0\"", StringComparison.Ordinal));
+        vault.Config = vault.Config with { Encryption = null };
+        var plain = Vault.Well(await vault.BackUpAsync(Plan(vault, [bucket]) with { Keep = null })).SourceBackup!;
+        vault.Config = vault.Config with { Encryption = encryption };
+
+        var warnings = new List<string>();
+        var listed = (await BackupStore.ListAsync(bucket, warnings.Add, default, encryption: encryption)).ToDictionary(b => b.FileName);
+
+        Assert.Equal(new[] { ours.FileName, plain.FileName }.Order(), listed.Keys.Order());
+        Assert.Null(listed[ours.FileName].NotAuthenticated);
+        Assert.Equal(2, warnings.Count);
+        Assert.Single(warnings, w => w.Contains($"{torn.Path}: ", StringComparison.Ordinal));
+        Assert.Single(warnings, w => w.Contains($"{altered.Path}: ", StringComparison.Ordinal) && w.Contains("checksum", StringComparison.Ordinal));
+        await using var target = await servers.CreateTargetAsync();
+        Assert.NotNull(listed[plain.FileName].NotAuthenticated);
+        Assert.Equal(ErrorIds.NotAuthenticated, (await vault.ProveAsync(listed[plain.FileName])).Error?.Id);
+        Assert.Equal(ErrorIds.NotAuthenticated, (await RestoreAsync(vault, listed[plain.FileName], target)).Error?.Id);
+        Vault.Well(await RestoreAsync(vault, listed[ours.FileName], target));
+    }
+
     async Task<Vault> CreateAsync(S3PlaceConfig bucket, bool encrypted = false)
     {
         var vault = await Vault.CreateAsync(servers, encrypted);
