@@ -5,7 +5,8 @@ using BackupSync.PgTools;
 namespace BackupSync.Tests.Soak;
 
 /// <summary>One fault, from its databases to what is left.</summary>
-sealed class SoakAttempt(SoakCase soak, SoakServers servers)
+/// <param name="afterwards">Done once the program has ended, before anything is looked at: for the test of what looks.</param>
+sealed class SoakAttempt(SoakCase soak, SoakServers servers, Func<SoakScene, Task>? afterwards = null)
 {
     const int Killed = 137;
 
@@ -36,6 +37,8 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers)
             await NobodyIsHeldAsync();
         await disturbance.UndoAsync();
         await NobodyIsHeldAsync();
+        if (afterwards is not null)
+            await afterwards(scene);
         var slack = beside.Slack;
         await beside.DisposeAsync();
         var worst = beside.Look(_problems, Math.Max(0, disturbance.LockWait));

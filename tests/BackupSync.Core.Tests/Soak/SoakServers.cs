@@ -3,7 +3,7 @@ using BackupSync.Sandbox;
 namespace BackupSync.Tests.Soak;
 
 /// <summary>A source's and a target's server of each version, started when first asked for. They may die, and are started again.</summary>
-public sealed class SoakServers : IAsyncDisposable
+public sealed class SoakServers : IAsyncDisposable, IAsyncLifetime
 {
     readonly Dictionary<(SoakSide, int), SandboxServer> _servers = [];
 
@@ -30,6 +30,10 @@ public sealed class SoakServers : IAsyncDisposable
         }
         return server;
     }
+
+    Task IAsyncLifetime.InitializeAsync() => Task.CompletedTask;
+
+    async Task IAsyncLifetime.DisposeAsync() => await DisposeAsync();
 
     public async ValueTask DisposeAsync()
     {
