@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using BackupSync.PgTools;
 
@@ -130,11 +129,9 @@ public sealed class ChildProcessTests
     [Fact]
     public async Task A_failing_reader_ends_the_child_and_is_the_cause()
     {
-        var watch = Stopwatch.StartNew();
         var command = Sh("yes") with { StandardOutput = (_, _) => throw new IOException("no space left") };
         var e = await Assert.ThrowsAsync<IOException>(() => ChildProcess.RunAsync(command, Soon));
         Assert.Equal("no space left", e.Message);
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(10));
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Npgsql;
 
 namespace BackupSync.Tests;
@@ -47,10 +46,8 @@ public sealed class SupportTests(Servers servers) : IClassFixture<Servers>
     [Fact]
     public async Task The_program_runs()
     {
-        var watch = Stopwatch.StartNew();
         var result = await Cli.RunAsync([]);
         Assert.True(result.Output.Length + result.Errors.Length > 0, result.All);
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(20));
     }
 
     [Theory]
