@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using BackupSync.Cli.Commands;
 using BackupSync.Cli.Display;
+using BackupSync.Files;
 
 namespace BackupSync.Cli;
 
@@ -29,6 +30,11 @@ static class CommandLine
         {
             await Console.Error.WriteLineAsync("Interrupted.");
             return ExitCodes.Interrupted;
+        }
+        catch (Exception failure) when (FileFailure.Told(failure) is { } told)
+        {
+            Failures.Show(told);
+            return ExitCodes.OfError(told.ErrorId);
         }
         catch (Exception failure)
         {

@@ -29,6 +29,21 @@ public static class FileFailure
         : exception.HResult == (OperatingSystem.IsMacOS() ? WouldBlockMac : WouldBlockLinux));
 
     /// <summary>
+    /// Of a failure that nobody expected where it happened, what the file system says for itself; null for others, and for those of input and
+    /// output that can be a network's.
+    /// </summary>
+    public static BackupSyncException? Told(Exception failure) => failure switch
+    {
+        IOException when IsDiskFull(failure) => new BackupSyncException(ErrorIds.DiskFull, $"The disk is full: {failure.Message}", MoreRoom, failure),
+        UnauthorizedAccessException or FileNotFoundException or DirectoryNotFoundException => new BackupSyncException(
+            ErrorIds.FileFailed, $"A file or folder that the run needs cannot be used: {failure.Message}",
+            "Let this user read and write it, and leave it in its place while a run goes on.", failure),
+        _ => null,
+    };
+
+    const string MoreRoom = "Free space there, or let the variable TMPDIR (TEMP on Windows) name a larger folder for what is there for a while only.";
+
+    /// <summary>
     /// <see cref="ErrorIds.DiskFull"/>, naming the folder and what is free in it, or <see cref="ErrorIds.FileFailed"/>.
     /// </summary>
     /// <param name="action">What was being done to it, such as <c>write</c>.</param>
@@ -41,6 +56,6 @@ public static class FileFailure
         var free = PrivateFile.FreeSpace(folder) is { } bytes ? $" ({bytes:N0} bytes are free)" : "";
         return new BackupSyncException(
             ErrorIds.DiskFull, $"The disk is full: cannot {action} {Path.GetFileName(path)} in {folder}{free}.",
-            $"Free space in {folder}, or let the job keep its backups elsewhere.", exception) { Detail = exception.Message };
+            StagingFolder.Holds(path) ? MoreRoom : $"Free space in {folder}, or let the job keep its backups elsewhere.", exception) { Detail = exception.Message };
     }
 }

@@ -32,6 +32,10 @@ sealed class StagingFolder : IDisposable
         return new StagingFolder(path, FolderLock.TryTake(path) ?? throw new InvalidOperationException($"{path} is in use."));
     }
 
+    /// <summary>Whether it is a file in one.</summary>
+    public static bool Holds(string file) =>
+        System.IO.Path.GetFileName(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(file)) ?? "").StartsWith(Prefix, StringComparison.Ordinal);
+
     public void Dispose()
     {
         // While it is locked: nobody else clears it meanwhile.

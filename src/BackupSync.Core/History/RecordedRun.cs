@@ -1,4 +1,5 @@
 using System.Reflection;
+using BackupSync.Files;
 using BackupSync.Postgres;
 using BackupSync.Runs;
 
@@ -127,10 +128,7 @@ static class RecordedRun
         null => null,
         BackupSyncException known => new RunError(known.ErrorId, run.FailedStep, known.Message, known.Detail, known.Advice, run.Record.RollbackNote),
         OperationCanceledException => new RunError(ErrorIds.Cancelled, run.FailedStep, "The run was stopped by its user.", null, null, run.Record.RollbackNote),
-        // What nobody expected at that place; other failures of input and output can be a network's.
-        UnauthorizedAccessException or FileNotFoundException or DirectoryNotFoundException => new RunError(ErrorIds.FileFailed, run.FailedStep,
-            $"A file or folder that the run needs cannot be used: {failure.Message}", failure.ToString(),
-            "Let this user read and write it, and leave it in its place while a run goes on.", run.Record.RollbackNote),
+        _ when FileFailure.Told(failure) is { } told => new RunError(told.ErrorId, run.FailedStep, told.Message, null, told.Advice, run.Record.RollbackNote),
         _ => new RunError(ErrorIds.Unexpected, run.FailedStep, $"{failure.GetType().Name}: {failure.Message}", failure.ToString(),
             "This is a defect of BackupSync: please report it with the log.", run.Record.RollbackNote),
     };

@@ -180,9 +180,17 @@ static partial class PgRestore
         public ListFile(IReadOnlyList<string> lines)
         {
             Path = System.IO.Path.Combine(_folder.Path, "list");
-            using var writer = new StreamWriter(PrivateFile.Create(Path));
-            foreach (var line in lines)
-                writer.Write(line + "\n");
+            try
+            {
+                using var writer = new StreamWriter(PrivateFile.Create(Path));
+                foreach (var line in lines)
+                    writer.Write(line + "\n");
+            }
+            catch (Exception e) when (FileFailure.Is(e))
+            {
+                _folder.Dispose();
+                throw FileFailure.From(e, Path, "write");
+            }
         }
 
         public string Path { get; }

@@ -10,15 +10,15 @@ public abstract class SoakTests(SoakServers servers, ITestOutputHelper output, i
 {
     const int AtOnce = 5;
 
-    protected async Task RunAsync(int first)
+    /// <param name="fault">Null for any.</param>
+    protected async Task RunAsync(int first, SoakFault? fault = null)
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "Processes are stopped, and told from others, as on Linux.");
         Skip.IfNot(SoakServers.Pairs.Contains((source, target)), $"PostgreSQL {source} and {target} are not both installed.");
         var runner = new SoakRunner(servers);
         var results = new List<SoakResult>();
-        for (var seed = first; seed < first + AtOnce; seed++)
+        foreach (var drawn in Enumerable.Range(first, AtOnce).Select(seed => SoakCase.Draw(seed, [(source, target)], fault: fault)))
         {
-            var drawn = SoakCase.Draw(seed, [(source, target)]);
             // As small as they find what they find.
             results.Add(await runner.RunAsync(drawn with { Rows = Math.Min(drawn.Rows, 200), Seconds = Math.Min(drawn.Seconds, 2) }));
             output.WriteLine(results[^1].ToString());
@@ -48,6 +48,10 @@ public sealed class SoakOn18Tests(SoakServers servers, ITestOutputHelper output)
     [InlineData(26)]
     [InlineData(31)]
     public Task Faults_lose_nothing_leave_no_target_half_and_hold_nobody_up(int first) => RunAsync(first);
+
+    /// <summary>Whatever is written at that moment, and wherever.</summary>
+    [SkippableFact]
+    public Task A_full_disk_is_a_sentence() => RunAsync(1, SoakFault.DiskFull);
 }
 
 public sealed class SoakOn18To19Tests(SoakServers servers, ITestOutputHelper output) : SoakTests(servers, output, 18, 19), IClassFixture<SoakServers>

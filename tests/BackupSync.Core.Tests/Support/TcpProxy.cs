@@ -130,7 +130,10 @@ public sealed class TcpProxy : IAsyncDisposable
         try
         {
             await server.ConnectAsync(IPAddress.Loopback, _serverPort, _end.Token);
-            await Task.WhenAll(PumpAsync(client, server), PumpAsync(server, client));
+            Task[] ways = [PumpAsync(client, server), PumpAsync(server, client)];
+            // Who closes with something unread resets the line: the other end is told, and does not wait for an answer for ever.
+            await await Task.WhenAny(ways);
+            await Task.WhenAll(ways);
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
         {
