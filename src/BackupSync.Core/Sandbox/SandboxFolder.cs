@@ -28,9 +28,18 @@ sealed class SandboxFolder(string path)
     {
         var safeName = string.Concat(name.Where(char.IsAsciiLetterOrDigit));
         var folder = new SandboxFolder(PrivateFile.CreateNewFolder(parent, $"{Prefix}{safeName}-"));
-        PrivateFile.CreateFolder(folder.Data);
-        File.WriteAllText(folder.OwnerFile, JsonSerializer.Serialize(ProcessIdentity.Current));
-        return folder;
+        try
+        {
+            PrivateFile.CreateFolder(folder.Data);
+            File.WriteAllText(folder.OwnerFile, JsonSerializer.Serialize(ProcessIdentity.Current));
+            return folder;
+        }
+        catch
+        {
+            // Without its owner's name nobody would know that it may go.
+            Directory.Delete(folder.Root, recursive: true);
+            throw;
+        }
     }
 
     /// <summary>Those whose owner is gone. Others', and any that cannot be judged from here, are left alone.</summary>

@@ -39,6 +39,38 @@ public sealed class FaultTests(Servers servers) : IClassFixture<Servers>
     }
 
     [Fact]
+    public async Task While_a_source_that_is_away_is_asked_again_nobody_waits_for_the_target()
+    {
+        await using var scenario = await Items.CreateAsync(servers);
+        await using var proxy = new TcpProxy(servers.Source.Port);
+        var from = scenario.Source;
+        scenario.ReadFrom(proxy.Through(from));
+        scenario.Job = scenario.Job with { Limits = scenario.Job.Limits with { Connect = TimeSpan.FromSeconds(4) } };
+        await scenario.OnSourceAsync("UPDATE items SET name = repeat(md5(id::text), 3), updated_at = now()");
+        long held = 0;
+        var (locked, asked) = (0, 0);
+        var cut = Faults.AtStep(RunStep.Verify, () => proxy.CutAfter(0));
+
+        var result = await scenario.SyncAsync(e =>
+        {
+            if (e is StepStarted { Step: RunStep.Verify })
+                locked = (int)LocksAsync(scenario).GetAwaiter().GetResult();
+            cut(e);
+            if (e is RunLog { Message: var text } && text.Contains("Trying again", StringComparison.Ordinal))
+                (asked, held) = (asked + 1, held + LocksAsync(scenario).GetAwaiter().GetResult());
+        }, mode: SyncMode.Incremental);
+
+        Assert.Equal(RunOutcome.RolledBack, result.Outcome);
+        Assert.True(locked > 0 && asked > 0, $"{locked} {asked}");
+        Assert.Equal(0, held);
+        proxy.Restore();
+        await scenario.AssertNextGoesWellAsync();
+    }
+
+    static Task<long> LocksAsync(Scenario scenario) => Task.Run(() => Scenario.CountAsync(scenario.TargetAdmin,
+        "SELECT count(*) FROM pg_locks WHERE relation = 'items'::regclass AND mode IN ('ShareRowExclusiveLock', 'RowExclusiveLock')"));
+
+    [Fact]
     public async Task A_line_that_is_cut_at_the_commit_leaves_the_old_content_or_the_new()
     {
         await using var scenario = await Items.CreateAsync(servers);

@@ -144,7 +144,7 @@ sealed class SoakDisturbance(SoakCase soak, SoakScene scene)
                 {
                     0 => "ALTER TABLE items1 ADD COLUMN more int DEFAULT 7",
                     1 => "TRUNCATE log",
-                    2 => "CREATE TABLE further AS SELECT id, name FROM items1",
+                    2 => $"CREATE TABLE further AS SELECT id, name FROM items1; ALTER TABLE further OWNER TO {scene.Source.Address.User}",
                     _ => "ALTER TABLE log RENAME COLUMN line TO words",
                 };
                 Wait(ddl, 0, async () =>

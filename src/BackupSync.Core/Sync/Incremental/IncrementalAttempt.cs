@@ -163,6 +163,13 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         await _snapshot.EnsureUnchangedAsync(session, cancellationToken);
     }
 
+    /// <summary>Holds nobody up on the target any more: nothing that was written stays.</summary>
+    public async Task LetGoAsync()
+    {
+        await OwnUpAsync();
+        await _transaction.DisposeAsync();
+    }
+
     /// <summary>Ends what was begun, to be done again.</summary>
     public async Task AbandonAsync()
     {
