@@ -256,7 +256,7 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers, Func<SoakScene, Tas
         }
         if (Directory.GetFiles(_scene.Root, "*.partial", SearchOption.AllDirectories) is { Length: > 0 } partial)
             _problems.Add($"unfinished files are left: {string.Join(", ", partial.Select(Path.GetFileName))}");
-        if (Directory.GetFileSystemEntries(_scene.Temporary).Select(Path.GetFileName).ToList() is { Count: > 0 } temporary)
+        if (Directory.GetFileSystemEntries(_scene.Temporary).Select(Path.GetFileName).Where(f => !IsOfTheRuntime(f!)).ToList() is { Count: > 0 } temporary)
             _problems.Add($"temporary files are left: {string.Join(", ", temporary)}");
         if (await ProcessesAsync() is { Count: > 0 } processes)
             _problems.Add($"processes are left: {string.Join(", ", processes)}");
@@ -264,6 +264,10 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers, Func<SoakScene, Tas
             .Where(f => HasEnding(f, ".json", ".jsonl", ".log")))
             SoakRunner.LookAtWords(Path.GetFileName(file), await File.ReadAllTextAsync(file), _problems);
     }
+
+    /// <summary>.NET makes these before the program has its first word, and whoever kills it in that moment leaves them.</summary>
+    bool IsOfTheRuntime(string file) => soak.Fault is SoakFault.Kill or SoakFault.KillAll
+        && (file.StartsWith("dotnet-diagnostic-", StringComparison.Ordinal) || file.StartsWith("clr-debug-pipe-", StringComparison.Ordinal));
 
     /// <summary>Those that are there after ten seconds still.</summary>
     async Task<List<string>> ProcessesAsync()
