@@ -265,8 +265,8 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers, Func<SoakScene, Tas
             SoakRunner.LookAtWords(Path.GetFileName(file), await File.ReadAllTextAsync(file), _problems);
     }
 
-    /// <summary>.NET makes these before the program has its first word, and whoever kills it in that moment leaves them.</summary>
-    bool IsOfTheRuntime(string file) => soak.Fault is SoakFault.Kill or SoakFault.KillAll
+    /// <summary>.NET makes these before the program has its first word, and who ends it in that moment leaves them.</summary>
+    bool IsOfTheRuntime(string file) => soak.Fault is SoakFault.Kill or SoakFault.KillAll or SoakFault.Terminate or SoakFault.Interrupt
         && (file.StartsWith("dotnet-diagnostic-", StringComparison.Ordinal) || file.StartsWith("clr-debug-pipe-", StringComparison.Ordinal));
 
     /// <summary>Those that are there after ten seconds still.</summary>
