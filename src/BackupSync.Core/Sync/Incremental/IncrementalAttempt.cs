@@ -152,22 +152,18 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         await EnsureReadAsync(cancellationToken);
     }
 
-    /// <summary>Looks whether a failure is that of a source that was changed while it was read, whatever became of it here.</summary>
+    /// <summary>
+    /// Ends what was begun, and looks whether its failure is that of a source that was changed while it was read. That source may be away, and is
+    /// asked for a while: nobody may wait for the target's tables meanwhile.
+    /// </summary>
     /// <exception cref="SnapshotOutdatedException">It is.</exception>
     public async Task EnsureUnchangedAsync(CancellationToken cancellationToken)
     {
+        await DisposeAsync(); // the source's sessions as well: it has few to give
         if (_snapshot?.IsStateKnown != true)
             return;
-        await source.ReleaseSnapshotAsync(); // the source has few connections to give
         await using var session = await PgConnector.OpenAsync(source.Login, _job.Limits.Connect, run.Info, cancellationToken);
         await _snapshot.EnsureUnchangedAsync(session, cancellationToken);
-    }
-
-    /// <summary>Holds nobody up on the target any more: nothing that was written stays.</summary>
-    public async Task LetGoAsync()
-    {
-        await OwnUpAsync();
-        await _transaction.DisposeAsync();
     }
 
     /// <summary>Ends what was begun, to be done again.</summary>

@@ -85,8 +85,7 @@ sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions optio
         }
         catch (Exception failure) when (!attempt.CommitBegun && !cancellationToken.IsCancellationRequested && !attempts.WillTryAgain(failure))
         {
-            // A table that is gone, or another by now, fails in many ways. While a source that is away is asked, nobody may wait for what the target holds.
-            await attempt.LetGoAsync();
+            // A table that is gone, or another by now, fails in many ways.
             await attempt.EnsureUnchangedAsync(cancellationToken);
             throw;
         }
