@@ -22,11 +22,11 @@ sealed class BackupContenders(SandboxServer source, SandboxServer target, PgTool
 
     public IReadOnlyList<Contender> All =>
     [
-        new("d", "pg_dump -Fc -Z1 alone", DumpAsync),
+        new("d", "pg_dump -Fc -Z1 alone", DumpAsync) { IsOurs = false },
         new("e", "backupsync backup: encrypted, every row hashed and counted", BackUpAsync),
-        new("f", "pg_restore -f /dev/null, sha256sum", ReadAsync),
+        new("f", "pg_restore -f /dev/null, sha256sum", ReadAsync) { IsOurs = false },
         new("g", "backupsync verify: every byte, every row counted", VerifyAsync),
-        new("h", "pg_restore -j2 into an empty database", RestoreByToolAsync),
+        new("h", "pg_restore -j2 into an empty database", RestoreByToolAsync) { IsOurs = false },
         new("i", "backupsync restore: every row compared before it is visible", RestoreAsync),
     ];
 

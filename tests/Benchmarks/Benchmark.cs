@@ -9,6 +9,9 @@ namespace BackupSync.Benchmarks;
 /// <summary>Two servers with the same database, and those that take turns on them. All gone when disposed.</summary>
 sealed class Benchmark : IAsyncDisposable
 {
+    /// <summary>How much slower than an earlier version ours may be: noise of one machine is about that.</summary>
+    const double MostOfBefore = 1.05;
+
     readonly SandboxServer _source;
     readonly SandboxServer _target;
     readonly string _folder;
@@ -32,17 +35,18 @@ sealed class Benchmark : IAsyncDisposable
         ];
     }
 
+    /// <param name="program">Null: what stands in this repository, published.</param>
     /// <param name="bytes">How large the database is to be on disk, about.</param>
     /// <param name="readings">Rows of the table that incremental syncs have besides.</param>
     /// <param name="tables">Tables of the database of many small ones.</param>
     /// <param name="rows">Of each of the tables that are compared by content alone.</param>
-    public static async Task<Benchmark> StartAsync(long bytes, int readings, int tables, int rows, CancellationToken ct)
+    public static async Task<Benchmark> StartAsync(OurProgram? program, long bytes, int readings, int tables, int rows, CancellationToken ct)
     {
         var folder = Directory.CreateTempSubdirectory("backupsync-benchmark-").FullName;
         SandboxServer? source = null, target = null;
         try
         {
-            var program = await OurProgram.PublishAsync(Path.Combine(folder, "program"), ct);
+            program ??= await OurProgram.PublishAsync(Path.Combine(folder, "program"), ct);
             source = await StartServerAsync("source", tables, ct);
             target = await StartServerAsync("target", tables, ct);
             var tools = await new ToolLocator(new ToolsConfig()).FindAsync(source.Version.Major, ct);
@@ -60,23 +64,36 @@ sealed class Benchmark : IAsyncDisposable
     }
 
     /// <summary>In turn, round by round, so that whatever else the machine does meets all of them.</summary>
-    public async Task<Report> RunAsync(int rounds, IReadOnlyList<string> keys, CancellationToken ct)
+    /// <param name="before">The same servers for an earlier version of ours, which takes its turn after the one of today; null where there is none.</param>
+    public async Task<Report> RunAsync(int rounds, IReadOnlyList<string> keys, Benchmark? before, CancellationToken ct)
     {
         var report = new Report($"{Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, PostgreSQL {_source.Version}, "
-                                + $"database of {ByteSizes.Show(_databaseBytes)}, {rounds} round(s), {DateTime.UtcNow:yyyy-MM-dd}", [.. _suites.SelectMany(s => s.Targets)]);
+                                + $"database of {ByteSizes.Show(_databaseBytes)}, {rounds} round(s), {DateTime.UtcNow:yyyy-MM-dd}",
+                                [.. _suites.SelectMany(s => s.Targets), .. before is null ? [] : keys.Select(k => new Target(k, Before(k), MostOfBefore))]);
         for (var round = 1; round <= rounds; round++)
         {
-            foreach (var contender in _suites.SelectMany(s => s.All).Where(c => keys.Contains(c.Key)))
+            foreach (var contender in Contenders(keys))
             {
-                // Each begins with databases at rest: nothing to be flushed or vacuumed that another has left.
-                await Task.WhenAll(BenchmarkDatabase.SettleAsync(_source.Address, ct), BenchmarkDatabase.SettleAsync(_target.Address, ct));
-                var measured = await contender.RunAsync(ct);
-                report.Add(contender, measured);
-                Console.WriteLine($"round {round}  ({contender.Key}) {Durations.Show(measured.Duration)}");
+                await MeasureAsync(contender, contender.Key, report, round, ct);
+                if (contender.IsOurs && before?.Contenders([contender.Key]).Single() is { } earlier)
+                    await before.MeasureAsync(earlier, Before(contender.Key), report, round, ct);
             }
         }
         return report;
     }
+
+    IEnumerable<Contender> Contenders(IReadOnlyList<string> keys) => _suites.SelectMany(s => s.All).Where(c => keys.Contains(c.Key));
+
+    async Task MeasureAsync(Contender contender, string key, Report report, int round, CancellationToken ct)
+    {
+        // Each begins with databases at rest: nothing to be flushed or vacuumed that another has left.
+        await Task.WhenAll(BenchmarkDatabase.SettleAsync(_source.Address, ct), BenchmarkDatabase.SettleAsync(_target.Address, ct));
+        var measured = await contender.RunAsync(ct);
+        report.Add(key, contender.Title, measured);
+        Console.WriteLine($"round {round}  ({key}) {Durations.Show(measured.Duration)}");
+    }
+
+    static string Before(string key) => $"{key} before";
 
     public async ValueTask DisposeAsync()
     {

@@ -3,7 +3,11 @@ using BackupSync.Runs;
 namespace BackupSync.Benchmarks;
 
 /// <summary>One way of doing the work.</summary>
-sealed record Contender(string Key, string Title, Func<CancellationToken, Task<Measurement>> RunAsync);
+sealed record Contender(string Key, string Title, Func<CancellationToken, Task<Measurement>> RunAsync)
+{
+    /// <summary>False for what ours is compared with.</summary>
+    public bool IsOurs { get; init; } = true;
+}
 
 /// <param name="PeakBytes">The most memory that our process had, its children not counted; null where there is none of ours.</param>
 /// <param name="Steps">What a run of ours says of itself.</param>

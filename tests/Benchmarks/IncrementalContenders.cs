@@ -36,7 +36,7 @@ sealed class IncrementalContenders(SandboxServer source, SandboxServer target, P
         new("l", "incremental by stamps, with deletes", ct => RunAsync("stamps-and-deletes", [], change: true, ct)),
         new("m", "incremental by content, with deletes", ct => RunAsync("content", [], change: true, ct)),
         new("n", "incremental by content, nothing has changed", ct => RunAsync("content", [], change: false, ct)),
-        new("o", "upsert of all rows of the four tables: COPY, INSERT … ON CONFLICT DO UPDATE", UpsertAsync),
+        new("o", "upsert of all rows of the four tables: COPY, INSERT … ON CONFLICT DO UPDATE", UpsertAsync) { IsOurs = false },
     ];
 
     async Task<Measurement> RunAsync(string job, string[] options, bool change, CancellationToken ct)

@@ -26,7 +26,7 @@ sealed class ManyRowsContenders(SandboxServer source, SandboxServer target, PgTo
         .. Kinds.SelectMany(k => (Contender[])
         [
             new(k.Ours, $"{rows:N0} rows, {k.Database}: incremental by content, 1,000 changes", ct => RunAsync(k.Database, k.Key, ct)),
-            new(k.ByHand, $"{rows:N0} rows, {k.Database}: found by hand, GROUP BY of a bucket by psql on both sides at once, then the buckets that differ", ct => ByHandAsync(k.Database, k.Key, ct)),
+            new(k.ByHand, $"{rows:N0} rows, {k.Database}: found by hand, GROUP BY of a bucket by psql on both sides at once, then the buckets that differ", ct => ByHandAsync(k.Database, k.Key, ct)) { IsOurs = false },
         ]),
     ];
 

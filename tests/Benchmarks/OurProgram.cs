@@ -6,11 +6,19 @@ namespace BackupSync.Benchmarks;
 /// <summary>The program as users run it: its start counts, and so does what it needs to stop.</summary>
 sealed class OurProgram
 {
+    const string FileName = "backupsync.dll";
+
     readonly string _folder;
 
     OurProgram(string folder) => _folder = folder;
 
     static string Dotnet => Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
+
+    /// <summary>One that has been published before.</summary>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    public static OurProgram In(string folder) => File.Exists(Path.Combine(folder, FileName))
+        ? new OurProgram(Path.GetFullPath(folder))
+        : throw new FileNotFoundException($"There is no {FileName} in {folder}: publish the version to compare with there ('dotnet publish src/BackupSync.Cli -o …').");
 
     /// <summary>Publishes it as the README tells users to.</summary>
     public static async Task<OurProgram> PublishAsync(string folder, CancellationToken ct)
@@ -70,7 +78,7 @@ sealed class OurProgram
 
     ProcessStartInfo ProgramStart(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment)
     {
-        var start = new ProcessStartInfo(Dotnet, [Path.Combine(_folder, "backupsync.dll"), .. arguments])
+        var start = new ProcessStartInfo(Dotnet, [Path.Combine(_folder, FileName), .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -13,6 +13,11 @@ var only = new Option<string>("--only")
 var readings = new Option<int>("--readings") { Description = "Rows of the narrow table that incremental syncs are timed with", HelpName = "number", DefaultValueFactory = _ => 10_000_000 };
 var tables = new Option<int>("--tables") { Description = "Tables of the database of many small ones", HelpName = "number", DefaultValueFactory = _ => 2_000 };
 var rows = new Option<int>("--rows") { Description = "Rows of the tables of millions", HelpName = "number", DefaultValueFactory = _ => 5_000_000 };
+var before = new Option<string?>("--before")
+{
+    Description = "A published earlier version of backupsync, which takes turns with this one on servers of its own",
+    HelpName = "folder",
+};
 size.Validators.Add(result =>
 {
     if (!ByteSizes.TryParse(result.GetValue(size)!, out var bytes) || bytes < 10_000_000)
@@ -29,14 +34,19 @@ only.Validators.Add(result =>
         result.AddError("--only is a list of letters from a to z, and A.");
 });
 
-var command = new RootCommand("Times backupsync against what it replaces. Exit code 1: a target was missed.") { size, readings, tables, rows, rounds, only };
+var command = new RootCommand("Times backupsync against what it replaces. Exit code 1: a target was missed.") { size, readings, tables, rows, rounds, only, before };
 command.SetAction(async (parsed, ct) =>
 {
     ByteSizes.TryParse(parsed.GetValue(size)!, out var bytes);
-    await using var benchmark = await Benchmark.StartAsync(bytes, parsed.GetValue(readings), parsed.GetValue(tables), parsed.GetValue(rows), ct);
-    var report = await benchmark.RunAsync(parsed.GetValue(rounds), [.. Keys(parsed.GetValue(only)!)], ct);
+    var earlier = parsed.GetValue(before) is { } folder ? OurProgram.In(folder) : null;
+    await using var benchmark = await StartAsync(null);
+    await using var benchmarkBefore = earlier is null ? null : await StartAsync(earlier);
+    var report = await benchmark.RunAsync(parsed.GetValue(rounds), [.. Keys(parsed.GetValue(only)!)], benchmarkBefore, ct);
     report.Write(Console.Out);
     return report.AllReached ? 0 : 1;
+
+    Task<Benchmark> StartAsync(OurProgram? program) =>
+        Benchmark.StartAsync(program, bytes, parsed.GetValue(readings), parsed.GetValue(tables), parsed.GetValue(rows), ct);
 });
 // When interrupted, servers and files still have to go.
 return await command.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(1) });

@@ -12,10 +12,10 @@ sealed class Report(string machine, IReadOnlyList<Target> targets)
     /// <summary>False where a target was missed. What was not measured misses none.</summary>
     public bool AllReached { get; private set; } = true;
 
-    public void Add(Contender contender, Measurement measured)
+    public void Add(string key, string title, Measurement measured)
     {
-        if (!_contenders.TryGetValue(contender.Key, out var known))
-            _contenders[contender.Key] = known = (contender.Title, []);
+        if (!_contenders.TryGetValue(key, out var known))
+            _contenders[key] = known = (title, []);
         known.Measured.Add(measured);
     }
 

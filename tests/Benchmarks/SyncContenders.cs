@@ -16,8 +16,8 @@ sealed class SyncContenders(SandboxServer source, SandboxServer target, PgToolse
 
     public IReadOnlyList<Contender> All =>
     [
-        new("a", "today's script: pg_dump, safety pg_dump, psql, row counts", ScriptAsync),
-        new("b", "pg_dump -Fd -j2 and pg_restore -j2 alone", ToolsAloneAsync),
+        new("a", "today's script: pg_dump, safety pg_dump, psql, row counts", ScriptAsync) { IsOurs = false },
+        new("b", "pg_dump -Fd -j2 and pg_restore -j2 alone", ToolsAloneAsync) { IsOurs = false },
         new("c", "backupsync sync: safety backup, every row compared", BackupSyncAsync),
     ];
 
