@@ -61,7 +61,7 @@ sealed class ComparedSide : IAsyncDisposable
             var side = new ComparedSide(database.Facts, await Snapshot.TakeAsync(login, sessions + 1, connectLimit, stop));
             held.Enqueue(side);
             if (options.Blocking is { } limit)
-                side._watch = await BlockingWatch.StartAsync(login, connectLimit, onRetry: null, limit, onGivenWay, stop);
+                side._watch = await BlockingWatch.StartAsync(login, session: null, connectLimit, onRetry: null, limit, onGivenWay, stop);
             return side;
         }
     }

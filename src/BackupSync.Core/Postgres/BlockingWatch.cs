@@ -42,13 +42,14 @@ sealed class BlockingWatch : IAsyncDisposable
     /// <summary>The session that watches; null afterwards.</summary>
     public int? ProcessId => _own.Session?.ProcessId;
 
-    /// <summary>Opens a session of the same name as those that it watches, on the same database.</summary>
+    /// <summary>Watches by a session of the same name as those that are watched, on the same database.</summary>
+    /// <param name="session">One that nobody else uses any more, which is this one's from now on; null to open one.</param>
     /// <param name="connectLimit">How long to keep trying.</param>
     /// <param name="limit">How long others may have to wait.</param>
     /// <param name="onGivenWay">Called when all other sessions of the run on the database were ended.</param>
     public static async Task<BlockingWatch> StartAsync(
-        PgLogin login, TimeSpan connectLimit, Action<string>? onRetry, TimeSpan limit, Action onGivenWay, CancellationToken cancellationToken) =>
-        new(new OwnSession(login, await PgConnector.OpenAsync(login, connectLimit, onRetry, cancellationToken)), limit, onGivenWay);
+        PgLogin login, PgSession? session, TimeSpan connectLimit, Action<string>? onRetry, TimeSpan limit, Action onGivenWay, CancellationToken cancellationToken) =>
+        new(new OwnSession(login, session ?? await PgConnector.OpenAsync(login, connectLimit, onRetry, cancellationToken)), limit, onGivenWay);
 
     /// <summary>Who had to wait is still known afterwards; and it is known whether the server has ended our sessions.</summary>
     public async ValueTask DisposeAsync()

@@ -21,7 +21,7 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
     public PgLogin Login { get; private set; } = login;
     public DatabaseFacts Facts => _facts ?? throw new InvalidOperationException($"{Login.Label} was not looked at.");
 
-    /// <summary>For questions before anything is begun: open from connecting to <see cref="DisconnectAsync"/>.</summary>
+    /// <summary>For questions before anything is begun: open from connecting to <see cref="DisconnectAsync"/>, or to the first watch.</summary>
     public PgSession Session => _session ?? throw new InvalidOperationException($"{Login.Label} is not connected.");
 
     /// <summary>What the database held at the moment of the snapshot.</summary>
@@ -36,6 +36,9 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
         await (_session?.DisposeAsync() ?? ValueTask.CompletedTask);
         _session = null;
     }
+
+    /// <summary>Nothing more is asked by <see cref="Session"/>: it becomes the one that watches, or is closed where none will.</summary>
+    public Task LeaveToWatchAsync() => Job.Limits.Blocking is null ? DisconnectAsync() : Task.CompletedTask;
 
     /// <summary>Called when others had to wait too long, and all that is done on the snapshot has been ended in the server.</summary>
     public Action OnGivenWay { get; set; } = () => { };
@@ -54,7 +57,10 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
         await EndWatchAsync();
         _watch = null;
         if (Job.Limits.Blocking is { } limit)
-            _watch = await BlockingWatch.StartAsync(Login, Job.Limits.Connect, Run.Info, limit, OnGivenWay, cancellationToken);
+        {
+            var idle = Interlocked.Exchange(ref _session, null);
+            _watch = await BlockingWatch.StartAsync(Login, idle, Job.Limits.Connect, Run.Info, limit, OnGivenWay, cancellationToken);
+        }
     }
 
     /// <summary>To be called right before the commit of what was watched: nobody ends a session that commits, which would leave everybody guessing.</summary>

@@ -71,8 +71,8 @@ sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : I
     static async Task ProveDifferentAsync(SourceSide source, TargetSide target, CancellationToken cancellationToken)
     {
         await Guards.EnsureDifferentAsync(source.Session, target, cancellationToken);
-        await source.DisconnectAsync();
-        await target.DisconnectAsync();
+        await source.LeaveToWatchAsync();
+        await target.LeaveToWatchAsync();
     }
 
     async Task ReadStatisticsAsync(SourceSide source, TargetSide target, StepScope scope, CancellationToken cancellationToken)

@@ -175,7 +175,8 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
 
     public async Task CommitAsync(CancellationToken cancellationToken)
     {
-        await _transaction.CommitAsync(cancellationToken);
+        // Nothing is asked of the source any more.
+        await Together.RunAsync(cancellationToken, _ => source.ReleaseSnapshotAsync(), _transaction.CommitAsync);
         run.Record.Verified = true;
         var rows = _tables.Where(t => t.RowsAfter is not null).ToDictionary(t => t.Table.Name, t => t.RowsAfter!.Value);
         if (rows.Count > 0)

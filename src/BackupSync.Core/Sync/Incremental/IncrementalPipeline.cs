@@ -130,7 +130,7 @@ sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions optio
     static async Task ProveDifferentAsync(SourceSide source, TargetSide target, CancellationToken cancellationToken)
     {
         await Guards.EnsureDifferentAsync(source.Session, target, cancellationToken);
-        await source.DisconnectAsync();
-        await target.DisconnectAsync();
+        await source.LeaveToWatchAsync();
+        await target.LeaveToWatchAsync();
     }
 }
