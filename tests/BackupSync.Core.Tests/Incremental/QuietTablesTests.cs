@@ -20,9 +20,10 @@ public sealed class QuietTablesTests(Servers servers) : IClassFixture<Servers>
     {
         var server = await VersionedServers.GetAsync(major);
         await using var scenario = await CreateAsync(await Scenario.CreateAsync(server, server, PublishMode.Transaction));
-        var begun = await TransactionsAsync(scenario);
+        var (begun, scanned) = (await TransactionsAsync(scenario), await ScansOfColumnsAsync(scenario));
         Assert.All((await scenario.SyncWellAsync(SyncMode.Incremental)).Tables, t => Assert.Equal((0, t.Table == "public.keyless" ? 1 : 0), (t.Changes!.All, t.Changes.Unchanged)));
         Assert.InRange(await TransactionsAsync(scenario) - begun, 1, Tables - 1);
+        Assert.InRange(await ScansOfColumnsAsync(scenario) - scanned, 0, Tables - 1);
 
         await scenario.OnSourceAsync("""
             INSERT INTO t7 VALUES (100, 'new');
@@ -117,6 +118,10 @@ public sealed class QuietTablesTests(Servers servers) : IClassFixture<Servers>
 
     static Task<long> TransactionsAsync(Scenario scenario) =>
         Scenario.CountAsync(scenario.TargetAdmin, "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()");
+
+    /// <summary>How often the whole catalog of all columns was read.</summary>
+    static Task<long> ScansOfColumnsAsync(Scenario scenario) =>
+        Scenario.CountAsync(scenario.TargetAdmin, "SELECT seq_scan FROM pg_stat_sys_tables WHERE relid = 'pg_attribute'::regclass");
 
     /// <summary>A snapshot of the source and a session of the target, between which tables are asked about.</summary>
     sealed class Asking(Snapshot snapshot, SourceLane source, PgSession target, IReadOnlyList<TableSync> tables) : IAsyncDisposable
