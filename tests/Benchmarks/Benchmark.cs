@@ -40,7 +40,8 @@ sealed class Benchmark : IAsyncDisposable
     /// <param name="readings">Rows of the table that incremental syncs have besides.</param>
     /// <param name="tables">Tables of the database of many small ones.</param>
     /// <param name="rows">Of each of the tables that are compared by content alone.</param>
-    public static async Task<Benchmark> StartAsync(OurProgram? program, long bytes, int readings, int tables, int rows, CancellationToken ct)
+    public static async Task<Benchmark> StartAsync(
+        OurProgram? program, long bytes, int readings, int tables, int rows, CancellationToken ct)
     {
         var folder = Directory.CreateTempSubdirectory("backupsync-benchmark-").FullName;
         SandboxServer? source = null, target = null;
@@ -64,12 +65,12 @@ sealed class Benchmark : IAsyncDisposable
     }
 
     /// <summary>In turn, round by round, so that whatever else the machine does meets all of them.</summary>
-    /// <param name="before">The same servers for an earlier version of ours, which takes its turn after the one of today; null where there is none.</param>
+    /// <param name="before">An earlier version of ours, on servers of its own: each takes its turn after the one of today. Null where there is none.</param>
     public async Task<Report> RunAsync(int rounds, IReadOnlyList<string> keys, Benchmark? before, CancellationToken ct)
     {
         var report = new Report($"{Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, PostgreSQL {_source.Version}, "
                                 + $"database of {ByteSizes.Show(_databaseBytes)}, {rounds} round(s), {DateTime.UtcNow:yyyy-MM-dd}",
-                                [.. _suites.SelectMany(s => s.Targets), .. before is null ? [] : keys.Select(k => new Target(k, Before(k), MostOfBefore))]);
+            [.. _suites.SelectMany(s => s.Targets), .. before is null ? [] : keys.Select(k => new Target(k, Before(k), MostOfBefore))]);
         for (var round = 1; round <= rounds; round++)
         {
             foreach (var contender in Contenders(keys))

@@ -14,11 +14,8 @@ sealed class OurProgram
 
     static string Dotnet => Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
 
-    /// <summary>One that has been published before.</summary>
-    /// <exception cref="FileNotFoundException">There is none.</exception>
-    public static OurProgram In(string folder) => File.Exists(Path.Combine(folder, FileName))
-        ? new OurProgram(Path.GetFullPath(folder))
-        : throw new FileNotFoundException($"There is no {FileName} in {folder}: publish the version to compare with there ('dotnet publish src/BackupSync.Cli -o …').");
+    /// <summary>One that has been published before; null where there is none.</summary>
+    public static OurProgram? In(string folder) => File.Exists(Path.Combine(folder, FileName)) ? new OurProgram(Path.GetFullPath(folder)) : null;
 
     /// <summary>Publishes it as the README tells users to.</summary>
     public static async Task<OurProgram> PublishAsync(string folder, CancellationToken ct)

@@ -28,13 +28,21 @@ rounds.Validators.Add(result =>
     if (result.GetValue(rounds) < 1)
         result.AddError("--rounds is 1 at least.");
 });
+before.Validators.Add(result =>
+{
+    if (OurProgram.In(result.GetValue(before)!) is null)
+        result.AddError($"--before: there is no backupsync.dll in {result.GetValue(before)}. Publish the version to compare with there.");
+});
 only.Validators.Add(result =>
 {
     if (!Keys(result.GetValue(only)!).All(key => key is [>= 'a' and <= 'z' or 'A']))
         result.AddError("--only is a list of letters from a to z, and A.");
 });
 
-var command = new RootCommand("Times backupsync against what it replaces. Exit code 1: a target was missed.") { size, readings, tables, rows, rounds, only, before };
+var command = new RootCommand("Times backupsync against what it replaces. Exit code 1: a target was missed.")
+{
+    size, readings, tables, rows, rounds, only, before,
+};
 command.SetAction(async (parsed, ct) =>
 {
     ByteSizes.TryParse(parsed.GetValue(size)!, out var bytes);

@@ -48,8 +48,12 @@ sealed class BlockingWatch : IAsyncDisposable
     /// <param name="limit">How long others may have to wait.</param>
     /// <param name="onGivenWay">Called when all other sessions of the run on the database were ended.</param>
     public static async Task<BlockingWatch> StartAsync(
-        PgLogin login, PgSession? session, TimeSpan connectLimit, Action<string>? onRetry, TimeSpan limit, Action onGivenWay, CancellationToken cancellationToken) =>
-        new(new OwnSession(login, session ?? await PgConnector.OpenAsync(login, connectLimit, onRetry, cancellationToken)), limit, onGivenWay);
+        PgLogin login, PgSession? session, TimeSpan connectLimit, Action<string>? onRetry, TimeSpan limit, Action onGivenWay,
+        CancellationToken cancellationToken)
+    {
+        session ??= await PgConnector.OpenAsync(login, connectLimit, onRetry, cancellationToken);
+        return new(new OwnSession(login, session), limit, onGivenWay);
+    }
 
     /// <summary>Who had to wait is still known afterwards; and it is known whether the server has ended our sessions.</summary>
     public async ValueTask DisposeAsync()

@@ -21,7 +21,7 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
     public PgLogin Login { get; private set; } = login;
     public DatabaseFacts Facts => _facts ?? throw new InvalidOperationException($"{Login.Label} was not looked at.");
 
-    /// <summary>For questions before anything is begun: open from connecting to <see cref="DisconnectAsync"/>, or to the first watch.</summary>
+    /// <summary>For questions before anything is begun: open from connecting to <see cref="DisconnectAsync"/>, or the first watch.</summary>
     public PgSession Session => _session ?? throw new InvalidOperationException($"{Login.Label} is not connected.");
 
     /// <summary>What the database held at the moment of the snapshot.</summary>
@@ -58,7 +58,7 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
         _watch = null;
         if (Job.Limits.Blocking is { } limit)
         {
-            var idle = Interlocked.Exchange(ref _session, null);
+            (var idle, _session) = (_session, null);
             _watch = await BlockingWatch.StartAsync(Login, idle, Job.Limits.Connect, Run.Info, limit, OnGivenWay, cancellationToken);
         }
     }

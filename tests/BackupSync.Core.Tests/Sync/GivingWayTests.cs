@@ -185,7 +185,8 @@ public sealed class GivingWayTests(Servers servers) : IClassFixture<Servers>
         await scenario.OnSourceAsync("CREATE TABLE t1 (id int)");
         await holder.ExecuteAsync("BEGIN; LOCK TABLE public.t1", default);
         var gaveWay = new TaskCompletionSource();
-        await using var watch = await BlockingWatch.StartAsync(login, session: null, TimeSpan.FromSeconds(10), onRetry: null, Blocking, gaveWay.SetResult, default);
+        await using var watch = await BlockingWatch.StartAsync(
+            login, session: null, TimeSpan.FromSeconds(10), onRetry: null, Blocking, gaveWay.SetResult, default);
 
         await scenario.OnSourceAsync($"SELECT pg_terminate_backend({watch.ProcessId})");
         var reading = Scenario.CountAsync(scenario.SourceAdmin, "SELECT count(*) FROM t1");
@@ -206,7 +207,8 @@ public sealed class GivingWayTests(Servers servers) : IClassFixture<Servers>
         await scenario.OnSourceAsync("CREATE TABLE t1 (id int)");
         var login = new PgLogin("source", scenario.SourceAdmin, $"backupsync:test:{Guid.NewGuid():N}", ReadOnly: true);
         await using var another = await PgSession.OpenAsync(login, default);
-        await using var watch = await BlockingWatch.StartAsync(login, session: null, TimeSpan.FromSeconds(10), onRetry: null, Blocking, () => Assert.Fail("Nobody waits."), default);
+        await using var watch = await BlockingWatch.StartAsync(
+            login, session: null, TimeSpan.FromSeconds(10), onRetry: null, Blocking, () => Assert.Fail("Nobody waits."), default);
         await Eventually.IsTrueAsync(async () => await Scenario.CountAsync(scenario.SourceAdmin,
             $"SELECT count(*) FROM pg_stat_activity WHERE pid = {watch.ProcessId} AND query LIKE 'DO $watch$%' AND state = 'active'") == 1, "the server watches");
 
@@ -233,7 +235,8 @@ public sealed class GivingWayTests(Servers servers) : IClassFixture<Servers>
         var login = new PgLogin("target", database.Address, $"backupsync:test:{Guid.NewGuid():N}", ReadOnly: false);
         await using var holder = await PgSession.OpenAsync(login, default);
         var gaveWay = new TaskCompletionSource();
-        await using var watch = await BlockingWatch.StartAsync(login, session: null, TimeSpan.FromSeconds(10), onRetry: null, Blocking, gaveWay.SetResult, default);
+        await using var watch = await BlockingWatch.StartAsync(
+            login, session: null, TimeSpan.FromSeconds(10), onRetry: null, Blocking, gaveWay.SetResult, default);
         await Eventually.IsTrueAsync(async () => await Scenario.CountAsync(database.AsSuperuser,
             $"SELECT count(*) FROM pg_stat_activity WHERE pid = {watch.ProcessId} AND query LIKE '%RECURSIVE watch%' AND state = 'active'") == 1, "the server watches");
 

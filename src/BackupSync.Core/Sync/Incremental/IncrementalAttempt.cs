@@ -153,8 +153,8 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     }
 
     /// <summary>
-    /// Ends what was begun, and looks whether its failure is that of a source that was changed while it was read. That source may be away, and is
-    /// asked for a while: nobody may wait for the target's tables meanwhile.
+    /// Ends what was begun, and looks whether its failure is that of a source that was changed while it was read. That source may be away,
+    /// and is asked for a while: nobody may wait for the target's tables meanwhile.
     /// </summary>
     /// <exception cref="SnapshotOutdatedException">It is.</exception>
     public async Task EnsureUnchangedAsync(CancellationToken cancellationToken)

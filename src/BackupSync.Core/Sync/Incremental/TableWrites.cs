@@ -46,12 +46,14 @@ sealed record TableWrites(string FileNodes, long Inserted, long Updated, long De
     }
 
     /// <summary>
-    /// A row source of the tables' numbers, <c>r.i</c>, with the oids of each and of its partitions, <c>r.oid</c>. It is made before anything is joined to it (OFFSET 0):
-    /// the server expects a thousand partitions of each table, and would read a whole catalog anew for every one.
+    /// A row source of the tables' numbers, <c>r.i</c>, with the oids of each and of its partitions, <c>r.oid</c>. It is made before anything is
+    /// joined to it (OFFSET 0): the server expects a thousand partitions of each table, and would read a whole catalog anew for every one.
     /// </summary>
     public static string Relations(IReadOnlyList<KeyedTable> tables) => $"""
-        (SELECT w.i, r.oid FROM unnest({Sql.TextArray(tables.Select(t => Sql.Qualified(t.Table.Schema, t.Table.Name)))}) WITH ORDINALITY w(name, i),
-         LATERAL (SELECT pg_catalog.to_regclass(w.name)::oid UNION SELECT relid FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass(w.name))) r(oid) OFFSET 0) r
+        (SELECT w.i, r.oid
+         FROM unnest({Sql.TextArray(tables.Select(t => Sql.Qualified(t.Table.Schema, t.Table.Name)))}) WITH ORDINALITY w(name, i),
+         LATERAL (SELECT pg_catalog.to_regclass(w.name)::oid
+                  UNION SELECT relid FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass(w.name))) r(oid) OFFSET 0) r
         """;
 
     static long Number(string? text) => long.Parse(text!, CultureInfo.InvariantCulture);
