@@ -9,6 +9,8 @@ public sealed class HistoryWriter(string directory, Action<string> warn) : IRunO
 {
     public void OnEvent(RunEvent runEvent)
     {
+        if (runEvent is RunStarted)
+            RunHistory.Prepare();
         if (runEvent is not RunEnded { Result: var result })
             return;
         try

@@ -10,14 +10,14 @@ sealed class SessionGroup : IAsyncDisposable
     public IReadOnlyList<PgSession> Sessions => [.. _sessions.OfType<PgSession>()];
 
     /// <summary>Opens them side by side: a server far away takes several round trips for each.</summary>
-    /// <param name="limit">How long to keep trying.</param>
-    public static async Task<SessionGroup> OpenAsync(PgLogin login, int count, TimeSpan limit, CancellationToken cancellationToken)
+    /// <param name="open">Opens one.</param>
+    public static async Task<SessionGroup> OpenAsync(Func<CancellationToken, Task<PgSession>> open, int count, CancellationToken cancellationToken)
     {
         var group = new SessionGroup(count);
         try
         {
             await Together.RunAsync(cancellationToken, [.. Enumerable.Range(0, count).Select<int, Func<CancellationToken, Task>>(i =>
-                async stop => group._sessions[i] = await PgConnector.OpenAsync(login, limit, onRetry: null, stop))]);
+                async stop => group._sessions[i] = await open(stop))]);
             return group;
         }
         catch

@@ -81,11 +81,13 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
         Run.Record.SnapshotTime = SnapshotTime;
     }
 
-    /// <summary>Takes a snapshot that is read row by row, and gives way to others: one session holds it, some share the tables out, one fetches what they find, as far as there are so many.</summary>
+    /// <summary>How many sessions may read a snapshot row by row: some share the tables out, one fetches what they find, as far as there are so many.</summary>
+    public int ReadersByRow => Math.Min(Readers + 1, Math.Min(Job.Limits.Connections, Facts.ConnectionsFree + 1) - OnesToWatch - 1);
+
+    /// <summary>Takes a snapshot that is read row by row, and gives way to others: one session holds it, one reads; more are opened when there is work for them.</summary>
     public async Task<Snapshot> TakeSnapshotAsync(Func<PgSession, CancellationToken, Task> beforehand, CancellationToken cancellationToken)
     {
-        var most = Math.Min(Job.Limits.Connections, Facts.ConnectionsFree + 1) - OnesToWatch;
-        var snapshot = await TakeSnapshotAsync(Math.Min(Readers + 2, most), cancellationToken, beforehand);
+        var snapshot = await TakeSnapshotAsync(sessions: 2, cancellationToken, beforehand);
         Run.Record.SnapshotTime = snapshot.Taken;
         return snapshot;
     }

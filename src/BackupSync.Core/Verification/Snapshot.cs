@@ -1,3 +1,4 @@
+using System.Globalization;
 using BackupSync.Postgres;
 
 namespace BackupSync.Verification;
@@ -24,14 +25,15 @@ sealed class Snapshot : IAsyncDisposable
              ELSE now() END
         """;
 
+    readonly Func<CancellationToken, Task<PgSession>> _open;
     readonly SessionGroup _sessions;
     readonly SemaphoreSlim _holderIsFree = new(1, 1);
     CatalogFilter _filter = CatalogFilter.None;
     CatalogState? _state;
 
-    Snapshot(SessionGroup sessions, string id, DateTimeOffset taken, string serverEncoding)
+    Snapshot(Func<CancellationToken, Task<PgSession>> open, SessionGroup sessions, string id, DateTimeOffset taken, string serverEncoding)
     {
-        _sessions = sessions;
+        (_open, _sessions) = (open, sessions);
         Session = sessions.Sessions[0];
         Id = id;
         Taken = taken;
@@ -54,25 +56,47 @@ sealed class Snapshot : IAsyncDisposable
         PgLogin login, int sessions, TimeSpan connectLimit, CancellationToken cancellationToken, Func<PgSession, CancellationToken, Task>? beforehand = null,
         TimeSpan? lockTimeout = null)
     {
-        var group = await SessionGroup.OpenAsync(login, sessions, connectLimit, cancellationToken);
+        var group = await SessionGroup.OpenAsync(OpenAsync, sessions, cancellationToken);
         try
         {
             var holder = group.Sessions[0];
-            if (lockTimeout is { } limit)
-                await group.ExecuteAsync($"SET lock_timeout = {(long)limit.TotalMilliseconds}", cancellationToken);
             if (beforehand is not null)
                 await beforehand(holder, cancellationToken);
             await holder.ExecuteAsync(Begin, cancellationToken);
             var row = (await holder.RowsAsync(
                 $"SELECT pg_catalog.pg_export_snapshot(), pg_catalog.to_char(({AsOf}) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), pg_catalog.current_setting('server_encoding')",
                 cancellationToken))[0];
-            var snapshot = new Snapshot(group, row[0]!, DateTimeOffset.Parse(row[1]!, System.Globalization.CultureInfo.InvariantCulture), row[2]!);
+            var snapshot = new Snapshot(OpenAsync, group, row[0]!, DateTimeOffset.Parse(row[1]!, CultureInfo.InvariantCulture), row[2]!);
             await group.ExecuteAsync(snapshot.BeginReading, cancellationToken, first: 1);
             return snapshot;
         }
         catch
         {
             await group.DisposeAsync();
+            throw;
+        }
+
+        async Task<PgSession> OpenAsync(CancellationToken stop)
+        {
+            var session = await PgConnector.OpenAsync(login, connectLimit, onRetry: null, stop);
+            if (lockTimeout is { } limit)
+                await session.ExecuteAsync($"SET lock_timeout = {(long)limit.TotalMilliseconds}", stop);
+            return session;
+        }
+    }
+
+    /// <summary>Opens one more session that sees it, for the caller to close.</summary>
+    public async Task<PgSession> OpenReaderAsync(CancellationToken cancellationToken)
+    {
+        var session = await _open(cancellationToken);
+        try
+        {
+            await session.ExecuteAsync(BeginReading, cancellationToken);
+            return session;
+        }
+        catch
+        {
+            await session.DisposeAsync();
             throw;
         }
     }
@@ -165,9 +189,6 @@ sealed class Snapshot : IAsyncDisposable
 
     /// <summary>The session that holds the snapshot.</summary>
     public PgSession Session { get; }
-
-    /// <summary>Tells all sessions but the holder a setting.</summary>
-    public Task SetAsync(string statement, CancellationToken cancellationToken) => _sessions.ExecuteAsync(statement, cancellationToken, first: 1);
 
     /// <summary>Whether <see cref="EnsureUnchangedAsync"/> has something to compare with.</summary>
     public bool IsStateKnown => _state is not null;

@@ -123,8 +123,8 @@ public sealed class QuietTablesTests(Servers servers) : IClassFixture<Servers>
     static Task<long> ScansOfColumnsAsync(Scenario scenario) =>
         Scenario.CountAsync(scenario.TargetAdmin, "SELECT seq_scan FROM pg_stat_sys_tables WHERE relid = 'pg_attribute'::regclass");
 
-    /// <summary>A snapshot of the source and a session of the target, between which tables are asked about.</summary>
-    sealed class Asking(Snapshot snapshot, SourceLane source, PgSession target, IReadOnlyList<TableSync> tables) : IAsyncDisposable
+    /// <summary>A snapshot of the source, and what tables are asked about by.</summary>
+    sealed class Asking(Snapshot snapshot, SourceLane source, ComparingLane lane, IReadOnlyList<TableSync> tables) : IAsyncDisposable
     {
         static readonly FingerprintMethod Method = FingerprintReader.MethodFor(content: true, 15);
 
@@ -135,11 +135,13 @@ public sealed class QuietTablesTests(Servers servers) : IClassFixture<Servers>
         {
             var snapshot = await Snapshot.TakeAsync(new PgLogin("source", scenario.Source, "test", ReadOnly: true), 2, TimeSpan.FromSeconds(10), default);
             var source = new SourceLane(snapshot, snapshot.Readers[0]);
-            var target = await PgSession.OpenAsync(new PgLogin("target", scenario.Target, "test", ReadOnly: true), default);
+            var target = new PgLogin("target", scenario.Target, "test", ReadOnly: true);
+            var lane = new ComparingLane(snapshot, source, target, TimeSpan.FromSeconds(10), "SET work_mem = '64MB'");
+            var writer = await lane.TargetAsync(default);
             var tables = (await SyncTables.FindAsync(source.Session, CatalogFilter.None, ["t?"], default)).Index()
-                .Select(t => new TableSync(t.Item, Tracking.Choose(t.Item, scenario.Job.Incremental, snapshot.Taken, null, null), new StagedTable(t.Item, Method, target, t.Index), scenario.Job.Incremental, Method));
+                .Select(t => new TableSync(t.Item, Tracking.Choose(t.Item, scenario.Job.Incremental, snapshot.Taken, null, null), new StagedTable(t.Item, Method, writer, t.Index), scenario.Job.Incremental, Method));
             await source.ReleaseAsync(default);
-            return new Asking(snapshot, source, target, [.. tables]);
+            return new Asking(snapshot, source, lane, [.. tables]);
         }
 
         public Task<IReadOnlyList<TableSync>> AskAsync() => AskAsync(_ => true);
@@ -148,13 +150,13 @@ public sealed class QuietTablesTests(Servers servers) : IClassFixture<Servers>
         {
             var left = new List<TableSync>();
             foreach (var some in QuietTables.Choose(tables.Where(which)))
-                left.AddRange(await new QuietTables(new IncrementalConfig(), Method).AskAsync(source, target, some, default));
+                left.AddRange(await new QuietTables(new IncrementalConfig(), Method).AskAsync(lane, some, default));
             return left;
         }
 
         public async ValueTask DisposeAsync()
         {
-            await target.DisposeAsync();
+            await lane.DisposeAsync();
             await snapshot.DisposeAsync();
         }
     }

@@ -298,33 +298,33 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
 
     async Task FindAsync(StepScope scope, CancellationToken cancellationToken)
     {
-        var sessions = _snapshot!.Readers;
         // As many compare as may. Where no session is left then, the one that holds the snapshot fetches what they find, and keeps its locks on that.
-        var mayFetch = sessions.Count > _job.Parallel;
-        var fetching = mayFetch ? _lane! : new SourceLane(_snapshot, _snapshot.Session);
-        var lanes = (mayFetch ? sessions.SkipLast(1) : sessions).Select(s => new SourceLane(_snapshot, s)).ToList();
-        await using var readers = await SessionGroup.OpenAsync(target.Login with { ReadOnly = true }, lanes.Count, _job.Limits.Connect, cancellationToken);
+        var readers = source.ReadersByRow;
+        var mayFetch = readers > _job.Parallel;
+        var fetching = mayFetch ? _lane! : new SourceLane(_snapshot!, _snapshot!.Session);
         // Groups are told apart in memory: a server that sorted them on disk would take several times as long.
         var settings = $"SET work_mem = '64MB'; {ReadingPath.Set(_path)}";
-        await Together.RunAsync(cancellationToken, ct => _snapshot!.SetAsync(settings, ct), ct => readers.ExecuteAsync(settings, ct));
+        if (!mayFetch)
+            await Reader.ExecuteAsync(settings, cancellationToken);
         // Rows are fetched by many short statements.
-        await fetching.UseAsync(session => session.ExecuteAsync("SET jit = off", cancellationToken), cancellationToken);
+        await fetching.UseAsync(session => session.ExecuteAsync($"{settings}; SET jit = off", cancellationToken), cancellationToken);
+        await using var lanes = new ComparingLanes(
+            _snapshot!, mayFetch ? readers - 1 : readers, mayFetch ? null : _lane, target.Login with { ReadOnly = true }, _job.Limits.Connect, settings);
         long rows = 0;
         var done = 0;
         using var fetch = new FetchLine(fetching, count => scope.Progress(null, null, Interlocked.Read(ref rows) + count));
-        var pairs = lanes.Zip(readers.Sessions).ToList();
         var (quiet, asked) = (new QuietTables(_job.Incremental, _method), new ConcurrentDictionary<TableSync, bool>());
-        await WorkSharing.RunAsync(pairs, QuietTables.Choose(_tables), async (lane, some, ct) =>
+        await WorkSharing.RunAsync(lanes.All, QuietTables.Choose(_tables), async (lane, some, ct) =>
         {
-            foreach (var table in some.Except(await quiet.AskAsync(lane.First, lane.Second, some, ct)))
+            foreach (var table in some.Except(await quiet.AskAsync(lane, some, ct)))
                 asked[table] = true;
             scope.Progress((double)asked.Count / _tables.Count, some[^1].Table.Name, 0);
         }, cancellationToken);
         done = asked.Count;
-        await WorkSharing.RunAsync(pairs, _tables.Where(t => !asked.ContainsKey(t)), async (lane, table, ct) =>
+        await WorkSharing.RunAsync(lanes.All, _tables.Where(t => !asked.ContainsKey(t)), async (lane, table, ct) =>
         {
-            await table.FindAsync((lane.First.Session, lane.Second), fetch, OwnOf(table.Table), ct);
-            await lane.First.PassAsync(ct);
+            await table.FindAsync(lane, fetch, OwnOf(table.Table), ct);
+            await lane.PassAsync(ct);
             scope.Progress((double)Interlocked.Increment(ref done) / _tables.Count, table.Table.Name, Interlocked.Add(ref rows, table.Staged.Rows));
         }, cancellationToken);
     }

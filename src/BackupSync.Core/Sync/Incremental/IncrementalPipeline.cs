@@ -16,6 +16,7 @@ sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions optio
         Guards.EnsureMayBeTarget(job.TargetDatabase);
         Guards.EnsureNotSameAddress(job);
         run.Record.Mode = SyncMode.Incremental;
+        SyncState.Prepare();
         if (await RunIncrementallyAsync(cancellationToken) is not { } reason)
             return;
         run.Warn($"{reason} A full sync follows.");

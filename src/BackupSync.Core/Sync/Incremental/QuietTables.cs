@@ -31,13 +31,12 @@ sealed class QuietTables(IncrementalConfig config, FingerprintMethod method)
             .Chunk(AtOnce).Where(some => some.Length > 1);
 
     /// <returns>Those that have to be looked at by themselves.</returns>
-    public async Task<IReadOnlyList<TableSync>> AskAsync(
-        SourceLane source, PgSession target, TableSync[] tables, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<TableSync>> AskAsync(ComparingLane lane, TableSync[] tables, CancellationToken cancellationToken)
     {
         var compared = tables.Index().Where(t => IsCompared(t.Item)).Select(t => OnBoth(t.Index, t.Item)).ToList();
         var (there, here) = await BothSides.RunAsync(
-            stop => ReadAsync(source, tables.Index().Select(t => IsCompared(t.Item) ? OnBoth(t.Index, t.Item) : OnSource(t.Index, t.Item)), stop),
-            stop => compared.Count == 0 ? Task.FromResult<Dictionary<int, Found>?>([]) : RowsAsync(target, compared, stop),
+            async stop => await ReadAsync(await lane.SourceAsync(stop), tables.Index().Select(t => IsCompared(t.Item) ? OnBoth(t.Index, t.Item) : OnSource(t.Index, t.Item)), stop),
+            async stop => compared.Count == 0 ? [] : await RowsAsync(await lane.TargetAsync(stop), compared, stop),
             cancellationToken);
         if (there is null || here is null)
             return tables;

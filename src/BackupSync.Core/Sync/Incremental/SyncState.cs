@@ -33,6 +33,14 @@ sealed record SyncState(
     const string Table = $"{CatalogQueries.StateSchema}.{CatalogQueries.StateTable}";
     static readonly NotesTable Notes = new(Table, "job text PRIMARY KEY, run_id text NOT NULL, snapshot_time timestamptz NOT NULL, state jsonb NOT NULL");
 
+    /// <summary>Has ready what reads and writes the notes, as <see cref="History.RunHistory.Prepare"/> does.</summary>
+    public static void Prepare() => _ = Preparation.Value;
+
+    static readonly Lazy<Task> Preparation = new(() => Task.Run(() => Parse(JsonSerializer.Serialize(
+        new SyncState("", "", 0, 0, default, 0, new Dictionary<string, TableState> { [""] = new(default, new TableWrites("", 0, 0, 0), null) }, [""]), JsonFormat.Line))));
+
+    static SyncState? Parse(string notes) => JsonSerializer.Deserialize<SyncState>(notes, JsonFormat.Line);
+
     /// <summary>What a full sync leaves: which objects were the source's. What stamps tell from here on, an incremental run has to find first.</summary>
     public static async Task WriteAfterFullAsync(PgSession target, DatabaseFingerprint content, DateTimeOffset taken, string job, string runId, CancellationToken cancellationToken)
     {
@@ -51,7 +59,7 @@ sealed record SyncState(
             return null;
         try
         {
-            var state = JsonSerializer.Deserialize<SyncState>(rows[0][0]!, JsonFormat.Line);
+            var state = Parse(rows[0][0]!);
             if (state is not { IsWhole: true } || state.StateTable != uint.Parse(rows[0][1]!, CultureInfo.InvariantCulture))
                 return null;
             return state.Own is { } own && !await own.AreThereAsync(target, job, cancellationToken) ? state with { Own = null } : state;

@@ -77,10 +77,9 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
     }
 
     /// <summary>Finds the changes and stages them.</summary>
-    /// <param name="lane">Two sessions that compare.</param>
     /// <param name="fetch">The sessions that rows travel by; one table's at a time.</param>
     /// <param name="own">As <see cref="OwnRows.Condition"/>; null where nobody knows.</param>
-    public async Task FindAsync((PgSession Source, PgSession Target) lane, FetchLine fetch, string? own, CancellationToken cancellationToken)
+    public async Task FindAsync(ComparingLane lane, FetchLine fetch, string? own, CancellationToken cancellationToken)
     {
         _clock.Start();
         switch (Tracking.Way)
@@ -276,7 +275,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         return reads;
     }
 
-    async Task FindByStampAsync((PgSession Source, PgSession Target) lane, FetchLine fetch, CancellationToken cancellationToken)
+    async Task FindByStampAsync(ComparingLane lane, FetchLine fetch, CancellationToken cancellationToken)
     {
         await fetch.UseAsync(async (source, progress) =>
             _bytes += await Staged.FillAsync(source, Staged.SelectFromSource($"WHERE {IsStampedSince}"), progress, cancellationToken), cancellationToken);
@@ -284,17 +283,18 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
             await CompareAsync(lane, fetch, keysOnly: true, cancellationToken);
     }
 
-    async Task CompareAsync((PgSession Source, PgSession Target) lane, FetchLine fetch, bool keysOnly, CancellationToken cancellationToken)
+    async Task CompareAsync(ComparingLane lane, FetchLine fetch, bool keysOnly, CancellationToken cancellationToken)
     {
-        _comparison = await TableComparison.ReadAsync(Table, method, keysOnly, lane.Source, lane.Target, cancellationToken);
+        var (there, here) = await lane.BothAsync(cancellationToken);
+        _comparison = await TableComparison.ReadAsync(Table, method, keysOnly, there, here, cancellationToken);
         (SourceRows, RowsBefore) = (_comparison.SourceRows, _comparison.TargetRows);
         List<string> fetched = [], deleted = [];
         long different = 0;
         var isOtherTable = false;
         // Whoever stops reading in the middle has the statement cancelled, and a transaction does not outlive that.
         if (_comparison.Differing.Count > 0)
-            await lane.Source.ExecuteAsync("SAVEPOINT backupsync_rows", cancellationToken);
-        await foreach (var row in _comparison.RowsAsync(lane.Source, lane.Target, cancellationToken))
+            await there.ExecuteAsync("SAVEPOINT backupsync_rows", cancellationToken);
+        await foreach (var row in _comparison.RowsAsync(there, here, cancellationToken))
         {
             if (++different > Many && different > _comparison.Unchanged && config.Deletes && !keysOnly)
             {
@@ -309,8 +309,8 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         }
         if (isOtherTable)
         {
-            await lane.Source.ExecuteAsync("ROLLBACK TO SAVEPOINT backupsync_rows", cancellationToken);
-            await lane.Target.ExecuteAsync(KeyBuckets.UsualPlanning, cancellationToken);
+            await there.ExecuteAsync("ROLLBACK TO SAVEPOINT backupsync_rows", cancellationToken);
+            await here.ExecuteAsync(KeyBuckets.UsualPlanning, cancellationToken);
             await StageAllAsync(fetch, cancellationToken);
             return;
         }
@@ -344,11 +344,11 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
             (_unchanged, _leavesDeleted) = (_unchanged + await Staged.LeaveDifferenceAsync(MayEmpty, cancellationToken), _leavesDeleted || !MayEmpty);
     }, cancellationToken);
 
-    async Task FindWholeAsync((PgSession Source, PgSession Target) lane, FetchLine fetch, CancellationToken cancellationToken)
+    async Task FindWholeAsync(ComparingLane lane, FetchLine fetch, CancellationToken cancellationToken)
     {
         var (there, here) = await BothSides.RunAsync(
-            ct => FingerprintReader.ReadTableAsync(lane.Source, Table.Table, method, ct),
-            ct => FingerprintReader.ReadTableAsync(lane.Target, Table.Table, method, ct), cancellationToken);
+            async ct => await FingerprintReader.ReadTableAsync((await lane.SourceAsync(ct)).Session, Table.Table, method, ct),
+            async ct => await FingerprintReader.ReadTableAsync(await lane.TargetAsync(ct), Table.Table, method, ct), cancellationToken);
         _whole = there;
         (SourceRows, RowsBefore) = (there.Rows, here.Rows);
         if (there.Rows != here.Rows || there.Hash != here.Hash)

@@ -106,7 +106,8 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
             if (list.Triggers.Count > 0)
                 await LoadAsync(content, list.Triggers, jobs: 1, progress.OnErrorLine, cancellationToken);
         }
-        _restored = await SessionGroup.OpenAsync(NewDatabase, _sessions, target.Job.Limits.Connect, cancellationToken);
+        _restored = await SessionGroup.OpenAsync(
+            stop => PgConnector.OpenAsync(NewDatabase, target.Job.Limits.Connect, onRetry: null, stop), _sessions, cancellationToken);
         var first = _restored.Sessions[0];
         await WorkSharing.RunAsync(_restored.Sessions, await first.RowsAsync(CatalogQueries.Analyzable, cancellationToken),
             (session, table, stop) => session.ExecuteAsync($"ANALYZE {Sql.Qualified(table[0]!, table[1]!)}", stop), cancellationToken);
