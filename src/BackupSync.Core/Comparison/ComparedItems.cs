@@ -12,7 +12,8 @@ static class ComparedItems
         .. chosen is not null ? [] : Names(source.Sequences, target.Sequences).Select(name => Sequence(name, source.Sequences.GetValueOrDefault(name), target.Sequences.GetValueOrDefault(name))),
         .. chosen is not null || source.LargeObjects.Count + target.LargeObjects.Count == 0 ? (IEnumerable<ComparedItem>)[] : [LargeObjects(source.LargeObjects, target.LargeObjects)],
         .. Objects(source, target).Where(o => chosen is null || chosen.Any(t => SchemaObjects.IsOf(o.Name, t))),
-        .. Of(FingerprintComparison.Details(source, target).Where(d => d.Fact != SchemaDetails.ExtensionVersion && (chosen is null || chosen.Any(t => SchemaObjects.IsOf(d.Subject, t))))),
+        .. Of(FingerprintComparison.Details(source, target)
+            .Where(d => d.Fact != SchemaDetails.ExtensionVersion && (chosen is null || d.ConcernsOthers || chosen.Any(t => SchemaObjects.IsOf(d.Subject, t))))),
     ];
 
     static ComparedItem Table(string name, DatabaseFingerprint source, DatabaseFingerprint target)

@@ -429,7 +429,8 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
         catch (Exception failure)
         {
             ThrowIfCancelled(failure, cancellationToken);
-            if (failure is OperationCanceledException)
+            // What another session, to which this one's rows go, has failed of is told as that one's.
+            if (failure is OperationCanceledException or BackupSyncException)
                 throw;
             // Npgsql calls the use of a connection that broke before a mistake of the caller's.
             var cause = failure is InvalidOperationException && _connection.State != System.Data.ConnectionState.Open

@@ -104,7 +104,7 @@ sealed record TargetTables(IReadOnlyList<string> Emptied, IReadOnlyList<string> 
     }
 
     static string Partitions(uint parent) => $"""
-        SELECT c.oid, n.nspname, c.relname, c.relkind FROM pg_catalog.pg_partition_tree({parent}) t
-        JOIN pg_catalog.pg_class c ON c.oid = t.relid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE t.isleaf AND c.relkind <> 'p'
+        SELECT c.oid, n.nspname, c.relname, c.relkind FROM {TableTree.Of(parent.ToString(CultureInfo.InvariantCulture))} t
+        JOIN pg_catalog.pg_class c ON c.oid = t.relid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind <> 'p'
         """;
 }

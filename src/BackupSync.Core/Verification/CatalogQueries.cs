@@ -63,7 +63,7 @@ static class CatalogQueries
             WHERE r.relkind = 'r' AND NOT EXISTS (SELECT FROM hashed h WHERE h.oid = r.oid)
             UNION ALL
             SELECT r.oid, r.relnamespace, r.nspname, r.relname,
-                   (SELECT coalesce(sum(pg_catalog.pg_table_size(p.relid)), 0)::bigint FROM pg_catalog.pg_partition_tree(r.oid) p), true
+                   (SELECT coalesce(sum(pg_catalog.pg_table_size(p.relid)), 0)::bigint FROM {TableTree.Of("r.oid")} p), true
             FROM rel r JOIN hashed h ON h.oid = r.oid AND h.ancestor = r.oid
             WHERE NOT EXISTS (SELECT FROM hashed o WHERE o.oid = r.oid AND o.ancestor <> r.oid)),
         uses AS MATERIALIZED (
@@ -79,7 +79,7 @@ static class CatalogQueries
                coalesce(pg_catalog.has_schema_privilege(r.relnamespace, 'USAGE') AND pg_catalog.has_table_privilege(r.oid, 'SELECT'), true),
                a.attname, t.typname, t.typtype, t.typnamespace = 'pg_catalog'::regnamespace, co.collisdeterministic, r.with_partitions,
                a.attgenerated <> '', a.attidentity = 'a', {IsNeverNull("a")},
-               EXISTS (SELECT FROM computed c WHERE c.oid = r.oid OR r.with_partitions AND c.oid IN (SELECT relid FROM pg_catalog.pg_partition_tree(r.oid)))
+               EXISTS (SELECT FROM computed c WHERE c.oid = r.oid OR r.with_partitions AND c.oid IN (SELECT relid FROM {TableTree.Of("r.oid")} tree))
         FROM tab r
         LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated <> 'v'
         LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
@@ -119,7 +119,7 @@ static class CatalogQueries
                    FROM pg_catalog.pg_operator op JOIN pg_catalog.pg_namespace opn ON opn.oid = op.oprnamespace WHERE op.oid = idx.operators[n + 1]) END),
                CASE WHEN co.collname <> 'default' THEN pg_catalog.format('COLLATE %I.%I', con.nspname, co.collname) END,
                (SELECT greatest(0, sum(p.reltuples))::bigint FROM pg_catalog.pg_class p -- by its index, which an OR would not use
-                WHERE p.oid = ANY (ARRAY(SELECT idx.indrelid UNION SELECT relid FROM pg_catalog.pg_partition_tree(idx.indrelid)))),
+                WHERE p.oid = ANY (ARRAY(SELECT idx.indrelid UNION SELECT relid FROM {TableTree.Of("idx.indrelid")} tree))),
                idx.operators IS NOT NULL
         FROM idx JOIN pg_catalog.pg_class i ON i.oid = idx.indexrelid
         CROSS JOIN LATERAL pg_catalog.generate_series(0, idx.indnkeyatts - 1) n
@@ -319,7 +319,7 @@ static class CatalogQueries
     /// one that has a foreign table below it, it would read that table's server, which is none of the target's business and need not be there: so
     /// only what is below it is analyzed.
     /// </summary>
-    public const string Analyzable = $"""
+    public static readonly string Analyzable = $"""
         WITH RECURSIVE ext AS MATERIALIZED ({ExtensionMembers}),
              remote AS (
                  SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class f ON f.oid = i.inhrelid WHERE f.relkind = 'f'
@@ -330,7 +330,7 @@ static class CatalogQueries
           AND (NOT c.relispartition OR EXISTS (SELECT FROM pg_catalog.pg_inherits i JOIN remote ON remote.inhparent = i.inhparent WHERE i.inhrelid = c.oid))
           AND c.oid NOT IN (SELECT inhparent FROM remote)
           AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_class'::regclass AND objid = c.oid)
-        ORDER BY coalesce((SELECT pg_catalog.sum(pg_catalog.pg_table_size(t.relid)) FROM pg_catalog.pg_partition_tree(c.oid) t), pg_catalog.pg_table_size(c.oid)) DESC, 1, 2
+        ORDER BY coalesce((SELECT pg_catalog.sum(pg_catalog.pg_table_size(t.relid)) FROM {TableTree.Of("c.oid")} t), pg_catalog.pg_table_size(c.oid)) DESC, 1, 2
         """;
 
     /// <summary>Each partition with each table that it is a partition of, near or far: the partition's oid, schema and name, the other's schema and name.</summary>
@@ -414,11 +414,11 @@ static class CatalogQueries
     /// Oids of tables and sequences that are unlogged, and of tables partitioned by hash with all their partitions if one of these is: they
     /// are read as one.
     /// </summary>
-    public const string UnreadableInRecovery = """
+    public static readonly string UnreadableInRecovery = $"""
         WITH unlogged AS (SELECT oid FROM pg_catalog.pg_class WHERE relpersistence = 'u' AND relkind IN ('r', 'S')),
              hashed AS (SELECT DISTINCT a.relid FROM unlogged u, LATERAL pg_catalog.pg_partition_ancestors(u.oid) a
                         JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = a.relid AND p.partstrat = 'h')
-        SELECT oid FROM unlogged UNION SELECT t.relid FROM hashed h, LATERAL pg_catalog.pg_partition_tree(h.relid) t
+        SELECT oid FROM unlogged UNION SELECT t.relid FROM hashed h, LATERAL {TableTree.Of("h.relid")} t
         """;
 
     /// <summary>

@@ -19,6 +19,9 @@ public sealed partial record DetailDifference(string Subject, string? Fact, stri
         Fact is null ? Target is null ? "the target lacks it" : "the source lacks it"
         : $"{Fact}: {Shown(Source)} on the source, {Shown(Target)} on the target";
 
+    /// <summary>Whether it may change what other tables' rows are.</summary>
+    internal bool ConcernsOthers => Fact is not null && SchemaDetails.IsOfBoth(Fact);
+
     public override string ToString() => $"{Subject}: {What}";
 
     /// <summary>Of long texts the part that differs.</summary>

@@ -188,7 +188,8 @@ public static class FingerprintComparison
             }
             foreach (var fact in want.Keys.Union(have.Keys).Order(StringComparer.Ordinal))
             {
-                if (want.GetValueOrDefault(fact) != have.GetValueOrDefault(fact) && Math.Min(expected.ServerMajor, actual.ServerMajor) >= SchemaDetails.Since(fact))
+                var isTold = want.ContainsKey(fact) && have.ContainsKey(fact) || !SchemaDetails.IsOfBoth(fact);
+                if (isTold && want.GetValueOrDefault(fact) != have.GetValueOrDefault(fact) && Math.Min(expected.ServerMajor, actual.ServerMajor) >= SchemaDetails.Since(fact))
                     yield return new(name, fact, want.GetValueOrDefault(fact), have.GetValueOrDefault(fact));
             }
         }

@@ -22,6 +22,9 @@ static class SchemaDetails
 
     const string NotNullNames = "names of not null";
 
+    /// <summary>Of tables whose row type others use: values of it are written and read by position, where a table's own columns go by their names.</summary>
+    const string ColumnOrder = "columns in order";
+
     /// <summary>Of an extension: another server may well have another, and neither a dump nor a restore says which.</summary>
     public const string ExtensionVersion = "version";
 
@@ -30,6 +33,9 @@ static class SchemaDetails
 
     /// <summary>The oldest version that can have the fact: an older one does not lack it.</summary>
     public static int Since(string fact) => fact == NotNullNames ? 18 : 0;
+
+    /// <summary>Whether it tells something only where both sides have it: manifests of earlier days lack it, and what uses a type may be the target's own.</summary>
+    public static bool IsOfBoth(string fact) => fact == ColumnOrder;
 
     public static bool IsTuning(string fact) => Tuning.Any(t => t.EndsWith(' ') ? fact.StartsWith(t, StringComparison.Ordinal) : fact == t);
 
@@ -107,6 +113,13 @@ static class SchemaDetails
                   WHERE nn.contype = 'n' AND nn.coninhcount = 0) o WHERE o.is_odd
             """;
 
+        // By columns of it or of an array of it, those of composite types as well, by domains, and by ranges.
+        const string OfUsedRowTypes = """
+            SELECT ty.typrelid FROM pg_catalog.pg_type ty JOIN pg_catalog.pg_depend d ON d.refobjid IN (ty.oid, ty.typarray)
+            WHERE ty.typtype = 'c' AND ty.oid >= 16384 AND d.refclassid = 'pg_catalog.pg_type'::regclass AND d.deptype = 'n'
+              AND d.classid IN ('pg_catalog.pg_class'::regclass, 'pg_catalog.pg_type'::regclass)
+            """;
+
         return $"""
         {CatalogQueries.With(filter)},
         col AS MATERIALIZED (
@@ -138,6 +151,7 @@ static class SchemaDetails
                            FROM pg_catalog.generate_series(0, pt.partnatts - 1) n) || ')'
                        FROM pg_catalog.pg_partitioned_table pt WHERE pt.partrelid = c.oid
                        """)),
+                   (ColumnOrder, Given($"c.oid IN ({OfUsedRowTypes})", "SELECT pg_catalog.string_agg(a.attname, ', ' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped")),
                    ("of type", Given("c.reloftype <> 0", "pg_catalog.format_type(c.reloftype, NULL)")),
                    ("access method", "SELECT nullif(am.amname, 'heap') FROM pg_catalog.pg_am am WHERE am.oid = c.relam"),
                    ("replica identity", Given("c.relkind IN ('r', 'p') AND c.relreplident <> 'd'", "CASE c.relreplident WHEN 'f' THEN 'full' WHEN 'n' THEN 'nothing' ELSE 'index' END")),

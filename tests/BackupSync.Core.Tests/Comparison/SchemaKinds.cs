@@ -35,6 +35,9 @@ sealed record SchemaKind(string Setup, string Change, string Told, int Since = 1
             "table public.ev_1: triggers not as on its parent: 'x D' on the source, none on the target"),
 
         // Columns.
+        ["order of the columns of a row type in use"] = new("CREATE TABLE addr (street text, city text); CREATE TABLE person (id int PRIMARY KEY, a addr[]);",
+            "ALTER TABLE addr RENAME street TO x; ALTER TABLE addr RENAME city TO street; ALTER TABLE addr RENAME x TO city",
+            "table public.addr: columns in order: 'city, street' on the source, 'street, city' on the target"),
         ["collation of a column"] = new(T, "ALTER TABLE t ALTER a TYPE text COLLATE \"C\"", "table public.t: collation of a: 'pg_catalog.C' on the source, none on the target"),
         ["default"] = new("CREATE TABLE t (id int PRIMARY KEY, n int DEFAULT 1)", "ALTER TABLE t ALTER n SET DEFAULT 2", "table public.t: default of n: '2' on the source, '1' on the target"),
         ["generated expression"] = new("CREATE TABLE t (id int PRIMARY KEY, n int GENERATED ALWAYS AS (id * 2) STORED)", "DROP TABLE t; CREATE TABLE t (id int PRIMARY KEY, n int GENERATED ALWAYS AS (id * 3) STORED)",

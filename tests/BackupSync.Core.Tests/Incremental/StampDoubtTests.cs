@@ -142,6 +142,49 @@ public sealed class StampDoubtTests
         await scenario.AssertBroughtUpToDateAsync();
     }
 
+    /// <summary>Its transaction was begun when nobody was to see that, and is at work now.</summary>
+    [SkippableTheory]
+    [InlineData(15)]
+    [InlineData(18)]
+    public async Task A_transaction_that_shows_itself_and_not_its_beginning_is_no_less_in_doubt(int major)
+    {
+        await using var scenario = await StartedAsync(major);
+        await using var hidden = await Scenario.OpenAsync(scenario.SourceAdmin);
+        await hidden.ExecuteAsync("SET track_activities = off", default);
+        await hidden.ExecuteAsync("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT now(); SET track_activities = on", default);
+        var late = hidden.ExecuteAsync("SELECT pg_sleep(1000000)", default);
+        await Eventually.IsTrueAsync(
+            async () => await Scenario.CountAsync(scenario.SourceAdmin, $"SELECT count(*) FROM pg_stat_activity WHERE pid = {hidden.ProcessId} AND state = 'active'") == 1, "it is not at work");
+
+        Assert.Contains("track_activities is off", (await scenario.SyncWellAsync(SyncMode.Incremental)).Changes().Reason, StringComparison.Ordinal);
+        await scenario.OnSourceAsync($"SELECT pg_terminate_backend({hidden.ProcessId})");
+        await Assert.ThrowsAsync<PgQueryException>(() => late);
+    }
+
+    /// <summary>The time of the statement is older than that of the transaction, which begins anew with each COMMIT.</summary>
+    [SkippableTheory, MemberData(nameof(VersionedServers.Each), MemberType = typeof(VersionedServers))]
+    public async Task Rows_stamped_with_the_time_of_a_call_that_commits_in_between_are_carried(int major)
+    {
+        await using var scenario = await StartedAsync(major, i => i with { Lateness = TimeSpan.Zero }, """
+            CREATE PROCEDURE batch() LANGUAGE plpgsql AS $$ BEGIN
+                COMMIT; PERFORM pg_sleep(3); COMMIT;
+                UPDATE items SET name = 'late', updated_at = statement_timestamp() WHERE id = 7; PERFORM pg_advisory_lock_shared(77);
+            END $$;
+            """);
+        await using var gate = await Scenario.OpenAsync(scenario.SourceAdmin);
+        await gate.ExecuteAsync("SELECT pg_advisory_lock(77)", default);
+        await using var caller = await Scenario.OpenAsync(scenario.SourceAdmin);
+        var call = caller.ExecuteAsync("CALL batch()", default);
+        await Eventually.IsTrueAsync(async () => await Scenario.CountAsync(scenario.SourceAdmin,
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 77 AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())") == 1,
+            "the procedure has not come so far");
+
+        Assert.Equal(ChangeTracking.UpdatedAt, (await scenario.SyncWellAsync(SyncMode.Incremental)).Changes().Way);
+        await gate.ExecuteAsync("SELECT pg_advisory_unlock(77)", default);
+        await call;
+        Assert.Equal(ChangeTracking.UpdatedAt, (await scenario.AssertBroughtUpToDateAsync()).Changes().Way);
+    }
+
     [SkippableTheory]
     [InlineData(15)]
     [InlineData(18)]

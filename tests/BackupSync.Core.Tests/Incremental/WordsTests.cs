@@ -248,4 +248,26 @@ public sealed class WordsTests(Servers servers) : IClassFixture<Servers>
     }
 
     static string Note(RunResult result, RunStep step) => result.Steps.Single(s => s.Step == step).Note!;
+
+    [Fact]
+    public async Task What_the_target_refuses_of_the_rows_that_come_is_told_as_the_targets_with_the_table()
+    {
+        // Roles belong to a server, and the scenario's two databases are not on one.
+        await using var scenario = await Scenario.CreateAsync(servers);
+        var role = $"only_{Guid.NewGuid():N}";
+        await scenario.OnSourceAsync("CREATE TABLE named (id int PRIMARY KEY, who regrole)");
+        await scenario.SyncWellAsync(SyncMode.Full);
+        await scenario.OnSourceAsync($"CREATE ROLE {role}; INSERT INTO named VALUES (1, '{role}')");
+        try
+        {
+            var result = await scenario.SyncAsync(mode: SyncMode.Incremental);
+            Assert.Equal(RunOutcome.Aborted, result.Outcome);
+            Assert.Equal($"Neon: role \"{role}\" does not exist (SQLSTATE 42704). So a row of public.named cannot be written there.", result.Error!.Message);
+            Assert.Contains("make it there", result.Error.Advice, StringComparison.Ordinal);
+        }
+        finally
+        {
+            await scenario.OnSourceAsync($"DROP ROLE {role}");
+        }
+    }
 }

@@ -4,12 +4,15 @@ using BackupSync.Verification;
 namespace BackupSync.Sync.Incremental;
 
 /// <summary>What tables are compared by, as many at once as there are of them. Their sessions end with them.</summary>
-/// <param name="reader">One of the source that the first of them uses, and leaves; null where it opens one, too.</param>
-/// <param name="settings">What a session is told before it reads.</param>
-sealed class ComparingLanes(Snapshot snapshot, int count, SourceLane? reader, PgLogin target, TimeSpan connectLimit, string settings) : IAsyncDisposable
+/// <param name="reader">One of the source that is there already, and has the settings: the first of them uses it.</param>
+/// <param name="settings">What a session that is opened is told before it reads.</param>
+sealed class ComparingLanes(Snapshot snapshot, int count, SourceLane reader, PgLogin target, TimeSpan connectLimit, string settings) : IAsyncDisposable
 {
     public IReadOnlyList<ComparingLane> All { get; } =
         [.. Enumerable.Range(0, count).Select(i => new ComparingLane(snapshot, i == 0 ? reader : null, target, connectLimit, settings))];
+
+    /// <summary>The reader is needed for something else from here on: the first one opens its own.</summary>
+    public void LeaveReader() => All[0].LeaveReader();
 
     public async ValueTask DisposeAsync()
     {
@@ -24,16 +27,18 @@ sealed class ComparingLanes(Snapshot snapshot, int count, SourceLane? reader, Pg
 /// </summary>
 sealed class ComparingLane(Snapshot snapshot, SourceLane? reader, PgLogin target, TimeSpan connectLimit, string settings) : IAsyncDisposable
 {
-    SourceLane? _source;
+    SourceLane? _reader = reader, _source;
     PgSession? _opened, _target;
 
     public async Task<SourceLane> SourceAsync(CancellationToken cancellationToken)
     {
         if (_source is not null)
             return _source;
-        var lane = reader ?? new SourceLane(snapshot, _opened = await snapshot.OpenReaderAsync(cancellationToken));
-        await lane.Session.ExecuteAsync(settings, cancellationToken);
-        return _source = lane;
+        if (_reader is not null)
+            return _source = _reader;
+        _opened = await snapshot.OpenReaderAsync(cancellationToken);
+        await _opened.ExecuteAsync(settings, cancellationToken);
+        return _source = new SourceLane(snapshot, _opened);
     }
 
     public async Task<PgSession> TargetAsync(CancellationToken cancellationToken)
@@ -43,6 +48,13 @@ sealed class ComparingLane(Snapshot snapshot, SourceLane? reader, PgLogin target
         _target = await PgConnector.OpenAsync(target, connectLimit, onRetry: null, cancellationToken);
         await _target.ExecuteAsync(settings, cancellationToken);
         return _target;
+    }
+
+    public void LeaveReader()
+    {
+        if (_source == _reader)
+            _source = null;
+        _reader = null;
     }
 
     public async Task<(PgSession Source, PgSession Target)> BothAsync(CancellationToken cancellationToken)

@@ -131,7 +131,7 @@ sealed class ForeignKeyOrder
     sealed record ForeignKey(uint Oid, string Table, string Name, bool IsDeferrable, LateColumn? Late);
 
     /// <summary>Partitions stand for their tables too: a key of one is its parent's.</summary>
-    const string Keys = """
+    static readonly string Keys = $"""
         SELECT f.relid, t.relid, n.nspname, c.relname, k.conname, k.condeferrable, k.oid, k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd'),
                (SELECT a.attname FROM pg_catalog.unnest(k.conkey) key(n) JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = key.n
                 JOIN pg_catalog.pg_type y ON y.oid = a.atttypid
@@ -148,8 +148,8 @@ sealed class ForeignKeyOrder
                 WHERE rc.oid = k.confrelid GROUP BY rn.nspname, rc.relname)
         FROM pg_catalog.pg_constraint k
         JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace,
-        LATERAL (SELECT k.conrelid UNION SELECT relid FROM pg_catalog.pg_partition_tree(k.conrelid)) f(relid),
-        LATERAL (SELECT k.confrelid UNION SELECT relid FROM pg_catalog.pg_partition_tree(k.confrelid)) t(relid)
+        LATERAL (SELECT k.conrelid UNION SELECT relid FROM {TableTree.Of("k.conrelid")} tree) f(relid),
+        LATERAL (SELECT k.confrelid UNION SELECT relid FROM {TableTree.Of("k.confrelid")} tree) t(relid)
         WHERE k.contype = 'f' AND k.conparentid = 0
         """;
 

@@ -283,7 +283,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
             $"""
             SELECT c.oid FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'p') AND c.oid NOT IN (
                 SELECT t FROM unnest(ARRAY[{string.Join(",", tables.Select(t => t.Table.Oid))}]::oid[]) t
-                UNION SELECT p.relid FROM unnest(ARRAY[{string.Join(",", tables.Select(t => t.Table.Oid))}]::oid[]) t, LATERAL pg_catalog.pg_partition_tree(t) p)
+                UNION SELECT p.relid FROM unnest(ARRAY[{string.Join(",", tables.Select(t => t.Table.Oid))}]::oid[]) t, LATERAL {TableTree.Of("t")} p)
             """, cancellationToken);
         return source.Filter with { Relations = [.. source.Filter.Relations, .. others.Select(r => uint.Parse(r[0]!, CultureInfo.InvariantCulture))] };
     }
@@ -309,7 +309,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         // Rows are fetched by many short statements.
         await fetching.UseAsync(session => session.ExecuteAsync($"{settings}; SET jit = off", cancellationToken), cancellationToken);
         await using var lanes = new ComparingLanes(
-            _snapshot!, mayFetch ? readers - 1 : readers, mayFetch ? null : _lane, target.Login with { ReadOnly = true }, _job.Limits.Connect, settings);
+            _snapshot!, mayFetch ? readers - 1 : readers, _lane!, target.Login with { ReadOnly = true }, _job.Limits.Connect, settings);
         long rows = 0;
         var done = 0;
         using var fetch = new FetchLine(fetching, count => scope.Progress(null, null, Interlocked.Read(ref rows) + count));
@@ -321,6 +321,8 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
             scope.Progress((double)asked.Count / _tables.Count, some[^1].Table.Name, 0);
         }, cancellationToken);
         done = asked.Count;
+        if (mayFetch)
+            lanes.LeaveReader();
         await WorkSharing.RunAsync(lanes.All, _tables.Where(t => !asked.ContainsKey(t)), async (lane, table, ct) =>
         {
             await table.FindAsync(lane, fetch, OwnOf(table.Table), ct);
@@ -450,7 +452,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     /// <summary>A table that is written through its parent has triggers on each partition.</summary>
     async Task<IReadOnlyList<uint>> WithPartitionsAsync(IReadOnlyList<uint> tables, CancellationToken cancellationToken) =>
         [.. (await Writer.RowsAsync(
-            $"SELECT t FROM unnest(ARRAY[{string.Join(",", tables)}]::oid[]) t UNION SELECT p.relid::oid FROM unnest(ARRAY[{string.Join(",", tables)}]::oid[]) t, LATERAL pg_catalog.pg_partition_tree(t) p", cancellationToken))
+            $"SELECT t FROM unnest(ARRAY[{string.Join(",", tables)}]::oid[]) t UNION SELECT p.relid::oid FROM unnest(ARRAY[{string.Join(",", tables)}]::oid[]) t, LATERAL {TableTree.Of("t")} p", cancellationToken))
             .Select(r => uint.Parse(r[0]!, CultureInfo.InvariantCulture))];
 
     void EnsureNotShrunken()

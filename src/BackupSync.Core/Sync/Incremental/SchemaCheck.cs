@@ -47,7 +47,7 @@ sealed record SchemaCheck(string? Reason, IReadOnlyList<string> Objects)
                 ? known.Contains(d.Subject) // dropped on the source; whatever else the target has is its own
                 : !MayBeMissing.Any(m => d.Subject.StartsWith(m, StringComparison.Ordinal)))
             .Where(d => IsAbout(d.Subject)).ToList();
-        var details = FingerprintComparison.Details(there, here).Where(d => IsAbout(d.Subject)).ToList();
+        var details = FingerprintComparison.Details(there, here).Where(d => IsAbout(d.Subject) || d.ConcernsOthers).ToList();
         differences.AddRange(details.Where(d => d.Fact is null && d.Source is null ? known.Contains(d.Subject) : !MayDiffer(d)).Select(d => new FingerprintDifference(d.Subject, d.What)));
         var texts = await CompareTextsAsync();
         differences.AddRange(texts.Different.Select(d => new FingerprintDifference(d.Subject, d.What)));

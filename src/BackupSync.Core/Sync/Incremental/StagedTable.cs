@@ -109,7 +109,17 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
                 await target.DefineAsync(
                     $"CREATE TEMPORARY TABLE {Bare(table)} ON COMMIT DROP AS SELECT {columns} FROM {Target} WITH NO DATA", ct);
             }
-            await target.CopyInAsync($"COPY {table} FROM STDIN", async (into, stop) =>
+            try
+            {
+                await target.CopyInAsync($"COPY {table} FROM STDIN", WriteAsync, ct);
+            }
+            catch (PgQueryException refused) when (refused.SqlState is not null && refused.ErrorId == ErrorIds.Unexpected)
+            {
+                throw new PgQueryException(refused.ErrorId, $"{refused.Message} So a row of {Table.Name} cannot be written there.",
+                    "Values that name a role or another object, or whose type goes by a collation, need the same on the target: make it there, then run again.", refused.SqlState, refused);
+            }
+
+            async Task WriteAsync(Stream into, CancellationToken stop)
             {
                 for (; count > 0; count = await from.ReadAsync(buffer, stop))
                 {
@@ -118,7 +128,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
                     rows += buffer.AsSpan(0, count).Count((byte)'\n');
                     onRows(rows);
                 }
-            }, ct);
+            }
         }, cancellationToken);
         return (bytes, rows);
     }
@@ -358,7 +368,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     async Task<bool> HasAnyAsync(string query, CancellationToken cancellationToken)
     {
         var table = $"{Sql.Literal(Sql.Qualified(Table.Table.Schema, Table.Table.Name))}::pg_catalog.regclass";
-        return (await target.RowsAsync($"WITH relation AS (SELECT {table}::oid AS oid UNION SELECT relid FROM pg_catalog.pg_partition_tree({table})) {query} LIMIT 1", cancellationToken)).Count > 0;
+        return (await target.RowsAsync($"WITH relation AS (SELECT {table}::oid AS oid UNION SELECT relid FROM {TableTree.Of(table)} tree) {query} LIMIT 1", cancellationToken)).Count > 0;
     }
 
     /// <summary>A column may be bound by other constraints, or not be what the index looks at in the end: then the next one is tried.</summary>

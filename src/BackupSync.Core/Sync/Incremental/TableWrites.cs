@@ -53,7 +53,7 @@ sealed record TableWrites(string FileNodes, long Inserted, long Updated, long De
         (SELECT w.i, r.oid
          FROM unnest({Sql.TextArray(tables.Select(t => Sql.Qualified(t.Table.Schema, t.Table.Name)))}) WITH ORDINALITY w(name, i),
          LATERAL (SELECT pg_catalog.to_regclass(w.name)::oid
-                  UNION SELECT relid FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass(w.name))) r(oid) OFFSET 0) r
+                  UNION SELECT relid FROM {TableTree.Of("pg_catalog.to_regclass(w.name)")} tree) r(oid) OFFSET 0) r
         """;
 
     static long Number(string? text) => long.Parse(text!, CultureInfo.InvariantCulture);
