@@ -229,4 +229,22 @@ public sealed class ConflictTests(Servers servers) : IClassFixture<Servers>
         Assert.True(result is { Success: true, Forced: true, Mode: SyncMode.Incremental });
         Assert.Equal(0, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM items"));
     }
+
+    [Theory]
+    [InlineData("updated", "its updated is no timestamp but of the type date")]
+    [InlineData("change_at", "no change_at")]
+    public async Task That_no_table_has_the_stamps_which_the_rule_goes_by_is_a_warning(string column, string reason)
+    {
+        await using var scenario = await Scenario.CreateAsync(servers);
+        await scenario.OnSourceAsync("CREATE TABLE items (id int PRIMARY KEY, changed_at timestamptz, updated date); INSERT INTO items VALUES (1)");
+        await scenario.SyncWellAsync(SyncMode.Full);
+        scenario.Set(i => i with { Conflict = ConflictRule.LastWriteWins, UpdatedAtColumns = [column] });
+
+        var result = await scenario.SyncWellAsync(SyncMode.Incremental);
+
+        Assert.Contains(result.Warnings, w => w.Contains($"no table has a timestamp among incremental.updatedAtColumns ({column})", StringComparison.Ordinal));
+        Assert.Equal(reason, result.Changes().Reason);
+        scenario.Set(i => i with { UpdatedAtColumns = ["changed_at"] });
+        Assert.DoesNotContain((await scenario.SyncWellAsync(SyncMode.Incremental)).Warnings, w => w.Contains("updatedAtColumns", StringComparison.Ordinal));
+    }
 }

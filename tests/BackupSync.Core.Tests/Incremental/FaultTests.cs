@@ -125,6 +125,23 @@ public sealed class FaultTests(Servers servers) : IClassFixture<Servers>
         await scenario.OnTargetAsync($"ALTER DATABASE {Sql.Identifier(scenario.Target.Database)} OWNER TO {user}");
     }
 
+    /// <summary>A target that one role has filled, and another is to go on with.</summary>
+    [Fact]
+    public async Task Notes_that_belong_to_another_role_are_told_with_what_to_say()
+    {
+        await using var scenario = await Items.CreateAsync(servers, TestRole.Owner);
+        var mine = scenario.Target.User;
+        await scenario.OnTargetAsync($"ALTER TABLE backupsync.sync_state OWNER TO CURRENT_USER; ALTER SCHEMA backupsync OWNER TO CURRENT_USER");
+
+        var refused = await scenario.SyncAsync(mode: SyncMode.Incremental);
+
+        Assert.Equal(ErrorIds.PrivilegeMissing, refused.Error?.Id);
+        Assert.Equal($"Let their owner, or a superuser, say: ALTER SCHEMA backupsync OWNER TO {mine}; ALTER TABLE backupsync.sync_state OWNER TO {mine};", refused.Error!.Advice);
+        await scenario.OnTargetAsync(refused.Error.Advice!.Split(": ", 2)[1]);
+        await scenario.ChangeAsync();
+        await scenario.AssertBroughtUpToDateAsync();
+    }
+
     /// <summary>Our sessions would wait behind who waits for us, for ever.</summary>
     [Fact]
     public async Task A_source_table_that_somebody_wants_for_himself_ends_the_run_and_not_the_day()

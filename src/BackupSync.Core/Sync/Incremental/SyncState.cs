@@ -74,7 +74,20 @@ sealed record SyncState(
     public static async Task EnsureMayWriteAsync(TargetSide target, CancellationToken cancellationToken)
     {
         var row = (await target.Session.RowsAsync(
-            $"SELECT pg_catalog.to_regnamespace('{CatalogQueries.StateSchema}') IS NOT NULL, pg_catalog.has_database_privilege(current_database(), 'TEMPORARY')", cancellationToken))[0];
+            $"""
+            SELECT n.oid IS NOT NULL, pg_catalog.has_database_privilege(current_database(), 'TEMPORARY'),
+                   (SELECT pg_catalog.string_agg(pg_catalog.format('ALTER %s %s OWNER TO %I;', o.kind, o.name, current_user), ' ' ORDER BY o.kind, o.name)
+                    FROM (SELECT 'SCHEMA' AS kind, n.nspname::text AS name WHERE NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+                          UNION ALL SELECT 'TABLE', pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c
+                          WHERE c.relnamespace = n.oid AND c.relkind = 'r' AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')) o)
+            FROM (SELECT) one LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = '{CatalogQueries.StateSchema}'
+            """, cancellationToken))[0];
+        if (row[2] is { } owners)
+        {
+            throw new BackupSyncException(ErrorIds.PrivilegeMissing,
+                $"{target.Login.Label}: the notes of incremental runs, in the schema {CatalogQueries.StateSchema}, belong to another role than '{target.Facts.Role}'.",
+                $"Let their owner, or a superuser, say: {owners}");
+        }
         var missing = row[0] == "f" && !target.Facts.MayCreateInDatabase ? "CREATE" : row[1] == "f" ? "TEMPORARY" : null;
         if (missing is not null)
         {

@@ -31,8 +31,7 @@ sealed record Tracking(ChangeTracking Way, string Reason, TableColumn? Stamp, Da
         if (wish == TrackBy.Content)
             return new(ChangeTracking.Content, "trackBy says so", stamp, null);
         if (stamp is null)
-            return new(ChangeTracking.Content, config.UpdatedAtColumns.Count == 0 ? "no column of stamps is configured" : $"no {string.Join(" or ", config.UpdatedAtColumns)}", null, null)
-            { LacksStamps = wish == TrackBy.UpdatedAt };
+            return new(ChangeTracking.Content, WhyNoStamp(table, config), null, null) { LacksStamps = wish == TrackBy.UpdatedAt };
         if (wish == TrackBy.Auto && !stamp.IsNotNull)
             return new(ChangeTracking.Content, $"its {stamp.Name} may be null", stamp, null);
         return since is null
@@ -41,4 +40,9 @@ sealed record Tracking(ChangeTracking Way, string Reason, TableColumn? Stamp, Da
             ? new(ChangeTracking.Content, "the last run went by another column of stamps", stamp, null)
             : new(ChangeTracking.UpdatedAt, $"by {stamp.Name}{(wish == TrackBy.Auto ? "" : ", as trackBy says")}", stamp, since);
     }
+
+    static string WhyNoStamp(KeyedTable table, IncrementalConfig config) =>
+        config.UpdatedAtColumns.Count == 0 ? "no column of stamps is configured"
+        : table.Table.Columns.FirstOrDefault(c => config.UpdatedAtColumns.Contains(c.Name)) is { } other ? $"its {other.Name} is no timestamp but of the type {other.Type}"
+        : $"no {string.Join(" or ", config.UpdatedAtColumns)}";
 }
