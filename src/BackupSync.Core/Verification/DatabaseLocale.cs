@@ -29,11 +29,16 @@ public sealed record DatabaseLocale(
     public string? DifferenceTo(DatabaseLocale other) =>
         Major != other.Major ? $"PostgreSQL {Major} and {other.Major}"
         : Encoding != other.Encoding ? $"the encodings {Encoding} and {other.Encoding}"
-        : Provider != other.Provider ? $"the locale providers {Provider} and {other.Provider}"
+        : RulesUnlike(other) is { } unlike ? unlike
+        : CollationVersion != other.CollationVersion ? $"the collation versions {CollationVersion ?? "none"} and {other.CollationVersion ?? "none"}"
+        : null;
+
+    /// <summary>In which rules that the database itself has chosen, not its server's version, as a phrase; null where in none.</summary>
+    internal string? RulesUnlike(DatabaseLocale other) =>
+        Provider != other.Provider ? $"the locale providers {Provider} and {other.Provider}"
         : Collate != other.Collate ? $"the locales {Collate} and {other.Collate}"
         : CharacterType != other.CharacterType ? $"the locales {CharacterType} and {other.CharacterType}"
         : Locale != other.Locale ? $"the locales {Locale} and {other.Locale}"
         : IcuRules != other.IcuRules ? "other ICU rules"
-        : CollationVersion != other.CollationVersion ? $"the collation versions {CollationVersion ?? "none"} and {other.CollationVersion ?? "none"}"
         : null;
 }
