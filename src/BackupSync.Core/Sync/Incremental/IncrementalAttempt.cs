@@ -104,7 +104,10 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         if (_tables.Where(t => t.Tracking.LacksStamps).Select(t => t.Table.Name).ToList() is { Count: > 0 } lacking)
             run.Warn($"incremental.trackBy asks for stamps, but {NameList.Of(lacking)} cannot go by them: no key, or no timestamp among incremental.updatedAtColumns. Their content is compared.");
         if (_job.Incremental.Conflict == ConflictRule.LastWriteWins && _tables.All(t => t.Tracking.Stamp is null))
-            run.Warn($"incremental.conflict is lastWriteWins, but no table has a timestamp among incremental.updatedAtColumns ({string.Join(", ", _job.Incremental.UpdatedAtColumns)}): of rows that both sides have the source's is taken, however old.");
+        {
+            run.Warn($"incremental.conflict is lastWriteWins, but no table has a timestamp among incremental.updatedAtColumns ({string.Join(", ", _job.Incremental.UpdatedAtColumns)}): "
+                + "of rows that both sides have the source's is taken, however old.");
+        }
         _runsSinceWhole = ReliesOnStamps ? (_before?.RunsSinceWhole ?? 0) + 1 : 0;
 
         await FindAsync(scope, cancellationToken);

@@ -79,7 +79,8 @@ sealed record SyncState(
                    (SELECT pg_catalog.string_agg(pg_catalog.format('ALTER %s %s OWNER TO %I;', o.kind, o.name, current_user), ' ' ORDER BY o.kind, o.name)
                     FROM (SELECT 'SCHEMA' AS kind, n.nspname::text AS name WHERE NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE')
                           UNION ALL SELECT 'TABLE', pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c
-                          WHERE c.relnamespace = n.oid AND c.relkind = 'r' AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')) o)
+                          WHERE c.relnamespace = n.oid AND c.relkind = 'r' AND NOT (pg_catalog.has_table_privilege(c.oid, 'SELECT')
+                                AND pg_catalog.has_table_privilege(c.oid, 'INSERT') AND pg_catalog.has_table_privilege(c.oid, 'UPDATE'))) o)
             FROM (SELECT) one LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = '{CatalogQueries.StateSchema}'
             """, cancellationToken))[0];
         if (row[2] is { } owners)
