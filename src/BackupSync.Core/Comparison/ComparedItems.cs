@@ -74,7 +74,8 @@ static class ComparedItems
     /// <summary>What is no difference of the databases, as phrases.</summary>
     public static IEnumerable<string> NotesOf(DatabaseFingerprint source, DatabaseFingerprint target) =>
         FingerprintComparison.Details(source, target).Where(d => d.Fact == SchemaDetails.ExtensionVersion).Select(d => d.ToString())
-            .Concat(source.Locale is { } there && target.Locale is { } here && there.RulesUnlike(here) is { } unlike ? [$"text sorts and compares otherwise by default: {unlike}"] : []);
+            .Concat(source.Locale is { } there && target.Locale is { } here && there.RulesUnlike(here) is { } unlike
+                ? [$"text sorts and compares otherwise by default: {unlike}"] : []);
 
     static string Next(SequenceFingerprint sequence) => sequence.IsCalled ? $"last value {sequence.Value}" : $"not used yet, {sequence.Value} comes next";
 

@@ -45,7 +45,7 @@ static class AllLocks
     static string Trees(IEnumerable<string> tables) => $"""
         SELECT n.nspname, c.relname, c.relkind = 'p' AND pg_catalog.bool_or(c.oid = w.oid)
         FROM (SELECT pg_catalog.to_regclass(name)::oid FROM pg_catalog.unnest({Sql.TextArray(tables)}) name) w(oid),
-             LATERAL (SELECT w.oid UNION SELECT p.relid FROM {TableTree.Of("w.oid")} p) t(oid)
+             LATERAL {TableTree.Of("w.oid")} t(oid)
         JOIN pg_catalog.pg_class c ON c.oid = t.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         WHERE c.relkind IN ('r', 'p') AND (c.oid = w.oid OR pg_catalog.has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE'))
         GROUP BY c.oid, n.nspname, c.relname, c.relkind

@@ -6,7 +6,7 @@ namespace BackupSync.Postgres;
 /// </summary>
 static class TableTree
 {
-    /// <summary>A row source of oids, <c>relid</c>: the relation's own, whatever it is, and those of its partitions.</summary>
+    /// <summary>A subquery of oids, <c>relid</c>: the relation's own, whatever it is, and those of its partitions.</summary>
     /// <param name="relation">Its oid, as an expression.</param>
     public static string Of(string relation) => $"""
         (WITH RECURSIVE tree_(relid) AS (

@@ -67,7 +67,7 @@ sealed class TriggersAndRules
         WITH tab AS (
             SELECT c.oid, n.nspname, c.relname, c.oid IN (SELECT {Oids(tables)}) AS chosen, (SELECT count(*) FROM pg_catalog.pg_partition_ancestors(c.oid)) AS depth
             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-            WHERE c.oid IN (SELECT oid FROM {Oids(tables)} t(oid) UNION SELECT p.relid FROM {Oids(tables)} t(oid), LATERAL {TableTree.Of("t.oid")} p))
+            WHERE c.oid IN (SELECT p.relid FROM {Oids(tables)} t(oid), LATERAL {TableTree.Of("t.oid")} p))
         SELECT s.kind, tab.nspname, tab.relname, s.name, s.state, tab.chosen
         FROM tab JOIN (
             SELECT 'TRIGGER', tgrelid, tgname, tgenabled FROM pg_catalog.pg_trigger WHERE NOT tgisinternal

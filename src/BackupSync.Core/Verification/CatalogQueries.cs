@@ -79,7 +79,7 @@ static class CatalogQueries
                coalesce(pg_catalog.has_schema_privilege(r.relnamespace, 'USAGE') AND pg_catalog.has_table_privilege(r.oid, 'SELECT'), true),
                a.attname, t.typname, t.typtype, t.typnamespace = 'pg_catalog'::regnamespace, co.collisdeterministic, r.with_partitions,
                a.attgenerated <> '', a.attidentity = 'a', {IsNeverNull("a")},
-               EXISTS (SELECT FROM computed c WHERE c.oid = r.oid OR r.with_partitions AND c.oid IN (SELECT relid FROM {TableTree.Of("r.oid")} tree))
+               EXISTS (SELECT FROM computed c WHERE c.oid = r.oid OR r.with_partitions AND c.oid IN {TableTree.Of("r.oid")})
         FROM tab r
         LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated <> 'v'
         LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
@@ -119,7 +119,7 @@ static class CatalogQueries
                    FROM pg_catalog.pg_operator op JOIN pg_catalog.pg_namespace opn ON opn.oid = op.oprnamespace WHERE op.oid = idx.operators[n + 1]) END),
                CASE WHEN co.collname <> 'default' THEN pg_catalog.format('COLLATE %I.%I', con.nspname, co.collname) END,
                (SELECT greatest(0, sum(p.reltuples))::bigint FROM pg_catalog.pg_class p -- by its index, which an OR would not use
-                WHERE p.oid = ANY (ARRAY(SELECT idx.indrelid UNION SELECT relid FROM {TableTree.Of("idx.indrelid")} tree))),
+                WHERE p.oid = ANY (ARRAY{TableTree.Of("idx.indrelid")})),
                idx.operators IS NOT NULL
         FROM idx JOIN pg_catalog.pg_class i ON i.oid = idx.indexrelid
         CROSS JOIN LATERAL pg_catalog.generate_series(0, idx.indnkeyatts - 1) n
@@ -330,7 +330,7 @@ static class CatalogQueries
           AND (NOT c.relispartition OR EXISTS (SELECT FROM pg_catalog.pg_inherits i JOIN remote ON remote.inhparent = i.inhparent WHERE i.inhrelid = c.oid))
           AND c.oid NOT IN (SELECT inhparent FROM remote)
           AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_class'::regclass AND objid = c.oid)
-        ORDER BY coalesce((SELECT pg_catalog.sum(pg_catalog.pg_table_size(t.relid)) FROM {TableTree.Of("c.oid")} t), pg_catalog.pg_table_size(c.oid)) DESC, 1, 2
+        ORDER BY (SELECT pg_catalog.sum(pg_catalog.pg_table_size(t.relid)) FROM {TableTree.Of("c.oid")} t) DESC, 1, 2
         """;
 
     /// <summary>Each partition with each table that it is a partition of, near or far: the partition's oid, schema and name, the other's schema and name.</summary>

@@ -131,7 +131,7 @@ public sealed class FaultTests(Servers servers) : IClassFixture<Servers>
     {
         await using var scenario = await Items.CreateAsync(servers, TestRole.Owner);
         var mine = scenario.Target.User;
-        await scenario.OnTargetAsync($"ALTER TABLE backupsync.sync_state OWNER TO CURRENT_USER; ALTER SCHEMA backupsync OWNER TO CURRENT_USER");
+        await scenario.OnTargetAsync("ALTER TABLE backupsync.sync_state OWNER TO CURRENT_USER; ALTER SCHEMA backupsync OWNER TO CURRENT_USER");
 
         var refused = await scenario.SyncAsync(mode: SyncMode.Incremental);
 

@@ -7,8 +7,10 @@ namespace BackupSync.Tests.Incremental;
 /// <summary>How many sessions an incremental run opens: the source has few to give, and each costs a run of a second a part of it.</summary>
 public sealed class RunSessionsTests
 {
-    /// <summary>On the source one has the snapshot, one reads, one watches; on the target one writes, one watches. The target's lock is held on another database.
-    /// Small tables are asked about by the reader, and one more session of the target; a table that differs has a lane.</summary>
+    /// <summary>
+    /// On the source one has the snapshot, one reads, one watches; on the target one writes, one watches, and its lock is held on another database. Small
+    /// tables are asked about by the reader and one more session of the target; a table that differs has a lane.
+    /// </summary>
     [SkippableTheory, MemberData(nameof(VersionedServers.Each), MemberType = typeof(VersionedServers))]
     public async Task What_compares_is_opened_when_there_is_something_to_compare(int major)
     {

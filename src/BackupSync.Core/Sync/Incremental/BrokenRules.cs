@@ -96,7 +96,7 @@ sealed record BrokenRules(IReadOnlySet<uint> Checks, IReadOnlyDictionary<uint, B
                        pg_catalog.string_agg(pg_catalog.format('t.%I', a.attname), ', ' ORDER BY a.attnum),
                        pg_catalog.string_agg(pg_catalog.format('s.%I', a.attname), ', ' ORDER BY a.attnum))
                 FROM pg_catalog.pg_attribute a WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)),
-               pg_catalog.concat_ws(',', k.confrelid, (SELECT pg_catalog.string_agg(relid::oid::text, ',') FROM {TableTree.Of("k.confrelid")} tree)),
+               (SELECT pg_catalog.string_agg(tree.relid::text, ',') FROM {TableTree.Of("k.confrelid")} tree),
                {Rows("k.conrelid")}, kn.nspname, kc.relname, k.conname,
                (SELECT pg_catalog.string_agg(pg_catalog.format('s.%I', a.attname), ', ' ORDER BY a.attnum)
                 FROM pg_catalog.pg_attribute a WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)),

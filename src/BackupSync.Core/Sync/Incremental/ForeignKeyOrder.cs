@@ -148,8 +148,8 @@ sealed class ForeignKeyOrder
                 WHERE rc.oid = k.confrelid GROUP BY rn.nspname, rc.relname)
         FROM pg_catalog.pg_constraint k
         JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace,
-        LATERAL (SELECT k.conrelid UNION SELECT relid FROM {TableTree.Of("k.conrelid")} tree) f(relid),
-        LATERAL (SELECT k.confrelid UNION SELECT relid FROM {TableTree.Of("k.confrelid")} tree) t(relid)
+        LATERAL {TableTree.Of("k.conrelid")} f,
+        LATERAL {TableTree.Of("k.confrelid")} t
         WHERE k.contype = 'f' AND k.conparentid = 0
         """;
 

@@ -287,8 +287,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         var others = await Reader.RowsAsync(
             $"""
             SELECT c.oid FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'p') AND c.oid NOT IN (
-                SELECT t FROM unnest(ARRAY[{string.Join(",", tables.Select(t => t.Table.Oid))}]::oid[]) t
-                UNION SELECT p.relid FROM unnest(ARRAY[{string.Join(",", tables.Select(t => t.Table.Oid))}]::oid[]) t, LATERAL {TableTree.Of("t")} p)
+                SELECT p.relid FROM unnest(ARRAY[{string.Join(",", tables.Select(t => t.Table.Oid))}]::oid[]) t, LATERAL {TableTree.Of("t")} p)
             """, cancellationToken);
         return source.Filter with { Relations = [.. source.Filter.Relations, .. others.Select(r => uint.Parse(r[0]!, CultureInfo.InvariantCulture))] };
     }
@@ -457,7 +456,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     /// <summary>A table that is written through its parent has triggers on each partition.</summary>
     async Task<IReadOnlyList<uint>> WithPartitionsAsync(IReadOnlyList<uint> tables, CancellationToken cancellationToken) =>
         [.. (await Writer.RowsAsync(
-            $"SELECT t FROM unnest(ARRAY[{string.Join(",", tables)}]::oid[]) t UNION SELECT p.relid::oid FROM unnest(ARRAY[{string.Join(",", tables)}]::oid[]) t, LATERAL {TableTree.Of("t")} p", cancellationToken))
+            $"SELECT DISTINCT p.relid FROM unnest(ARRAY[{string.Join(",", tables)}]::oid[]) t, LATERAL {TableTree.Of("t")} p", cancellationToken))
             .Select(r => uint.Parse(r[0]!, CultureInfo.InvariantCulture))];
 
     void EnsureNotShrunken()

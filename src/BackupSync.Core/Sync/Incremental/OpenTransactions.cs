@@ -23,12 +23,13 @@ sealed record OpenTransactions(DateTimeOffset Time, DateTimeOffset Oldest, strin
         var row = (await source.RowsAsync(
             """
             WITH others AS (
-                SELECT xact_start, least(xact_start, query_start) AS since, usesysid,
-                       state = 'disabled' OR state LIKE 'idle in transaction%' OR backend_type = 'client backend' AND (backend_xid IS NOT NULL OR backend_xmin IS NOT NULL) AS is_open
+                SELECT xact_start, CASE WHEN xact_start IS NOT NULL THEN least(xact_start, query_start) END AS since, usesysid,
+                       state = 'disabled' OR state LIKE 'idle in transaction%'
+                           OR backend_type = 'client backend' AND (backend_xid IS NOT NULL OR backend_xmin IS NOT NULL) AS is_open
                 FROM pg_catalog.pg_stat_activity
                 WHERE datname = current_database() AND pid <> pg_catalog.pg_backend_pid() AND usesysid IS NOT NULL)
             SELECT pg_catalog.to_char(now AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-                   pg_catalog.to_char(least(now, (SELECT min(since) FROM others WHERE xact_start IS NOT NULL)) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                   pg_catalog.to_char(least(now, (SELECT min(since) FROM others)) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
                    pg_catalog.pg_is_in_recovery(), (SELECT min(gid) FROM pg_catalog.pg_prepared_xacts WHERE database = current_database()),
                    NOT pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') AND EXISTS (SELECT FROM others WHERE NOT pg_catalog.pg_has_role(usesysid, 'USAGE')), current_user,
                    (SELECT min(pg_catalog.pg_get_userbyid(usesysid)) FROM others WHERE xact_start IS NULL AND is_open)

@@ -44,9 +44,8 @@ static class SequenceSync
     public static async Task<IReadOnlySet<string>> OwnedByAsync(IQueryRunner source, IEnumerable<uint> tables, CancellationToken cancellationToken) =>
         (await source.RowsAsync(
             $"""
-            WITH relation AS (SELECT t AS oid FROM unnest(ARRAY[{string.Join(",", tables)}]::oid[]) t
-                              UNION SELECT a.relid FROM unnest(ARRAY[{string.Join(",", tables)}]::oid[]) t, LATERAL pg_catalog.pg_partition_ancestors(t) a
-                              UNION SELECT a.relid FROM unnest(ARRAY[{string.Join(",", tables)}]::oid[]) t, LATERAL {TableTree.Of("t")} a)
+            WITH relation(oid) AS (SELECT a.relid FROM unnest(ARRAY[{string.Join(",", tables)}]::oid[]) t, LATERAL pg_catalog.pg_partition_ancestors(t) a
+                                   UNION SELECT a.relid FROM unnest(ARRAY[{string.Join(",", tables)}]::oid[]) t, LATERAL {TableTree.Of("t")} a)
             SELECT n.nspname, s.relname FROM pg_catalog.pg_class s JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace
             WHERE s.relkind = 'S' AND s.oid IN (
                 SELECT d.objid FROM pg_catalog.pg_depend d JOIN relation ON relation.oid = d.refobjid

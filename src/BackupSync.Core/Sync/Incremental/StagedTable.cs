@@ -368,7 +368,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     async Task<bool> HasAnyAsync(string query, CancellationToken cancellationToken)
     {
         var table = $"{Sql.Literal(Sql.Qualified(Table.Table.Schema, Table.Table.Name))}::pg_catalog.regclass";
-        return (await target.RowsAsync($"WITH relation AS (SELECT {table}::oid AS oid UNION SELECT relid FROM {TableTree.Of(table)} tree) {query} LIMIT 1", cancellationToken)).Count > 0;
+        return (await target.RowsAsync($"WITH relation(oid) AS {TableTree.Of(table)} {query} LIMIT 1", cancellationToken)).Count > 0;
     }
 
     /// <summary>A column may be bound by other constraints, or not be what the index looks at in the end: then the next one is tried.</summary>

@@ -52,8 +52,7 @@ sealed record TableWrites(string FileNodes, long Inserted, long Updated, long De
     public static string Relations(IReadOnlyList<KeyedTable> tables) => $"""
         (SELECT w.i, r.oid
          FROM unnest({Sql.TextArray(tables.Select(t => Sql.Qualified(t.Table.Schema, t.Table.Name)))}) WITH ORDINALITY w(name, i),
-         LATERAL (SELECT pg_catalog.to_regclass(w.name)::oid
-                  UNION SELECT relid FROM {TableTree.Of("pg_catalog.to_regclass(w.name)")} tree) r(oid) OFFSET 0) r
+         LATERAL {TableTree.Of("pg_catalog.to_regclass(w.name)")} r(oid) OFFSET 0) r
         """;
 
     static long Number(string? text) => long.Parse(text!, CultureInfo.InvariantCulture);

@@ -62,7 +62,7 @@ sealed record UniqueIndex(string Name, string Values, string Same, string Where,
             FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
             WHERE (x.indisunique OR x.indisexclusion) AND x.indisvalid
               -- A partition's copy of its parent's index goes with that one.
-              AND (x.indrelid = {Relation(table)} OR x.indrelid IN (SELECT relid FROM {TableTree.Of(Relation(table))} tree)
+              AND (x.indrelid = {Relation(table)} OR x.indrelid IN {TableTree.Of(Relation(table))}
                    AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhrelid = x.indexrelid))
               AND {(table.IsTemporal ? "true" : $"NOT (x.indrelid = {Relation(table)} AND i.relname = {Sql.Literal(table.KeyIndex ?? "")})")})
         SELECT x.indexrelid, x.name, n + 1, pg_catalog.pg_get_indexdef(x.indexrelid, n + 1, false), pg_catalog.format('OPERATOR(%I.%s)', opn.nspname, op.oprname),
