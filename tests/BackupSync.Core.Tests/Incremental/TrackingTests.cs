@@ -22,7 +22,7 @@ public sealed class TrackingTests(Servers servers) : IClassFixture<Servers>
 
         Assert.Equal((ChangeTracking.UpdatedAt, "by updated_at"), Why("items"));
         Assert.Equal((ChangeTracking.UpdatedAt, "by modified_at, as trackBy says"), Why("nullable"));
-        Assert.Equal((ChangeTracking.Content, "no updated_at or modified_at"), Why("plain"));
+        Assert.Equal((ChangeTracking.Content, "its updated_at is no timestamp but of the type date"), Why("plain"));
         Assert.Equal((ChangeTracking.Content, "trackBy says so"), Why("named"));
         Assert.Equal((ChangeTracking.Whole, "no primary key"), Why("keyless"));
         scenario.Set(i => i with { TrackBy = [] });
