@@ -7,7 +7,7 @@ namespace BackupSync;
 public static partial class Durations
 {
     /// <summary>For messages: what a duration looks like.</summary>
-    public const string Allowed = "a duration such as 90s, 5m, 1h30m, 7d or 500ms";
+    public const string Allowed = "a duration such as 90s, 5m, 1h30m or 7d";
 
     /// <summary>Reads numbers with the units d, h, m, s and ms, the larger ones first, each at most once.</summary>
     /// <remarks>A number alone is not read: half of the people mean seconds by it, the others milliseconds.</remarks>

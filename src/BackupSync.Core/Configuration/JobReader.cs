@@ -85,7 +85,7 @@ sealed class JobReader(IReadOnlyList<DatabaseConfig> databases, ToolsConfig tool
         (string text, out TimeSpan? value) =>
         {
             value = null;
-            if (text == "wait")
+            if (text.Equals("wait", StringComparison.OrdinalIgnoreCase))
                 return true;
             var known = Durations.TryParse(text, out var time) && time >= TimeSpan.FromSeconds(1) && time <= TimeSpan.FromDays(1);
             value = time;

@@ -148,7 +148,7 @@ static class PgErrors
                 $"{login.Label}: '{address.User}' may not connect to {where}.", $"GRANT CONNECT ON DATABASE {Sql.Identifier(address.Database)} TO {Sql.Identifier(address.User)};", failure),
             PostgresErrorCodes.CannotConnectNow => Connect(failure, $"{login.Label}: {where} is starting up or shutting down.", "Try again in a moment.", transient: true),
             PostgresErrorCodes.TooManyConnections => Connect(failure, $"{login.Label}: {where} has no free connection: {refused.MessageText}.",
-                "Close connections or raise max_connections.", transient: true, ErrorIds.TooFewConnections),
+                "Close connections, or raise the limit (max_connections, or the role's or database's CONNECTION LIMIT).", transient: true, ErrorIds.TooFewConnections),
             _ => Connect(failure, $"{login.Label}: {where} refused the connection: {refused.MessageText} (SQLSTATE {refused.SqlState}).", null),
         };
     }

@@ -40,7 +40,7 @@ public sealed class BackupPlanProblemTests : IDisposable
     {
         Assert.Equal(
             [
-                "2:20: tiers.critical.rto: must be a duration such as 90s, 5m, 1h30m, 7d or 500ms, more than 0 and at most 366d, not '1 hour'",
+                "2:20: tiers.critical.rto: must be a duration such as 90s, 5m, 1h30m or 7d, more than 0 and at most 366d, not '1 hour'",
                 "2:28: tiers.critical.rpa: unknown key. Did you mean 'rpo'?",
                 "4:45: databases.auth.tier: there is no tier named 'critcal'. Did you mean 'critical'?",
                 "6:3: places.near.directory: is missing: a place has a directory, or s3: { bucket: … }",

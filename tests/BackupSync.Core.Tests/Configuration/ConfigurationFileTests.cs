@@ -46,7 +46,7 @@ public sealed class ConfigurationFileTests : IDisposable
                   deletes: false
                   conflict: lastWriteWins
                   onSchemaChange: stop
-                limits: { connect: 10s, dump: 1m, safetyBackup: 2m, restore: 3m, total: 1h30m, connections: 8, blocking: wait }
+                limits: { connect: 10s, dump: 1m, safetyBackup: 2m, restore: 3m, total: 1h30m, connections: 8, blocking: Wait }
                 verify: { content: false, report: [users, app.escrows], fullEvery: 12 }
                 guards: { minimumBackupSize: 1KiB, maximumShrink: 12.5% }
                 exclude: { schemas: [audit], tables: ["tmp_*"], data: [app.log] }
