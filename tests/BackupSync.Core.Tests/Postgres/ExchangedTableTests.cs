@@ -1,6 +1,7 @@
 using BackupSync.Configuration;
 using BackupSync.Postgres;
 using BackupSync.Runs;
+using BackupSync.Sync.Publishing;
 using BackupSync.Tests.Sync;
 using BackupSync.Verification;
 
@@ -101,6 +102,26 @@ public sealed class ExchangedTableTests(Servers servers) : IClassFixture<Servers
 
         Assert.Contains("view public.t is restricted", refused.Message, StringComparison.Ordinal);
         Assert.IsType<SnapshotOutdatedException>(SnapshotFailure.ReasonOf(refused));
+    }
+
+    /// <summary>Publishing by transaction deletes what a dump holds of them, and does so by name.</summary>
+    [Fact]
+    public async Task Rows_of_an_extension_are_deleted_from_its_tables_alone()
+    {
+        await using var scenario = await CreateAsync();
+        await scenario.OnSourceAsync("UPDATE pg_extension SET extconfig = ARRAY['t'::regclass::oid, 'indexed'::regclass::oid], extcondition = ARRAY['WHERE id > 1', ''] WHERE extname = 'plpgsql'");
+        await using var session = await Scenario.OpenAsync(scenario.SourceAdmin);
+        await session.ExecuteAsync("BEGIN", default);
+
+        await ExchangeAsync(scenario.SourceAdmin, "t", async () =>
+        {
+            await ConfigurationTables.EmptyAsync(session, Assert.Fail, default);
+            return true;
+        });
+        await session.ExecuteAsync("COMMIT", default);
+
+        Assert.Equal(1, await Scenario.CountAsync(scenario.SourceAdmin, "SELECT count(*) FROM t_before"));
+        Assert.Equal(0, await Scenario.CountAsync(scenario.SourceAdmin, "SELECT count(*) FROM indexed"));
     }
 
     /// <summary>Whoever may create a schema can make the table of notes before we do, or as its owner's member change it.</summary>

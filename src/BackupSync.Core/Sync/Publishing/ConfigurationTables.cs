@@ -9,7 +9,7 @@ static class ConfigurationTables
     /// <param name="warn">Told where tables refer to each other in a circle.</param>
     public static async Task EmptyAsync(IQueryRunner target, Action<string> warn, CancellationToken cancellationToken)
     {
-        var left = (await target.RowsAsync(Tables, cancellationToken)).ToDictionary(r => r[0]!, r => (Name: r[1]!, Condition: r[2] ?? ""));
+        var left = (await LockAsync(target, cancellationToken)).ToDictionary(r => r[0]!, r => (Name: r[1]!, Condition: r[2] ?? ""));
         if (left.Count == 0)
             return;
         var keys = (await target.RowsAsync(Keys, cancellationToken)).Select(r => (From: r[0]!, To: r[1]!)).ToList();
@@ -26,6 +26,21 @@ static class ConfigurationTables
                 await target.ExecuteAsync($"DELETE FROM {left[table].Name} {left[table].Condition}", cancellationToken);
                 left.Remove(table);
             }
+        }
+    }
+
+    /// <summary>Reads which they are until all of them are locked: meanwhile an owner may have put a view in the place of one.</summary>
+    static async Task<List<string?[]>> LockAsync(IQueryRunner target, CancellationToken cancellationToken)
+    {
+        var locked = new HashSet<(string? Oid, string? Name)>();
+        while (true)
+        {
+            var tables = await target.RowsAsync(Tables, cancellationToken);
+            var open = tables.Where(t => locked.Add((t[0], t[1]))).ToList();
+            if (open.Count == 0)
+                return tables;
+            foreach (var table in open)
+                await target.ExecuteAsync($"LOCK TABLE ONLY {table[1]} IN ROW EXCLUSIVE MODE", cancellationToken);
         }
     }
 
