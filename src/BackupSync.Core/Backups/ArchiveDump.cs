@@ -50,7 +50,9 @@ static partial class ArchiveDump
         {
             var failure = PgProgram.Failure(result.ExitCode, result.ErrorTail, "pg_dump", request.Login, request.FailureId, $"The dump of {request.Database.DisplayName} failed");
             var words = failure.Detail ?? "";
-            throw OfLock().IsMatch(words) ? new SnapshotOutdatedException(
+            throw words.Contains("deadlock detected", StringComparison.Ordinal) ? new SnapshotOutdatedException(
+                    $"{request.Login.Label}: pg_dump and another session waited for each other's locks.", failure) { Detail = words }
+                : OfLock().IsMatch(words) ? new SnapshotOutdatedException(
                     $"{request.Login.Label}: pg_dump waited {Durations.Show(request.LockTimeout)} for its locks on all tables, and another session did not give back one of them.", failure) { Detail = words }
                 : OfChange().IsMatch(words) ? new SnapshotOutdatedException($"{failure.Message} It was dropped or changed while it was dumped, it seems.", failure) { Detail = words }
                 : failure;

@@ -25,6 +25,8 @@ static class AllLocks
         .Replace("@patience", Milliseconds(patience), StringComparison.Ordinal)
         .Replace("@longest", Milliseconds(Longest), StringComparison.Ordinal)
         .Replace("@pause", Milliseconds(Pause), StringComparison.Ordinal)
+        .Replace("@shortest", DeadlockTimeout.Shortest, StringComparison.Ordinal)
+        .Replace("@share", DeadlockTimeout.Share.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
         .Replace("@statements", Sql.TextArray(statements), StringComparison.Ordinal));
 
     /// <summary>Locks of tables with all their partitions, those above before those below.</summary>

@@ -19,6 +19,13 @@ sealed class BlockingQueries(TimeSpan patience, TimeSpan interval)
     /// <summary>How long we have, once told, to let go ourselves.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// A session of ours that waits for a lock as long as this, and is waited for, lets go: it may be a deadlock already, or become one, and the
+    /// server ends whoever has waited for <c>deadlock_timeout</c> (usually a second) when the circle closes. Ours that hold something wait for
+    /// less than this by themselves; pg_dump does not.
+    /// </summary>
+    static readonly TimeSpan Tangled = TimeSpan.FromSeconds(0.45);
+
     /// <summary>A line that nothing passes is cut by what is in between, sooner or later.</summary>
     static readonly TimeSpan SignOfLife = TimeSpan.FromSeconds(20);
 
@@ -116,13 +123,17 @@ sealed class BlockingQueries(TimeSpan patience, TimeSpan interval)
             UNION
             SELECT w.pid FROM behind b JOIN waiting w ON b.pid = ANY (w.blockers)),
         clock AS MATERIALIZED (SELECT date_part('epoch', pg_catalog.clock_timestamp()) AS now WHERE {again}),
+        own AS MATERIALIZED (
+            SELECT (k.l).pid, pg_catalog.pg_blocking_pids((k.l).pid) AS blockers
+            FROM clock c, locks k WHERE NOT (k.l).granted AND (k.l).pid IN (SELECT o.pid FROM ours o)
+              AND c.now - date_part('epoch', (pg_catalog.to_jsonb(k.l) ->> 'waitstart')::timestamptz) >= {Seconds(Tangled)}),
         held AS MATERIALIZED (
             SELECT w.*, least((({seen}) ->> w.what)::float8, c.now) AS since FROM clock c, waiting w JOIN behind b ON b.pid = w.pid)
         SELECT (SELECT count(*) > 1 FROM ours) AS others,
             (SELECT coalesce(pg_catalog.jsonb_object_agg(h.what, h.since), '{"{}"}') FROM held h) AS seen,
             (SELECT ARRAY[h.pid::text, s.usesysid::text, s.application_name, h.relation::text, s.query]
              FROM clock c, held h LEFT JOIN activity s ON s.pid = h.pid
-             WHERE c.now - h.since >= {Seconds(patience)}
+             WHERE c.now - h.since >= {Seconds(patience)} OR EXISTS (SELECT FROM own o WHERE o.pid = ANY (h.blockers) OR h.pid = ANY (o.blockers))
              ORDER BY NOT h.blockers && (SELECT pg_catalog.array_agg(o.pid) FROM ours o) LIMIT 1) AS late
         """;
 

@@ -11,17 +11,12 @@ DECLARE
     budget float;
     remaining float;
 BEGIN
-    SELECT min(ms) INTO shortest FROM (
-        SELECT setting::float AS ms FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout'
-        UNION ALL
-        SELECT 1000 * extract(epoch FROM CASE WHEN value ~ '^[0-9]+$' THEN value || ' ms' ELSE value END::interval)
-        FROM pg_catalog.pg_db_role_setting, pg_catalog.unnest(setconfig) one, pg_catalog.split_part(one, '=', 2) value
-        WHERE one LIKE 'deadlock_timeout=%') known;
+    shortest := (@shortest);
     LOOP
         BEGIN
             -- Who waits for us already, because of what we hold, may be about to look whether he is in a deadlock.
             budget := CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_locks l WHERE NOT l.granted AND pg_catalog.pg_backend_pid() = ANY (pg_catalog.pg_blocking_pids(l.pid))) THEN 0
-                ELSE least(@longest, shortest * 0.4, (SELECT nullif(setting::float, 0) FROM pg_catalog.pg_settings WHERE name = 'lock_timeout')) END;
+                ELSE least(@longest, shortest * @share, (SELECT nullif(setting::float, 0) FROM pg_catalog.pg_settings WHERE name = 'lock_timeout')) END;
             begun := pg_catalog.clock_timestamp();
             FOREACH statement IN ARRAY statements
             LOOP

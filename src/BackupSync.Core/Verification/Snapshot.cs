@@ -51,7 +51,7 @@ sealed class Snapshot : IAsyncDisposable
 
     /// <param name="sessions">How many sessions, at least 1: the first holds it.</param>
     /// <param name="beforehand">What is to be asked before anything is seen.</param>
-    /// <param name="lockTimeout">How long its sessions wait for a lock; null for what all of ours do.</param>
+    /// <param name="lockTimeout">How long its sessions wait for a lock at most, should <see cref="DeadlockTimeout"/> allow for that; null for what all of ours do.</param>
     public static async Task<Snapshot> TakeAsync(
         PgLogin login, int sessions, TimeSpan connectLimit, CancellationToken cancellationToken, Func<PgSession, CancellationToken, Task>? beforehand = null,
         TimeSpan? lockTimeout = null)
@@ -79,8 +79,7 @@ sealed class Snapshot : IAsyncDisposable
         async Task<PgSession> OpenAsync(CancellationToken stop)
         {
             var session = await PgConnector.OpenAsync(login, connectLimit, onRetry: null, stop);
-            if (lockTimeout is { } limit)
-                await session.ExecuteAsync($"SET lock_timeout = {(long)limit.TotalMilliseconds}", stop);
+            await session.ExecuteAsync(DeadlockTimeout.SetLockTimeout(lockTimeout), stop);
             return session;
         }
     }

@@ -46,7 +46,8 @@ sealed class ComparingLane(Snapshot snapshot, SourceLane? reader, PgLogin target
         if (_target is not null)
             return _target;
         _target = await PgConnector.OpenAsync(target, connectLimit, onRetry: null, cancellationToken);
-        await _target.ExecuteAsync(settings, cancellationToken);
+        // The run itself has locked what is read: what a table's reader waits for is one who waits for the run.
+        await _target.ExecuteAsync($"{settings}; {DeadlockTimeout.SetLockTimeout()}", cancellationToken);
         return _target;
     }
 
