@@ -156,7 +156,8 @@ sealed class BackupPipeline(RunContext run, JobConfig job, BackupOrder order) : 
                     run.Warn($"{place.Name}: {failure.Message}");
                 // The others are still to have it.
                 problem ??= new BackupSyncException(failure.ErrorId, $"{failure.Message} The backup itself is good and stays in {local.Path}.",
-                    $"{failure.Advice} Then copy it: Copy-DbBackup (backupsync copy) to {place.Name}.".Trim(), failure) { Detail = failure.Detail };
+                    $"{(failure.Advice is { Length: > 0 } advice ? $"{advice} Then copy it" : "When that is mended, copy it")}: "
+                    + $"Copy-DbBackup (backupsync copy) to {place.Name}.", failure) { Detail = failure.Detail };
             }
         }
         if (problem is not null)
