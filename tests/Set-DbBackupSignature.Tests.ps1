@@ -4,9 +4,23 @@ BeforeAll {
     Push-Location $vault.Folder
     $store = Get-CoreType Backups.ManifestStore
 
-    # As releases before signatures have left it.
+    # As releases before signatures have left it: the HMAC's key was PBKDF2's own.
     function Remove-Signature($Backup) {
-        $store::Write($Backup.Path, $store::Read($Backup.Path))
+        $manifest = $store::Read($Backup.Path)
+        $encryption = $manifest.Encryption
+        $encryption.Signed = $false
+        $sha256 = [Security.Cryptography.HashAlgorithmName]::SHA256
+        $salt = [Convert]::FromHexString($encryption.MacSalt)
+        $key = [Security.Cryptography.Rfc2898DeriveBytes]::Pbkdf2('correct horse battery staple', $salt, $encryption.Iterations, $sha256, 32)
+        $encryption.Hmac = Get-Hmac $key $Backup.Path
+        foreach ($companion in $manifest.Companions) {
+            $companion.Hmac = Get-Hmac $key (Join-Path (Split-Path $Backup.Path) $companion.File)
+        }
+        $store::Write($Backup.Path, $manifest)
+    }
+
+    function Get-Hmac($Key, $Path) {
+        [Convert]::ToHexString([Security.Cryptography.HMACSHA256]::HashData($Key, [IO.File]::ReadAllBytes($Path))).ToLowerInvariant()
     }
 }
 

@@ -28,7 +28,7 @@ public static class JsonFormat
             Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
             RespectNullableAnnotations = true,
             RespectRequiredConstructorParameters = true,
-            Converters = { new JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false) },
+            Converters = { new JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false), new FiniteNumber() },
         };
         options.MakeReadOnly(populateMissingResolver: true);
         return options;

@@ -31,8 +31,8 @@ static class SignCommand
                 return ExitCodes.Done;
             }
             foreach (var backup in chosen.Backups)
-                await Console.Error.WriteLineAsync(
-                    $"{backup.Path}: {backup.Database}, {Tables.Time(backup.Created)} UTC, {(backup.Encrypted ? "encrypted" : "NOT ENCRYPTED")}");
+                await Console.Error.WriteLineAsync($"{backup.Path}: {backup.Database}, {Tables.Time(backup.Created)} UTC, "
+                    + $"{(backup.Encrypted ? "encrypted" : "NOT ENCRYPTED")}{backup.Labels()}");
             Consent.Require("sign these, so that they are taken for yours", parsed.GetValue(yes));
             var results = await RunsView.ShowEachAsync(parsed.GetValue(json), chosen.Names(), chosen.Backups,
                 (backup, observer) => BackupRunner.SignAsync(

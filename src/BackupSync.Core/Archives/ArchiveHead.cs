@@ -88,7 +88,10 @@ sealed partial class ArchiveHead
         foreach (var expected in "PGDMP"u8)
         {
             if (input.Byte() != expected)
-                throw new BackupSyncException(ErrorIds.BackupInvalid, "It is of another format: a custom-format archive of pg_dump begins with PGDMP.", "Use another backup.");
+            {
+                throw new BackupSyncException(ErrorIds.BackupInvalid,
+                    "The archive is of another format: a custom-format archive of pg_dump begins with PGDMP.", "Use another backup.");
+            }
         }
         var (major, version, _) = (input.Byte(), input.Byte(), input.Byte());
         if (major != 1 || version is < OldestVersion or > NewestVersion)

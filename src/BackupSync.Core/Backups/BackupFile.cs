@@ -1,3 +1,4 @@
+using System.Globalization;
 using BackupSync.Configuration;
 
 namespace BackupSync.Backups;
@@ -56,6 +57,12 @@ public sealed record BackupFile(
     /// configuration's passphrase, and where there is no passphrase.
     /// </summary>
     public string? NotAuthenticated { get; init; }
+
+    /// <summary>What signing its manifest makes ours besides the data, for whoever is asked; empty for nothing.</summary>
+    public string Labels() => string.Concat(
+        Tag is null ? "" : $", tag {Tag}",
+        Pinned ? ", kept for ever" : "",
+        KeepDays is { } days ? string.Create(CultureInfo.InvariantCulture, $", kept for {days} {(days == 1 ? "day" : "days")}") : "");
 
     /// <summary>The database it is of where no configuration has that: it has a name and no address.</summary>
     internal DatabaseConfig UnknownDatabase =>

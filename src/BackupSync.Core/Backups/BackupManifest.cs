@@ -119,4 +119,10 @@ public sealed record EncryptionInfo(int Iterations, string MacSalt, string Hmac)
 {
     public string Cipher { get; init; } = "aes-256-cbc";
     public string KeyDerivation { get; init; } = "pbkdf2-hmac-sha256";
+
+    /// <summary>
+    /// Whether its manifest was signed when it was taken. The HMAC has another key then, so that taking the signature out of a manifest
+    /// makes no backup of before signatures of it.
+    /// </summary>
+    public bool Signed { get; init; }
 }

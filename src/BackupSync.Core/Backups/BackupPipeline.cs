@@ -74,7 +74,8 @@ sealed class BackupPipeline(RunContext run, JobConfig job, BackupOrder order) : 
     async Task CheckAsync(SourceSide source, StepScope scope, CancellationToken cancellationToken)
     {
         // Before anything is read: a passphrase that is not there must not be found out about after an hour.
-        _keys = order.Encryption is { } encryption ? EncryptionKeys.New(encryption.Passphrase, files: 2) : null; // the archive and the roles
+        const int Files = 2; // the archive and the roles
+        _keys = order.Encryption is { } encryption ? EncryptionKeys.New(encryption.Passphrase, job.IsSigned, Files) : null;
         if (_keys is null && order.Places.FirstOrDefault(p => p is not FolderPlaceConfig) is { } elsewhere)
             run.Warn($"The backup leaves this machine for {elsewhere.Name} unencrypted: name a passphrase under encryption in the configuration.");
         WarnOfFirstEncryption();
@@ -155,7 +156,8 @@ sealed class BackupPipeline(RunContext run, JobConfig job, BackupOrder order) : 
                     run.Warn($"{place.Name}: {failure.Message}");
                 // The others are still to have it.
                 problem ??= new BackupSyncException(failure.ErrorId, $"{failure.Message} The backup itself is good and stays in {local.Path}.",
-                    $"{failure.Advice} Then copy it: Copy-DbBackup (backupsync copy) to {place.Name}.".Trim(), failure) { Detail = failure.Detail };
+                    $"{(failure.Advice is { Length: > 0 } advice ? $"{advice} Then copy it" : "When that is mended, copy it")}: "
+                    + $"Copy-DbBackup (backupsync copy) to {place.Name}.", failure) { Detail = failure.Detail };
             }
         }
         if (problem is not null)

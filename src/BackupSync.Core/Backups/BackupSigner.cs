@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using BackupSync.Configuration;
 using BackupSync.Encryption;
 using BackupSync.Runs;
@@ -26,16 +27,29 @@ static class BackupSigner
         if (manifest.NotAuthenticated == ManifestStore.Altered)
             throw Refused($"{manifest.File} is not signed again: its manifest was altered since it was signed.",
                 "Use another backup, and find out who can write there.");
+        if (!named && manifest.Encryption is { Signed: true })
+        {
+            throw Refused(
+                $"{manifest.File} was taken by a release that signs: its signature is missing, or another has been put in its place.", NameIt);
+        }
         if (!named && manifest.Encryption is null)
             throw Refused($"{manifest.File} is not encrypted, so nothing shows that it is yours.", NameIt);
         if (!named && !BackupNames.IsOf(manifest.File, manifest.Created))
             throw Refused($"{manifest.File} has another date in its name than in its manifest, {manifest.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC.", NameIt);
 
+        var begun = Stopwatch.GetTimestamp();
         await IntegrityCheck.RunAsync(backup, tools, scope, cancellationToken);
+        // Anybody can have written an earlier proof; who names the backup vouches for it.
+        if (!named)
+        {
+            var seconds = Math.Round(Stopwatch.GetElapsedTime(begun).TotalSeconds, 3);
+            var read = new ProofRecord(BackupProof.Integrity, DateTimeOffset.UtcNow, seconds, null, null, null);
+            manifest = manifest with { Proof = read with { Verdict = ProofVerdict.Good } };
+        }
         await using var place = handle.OpenPlace();
         var signed = ManifestStore.Format(manifest, ManifestKey.Of(passphrase));
         await BackupStore.WriteManifestAsync(place, handle.Key, signed, replace: true, cancellationToken);
-        return handle.File with { NotAuthenticated = null };
+        return handle.File with { NotAuthenticated = null, Proof = manifest.Proof };
     }
 
     const string NameIt = "If you know that it is, name it by its path: backupsync backups sign --path … (Set-DbBackupSignature -Path …).";

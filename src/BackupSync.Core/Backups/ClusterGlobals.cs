@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using BackupSync.Archives;
 using BackupSync.Encryption;
 using BackupSync.Files;
 using BackupSync.PgTools;
@@ -35,8 +36,36 @@ static partial class ClusterGlobals
     public static IEnumerable<(string Role, string Statement)> Roles(string script)
     {
         const string Create = "CREATE ROLE ";
-        return script.Split('\n').Select(l => l.TrimEnd()).Where(l => l.StartsWith(Create, StringComparison.Ordinal) && l.EndsWith(';'))
-            .Select(l => (l[Create.Length..^1], l[..^1]));
+        return Statements(script).Where(s => s.StartsWith(Create, StringComparison.Ordinal)).Select(s => (s[Create.Length..], s));
+    }
+
+    /// <summary>The statements of a script for psql, without their semicolons: names may hold line breaks, and semicolons too.</summary>
+    static List<string> Statements(string script)
+    {
+        ReadOnlySpan<byte> text = Encoding.UTF8.GetBytes(script);
+        var statements = new List<string>();
+        int? begin = null;
+        for (var at = 0; at < text.Length;)
+        {
+            var length = SqlToken.LengthAt(text[at..], standardStrings: true, out var isBlank);
+            if (begin is null && text[at] == '\\')
+            {
+                // A command of psql's own takes a line.
+                length = text[at..].IndexOf((byte)'\n') is >= 0 and var end ? end : text.Length - at;
+            }
+            else if (text[at] == ';')
+            {
+                if (begin is { } from)
+                    statements.Add(Encoding.UTF8.GetString(text[from..at]));
+                begin = null;
+            }
+            else if (!isBlank)
+            {
+                begin ??= at;
+            }
+            at += length;
+        }
+        return statements;
     }
 
     /// <summary>The statements of a script that give the database its settings, for a database of another name.</summary>

@@ -66,6 +66,9 @@ public sealed record JobConfig
     /// <summary>What the manifests of its backups are signed with, encrypted or not; null where the configuration has no passphrase.</summary>
     internal EncryptionConfig? Signing { get; init; }
 
+    /// <summary>Whether they are signed: the passphrase may be named, and not be here.</summary>
+    internal bool IsSigned => Signing is { Problem: null };
+
     /// <summary>To be called before a run, so that a variable that is not set is told before anything is touched.</summary>
     /// <exception cref="ConfigurationException">A URL cannot be used; where several cannot, all are told.</exception>
     public void EnsureAddresses()

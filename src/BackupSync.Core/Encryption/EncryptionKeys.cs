@@ -24,25 +24,31 @@ sealed class EncryptionKeys
     const int CipherKeySize = 32;
     const int CipherIvSize = 16;
 
+    /// <summary>Keeps the HMACs of backups that were signed when they were taken apart from those of before.</summary>
+    static readonly byte[] SignedPurpose = "BackupSync files of a signed backup"u8.ToArray();
+
     readonly Secret _passphrase;
     readonly byte[] _macSalt;
     readonly int _iterations;
+    readonly bool _signed;
     readonly Lazy<byte[]> _macKey;
     readonly ConcurrentQueue<Task<FileKey>> _ahead = new();
 
-    EncryptionKeys(Secret passphrase, byte[] macSalt, int iterations)
+    EncryptionKeys(Secret passphrase, byte[] macSalt, int iterations, bool signed)
     {
         _passphrase = passphrase;
         _macSalt = macSalt;
         _iterations = iterations;
-        _macKey = new(() => Derive(macSalt, MacKeySize));
+        _signed = signed;
+        _macKey = new(() => DeriveMacKey(macSalt, signed));
     }
 
     /// <summary>For a new backup. Deriving begins at once, so that it is done when the first byte comes.</summary>
+    /// <param name="signed">Whether its manifest will be signed.</param>
     /// <param name="files">How many files are expected; there may be more.</param>
-    public static EncryptionKeys New(Secret passphrase, int files = 1)
+    public static EncryptionKeys New(Secret passphrase, bool signed, int files = 1)
     {
-        var keys = new EncryptionKeys(passphrase, RandomNumberGenerator.GetBytes(MacSaltSize), Iterations);
+        var keys = new EncryptionKeys(passphrase, RandomNumberGenerator.GetBytes(MacSaltSize), Iterations, signed);
         Task.Run(() => keys._macKey.Value);
         for (var i = 0; i < files; i++)
             keys._ahead.Enqueue(Task.Run(keys.DeriveFileKey));
@@ -54,7 +60,7 @@ sealed class EncryptionKeys
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.BackupInvalid"/>: encrypted in a way that is not known here.</exception>
     public static EncryptionKeys Of(EncryptionInfo info, Secret passphrase, string name)
     {
-        var own = new EncryptionInfo(info.Iterations, info.MacSalt, info.Hmac);
+        var own = new EncryptionInfo(info.Iterations, info.MacSalt, info.Hmac) { Signed = info.Signed };
         if (info != own || info.Iterations is < 1 or > MostIterations)
         {
             throw new BackupSyncException(ErrorIds.BackupInvalid,
@@ -64,12 +70,13 @@ sealed class EncryptionKeys
         var macSalt = new byte[MacSaltSize];
         if (Convert.FromHexString(info.MacSalt, macSalt, out _, out var size) != OperationStatus.Done || size != MacSaltSize)
             throw EncryptedFile.Invalid($"The manifest of {name} is damaged: its macSalt is not {MacSaltSize} bytes in hexadecimal.");
-        return new(passphrase, macSalt, info.Iterations);
+        return new(passphrase, macSalt, info.Iterations, info.Signed);
     }
 
     /// <summary>What the manifest keeps.</summary>
     /// <param name="archive">As it was written with these keys.</param>
-    public EncryptionInfo Describe(EncryptedFile archive) => new(_iterations, Convert.ToHexStringLower(_macSalt), archive.Hmac);
+    public EncryptionInfo Describe(EncryptedFile archive) =>
+        new(_iterations, Convert.ToHexStringLower(_macSalt), archive.Hmac) { Signed = _signed };
 
     public IncrementalHash Hmac() => IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _macKey.Value);
 
@@ -97,6 +104,12 @@ sealed class EncryptionKeys
         aes.Mode = CipherMode.CBC;
         aes.Padding = PaddingMode.PKCS7;
         return aes;
+    }
+
+    byte[] DeriveMacKey(byte[] salt, bool signed)
+    {
+        var key = Derive(salt, MacKeySize);
+        return signed ? HKDF.Expand(HashAlgorithmName.SHA256, key, MacKeySize, SignedPurpose) : key;
     }
 
     FileKey DeriveFileKey() => DeriveFileKey(RandomNumberGenerator.GetBytes(OpenSslHead.SaltSize));

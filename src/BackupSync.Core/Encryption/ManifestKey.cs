@@ -6,7 +6,7 @@ namespace BackupSync.Encryption;
 
 /// <summary>
 /// What manifests are signed with: an HMAC-SHA-256 with a key of each manifest's own, by HKDF from the passphrase's master key and a random salt. No
-/// archive's key can be one of these: theirs come from PBKDF2 with other salts, by no HKDF.
+/// archive's key can be one of these: theirs come from PBKDF2 with other salts, and by HKDF, if at all, for another purpose.
 /// </summary>
 /// <remarks>
 /// The master key is PBKDF2 of the passphrase with a salt that is always the same, so that a place of a thousand backups is listed with one derivation,

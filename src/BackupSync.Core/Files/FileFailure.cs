@@ -34,12 +34,21 @@ public static class FileFailure
     /// </summary>
     public static BackupSyncException? Told(Exception failure) => failure switch
     {
+        DirectoryNotFoundException when WithoutTemporaryFolder(failure, Path.GetTempPath()) is { } told => told,
         IOException when IsDiskFull(failure) => new BackupSyncException(ErrorIds.DiskFull, $"The disk is full: {failure.Message}", MoreRoom, failure),
         UnauthorizedAccessException or FileNotFoundException or DirectoryNotFoundException => new BackupSyncException(
             ErrorIds.FileFailed, $"A file or folder that the run needs cannot be used: {failure.Message}",
             "Let this user read and write it, and leave it in its place while a run goes on.", failure),
         _ => null,
     };
+
+    /// <param name="folder">Where what is there for a while only belongs.</param>
+    /// <returns>Null where it is there.</returns>
+    internal static BackupSyncException? WithoutTemporaryFolder(Exception failure, string folder) => Directory.Exists(folder)
+        ? null
+        : new BackupSyncException(ErrorIds.FileFailed,
+            $"The temporary folder {folder} is not there: the variable TMPDIR (TEMP on Windows) names it.",
+            "Make that folder, or let the variable TMPDIR name another.", failure);
 
     const string MoreRoom = "Free space there, or let the variable TMPDIR (TEMP on Windows) name a larger folder for what is there for a while only.";
 

@@ -70,6 +70,23 @@ static class PlatformFiles
         ? !Directory.Exists(path)
         : UnixFile.Of(path, follow: true) is null or { Kind: UnixFileKind.Regular };
 
+    /// <summary>What is there that is no folder, as a phrase, such as <c>a file</c>; null where there is a folder, or nothing.</summary>
+    public static string? KindOfOther(string path)
+    {
+        if (Directory.Exists(path))
+            return null;
+        if (new FileInfo(path).LinkTarget is { } target)
+            return $"a link to {target}, where no folder is";
+        if (OperatingSystem.IsWindows())
+            return File.Exists(path) ? "a file" : null;
+        return UnixFile.Of(path, follow: false)?.Kind switch
+        {
+            null => null,
+            UnixFileKind.Regular => "a file",
+            _ => "a pipe, a socket or a device",
+        };
+    }
+
     /// <summary>Whether a folder that was found is one that only this user can have filled. On Windows the temporary folder is the user's own.</summary>
     public static bool IsOwnFolder(string path) => OperatingSystem.IsWindows()
         ? new DirectoryInfo(path).LinkTarget is null

@@ -24,6 +24,7 @@ sealed class FolderPlace(FolderPlaceConfig config) : IBackupPlace
 
     public Task<IReadOnlyList<PlaceFile>> ListAsync(CancellationToken cancellationToken)
     {
+        EnsureMayBeFolder();
         try
         {
             var root = new DirectoryInfo(config.Directory);
@@ -66,6 +67,7 @@ sealed class FolderPlace(FolderPlaceConfig config) : IBackupPlace
         string key, string file, string sha256, Action<long>? onProgress, CancellationToken cancellationToken, bool replace = true)
     {
         PlaceKey.Require(key, Name);
+        EnsureMayBeFolder();
         var path = LocationOf(key);
         if (!replace && File.Exists(path))
             return await AcceptAsync(key, sha256, cancellationToken);
@@ -108,6 +110,21 @@ sealed class FolderPlace(FolderPlaceConfig config) : IBackupPlace
     /// <returns>False: what is there is the file that was to be stored.</returns>
     async Task<bool> AcceptAsync(string key, string sha256, CancellationToken cancellationToken) =>
         await BackupArchive.HashAsync(LocationOf(key), cancellationToken) == sha256 ? false : throw new TakenKeyException(this, key);
+
+    /// <summary>A folder that is not there yet is an empty place. What is something else holds no backups, and never will.</summary>
+    void EnsureMayBeFolder()
+    {
+        if (Directory.Exists(config.Directory))
+            return;
+        for (var path = Path.GetFullPath(config.Directory); path is not null && !Directory.Exists(path); path = Path.GetDirectoryName(path))
+        {
+            if (PlatformFiles.KindOfOther(path) is { } other)
+            {
+                throw new BackupSyncException(ErrorIds.PlaceFailed, $"The place {Name} is no folder: {path} is {other}.",
+                    "Name a folder in its directory, or move what is there away: a folder is made when something is stored.");
+            }
+        }
+    }
 
     /// <summary>What processes that died have left of files that they stored.</summary>
     static void RemoveLeftovers(string folder)

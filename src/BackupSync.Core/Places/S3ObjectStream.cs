@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using Amazon.Runtime;
 using Amazon.Runtime.Internal.Util;
 using Amazon.S3;
@@ -16,6 +17,14 @@ sealed class S3ObjectStream : ForwardStream
     readonly long _length;
     GetObjectResponse? _response;
     long _position;
+
+    /// <summary>In bytes. Who sends less may send for months; nobody's line is as slow.</summary>
+    const int LeastASecond = 1024;
+
+    // Since the last look at how fast it comes.
+    TimeSpan _waited;
+    long _brought;
+    bool _resumed;
 
     S3ObjectStream(S3Bucket bucket, string key, GetObjectResponse response)
     {
@@ -58,6 +67,28 @@ sealed class S3ObjectStream : ForwardStream
         if (buffer.Length == 0 || _position == _length)
             return 0;
 
+        // Only what is waited for here counts: whoever reads may take his time.
+        var begun = Stopwatch.GetTimestamp();
+        var count = await ReadSomeAsync(buffer, cancellationToken);
+        _waited += Stopwatch.GetElapsedTime(begun);
+        _brought += count;
+        EnsureNotTooSlow();
+        return count;
+    }
+
+    /// <summary>Silence alone is not what is to be held off: a byte now and then would keep us for ever.</summary>
+    void EnsureNotTooSlow()
+    {
+        // Coming back after a cut may take a place as long as any answer, four times.
+        if (_position == _length || _waited < (_resumed ? 4 * _bucket.Limits.Answer : _bucket.Limits.Answer))
+            return;
+        if (_brought < LeastASecond * _waited.TotalSeconds)
+            throw _bucket.Failure("be read", _key, new TimeoutException("it sends less than 1 kB a second"));
+        (_waited, _brought, _resumed) = (TimeSpan.Zero, 0, false);
+    }
+
+    async Task<int> ReadSomeAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
         var silences = 0;
         for (var attempt = 0; ; attempt++)
         {
@@ -83,6 +114,7 @@ sealed class S3ObjectStream : ForwardStream
             }
             Close(_response);
             _response = null;
+            _resumed = true;
             if (attempt == _bucket.Limits.Retries || silences == 2)
                 throw _bucket.Failure("be read", _key, failure);
             await Task.Delay(TimeSpan.FromMilliseconds(100 << attempt), cancellationToken);

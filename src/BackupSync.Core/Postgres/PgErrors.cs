@@ -47,9 +47,10 @@ static class PgErrors
                 PostgresErrorCodes.SerializationFailure when refused.MessageText.Contains(RecoveryConflict, StringComparison.Ordinal) => (ErrorIds.ConnectionFailed, RecoveryConflictAdvice),
                 _ => (ErrorIds.Unexpected, (string?)null),
             };
-            return new PgQueryException(id, $"{login.Label}: {refused.MessageText} (SQLSTATE {refused.SqlState}).", advice, refused.SqlState, failure)
+            var message = $"{login.Label}: {Said(refused, login)} (SQLSTATE {refused.SqlState}).";
+            return new PgQueryException(id, message, advice, refused.SqlState, failure)
             {
-                Detail = refused.Hint,
+                Detail = refused.Hint is { } hint ? login.Address.Scrub(hint) : null,
                 WhileReading = login.ReadOnly,
             };
         }
@@ -57,13 +58,13 @@ static class PgErrors
         {
             return new PgQueryException(ErrorIds.ConnectionFailed, $"{login.Label}: the connection to {Where(login)} was lost.",
                 "Check the network and the server, then run again.", null, failure)
-            { Detail = Innermost(failure).Message };
+            { Detail = Words(failure, login) };
         }
         if (IsDrivers(failure))
         {
             return new PgQueryException(ErrorIds.ConnectionFailed, $"{login.Label}: what {Where(login)} sent is not PostgreSQL's protocol.",
                 "Check what stands between this machine and the server, and the server's log, then run again.", null, failure)
-            { Detail = Innermost(failure).Message };
+            { Detail = Words(failure, login) };
         }
         return null;
     }
@@ -82,26 +83,26 @@ static class PgErrors
         {
             return socket.SocketErrorCode switch
             {
-                SocketError.HostNotFound or SocketError.NoData => Connect(failure, $"{login.Label}: the host '{address.Host}' does not resolve.",
+                SocketError.HostNotFound or SocketError.NoData => Connect(login, failure, $"{login.Label}: the host '{address.Host}' does not resolve.",
                     "Check the host name in its URL, and this machine's DNS."),
-                SocketError.TryAgain => Connect(failure, $"{login.Label}: the host '{address.Host}' does not resolve: the name server does not answer.",
+                SocketError.TryAgain => Connect(login, failure, $"{login.Label}: the host '{address.Host}' does not resolve: the name server does not answer.",
                     "Check this machine's DNS, and the host name in its URL.", transient: true),
-                SocketError.ConnectionRefused => Connect(failure, $"{login.Label}: nothing listens on {where}: the connection was refused.",
+                SocketError.ConnectionRefused => Connect(login, failure, $"{login.Label}: nothing listens on {where}: the connection was refused.",
                     "Check host and port, that the server runs, and that no firewall stands between.", transient: true),
-                _ => Connect(failure, $"{login.Label}: no connection to {where}: {socket.Message}.", "Check the network and the server.", transient: true),
+                _ => Connect(login, failure, $"{login.Label}: no connection to {where}: {socket.Message}.", "Check the network and the server.", transient: true),
             };
         }
         if ((Find<IOException>(failure) as Exception ?? Find<CryptographicException>(failure)) is FileNotFoundException or DirectoryNotFoundException or CryptographicException)
         {
             return new BackupSyncException(ErrorIds.TlsFailed, $"{login.Label}: a certificate that its URL names cannot be read.",
                 "Check sslrootcert, sslcert and sslkey in its URL.", failure)
-            { Detail = Innermost(failure).Message };
+            { Detail = Words(failure, login) };
         }
         if (Find<AuthenticationException>(failure) is { } tls)
         {
             return new BackupSyncException(ErrorIds.TlsFailed, $"{login.Label}: {where} offers TLS, but its certificate is not trusted, or is for another host.",
                 "Give sslrootcert=<file> with the authority that signed it and the host name it was made for, or a weaker sslmode if you accept the risk.", failure)
-            { Detail = tls.Message };
+            { Detail = login.Address.Scrub(tls.Message) };
         }
         if (failure is NpgsqlException && failure.Message.Contains("No SSL enabled connection", StringComparison.Ordinal))
         {
@@ -109,15 +110,15 @@ static class PgErrors
                 "Switch TLS on in the server, or give sslmode=prefer or disable if the network is trusted.", failure);
         }
         if (Find<TimeoutException>(failure) is not null)
-            return Connect(failure, $"{login.Label}: {where} did not answer in time.", "Check the network and the server; a suspended compute needs a longer limits.connect.", transient: true);
+            return Connect(login, failure, $"{login.Label}: {where} did not answer in time.", "Check the network and the server; a suspended compute needs a longer limits.connect.", transient: true);
         if (failure is NpgsqlException && Innermost(failure) is EndOfStreamException or IOException)
-            return Connect(failure, $"{login.Label}: {where} closed the connection during the handshake.", "Is it a PostgreSQL server? Check host and port; look at the server's log.", transient: true);
+            return Connect(login, failure, $"{login.Label}: {where} closed the connection during the handshake.", "Is it a PostgreSQL server? Check host and port; look at the server's log.", transient: true);
         if (failure is BackupSyncException known)
             return known;
         return failure is NpgsqlException || IsDrivers(failure)
             ? new BackupSyncException(ErrorIds.NotPostgres, $"{login.Label}: what answers on {where} does not speak PostgreSQL's protocol.",
                 "Check host and port in its URL.", failure)
-            { Detail = Innermost(failure).Message }
+            { Detail = Words(failure, login) }
             : null;
     }
 
@@ -140,25 +141,33 @@ static class PgErrors
             PostgresErrorCodes.InvalidPassword => new BackupSyncException(ErrorIds.AuthenticationFailed,
                 $"{login.Label}: {where} refused the password of '{address.User}'.", "Check user and password in its URL; special characters must be percent-encoded.", failure),
             PostgresErrorCodes.InvalidAuthorizationSpecification => new BackupSyncException(ErrorIds.AuthenticationFailed,
-                $"{login.Label}: {where} does not let '{address.User}' in: {refused.MessageText}.", "Check the user, and the server's pg_hba.conf.", failure),
+                $"{login.Label}: {where} does not let '{address.User}' in: {Said(refused, login)}.", "Check the user, and the server's pg_hba.conf.", failure),
             PostgresErrorCodes.InvalidCatalogName => new BackupSyncException(ErrorIds.DatabaseMissing,
                 $"{login.Label}: there is no database '{address.Database}' on {address.Host}:{address.Port}.",
                 "Check the name in its URL; a new target must exist, and may be empty: CREATE DATABASE.", failure),
             PostgresErrorCodes.InsufficientPrivilege => new BackupSyncException(ErrorIds.PrivilegeMissing,
                 $"{login.Label}: '{address.User}' may not connect to {where}.", $"GRANT CONNECT ON DATABASE {Sql.Identifier(address.Database)} TO {Sql.Identifier(address.User)};", failure),
-            PostgresErrorCodes.CannotConnectNow => Connect(failure, $"{login.Label}: {where} is starting up or shutting down.", "Try again in a moment.", transient: true),
-            PostgresErrorCodes.TooManyConnections => Connect(failure, $"{login.Label}: {where} has no free connection: {refused.MessageText}.",
+            PostgresErrorCodes.CannotConnectNow => Connect(login, failure, $"{login.Label}: {where} is starting up or shutting down.", "Try again in a moment.", transient: true),
+            PostgresErrorCodes.TooManyConnections => Connect(login, failure, $"{login.Label}: {where} has no free connection: {Said(refused, login)}.",
                 "Close connections, or raise the limit (max_connections, or the role's or database's CONNECTION LIMIT).", transient: true, ErrorIds.TooFewConnections),
-            _ => Connect(failure, $"{login.Label}: {where} refused the connection: {refused.MessageText} (SQLSTATE {refused.SqlState}).", null),
+            _ => Connect(login, failure, $"{login.Label}: {where} refused the connection: {Said(refused, login)} (SQLSTATE {refused.SqlState}).", null),
         };
     }
 
-    static BackupSyncException Connect(Exception failure, string message, string? advice, bool transient = false, string errorId = ErrorIds.ConnectionFailed)
+    static BackupSyncException Connect(
+        PgLogin login, Exception failure, string message, string? advice, bool transient = false, string errorId = ErrorIds.ConnectionFailed)
     {
-        var translated = new BackupSyncException(errorId, message, advice, failure) { Detail = Innermost(failure).Message };
+        var translated = new BackupSyncException(errorId, message, advice, failure) { Detail = Words(failure, login) };
         translated.Data["transient"] = transient;
         return translated;
     }
+
+    /// <summary>A server may repeat what it was told, the password with it.</summary>
+    static string Said(PostgresException refused, PgLogin login) => login.Address.Scrub(refused.MessageText);
+
+    /// <summary>What the innermost failure says. The driver blames itself for what is the server's fault.</summary>
+    static string Words(Exception failure, PgLogin login) => login.Address.Scrub(Innermost(failure).Message)
+        .Replace("Internal Npgsql bug: ", "", StringComparison.Ordinal).Replace(" Please file a bug.", "", StringComparison.Ordinal);
 
     static string Where(PgLogin login) => $"{login.Address.Host}:{login.Address.Port}/{login.Address.Database}";
 

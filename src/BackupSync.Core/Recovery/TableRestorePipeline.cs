@@ -60,7 +60,7 @@ sealed class TableRestorePipeline(RunContext run, JobConfig job, BackupHandle ba
         }
         catch (Exception failure)
         {
-            await replacement.RollBackAsync(failure, Run.Record.SafetyBackup!.Path);
+            await replacement.RollBackAsync(attempts.Explained(failure), Run.Record.SafetyBackup!.Path);
             throw;
         }
     }

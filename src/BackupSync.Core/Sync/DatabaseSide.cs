@@ -154,7 +154,7 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
     {
         if (Job.Signing is { Problem: { } problem })
             Run.Warn($"The backup is not signed, so a restore will ask for --unauthenticated (-Unauthenticated): {problem.Message}");
-        return Job.Signing is { Problem: null } signing ? ManifestKey.Of(signing.Passphrase) : null;
+        return Job.IsSigned ? ManifestKey.Of(Job.Signing!.Passphrase) : null;
     }
 
     /// <summary>Backs up what the snapshot shows, and lets go of it.</summary>

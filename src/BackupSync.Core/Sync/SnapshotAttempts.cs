@@ -17,6 +17,9 @@ sealed class SnapshotAttempts(RunContext run, params IReadOnlyList<DatabaseSide>
     /// <summary>Whether what has failed is going to be done once more.</summary>
     public bool WillTryAgain(Exception failure) => _tries < Most && !_outer.IsCancellationRequested && ReasonOf(failure) is not null;
 
+    /// <summary>A failure, or why it came about: what gives way is cancelled, as by somebody's Ctrl+C.</summary>
+    public Exception Explained(Exception failure) => _outer.IsCancellationRequested ? failure : ReasonOf(failure) ?? failure;
+
     /// <summary>Does what may fail because others had to wait: when it has failed, it is known whether that is why.</summary>
     public async Task<T> KnowingWhyAsync<T>(Func<Task<T>> work)
     {

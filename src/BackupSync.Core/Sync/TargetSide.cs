@@ -55,8 +55,9 @@ sealed class TargetSide : DatabaseSide
 
     public async Task TakeSafetyBackupAsync(PgToolset tools, StepScope scope, CancellationToken cancellationToken)
     {
-        var backup = await BackUpAsync(
-            new BackupLabel(BackupKind.Safety, Keys: Job.Encryption is { } encryption ? EncryptionKeys.New(encryption.Passphrase) : null), ExcludedObjects.None, tools, scope, cancellationToken);
+        var keys = Job.Encryption is { } encryption ? EncryptionKeys.New(encryption.Passphrase, Job.IsSigned) : null;
+        var label = new BackupLabel(BackupKind.Safety, Keys: keys);
+        var backup = await BackUpAsync(label, ExcludedObjects.None, tools, scope, cancellationToken);
         Run.Record.SafetyBackup = backup;
         Run.Info($"Safety backup created: {backup.FileName} ({ByteSizes.Show(backup.Size)})");
     }

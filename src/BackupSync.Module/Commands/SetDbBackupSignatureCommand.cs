@@ -33,7 +33,7 @@ public sealed class SetDbBackupSignatureCommand : RunCmdlet
         {
             var action = FormattableString.Invariant(
                 $"Sign the backup of {backup.Database}, {backup.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC")
-                + $"{(backup.Encrypted ? "" : ", NOT ENCRYPTED")}, so that it is taken for yours";
+                + $"{(backup.Encrypted ? "" : ", NOT ENCRYPTED")}{backup.Labels()}, so that it is taken for yours";
             if (!Confirm(backup.Path, action, force: false, agreed: false))
                 continue;
             var handle = BackupHandle.Of(backup, config);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using BackupSync.Backups;
 using BackupSync.Configuration;
@@ -12,6 +13,7 @@ public sealed class AlteredManifestTests(Servers servers) : IClassFixture<Server
     static readonly string[] Values =
     [
         "null", "-1", "0", "1e300", "9223372036854775807", "-9223372036854775808", "3.5", "true", "\"\"", "\"x\"", "\"\\u0000\\u001b[2J\"", "\"0001-01-01T00:00:00Z\"",
+        "1e400", "-1e400",
         "\"9999-12-31T23:59:59.9999999Z\"", "[]", "[null]", "[[[[[]]]]]", "{}", "{\"a\": null}", "{\"a\": {\"rows\": -1, \"hash\": null, \"bytes\": 1}}",
         "{\"a\": {\"rows\": 9223372036854775807, \"hash\": null, \"bytes\": 1}, \"b\": {\"rows\": 9223372036854775807, \"hash\": null, \"bytes\": 1}}",
     ];
@@ -38,6 +40,8 @@ public sealed class AlteredManifestTests(Servers servers) : IClassFixture<Server
         ("a number for a text", "job: 5"),
         ("no version", "tool_version: \"new\""),
         ("no date", "created: \"yesterday\""),
+        ("a number that cannot be", "proof: {\"how\": \"Integrity\", \"time\": \"2026-01-01T00:00:00Z\", \"duration_seconds\": 1e400, "
+            + "\"rto_met\": null, \"rpo_met\": null, \"problem\": null}"),
     ];
 
     [Fact]
@@ -47,6 +51,7 @@ public sealed class AlteredManifestTests(Servers servers) : IClassFixture<Server
         var good = BackupSamples.Add(folder.Path, "good.dump");
         var path = BackupSamples.Add(folder.Path, "a.dump", change: m => m with
         {
+            Proof = new ProofRecord(BackupProof.Drill, DateTimeOffset.UtcNow, 1.5, true, true, null),
             Tag = "t", Encryption = new EncryptionInfo(600_000, "00", "00"), Companions = [new CompanionFile("a.dump.x", 1, "00", null)],
         });
         var encryption = new EncryptionConfig(Vault.Passphrase);
@@ -69,6 +74,7 @@ public sealed class AlteredManifestTests(Servers servers) : IClassFixture<Server
                 entries = BackupFolder.Scan(folder.Path);
                 _ = Retention.Decide(entries, RetentionRules.OfJob(7, null, []), DateTimeOffset.UtcNow);
                 _ = entries.Single(e => e.Path == path).Backup?.Proof?.Describe(DateTimeOffset.UtcNow);
+                _ = JsonSerializer.Serialize(entries, JsonFormat.Indented);
             }
         }
     }
@@ -104,6 +110,7 @@ public sealed class AlteredManifestTests(Servers servers) : IClassFixture<Server
             Assert.Contains(good.FileName, listed.Output, StringComparison.Ordinal);
             Assert.All(bad, b => Assert.Contains($"Not a backup: {b.Value}: ", listed.Errors, StringComparison.Ordinal));
             Assert.Contains(good.Path, (await scenario.BackupsAsync("--latest")).Select(b => b.Path));
+            await scenario.RunWellAsync("cleanup", "--json");
             // They are told, which is no success; the good one is read for all that.
             var verified = await scenario.RunAsync("verify", "auth", "--latest", "--json");
             Assert.True(verified.ExitCode == 1, verified.All);

@@ -34,6 +34,18 @@ public sealed class BackupFaultTests(Servers servers) : IClassFixture<Servers>
     }
 
     [Fact]
+    public async Task A_place_s_failure_that_has_no_advice_does_not_begin_with_then()
+    {
+        await using var vault = await Vault.CreateAsync(servers);
+        vault.Folder.Write("offsite/auth", "no folder");
+
+        var result = await vault.BackUpAsync(vault.ByHand(vault.Local, vault.Offsite));
+
+        Faults.AssertFailed(result, RunOutcome.Incomplete, RunStep.Store, ErrorIds.FileFailed);
+        Assert.StartsWith("When that is mended, copy it: Copy-DbBackup", result.Error!.Advice, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Stopped_in_the_middle_of_the_dump_it_ends_the_work_in_the_server()
     {
         await using var vault = await Vault.CreateAsync(servers);

@@ -132,6 +132,32 @@ public sealed class DrillSurroundingsTests
         Vault.Well(await DrillAsync(backup, shop, config));
     }
 
+    /// <summary>Policies name them, so they have to be there for the drill.</summary>
+    [SkippableFact]
+    public async Task A_drill_has_roles_of_whatever_names()
+    {
+        await using var server = await StartAsync(18);
+        using var folder = new TempFolder();
+        var config = Config(folder);
+        var address = await CreateAsync(server, "shop", "");
+        string[] names = ["two\nlines", "a;b", "it's \"one\" \\ -- no comment", "/* $$ E'x'", "Größe"];
+        var roles = names.Select(Sql.Identifier).ToList();
+        foreach (var role in roles)
+            await TestDatabase.ExecuteAsync(address, $"CREATE ROLE {role}; COMMENT ON ROLE {role} IS E'a;\\\\\nCREATE ROLE never;'");
+        await TestDatabase.ExecuteAsync(address, "CREATE TABLE orders AS SELECT g AS id FROM generate_series(1, 10) g");
+        await TestDatabase.ExecuteAsync(address, $"CREATE POLICY p ON orders FOR SELECT TO {string.Join(", ", roles)}");
+        var shop = Scenario.Named("shop", address, DatabaseRole.Backup);
+        var backup = await BackUpAsync(shop, config);
+
+        Vault.Well(await DrillAsync(backup, shop, config));
+
+        Assert.Equal(ProofVerdict.Good, ManifestStore.Read(backup.Path).Proof!.Verdict);
+        var script = File.ReadAllText(BackupNames.GlobalsOf(backup.Path));
+        var found = ClusterGlobals.Roles(script).Select(r => r.Role).ToHashSet();
+        Assert.Equal(roles.ToHashSet(), found.Where(r => r[0] == '"').ToHashSet());
+        Assert.DoesNotContain("never", found);
+    }
+
     [SkippableFact]
     public async Task Rows_other_than_the_manifest_says_are_the_file_s_own_fault()
     {

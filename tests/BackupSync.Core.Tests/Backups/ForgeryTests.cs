@@ -97,12 +97,16 @@ public sealed class ForgeryTests(Servers servers) : IClassFixture<Servers>
         await scenario.RunWellAsync("backup", "auth");
         await scenario.RunWellAsync("backup", "auth");
         var backups = await scenario.BackupsAsync();
+        // Whoever writes to the place can have written all but the data: it is shown, and no proof is believed.
+        var now = DateTimeOffset.UtcNow;
+        var proof = new ProofRecord(BackupProof.Drill, now, 1, true, true, null) { Restored = now, RestoredInto = "18.6" };
         foreach (var backup in backups)
-            ManifestStore.Write(backup.Path, ManifestStore.Read(backup.Path)); // as releases before signatures have left them
+            ManifestStore.Write(backup.Path, OfBefore(backup.Path) with { Proof = proof, Tag = "before-it", Pinned = true, KeepDays = 5 });
         FlipLastByte(backups[0].Path);
 
         var unasked = await scenario.RunAsync("backups", "sign", "auth");
         Assert.True(unasked.ExitCode == 2, unasked.All);
+        Assert.Contains("encrypted, tag before-it, kept for ever, kept for 5 days", unasked.Errors, StringComparison.Ordinal);
         var signed = await scenario.RunAsync("backups", "sign", "auth", "--yes");
         Assert.True(signed.ExitCode == 1, signed.All);
         Assert.Contains("signed", signed.Output, StringComparison.Ordinal);
@@ -110,11 +114,44 @@ public sealed class ForgeryTests(Servers servers) : IClassFixture<Servers>
         var found = (await scenario.BackupsAsync()).ToDictionary(b => b.Path);
         Assert.NotNull(found[backups[0].Path].NotAuthenticated);
         Assert.Null(found[backups[1].Path].NotAuthenticated);
+        Assert.True(found[backups[1].Path].Proof is { How: BackupProof.Integrity, Good: true, Restored: null, RestoredInto: null });
         await scenario.RunWellAsync("restore", "auth", "--latest", "--to", "standby");
         Assert.Equal(10, await scenario.UsersOfStandbyAsync());
         // What is proven later stays signed.
         await scenario.RunWellAsync("verify", "--path", backups[1].Path);
         Assert.True((await scenario.BackupsAsync()).Single(b => b.Path == backups[1].Path) is { NotAuthenticated: null, Proof.Good: true });
+    }
+
+    /// <summary>Otherwise it would be signed with whatever else has been written into it.</summary>
+    [Theory]
+    [InlineData(true, ErrorIds.NotAuthenticated, "its signature is missing")]
+    [InlineData(false, ErrorIds.PassphraseWrong, "the HMAC in its manifest does not fit")]
+    public async Task What_has_lost_its_signature_is_not_taken_for_one_of_before(bool saysSo, string errorId, string words)
+    {
+        await using var scenario = await BackupScenario.CreateAsync(servers, encrypted: true, rows: 10);
+        await scenario.RunWellAsync("backup", "auth");
+        var ours = Assert.Single(await scenario.BackupsAsync());
+        var created = ours.Created.AddDays(1);
+        var path = Path.Combine(Path.GetDirectoryName(ours.Path)!, $"auth_manual_backup_{created.UtcDateTime:yyyyMMdd_HHmmss}.dump.enc");
+        File.Copy(ours.Path, path);
+        var manifest = ManifestStore.Read(ours.Path);
+        Assert.True(manifest.Encryption!.Signed);
+        WriteAsIs(path, manifest with
+        {
+            Format = 2, Signature = null, File = Path.GetFileName(path), Created = created, Tag = "deployed", Companions = [],
+            Encryption = manifest.Encryption with { Signed = saysSo },
+        });
+
+        var result = await scenario.RunAsync("backups", "sign", "--yes", "--json");
+
+        Assert.True(result.ExitCode == 1, result.All);
+        var refused = Assert.Single(BackupScenario.Runs(result)).Error!;
+        Assert.Equal(errorId, refused.Id);
+        Assert.Contains(words, refused.Message, StringComparison.Ordinal);
+        Assert.Null(ManifestStore.Read(path).Signature);
+        Assert.Equal(ours.Path, Assert.Single(await scenario.BackupsAsync("--latest")).Path);
+        // Who names it has looked at it; of what does not fit its own HMAC nobody can have seen that it is whole.
+        Assert.Equal(saysSo ? 0 : 1, (await scenario.RunAsync("backups", "sign", "--path", path, "--yes")).ExitCode);
     }
 
     [Fact]
@@ -287,9 +324,29 @@ public sealed class ForgeryTests(Servers servers) : IClassFixture<Servers>
         var stamp = DateTimeOffset.UtcNow.AddDays(1 + days).ToString("yyyyMMdd_HHmmss", CultureInfo.InvariantCulture);
         var path = Path.Combine(Path.GetDirectoryName(backup.Path)!, $"auth_manual_backup_{stamp}.dump.enc");
         File.Copy(backup.Path, path);
-        var manifest = ManifestStore.Read(backup.Path) with { File = Path.GetFileName(path), Created = created, Companions = [] };
-        WriteAsIs(path, signature ? manifest : manifest with { Signature = null });
+        var manifest = signature ? ManifestStore.Read(backup.Path) : OfBefore(backup.Path) with { Signature = null };
+        WriteAsIs(path, manifest with { File = Path.GetFileName(path), Created = created, Companions = [] });
         return path;
+    }
+
+    /// <summary>The manifest of an encrypted backup as releases before signatures would have written it.</summary>
+    static BackupManifest OfBefore(string path)
+    {
+        var manifest = ManifestStore.Read(path);
+        var encryption = manifest.Encryption! with { Signed = false };
+        var keys = EncryptionKeys.Of(encryption, new Secret(BackupScenario.Passphrase), path);
+        return manifest with
+        {
+            Encryption = encryption with { Hmac = Hmac(path) },
+            Companions = [.. manifest.Companions.Select(c => c with { Hmac = Hmac(Path.Combine(Path.GetDirectoryName(path)!, c.File)) })],
+        };
+
+        string Hmac(string file)
+        {
+            using var digests = new CiphertextDigests(keys);
+            digests.Append(File.ReadAllBytes(file));
+            return digests.Finish().Hmac;
+        }
     }
 
     /// <summary>With the checksum that anybody can compute, and the signature that it had.</summary>

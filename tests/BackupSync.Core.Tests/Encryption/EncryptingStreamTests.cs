@@ -114,18 +114,27 @@ public sealed class EncryptingStreamTests
         Assert.NotEqual(first[16..32], second[16..32]);
     }
 
-    [Fact]
-    public async Task A_new_backup_has_a_salt_of_its_own_and_the_recommended_iterations()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_new_backup_has_a_salt_of_its_own_and_the_recommended_iterations(bool signed)
     {
-        var keys = EncryptionKeys.New(new Secret(Passphrase));
+        var keys = EncryptionKeys.New(new Secret(Passphrase), signed);
         var (ciphertext, file) = await EncryptAsync(Plaintext(1000), keys);
         var info = keys.Describe(file);
 
         Assert.Equal(600_000, info.Iterations);
-        Assert.NotEqual(info.MacSalt, EncryptionKeys.New(new Secret(Passphrase)).Describe(file).MacSalt);
+        Assert.NotEqual(info.MacSalt, EncryptionKeys.New(new Secret(Passphrase), signed).Describe(file).MacSalt);
+        Assert.Equal(signed, info.Signed);
         var again = EncryptionKeys.Of(info, new Secret(Passphrase), "a.dump");
         await file.CheckAsync(ciphertext, again);
         Assert.Equal(Plaintext(1000), await DecryptAsync(ciphertext, again));
+
+        // One kind does not pass for the other; what decrypts is the same.
+        var other = EncryptionKeys.Of(info with { Signed = !signed }, new Secret(Passphrase), "a.dump");
+        var refused = await Assert.ThrowsAsync<BackupSyncException>(() => file.CheckAsync(ciphertext, other));
+        Assert.Equal(ErrorIds.PassphraseWrong, refused.ErrorId);
+        Assert.Equal(Plaintext(1000), await DecryptAsync(ciphertext, other));
     }
 
     [Fact]

@@ -17,6 +17,22 @@ public sealed class StagingFolderTests
         });
     }
 
+    [SkippableFact]
+    public void A_temporary_folder_that_is_not_there_is_told_with_its_variable()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "TMPDIR is Unix's.");
+        using var folder = new TempFolder();
+        var missing = folder.File("missing");
+
+        Assert.Null(FileFailure.WithoutTemporaryFolder(new DirectoryNotFoundException(), folder.Path));
+        var told = FileFailure.WithoutTemporaryFolder(new DirectoryNotFoundException(), missing)!;
+
+        Assert.Equal(ErrorIds.FileFailed, told.ErrorId);
+        Assert.Contains(missing, told.Message, StringComparison.Ordinal);
+        Assert.Contains("is not there", told.Message, StringComparison.Ordinal);
+        Assert.Contains("TMPDIR", told.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void What_a_dead_run_left_goes_with_the_next_and_what_is_held_stays()
     {

@@ -1,4 +1,5 @@
 using BackupSync.Configuration;
+using BackupSync.PgTools;
 using BackupSync.Places;
 using BackupSync.Tests.Files;
 
@@ -48,6 +49,46 @@ public sealed class FolderPlaceTests : PlaceContract
         Temp.Write("below/backups/lost+found/x", "");
 
         Assert.Equal([new PlaceFile("auth/x.dump.partial", 5)], await Open().ListAsync(default));
+    }
+
+    [SkippableTheory]
+    [InlineData("a file", "is a file")]
+    [InlineData("below a file", "is a file")]
+    [InlineData("a pipe", "is a pipe, a socket or a device")]
+    [InlineData("a link to nothing", "is a link to /nowhere/at/all, where no folder is")]
+    [InlineData("a link to a file", "where no folder is")]
+    [InlineData("a device", "is a pipe, a socket or a device")]
+    public async Task What_is_no_folder_is_no_empty_place(string what, string words)
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Pipes and devices are Unix's.");
+        var path = Temp.File("place");
+        switch (what)
+        {
+            case "a file" or "below a file":
+                Temp.Write("place", "x");
+                break;
+            case "a pipe":
+                Assert.Equal(0, (await ChildProcess.RunAsync(new ChildCommand("mkfifo", path), default)).ExitCode);
+                break;
+            case "a device":
+                path = "/dev/null";
+                break;
+            default:
+                File.CreateSymbolicLink(path, what == "a link to nothing" ? "/nowhere/at/all" : Temp.Write("file", "x"));
+                break;
+        }
+        var place = At(what == "below a file" ? Path.Combine(path, "backups") : path);
+        var file = TestFile.Create(Temp, 10);
+
+        Func<Task>[] uses = [() => place.ListAsync(default), () => place.StoreAsync(Key, file.Path, file.Sha256, null, default)];
+        foreach (var use in uses)
+        {
+            var e = await Assert.ThrowsAsync<BackupSyncException>(use);
+            Assert.Equal(ErrorIds.PlaceFailed, e.ErrorId);
+            Assert.Contains(path, e.Message, StringComparison.Ordinal);
+            Assert.Contains(words, e.Message, StringComparison.Ordinal);
+            Assert.Contains("Name a folder", e.Advice, StringComparison.Ordinal);
+        }
     }
 
     [SkippableFact]

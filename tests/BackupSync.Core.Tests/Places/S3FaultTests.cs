@@ -241,6 +241,29 @@ public sealed class S3FaultTests : IClassFixture<S3Server>, IAsyncLifetime
         Assert.Equal(file.Content, content.ToArray());
     }
 
+    [SkippableFact]
+    public async Task A_bucket_that_dribbles_is_given_up_and_a_reader_that_takes_his_time_is_not()
+    {
+        await using var patient = new S3Place(_config, InParts);
+        await using var place = new S3Place(_config, InParts with { Answer = TimeSpan.FromSeconds(4) });
+        var file = TestFile.Create(_temp, 8_000_000);
+        await patient.StoreAsync(Key, file.Path, file.Sha256, null, default);
+        await using var stream = await place.OpenAsync(Key, default);
+        var buffer = new byte[100];
+        for (var i = 0; i < 6; i++)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(1));
+            await stream!.ReadExactlyAsync(buffer);
+        }
+
+        _proxy.Dribble();
+        var e = await Assert.ThrowsAsync<BackupSyncException>(() => stream!.CopyToAsync(Stream.Null).WaitAsync(TimeSpan.FromMinutes(1)));
+
+        Assert.Equal(ErrorIds.PlaceFailed, e.ErrorId);
+        Assert.Contains(Key, e.Message, StringComparison.Ordinal);
+        Assert.Contains("it sends less than 1 kB a second", e.Message, StringComparison.Ordinal);
+    }
+
     [SkippableTheory]
     [InlineData(true)]
     [InlineData(false)]

@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
 using BackupSync.Configuration;
 using BackupSync.Postgres;
 using BackupSync.Runs;
@@ -42,6 +45,50 @@ public sealed class BadServerTests(Servers servers) : IClassFixture<Servers>
 
         Assert.Contains(e.ErrorId, (string[])[ErrorIds.ConnectionFailed, ErrorIds.NotPostgres, ErrorIds.TlsFailed]);
         AssertForPeople(e.Message);
+    }
+
+    /// <summary>What is told goes into logs and mails.</summary>
+    [Fact]
+    public async Task A_server_that_repeats_the_password_does_not_have_us_show_it()
+    {
+        const string Password = "pass/word&1";
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var answering = RepeatPasswordAsync(listener);
+        var address = DatabaseAddress.Parse(
+            $"postgresql://me:{Uri.EscapeDataString(Password)}@127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/db?sslmode=disable");
+
+        var login = new PgLogin("Source", address, "test", ReadOnly: true);
+        var e = await Assert.ThrowsAsync<BackupSyncException>(() =>
+            PgConnector.OpenAsync(login, TimeSpan.FromSeconds(1), null, default).WaitAsync(Soon));
+
+        await answering;
+        Assert.Contains("no such user with ***", e.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(Password, $"{e.Message} {e.Advice} {e.Detail}", StringComparison.Ordinal);
+    }
+
+    static async Task RepeatPasswordAsync(TcpListener listener)
+    {
+        using var client = await listener.AcceptTcpClientAsync();
+        var stream = client.GetStream();
+        var head = new byte[4];
+        while (true)
+        {
+            await stream.ReadExactlyAsync(head);
+            var startup = new byte[BinaryPrimitives.ReadInt32BigEndian(head) - 4];
+            await stream.ReadExactlyAsync(startup);
+            if (startup.Length > 4)
+                break;
+            await stream.WriteAsync("N"u8.ToArray()); // no encryption of any kind
+        }
+        await stream.WriteAsync((byte[])[(byte)'R', 0, 0, 0, 8, 0, 0, 0, 3]); // asks for the password as it is
+        await stream.ReadExactlyAsync(new byte[1]);
+        await stream.ReadExactlyAsync(head);
+        var password = new byte[BinaryPrimitives.ReadInt32BigEndian(head) - 5];
+        await stream.ReadExactlyAsync(password);
+        byte[] fields = [.. "SFATAL\0VFATAL\0C28000\0Mno such user with "u8, .. password, .. "\0\0"u8];
+        BinaryPrimitives.WriteInt32BigEndian(head, fields.Length + 4);
+        await stream.WriteAsync((byte[])[(byte)'E', .. head, .. fields]);
     }
 
     [Theory]

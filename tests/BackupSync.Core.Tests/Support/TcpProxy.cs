@@ -15,7 +15,7 @@ public sealed class TcpProxy : IAsyncDisposable
     readonly int _serverPort;
     readonly Task _accepting;
     volatile TaskCompletionSource _open = Opened();
-    volatile bool _cut;
+    volatile bool _cut, _dribbles;
     (byte[] Text, byte[] Into)? _garbled;
     long _passed;
     long _actAt = long.MaxValue;
@@ -79,13 +79,16 @@ public sealed class TcpProxy : IAsyncDisposable
     /// <summary>Passes nothing on, with all connections open, until <see cref="Restore"/>.</summary>
     public void Stall() => _open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>From now on passes a byte on now and then, where more comes at once.</summary>
+    public void Dribble() => _dribbles = true;
+
     /// <summary>Makes one text of another, of the same length, wherever it passes in one piece.</summary>
     public void Garble(string text, string into) => _garbled = (Encoding.ASCII.GetBytes(text), Encoding.ASCII.GetBytes(into));
 
     /// <summary>As it was at first.</summary>
     public void Restore()
     {
-        _cut = false;
+        _cut = _dribbles = false;
         Interlocked.Exchange(ref _actAt, long.MaxValue);
         _open.TrySetResult();
     }
@@ -177,7 +180,11 @@ public sealed class TcpProxy : IAsyncDisposable
     async Task<int> SendAsync(Socket to, byte[] buffer, int from, int end)
     {
         while (from < end)
-            from += await to.SendAsync(buffer.AsMemory(from, end - from), _end.Token);
+        {
+            if (_dribbles)
+                await Task.Delay(100, _end.Token);
+            from += await to.SendAsync(buffer.AsMemory(from, _dribbles ? 1 : end - from), _end.Token);
+        }
         return from;
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using BackupSync.Backups;
 using BackupSync.Comparison;
 using BackupSync.Configuration;
@@ -99,14 +100,19 @@ public sealed class GivingWayOnTargetTests(Servers servers) : IClassFixture<Serv
         await scenario.OnTargetAsync($"DELETE FROM public.users WHERE id > 10; {Slowly(scenario.TargetAdmin.Database, "users")}");
         scenario.Job = scenario.Job with { Limits = scenario.Job.Limits with { Blocking = Blocking } };
         await using var others = new Others(scenario.TargetAdmin, "SELECT count(*) FROM users", Held);
+        var log = new ConcurrentBag<RunEvent>();
 
         var job = scenario.Job with { Name = "restore-neon", SourceDatabase = scenario.Job.SourceDatabase };
-        var result = await JobRunner.RunAsync(job, RunKind.Restore, backup.FileName, "Restore of users", [new Relay(others.At(RunStep.Restore))],
+        var result = await JobRunner.RunAsync(job, RunKind.Restore, backup.FileName, "Restore of users",
+            [new Relay(others.At(RunStep.Restore)), new Relay(log.Add)],
             run => new TableRestorePipeline(run, job, BackupHandle.Of(backup, null), ["users"], new RunOptions()), default);
 
         await others.EndWellAsync();
         Assert.Equal(ErrorIds.GaveWay, result.Error?.Id);
         Assert.Equal(10, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM users"));
+        var errors = log.OfType<RunLog>().Where(l => l.Level == RunLogLevel.Error).Select(l => l.Message).ToList();
+        Assert.Contains(errors, m => m.Contains("the run has given way, for others had to wait for it", StringComparison.Ordinal));
+        Assert.DoesNotContain("The run was stopped.", errors);
         await scenario.AssertNothingIsLeftAsync();
     }
 

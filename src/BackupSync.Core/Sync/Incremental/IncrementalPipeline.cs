@@ -72,7 +72,7 @@ sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions optio
             }
             catch (Exception failure) when (attempt.MergeBegun)
             {
-                await attempt.RollBackAsync(failure);
+                await attempt.RollBackAsync(attempts.Explained(failure));
                 throw;
             }
         }
