@@ -117,7 +117,10 @@ public sealed class DeadlockTests(Servers servers) : IClassFixture<Servers>
             await scenario.SyncWellAsync();
         await using var migration = await Migration.BeginAsync(scenario.SourceAdmin);
 
-        var running = scenario.SyncAsync(Faults.AtStep(step, migration.LockLast), mode: mode);
+        scenario.Job = scenario.Job with { Parallel = 1 };
+        var running = scenario.SyncAsync(step == RunStep.Dump ? Faults.AtStep(step, migration.LockLast) : null, mode: mode);
+        if (step != RunStep.Dump)
+            await migration.LockLastWhenFirstIsReadAsync();
         await migration.GoOnAsync(running);
 
         var result = await running;
@@ -132,9 +135,9 @@ public sealed class DeadlockTests(Servers servers) : IClassFixture<Servers>
         await using var scenario = await CreateWideAsync(major);
         await scenario.SyncWellAsync();
         await using var migration = await Migration.BeginAsync(scenario.SourceAdmin);
-        migration.LockLast();
 
-        var running = DataComparison.RunAsync(scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions(), null, null, default);
+        var running = DataComparison.RunAsync(scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions { Parallel = 1 }, null, null, default);
+        await migration.LockLastWhenFirstIsReadAsync();
         await migration.GoOnAsync(running);
 
         Assert.False((await running).IsEqual);
@@ -146,7 +149,7 @@ public sealed class DeadlockTests(Servers servers) : IClassFixture<Servers>
         var scenario = await Scenario.CreateAsync(server, server);
         await scenario.OnSourceAsync("""
             DO $$ BEGIN FOR i IN 1..8 LOOP
-                EXECUTE pg_catalog.format('CREATE TABLE w%1$s (id int PRIMARY KEY); INSERT INTO w%1$s SELECT generate_series(1, %2$s)', i, (8 - i) * 3000);
+                EXECUTE pg_catalog.format('CREATE TABLE w%1$s (id int PRIMARY KEY); INSERT INTO w%1$s SELECT generate_series(1, %2$s)', i, (8 - i) * 20000);
             END LOOP; END $$
             """);
         return scenario;
@@ -174,6 +177,13 @@ public sealed class DeadlockTests(Servers servers) : IClassFixture<Servers>
             if (!_isBegun)
                 Task.Run(() => session.ExecuteAsync("ALTER TABLE w8 ADD note text", default)).GetAwaiter().GetResult();
             _isBegun = true;
+        }
+
+        public async Task LockLastWhenFirstIsReadAsync()
+        {
+            const string IsRead = "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE granted AND relation = 'w1'::regclass AND query LIKE '%\"w1\"%' AND application_name LIKE 'backupsync%'";
+            await Eventually.IsTrueAsync(async () => await watching.ScalarAsync<long>(IsRead, default) > 0, "the first table is read", 60, pause: 1);
+            LockLast();
         }
 
         public async Task GoOnAsync(Task running)
