@@ -29,8 +29,8 @@ static class BackupSigner
                 "Use another backup, and find out who can write there.");
         if (!named && manifest.Encryption is { Signed: true })
         {
-            throw Refused(
-                $"{manifest.File} was taken by a release that signs: its signature is missing, or another has been put in its place.", NameIt);
+            throw Refused($"{manifest.File} was taken by a release that signs: "
+                + "its signature is missing, or another has been put in its place.", NameIt);
         }
         if (!named && manifest.Encryption is null)
             throw Refused($"{manifest.File} is not encrypted, so nothing shows that it is yours.", NameIt);
@@ -43,8 +43,7 @@ static class BackupSigner
         if (!named)
         {
             var seconds = Math.Round(Stopwatch.GetElapsedTime(begun).TotalSeconds, 3);
-            var read = new ProofRecord(BackupProof.Integrity, DateTimeOffset.UtcNow, seconds, null, null, null);
-            manifest = manifest with { Proof = read with { Verdict = ProofVerdict.Good } };
+            manifest = manifest with { Proof = new ProofRecord(BackupProof.Integrity, DateTimeOffset.UtcNow, seconds, null, null, null) };
         }
         await using var place = handle.OpenPlace();
         var signed = ManifestStore.Format(manifest, ManifestKey.Of(passphrase));

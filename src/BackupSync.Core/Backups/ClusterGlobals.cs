@@ -39,7 +39,7 @@ static partial class ClusterGlobals
         return Statements(script).Where(s => s.StartsWith(Create, StringComparison.Ordinal)).Select(s => (s[Create.Length..], s));
     }
 
-    /// <summary>The statements of a script for psql, without their semicolons: names may hold line breaks, and semicolons too.</summary>
+    /// <summary>The statements of a script for psql, without their semicolons: names and values may hold line breaks, and semicolons too.</summary>
     static List<string> Statements(string script)
     {
         ReadOnlySpan<byte> text = Encoding.UTF8.GetBytes(script);
@@ -72,17 +72,11 @@ static partial class ClusterGlobals
     public static IEnumerable<string> SettingsFor(string script, string from, string to)
     {
         var at = script.IndexOf(SettingsHeading + '\n', StringComparison.Ordinal);
-        if (at < 0)
-            return [];
-        // A value may hold line breaks, so a statement ends where the next one begins.
-        return StatementEnd().Split(script[(at + SettingsHeading.Length + 1)..]).Select(s => s.TrimEnd('\n', ';')).Where(s => s.Length > 0)
+        return Statements(at < 0 ? "" : script[at..])
             .Select(s => Name().Replace(s, m => m.Groups["name"].Value == Sql.Identifier(from) ? m.Groups["before"].Value + Sql.Identifier(to) : m.Value, 1));
     }
 
     const string SettingsHeading = "-- Settings of the database";
-
-    [GeneratedRegex(@";\n(?=ALTER (?:DATABASE|ROLE) |$)")]
-    private static partial Regex StatementEnd();
 
     [GeneratedRegex("""(?<before>^ALTER (?:ROLE (?:"(?:[^"]|"")*"|\S+) IN )?DATABASE )(?<name>"(?:[^"]|"")*"|\S+)""")]
     private static partial Regex Name();

@@ -40,7 +40,7 @@ sealed class EncryptionKeys
         _macSalt = macSalt;
         _iterations = iterations;
         _signed = signed;
-        _macKey = new(() => DeriveMacKey(macSalt, signed));
+        _macKey = new(DeriveMacKey);
     }
 
     /// <summary>For a new backup. Deriving begins at once, so that it is done when the first byte comes.</summary>
@@ -106,10 +106,10 @@ sealed class EncryptionKeys
         return aes;
     }
 
-    byte[] DeriveMacKey(byte[] salt, bool signed)
+    byte[] DeriveMacKey()
     {
-        var key = Derive(salt, MacKeySize);
-        return signed ? HKDF.Expand(HashAlgorithmName.SHA256, key, MacKeySize, SignedPurpose) : key;
+        var key = Derive(_macSalt, MacKeySize);
+        return _signed ? HKDF.Expand(HashAlgorithmName.SHA256, key, MacKeySize, SignedPurpose) : key;
     }
 
     FileKey DeriveFileKey() => DeriveFileKey(RandomNumberGenerator.GetBytes(OpenSslHead.SaltSize));

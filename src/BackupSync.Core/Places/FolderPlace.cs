@@ -114,8 +114,6 @@ sealed class FolderPlace(FolderPlaceConfig config) : IBackupPlace
     /// <summary>A folder that is not there yet is an empty place. What is something else holds no backups, and never will.</summary>
     void EnsureMayBeFolder()
     {
-        if (Directory.Exists(config.Directory))
-            return;
         for (var path = Path.GetFullPath(config.Directory); path is not null && !Directory.Exists(path); path = Path.GetDirectoryName(path))
         {
             if (PlatformFiles.KindOfOther(path) is { } other)

@@ -26,7 +26,8 @@ static class AllLocks
         .Replace("@longest", Milliseconds(Longest), StringComparison.Ordinal)
         .Replace("@pause", Milliseconds(Pause), StringComparison.Ordinal)
         .Replace("@shortest", DeadlockTimeout.Shortest, StringComparison.Ordinal)
-        .Replace("@share", DeadlockTimeout.Share.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+        .Replace("@share", DeadlockTimeout.Share, StringComparison.Ordinal)
+        .Replace("@own", DeadlockTimeout.OwnLockTimeout, StringComparison.Ordinal)
         .Replace("@statements", Sql.TextArray(statements), StringComparison.Ordinal));
 
     /// <summary>Locks of tables with all their partitions, those above before those below.</summary>

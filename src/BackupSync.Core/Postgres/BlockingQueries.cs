@@ -16,13 +16,13 @@ sealed class BlockingQueries(TimeSpan patience, TimeSpan interval)
     /// <summary>In place of a process's number, where the one who looks has to wait himself.</summary>
     public const string OfCatalog = "0";
 
-    /// <summary>How long we have, once told, to let go ourselves.</summary>
+    /// <summary>How long we have, once told, to let go ourselves; none where it may be a deadlock.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// A session of ours that waits for a lock as long as this, and is waited for, lets go: it may be a deadlock already, or become one, and the
-    /// server ends whoever has waited for <c>deadlock_timeout</c> (usually a second) when the circle closes. Ours that hold something wait for
-    /// less than this by themselves; pg_dump does not.
+    /// A session of ours that waits for a lock as long as this, and is waited for, lets go: it may be a deadlock already, or become one (see
+    /// <see cref="DeadlockTimeout"/>). Ours that hold something wait for less than this by themselves; pg_dump does not. Before version 14
+    /// servers do not tell since when somebody waits.
     /// </summary>
     static readonly TimeSpan Tangled = TimeSpan.FromSeconds(0.45);
 
@@ -69,7 +69,9 @@ sealed class BlockingQueries(TimeSpan patience, TimeSpan interval)
                     PERFORM pg_catalog.set_config('backupsync.late', v_late::text, false);
                     COMMIT;
                     RAISE INFO '{Late}';
-                    PERFORM pg_catalog.pg_sleep({Seconds(Grace)});
+                    IF v_late[6] IS NULL THEN
+                        PERFORM pg_catalog.pg_sleep({Seconds(Grace)});
+                    END IF;
                     PERFORM * FROM ({EndOthers}) o;
                     EXIT;
                 END IF;
@@ -131,10 +133,11 @@ sealed class BlockingQueries(TimeSpan patience, TimeSpan interval)
             SELECT w.*, least((({seen}) ->> w.what)::float8, c.now) AS since FROM clock c, waiting w JOIN behind b ON b.pid = w.pid)
         SELECT (SELECT count(*) > 1 FROM ours) AS others,
             (SELECT coalesce(pg_catalog.jsonb_object_agg(h.what, h.since), '{"{}"}') FROM held h) AS seen,
-            (SELECT ARRAY[h.pid::text, s.usesysid::text, s.application_name, h.relation::text, s.query]
+            (SELECT ARRAY[h.pid::text, s.usesysid::text, s.application_name, h.relation::text, s.query, CASE WHEN t.tangled THEN 'at once' END]
              FROM clock c, held h LEFT JOIN activity s ON s.pid = h.pid
-             WHERE c.now - h.since >= {Seconds(patience)} OR EXISTS (SELECT FROM own o WHERE o.pid = ANY (h.blockers) OR h.pid = ANY (o.blockers))
-             ORDER BY NOT h.blockers && (SELECT pg_catalog.array_agg(o.pid) FROM ours o) LIMIT 1) AS late
+             CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM own o WHERE o.pid = ANY (h.blockers) OR h.pid = ANY (o.blockers)) AS tangled) t
+             WHERE c.now - h.since >= {Seconds(patience)} OR t.tangled
+             ORDER BY NOT t.tangled, NOT h.blockers && (SELECT pg_catalog.array_agg(o.pid) FROM ours o) LIMIT 1) AS late
         """;
 
     static string Seconds(TimeSpan time) => time.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);

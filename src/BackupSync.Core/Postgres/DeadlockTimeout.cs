@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace BackupSync.Postgres;
 
 /// <summary>
@@ -10,8 +8,8 @@ namespace BackupSync.Postgres;
 /// </summary>
 static class DeadlockTimeout
 {
-    /// <summary>How much of it a wait of ours may take; what is left is for a server that is slow.</summary>
-    public const double Share = 0.4;
+    /// <summary>How much of it a wait of ours may take, as SQL; what is left is for a server that is slow.</summary>
+    public const string Share = "0.4";
 
     /// <summary>Anybody's <c>deadlock_timeout</c>, the shortest of all, in milliseconds.</summary>
     public const string Shortest = """
@@ -22,13 +20,11 @@ static class DeadlockTimeout
               WHERE one LIKE 'deadlock_timeout=%') known
         """;
 
-    /// <summary>Limits the waits of a session that holds locks while it waits for others.</summary>
-    /// <param name="most">Null for what the session has already.</param>
-    public static string SetLockTimeout(TimeSpan? most = null)
-    {
-        var known = most is { } limit
-            ? ((long)limit.TotalMilliseconds).ToString(CultureInfo.InvariantCulture)
-            : "nullif(1000 * extract(epoch FROM pg_catalog.current_setting('lock_timeout')::interval)::float, 0)";
-        return $"SELECT pg_catalog.set_config('lock_timeout', greatest(least({known}, {Share.ToString(CultureInfo.InvariantCulture)} * ({Shortest})), 1)::int::text, false)";
-    }
+    /// <summary>The session's own <c>lock_timeout</c> in milliseconds; null where it has none.</summary>
+    public const string OwnLockTimeout = "nullif(1000 * extract(epoch FROM pg_catalog.current_setting('lock_timeout')::interval)::float, 0)";
+
+    /// <summary>Makes the <c>lock_timeout</c> of a session that holds locks while it waits for others as short as it has to be.</summary>
+    public const string ShortenLockTimeout = $"""
+        SELECT pg_catalog.set_config('lock_timeout', greatest(least({OwnLockTimeout}, {Share} * ({Shortest})), 1)::int::text, false)
+        """;
 }

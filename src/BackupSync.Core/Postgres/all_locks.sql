@@ -16,7 +16,7 @@ BEGIN
         BEGIN
             -- Who waits for us already, because of what we hold, may be about to look whether he is in a deadlock.
             budget := CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_locks l WHERE NOT l.granted AND pg_catalog.pg_backend_pid() = ANY (pg_catalog.pg_blocking_pids(l.pid))) THEN 0
-                ELSE least(@longest, shortest * @share, (SELECT nullif(setting::float, 0) FROM pg_catalog.pg_settings WHERE name = 'lock_timeout')) END;
+                ELSE least(@longest, shortest * @share, @own) END;
             begun := pg_catalog.clock_timestamp();
             FOREACH statement IN ARRAY statements
             LOOP

@@ -51,7 +51,9 @@ sealed class Snapshot : IAsyncDisposable
 
     /// <param name="sessions">How many sessions, at least 1: the first holds it.</param>
     /// <param name="beforehand">What is to be asked before anything is seen.</param>
-    /// <param name="lockTimeout">How long its sessions wait for a lock at most, should <see cref="DeadlockTimeout"/> allow for that; null for what all of ours do.</param>
+    /// <param name="lockTimeout">
+    /// How long its sessions wait for a lock, unless <see cref="DeadlockTimeout"/> asks for less; null for what all of ours do.
+    /// </param>
     public static async Task<Snapshot> TakeAsync(
         PgLogin login, int sessions, TimeSpan connectLimit, CancellationToken cancellationToken, Func<PgSession, CancellationToken, Task>? beforehand = null,
         TimeSpan? lockTimeout = null)
@@ -79,7 +81,8 @@ sealed class Snapshot : IAsyncDisposable
         async Task<PgSession> OpenAsync(CancellationToken stop)
         {
             var session = await PgConnector.OpenAsync(login, connectLimit, onRetry: null, stop);
-            await session.ExecuteAsync(DeadlockTimeout.SetLockTimeout(lockTimeout), stop);
+            var own = lockTimeout is { } limit ? $"SET lock_timeout = {(long)limit.TotalMilliseconds}; " : "";
+            await session.ExecuteAsync(own + DeadlockTimeout.ShortenLockTimeout, stop);
             return session;
         }
     }

@@ -109,7 +109,10 @@ public sealed class ExchangedTableTests(Servers servers) : IClassFixture<Servers
     public async Task Rows_of_an_extension_are_deleted_from_its_tables_alone()
     {
         await using var scenario = await CreateAsync();
-        await scenario.OnSourceAsync("UPDATE pg_extension SET extconfig = ARRAY['t'::regclass::oid, 'indexed'::regclass::oid], extcondition = ARRAY['WHERE id > 1', ''] WHERE extname = 'plpgsql'");
+        await scenario.OnSourceAsync("""
+            UPDATE pg_extension SET extconfig = ARRAY['t'::regclass::oid, 'indexed'::regclass::oid], extcondition = ARRAY['WHERE id > 1', '']
+            WHERE extname = 'plpgsql'
+            """);
         await using var session = await Scenario.OpenAsync(scenario.SourceAdmin);
         await session.ExecuteAsync("BEGIN", default);
 

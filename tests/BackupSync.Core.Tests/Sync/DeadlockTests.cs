@@ -9,8 +9,8 @@ using BackupSync.Sync;
 namespace BackupSync.Tests.Sync;
 
 /// <summary>
-/// Somebody holds what a run locks late, and then asks for what it locks early. The server looks whether he is in a deadlock when it has looked
-/// for the run already, or long before it does, so he is the one whom it would end.
+/// Somebody holds what a run locks late, and then asks for what it locks early. The server looks whether he is in a deadlock when it has
+/// looked for the run already, or long before it does, so he is the one whom it would end.
 /// </summary>
 public sealed class DeadlockTests(Servers servers) : IClassFixture<Servers>
 {
@@ -118,7 +118,6 @@ public sealed class DeadlockTests(Servers servers) : IClassFixture<Servers>
             await scenario.SyncWellAsync();
         await using var migration = await Migration.BeginAsync(scenario.SourceAdmin);
 
-        scenario.Job = scenario.Job with { Parallel = 1 };
         var running = scenario.SyncAsync(step == RunStep.Dump ? Faults.AtStep(step, migration.LockLast) : null, mode: mode);
         if (step != RunStep.Dump)
             await migration.LockLastWhenFirstIsReadAsync();
@@ -137,7 +136,8 @@ public sealed class DeadlockTests(Servers servers) : IClassFixture<Servers>
         await scenario.SyncWellAsync();
         await using var migration = await Migration.BeginAsync(scenario.SourceAdmin);
 
-        var running = DataComparison.RunAsync(scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions { Parallel = 1 }, null, null, default);
+        var running = DataComparison.RunAsync(
+            scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions { Parallel = 1 }, null, null, default);
         await migration.LockLastWhenFirstIsReadAsync();
         await migration.GoOnAsync(running, isLate: true);
 
@@ -148,9 +148,10 @@ public sealed class DeadlockTests(Servers servers) : IClassFixture<Servers>
     {
         var server = await VersionedServers.GetAsync(major);
         var scenario = await Scenario.CreateAsync(server, server);
+        scenario.Job = scenario.Job with { Parallel = 1 };
         await scenario.OnSourceAsync("""
             DO $$ BEGIN FOR i IN 1..8 LOOP
-                EXECUTE pg_catalog.format('CREATE TABLE w%1$s (id int PRIMARY KEY); INSERT INTO w%1$s SELECT generate_series(1, %2$s)', i, (8 - i) * 20000);
+                EXECUTE format('CREATE TABLE w%1$s (id int PRIMARY KEY); INSERT INTO w%1$s SELECT generate_series(1, %2$s)', i, (8 - i) * 20000);
             END LOOP; END $$
             """);
         return scenario;
@@ -165,12 +166,10 @@ public sealed class DeadlockTests(Servers servers) : IClassFixture<Servers>
 
         public static async Task<Migration> BeginAsync(DatabaseAddress admin)
         {
-            var migration = new Migration(await Scenario.OpenAsync(admin), await Scenario.OpenAsync(admin));
-            await migration.Session.ExecuteAsync("BEGIN", default);
-            return migration;
+            var session = await Scenario.OpenAsync(admin);
+            await session.ExecuteAsync("BEGIN", default);
+            return new Migration(session, await Scenario.OpenAsync(admin));
         }
-
-        PgSession Session => session;
 
         /// <summary>The last that is read, for it is the smallest.</summary>
         public void LockLast()
@@ -182,15 +181,20 @@ public sealed class DeadlockTests(Servers servers) : IClassFixture<Servers>
 
         public async Task LockLastWhenFirstIsReadAsync()
         {
-            const string IsRead = "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE granted AND relation = 'w1'::regclass AND query LIKE '%\"w1\"%' AND application_name LIKE 'backupsync%'";
-            await Eventually.IsTrueAsync(async () => await watching.ScalarAsync<long>(IsRead, default) > 0, "the first table is read", 60, pause: 1);
+            const string IsRead = """
+                SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
+                WHERE granted AND relation = 'w1'::regclass AND query LIKE '%"w1"%' AND application_name LIKE 'backupsync%'
+                """;
+            await Eventually.IsTrueAsync(
+                async () => await watching.ScalarAsync<long>(IsRead, default) > 0, "the first table is read", 60, pause: 1);
             LockLast();
         }
 
-        /// <param name="isLate">After the run has looked whether it is in a deadlock, so that only the migration finds one; else before.</param>
+        /// <param name="isLate">After the server has looked for the run, so that only the migration finds a deadlock; else before.</param>
         public async Task GoOnAsync(Task running, bool isLate)
         {
-            await Eventually.IsTrueAsync(async () => running.IsCompleted || await watching.ScalarAsync<long>(IsWaitedFor, default) > 0, "the run waits", 60, pause: 5);
+            await Eventually.IsTrueAsync(
+                async () => running.IsCompleted || await watching.ScalarAsync<long>(IsWaitedFor, default) > 0, "the run waits", 60, pause: 5);
             Assert.False(running.IsCompleted, "The run has waited for nothing.");
             await Task.Delay(isLate ? 1300 : 600);
             foreach (var table in Enumerable.Range(1, 7))

@@ -47,7 +47,7 @@ sealed class ComparingLane(Snapshot snapshot, SourceLane? reader, PgLogin target
             return _target;
         _target = await PgConnector.OpenAsync(target, connectLimit, onRetry: null, cancellationToken);
         // The run itself has locked what is read: what a table's reader waits for is one who waits for the run.
-        await _target.ExecuteAsync($"{settings}; {DeadlockTimeout.SetLockTimeout()}", cancellationToken);
+        await _target.ExecuteAsync($"{settings}; {DeadlockTimeout.ShortenLockTimeout}", cancellationToken);
         return _target;
     }
 
