@@ -47,6 +47,9 @@ jobs:
         $random = [random]::new($seed)
         $values = [object[]]$known.Clone()
         $random.Shuffle($values)
+        # These found what fewer values than all of them would seldom find.
+        , @{ Value = @{} }
+        , @{ Value = "a`0b" }
         # Wrapped, or the pipeline would take lists apart.
         for ($i = 0; $i -lt [Math]::Min($count, $values.Count); $i++) {
             , @{ Value = $values[$i] }

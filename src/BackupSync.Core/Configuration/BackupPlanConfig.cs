@@ -3,6 +3,11 @@ namespace BackupSync.Configuration;
 /// <summary>Which databases are backed up when, where to, for how long, and how the backups are proven.</summary>
 public sealed record BackupPlanConfig
 {
+    /// <summary>Not for PowerShell, which would make one of any hashtable, with nothing in it.</summary>
+    internal BackupPlanConfig()
+    {
+    }
+
     public required string Name { get; init; }
     public required IReadOnlyList<DatabaseConfig> Databases { get; init; }
 

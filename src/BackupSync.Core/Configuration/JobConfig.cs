@@ -16,6 +16,11 @@ public enum PublishMode
 /// <summary>A sync job: source → target, with all its settings. Self-contained, so it can travel down a pipeline.</summary>
 public sealed record JobConfig
 {
+    /// <summary>Not for PowerShell, which would make one of any hashtable, with nothing in it.</summary>
+    internal JobConfig()
+    {
+    }
+
     public required string Name { get; init; }
     public required DatabaseConfig SourceDatabase { get; init; }
     public required DatabaseConfig TargetDatabase { get; init; }

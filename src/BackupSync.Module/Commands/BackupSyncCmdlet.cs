@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Management.Automation;
 using BackupSync.Configuration;
+using BackupSync.Files;
 
 namespace BackupSync.Module.Commands;
 
@@ -79,7 +80,7 @@ public abstract class BackupSyncCmdlet : PSCmdlet, IDisposable
     }
 
     /// <summary>A path as the user means it: relative to PowerShell's location, which is not that of the process.</summary>
-    protected string FullPath(string path) => SessionState.Path.GetUnresolvedProviderPathFromPSPath(path);
+    protected string FullPath(string path) => GivenPath.Full(SessionState.Path.GetUnresolvedProviderPathFromPSPath(path));
 
     protected string CurrentFolder => SessionState.Path.CurrentFileSystemLocation.ProviderPath;
 
