@@ -405,7 +405,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     RowInTheWayException? StillReferredTo(PgQueryException refused) => refused.InnerException is Npgsql.PostgresException
     {
         SqlState: Npgsql.PostgresErrorCodes.ForeignKeyViolation or Npgsql.PostgresErrorCodes.RestrictViolation, SchemaName: { } schema, TableName: { } name, ConstraintName: { } key
-    } server ? InTheWay(schema, name, key, refused, server.MessageText) : null;
+    } server ? InTheWay(schema, name, key, refused, target.Login.Address.Scrub(server.MessageText)) : null;
 
     RowInTheWayException InTheWay(string schema, string name, string key, PgQueryException? refused, string? detail = null)
     {

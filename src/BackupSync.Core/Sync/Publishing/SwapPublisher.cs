@@ -67,7 +67,7 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
     async Task ThrowAwayAsync(CancellationToken cancellationToken)
     {
         await DisposeAsync();
-        await Maintenance.ExecuteAsync($"DROP DATABASE IF EXISTS {Sql.Identifier(_tag.NewDatabase)} WITH (FORCE)", cancellationToken);
+        await DatabaseDrop.RunAsync(Maintenance, _tag.NewDatabase, cancellationToken);
     }
 
     async Task RestoreAsync(PublishContent content, LateEntries late, StepScope scope, CancellationToken cancellationToken)
