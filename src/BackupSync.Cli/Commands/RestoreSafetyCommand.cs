@@ -1,3 +1,4 @@
+using BackupSync.Recovery;
 using System.CommandLine;
 using BackupSync.Backups;
 using BackupSync.Cli.Display;
@@ -64,12 +65,12 @@ static class RestoreSafetyCommand
         {
             var config = load();
             var job = config.Job(jobName!);
-            return (job, BackupCatalog.LatestSafety(job, Failures.Warn, unauthenticated), config);
+            return (job, SafetyBackups.Latest(job, Failures.Warn, unauthenticated), config);
         }
         var backup = BackupCatalog.Open(GivenPath.Full(file));
         if (target is not null)
-            return (AdHocJob.ForRestore(target, backup), backup, null);
+            return (SafetyBackups.JobFor(target, backup), backup, null);
         var loaded = load();
-        return (jobName is null ? BackupCatalog.JobOf(backup, loaded) : loaded.Job(jobName), backup, loaded);
+        return (jobName is null ? SafetyBackups.JobOf(backup, loaded) : loaded.Job(jobName), backup, loaded);
     }
 }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using BackupSync.Postgres;
+using BackupSync.Verification;
 
 namespace BackupSync.Archives;
 
@@ -67,8 +68,19 @@ sealed partial class ArchiveHead
     /// <summary>The encoding of its data, by PostgreSQL's name for it.</summary>
     public string Encoding => Entries.FirstOrDefault(e => e.Kind == EncodingKind)?.Definition.Split('\'') is [_, var name, _] ? name : "UTF8";
 
-    /// <summary>Where a restore sets each sequence.</summary>
-    public IEnumerable<(string Key, long Value, bool IsCalled)> Sequences =>
+    /// <summary>The same content with its sequences as a restore sets them.</summary>
+    public DatabaseFingerprint SequencesInto(DatabaseFingerprint content)
+    {
+        var sequences = new Dictionary<string, SequenceFingerprint>(content.Sequences);
+        foreach (var (key, value, isCalled) in Sequences)
+        {
+            if (sequences.ContainsKey(key))
+                sequences[key] = new SequenceFingerprint(value, isCalled);
+        }
+        return content with { Sequences = sequences };
+    }
+
+    IEnumerable<(string Key, long Value, bool IsCalled)> Sequences =>
         from entry in Entries
         where entry.Kind == SequenceKind
         let set = Setval().Match(entry.Definition)

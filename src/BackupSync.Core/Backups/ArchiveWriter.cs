@@ -91,7 +91,7 @@ static class ArchiveWriter
             var options = await OptionsAsync(request, cancellationToken);
             if (request.Label.WithGlobals)
                 globals = await ClusterGlobals.WriteAsync(request, options, path, cancellationToken);
-            var hash = encrypted?.Sha256 ?? await BackupArchive.HashAsync(partial, cancellationToken);
+            var hash = encrypted?.Sha256 ?? await FileHash.Sha256Async(partial, cancellationToken);
             PrivateFile.Publish(partial, path, overwrite: request.Label.File is not null);
             published = path;
             var manifest = new BackupManifest

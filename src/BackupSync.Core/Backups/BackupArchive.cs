@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using BackupSync.Files;
 
 namespace BackupSync.Backups;
@@ -38,22 +37,8 @@ public static class BackupArchive
             throw Invalid($"{path} is of another format: a custom-format archive of pg_dump begins with PGDMP.");
         if (Damage(new FileInfo(path).Length, manifest) is { } damage)
             throw Invalid($"{path} {damage}.");
-        if (!string.Equals(await HashAsync(path, cancellationToken), manifest.Sha256, StringComparison.OrdinalIgnoreCase))
+        if (!string.Equals(await FileHash.Sha256Async(path, cancellationToken), manifest.Sha256, StringComparison.OrdinalIgnoreCase))
             throw Invalid($"{path} was altered: its SHA-256 is not the one in its manifest.");
-    }
-
-    /// <summary>The SHA-256 of a file in lower-case hexadecimal, with little memory whatever its size.</summary>
-    public static async Task<string> HashAsync(string path, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await using var stream = Open(path);
-            return Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellationToken));
-        }
-        catch (Exception e) when (FileFailure.Is(e))
-        {
-            throw FileFailure.From(e, path, "read");
-        }
     }
 
     /// <summary>What a glance at the size tells, as the rest of a sentence about the archive; null where it fits.</summary>
@@ -67,7 +52,7 @@ public static class BackupArchive
     {
         try
         {
-            await using var stream = Open(path);
+            await using var stream = FileHash.Open(path);
             var start = new byte[Magic.Length];
             var read = await stream.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, cancellationToken);
             return Magic.StartsWith(start.AsSpan(0, read));
@@ -77,13 +62,6 @@ public static class BackupArchive
             throw FileFailure.From(e, path, "read");
         }
     }
-
-    static FileStream Open(string path) => new(path, new FileStreamOptions
-    {
-        Share = FileShare.ReadWrite | FileShare.Delete,
-        Options = FileOptions.Asynchronous | FileOptions.SequentialScan,
-        BufferSize = 0,
-    });
 
     static BackupSyncException Invalid(string message) => new(ErrorIds.BackupInvalid, message, "Use another backup.");
 }

@@ -9,19 +9,21 @@ static class BackupCleanUp
     static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
 
     /// <summary>The last step: the backup is good and in its places by then, so nothing here makes the run a failure.</summary>
-    public static async Task RunAsync(RunContext run, BackupOrder order, KeepConfig keep, string database, CancellationToken cancellationToken)
+    /// <param name="isOurs">Of the same plan, database and kind.</param>
+    /// <param name="signing">What manifests are signed with; null where they are not.</param>
+    public static async Task RunAsync(
+        RunContext run, KeepConfig keep, Func<BackupFile, bool> isOurs, IReadOnlyList<PlaceConfig> places, EncryptionConfig? signing, CancellationToken cancellationToken)
     {
         var rule = RetentionRule.Of(keep);
-        var rules = new RetentionRules(
-            b => b.Kind == order.Kind && b.Job == order.Name && b.Database == database ? rule : RetentionRule.None("of another plan, database or kind"), _ => false);
+        var rules = new RetentionRules(b => isOurs(b) ? rule : RetentionRule.None("of another plan, database or kind"), _ => false);
         try
         {
             await run.StepAsync(RunStep.CleanUp, "Clean up", Limit, async (scope, ct) =>
             {
                 var removed = new List<RetentionDecision>();
-                foreach (var place in order.Places)
+                foreach (var place in places)
                 {
-                    var plan = await Retention.PlanAsync(place, rules, DateTimeOffset.UtcNow, order.Signing, ct);
+                    var plan = await Retention.PlanAsync(place, rules, DateTimeOffset.UtcNow, signing, ct);
                     Retention.WarnOfUnauthenticated(plan, run.Warn);
                     removed.AddRange(await Retention.ApplyAsync(place, plan, run.Warn, ct));
                 }

@@ -1,6 +1,5 @@
 using BackupSync.Configuration;
 using BackupSync.Files;
-using BackupSync.History;
 
 namespace BackupSync.Backups;
 
@@ -52,7 +51,7 @@ static class BackupFolder
         IReadOnlyDictionary<string, long> sizes, Func<string, byte[]?> readManifest, Func<string, string> locate, EncryptionConfig? encryption = null)
     {
         var entries = sizes
-            .Where(f => !LogFile.IsRecord(f.Key) && f.Key != FolderLock.FileName && !IsManifestOfOne(f.Key, sizes))
+            .Where(f => !RecordNames.Has(f.Key) && f.Key != FolderLock.FileName && !IsManifestOfOne(f.Key, sizes))
             .Select(f => Look(f.Key, f.Value, sizes, readManifest, locate, encryption))
             .OfType<BackupFolderEntry>()
             .ToList();

@@ -117,7 +117,7 @@ public static class BackupStore
         using var staging = StagingFolder.Create(0);
         var path = Path.Combine(staging.Path, key.Split('/')[^1] + ManifestStore.Suffix);
         PrivateFile.WriteAllDurably(path, manifest);
-        await place.StoreAsync(key + ManifestStore.Suffix, path, await BackupArchive.HashAsync(path, cancellationToken), null, cancellationToken, replace);
+        await place.StoreAsync(key + ManifestStore.Suffix, path, await FileHash.Sha256Async(path, cancellationToken), null, cancellationToken, replace);
     }
 
     /// <summary>Brings a file of a place to this machine.</summary>

@@ -86,7 +86,7 @@ static partial class ClusterGlobals
         if (keys is null)
         {
             PrivateFile.WriteAllDurably(path, script);
-            return new CompanionFile(Path.GetFileName(path), script.Length, await BackupArchive.HashAsync(path, cancellationToken), null);
+            return new CompanionFile(Path.GetFileName(path), script.Length, await FileHash.Sha256Async(path, cancellationToken), null);
         }
         using var memory = new MemoryStream();
         await using var encrypting = EncryptingStream.Begin(memory, keys);

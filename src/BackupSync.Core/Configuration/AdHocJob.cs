@@ -1,4 +1,3 @@
-using BackupSync.Backups;
 using BackupSync.Files;
 using BackupSync.Postgres;
 
@@ -58,26 +57,6 @@ public static class AdHocJob
         };
     }
 
-    /// <summary>Brings a backup to a database that no configuration names; the history goes beside the backup.</summary>
-    /// <exception cref="BackupSyncException">The URL is no connection string.</exception>
-    public static JobConfig ForRestore(string targetUrl, BackupFile backup)
-    {
-        var target = Parse("target", targetUrl);
-        var noSource = new ConfigurationProblem(backup.Path, 0, 0, "", "a restore of a backup without a configuration has no source database");
-        return new JobConfig
-        {
-            Name = backup.Job,
-            SourceDatabase = new DatabaseConfig(noSource) { Name = "backup", Role = DatabaseRole.Production },
-            // Safety backups are listed by the name that the database had when they were taken.
-            TargetDatabase = new DatabaseConfig(target)
-            {
-                Name = backup.Kind == BackupKind.Safety ? backup.Database : Name(target.Database, "target"),
-                Role = DatabaseRole.Backup,
-            },
-            Backups = new BackupsConfig { Directory = Path.GetDirectoryName(backup.Path)! },
-        };
-    }
-
     /// <summary>One database by its URL alone, as a command's parameter names it.</summary>
     /// <exception cref="BackupSyncException">It is no connection string.</exception>
     public static DatabaseConfig Database(string url, DatabaseRole role = DatabaseRole.Backup)
@@ -86,7 +65,7 @@ public static class AdHocJob
         return new DatabaseConfig(address) { Name = Name(address.Database, "database"), Role = role };
     }
 
-    static DatabaseAddress Parse(string which, string url)
+    internal static DatabaseAddress Parse(string which, string url)
     {
         // Mostly $env:NAME in a session that does not have it.
         if (string.IsNullOrWhiteSpace(url))
@@ -102,7 +81,7 @@ public static class AdHocJob
     }
 
     /// <summary>A database's name as one that files and jobs can have.</summary>
-    static string Name(string database, string otherwise)
+    internal static string Name(string database, string otherwise)
     {
         var allowed = string.Concat(database.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' ? c : '-')).Trim('-', '.', '_');
         return allowed.Length == 0 ? otherwise : allowed;

@@ -13,10 +13,10 @@ namespace BackupSync.History;
 /// <param name="warn">Told once where the log cannot be written: the run itself goes on.</param>
 public sealed class LogFile(string directory, Action<string> warn) : IRunObserver
 {
-    public const string FileName = "backupsync.log";
+    public const string FileName = RecordNames.Log;
 
     /// <summary>The one before, kept when a log has grown over its limit.</summary>
-    public const string PreviousFileName = FileName + ".1";
+    public const string PreviousFileName = RecordNames.PreviousLog;
 
     /// <summary>In bytes.</summary>
     internal long Limit { get; init; } = 10_000_000;
@@ -30,9 +30,6 @@ public sealed class LogFile(string directory, Action<string> warn) : IRunObserve
     bool _warned;
 
     public static string PathOf(string directory) => Path.Combine(directory, FileName);
-
-    /// <summary>Whether a file of a backup directory is one of BackupSync's own records.</summary>
-    internal static bool IsRecord(string fileName) => fileName is FileName or PreviousFileName or RunHistory.FileName;
 
     public void OnEvent(RunEvent runEvent)
     {

@@ -8,7 +8,7 @@ namespace BackupSync.History;
 /// <summary>The record of every run of a job: <c>history.jsonl</c> beside its backups, one JSON object a line, oldest first.</summary>
 public static class RunHistory
 {
-    public const string FileName = "history.jsonl";
+    public const string FileName = RecordNames.History;
 
     public static string PathOf(string directory) => Path.Combine(directory, FileName);
 

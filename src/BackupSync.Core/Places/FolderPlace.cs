@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Security.Cryptography;
-using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Files;
 
@@ -81,7 +80,7 @@ sealed class FolderPlace(FolderPlaceConfig config) : IBackupPlace
         {
             if (await CopyAsync(source, partial, onProgress, cancellationToken) != sha256)
                 throw NotTheFile($"{file} is not the file that was to be stored in the place {Name}: its SHA-256 differs.", "It was changed meanwhile, or its disk is failing. Verify it, then store it again.");
-            if (await BackupArchive.HashAsync(partial, cancellationToken) != sha256)
+            if (await FileHash.Sha256Async(partial, cancellationToken) != sha256)
                 throw NotTheFile($"{path} was written to the place {Name}, but other bytes are read back.", "Check that disk, then store the file again.");
             PrivateFile.Publish(partial, path, overwrite: replace);
             return true;
@@ -109,7 +108,7 @@ sealed class FolderPlace(FolderPlaceConfig config) : IBackupPlace
 
     /// <returns>False: what is there is the file that was to be stored.</returns>
     async Task<bool> AcceptAsync(string key, string sha256, CancellationToken cancellationToken) =>
-        await BackupArchive.HashAsync(LocationOf(key), cancellationToken) == sha256 ? false : throw new TakenKeyException(this, key);
+        await FileHash.Sha256Async(LocationOf(key), cancellationToken) == sha256 ? false : throw new TakenKeyException(this, key);
 
     /// <summary>A folder that is not there yet is an empty place. What is something else holds no backups, and never will.</summary>
     void EnsureMayBeFolder()

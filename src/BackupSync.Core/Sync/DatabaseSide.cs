@@ -183,7 +183,7 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
             AfterDump = async (head, stop) => Content = await _snapshot!.AskAsync(async session =>
             {
                 await _snapshot.EnsureNamesAsync(session, stop);
-                return Content.WithSequencesOf(head);
+                return head.SequencesInto(Content);
             }, stop),
         };
         var backup = await ArchiveWriter.WriteAsync(request, scope, cancellationToken);

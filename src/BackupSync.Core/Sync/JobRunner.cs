@@ -7,33 +7,6 @@ using BackupSync.Sync.Incremental;
 
 namespace BackupSync.Sync;
 
-/// <summary>What the operator may lift for one run.</summary>
-public sealed record RunOptions
-{
-    /// <summary>Lifts the shrink guard, and nothing else. The run's record says so.</summary>
-    public bool Force { get; init; }
-
-    /// <summary>How to run; null for what the job says.</summary>
-    public SyncMode? Mode { get; init; }
-
-    /// <summary>Has an incremental run compare the whole content, whatever stamps tell.</summary>
-    public bool FullVerify { get; init; }
-
-    /// <summary>Lets a restore replace a production database. A sync never does.</summary>
-    public bool AllowProduction { get; init; }
-
-    /// <summary>A restore does not give way, however long others have to wait for it. Jobs say so by <c>limits.blocking</c>.</summary>
-    public bool OthersWait { get; init; }
-
-    /// <summary>
-    /// A restore leaves out, and names, what PostgreSQL refuses to create (a foreign key that rows break, a view that cannot be refreshed), instead of ending.
-    /// Of a whole database, published by swap. Rows and sequences have to be those of the backup nevertheless.
-    /// </summary>
-    public bool SkipRefused { get; init; }
-
-    internal JobConfig Applied(JobConfig job) => OthersWait ? job with { Limits = job.Limits with { Blocking = null } } : job;
-}
-
 /// <summary>Runs jobs with their log file and history attached: what both heads call.</summary>
 public static class JobRunner
 {
@@ -44,7 +17,11 @@ public static class JobRunner
     public static Task<RunResult> SyncAsync(
         JobConfig job, RunOptions options, IEnumerable<IRunObserver> observers, CancellationToken cancellationToken) =>
         RunAsync(job, RunKind.Sync, job.Source, $"{job.SourceDatabase.DisplayName} → {job.TargetDatabase.DisplayName} sync",
-            observers, run => (options.Mode ?? job.Mode) == SyncMode.Incremental ? new IncrementalPipeline(run, job, options) : new SyncPipeline(run, job, options), cancellationToken);
+            observers, run =>
+            {
+                var full = new SyncPipeline(run, job, options);
+                return (options.Mode ?? job.Mode) == SyncMode.Incremental ? new IncrementalPipeline(run, job, options, full) : full;
+            }, cancellationToken);
 
     /// <summary>Publishes a backup on the job's target by the same steps, with a safety backup of what it replaces.</summary>
     public static Task<RunResult> RestoreAsync(

@@ -3,7 +3,6 @@ using BackupSync.Configuration;
 using BackupSync.PgTools;
 using BackupSync.Postgres;
 using BackupSync.Runs;
-using BackupSync.Sync.Publishing;
 using BackupSync.Verification;
 
 namespace BackupSync.Sync;
@@ -54,19 +53,6 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
         }
         return NamedRoles = [.. roles.Order(StringComparer.Ordinal)];
     }
-
-    /// <summary>Storage parameters of its tables, indexes and views, each with one that has it; settings of its functions.</summary>
-    public async Task<IReadOnlyList<NamedOption>> OptionsAsync(CancellationToken cancellationToken) =>
-        [.. (await Session.RowsAsync(CatalogQueries.NamedOptions(_excluded.Filter), cancellationToken)).Select(r => new NamedOption(r[0]!, r[1], r[2]!, r[3]!))];
-
-    /// <summary>What a transaction that creates the source's content has to lock, and its large objects.</summary>
-    public async Task<NewContent> NewContentAsync(CancellationToken cancellationToken) => new(
-        long.Parse((await Session.RowsAsync(CatalogQueries.LockedObjects, cancellationToken))[0][1]!, System.Globalization.CultureInfo.InvariantCulture),
-        await Session.ScalarAsync<long>("SELECT count(*) FROM pg_catalog.pg_largeobject_metadata", cancellationToken))
-    {
-        ExtensionSchemas = (await Session.RowsAsync(
-            "SELECT e.extname, n.nspname FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace", cancellationToken)).ToDictionary(e => e[0]!, e => e[1]!),
-    };
 
     /// <summary>Tables that force row security on their owners, the first few.</summary>
     public async Task<IReadOnlyList<string>> ForcedRowSecurityAsync(CancellationToken cancellationToken) =>

@@ -54,10 +54,10 @@ sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : I
         _tools = await ToolChoice.ForAsync(job, source.Facts, target, run, cancellationToken);
         Prechecks.WarnOfOlderTarget(source.Facts.Major, source.Facts.Version, source.Login.Label, target, run);
         if (target.Facts.Major < source.Facts.Major)
-            await NamedOption.EnsureKnownAsync(await source.OptionsAsync(cancellationToken), target, cancellationToken);
+            await NamedOption.EnsureKnownAsync(source, target, cancellationToken);
         await Prechecks.WarnOfDumpLocksAsync(source, source.Filter, run, cancellationToken);
         await Prechecks.WarnOfDumpLocksAsync(target, CatalogFilter.None, run, cancellationToken);
-        _publisher = await PublishChoice.MakeAsync(run, target, await source.NewContentAsync(cancellationToken), cancellationToken);
+        _publisher = await PublishChoice.MakeAsync(run, target, await NewContent.ReadAsync(source.Session, cancellationToken), cancellationToken);
         if (_publisher.Mode == PublishMode.Swap)
             await PoolerPause.EnsureUsableAsync(_tools.Restore, job.TargetDatabase, cancellationToken);
         else

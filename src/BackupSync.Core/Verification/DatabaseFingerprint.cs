@@ -1,4 +1,3 @@
-using BackupSync.Archives;
 
 namespace BackupSync.Verification;
 
@@ -51,18 +50,6 @@ public sealed record DatabaseFingerprint
     /// <summary>Whether the definition of one of its columns says so.</summary>
     internal bool HasColumnThatIs(string table, string says) =>
         (Objects.GetValueOrDefault($"table {table}") ?? Objects.GetValueOrDefault($"partitioned table {table}"))?.Contains(says, StringComparison.Ordinal) == true;
-
-    /// <summary>The same with the sequences as an archive sets them.</summary>
-    internal DatabaseFingerprint WithSequencesOf(ArchiveHead head)
-    {
-        var sequences = new Dictionary<string, SequenceFingerprint>(Sequences);
-        foreach (var (key, value, isCalled) in head.Sequences)
-        {
-            if (sequences.ContainsKey(key))
-                sequences[key] = new SequenceFingerprint(value, isCalled);
-        }
-        return this with { Sequences = sequences };
-    }
 
     /// <summary>All rows of all tables.</summary>
     public long TotalRows() => Tables.Values.Sum(t => t.Rows);

@@ -1,3 +1,4 @@
+using BackupSync.Recovery;
 using System.Management.Automation;
 using BackupSync.Backups;
 using BackupSync.Configuration;
@@ -81,12 +82,12 @@ public sealed class RestoreDbSafetyBackupCommand : RunCmdlet
         if (ParameterSetName == ByJob)
         {
             var job = config!.Job(Job);
-            return (job, BackupCatalog.LatestSafety(job, WriteWarning, Unauthenticated), config);
+            return (job, SafetyBackups.Latest(job, WriteWarning, Unauthenticated), config);
         }
 
         var backup = ParameterSetName == ByPath ? BackupCatalog.Open(FullPath(Path)) : InputObject;
         if (!HasTarget)
-            return (BackupCatalog.JobOf(backup, config!), backup, config);
-        return (AdHocJob.ForRestore(Target, backup), backup, config);
+            return (SafetyBackups.JobOf(backup, config!), backup, config);
+        return (SafetyBackups.JobFor(Target, backup), backup, config);
     }
 }

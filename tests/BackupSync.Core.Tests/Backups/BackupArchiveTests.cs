@@ -1,3 +1,4 @@
+using BackupSync.Files;
 using BackupSync.Backups;
 
 namespace BackupSync.Tests.Backups;
@@ -22,7 +23,7 @@ public sealed class BackupArchiveTests : IDisposable
 
         Assert.Equal(
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
-            await BackupArchive.HashAsync(_temp.File("abc"), CancellationToken.None));
+            await FileHash.Sha256Async(_temp.File("abc"), CancellationToken.None));
     }
 
     [Fact]

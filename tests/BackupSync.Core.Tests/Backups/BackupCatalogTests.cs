@@ -1,3 +1,4 @@
+using BackupSync.Recovery;
 using BackupSync.Backups;
 using BackupSync.Configuration;
 
@@ -102,7 +103,7 @@ public sealed class BackupCatalogTests : IDisposable
         var backup = new BackupFile(_temp.File("a.dump"), BackupKind.Safety, "restore-auth", "auth", DateTimeOffset.UtcNow, 10, 1, 1, "a1b2c3d4", "15.18", "00");
         var config = new BackupSyncConfig { Path = _temp.File("backupsync.yml"), Databases = [], Jobs = [], Places = [] };
 
-        var e = Assert.Throws<BackupSyncException>(() => BackupCatalog.JobOf(backup, config));
+        var e = Assert.Throws<BackupSyncException>(() => SafetyBackups.JobOf(backup, config));
 
         Assert.Equal(ErrorIds.UnknownName, e.ErrorId);
         Assert.Contains("restore --path", e.Advice, StringComparison.Ordinal);

@@ -1,3 +1,4 @@
+using BackupSync.Files;
 using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Encryption;
@@ -85,7 +86,7 @@ public sealed class DamageTests(Servers servers) : IClassFixture<Servers>
             var bad = good.ToArray();
             bad[data + ((long)(bad.Length - data) * i / 16)] ^= (byte)(1 << (i % 8));
             await File.WriteAllBytesAsync(backup.Path, bad);
-            ManifestStore.Write(backup.Path, manifest with { Sha256 = await BackupArchive.HashAsync(backup.Path, default) });
+            ManifestStore.Write(backup.Path, manifest with { Sha256 = await FileHash.Sha256Async(backup.Path, default) });
 
             var result = await vault.ProveAsync(backup);
 
@@ -142,7 +143,7 @@ public sealed class DamageTests(Servers servers) : IClassFixture<Servers>
         if (encrypted)
             await RefusesAsync("passphrase", () => Task.CompletedTask, ErrorIds.PassphraseWrong, otherPassphrase);
         else
-            await RefusesAsync("newer format", async () => { await ChangeAsync(path, b => b[6] = 30); await StateAsync(manifest with { Sha256 = await BackupArchive.HashAsync(path, default) }); });
+            await RefusesAsync("newer format", async () => { await ChangeAsync(path, b => b[6] = 30); await StateAsync(manifest with { Sha256 = await FileHash.Sha256Async(path, default) }); });
 
         // And that older one does bring it back.
         Vault.Well(await RestoreAsync(older, vault.Config));

@@ -1,3 +1,4 @@
+using BackupSync.Files;
 using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Recovery;
@@ -81,7 +82,7 @@ public sealed class S3BackupTests(Servers servers, S3Server s3) : IClassFixture<
         var backup = await vault.BackUpWellAsync(Plan(vault, [vault.Local]));
         var others = vault.Folder.Write("others.dump", "another machine's backup");
         await using (var place = BackupSync.Places.BackupPlaces.Open(bucket))
-            await place.StoreAsync($"auth/{backup.FileName}", others, await BackupArchive.HashAsync(others, default), null, default);
+            await place.StoreAsync($"auth/{backup.FileName}", others, await FileHash.Sha256Async(others, default), null, default);
         s3.HideFromSearch(bucket, $"auth/{backup.FileName}");
 
         var refused = await vault.CopyAsync(backup, bucket);

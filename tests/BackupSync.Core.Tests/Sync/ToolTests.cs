@@ -1,3 +1,4 @@
+using BackupSync.Files;
 using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Runs;
@@ -145,7 +146,7 @@ public sealed class ToolTests(Servers servers) : IClassFixture<Servers>
         var option = bytes.AsSpan().IndexOf("(n_distinct=5)"u8);
         "(pg_attver=55)"u8.CopyTo(bytes.AsSpan(option));
         await File.WriteAllBytesAsync(backup.Path, bytes);
-        ManifestStore.Write(backup.Path, ManifestStore.Read(backup.Path) with { Sha256 = await BackupArchive.HashAsync(backup.Path, default) });
+        ManifestStore.Write(backup.Path, ManifestStore.Read(backup.Path) with { Sha256 = await FileHash.Sha256Async(backup.Path, default) });
         await scenario.OnTargetAsync("DELETE FROM t WHERE id > 20");
 
         var restored = await scenario.RestoreAsync(BackupFile.Of(backup.Path, ManifestStore.Read(backup.Path)));

@@ -9,7 +9,8 @@ namespace BackupSync.Sync.Incremental;
 /// Brings a target up to date by what has changed on its source (REQUIREMENTS D5, X5): all that is read is one snapshot, and all that is
 /// written, with the notes for the next run, one transaction.
 /// </summary>
-sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions options) : IPipeline
+/// <param name="full">For where only a full sync will do.</param>
+sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions options, IPipeline full) : IPipeline
 {
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -21,7 +22,7 @@ sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions optio
             return;
         run.Warn($"{reason} A full sync follows.");
         run.Record.Changes = null;
-        await new SyncPipeline(run, job, options).RunAsync(cancellationToken);
+        await full.RunAsync(cancellationToken);
     }
 
     /// <returns>Why only a full sync will do; null where none is needed.</returns>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using BackupSync.Archives;
 using BackupSync.Postgres;
 using BackupSync.Verification;
@@ -11,6 +12,14 @@ sealed record NewContent(long Relations, long LargeObjects)
 {
     /// <summary>Its extensions, each with the schema it is in.</summary>
     public required IReadOnlyDictionary<string, string> ExtensionSchemas { get; init; }
+
+    public static async Task<NewContent> ReadAsync(PgSession source, CancellationToken cancellationToken) => new(
+        long.Parse((await source.RowsAsync(CatalogQueries.LockedObjects, cancellationToken))[0][1]!, CultureInfo.InvariantCulture),
+        await source.ScalarAsync<long>("SELECT count(*) FROM pg_catalog.pg_largeobject_metadata", cancellationToken))
+    {
+        ExtensionSchemas = (await source.RowsAsync(
+            "SELECT e.extname, n.nspname FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace", cancellationToken)).ToDictionary(e => e[0]!, e => e[1]!),
+    };
 
     /// <summary>Of a backup: its manifest counts what a server would, but for the TOAST tables with their indexes.</summary>
     public static NewContent Of(DatabaseFingerprint content, ArchiveHead? head)
