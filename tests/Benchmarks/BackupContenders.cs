@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using BackupSync.History;
 using BackupSync.PgTools;
 using BackupSync.Runs;
 using BackupSync.Sandbox;

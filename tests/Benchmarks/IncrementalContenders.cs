@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using BackupSync.History;
 using BackupSync.PgTools;
 using BackupSync.Postgres;
+using BackupSync.Runs;
 using BackupSync.Sandbox;
 
 namespace BackupSync.Benchmarks;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using BackupSync.History;
 using BackupSync.PgTools;
+using BackupSync.Runs;
 using BackupSync.Sandbox;
 
 namespace BackupSync.Benchmarks;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using BackupSync.History;
 using BackupSync.PgTools;
+using BackupSync.Runs;
 using BackupSync.Sandbox;
 
 namespace BackupSync.Benchmarks;

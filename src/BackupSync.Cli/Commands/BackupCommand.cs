@@ -1,7 +1,8 @@
 using System.CommandLine;
-using BackupSync.Backups;
 using BackupSync.Cli.Display;
 using BackupSync.Configuration;
+using BackupSync.Operations;
+using BackupSync.Operations.BackUp;
 
 namespace BackupSync.Cli.Commands;
 

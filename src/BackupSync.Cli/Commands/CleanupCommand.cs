@@ -2,6 +2,7 @@ using System.CommandLine;
 using BackupSync.Backups;
 using BackupSync.Cli.Display;
 using BackupSync.Configuration;
+using BackupSync.Operations.Expire;
 
 namespace BackupSync.Cli.Commands;
 

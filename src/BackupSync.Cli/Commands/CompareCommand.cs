@@ -1,6 +1,6 @@
 using System.CommandLine;
 using BackupSync.Cli.Display;
-using BackupSync.Comparison;
+using BackupSync.Operations.Compare;
 
 namespace BackupSync.Cli.Commands;
 

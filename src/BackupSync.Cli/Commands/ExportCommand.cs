@@ -1,6 +1,7 @@
 using System.CommandLine;
 using BackupSync.Backups;
 using BackupSync.Files;
+using BackupSync.Operations.BackUp;
 
 namespace BackupSync.Cli.Commands;
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using BackupSync.Cli.Display;
-using BackupSync.History;
 using BackupSync.Runs;
 
 namespace BackupSync.Cli.Commands;

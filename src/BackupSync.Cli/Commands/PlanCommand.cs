@@ -1,5 +1,5 @@
 using System.CommandLine;
-using BackupSync.Backups;
+using BackupSync.Operations.BackUp;
 
 namespace BackupSync.Cli.Commands;
 

@@ -2,8 +2,8 @@ using System.CommandLine;
 using BackupSync.Backups;
 using BackupSync.Cli.Display;
 using BackupSync.Configuration;
-using BackupSync.Recovery;
-using BackupSync.Sync;
+using BackupSync.Operations;
+using BackupSync.Operations.Sides;
 
 namespace BackupSync.Cli.Commands;
 

@@ -1,10 +1,11 @@
-using BackupSync.Recovery;
 using System.CommandLine;
 using BackupSync.Backups;
 using BackupSync.Cli.Display;
 using BackupSync.Configuration;
 using BackupSync.Files;
-using BackupSync.Sync;
+using BackupSync.Operations;
+using BackupSync.Operations.Restore;
+using BackupSync.Operations.Sides;
 
 namespace BackupSync.Cli.Commands;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using BackupSync.Backups;
 using BackupSync.Cli.Display;
+using BackupSync.Operations;
 
 namespace BackupSync.Cli.Commands;
 

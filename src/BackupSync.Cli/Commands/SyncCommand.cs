@@ -1,7 +1,8 @@
 using System.CommandLine;
 using BackupSync.Cli.Display;
 using BackupSync.Configuration;
-using BackupSync.Sync;
+using BackupSync.Operations;
+using BackupSync.Operations.Sides;
 
 namespace BackupSync.Cli.Commands;
 

@@ -1,8 +1,9 @@
 using BackupSync.Backups;
 using BackupSync.Cli.Display;
 using BackupSync.Configuration;
+using BackupSync.Operations;
+using BackupSync.Operations.Sides;
 using BackupSync.Runs;
-using BackupSync.Sync;
 using Npgsql;
 
 namespace BackupSync.Cli.Demo;

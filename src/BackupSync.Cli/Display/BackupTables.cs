@@ -1,4 +1,5 @@
 using BackupSync.Backups;
+using BackupSync.Operations.Expire;
 using Spectre.Console;
 using static BackupSync.Cli.Display.Tables;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using BackupSync.Comparison;
 using BackupSync.Configuration;
+using BackupSync.Operations.Compare;
 using Spectre.Console;
 
 namespace BackupSync.Cli.Display;

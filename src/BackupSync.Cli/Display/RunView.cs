@@ -1,5 +1,5 @@
+using BackupSync.Operations;
 using BackupSync.Runs;
-using BackupSync.Sync;
 using Spectre.Console;
 
 namespace BackupSync.Cli.Display;

@@ -1,9 +1,8 @@
 using System.Globalization;
 using BackupSync.Comparison;
 using BackupSync.Configuration;
-using BackupSync.Postgres;
+using BackupSync.Operations;
 using BackupSync.Runs;
-using BackupSync.Sync;
 using Spectre.Console;
 
 namespace BackupSync.Cli.Display;

@@ -58,6 +58,10 @@ public sealed record BackupFile(
     /// </summary>
     public string? NotAuthenticated { get; init; }
 
+    /// <summary>What to do where a backup is not known to be ours.</summary>
+    internal const string UnauthenticatedAdvice =
+        "If you know that it is yours, sign it (backupsync backups sign, Set-DbBackupSignature), or use it as it is with --unauthenticated (-Unauthenticated).";
+
     /// <summary>What signing its manifest makes ours besides the data, for whoever is asked; empty for nothing.</summary>
     public string Labels() => string.Concat(
         Tag is null ? "" : $", tag {Tag}",

@@ -76,7 +76,7 @@ public sealed record BackupQuery
                 ? $"The job '{kept.Job}' has kept what it copied at {kept.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: {kept.Path}. Name it by its path, and where it is to go: -Path … -To … (--path … --to …)."
             : found.FirstOrDefault(b => IsPassedOver(b, null)) is { } doubtful
                 ? $"The newest of those that are not authenticated is {doubtful.Path} of {doubtful.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: "
-                    + $"{doubtful.NotAuthenticated}. {StoredBackup.UnauthenticatedAdvice}"
+                    + $"{doubtful.NotAuthenticated}. {BackupFile.UnauthenticatedAdvice}"
             : found.FirstOrDefault(b => b.Proof is { Bad: true }) is { } last
                 ? $"The newest of those that were found to be bad is {last.Path} of {last.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: {last.Proof!.Problem} Named by its path, it is restored as far as its bytes are whole."
                 : "List what there is with Get-DbBackup (backupsync backups).");

@@ -1,5 +1,4 @@
 using System.Globalization;
-using BackupSync.Configuration;
 using BackupSync.Postgres;
 using BackupSync.Verification;
 

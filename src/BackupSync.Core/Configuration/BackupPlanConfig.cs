@@ -1,3 +1,4 @@
+
 namespace BackupSync.Configuration;
 
 /// <summary>Which databases are backed up when, where to, for how long, and how the backups are proven.</summary>

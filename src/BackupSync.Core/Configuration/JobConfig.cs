@@ -1,3 +1,4 @@
+
 namespace BackupSync.Configuration;
 
 /// <summary>How new content becomes visible on the target: see <c>README.md</c>, "Publishing".</summary>

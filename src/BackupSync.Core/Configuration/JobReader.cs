@@ -1,3 +1,4 @@
+
 namespace BackupSync.Configuration;
 
 /// <summary>Reads the sync jobs of one file.</summary>

@@ -1,8 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
-using BackupSync.Backups;
-using BackupSync.Configuration;
 
 namespace BackupSync.Encryption;
 

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
-using BackupSync.Configuration;
 
 namespace BackupSync.Encryption;
 

@@ -103,7 +103,7 @@ static partial class ConnectionKeyValues
             var (unknown, afterPassword) = FirstUnknown(names, n => NpgsqlKeys.ContainsKey(Normalized(n)), n => NpgsqlKeys.GetValueOrDefault(Normalized(n)) == "password");
             throw ConnectionUri.Invalid(UnknownParameter(
                 afterPassword ? null : unknown,
-                afterPassword ? null : Configuration.NearestName.Of(Normalized(unknown), NpgsqlKeys.Keys)));
+                afterPassword ? null : NearestName.Of(Normalized(unknown), NpgsqlKeys.Keys)));
         }
 
         var keywords = new Dictionary<string, string>();

@@ -5,7 +5,7 @@ namespace BackupSync.Postgres;
 /// <summary>Drops a database with whoever is connected to it.</summary>
 static class DatabaseDrop
 {
-    /// <summary>The server ends the sessions and waits five seconds for them to be gone, which is little on a machine with much to do.</summary>
+    /// <summary>The server waits five seconds for sessions that it has ended, which is little on a machine with much to do.</summary>
     const int Attempts = 4;
 
     /// <summary>Does nothing where it is not there.</summary>
@@ -17,14 +17,18 @@ static class DatabaseDrop
             await session.ExecuteAsync($"ALTER DATABASE {name} IS_TEMPLATE false", cancellationToken);
         for (var attempt = 1; ; attempt++)
         {
+            // FORCE asks for the right to end each session that is there, before it ends any. An autovacuum worker is nobody's: only superusers and
+            // members of pg_signal_backend may end it. Without FORCE the server ends its own workers, whoever asks, but no session.
+            var force = attempt % 2 == 1 ? " WITH (FORCE)" : "";
             try
             {
-                await session.ExecuteAsync($"DROP DATABASE IF EXISTS {name} WITH (FORCE)", cancellationToken);
+                await session.ExecuteAsync($"DROP DATABASE IF EXISTS {name}{force}", cancellationToken);
                 return;
             }
-            catch (PgQueryException failure) when (failure.SqlState == PostgresErrorCodes.ObjectInUse && attempt < Attempts)
+            catch (PgQueryException failure) when (attempt < Attempts
+                && failure.SqlState is PostgresErrorCodes.ObjectInUse or PostgresErrorCodes.InsufficientPrivilege)
             {
-                // Whoever is still there was told to go.
+                // Again, the other way.
             }
         }
     }

@@ -1,4 +1,3 @@
-using BackupSync.Configuration;
 
 namespace BackupSync.Postgres;
 

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Management.Automation;
 using BackupSync.Comparison;
 using BackupSync.Configuration;
+using BackupSync.Operations.Compare;
 
 namespace BackupSync.Module.Commands;
 

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using BackupSync.Backups;
 using BackupSync.Configuration;
+using BackupSync.Operations.BackUp;
 
 namespace BackupSync.Module.Commands;
 

@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using BackupSync.Configuration;
-using BackupSync.History;
 using BackupSync.Runs;
 
 namespace BackupSync.Module.Commands;

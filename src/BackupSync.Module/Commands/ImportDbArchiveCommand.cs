@@ -1,7 +1,7 @@
 using System.Management.Automation;
 using BackupSync.Backups;
+using BackupSync.Operations;
 using BackupSync.Runs;
-using BackupSync.Sync;
 
 namespace BackupSync.Module.Commands;
 

@@ -1,7 +1,8 @@
 using System.Management.Automation;
 using BackupSync.Configuration;
+using BackupSync.Operations;
+using BackupSync.Operations.Sides;
 using BackupSync.Runs;
-using BackupSync.Sync;
 
 namespace BackupSync.Module.Commands;
 

@@ -1,6 +1,6 @@
 using System.Management.Automation;
-using BackupSync.Backups;
 using BackupSync.Configuration;
+using BackupSync.Operations.Expire;
 
 namespace BackupSync.Module.Commands;
 

@@ -1,9 +1,8 @@
 using System.Management.Automation;
 using BackupSync.Backups;
 using BackupSync.Configuration;
-using BackupSync.Postgres;
-using BackupSync.Recovery;
-using BackupSync.Sync;
+using BackupSync.Operations;
+using BackupSync.Operations.Sides;
 
 namespace BackupSync.Module.Commands;
 

@@ -1,8 +1,8 @@
 using System.Management.Automation;
 using BackupSync.Backups;
 using BackupSync.Configuration;
+using BackupSync.Operations;
 using BackupSync.Runs;
-using BackupSync.Sync;
 
 namespace BackupSync.Module.Commands;
 

@@ -1,9 +1,10 @@
-using BackupSync.Recovery;
 using System.Management.Automation;
 using BackupSync.Backups;
 using BackupSync.Configuration;
+using BackupSync.Operations;
+using BackupSync.Operations.Restore;
+using BackupSync.Operations.Sides;
 using BackupSync.Runs;
-using BackupSync.Sync;
 
 namespace BackupSync.Module.Commands;
 

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using BackupSync.Backups;
+using BackupSync.Operations;
 using BackupSync.Runs;
 
 namespace BackupSync.Module.Commands;

@@ -1,6 +1,6 @@
 using System.Management.Automation;
 using BackupSync.Configuration;
-using BackupSync.Postgres;
+using BackupSync.Operations;
 
 namespace BackupSync.Module.Commands;
 

@@ -2,6 +2,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using BackupSync.Backups;
 using BackupSync.Configuration;
+using BackupSync.Encryption;
+using BackupSync.Operations.Expire;
 using BackupSync.Tests.CommandLine;
 
 namespace BackupSync.Tests.Backups;

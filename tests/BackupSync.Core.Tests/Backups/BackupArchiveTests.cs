@@ -1,5 +1,5 @@
-using BackupSync.Files;
 using BackupSync.Backups;
+using BackupSync.Files;
 
 namespace BackupSync.Tests.Backups;
 

@@ -1,6 +1,7 @@
-using BackupSync.Recovery;
 using BackupSync.Backups;
 using BackupSync.Configuration;
+using BackupSync.Encryption;
+using BackupSync.Operations.Restore;
 
 namespace BackupSync.Tests.Backups;
 

@@ -2,6 +2,9 @@ using System.Collections.Concurrent;
 using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Files;
+using BackupSync.Operations;
+using BackupSync.Operations.BackUp;
+using BackupSync.Operations.Expire;
 using BackupSync.Runs;
 using BackupSync.Tests.Sync;
 

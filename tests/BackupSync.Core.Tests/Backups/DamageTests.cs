@@ -1,10 +1,11 @@
-using BackupSync.Files;
 using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Encryption;
-using BackupSync.Recovery;
+using BackupSync.Files;
+using BackupSync.Operations;
+using BackupSync.Operations.Expire;
+using BackupSync.Operations.Sides;
 using BackupSync.Runs;
-using BackupSync.Sync;
 using BackupSync.Tests.Sync;
 
 namespace BackupSync.Tests.Backups;

@@ -1,10 +1,13 @@
 using BackupSync.Backups;
 using BackupSync.Configuration;
+using BackupSync.Operations;
+using BackupSync.Operations.Archiving;
+using BackupSync.Operations.BackUp;
+using BackupSync.Operations.Expire;
+using BackupSync.Operations.Sides;
 using BackupSync.Postgres;
-using BackupSync.Recovery;
 using BackupSync.Runs;
 using BackupSync.Sandbox;
-using BackupSync.Sync;
 using BackupSync.Tests.Sync;
 
 namespace BackupSync.Tests.Backups;

@@ -5,6 +5,7 @@ using System.Text.Json;
 using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Encryption;
+using BackupSync.Operations.Expire;
 using BackupSync.Runs;
 using BackupSync.Tests.CommandLine;
 

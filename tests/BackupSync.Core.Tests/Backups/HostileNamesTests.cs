@@ -1,8 +1,9 @@
 using BackupSync.Backups;
 using BackupSync.Configuration;
+using BackupSync.Operations;
+using BackupSync.Operations.BackUp;
+using BackupSync.Operations.Sides;
 using BackupSync.Postgres;
-using BackupSync.Recovery;
-using BackupSync.Sync;
 using BackupSync.Tests.Sync;
 
 namespace BackupSync.Tests.Backups;

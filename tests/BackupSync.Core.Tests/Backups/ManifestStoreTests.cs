@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using BackupSync.Backups;
+using BackupSync.Encryption;
 
 namespace BackupSync.Tests.Backups;
 

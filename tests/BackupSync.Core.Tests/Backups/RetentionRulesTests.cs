@@ -1,5 +1,6 @@
 using BackupSync.Backups;
 using BackupSync.Configuration;
+using BackupSync.Operations.Expire;
 using BackupSync.Postgres;
 
 namespace BackupSync.Tests.Backups;

@@ -1,6 +1,6 @@
 using BackupSync.Backups;
 using BackupSync.Configuration;
-using BackupSync.History;
+using BackupSync.Operations.Expire;
 using BackupSync.Postgres;
 using BackupSync.Runs;
 using BackupSync.Tests.History;

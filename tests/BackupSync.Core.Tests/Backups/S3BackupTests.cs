@@ -1,9 +1,10 @@
-using BackupSync.Files;
 using BackupSync.Backups;
 using BackupSync.Configuration;
-using BackupSync.Recovery;
+using BackupSync.Files;
+using BackupSync.Operations;
+using BackupSync.Operations.BackUp;
+using BackupSync.Operations.Sides;
 using BackupSync.Runs;
-using BackupSync.Sync;
 using BackupSync.Tests.Sync;
 
 namespace BackupSync.Tests.Backups;

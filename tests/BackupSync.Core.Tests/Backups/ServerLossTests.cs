@@ -1,5 +1,7 @@
 using BackupSync.Backups;
 using BackupSync.Configuration;
+using BackupSync.Operations;
+using BackupSync.Operations.BackUp;
 using BackupSync.Runs;
 using BackupSync.Tests.Sync;
 

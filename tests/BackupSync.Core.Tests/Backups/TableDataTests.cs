@@ -1,6 +1,7 @@
 using System.Text;
 using BackupSync.Archives;
 using BackupSync.Backups;
+using BackupSync.Operations.Archiving;
 
 namespace BackupSync.Tests.Backups;
 

@@ -1,6 +1,7 @@
 using BackupSync.Configuration;
+using BackupSync.Operations;
+using BackupSync.Operations.Sides;
 using BackupSync.Runs;
-using BackupSync.Sync;
 
 namespace BackupSync.Tests.CommandLine;
 

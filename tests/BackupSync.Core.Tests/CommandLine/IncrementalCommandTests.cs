@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using BackupSync.Configuration;
+using BackupSync.Operations;
 using BackupSync.Runs;
-using BackupSync.Sync;
 
 namespace BackupSync.Tests.CommandLine;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using BackupSync.Configuration;
+using BackupSync.Operations;
 using BackupSync.Runs;
-using BackupSync.Sync;
 
 namespace BackupSync.Tests.CommandLine;
 

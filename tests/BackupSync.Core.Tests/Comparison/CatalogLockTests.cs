@@ -1,5 +1,5 @@
+using BackupSync.Operations.Incremental;
 using BackupSync.Postgres;
-using BackupSync.Sync.Incremental;
 using BackupSync.Tests.Sync;
 using BackupSync.Verification;
 

@@ -1,10 +1,12 @@
 using BackupSync.Comparison;
 using BackupSync.Configuration;
+using BackupSync.Operations;
+using BackupSync.Operations.Compare;
+using BackupSync.Operations.Sides;
 using BackupSync.PgTools;
 using BackupSync.Postgres;
 using BackupSync.Runs;
 using BackupSync.Sandbox;
-using BackupSync.Sync;
 
 namespace BackupSync.Tests.Comparison;
 

@@ -1,5 +1,6 @@
 using BackupSync.Comparison;
 using BackupSync.Configuration;
+using BackupSync.Operations.Compare;
 using BackupSync.Sandbox;
 using Npgsql;
 

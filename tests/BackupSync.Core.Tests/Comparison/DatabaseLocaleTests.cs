@@ -1,4 +1,4 @@
-using BackupSync.Comparison;
+using BackupSync.Operations.Compare;
 using BackupSync.Tests.Sync;
 
 namespace BackupSync.Tests.Comparison;

@@ -1,4 +1,5 @@
 using BackupSync.Comparison;
+using BackupSync.Operations.Compare;
 
 namespace BackupSync.Tests.Comparison;
 

@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
-using BackupSync.Comparison;
 using BackupSync.Configuration;
+using BackupSync.Operations.Compare;
 using BackupSync.Tests.Sync;
 using BackupSync.Verification;
 

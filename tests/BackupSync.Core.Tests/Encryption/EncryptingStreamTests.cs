@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using BackupSync.Configuration;
 using BackupSync.Encryption;
 using static BackupSync.Tests.Encryption.EncryptionSamples;
 

@@ -1,5 +1,3 @@
-using BackupSync.Backups;
-using BackupSync.Configuration;
 using BackupSync.Encryption;
 
 namespace BackupSync.Tests.Encryption;

@@ -1,4 +1,3 @@
-using BackupSync.History;
 using BackupSync.Runs;
 using BackupSync.Tests.Backups;
 using BackupSync.Tests.Files;

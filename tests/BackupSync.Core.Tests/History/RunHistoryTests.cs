@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using BackupSync.History;
 using BackupSync.Runs;
 using BackupSync.Tests.Files;
 

@@ -1,7 +1,7 @@
 using BackupSync.Configuration;
+using BackupSync.Operations.Incremental;
 using BackupSync.Postgres;
 using BackupSync.Runs;
-using BackupSync.Sync.Incremental;
 using BackupSync.Tests.Sync;
 using BackupSync.Verification;
 

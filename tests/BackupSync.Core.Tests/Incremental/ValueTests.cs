@@ -1,6 +1,7 @@
 using BackupSync.Backups;
 using BackupSync.Comparison;
 using BackupSync.Configuration;
+using BackupSync.Operations.Compare;
 using BackupSync.Tests.Sync;
 using BackupSync.Verification;
 

@@ -1,6 +1,6 @@
 using BackupSync.Configuration;
+using BackupSync.Operations;
 using BackupSync.Runs;
-using BackupSync.Sync;
 using BackupSync.Tests.Sync;
 
 namespace BackupSync.Tests.Incremental;

@@ -1,7 +1,8 @@
 using BackupSync.Configuration;
+using BackupSync.Operations;
+using BackupSync.Operations.Publishing;
 using BackupSync.Postgres;
 using BackupSync.Runs;
-using BackupSync.Sync.Publishing;
 using BackupSync.Tests.Sync;
 using BackupSync.Verification;
 

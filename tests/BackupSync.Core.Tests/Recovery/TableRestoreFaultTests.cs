@@ -1,8 +1,8 @@
 using BackupSync.Backups;
+using BackupSync.Operations;
+using BackupSync.Operations.Sides;
 using BackupSync.Postgres;
-using BackupSync.Recovery;
 using BackupSync.Runs;
-using BackupSync.Sync;
 using BackupSync.Tests.Backups;
 using BackupSync.Tests.Sync;
 using BackupSync.Verification;

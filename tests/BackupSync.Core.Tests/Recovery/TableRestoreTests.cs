@@ -1,10 +1,11 @@
 using BackupSync.Backups;
 using BackupSync.Configuration;
+using BackupSync.Operations;
+using BackupSync.Operations.Restore;
+using BackupSync.Operations.Sides;
 using BackupSync.Postgres;
-using BackupSync.Recovery;
 using BackupSync.Runs;
 using BackupSync.Sandbox;
-using BackupSync.Sync;
 using BackupSync.Tests.Backups;
 using BackupSync.Tests.Sync;
 using BackupSync.Verification;

@@ -13,6 +13,7 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers, Func<SoakScene, Tas
     /// <summary>The program's sessions; what looks at them is named as they are.</summary>
     public const string Ours = "application_name LIKE 'backupsync%' AND pid <> pg_backend_pid()";
 
+    CliResult? _next;
     readonly List<string> _problems = [];
     SoakScene _scene = null!;
 
@@ -155,13 +156,13 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers, Func<SoakScene, Tas
         foreach (var folder in Directory.GetDirectories(_scene.Temporary))
             Directory.SetLastWriteTimeUtc(folder, DateTime.UtcNow.AddMinutes(-5));
         var watch = Stopwatch.StartNew();
-        CliResult next;
         do
         {
             await using var cli = Cli.Start(_scene.Arguments, _scene.Environment, _scene.Root);
-            next = await cli.EndAsync(TimeSpan.FromMinutes(6));
+            _next = await cli.EndAsync(TimeSpan.FromMinutes(6));
         }
-        while (next.ExitCode == 5 && watch.Elapsed < TimeSpan.FromMinutes(1));
+        while (_next.ExitCode == 5 && watch.Elapsed < TimeSpan.FromMinutes(1));
+        var next = _next;
         SoakRunner.LookAtWords("the next run's output", next.All, _problems);
         if (next.ExitCode != (soak.Run == SoakRun.Compare ? 6 : 0))
         {
@@ -252,7 +253,7 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers, Func<SoakScene, Tas
             }
             while (left is not null && watch.Elapsed < TimeSpan.FromSeconds(20));
             if (left is not null)
-                _problems.Add($"on the {side} is left: {left}");
+                _problems.Add($"on the {side} is left: {left}; the next run said: {_next?.All}");
         }
         if (Directory.GetFiles(_scene.Root, "*.partial", SearchOption.AllDirectories) is { Length: > 0 } partial)
             _problems.Add($"unfinished files are left: {string.Join(", ", partial.Select(Path.GetFileName))}");

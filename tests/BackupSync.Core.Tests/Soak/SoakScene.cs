@@ -1,8 +1,9 @@
 using System.Globalization;
-using BackupSync.Backups;
 using BackupSync.Configuration;
+using BackupSync.Operations;
+using BackupSync.Operations.BackUp;
+using BackupSync.Operations.Sides;
 using BackupSync.Sandbox;
-using BackupSync.Sync;
 using BackupSync.Tests.Files;
 
 namespace BackupSync.Tests.Soak;

@@ -1,6 +1,8 @@
-using BackupSync.Backups;
 using BackupSync.Comparison;
 using BackupSync.Configuration;
+using BackupSync.Operations;
+using BackupSync.Operations.BackUp;
+using BackupSync.Operations.Compare;
 using BackupSync.PgTools;
 using BackupSync.Postgres;
 using BackupSync.Runs;

@@ -1,10 +1,11 @@
 using BackupSync.Backups;
-using BackupSync.Comparison;
 using BackupSync.Configuration;
+using BackupSync.Operations;
+using BackupSync.Operations.Compare;
+using BackupSync.Operations.Restore;
+using BackupSync.Operations.Sides;
 using BackupSync.Postgres;
-using BackupSync.Recovery;
 using BackupSync.Runs;
-using BackupSync.Sync;
 
 namespace BackupSync.Tests.Sync;
 

@@ -1,5 +1,4 @@
 using BackupSync.Configuration;
-using BackupSync.History;
 using BackupSync.Runs;
 using BackupSync.Verification;
 

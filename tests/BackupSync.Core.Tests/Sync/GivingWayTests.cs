@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using BackupSync.Backups;
 using BackupSync.Configuration;
+using BackupSync.Operations;
 using BackupSync.PgTools;
 using BackupSync.Postgres;
 using BackupSync.Runs;

@@ -1,7 +1,7 @@
-using BackupSync.Backups;
-using BackupSync.Comparison;
 using BackupSync.Configuration;
-using BackupSync.Postgres;
+using BackupSync.Operations;
+using BackupSync.Operations.BackUp;
+using BackupSync.Operations.Compare;
 using BackupSync.Runs;
 using Npgsql;
 

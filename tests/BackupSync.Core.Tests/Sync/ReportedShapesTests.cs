@@ -1,9 +1,10 @@
 using BackupSync.Backups;
 using BackupSync.Configuration;
+using BackupSync.Operations;
+using BackupSync.Operations.Restore;
+using BackupSync.Operations.Sides;
 using BackupSync.PgTools;
-using BackupSync.Recovery;
 using BackupSync.Runs;
-using BackupSync.Sync;
 using BackupSync.Tests.Incremental;
 
 namespace BackupSync.Tests.Sync;

@@ -1,9 +1,12 @@
 using BackupSync.Backups;
 using BackupSync.Comparison;
 using BackupSync.Configuration;
-using BackupSync.Recovery;
+using BackupSync.Operations;
+using BackupSync.Operations.BackUp;
+using BackupSync.Operations.Compare;
+using BackupSync.Operations.Restore;
+using BackupSync.Operations.Sides;
 using BackupSync.Runs;
-using BackupSync.Sync;
 
 namespace BackupSync.Tests.Sync;
 

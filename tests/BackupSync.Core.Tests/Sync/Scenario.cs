@@ -1,11 +1,11 @@
 using BackupSync.Backups;
 using BackupSync.Configuration;
-using BackupSync.History;
+using BackupSync.Operations;
+using BackupSync.Operations.Sides;
 using BackupSync.PgTools;
 using BackupSync.Postgres;
 using BackupSync.Runs;
 using BackupSync.Sandbox;
-using BackupSync.Sync;
 using BackupSync.Verification;
 
 namespace BackupSync.Tests.Sync;

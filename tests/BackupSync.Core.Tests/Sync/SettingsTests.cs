@@ -1,6 +1,8 @@
 using BackupSync.Backups;
 using BackupSync.Comparison;
 using BackupSync.Configuration;
+using BackupSync.Operations;
+using BackupSync.Operations.Compare;
 using BackupSync.Postgres;
 using BackupSync.Runs;
 

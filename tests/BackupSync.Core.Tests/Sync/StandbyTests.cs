@@ -1,5 +1,6 @@
-using BackupSync.Backups;
 using BackupSync.Configuration;
+using BackupSync.Operations;
+using BackupSync.Operations.BackUp;
 using BackupSync.Runs;
 using BackupSync.Sandbox;
 

@@ -1,6 +1,5 @@
 using BackupSync.Backups;
 using BackupSync.Configuration;
-using BackupSync.History;
 using BackupSync.Postgres;
 using BackupSync.Runs;
 

@@ -1,6 +1,6 @@
-using BackupSync.Files;
 using BackupSync.Backups;
 using BackupSync.Configuration;
+using BackupSync.Files;
 using BackupSync.Runs;
 
 namespace BackupSync.Tests.Sync;

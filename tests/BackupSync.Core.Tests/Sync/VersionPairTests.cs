@@ -1,9 +1,11 @@
 using BackupSync.Backups;
 using BackupSync.Comparison;
 using BackupSync.Configuration;
-using BackupSync.Recovery;
+using BackupSync.Operations;
+using BackupSync.Operations.BackUp;
+using BackupSync.Operations.Compare;
+using BackupSync.Operations.Sides;
 using BackupSync.Runs;
-using BackupSync.Sync;
 using BackupSync.Tests.Backups;
 
 namespace BackupSync.Tests.Sync;

@@ -1,0 +1,13 @@
+using System.Text.RegularExpressions;
+
+namespace BackupSync;
+
+/// <summary>Names with <c>*</c> for any characters and <c>?</c> for one, as people write them for tables.</summary>
+static class NamePattern
+{
+    public static bool Matches(string name, string pattern) =>
+        Regex.IsMatch(name, "^" + Regex.Escape(pattern).Replace("\\*", ".*", StringComparison.Ordinal).Replace("\\?", ".", StringComparison.Ordinal) + "\\z", RegexOptions.Singleline);
+
+    /// <summary>A pattern with a schema is meant for that one, one without it for tables of any.</summary>
+    public static bool Matches(string schema, string name, string pattern) => Matches(name, pattern) || Matches($"{schema}.{name}", pattern);
+}

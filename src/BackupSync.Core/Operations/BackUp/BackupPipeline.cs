@@ -1,0 +1,177 @@
+using BackupSync.Backups;
+using BackupSync.Configuration;
+using BackupSync.Encryption;
+using BackupSync.Files;
+using BackupSync.Operations.Archiving;
+using BackupSync.Operations.Expire;
+using BackupSync.Operations.Prove;
+using BackupSync.Operations.Sides;
+using BackupSync.PgTools;
+using BackupSync.Places;
+using BackupSync.Runs;
+using BackupSync.Verification;
+
+namespace BackupSync.Operations.BackUp;
+
+/// <summary>Takes a backup of one database, proves it, and brings it to its places.</summary>
+sealed class BackupPipeline(RunContext run, JobConfig job, BackupOrder order) : IPipeline
+{
+    /// <summary>How long a place may take to tell its names: a backup is not to wait for what is not there.</summary>
+    static readonly TimeSpan NamesLimit = TimeSpan.FromSeconds(10);
+
+    readonly string _folder = job.Backups.Directory;
+    readonly HashSet<string> _takenNames = [];
+    PgToolset? _tools;
+    EncryptionKeys? _keys;
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await using var source = new SourceSide(run, job, $"backupsync:backup:{run.RunId}");
+        if (order.File is not null)
+        {
+            await TakeAsync(source, cancellationToken);
+            return;
+        }
+        IDisposable? held = null;
+        await run.StepAsync(RunStep.Lock, $"Lock {_folder}", null, (_, _) =>
+        {
+            held = FolderLock.TryTake(_folder);
+            run.Record.Skipped = held is null;
+            return Task.CompletedTask;
+        }, cancellationToken);
+        if (held is null)
+            return;
+        using (held)
+        {
+            Leftovers.ClearFiles(_folder, run);
+            await TakeAsync(source, cancellationToken);
+            var notProven = await ProveAsync(cancellationToken);
+            run.Record.BackupIsGood = true;
+            await StoreAsync(cancellationToken);
+            if (notProven is not null)
+                throw notProven;
+            if (order.Keep is { } keep)
+                {
+                await BackupCleanUp.RunAsync(run, keep, b => b.Kind == order.Kind && b.Job == order.Name && b.Database == job.Source, order.Places, order.Signing, cancellationToken);
+            }
+        }
+    }
+
+    async Task TakeAsync(SourceSide source, CancellationToken cancellationToken)
+    {
+        await run.StepAsync(RunStep.Check, $"Connect to {source.Login.Label} and check it", job.Limits.Connect * 2,
+            (scope, ct) => CheckAsync(source, scope, ct), cancellationToken);
+        await new SnapshotAttempts(run, source).RunAsync(async ct =>
+        {
+            await run.StepAsync(RunStep.Statistics, $"Read the statistics of {source.Login.Label}", null,
+                (scope, stop) => ReadStatisticsAsync(source, scope, stop), ct);
+            await run.StepAsync(RunStep.Dump, $"Back {source.Login.Label} up", job.Limits.Dump,
+                (scope, stop) => source.DumpAsync(Label(), _tools!, scope, stop), ct);
+        }, cancellationToken);
+    }
+
+    BackupFile Backup => run.Record.SourceBackup!;
+
+    BackupHandle Handle => new(Backup, new FolderPlaceConfig { Name = order.Local.Name, Directory = _folder }, order.Encryption);
+
+    BackupLabel Label() => new(order.Kind, order.Tag, order.Pinned, order.KeepDays, _keys, WithGlobals: true, Path.GetFileName(order.File), _takenNames);
+
+    async Task CheckAsync(SourceSide source, StepScope scope, CancellationToken cancellationToken)
+    {
+        // Before anything is read: a passphrase that is not there must not be found out about after an hour.
+        const int Files = 2; // the archive and the roles
+        _keys = order.Encryption is { } encryption ? EncryptionKeys.New(encryption.Passphrase, job.IsSigned, Files) : null;
+        if (_keys is null && order.Places.FirstOrDefault(p => p is not FolderPlaceConfig) is { } elsewhere)
+            run.Warn($"The backup leaves this machine for {elsewhere.Name} unencrypted: name a passphrase under encryption in the configuration.");
+        WarnOfFirstEncryption();
+        await source.ConnectAsync(cancellationToken);
+        _tools = await ToolChoice.ForDumpAsync(new ToolLocator(job.Tools), source.Facts, source.Login.Label, run, cancellationToken);
+        run.Record.ToolVersion = _tools.Version.ToString();
+        Prechecks.EnsureDiskSpace(_folder, source.Facts.Size);
+        await Prechecks.WarnOfDumpLocksAsync(source, source.Filter, run, cancellationToken);
+        await source.FindNamedRolesAsync(cancellationToken);
+        await source.DisconnectAsync();
+        foreach (var place in order.Places.Where(p => p != order.Local))
+            await ReadTakenNamesAsync(place, cancellationToken);
+        scope.Note = $"{source.Facts.Version}, tools {_tools.Version}{(_keys is null ? "" : ", encrypted")}";
+    }
+
+    /// <summary>Names tell seconds: one that is free here can be another backup's there.</summary>
+    async Task ReadTakenNamesAsync(PlaceConfig place, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(NamesLimit);
+        try
+        {
+            _takenNames.UnionWith(await BackupStore.NamesAsync(place, job.Source, limit.Token));
+        }
+        catch (Exception e) when (e is BackupSyncException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            // Storing tells what is wrong with the place, when the backup is good; and it replaces no other.
+        }
+    }
+
+    /// <summary>Once for each database and folder, when there is still time to write the passphrase down.</summary>
+    void WarnOfFirstEncryption()
+    {
+        if (_keys is null || order.File is not null || RunHistory.Read(_folder).Any(r => r.SourceBackup is { Encrypted: true }))
+            return;
+        run.Warn($"The backups of {job.SourceDatabase.DisplayName} are encrypted from now on. Without the passphrase nobody can bring them back: keep it where it survives the loss of this machine and of the databases.");
+    }
+
+    async Task ReadStatisticsAsync(SourceSide source, StepScope scope, CancellationToken cancellationToken)
+    {
+        await source.ReadAsync(FingerprintReader.MethodFor(content: true, source.Facts.Major), scope, cancellationToken);
+        Guards.EnsureNotEmpty(source.Content, source.Login.Label);
+        scope.Note = ReportedTables.Describe(source.Content.RowsByTable(), []);
+    }
+
+    /// <summary>Before it goes anywhere: what turns out to be bad here need not be carried about.</summary>
+    /// <returns>Why it could not be proven; it is whole then, and to be stored for all that. Null where it was, or need not be.</returns>
+    async Task<BackupSyncException?> ProveAsync(CancellationToken cancellationToken)
+    {
+        if (order.Verify == BackupProof.None)
+            return null;
+        try
+        {
+            await run.StepAsync(RunStep.Prove, order.Verify == BackupProof.Drill ? "Restore the backup on trial" : "Read the backup to its end", job.Limits.Restore,
+                (scope, ct) => BackupProver.ProveAsync(run, Handle, order.Verify, job, on: null, scope, ct), cancellationToken);
+            return null;
+        }
+        catch (BackupSyncException failure) when (failure.ErrorId == ErrorIds.NotProven)
+        {
+            return failure;
+        }
+    }
+
+    async Task StoreAsync(CancellationToken cancellationToken)
+    {
+        var local = Backup;
+        BackupSyncException? problem = null;
+        foreach (var place in order.Places.Where(p => p != order.Local))
+        {
+            try
+            {
+                await run.StepAsync(RunStep.Store, $"Store in {place.Name}", job.Limits.Dump,
+                    (scope, ct) => BackupCopy.RunAsync(Handle, place, job.Source, scope, ct), cancellationToken);
+            }
+            catch (BackupSyncException failure)
+            {
+                if (problem is not null)
+                    run.Warn($"{place.Name}: {failure.Message}");
+                // The others are still to have it.
+                problem ??= new BackupSyncException(failure.ErrorId, $"{failure.Message} The backup itself is good and stays in {local.Path}.",
+                    $"{(failure.Advice is { Length: > 0 } advice ? $"{advice} Then copy it" : "When that is mended, copy it")}: "
+                    + $"Copy-DbBackup (backupsync copy) to {place.Name}.", failure) { Detail = failure.Detail };
+            }
+        }
+        if (problem is not null)
+            throw problem;
+        if (order.Places.Contains(order.Local))
+            return;
+        var done = new RetentionDecision(local.Path, local.Size, true, "stored elsewhere", local) { Companions = [.. ManifestStore.Read(local.Path).Companions.Select(c => c.File)] };
+        await Retention.ApplyAsync(Handle.Place, [done], warn: null, cancellationToken);
+        await using var first = BackupPlaces.Open(order.Places[0]);
+        run.Record.SourceBackup = await BackupStore.ReadAsync(first, $"{job.Source}/{local.FileName}", cancellationToken);
+    }
+}

@@ -1,0 +1,59 @@
+using System.Diagnostics;
+using BackupSync.Backups;
+using BackupSync.Configuration;
+using BackupSync.Encryption;
+using BackupSync.Operations.Archiving;
+using BackupSync.Runs;
+
+namespace BackupSync.Operations.BackUp;
+
+/// <summary>Signs manifests that no release has signed, when their archives have been read to their end.</summary>
+static class BackupSigner
+{
+    /// <param name="named">Whether somebody has named just this backup: it need not show by itself that it is ours.</param>
+    /// <exception cref="BackupSyncException">
+    /// <see cref="ErrorIds.NotAuthenticated"/>: it was altered since it was signed, or nothing but its being there says that it is ours. Or it cannot be read.
+    /// </exception>
+    public static async Task<BackupFile> SignAsync(BackupHandle handle, bool named, ToolsConfig tools, StepScope scope, CancellationToken cancellationToken)
+    {
+        var passphrase = (handle.Encryption ?? throw new BackupSyncException(
+            ErrorIds.ConfigurationInvalid, "There is no passphrase to sign with.",
+            "Name it in the configuration: encryption: { passphrase: \"${BACKUPSYNC_PASSPHRASE}\" }")).Passphrase;
+        await using var backup = await StoredBackup.OpenAsync(handle with { Unauthenticated = true }, null, cancellationToken);
+        var manifest = backup.Manifest;
+        if (manifest.NotAuthenticated is null)
+        {
+            scope.Note = $"{manifest.File} is signed already";
+            return handle.File with { NotAuthenticated = null };
+        }
+        if (manifest.NotAuthenticated == ManifestStore.Altered)
+            throw Refused($"{manifest.File} is not signed again: its manifest was altered since it was signed.",
+                "Use another backup, and find out who can write there.");
+        if (!named && manifest.Encryption is { Signed: true })
+        {
+            throw Refused($"{manifest.File} was taken by a release that signs: "
+                + "its signature is missing, or another has been put in its place.", NameIt);
+        }
+        if (!named && manifest.Encryption is null)
+            throw Refused($"{manifest.File} is not encrypted, so nothing shows that it is yours.", NameIt);
+        if (!named && !BackupNames.IsOf(manifest.File, manifest.Created))
+            throw Refused($"{manifest.File} has another date in its name than in its manifest, {manifest.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC.", NameIt);
+
+        var begun = Stopwatch.GetTimestamp();
+        await IntegrityCheck.RunAsync(backup, tools, scope, cancellationToken);
+        // Anybody can have written an earlier proof; who names the backup vouches for it.
+        if (!named)
+        {
+            var seconds = Math.Round(Stopwatch.GetElapsedTime(begun).TotalSeconds, 3);
+            manifest = manifest with { Proof = new ProofRecord(BackupProof.Integrity, DateTimeOffset.UtcNow, seconds, null, null, null) };
+        }
+        await using var place = handle.OpenPlace();
+        var signed = ManifestStore.Format(manifest, ManifestKey.Of(passphrase));
+        await BackupStore.WriteManifestAsync(place, handle.Key, signed, replace: true, cancellationToken);
+        return handle.File with { NotAuthenticated = null, Proof = manifest.Proof };
+    }
+
+    const string NameIt = "If you know that it is, name it by its path: backupsync backups sign --path … (Set-DbBackupSignature -Path …).";
+
+    static BackupSyncException Refused(string message, string advice) => new(ErrorIds.NotAuthenticated, message, advice);
+}

@@ -1,0 +1,110 @@
+using BackupSync.Backups;
+using BackupSync.Configuration;
+using BackupSync.Places;
+using BackupSync.Runs;
+
+namespace BackupSync.Operations.Expire;
+
+/// <param name="Reason">Which rule keeps it or lets it go, as a phrase.</param>
+public sealed record RetentionDecision(string Path, long Size, bool Remove, string Reason, BackupFile? Backup)
+{
+    /// <summary>The names of the files that go with it.</summary>
+    internal IReadOnlyList<string> Companions { get; init; } = [];
+}
+
+/// <summary>Which backups have served their time. DESIGN rule 5: only what a manifest says is ours and expired.</summary>
+public static class Retention
+{
+    /// <summary>Decides about every file of a job's backup directory; see <see cref="Decide"/>. Removes nothing.</summary>
+    /// <param name="job">The only job whose backups may go, where others keep theirs in the same directory.</param>
+    /// <param name="keepDays">0 keeps only the newest of each job, database and kind.</param>
+    /// <param name="encryption">Where there is a passphrase: what does not bear its signature stays, and counts for nothing.</param>
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.FileFailed"/>: the directory or its history cannot be read.</exception>
+    public static IReadOnlyList<RetentionDecision> Plan(
+        string directory, int keepDays, DateTimeOffset now, string? job = null, EncryptionConfig? encryption = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(keepDays);
+        return Decide(BackupFolder.Scan(directory, encryption), RetentionRules.OfJob(keepDays, job, RunHistory.Read(directory)), now);
+    }
+
+    /// <summary>The same for a job.</summary>
+    /// <param name="keepDays">Null for the job's own.</param>
+    public static IReadOnlyList<RetentionDecision> Plan(JobConfig job, int? keepDays, DateTimeOffset now) =>
+        Plan(job.Backups.Directory, keepDays ?? job.Backups.KeepDays, now, job.Name, job.Signing);
+
+    /// <summary>Decides about every file of a place by the rules of the plans that took them; removes nothing.</summary>
+    /// <param name="config">Whose plans.</param>
+    public static Task<IReadOnlyList<RetentionDecision>> PlanAsync(PlaceConfig place, BackupSyncConfig config, DateTimeOffset now, CancellationToken cancellationToken) =>
+        PlanAsync(place, RetentionRules.OfPlans(config.BackupPlans), now, config.Encryption, cancellationToken);
+
+    internal static async Task<IReadOnlyList<RetentionDecision>> PlanAsync(
+        PlaceConfig config, RetentionRules rules, DateTimeOffset now, EncryptionConfig? encryption, CancellationToken cancellationToken)
+    {
+        await using var place = BackupPlaces.Open(config);
+        return Decide(await BackupStore.ScanAsync(place, cancellationToken, encryption: encryption), rules, now);
+    }
+
+    /// <summary>
+    /// Decides about every file of a folder or place, backups first and newest first; removes nothing. Age counts up to the
+    /// newest good backup of the same job or plan, database and kind, not up to <paramref name="now"/>: a job that has
+    /// stopped, or a clock that has jumped, makes no backup old. A backup from the future does not count as the newest.
+    /// </summary>
+    internal static IReadOnlyList<RetentionDecision> Decide(IReadOnlyList<BackupFolderEntry> entries, RetentionRules rules, DateTimeOffset now)
+    {
+        var strangers = entries.Where(e => e.Backup is null).Select(e => new RetentionDecision(e.Path, e.Size, false, e.Problem!, null));
+        // Whoever can write here could else have the good ones removed by newer ones of his own.
+        var doubtful = entries.Where(e => e.Backup?.NotAuthenticated is not null)
+            .Select(e => new RetentionDecision(e.Path, e.Size, false, $"not authenticated: {e.Backup!.NotAuthenticated}", e.Backup));
+        var backups = entries.Where(e => e.Backup is { NotAuthenticated: null })
+            .GroupBy(e => (e.Backup!.Job, e.Backup.Database, e.Backup.Kind))
+            .SelectMany(g => new RetentionGroup([.. g], rules, now).Decide());
+        return [.. backups.Concat(doubtful).Concat(strangers)
+            .OrderByDescending(d => d.Backup?.Created ?? DateTimeOffset.MinValue)
+            .ThenByDescending(d => d.Path, StringComparer.Ordinal)];
+    }
+
+    /// <summary>They stay until somebody has looked at them, and take space.</summary>
+    internal static void WarnOfUnauthenticated(IReadOnlyList<RetentionDecision> plan, Action<string> warn)
+    {
+        var doubtful = plan.Where(d => d.Backup?.NotAuthenticated is not null).ToList();
+        if (doubtful.Count == 0)
+            return;
+        warn($"Not authenticated, so never removed and never counted: {doubtful[0].Path}{(doubtful.Count == 1 ? "" : $" and {doubtful.Count - 1} more")}: "
+            + $"{doubtful[0].Backup!.NotAuthenticated}. If they are yours, sign them: backupsync backups sign (Set-DbBackupSignature).");
+    }
+
+    /// <summary>
+    /// Removes what the plan says; the manifest goes first, so that a half-removed backup is none, and the companions last.
+    /// What has gone already is no error. Returns what was removed.
+    /// </summary>
+    /// <param name="config">The place that the plan is of; a job's own directory is one too.</param>
+    /// <param name="warn">Told of each file that cannot be removed; where there is none, the first such failure is thrown after the others were tried.</param>
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.FileFailed"/> or <see cref="ErrorIds.PlaceFailed"/>, without <paramref name="warn"/>.</exception>
+    public static async Task<IReadOnlyList<RetentionDecision>> ApplyAsync(
+        PlaceConfig config, IEnumerable<RetentionDecision> plan, Action<string>? warn, CancellationToken cancellationToken)
+    {
+        await using var place = BackupPlaces.Open(config);
+        var removed = new List<RetentionDecision>();
+        BackupSyncException? failure = null;
+        foreach (var decision in plan)
+        {
+            if (decision is not { Remove: true, Backup: { } backup })
+                continue;
+            var key = backup.Key ?? backup.FileName;
+            try
+            {
+                await place.DeleteAsync(key + ManifestStore.Suffix, cancellationToken);
+                if (await place.DeleteAsync(key, cancellationToken))
+                    removed.Add(decision);
+                foreach (var companion in decision.Companions)
+                    await place.DeleteAsync(BackupStore.Sibling(key, companion), cancellationToken);
+            }
+            catch (BackupSyncException e)
+            {
+                failure ??= e;
+                warn?.Invoke(e.Message);
+            }
+        }
+        return failure is null || warn is not null ? removed : throw failure;
+    }
+}

@@ -1,0 +1,51 @@
+using BackupSync.Backups;
+using BackupSync.Configuration;
+using BackupSync.Runs;
+
+namespace BackupSync.Operations.Expire;
+
+/// <summary>What decides about a backup.</summary>
+/// <param name="Keep">The rules it is under; null where it is under none.</param>
+/// <param name="Stays">Why it stays then, as a phrase.</param>
+sealed record RetentionRule(KeepConfig? Keep, string? Stays)
+{
+    public static RetentionRule Of(KeepConfig keep) => new(keep, null);
+
+    public static RetentionRule None(string stays) => new(null, stays);
+}
+
+/// <summary>Which rules the backups of a folder or place are under.</summary>
+/// <param name="Of">Asked once for each job or plan, database and kind.</param>
+/// <param name="EndedWell">Whether a safety backup's run is known to have ended well.</param>
+sealed record RetentionRules(Func<BackupFile, RetentionRule> Of, Func<BackupFile, bool> EndedWell)
+{
+    /// <summary>A job's own directory: everything is kept for so many days.</summary>
+    public static RetentionRules OfJob(int keepDays, string? job, IEnumerable<RunResult> history)
+    {
+        var keep = RetentionRule.Of(new KeepConfig { Days = keepDays });
+        var succeeded = history.Where(r => r.Success).Select(r => r.RunId).ToHashSet(StringComparer.Ordinal);
+        return new RetentionRules(
+            backup => job is null || backup.Job == job ? keep : RetentionRule.None($"of another job, {backup.Job}"),
+            backup => succeeded.Contains(backup.RunId));
+    }
+
+    /// <summary>
+    /// A place: the rules of the plan that took a backup. One taken by hand is under the tags of all plans that its database
+    /// is in, in the file's order.
+    /// </summary>
+    public static RetentionRules OfPlans(IReadOnlyList<BackupPlanConfig> plans)
+    {
+        RetentionRule RuleOf(BackupFile backup) => backup.Kind switch
+        {
+            BackupKind.Plan => plans.FirstOrDefault(p => p.Name == backup.Job) is { } plan
+                ? RetentionRule.Of(plan.Keep)
+                : RetentionRule.None($"of the plan {backup.Job}, which is not in the configuration"),
+            BackupKind.Manual => RetentionRule.Of(new KeepConfig
+            {
+                Tags = [.. plans.Where(p => p.Databases.Any(d => d.Name == backup.Database)).SelectMany(p => p.Keep.Tags)],
+            }),
+            _ => RetentionRule.None($"a copy of a backup of the job {backup.Job}"),
+        };
+        return new RetentionRules(RuleOf, _ => false);
+    }
+}

@@ -1,0 +1,139 @@
+using BackupSync.Configuration;
+using BackupSync.Operations.Sides;
+using BackupSync.Postgres;
+using BackupSync.Runs;
+using BackupSync.Verification;
+
+namespace BackupSync.Operations.Incremental;
+
+/// <summary>
+/// Brings a target up to date by what has changed on its source (REQUIREMENTS D5, X5): all that is read is one snapshot, and all that is
+/// written, with the notes for the next run, one transaction.
+/// </summary>
+/// <param name="full">For where only a full sync will do.</param>
+sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions options, IPipeline full) : IPipeline
+{
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        Guards.EnsureMayBeTarget(job.TargetDatabase);
+        Guards.EnsureNotSameAddress(job);
+        run.Record.Mode = SyncMode.Incremental;
+        SyncState.Prepare();
+        if (await RunIncrementallyAsync(cancellationToken) is not { } reason)
+            return;
+        run.Warn($"{reason} A full sync follows.");
+        run.Record.Changes = null;
+        await full.RunAsync(cancellationToken);
+    }
+
+    /// <returns>Why only a full sync will do; null where none is needed.</returns>
+    async Task<string?> RunIncrementallyAsync(CancellationToken cancellationToken)
+    {
+        await using var target = new TargetSide(run, job);
+        await using var source = new SourceSide(run, job, target.Tag.ApplicationName);
+
+        await run.StepAsync(RunStep.Lock, $"Lock {target.Login.Label}", job.Limits.Connect * 2,
+            async (_, ct) => run.Record.Skipped = !await target.TryLockAsync(ct), cancellationToken);
+        if (run.Record.Skipped)
+            return null;
+        await run.StepAsync(RunStep.Check, "Connect and check both databases", job.Limits.Connect * 3,
+            (scope, ct) => CheckAsync(source, target, scope, ct), cancellationToken);
+        await run.StepAsync(RunStep.Guards, $"Prove that {source.Login.Label} and {target.Login.Label} are different databases", job.Limits.Connect,
+            (_, ct) => ProveDifferentAsync(source, target, ct), cancellationToken);
+
+        string? reason = null;
+        var attempts = new SnapshotAttempts(run, source, target);
+        await attempts.RunAsync(async ct => reason = await RunOnceAsync(attempts, source, target, ct), cancellationToken);
+        return reason;
+    }
+
+    /// <returns>As <see cref="RunIncrementallyAsync"/>.</returns>
+    async Task<string?> RunOnceAsync(SnapshotAttempts attempts, SourceSide source, TargetSide target, CancellationToken cancellationToken)
+    {
+        // By stamps where there are any; should what these tell not be all, by content.
+        var doubt = options.FullVerify ? "the whole content was asked for" : null;
+        while (true)
+        {
+            await using var attempt = new IncrementalAttempt(run, source, target, options, doubt);
+            try
+            {
+                return await AttemptAsync(attempt, attempts, source, target, cancellationToken);
+            }
+            catch (BackupSyncException refused) when (attempt.MergeBegun && !attempt.CommitBegun && IsAboutRows(refused) && !cancellationToken.IsCancellationRequested
+                && (MayBeTheStamps(attempt, refused) || attempt.MayBecomeFull))
+            {
+                if (!MayBeTheStamps(attempt, refused))
+                    return refused.Message;
+                doubt = "what the stamps tell may not be all that has changed";
+                run.Warn($"{refused.Message} What the stamps tell may not be all that has changed, so the content is compared.");
+            }
+            catch (Exception failure) when (!attempt.CommitBegun && attempts.WillTryAgain(failure))
+            {
+                await attempt.AbandonAsync();
+                throw;
+            }
+            catch (Exception failure) when (attempt.MergeBegun)
+            {
+                await attempt.RollBackAsync(attempts.Explained(failure));
+                throw;
+            }
+        }
+    }
+
+    async Task<string?> AttemptAsync(IncrementalAttempt attempt, SnapshotAttempts attempts, SourceSide source, TargetSide target, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await attempts.KnowingWhyAsync(() => AttemptAsync(attempt, source, target, cancellationToken));
+        }
+        catch (Exception failure) when (!attempt.CommitBegun && !cancellationToken.IsCancellationRequested && !attempts.WillTryAgain(failure))
+        {
+            // A table that is gone, or another by now, fails in many ways.
+            await attempt.EnsureUnchangedAsync(cancellationToken);
+            throw;
+        }
+    }
+
+    async Task<string?> AttemptAsync(IncrementalAttempt attempt, SourceSide source, TargetSide target, CancellationToken cancellationToken)
+    {
+        string? reason = null;
+        await run.StepAsync(RunStep.Compare, $"Find what has changed on {source.Login.Label}", null,
+            async (scope, ct) => reason = await attempt.CompareAsync(scope, ct), cancellationToken);
+        if (reason is not null)
+            return reason;
+        await run.StepAsync(RunStep.Merge, $"Write it to {target.Login.Label}, out of sight", job.Limits.Restore, attempt.MergeAsync, cancellationToken);
+        await run.StepAsync(RunStep.Verify, "Verify before publishing", job.Limits.Restore, attempt.VerifyAsync, cancellationToken);
+        await run.StepAsync(RunStep.Publish, $"Publish {target.Login.Label}", job.Limits.Restore, (_, ct) => attempt.CommitAsync(ct), cancellationToken);
+        return null;
+    }
+
+    static bool MayBeTheStamps(IncrementalAttempt attempt, BackupSyncException failure) => attempt.ReliesOnStamps && failure is not RowInTheWayException { IsCertain: true };
+
+    /// <summary>Whether the rows themselves are the cause: a constraint that they break, or a difference that remains.</summary>
+    static bool IsAboutRows(BackupSyncException failure) =>
+        failure is ConstraintInTheWayException or RowInTheWayException || failure.ErrorId == ErrorIds.VerificationFailed || Refusal(failure)?.StartsWith("23", StringComparison.Ordinal) == true;
+
+    static string? Refusal(Exception failure) => failure is PgQueryException refused ? refused.SqlState : failure.InnerException is { } inner ? Refusal(inner) : null;
+
+    async Task CheckAsync(SourceSide source, TargetSide target, StepScope scope, CancellationToken cancellationToken)
+    {
+        await Together.RunAsync(cancellationToken, target.ConnectAsync, source.ConnectAsync);
+        await Leftovers.ClearSessionsAsync(source.Session, target.Tag, run, cancellationToken);
+        await SyncState.EnsureMayWriteAsync(target, cancellationToken);
+        await Prechecks.WarnOfEventTriggersAsync(target, run, cancellationToken);
+        if (job.Tables.Count == 0)
+        {
+            await Together.RunAsync(cancellationToken,
+                ct => Prechecks.EnsureMayReadLargeObjectsAsync(source, ct), ct => Prechecks.EnsureMayReadLargeObjectsAsync(target, ct));
+            await Prechecks.WarnOfLocksAsync(target, CatalogFilter.None, "the run", run, cancellationToken);
+        }
+        scope.Note = $"{source.Facts.Version} → {target.Facts.Version}";
+    }
+
+    static async Task ProveDifferentAsync(SourceSide source, TargetSide target, CancellationToken cancellationToken)
+    {
+        await Guards.EnsureDifferentAsync(source.Session, target, cancellationToken);
+        await source.LeaveToWatchAsync();
+        await target.LeaveToWatchAsync();
+    }
+}

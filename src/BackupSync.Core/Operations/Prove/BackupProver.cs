@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using BackupSync.Backups;
+using BackupSync.Configuration;
+using BackupSync.Encryption;
+using BackupSync.Operations.Archiving;
+using BackupSync.Runs;
+
+namespace BackupSync.Operations.Prove;
+
+/// <summary>Proves that a backup is good, or finds out that it is not, or cannot be proven here, and writes it into its manifest.</summary>
+static class BackupProver
+{
+    /// <summary>What was found out is in the run's record, as its source, also where that is a failure.</summary>
+    /// <param name="on">Where a drill restores to; null for a throw-away server.</param>
+    public static async Task ProveAsync(
+        RunContext run, BackupHandle handle, BackupProof how, JobConfig job, DatabaseConfig? on, StepScope scope, CancellationToken cancellationToken)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        try
+        {
+            await using var backup = await StoredBackup.OpenAsync(handle, scope, cancellationToken);
+            if (how == BackupProof.Drill)
+                run.Record.Recovery = await Drill.RunAsync(run, job, backup, on, begun, scope, cancellationToken);
+            else
+                await IntegrityCheck.RunAsync(backup, job.Tools, scope, cancellationToken);
+        }
+        catch (BackupSyncException failure) when (ErrorIds.IsVerdict(failure.ErrorId))
+        {
+            await RecordAsync(Proof(ProofVerdict.Bad, failure.Message));
+            throw;
+        }
+        catch (BackupSyncException failure) when (failure.ErrorId == ErrorIds.NotProven)
+        {
+            await RecordAsync(Proof(ProofVerdict.NotProven, failure.InnerException?.Message ?? failure.Message));
+            throw;
+        }
+        await RecordAsync(Proof(ProofVerdict.Good, null));
+
+        ProofRecord Proof(ProofVerdict verdict, string? problem)
+        {
+            var now = DateTimeOffset.UtcNow;
+            var proof = new ProofRecord(how, now, Math.Round(Stopwatch.GetElapsedTime(begun).TotalSeconds, 3), run.Record.Recovery?.RtoMet, run.Record.Recovery?.RpoMet, problem) { Verdict = verdict };
+            return how == BackupProof.Drill && verdict == ProofVerdict.Good ? proof with { Restored = now, RestoredInto = run.Record.TargetFacts?.Version } : proof;
+        }
+
+        async Task RecordAsync(ProofRecord proof) => run.Record.SourceBackup = handle.File with { Proof = await WriteAsync(handle, proof, run.Warn) };
+    }
+
+    /// <summary>The verdict stands, whether or not it can be written down: a place may be read-only.</summary>
+    /// <returns>With what the manifest knew before.</returns>
+    static async Task<ProofRecord> WriteAsync(BackupHandle handle, ProofRecord proof, Action<string> warn)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        try
+        {
+            await using var place = handle.OpenPlace();
+            var manifest = await BackupStore.ReadManifestAsync(place, handle.Key, limit.Token, handle.Encryption);
+            proof = proof.After(manifest.Proof);
+            // What is not signed must not become so by being proven, and a signature that we could not renew must not be lost.
+            if (manifest.Signature is not null && (handle.Encryption is null || manifest.NotAuthenticated is not null))
+            {
+                warn($"What was found out about {handle.File.FileName} is not written into its manifest: that is signed, and "
+                    + $"{(handle.Encryption is null ? "there is no passphrase to sign it anew" : manifest.NotAuthenticated)}.");
+                return proof;
+            }
+            var key = manifest.Signature is null ? null : ManifestKey.Of(handle.Encryption!.Passphrase);
+            await BackupStore.WriteManifestAsync(place, handle.Key, ManifestStore.Format(manifest with { Proof = proof }, key), replace: true, limit.Token);
+        }
+        catch (BackupSyncException failure)
+        {
+            warn($"What was found out about {handle.File.FileName} could not be written into its manifest: {failure.Message}");
+        }
+        return proof;
+    }
+}

@@ -1,0 +1,182 @@
+using BackupSync.Backups;
+using BackupSync.Configuration;
+using BackupSync.Operations.Archiving;
+using BackupSync.Operations.Sides;
+using BackupSync.PgTools;
+using BackupSync.Postgres;
+using BackupSync.Runs;
+using BackupSync.Verification;
+
+namespace BackupSync.Operations.Publishing;
+
+/// <summary>
+/// Replaces the target's content: restore out of sight, verify, publish, check; and, whatever goes wrong in between, bring
+/// back what was there. A sync and the restore of a safety backup both end here.
+/// </summary>
+sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher)
+{
+    /// <summary>Bringing the target back must not be cut short by the limits that the run itself ran into.</summary>
+    static readonly TimeSpan RollbackGrace = TimeSpan.FromMinutes(2);
+
+    readonly JobConfig _job = target.Job;
+    bool _publishBegun;
+
+    /// <param name="safetyBackup">What to restore from should nothing else bring the target back.</param>
+    public async Task RunAsync(PublishContent content, BackupFile? safetyBackup, CancellationToken cancellationToken)
+    {
+        run.Record.Publish = publisher.Mode;
+        foreach (var guard in target.Before.Objects.Keys.Where(o => o.StartsWith("event trigger ", StringComparison.Ordinal) && !content.Content.Objects.ContainsKey(o)))
+            run.Warn($"{target.Login.Label}: the {guard} goes, for the content that replaces the target's has none of this name.");
+        try
+        {
+            await PublishAsync(content, cancellationToken);
+            await run.StepAsync(RunStep.CheckPublished, $"Check {target.Login.Label} by its public address", _job.Limits.Restore,
+                (scope, ct) => CheckPublishedAsync(content.Content, scope, ct), cancellationToken);
+        }
+        catch (Exception failure)
+        {
+            await RollBackAsync(failure, safetyBackup, content.Tools);
+            throw;
+        }
+    }
+
+    /// <summary>What is restored beside the target is in nobody's way. A transaction on the target is, and gives way.</summary>
+    async Task PublishAsync(PublishContent content, CancellationToken cancellationToken)
+    {
+        if (publisher.Mode == PublishMode.Swap)
+        {
+            await PublishOnceAsync(content, cancellationToken);
+            return;
+        }
+        var attempts = new SnapshotAttempts(run, target);
+        await attempts.RunAsync(async ct =>
+        {
+            await target.WatchAsync(ct);
+            try
+            {
+                await attempts.KnowingWhyAsync(() => PublishOnceAsync(content, ct));
+            }
+            catch (Exception failure) when (attempts.WillTryAgain(failure))
+            {
+                using var limit = new CancellationTokenSource(RollbackGrace);
+                await publisher.UndoAsync(limit.Token);
+                _publishBegun = false;
+                throw;
+            }
+        }, cancellationToken);
+    }
+
+    async Task PublishOnceAsync(PublishContent content, CancellationToken cancellationToken)
+    {
+        await run.StepAsync(RunStep.Restore, $"Restore into {target.Login.Label} ({Describe(publisher.Mode)})", _job.Limits.Restore,
+            (scope, ct) => publisher.RestoreAsync(content, scope, ct), cancellationToken);
+        await run.StepAsync(RunStep.Verify, "Verify before publishing", _job.Limits.Restore,
+            (scope, ct) => VerifyAsync(content.Content, scope, ct), cancellationToken);
+        await run.StepAsync(RunStep.Publish, $"Publish {target.Login.Label}", _job.Limits.Restore,
+            (_, ct) => PublishAsync(ct), cancellationToken);
+    }
+
+    async Task VerifyAsync(DatabaseFingerprint expected, StepScope scope, CancellationToken cancellationToken)
+    {
+        var restored = await publisher.FingerprintAsync(expected.Method,
+            (table, done, all, rows, bytes) => scope.Progress((double)done / all, table, rows, bytes), cancellationToken);
+        EnsureEqual(expected, restored, "what was restored");
+        run.Record.Verified = true;
+        scope.Note = $"{restored.Tables.Count} tables, {restored.TotalRows()} rows{(expected.Method == FingerprintMethod.RowsOnly ? "" : ", content")} equal";
+    }
+
+    Task PublishAsync(CancellationToken cancellationToken)
+    {
+        // The way back has to be there before it may be needed.
+        KeptFiles.EnsureThere(run.Record.SafetyBackup);
+        _publishBegun = true;
+        return publisher.PublishAsync(cancellationToken);
+    }
+
+    async Task CheckPublishedAsync(DatabaseFingerprint expected, StepScope scope, CancellationToken cancellationToken)
+    {
+        await using var session = await PgConnector.OpenAsync(target.Login, _job.Limits.Connect, run.Info, cancellationToken);
+        // Content and details were compared before; rows and objects tell whether this is that database.
+        var published = await FingerprintReader.ReadAsync([session], FingerprintMethod.RowsOnly, CatalogFilter.None, null, cancellationToken, withDetails: false);
+        EnsureEqual(expected, published, "what is published");
+        run.Record.After = published;
+        var rows = ReportedTables.Describe(published.RowsByTable(), _job.Verify.Report);
+        scope.Note = rows;
+        run.Info($"{target.Login.Label} verification: {rows}");
+    }
+
+    void EnsureEqual(DatabaseFingerprint expected, DatabaseFingerprint actual, string what) =>
+        FingerprintComparison.EnsureEqual(expected, actual, publisher.Tolerance, target.Login.Label, what, run.Warn);
+
+    async Task RollBackAsync(Exception failure, BackupFile? safetyBackup, PgToolset tools)
+    {
+        using var limit = new CancellationTokenSource(_job.Limits.Restore + RollbackGrace);
+        run.Error(failure is OperationCanceledException ? "The run was stopped." : failure.Message);
+        run.Record.Rollback = RollbackState.Failed;
+        try
+        {
+            await run.StepAsync(RunStep.Rollback, $"Roll {target.Login.Label} back", null, async (scope, ct) =>
+            {
+                run.Error(_publishBegun
+                    ? $"ROLLING BACK: undoing what was published on {target.Login.Label}..."
+                    : $"ROLLING BACK: throwing away what was restored; {target.Login.Label} was not touched...");
+                if (await publisher.UndoAsync(ct) == UndoResult.NeedsSafetyBackup && !await IsAsBeforeAsync(ct))
+                    await RestoreSafetyBackupAsync(safetyBackup ?? throw NothingToRestore(), tools, scope, ct);
+                await ConfirmAsync(ct);
+            }, limit.Token);
+            run.Record.Rollback = RollbackState.Succeeded;
+            run.Info($"Rollback successful - {target.Login.Label} database preserved");
+        }
+        catch (Exception undone) when (!_publishBegun && undone is BackupSyncException or OperationCanceledException)
+        {
+            // Nothing had been published, so nothing visible can have changed; only the clearing up is left to the next run.
+            run.Record.Rollback = RollbackState.Succeeded;
+            run.Record.RollbackNote = $"Nothing was published, so {target.Login.Label} is what it was; this could not be confirmed: {undone.Message} The next run clears what is left.";
+            run.Warn(run.Record.RollbackNote);
+        }
+        catch (Exception undone)
+        {
+            run.Record.RollbackNote = $"{undone.Message} {(safetyBackup is null ? "" : $"The content of before is in {safetyBackup.Path}: restore it with Restore-DbSafetyBackup.")}";
+            run.Error($"Rollback FAILED: {run.Record.RollbackNote}");
+        }
+    }
+
+    /// <summary>The last resort: by the same steps, from the file.</summary>
+    async Task RestoreSafetyBackupAsync(BackupFile safetyBackup, PgToolset tools, StepScope scope, CancellationToken cancellationToken)
+    {
+        run.Error("ROLLING BACK: Restoring from safety backup...");
+        await using var stored = await StoredBackup.OpenAsync(
+            new BackupHandle(safetyBackup, FolderPlaceConfig.At(_job.Backups.Directory), _job.Encryption), scope, cancellationToken);
+        var archive = await stored.ExtractAsync(cancellationToken);
+        var listing = await PgRestore.ListAsync(tools, archive, cancellationToken);
+        await using var again = new TransactionPublisher(run, target);
+        await again.RestoreAsync(new PublishContent(archive, listing, target.Before, tools, _job.Parallel), scope, cancellationToken);
+        var restored = await again.FingerprintAsync(target.Before.Method, (_, _, _, _, _) => { }, cancellationToken);
+        EnsureEqual(target.Before, restored, "what was restored from the safety backup");
+        await again.PublishAsync(cancellationToken);
+    }
+
+    BackupSyncException NothingToRestore() => new(
+        ErrorIds.RollbackFailed, $"{target.Login.Label} was empty before, so there is no safety backup to restore.");
+
+    async Task ConfirmAsync(CancellationToken cancellationToken)
+    {
+        if (await IsAsBeforeAsync(cancellationToken))
+        {
+            run.Record.RollbackNote = $"Rolled back; {target.Login.Label} was compared and holds what it held before.";
+            return;
+        }
+        run.Record.RollbackNote = $"Rolled back; {target.Login.Label} differs from what it held when the run began: other sessions have written to it meanwhile.";
+        run.Warn(run.Record.RollbackNote);
+    }
+
+    async Task<bool> IsAsBeforeAsync(CancellationToken cancellationToken)
+    {
+        await using var session = await PgConnector.OpenAsync(target.Login, _job.Limits.Connect, run.Info, cancellationToken);
+        var now = await FingerprintReader.ReadAsync([session], target.Before.Method, CatalogFilter.None, null, cancellationToken);
+        run.Record.After = now;
+        return FingerprintComparison.Compare(target.Before, now, new ComparisonTolerance()).Count == 0;
+    }
+
+    static string Describe(PublishMode mode) => mode == PublishMode.Swap ? "beside the old database" : "in one transaction";
+}

@@ -1,0 +1,43 @@
+using System.Globalization;
+using BackupSync.Archives;
+using BackupSync.Operations.Sides;
+using BackupSync.PgTools;
+
+namespace BackupSync.Operations.Publishing;
+
+/// <summary>What pg_dump says of a target's schema: it knows of every kind of object there is how it is made and dropped, and in which order.</summary>
+static class SchemaDump
+{
+    /// <param name="tools">Their pg_dump is not older than the server.</param>
+    /// <param name="lockTimeout">How long it may wait for others, in milliseconds.</param>
+    public static async Task<ArchiveHead> ReadAsync(
+        PgToolset tools, DatabaseSide target, long lockTimeout, IEnumerable<string> options, CancellationToken cancellationToken)
+    {
+        ArchiveHead? head = null;
+        CutOffArchiveException? cutOff = null;
+        var command = new ChildCommand(tools.PgDump,
+        [
+            "--format=custom", "--compress=0", "--schema-only", "--no-password", "--encoding=UTF8",
+            $"--lock-wait-timeout={lockTimeout.ToString(CultureInfo.InvariantCulture)}",
+            "--no-owner", "--no-acl", "--no-subscriptions", "--no-tablespaces", "--no-security-labels", .. options,
+        ])
+        {
+            StandardOutput = (pipe, ct) => Task.Factory.StartNew(
+                () =>
+                {
+                    try
+                    {
+                        head = new ArchiveReader(pipe, ct, withDrops: true).Head;
+                        pipe.CopyTo(Stream.Null);
+                    }
+                    catch (CutOffArchiveException e)
+                    {
+                        cutOff = e; // pg_dump has failed, most likely: its own words are the cause to tell
+                    }
+                }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default),
+        };
+        var result = await ChildProcess.RunAsync(command.ConnectedTo(target.Login, PinnedSettings.ForDump(target.Facts)), cancellationToken);
+        PgProgram.EnsureSucceeded(result, "pg_dump", target.Login, ErrorIds.RestoreFailed, $"What {target.Login.Label} holds cannot be listed");
+        return head ?? throw new BackupSyncException(ErrorIds.RestoreFailed, $"What {target.Login.Label} holds cannot be listed: {cutOff?.Message}", "Run again.", cutOff);
+    }
+}

@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using BackupSync.Backups;
+using BackupSync.Configuration;
+using BackupSync.Operations.Archiving;
+using BackupSync.Operations.Expire;
+using BackupSync.Operations.Prove;
+using BackupSync.Operations.Publishing;
+using BackupSync.Operations.Sides;
+using BackupSync.PgTools;
+using BackupSync.Runs;
+using BackupSync.Verification;
+
+namespace BackupSync.Operations.Restore;
+
+/// <summary>What all restores have in common: nothing of the target is touched before the backup is known to be usable and a safety backup is taken.</summary>
+abstract class RestorePipeline(RunContext run, JobConfig job, BackupHandle backup, RunOptions options) : IPipeline
+{
+    PgToolset? _tools;
+    PgToolset? _dumping;
+
+    protected RunContext Run { get; } = run;
+    protected JobConfig Job { get; } = job;
+    protected RunOptions Options { get; } = options;
+    protected BackupHandle Backup { get; } = backup;
+
+    /// <summary>Set by <see cref="OpenAsync"/>.</summary>
+    protected StoredBackup? Stored { get; set; }
+    protected BackupManifest Manifest => Stored!.Manifest;
+    protected PgToolset Tools => _tools!;
+
+    /// <summary>Null where nothing of before is kept but the safety backup.</summary>
+    protected IPublisher? Publisher { get; set; }
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        Guards.EnsureMayBeTarget(Job.TargetDatabase, Options.AllowProduction);
+        await using var target = new TargetSide(Run, Job);
+
+        await Run.StepAsync(RunStep.Lock, $"Lock {target.Login.Label}", Job.Limits.Connect * 2,
+            async (_, ct) => Run.Record.Skipped = !await target.TryLockAsync(ct), cancellationToken);
+        if (Run.Record.Skipped)
+            return;
+        try
+        {
+            await Run.StepAsync(RunStep.Check, $"Check {Backup.File.FileName} and {target.Login.Label}", null,
+                (scope, ct) => CheckAsync(target, scope, ct), cancellationToken);
+            await new SnapshotAttempts(Run, target).RunAsync(stop => BackUpAsync(target, stop), cancellationToken);
+
+            await using var publisher = Publisher;
+            await ReplaceAsync(target, cancellationToken);
+            Run.Record.Recovery = Drill.RecoveryOf(Stopwatch.GetElapsedTime(begun), Manifest, Job.TargetDatabase.Tier);
+            await CleanUp.RunAsync(Run, Job, publisher);
+        }
+        finally
+        {
+            await (Stored?.DisposeAsync() ?? ValueTask.CompletedTask);
+        }
+    }
+
+    /// <summary>Whatever can be wrong with the backup itself shows here, before the target is connected to.</summary>
+    protected abstract Task OpenAsync(StepScope scope, CancellationToken cancellationToken);
+
+    /// <summary>Whether the target, which is connected, can take it.</summary>
+    /// <returns>What there is to tell of it, as the end of a sentence.</returns>
+    protected abstract Task<string> CheckTargetAsync(TargetSide target, CancellationToken cancellationToken);
+
+    /// <summary>Reads what the run's record is to have as the target's content of before.</summary>
+    protected abstract Task ReadStatisticsAsync(TargetSide target, CancellationToken cancellationToken);
+
+    /// <summary>Restores, verifies, publishes; undoes it on any failure.</summary>
+    protected abstract Task ReplaceAsync(TargetSide target, CancellationToken cancellationToken);
+
+    /// <summary>Of what the target holds now.</summary>
+    async Task BackUpAsync(TargetSide target, CancellationToken cancellationToken)
+    {
+        await Run.StepAsync(RunStep.Statistics, $"Read the statistics of {target.Login.Label}", null,
+            async (scope, ct) =>
+            {
+                await ReadStatisticsAsync(target, ct);
+                scope.Note = ReportedTables.Describe(Run.Record.Before!.RowsByTable(), Job.Verify.Report);
+            }, cancellationToken);
+        await Run.StepAsync(RunStep.SafetyBackup, $"Safety backup of {target.Login.Label}", Job.Limits.SafetyBackup,
+            (scope, ct) => target.TakeSafetyBackupAsync(_dumping!, scope, ct), cancellationToken);
+    }
+
+    async Task CheckAsync(TargetSide target, StepScope scope, CancellationToken cancellationToken)
+    {
+        await OpenAsync(scope, cancellationToken);
+        await target.ConnectAsync(cancellationToken);
+        Leftovers.ClearFiles(Job.Backups.Directory, Run);
+        var locator = new ToolLocator(Job.Tools);
+        _dumping = await ToolChoice.ForDumpAsync(locator, target.Facts, target.Login.Label, Run, cancellationToken);
+        _tools = Manifest.ToolMajor <= _dumping.Version.Major ? _dumping : await locator.FindAsync(Manifest.ToolMajor, cancellationToken, Run.Warn);
+        Run.Record.ToolVersion = _tools.Version.ToString();
+        Prechecks.WarnOfOlderTarget(Manifest.ServerMajor, Manifest.ServerVersion, Backup.File.FileName, target, Run);
+        await Prechecks.WarnOfDumpLocksAsync(target, CatalogFilter.None, Run, cancellationToken);
+        var note = await CheckTargetAsync(target, cancellationToken);
+        await target.DisconnectAsync();
+        Prechecks.EnsureDiskSpace(Job.Backups.Directory, 0, target.Facts.Size);
+        scope.Note = $"{Backup.File.FileName} of {Manifest.Created:yyyy-MM-dd HH:mm:ss}Z is whole; {note}";
+    }
+}

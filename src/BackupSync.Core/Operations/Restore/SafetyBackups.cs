@@ -1,0 +1,67 @@
+using BackupSync.Backups;
+using BackupSync.Configuration;
+using BackupSync.Runs;
+
+namespace BackupSync.Operations.Restore;
+
+/// <summary>Which safety backup undoes a run, and which job it is restored by.</summary>
+public static class SafetyBackups
+{
+    /// <summary>
+    /// What a job's target held before the last run that changed it. A run that failed leaves a safety backup, too, of what is still there:
+    /// undoing by that one would change nothing, and say that it had gone well.
+    /// </summary>
+    /// <param name="unauthenticated">Whether one may be it that is not known to be ours.</param>
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.BackupNotFound"/>, or <see cref="ErrorIds.FileFailed"/>.</exception>
+    public static BackupFile Latest(JobConfig job, Action<string>? warn = null, bool unauthenticated = false)
+    {
+        var all = BackupCatalog.List(job, warn).Where(b => b.Kind == BackupKind.Safety).ToList();
+        var safety = all.Where(b => unauthenticated || b.NotAuthenticated is null).ToList();
+        if (safety.Count == 0)
+        {
+            throw new BackupSyncException(ErrorIds.BackupNotFound, $"There is no safety backup of job '{job.Name}' in {job.Backups.Directory}"
+                + (all.Count == 0 ? "." : $" that is known to be ours. The newest is {all[0].FileName}, and {all[0].NotAuthenticated}."),
+                all.Count == 0 ? null : BackupFile.UnauthenticatedAdvice);
+        }
+        foreach (var passed in all.TakeWhile(b => b != safety[0]))
+            warn?.Invoke($"Passed over: {passed.FileName} is newer, but not authenticated: {passed.NotAuthenticated}.");
+        var changedNothing = RunHistory.Read(job.Backups.Directory, warn)
+            .Where(r => r.Outcome is RunOutcome.Aborted or RunOutcome.RolledBack or RunOutcome.Cancelled).Select(r => r.RunId).ToHashSet();
+        if (safety.FirstOrDefault(b => !changedNothing.Contains(b.RunId)) is not { } latest)
+        {
+            throw new BackupSyncException(ErrorIds.BackupNotFound, $"Every safety backup of job '{job.Name}' was taken by a run that changed nothing: there is no run to undo.",
+                $"If others have changed {job.TargetDatabase.DisplayName} since, restore the file: {safety[0].Path}");
+        }
+        if (latest != safety[0])
+            warn?.Invoke($"{safety[0].FileName} is newer, but its run changed nothing: {latest.FileName} holds what was there before the last run that did.");
+        return latest;
+    }
+
+    /// <summary>The job whose run took a safety backup.</summary>
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.UnknownName"/>: the configuration has no such job; one that a restore took belongs to none.</exception>
+    public static JobConfig JobOf(BackupFile backup, BackupSyncConfig config) =>
+        config.Jobs.Any(j => j.Name == backup.Job) || backup.Kind != BackupKind.Safety
+            ? config.Job(backup.Job)
+            : throw new BackupSyncException(ErrorIds.UnknownName, $"{backup.FileName} was taken by {backup.Job}, which is no job of {config.Path}.",
+                "A safety backup that a restore took is restored as any other backup: Restore-DbBackup (backupsync restore --path). Else name the target's URL.");
+
+    /// <summary>Brings a backup to a database that no configuration names; the history goes beside the backup.</summary>
+    /// <exception cref="BackupSyncException">The URL is no connection string.</exception>
+    public static JobConfig JobFor(string targetUrl, BackupFile backup)
+    {
+        var target = AdHocJob.Parse("target", targetUrl);
+        var noSource = new ConfigurationProblem(backup.Path, 0, 0, "", "a restore of a backup without a configuration has no source database");
+        return new JobConfig
+        {
+            Name = backup.Job,
+            SourceDatabase = new DatabaseConfig(noSource) { Name = "backup", Role = DatabaseRole.Production },
+            // Safety backups are listed by the name that the database had when they were taken.
+            TargetDatabase = new DatabaseConfig(target)
+            {
+                Name = backup.Kind == BackupKind.Safety ? backup.Database : AdHocJob.Name(target.Database, "target"),
+                Role = DatabaseRole.Backup,
+            },
+            Backups = new BackupsConfig { Directory = Path.GetDirectoryName(backup.Path)! },
+        };
+    }
+}

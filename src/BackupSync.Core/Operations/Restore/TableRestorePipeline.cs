@@ -1,0 +1,81 @@
+using BackupSync.Archives;
+using BackupSync.Backups;
+using BackupSync.Configuration;
+using BackupSync.Operations.Archiving;
+using BackupSync.Operations.Sides;
+using BackupSync.Runs;
+using BackupSync.Verification;
+
+namespace BackupSync.Operations.Restore;
+
+/// <summary>Restores some tables of a backup into a database that stays as it is otherwise.</summary>
+sealed class TableRestorePipeline(RunContext run, JobConfig job, BackupHandle backup, IReadOnlyList<string> patterns, RunOptions options)
+    : RestorePipeline(run, job, backup, options)
+{
+    TableSelection? _selection;
+    string _encoding = "";
+
+    protected override async Task OpenAsync(StepScope scope, CancellationToken cancellationToken)
+    {
+        Guards.EnsureMaySkip(Options);
+        Stored = await RestoreSource.OpenAsync(Backup, ct => StoredBackup.OpenAsync(Backup, scope, ct), cancellationToken);
+        Run.Record.SourceBackup = Backup.File;
+        await using var archive = await Stored.OpenArchiveAsync(cancellationToken);
+        var head = await Task.Run(() => new ArchiveReader(archive, cancellationToken).Head, CancellationToken.None);
+        _selection = TableSelection.Of(head, Manifest, patterns);
+        _encoding = head.Encoding;
+        Run.Record.Source = Manifest.Fingerprint with { Tables = _selection.Content };
+    }
+
+    protected override async Task<string> CheckTargetAsync(TargetSide target, CancellationToken cancellationToken)
+    {
+        var tables = await TargetTables.FindAsync(target.Session, _selection!, cancellationToken);
+        await ForeignKeys.ReadAsync(target.Session, tables.Oids, cancellationToken);
+        return string.Join(", ", _selection!.Content.Keys);
+    }
+
+    protected override async Task ReadStatisticsAsync(TargetSide target, CancellationToken cancellationToken)
+    {
+        await target.ReadAsync(FingerprintReader.MethodFor(content: true, target.Facts.Major), cancellationToken);
+        Run.Record.Before = target.Before with { Tables = target.Before.Tables.Where(t => _selection!.Content.ContainsKey(t.Key)).ToDictionary() };
+    }
+
+    protected override async Task ReplaceAsync(TargetSide target, CancellationToken cancellationToken)
+    {
+        Run.Record.Publish = PublishMode.Transaction;
+        var attempts = new SnapshotAttempts(Run, target);
+        await attempts.RunAsync(ct => ReplaceAsync(target, attempts, ct), cancellationToken);
+    }
+
+    async Task ReplaceAsync(TargetSide target, SnapshotAttempts attempts, CancellationToken cancellationToken)
+    {
+        await using var replacement = new TableReplacement(Run, target, Stored!, _selection!, Tools);
+        try
+        {
+            await attempts.KnowingWhyAsync(() => ReplaceAsync(target, replacement, cancellationToken));
+        }
+        catch (Exception failure) when (attempts.WillTryAgain(failure))
+        {
+            await replacement.AbandonAsync();
+            throw;
+        }
+        catch (Exception failure)
+        {
+            await replacement.RollBackAsync(attempts.Explained(failure), Run.Record.SafetyBackup!.Path);
+            throw;
+        }
+    }
+
+    async Task ReplaceAsync(TargetSide target, TableReplacement replacement, CancellationToken cancellationToken)
+    {
+        await Run.StepAsync(RunStep.Restore, $"Restore into {target.Login.Label} (in one transaction)", Job.Limits.Restore,
+            (scope, ct) => replacement.RestoreAsync(_encoding, scope, ct), cancellationToken);
+        DatabaseFingerprint? restored = null;
+        await Run.StepAsync(RunStep.Verify, "Verify before publishing", Job.Limits.Restore,
+            async (scope, ct) => restored = await replacement.VerifyAsync(scope, ct), cancellationToken);
+        await Run.StepAsync(RunStep.Publish, $"Publish {target.Login.Label}", Job.Limits.Restore,
+            (_, ct) => replacement.CommitAsync(ct), cancellationToken);
+        Run.Record.Verified = true;
+        Run.Record.After = restored;
+    }
+}

@@ -1,0 +1,94 @@
+using BackupSync.Configuration;
+using BackupSync.Postgres;
+using BackupSync.Verification;
+
+namespace BackupSync.Operations.Sides;
+
+/// <summary>What keeps a run from doing harm although every step of it would work (X4).</summary>
+static class Guards
+{
+    /// <summary>A reported table with at least so many rows that is suddenly empty is no ordinary change.</summary>
+    const int ManyRows = 10;
+
+    /// <summary>Before anything is connected to.</summary>
+    /// <param name="allowProduction">Whether a restore may replace production, said in so many words; null for what has no such word.</param>
+    public static void EnsureMayBeTarget(DatabaseConfig target, bool? allowProduction = null)
+    {
+        if (target.Role != DatabaseRole.Production || allowProduction == true)
+            return;
+        throw allowProduction is null
+            ? new BackupSyncException(ErrorIds.TargetIsProduction, $"{target.DisplayName} has the role production, and production is never the target of a sync.",
+                "Swap source and target if they are mixed up; if it really is a copy, give it the role backup or development.")
+            : new BackupSyncException(ErrorIds.TargetIsProduction, $"{target.DisplayName} has the role production, and a restore would replace what it holds.",
+                "Say -AllowProduction (--allow-production) if that is what you want, or restore to another database with -To (--to).");
+    }
+
+    /// <summary>The plainest slip, told before anything else could be: the same URL twice.</summary>
+    public static void EnsureNotSameAddress(JobConfig job)
+    {
+        var (source, target) = (job.SourceDatabase.Address.Unpooled(), job.TargetDatabase.Address.Unpooled());
+        if (source.Database == target.Database && source.Hosts.SequenceEqual(target.Hosts))
+            throw Same(job.SourceDatabase.DisplayName, job.TargetDatabase.DisplayName);
+    }
+
+    /// <summary>However the addresses are spelled, and a standby is no other database than its primary.</summary>
+    public static async Task EnsureDifferentAsync(PgSession source, TargetSide target, CancellationToken cancellationToken)
+    {
+        if (await SameDatabaseProof.FindAsync(source, target.Session, target.Lock.Session, cancellationToken) is { } same)
+            throw new BackupSyncException(ErrorIds.SameDatabase, same.Reason, same.Advice);
+    }
+
+    static BackupSyncException Same(string source, string target) =>
+        new(ErrorIds.SameDatabase, $"{source} and {target} are one and the same database.", "Check both URLs.");
+
+    public static void EnsureNotEmpty(DatabaseFingerprint source, string label)
+    {
+        if (source.Tables.Count == 0)
+        {
+            throw new BackupSyncException(ErrorIds.SourceEmpty, $"{label} has no tables: there is nothing to copy or back up.",
+                "Check that its URL names the right database, and that exclude does not leave out everything.");
+        }
+    }
+
+    /// <returns>What <c>-Force</c> lifted, or null.</returns>
+    public static string? EnsureNotShrunken(
+        DatabaseFingerprint source, DatabaseFingerprint target, JobConfig job, bool force) =>
+        EnsureNotShrunken(source.RowsByTable(), target.RowsByTable(), job, force);
+
+    /// <param name="source">Rows by table; and likewise of the target.</param>
+    public static string? EnsureNotShrunken(
+        IReadOnlyDictionary<string, long> source, IReadOnlyDictionary<string, long> target, JobConfig job, bool force)
+    {
+        if (Shrinkage(source, target, job) is not { } shrinkage)
+            return null;
+        if (force)
+            return shrinkage;
+        throw new BackupSyncException(ErrorIds.SourceShrunken, shrinkage,
+            "If this is right, run once with -Force (--force); else find out what happened to the source, and leave the target alone.");
+    }
+
+    static string? Shrinkage(IReadOnlyDictionary<string, long> source, IReadOnlyDictionary<string, long> target, JobConfig job)
+    {
+        var (have, had) = (source.Values.Sum(), target.Values.Sum());
+        if (have < had * (1 - job.Guards.MaximumShrink))
+        {
+            return $"{job.SourceDatabase.DisplayName} has {have} rows, {job.TargetDatabase.DisplayName} has {had}: more than the {Percentages.Show(job.Guards.MaximumShrink)} "
+                + "that guards.maximumShrink allows are gone.";
+        }
+        var emptied = target.FirstOrDefault(t => t.Value >= ManyRows
+            && ReportedTables.IsReported(t.Key, job.Verify.Report)
+            && source.TryGetValue(t.Key, out var now) && now == 0);
+        return emptied.Key is null ? null
+            : $"The table {emptied.Key} of {job.SourceDatabase.DisplayName} is empty; in {job.TargetDatabase.DisplayName} it has {emptied.Value} rows.";
+    }
+
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.NotSupported"/>: of tables, there is nothing to leave out.</exception>
+    public static void EnsureMaySkip(RunOptions options)
+    {
+        if (options.SkipRefused)
+        {
+            throw new BackupSyncException(ErrorIds.NotSupported, "--skip-refused (-SkipRefused) is for restores of whole databases: of tables, rows alone are restored.",
+                "Leave it out, or restore the whole backup.");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using BackupSync.Backups;
+using BackupSync.Configuration;
+using BackupSync.Encryption;
+using BackupSync.Operations.Archiving;
+using BackupSync.PgTools;
+using BackupSync.Postgres;
+using BackupSync.Runs;
+using BackupSync.Verification;
+
+namespace BackupSync.Operations.Sides;
+
+/// <summary>The database a run replaces: its lock, what it held before, its safety backup.</summary>
+sealed class TargetSide : DatabaseSide
+{
+    TargetLock? _lock;
+
+    public TargetSide(RunContext run, JobConfig job) : this(run, job, new RunTag(job.TargetDatabase.Address.Unpooled(), run.RunId))
+    {
+    }
+
+    TargetSide(RunContext run, JobConfig job, RunTag tag)
+        : base(run, job, job.TargetDatabase,
+            new PgLogin(job.TargetDatabase.DisplayName, job.TargetDatabase.Address.Unpooled(), tag.ApplicationName, ReadOnly: false)) => Tag = tag;
+
+    public RunTag Tag { get; }
+    public TargetLock Lock => _lock ?? throw new InvalidOperationException($"{Login.Label} is not locked.");
+
+    /// <summary>What the target held when the run began.</summary>
+    public DatabaseFingerprint Before => Content;
+
+    /// <returns>False where another run holds the lock.</returns>
+    public async Task<bool> TryLockAsync(CancellationToken cancellationToken)
+    {
+        _lock = await TargetLock.TryTakeAsync(Login, Tag, Job.Limits.Connect, Run.Info, cancellationToken);
+        return _lock is not null;
+    }
+
+    /// <summary>Clears what dead runs left, connects, and learns what the target is.</summary>
+    public async Task ConnectAsync(CancellationToken cancellationToken)
+    {
+        await Leftovers.ClearOnTargetAsync(Lock.Session, Tag, Login.Address.Database, Run, cancellationToken);
+        Run.Record.TargetFacts = await OpenAsync(cancellationToken);
+        if (Facts.InRecovery)
+        {
+            throw new BackupSyncException(ErrorIds.NotSupported, $"{Login.Label} is a standby in recovery: it cannot be written to.",
+                "Promote it, or name its primary as the target.");
+        }
+    }
+
+    /// <summary>Reads what the target holds from a snapshot, which is kept for the safety backup.</summary>
+    public async Task ReadAsync(FingerprintMethod method, CancellationToken cancellationToken)
+    {
+        await ReadSnapshotAsync(1 + Job.Parallel, method, CatalogFilter.None, onTable: null, cancellationToken);
+        Run.Record.Before = Before;
+    }
+
+    public async Task TakeSafetyBackupAsync(PgToolset tools, StepScope scope, CancellationToken cancellationToken)
+    {
+        var keys = Job.Encryption is { } encryption ? EncryptionKeys.New(encryption.Passphrase, Job.IsSigned) : null;
+        var label = new BackupLabel(BackupKind.Safety, Keys: keys);
+        var backup = await BackUpAsync(label, ExcludedObjects.None, tools, scope, cancellationToken);
+        Run.Record.SafetyBackup = backup;
+        Run.Info($"Safety backup created: {backup.FileName} ({ByteSizes.Show(backup.Size)})");
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        if (_lock is not null)
+            await _lock.DisposeAsync();
+    }
+}

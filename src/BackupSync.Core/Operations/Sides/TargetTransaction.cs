@@ -1,0 +1,160 @@
+using System.Diagnostics;
+using BackupSync.Postgres;
+using BackupSync.Runs;
+using Npgsql;
+
+namespace BackupSync.Operations.Sides;
+
+/// <summary>
+/// The one transaction in which a run writes to its target: other sessions see all of it or nothing. Whatever dies before the
+/// commit, the server rolls back; and if the connection is lost at the commit, the server is asked what became of it.
+/// </summary>
+sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDisposable
+{
+    /// <summary>Whoever uses a table is waited for so long, with pauses: while a request of ours waits, others wait behind it.</summary>
+    static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(30), LockPause = TimeSpan.FromSeconds(1);
+
+    static readonly TimeSpan AnswerLimit = TimeSpan.FromMinutes(2);
+
+    /// <summary>Bringing the target back must not be cut short by the limits that the run itself ran into.</summary>
+    static readonly TimeSpan RollbackLimit = TimeSpan.FromMinutes(2);
+
+    PgSession? _session;
+    string? _id;
+
+    string SetLockTimeout => $"SET LOCAL lock_timeout = {(long)target.Job.Limits.LockTimeout.TotalMilliseconds}";
+
+    public PgSession Session => _session ?? throw new InvalidOperationException($"No transaction was begun on {target.Login.Label}.");
+
+    /// <summary>Whether the server was told to commit: from then on only it can tell what became of it.</summary>
+    public bool CommitBegun { get; private set; }
+
+    /// <remarks>Read committed: what others commit until it has its locks it has to see.</remarks>
+    public async Task BeginAsync(CancellationToken cancellationToken)
+    {
+        _session = await PgConnector.OpenAsync(target.Login, target.Job.Limits.Connect, run.Info, cancellationToken);
+        await _session.ExecuteAsync(
+            $"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {SetLockTimeout}; SET LOCAL jit = off", cancellationToken);
+        _id = (await _session.RowsAsync("SELECT pg_catalog.pg_current_xact_id()", cancellationToken))[0][0];
+    }
+
+    /// <summary>Runs statements that lock something, all of them at once or none: see <see cref="AllLocks"/>.</summary>
+    public async Task LockAsync(IReadOnlyList<string> statements, CancellationToken cancellationToken)
+    {
+        if (statements.Count == 0)
+            return;
+        try
+        {
+            await WaitingAsync(AllLocks.Statement(statements, LockPatience), cancellationToken);
+        }
+        catch (PgQueryException refused)
+            when (refused.SqlState is PostgresErrorCodes.UndefinedObject or PostgresErrorCodes.InsufficientPrivilege)
+        {
+            // There may be no PL/pgSQL, or not for this role: then nothing is waited for but in between.
+            await Session.ExecuteAsync("ROLLBACK TO SAVEPOINT backupsync_locks; RELEASE SAVEPOINT backupsync_locks", cancellationToken);
+            await WaitingAsync($"SET LOCAL lock_timeout = 1; {string.Join("; ", statements)}; {SetLockTimeout}", cancellationToken);
+        }
+    }
+
+    async Task WaitingAsync(string work, CancellationToken cancellationToken)
+    {
+        await Session.ExecuteAsync("SAVEPOINT backupsync_locks", cancellationToken);
+        for (var waiting = Stopwatch.StartNew(); ;)
+        {
+            try
+            {
+                await Session.DefineAsync(work, cancellationToken);
+                await Session.ExecuteAsync("RELEASE SAVEPOINT backupsync_locks", cancellationToken);
+                return;
+            }
+            catch (PgQueryException blocked)
+                when (blocked.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected)
+            {
+                if (waiting.Elapsed > LockPatience)
+                {
+                    throw new BackupSyncException(ErrorIds.RestoreFailed,
+                        $"{target.Login.Label}: other sessions use the tables, or tables that foreign keys tie to them; they were waited for {LockPatience.TotalSeconds:0} s.",
+                        "End long transactions there (pg_stat_activity tells them), then run again.", blocked);
+                }
+                await Session.ExecuteAsync("ROLLBACK TO SAVEPOINT backupsync_locks", cancellationToken);
+                await Task.Delay(LockPause, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>Ends what was begun, to be done again.</summary>
+    public async Task AbandonAsync()
+    {
+        using var limit = new CancellationTokenSource(RollbackLimit);
+        await EndAsync(limit.Token);
+    }
+
+    public async Task CommitAsync(CancellationToken cancellationToken)
+    {
+        await target.Lock.EnsureHeldAsync(cancellationToken);
+        await target.EndWatchToCommitAsync(Session.ExecuteAsync, cancellationToken);
+        CommitBegun = true;
+        try
+        {
+            await Session.ExecuteAsync("COMMIT", CancellationToken.None);
+        }
+        catch (PgQueryException lost) when (lost.ErrorId == ErrorIds.ConnectionFailed)
+        {
+            using var limit = new CancellationTokenSource(AnswerLimit);
+            if (!await EndAsync(limit.Token))
+                throw;
+            run.Warn($"{target.Login.Label}: the connection was lost at the commit; the server says that it was done.");
+        }
+        await DisposeAsync();
+    }
+
+    /// <summary>Ends what a failed run has begun, and records what became of it.</summary>
+    /// <param name="wayBack">Where the content of before is, should the server have committed after all; null where nowhere.</param>
+    public async Task RollBackAsync(Exception failure, string? wayBack)
+    {
+        using var limit = new CancellationTokenSource(RollbackLimit);
+        var (label, record) = (target.Login.Label, run.Record);
+        run.Error(failure is OperationCanceledException ? "The run was stopped." : failure.Message);
+        record.Rollback = RollbackState.Failed;
+        try
+        {
+            await run.StepAsync(RunStep.Rollback, $"Roll {label} back", null, async (_, ct) =>
+            {
+                if (await EndAsync(ct))
+                    throw new BackupSyncException(ErrorIds.RollbackFailed, $"{label}: the server had committed before the connection was lost: the tables hold what the run wrote.");
+            }, limit.Token);
+            record.Rollback = RollbackState.Succeeded;
+            record.RollbackNote = $"Rolled back; {label}'s server confirms that nothing of it was committed.";
+            run.Info(record.RollbackNote);
+        }
+        catch (Exception undone) when (!CommitBegun && undone is BackupSyncException or OperationCanceledException)
+        {
+            record.Rollback = RollbackState.Succeeded;
+            record.RollbackNote = $"Nothing was committed, so {label} is what it was; this could not be confirmed: {undone.Message}";
+            run.Warn(record.RollbackNote);
+        }
+        catch (Exception undone)
+        {
+            record.RollbackNote = wayBack is null ? undone.Message : $"{undone.Message} The content of before is in {wayBack}.";
+            run.Error($"Rollback FAILED: {record.RollbackNote}");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await (_session?.DisposeAsync() ?? ValueTask.CompletedTask);
+        _session = null;
+    }
+
+    /// <summary>Ends the transaction, and asks the server what became of it.</summary>
+    /// <returns>Whether it was committed.</returns>
+    async Task<bool> EndAsync(CancellationToken cancellationToken)
+    {
+        await DisposeAsync();
+        // The server may still be at a long statement, or at rolling back: wait until it holds nothing any more.
+        await using var fresh = await PgConnector.OpenAsync(target.Lock.Session.Login, target.Job.Limits.Connect, run.Warn, cancellationToken);
+        await RunSessions.EndOwnAsync(fresh, target.Tag.ApplicationName, [target.Lock.Session.ProcessId], cancellationToken);
+        return _id is not null
+            && await fresh.ScalarAsync<string>($"SELECT pg_catalog.pg_xact_status({Sql.Literal(_id)}::text::xid8)", cancellationToken) == "committed";
+    }
+}

@@ -1,5 +1,0 @@
-namespace BackupSync.Sync.Incremental;
-
-/// <summary>Rows that the source holds cannot be written one by one where others are: a whole copy still can be made.</summary>
-sealed class ConstraintInTheWayException(string message, string advice = "Run once with -Mode Full (--mode full).")
-    : BackupSyncException(ErrorIds.RestoreFailed, message, advice);
