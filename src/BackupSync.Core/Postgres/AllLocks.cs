@@ -55,5 +55,5 @@ static class AllLocks
         ORDER BY (SELECT count(*) FROM pg_catalog.pg_partition_ancestors(c.oid)), 1, 2
         """;
 
-    static readonly string Body = EmbeddedText.Read("BackupSync.Postgres.all_locks.sql");
+    static readonly string Body = EmbeddedText.Read("all_locks.sql");
 }

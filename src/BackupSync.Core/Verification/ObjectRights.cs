@@ -45,7 +45,7 @@ sealed class ObjectRights
         }
     }
 
-    static readonly string Query = EmbeddedText.Read("BackupSync.Verification.object_rights.sql");
+    static readonly string Query = EmbeddedText.Read("object_rights.sql");
 
     /// <param name="Grantee">Null for everybody.</param>
     sealed record Privilege(string? Grantee, string Name, bool IsGrantable, string Grantor)

@@ -1,6 +1,5 @@
 using BackupSync.Archives;
 using BackupSync.PgTools;
-using BackupSync.Tests.Sync;
 
 namespace BackupSync.Tests.Archives;
 

@@ -5,6 +5,7 @@ using BackupSync.Configuration;
 using BackupSync.Encryption;
 using BackupSync.Operations.Expire;
 using BackupSync.Tests.CommandLine;
+using BackupSync.Tests.Operations.BackUp;
 
 namespace BackupSync.Tests.Backups;
 

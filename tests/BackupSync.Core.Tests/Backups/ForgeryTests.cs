@@ -8,6 +8,7 @@ using BackupSync.Encryption;
 using BackupSync.Operations.Expire;
 using BackupSync.Runs;
 using BackupSync.Tests.CommandLine;
+using BackupSync.Tests.Operations.BackUp;
 
 namespace BackupSync.Tests.Backups;
 

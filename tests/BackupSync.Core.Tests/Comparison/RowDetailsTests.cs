@@ -1,5 +1,6 @@
 using BackupSync.Comparison;
 using BackupSync.Operations.Compare;
+using BackupSync.Tests.Operations.Compare;
 
 namespace BackupSync.Tests.Comparison;
 

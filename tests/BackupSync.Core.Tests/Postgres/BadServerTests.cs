@@ -5,7 +5,6 @@ using BackupSync.Configuration;
 using BackupSync.Postgres;
 using BackupSync.Runs;
 using BackupSync.Tests.CommandLine;
-using BackupSync.Tests.Sync;
 
 namespace BackupSync.Tests.Postgres;
 

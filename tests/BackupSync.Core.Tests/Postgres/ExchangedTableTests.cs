@@ -3,7 +3,6 @@ using BackupSync.Operations;
 using BackupSync.Operations.Publishing;
 using BackupSync.Postgres;
 using BackupSync.Runs;
-using BackupSync.Tests.Sync;
 using BackupSync.Verification;
 
 namespace BackupSync.Tests.Postgres;

@@ -1,7 +1,6 @@
 using BackupSync.Operations.Sides;
 using BackupSync.PgTools;
 using BackupSync.Postgres;
-using BackupSync.Tests.Sync;
 
 namespace BackupSync.Tests.Postgres;
 

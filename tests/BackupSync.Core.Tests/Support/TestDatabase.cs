@@ -1,3 +1,4 @@
+using BackupSync.Cli.Demo;
 using BackupSync.PgTools;
 using BackupSync.Postgres;
 using BackupSync.Sandbox;

@@ -85,5 +85,5 @@ sealed class TargetObjects
                  (SELECT count(*) FROM pg_catalog.pg_partition_ancestors(c.oid)), c.oid
         """;
 
-    static readonly string DropObjects = EmbeddedText.Read("BackupSync.Sync.Publishing.drop_objects.sql").TrimEnd().TrimEnd(';');
+    static readonly string DropObjects = EmbeddedText.Read("drop_objects.sql").TrimEnd().TrimEnd(';');
 }

@@ -25,5 +25,5 @@ static class TriedStatements
         return [.. refused.Select(r => (int.Parse(r[0]!, CultureInfo.InvariantCulture), r[1]!, r[2]!))];
     }
 
-    static readonly string TryAll = EmbeddedText.Read("BackupSync.Sync.Publishing.try_statements.sql").TrimEnd().TrimEnd(';');
+    static readonly string TryAll = EmbeddedText.Read("try_statements.sql").TrimEnd().TrimEnd(';');
 }

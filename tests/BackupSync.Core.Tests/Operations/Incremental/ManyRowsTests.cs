@@ -1,0 +1,48 @@
+using BackupSync.Configuration;
+using BackupSync.Runs;
+
+namespace BackupSync.Tests.Operations.Incremental;
+
+/// <summary>Tables of so many rows that servers choose other plans, and that buckets are looked at in parts.</summary>
+public sealed class ManyRowsTests : IClassFixture<Servers>
+{
+    const int Rows = 1_100_000;
+
+    const string Content = "SELECT count(*) || ' ' || sum(pg_catalog.hashtextextended(r::text, 42)) FROM rows r";
+
+    [SkippableTheory]
+    [InlineData(15, "text", "'key ' || n", "id")]
+    [InlineData(17, "bigint", "n", "part, id")]
+    [InlineData(18, "bigint", "n * 3 - 1000000", "id")]
+    [InlineData(19, "uuid", "md5(n::text)::uuid", "id")]
+    public async Task One_bucket_that_differs_is_found_and_so_are_hundreds(int major, string type, string id, string key)
+    {
+        var server = await VersionedServers.GetAsync(major);
+        await using var scenario = await Scenario.CreateAsync(server, server, PublishMode.Transaction);
+        scenario.Set(i => i with { TrackBy = [new TrackByRule("*", TrackBy.Content)] });
+        var rows = $"""
+            CREATE TABLE rows (part int NOT NULL, id {type} NOT NULL, value int, n int);
+            INSERT INTO rows SELECT n % 100, {id}, n % 1000, n FROM generate_series(1, {Rows}) n;
+            ALTER TABLE rows ADD PRIMARY KEY ({key}); ANALYZE rows;
+            """;
+        await scenario.OnSourceAsync(rows);
+        await scenario.OnTargetAsync(rows);
+
+        await AssertFoundAsync("SELECT 1", 0, 0, 0);
+        await AssertFoundAsync("UPDATE rows SET value = NULL WHERE n = 777777", 0, 1, 0);
+        await AssertFoundAsync("DELETE FROM rows WHERE n = 1", 0, 0, 1);
+        await AssertFoundAsync($"""
+            UPDATE rows SET value = -1 WHERE n % 4001 = 17;
+            DELETE FROM rows WHERE n % 8001 = 5;
+            INSERT INTO rows SELECT 5, {id}, 0, n FROM generate_series({Rows + 1}, {Rows + 300}) n;
+            """, 300, Rows / 4001 + 1, Rows / 8001 + 1);
+
+        async Task AssertFoundAsync(string change, long inserted, long updated, long deleted)
+        {
+            await scenario.OnSourceAsync(change);
+            var changes = (await scenario.SyncWellAsync(SyncMode.Incremental)).Changes("public.rows");
+            Assert.Equal((ChangeTracking.Content, inserted, updated, deleted), (changes.Way, changes.Inserted, changes.Updated, changes.Deleted));
+            Assert.Equal(await Scenario.TextAsync(scenario.SourceAdmin, Content), await Scenario.TextAsync(scenario.TargetAdmin, Content));
+        }
+    }
+}
