@@ -25,7 +25,7 @@ static class ExitCodes
     public const int Interrupted = 130;
 
     /// <summary>For several runs in one command: the worst that happened comes first.</summary>
-    static readonly int[] Severity = [RollbackFailed, RolledBack, Interrupted, Failed, Usage, Skipped, Done];
+    static readonly int[] Severity = [RollbackFailed, RolledBack, Interrupted, Failed, Usage, Different, Skipped, Done];
 
     public static int Of(RunOutcome outcome) => outcome switch
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using BackupSync.Application;
 using BackupSync.Cli.Display;
 using BackupSync.Configuration;
 using BackupSync.Operations;
@@ -13,7 +14,8 @@ static class BackupCommand
         var names = ConfigNames.Several("database", "The databases to back up", ConfigNames.Databases);
         var all = new Option<bool>("--all") { Description = "All databases of the configuration" };
         var tag = CommonOptions.Tag("What it is taken for, such as pre-deployment-20240123");
-        var keepDays = CommonOptions.NumberIfAny("--keep-days", "days", "For how many days it is kept [default: for ever, or as the plans' rules for its tag say]", 0, 36_500);
+        var keepDays = CommonOptions.NumberIfAny("--keep-days", "days", "For how many days it is kept [default: for ever, or as the plans' rules for its tag say]",
+            Allowed.LeastKeepDays, Allowed.MostKeepDays);
         var pin = new Option<bool>("--pin") { Description = "Keep it for ever, whatever the rules say" };
         var places = ConfigNames.Option<string[]>("--place", "place", "Where to [default: the configuration's first place]; may be said more than once", ConfigNames.Places);
         var config = CommonOptions.Config();

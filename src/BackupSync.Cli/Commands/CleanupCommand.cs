@@ -1,4 +1,5 @@
 using System.CommandLine;
+using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Cli.Display;
 using BackupSync.Configuration;
@@ -13,7 +14,8 @@ static class CleanupCommand
         var jobs = new JobSelection();
         var places = ConfigNames.Option<string[]>("--place", "place", "A place, whose backups are kept as their plans say; may be said more than once", ConfigNames.Places);
         var keepDays = CommonOptions.NumberIfAny("--keep-days", "days",
-            "For how many days jobs' backups are kept [default: the job's own]; places are left alone then", 0, 36_500);
+            "For how many days jobs' backups are kept [default: the job's own]; places are left alone then",
+            Allowed.LeastAgeInDays, Allowed.MostAgeInDays);
         var whatIf = CommonOptions.WhatIf();
         var json = CommonOptions.Json();
         var command = new Command("cleanup", "Remove backups that have served their time, of all jobs and places where none is named, and tell why each file goes or stays")

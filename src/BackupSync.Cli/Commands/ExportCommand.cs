@@ -1,5 +1,5 @@
 using System.CommandLine;
-using BackupSync.Backups;
+using BackupSync.Application;
 using BackupSync.Files;
 using BackupSync.Operations.BackUp;
 
@@ -20,10 +20,7 @@ static class ExportCommand
             var loaded = parsed.LoadConfig(config);
             var database = loaded.Database(parsed.GetRequiredValue(name));
             var path = GivenPath.Full(parsed.GetRequiredValue(file));
-            if (Directory.Exists(path))
-                throw new BackupSyncException(ErrorIds.FileFailed, $"{path} is a folder.", "Name a file in it.");
-            if (!parsed.GetValue(force) && (File.Exists(path) || File.Exists(ManifestStore.PathOf(path))))
-                throw new BackupSyncException(ErrorIds.FileFailed, $"{path} is there already.", "Name another file, or add --force to replace it.");
+            ExportFile.EnsureMayWrite(path, parsed.GetValue(force));
             return BackupCommand.TakeAsync([database], BackupOrder.Export(loaded, path), parsed.GetValue(json), cancellationToken);
         });
         return command;

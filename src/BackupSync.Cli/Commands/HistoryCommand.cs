@@ -1,4 +1,5 @@
 using System.CommandLine;
+using BackupSync.Application;
 using BackupSync.Cli.Display;
 using BackupSync.Runs;
 
@@ -9,7 +10,7 @@ static class HistoryCommand
     public static Command Create()
     {
         var jobs = new JobSelection();
-        var last = CommonOptions.NumberIfAny("--last", "runs", "Only as many runs of each job", 1, 1_000_000);
+        var last = CommonOptions.NumberIfAny("--last", "runs", "Only as many runs of each job", Allowed.LeastRuns, Allowed.MostRuns);
         last.Aliases.Add("-n");
         var outcome = CommonOptions.EachWord<RunOutcome>("--outcome", "Only runs that ended so", helpName: "outcome");
         var json = CommonOptions.Json();

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using BackupSync.Application;
 using BackupSync.Cli.Display;
 using BackupSync.Configuration;
 using BackupSync.Operations;
@@ -11,7 +12,7 @@ static class TestCommand
     {
         var names = new Argument<string[]>("database") { HelpName = "database", Description = "The names of databases; all of the configuration where none is named", Arity = ArgumentArity.ZeroOrMore };
         var url = new Option<string[]>("--url") { Description = "A connection string instead", HelpName = "url" };
-        var timeout = CommonOptions.Number("--timeout", "seconds", "How many seconds to try, for each database", 30, 1, 3600);
+        var timeout = CommonOptions.Number("--timeout", "seconds", "How many seconds to try, for each database", Allowed.Timeout, Allowed.LeastTimeout, Allowed.MostTimeout);
         var config = CommonOptions.Config();
         var json = CommonOptions.Json();
         var command = new Command("test", "Tell whether databases can be reached, and what they are") { names, url, timeout, config, json };

@@ -19,7 +19,7 @@ static class RunPlan
         [
             new(RunStep.Lock, $"Lock {target}, so that no other run can replace it at the same time", job.Limits.Connect * 2),
             new(RunStep.Check, $"Connect to {source} and {target}, check versions, privileges, free connections and disk space, clear what dead runs left", job.Limits.Connect * 3),
-            new(RunStep.Guards, $"Prove that {source} and {target} are different databases", null),
+            new(RunStep.Guards, $"Prove that {source} and {target} are different databases", job.Limits.Connect),
             new(RunStep.Statistics, $"Take a snapshot of {source}, count {(job.Verify.Content ? "and hash " : "")}the rows of every table on both sides; refuse if more than {Percentages.Show(job.Guards.MaximumShrink)} of {target}'s rows are gone. {GivingWay(job)}", null),
             new(RunStep.Dump, $"Dump {source} to {job.Backups.Directory}", job.Limits.Dump),
             new(RunStep.SafetyBackup, $"Back {target} up to {job.Backups.Directory}, at the same time", job.Limits.SafetyBackup),

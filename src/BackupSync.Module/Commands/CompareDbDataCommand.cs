@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Management.Automation;
+using BackupSync.Application;
 using BackupSync.Comparison;
 using BackupSync.Configuration;
 using BackupSync.Operations.Compare;
@@ -61,18 +62,18 @@ public sealed class CompareDbDataCommand : BackupSyncCmdlet
 
     /// <summary>Sessions on each side.</summary>
     [Parameter]
-    [ValidateRange(1, 64)]
-    public int Parallel { get; set; } = 2;
+    [ValidateRange(Allowed.LeastParallel, Allowed.MostParallel)]
+    public int Parallel { get; set; } = Allowed.Parallel;
 
     /// <summary>For connecting.</summary>
     [Parameter]
-    [ValidateRange(1, 3600)]
-    public int TimeoutSeconds { get; set; } = 30;
+    [ValidateRange(Allowed.LeastTimeout, Allowed.MostTimeout)]
+    public int TimeoutSeconds { get; set; } = Allowed.Timeout;
 
     /// <summary>For each comparison.</summary>
     [Parameter]
-    [ValidateRange(1, 10080)]
-    public int LimitMinutes { get; set; } = 60;
+    [ValidateRange(Allowed.LeastMinutes, Allowed.MostMinutes)]
+    public int LimitMinutes { get; set; } = Allowed.Minutes;
 
     [Parameter(ParameterSetName = ByName)]
     [Parameter(ParameterSetName = ByJob)]

@@ -87,8 +87,7 @@ public sealed class CopyDbBackupCommand : RunCmdlet
             throw new BackupSyncException(ErrorIds.BackupNotFound, "Say which backups are meant: databases by their names, -Latest, or backups by the pipeline.");
         var query = new BackupQuery
         {
-            Databases = Database ?? [], Kinds = Latest ? [] : [BackupKind.Manual, BackupKind.Plan], Place = Place, Latest = Latest,
-            Unauthenticated = Unauthenticated,
+            Databases = Database ?? [], Place = Place, Latest = Latest, Unauthenticated = Unauthenticated,
         };
         return Await((warn, token) => query.FindAsync(config, warn, token));
     }

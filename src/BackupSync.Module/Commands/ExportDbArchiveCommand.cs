@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using BackupSync.Application;
 using BackupSync.Configuration;
 using BackupSync.Operations;
 using BackupSync.Operations.BackUp;
@@ -45,10 +46,7 @@ public sealed class ExportDbArchiveCommand : RunCmdlet
             : throw new BackupSyncException(ErrorIds.UnknownName, $"Name the database to export: {config.Path} has {string.Join(", ", config.Databases.Select(d => d.Name))}.");
         _ = database.Address;
         var file = FullPath(Path);
-        if (Directory.Exists(file))
-            throw new BackupSyncException(ErrorIds.FileFailed, $"{file} is a folder.", "Name the file to write.");
-        if (File.Exists(file) && !Force)
-            throw new BackupSyncException(ErrorIds.FileFailed, $"{file} exists already.", "Name another file, or replace it with -Force.");
+        ExportFile.EnsureMayWrite(file, Force);
         var order = BackupOrder.Export(config, file);
         if (ShouldProcess(file, $"Export {Describe(database)}"))
             RunSeveral((observersOf, token) => BackupRunner.BackUpAsync([database], order, _ => observersOf(null), null, token));

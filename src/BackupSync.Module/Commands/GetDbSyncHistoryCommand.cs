@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using BackupSync.Application;
 using BackupSync.Configuration;
 using BackupSync.Runs;
 
@@ -11,8 +12,8 @@ public sealed class GetDbSyncHistoryCommand : JobFilesCmdlet
 {
     /// <summary>Only as many of each job, after the other conditions.</summary>
     [Parameter]
-    [ValidateRange(1, int.MaxValue)]
-    public int Last { get; set; } = int.MaxValue;
+    [ValidateRange(Allowed.LeastRuns, Allowed.MostRuns)]
+    public int Last { get; set; } = Allowed.MostRuns;
 
     [Parameter]
     public RunOutcome[]? Outcome { get; set; }

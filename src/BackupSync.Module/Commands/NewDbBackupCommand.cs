@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using BackupSync.Application;
 using BackupSync.Configuration;
 using BackupSync.Operations;
 using BackupSync.Operations.BackUp;
@@ -33,11 +34,11 @@ public sealed class NewDbBackupCommand : RunCmdlet
 
     /// <summary>What they are taken for.</summary>
     [Parameter]
-    [ValidateLength(1, 100)]
+    [ValidateLength(1, Allowed.MostOfTag)]
     public string? Tag { get; set; }
 
     [Parameter]
-    [ValidateRange(1, 36_500)]
+    [ValidateRange(Allowed.LeastKeepDays, Allowed.MostKeepDays)]
     public int? KeepDays { get; set; }
 
     /// <summary>Kept for ever.</summary>

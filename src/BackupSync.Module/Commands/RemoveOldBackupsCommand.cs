@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using BackupSync.Application;
 using BackupSync.Configuration;
 using BackupSync.Operations.Expire;
 
@@ -13,7 +14,7 @@ public sealed class RemoveOldBackupsCommand : JobFilesCmdlet
 
     /// <summary>In days; the job's own setting where nothing is said.</summary>
     [Parameter]
-    [ValidateRange(0, 36_500)]
+    [ValidateRange(Allowed.LeastAgeInDays, Allowed.MostAgeInDays)]
     public int? KeepDays { get; set; }
 
     /// <summary>Which places; all where neither a job nor a number of days is said.</summary>

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using BackupSync.Application;
 using BackupSync.Configuration;
 using BackupSync.Operations;
 
@@ -32,8 +33,8 @@ public sealed class TestDbConnectionCommand : BackupSyncCmdlet
 
     /// <summary>In seconds, for each database; a suspended Neon compute takes some to wake.</summary>
     [Parameter]
-    [ValidateRange(1, 3600)]
-    public int TimeoutSeconds { get; set; } = 30;
+    [ValidateRange(Allowed.LeastTimeout, Allowed.MostTimeout)]
+    public int TimeoutSeconds { get; set; } = Allowed.Timeout;
 
     [Parameter(ParameterSetName = ByName)]
     [ValidateNotNullOrEmpty]

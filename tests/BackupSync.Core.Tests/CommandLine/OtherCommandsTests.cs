@@ -115,7 +115,7 @@ public sealed class OtherCommandsTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData("--keep-days is from 0 to 36500 days, which 'abc' is not", "cleanup", "--keep-days", "abc")]
-    [InlineData("--keep-days is from 0 to 36500 days, which '-1' is not", "backup", "--all", "--keep-days", "-1")]
+    [InlineData("--keep-days is from 1 to 36500 days, which '0' is not", "backup", "--all", "--keep-days", "0")]
     [InlineData("--last is from 1 to 1000000 runs, which '99999999999999' is not", "history", "--last", "99999999999999")]
     [InlineData("--last is from 1 to 1000000 runs, which '' is not", "history", "-n", "")]
     [InlineData("--timeout is from 1 to 3600 seconds, which '1e3' is not", "test", "--timeout", "1e3")]

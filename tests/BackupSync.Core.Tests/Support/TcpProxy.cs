@@ -17,6 +17,7 @@ public sealed class TcpProxy : IAsyncDisposable
     volatile TaskCompletionSource _open = Opened();
     volatile bool _cut, _dribbles;
     (byte[] Text, byte[] Into)? _garbled;
+    byte[]? _last;
     long _passed;
     long _actAt = long.MaxValue;
     Func<Task> _act = () => Task.CompletedTask;
@@ -84,6 +85,12 @@ public sealed class TcpProxy : IAsyncDisposable
 
     /// <summary>Makes one text of another, of the same length, wherever it passes in one piece.</summary>
     public void Garble(string text, string into) => _garbled = (Encoding.ASCII.GetBytes(text), Encoding.ASCII.GetBytes(into));
+
+    /// <summary>Passes this text on, and no answer to it: its connection is reset when the server has had time for one. Once.</summary>
+    public void LoseAnswerTo(string text) => _last = Encoding.ASCII.GetBytes(text);
+
+    /// <summary>Whether it has done so.</summary>
+    public bool HasLostAnswer { get; private set; }
 
     /// <summary>As it was at first.</summary>
     public void Restore()
@@ -163,6 +170,17 @@ public sealed class TcpProxy : IAsyncDisposable
             await _open.Task.WaitAsync(_end.Token);
             if (_garbled is { } garbled && buffer.AsSpan(0, count).IndexOf(garbled.Text) is >= 0 and var at)
                 garbled.Into.CopyTo(buffer, at);
+            if (_last is { } last && buffer.AsSpan(0, count).IndexOf(last) >= 0 && Interlocked.CompareExchange(ref _last, null, last) == last)
+            {
+                Stall();
+                await SendAsync(to, buffer, 0, count);
+                await Task.Delay(500, _end.Token);
+                from.Close(0);
+                to.Close(0);
+                HasLostAnswer = true;
+                Restore();
+                return;
+            }
             var sent = 0;
             var (passed, actAt) = (Interlocked.Add(ref _passed, count), Interlocked.Read(ref _actAt));
             if (passed > actAt && Interlocked.CompareExchange(ref _actAt, long.MaxValue, actAt) == actAt)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using BackupSync.Configuration;
 using BackupSync.Operations.Sides;
 using BackupSync.PgTools;
@@ -17,9 +16,9 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
     /// <summary>For so many times what one lock is waited for, all locks are tried for.</summary>
     const int LockAttempts = 6;
 
+    readonly TargetTransaction _transaction = new(run, target);
     PsqlSession? _psql;
-    string? _transaction;
-    bool _commitBegun;
+    bool _isPartlyVisible;
     IReadOnlySet<string> _extensionSchemas = new HashSet<string>();
     IReadOnlySet<string> _leftOut = new HashSet<string>();
     IReadOnlyCollection<string> _unknown = [];
@@ -67,9 +66,7 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
         _psql = PsqlSession.Start(content.Tools, target.Login, LoadSettings.For(target.Facts, jobs: 1));
         // Notices of what a cascade drops would stand before the error that matters.
         await _psql.ExecuteAsync($"{PgSession.Settings} SET client_min_messages = warning", cancellationToken);
-        await _psql.ExecuteAsync("BEGIN READ WRITE", cancellationToken);
-        _transaction = await CurrentTransactionAsync(cancellationToken);
-        await _psql.ExecuteAsync($"SET LOCAL lock_timeout = {lockTimeout.ToString(CultureInfo.InvariantCulture)}", cancellationToken);
+        await _transaction.BeginAsync(_psql, cancellationToken);
         var privileges = await ObjectPrivileges.ReadAsync(_psql, cancellationToken);
         var publications = await TargetPublications.ReadAsync(_psql, content.Tools, target, lockTimeout, cancellationToken);
         await objects.DropAsync(_psql, target.Job.Limits.LockTimeout * LockAttempts, cancellationToken);
@@ -101,21 +98,14 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
 
     public async Task PublishAsync(CancellationToken cancellationToken)
     {
-        await target.Lock.EnsureHeldAsync(cancellationToken);
         await EnsureOneTransactionAsync(cancellationToken);
-        await target.EndWatchToCommitAsync(_psql!.ExecuteAsync, cancellationToken);
-        _commitBegun = true;
-        await _psql.ExecuteAsync("COMMIT", CancellationToken.None);
-        await DisposeAsync();
+        await _transaction.CommitAsync(cancellationToken);
     }
 
     public async Task<UndoResult> UndoAsync(CancellationToken cancellationToken)
     {
         await DisposeAsync();
-        // The server may still be at a long statement, or at rolling back: wait until it holds nothing any more.
-        await using var fresh = await PgConnector.OpenAsync(target.Lock.Session.Login, target.Job.Limits.Connect, run.Warn, cancellationToken);
-        await RunSessions.EndOwnAsync(fresh, target.Tag.ApplicationName, [target.Lock.Session.ProcessId, .. target.Watchers], cancellationToken);
-        return _commitBegun ? UndoResult.NeedsSafetyBackup : UndoResult.Undone;
+        return await _transaction.EndAsync(cancellationToken) || _isPartlyVisible ? UndoResult.NeedsSafetyBackup : UndoResult.Undone;
     }
 
     Task FeedAsync(PublishContent content, IReadOnlyList<string> list, Func<Stream, CancellationToken, Task> sink, Action<string> onErrorLine, CancellationToken cancellationToken) =>
@@ -139,15 +129,12 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
     /// <summary>Oid, and whether it has a comment.</summary>
     const string LargeObjects = "SELECT oid, pg_catalog.obj_description(oid, 'pg_largeobject') IS NOT NULL FROM pg_catalog.pg_largeobject_metadata";
 
-    async Task<string?> CurrentTransactionAsync(CancellationToken cancellationToken) =>
-        (await _psql!.RowsAsync("SELECT pg_catalog.pg_current_xact_id()", cancellationToken))[0][0];
-
     /// <summary>Whatever a script holds, it must not have ended the transaction that makes all of this one step.</summary>
     async Task EnsureOneTransactionAsync(CancellationToken cancellationToken)
     {
-        if (await CurrentTransactionAsync(cancellationToken) == _transaction)
+        if (await _transaction.IsOpenAsync(cancellationToken))
             return;
-        _commitBegun = true; // a part of it is visible: only the safety backup can bring the rest back
+        _isPartlyVisible = true; // only the safety backup can bring the rest back
         throw new BackupSyncException(ErrorIds.RestoreFailed, $"{target.Login.Label}: the restore left its transaction.",
             "Something in the archive commits by itself. Please report it with the log; publish by swap if the role can be given CREATEDB.");
     }
@@ -157,9 +144,8 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
 
     public async ValueTask DisposeAsync()
     {
-        if (_psql is null)
-            return;
-        await _psql.DisposeAsync();
+        await _transaction.DisposeAsync();
+        await (_psql?.DisposeAsync() ?? ValueTask.CompletedTask);
         _psql = null;
     }
 }

@@ -6,8 +6,8 @@ using Npgsql;
 namespace BackupSync.Operations.Sides;
 
 /// <summary>
-/// The one transaction in which a run writes to its target: other sessions see all of it or nothing. Whatever dies before the
-/// commit, the server rolls back; and if the connection is lost at the commit, the server is asked what became of it.
+/// The one transaction in which a run writes to its target, by a session of ours or by psql: other sessions see all of it or nothing. Whatever
+/// dies before the commit, the server rolls back; and if the answer to the commit is lost, the server is asked what became of it.
 /// </summary>
 sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDisposable
 {
@@ -19,12 +19,12 @@ sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDispos
     /// <summary>Bringing the target back must not be cut short by the limits that the run itself ran into.</summary>
     static readonly TimeSpan RollbackLimit = TimeSpan.FromMinutes(2);
 
-    PgSession? _session;
+    IQueryRunner? _runner;
     string? _id;
 
     string SetLockTimeout => $"SET LOCAL lock_timeout = {(long)target.Job.Limits.LockTimeout.TotalMilliseconds}";
 
-    public PgSession Session => _session ?? throw new InvalidOperationException($"No transaction was begun on {target.Login.Label}.");
+    public PgSession Session => _runner as PgSession ?? throw new InvalidOperationException($"No session of ours has begun a transaction on {target.Login.Label}.");
 
     /// <summary>Whether the server was told to commit: from then on only it can tell what became of it.</summary>
     public bool CommitBegun { get; private set; }
@@ -32,11 +32,26 @@ sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDispos
     /// <remarks>Read committed: what others commit until it has its locks it has to see.</remarks>
     public async Task BeginAsync(CancellationToken cancellationToken)
     {
-        _session = await PgConnector.OpenAsync(target.Login, target.Job.Limits.Connect, run.Info, cancellationToken);
-        await _session.ExecuteAsync(
-            $"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {SetLockTimeout}; SET LOCAL jit = off", cancellationToken);
-        _id = (await _session.RowsAsync("SELECT pg_catalog.pg_current_xact_id()", cancellationToken))[0][0];
+        var session = await PgConnector.OpenAsync(target.Login, target.Job.Limits.Connect, run.Info, cancellationToken);
+        await BeginAsync(session, cancellationToken);
+        await session.ExecuteAsync("SET LOCAL jit = off", cancellationToken);
     }
+
+    /// <param name="runner">Who runs its statements from now on, and is disposed of with it.</param>
+    /// <inheritdoc cref="BeginAsync(CancellationToken)" path="/remarks"/>
+    public async Task BeginAsync<T>(T runner, CancellationToken cancellationToken)
+        where T : IQueryRunner, IAsyncDisposable
+    {
+        _runner = runner;
+        await runner.ExecuteAsync($"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {SetLockTimeout}", cancellationToken);
+        _id = await CurrentAsync(cancellationToken);
+    }
+
+    /// <summary>Whether what runs now still is in it: a script can have ended it.</summary>
+    public async Task<bool> IsOpenAsync(CancellationToken cancellationToken) => await CurrentAsync(cancellationToken) == _id;
+
+    async Task<string?> CurrentAsync(CancellationToken cancellationToken) =>
+        (await _runner!.RowsAsync("SELECT pg_catalog.pg_current_xact_id()", cancellationToken))[0][0];
 
     /// <summary>Runs statements that lock something, all of them at once or none: see <see cref="AllLocks"/>.</summary>
     public async Task LockAsync(IReadOnlyList<string> statements, CancellationToken cancellationToken)
@@ -92,13 +107,13 @@ sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDispos
     public async Task CommitAsync(CancellationToken cancellationToken)
     {
         await target.Lock.EnsureHeldAsync(cancellationToken);
-        await target.EndWatchToCommitAsync(Session.ExecuteAsync, cancellationToken);
+        await target.EndWatchToCommitAsync(_runner!.ExecuteAsync, cancellationToken);
         CommitBegun = true;
         try
         {
-            await Session.ExecuteAsync("COMMIT", CancellationToken.None);
+            await _runner.ExecuteAsync("COMMIT", CancellationToken.None);
         }
-        catch (PgQueryException lost) when (lost.ErrorId == ErrorIds.ConnectionFailed)
+        catch (BackupSyncException)
         {
             using var limit = new CancellationTokenSource(AnswerLimit);
             if (!await EndAsync(limit.Token))
@@ -142,18 +157,19 @@ sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDispos
 
     public async ValueTask DisposeAsync()
     {
-        await (_session?.DisposeAsync() ?? ValueTask.CompletedTask);
-        _session = null;
+        if (_runner is IAsyncDisposable open)
+            await open.DisposeAsync();
+        _runner = null;
     }
 
-    /// <summary>Ends the transaction, and asks the server what became of it.</summary>
+    /// <summary>Ends what was begun, and asks the server what became of it.</summary>
     /// <returns>Whether it was committed.</returns>
-    async Task<bool> EndAsync(CancellationToken cancellationToken)
+    public async Task<bool> EndAsync(CancellationToken cancellationToken)
     {
         await DisposeAsync();
         // The server may still be at a long statement, or at rolling back: wait until it holds nothing any more.
         await using var fresh = await PgConnector.OpenAsync(target.Lock.Session.Login, target.Job.Limits.Connect, run.Warn, cancellationToken);
-        await RunSessions.EndOwnAsync(fresh, target.Tag.ApplicationName, [target.Lock.Session.ProcessId], cancellationToken);
+        await RunSessions.EndOwnAsync(fresh, target.Tag.ApplicationName, [target.Lock.Session.ProcessId, .. target.Watchers], cancellationToken);
         return _id is not null
             && await fresh.ScalarAsync<string>($"SELECT pg_catalog.pg_xact_status({Sql.Literal(_id)}::text::xid8)", cancellationToken) == "committed";
     }

@@ -55,6 +55,36 @@ public sealed class NetworkTests(Servers servers) : IClassFixture<Servers>
         await scenario.AssertNextRunGoesWellAsync();
     }
 
+    /// <summary>The server has committed, and nobody has heard of it.</summary>
+    [Theory]
+    [InlineData(PublishMode.Transaction, "COMMIT\n;\0")]
+    [InlineData(PublishMode.Swap, "COMMIT\0")]
+    public async Task An_answer_to_the_commit_that_is_lost_is_asked_for(PublishMode publish, string commit)
+    {
+        await using var scenario = await Scenario.CreateAsync(servers, publish);
+        await using var proxy = new TcpProxy(servers.Target.Port);
+        var before = await scenario.PrepareAsync();
+        scenario.WriteTo(proxy.Through(scenario.Target));
+
+        var result = await scenario.SyncAsync(Faults.AtStep(RunStep.Publish, () => proxy.LoseAnswerTo(commit)));
+
+        Assert.True(proxy.HasLostAnswer);
+        if (publish == PublishMode.Transaction)
+        {
+            Assert.True(result.Success, result.Error?.Message);
+            Assert.Contains(result.Warnings, w => w.Contains("the server says that it was done", StringComparison.Ordinal));
+            Scenario.AssertSame(await scenario.SourceContentAsync(), await scenario.TargetContentAsync());
+        }
+        else
+        {
+            // What was renamed is renamed back: the names tell how far it had come.
+            Faults.AssertFailed(result, RunOutcome.RolledBack, RunStep.Publish, ErrorIds.ConnectionFailed);
+            Scenario.AssertSame(before, await scenario.TargetContentAsync());
+        }
+        await scenario.AssertNothingIsLeftAsync();
+        await scenario.AssertNextRunGoesWellAsync();
+    }
+
     [Theory]
     [MemberData(nameof(BothWays))]
     public async Task A_run_whose_lock_was_lost_does_not_publish(PublishMode publish)

@@ -94,6 +94,23 @@ public sealed class FaultTests(Servers servers) : IClassFixture<Servers>
     }
 
     [Fact]
+    public async Task An_answer_to_the_commit_that_is_lost_is_asked_for()
+    {
+        await using var scenario = await Items.CreateAsync(servers);
+        await using var proxy = new TcpProxy(servers.Target.Port);
+        scenario.WriteTo(proxy.Through(scenario.Target));
+        await scenario.ChangeAsync();
+
+        var result = await scenario.SyncAsync(Faults.AtStep(RunStep.Publish, () => proxy.LoseAnswerTo("COMMIT\0")), mode: SyncMode.Incremental);
+
+        Assert.True(proxy.HasLostAnswer);
+        Assert.True(result.Success, result.Error?.Message);
+        Assert.Contains(result.Warnings, w => w.Contains("the server says that it was done", StringComparison.Ordinal));
+        Scenario.AssertSame(await scenario.SourceContentAsync(), await scenario.TargetContentAsync());
+        await scenario.AssertNextGoesWellAsync();
+    }
+
+    [Fact]
     public async Task Rights_that_are_lost_on_the_way_change_nothing()
     {
         await using var scenario = await Items.CreateAsync(servers, TestRole.Owner);

@@ -1,0 +1,26 @@
+namespace BackupSync.Application;
+
+/// <summary>What numbers both heads take, from the least to the most, and which holds where none is said.</summary>
+public static class Allowed
+{
+    /// <summary>For how many days a backup is kept that is taken by hand.</summary>
+    public const int LeastKeepDays = 1, MostKeepDays = 36_500;
+
+    /// <summary>How many days old the backups of jobs may be that stay when older ones are removed.</summary>
+    public const int LeastAgeInDays = 0, MostAgeInDays = 36_500;
+
+    /// <summary>How many runs of each job the history shows; all where none is said.</summary>
+    public const int LeastRuns = 1, MostRuns = 1_000_000;
+
+    /// <summary>In characters.</summary>
+    public const int MostOfTag = 100;
+
+    /// <summary>For how many seconds to try to connect.</summary>
+    public const int LeastTimeout = 1, MostTimeout = 3600, Timeout = 30;
+
+    /// <summary>How many minutes a comparison may take.</summary>
+    public const int LeastMinutes = 1, MostMinutes = 10_080, Minutes = 60;
+
+    /// <summary>How many tables are compared at once.</summary>
+    public const int LeastParallel = 1, MostParallel = 64, Parallel = 2;
+}
