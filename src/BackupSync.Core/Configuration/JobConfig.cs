@@ -1,7 +1,7 @@
 
 namespace BackupSync.Configuration;
 
-/// <summary>How new content becomes visible on the target: see <c>README.md</c>, "Publishing".</summary>
+/// <summary>How new content becomes visible on the target: see <c>docs/concepts.md</c>, "Publishing".</summary>
 public enum PublishMode
 {
     /// <summary>Swap where the target's role may create databases and rename the target, else transaction.</summary>

@@ -3,7 +3,7 @@ using BackupSync.PgTools;
 
 namespace BackupSync.Tests.Operations.BackUp;
 
-/// <summary>Standard programs alone bring a backup back, as the README says.</summary>
+/// <summary>Standard programs alone bring a backup back, as docs/restore-runbook.md says.</summary>
 public sealed class WithoutUsTests(Servers servers) : IClassFixture<Servers>
 {
     [SkippableTheory]
