@@ -75,7 +75,7 @@ Describe 'Get-DbSyncHistory' {
         }
         $kept | Out-String -Width 120 | Should -Match '(?s) Kind +Mode .* Age .* Sync +Incremental .* Sync +Full '
         # As scripts in other languages find it.
-        $line = Get-Content (Join-Path $other.Backups 'history.jsonl') | Select-Object -Last 1 | ConvertFrom-Json
+        $line = Get-Content (Join-Path $other.Backups 'history-*.jsonl') | Select-Object -Last 1 | ConvertFrom-Json
         $line.mode | Should -Be Incremental
         $users = $line.tables | Where-Object table -EQ public.users | ForEach-Object changes
         "$($users.way) $($users.inserted) $($users.updated) $($users.deleted)" | Should -Be 'Content 1 1 0'
@@ -86,10 +86,11 @@ Describe 'Get-DbSyncHistory' {
     }
 
     It 'warns of a line that is torn, and goes on' {
-        Add-Content -LiteralPath (Join-Path $pair.Backups 'history.jsonl') -Value '{"run_id": "to' -NoNewline
+        $history = (Get-Item (Join-Path $pair.Backups 'history-*.jsonl'))[-1]
+        Add-Content -LiteralPath $history -Value '{"run_id": "to' -NoNewline
         @(Get-DbSyncHistory copy -WarningVariable warnings -WarningAction SilentlyContinue).Count | Should -Be 3
         $warnings.Count | Should -Be 1
-        "$warnings" | Should -BeLike '*history.jsonl:4*'
+        "$warnings" | Should -BeLike "*$($history.Name): not the record of a run, passed over: at byte $($history.Length):*"
     }
 
     It 'names the nearest job for one that does not exist' {

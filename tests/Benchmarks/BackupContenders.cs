@@ -115,7 +115,7 @@ sealed class BackupContenders(SandboxServer source, SandboxServer target, PgTool
         ["BENCHMARK_TARGET"] = target.ConnectionString.Replace($"/{target.Address.Database}", $"/{Empty}", StringComparison.Ordinal),
     };
 
-    IReadOnlyList<StepResult> StepsIn(string place, string database) => RunHistory.Read(PathOf(Path.Combine(place, database)))[0].Steps;
+    IReadOnlyList<StepResult> StepsIn(string place, string database) => RunHistory.Read(PathOf(Path.Combine(place, database))).First().Steps;
 
     string PathOf(string name) => Path.Combine(folder, name);
 }

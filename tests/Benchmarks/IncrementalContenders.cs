@@ -43,7 +43,7 @@ sealed class IncrementalContenders(SandboxServer source, SandboxServer target, P
     {
         await PrepareAsync(job, change, ct);
         var measured = await program.RunAsync(["sync", job, .. options, "--config", Configuration], Addresses, ct);
-        var run = RunHistory.Read(Path.Combine(folder, "backups", job))[0];
+        var run = RunHistory.Read(Path.Combine(folder, "backups", job)).First();
         Directory.Delete(Path.Combine(folder, "backups", job), recursive: true);
         var size = await BenchmarkDatabase.ScalarAsync(Source, $"SELECT sum(pg_table_size(t::regclass))::bigint FROM unnest(ARRAY['{string.Join("','", Tables)}']) t", ct);
         return measured with { Steps = run.Steps, ShareRead = (double)run.Tables.Sum(t => t.Changes?.Bytes ?? 0) / size };

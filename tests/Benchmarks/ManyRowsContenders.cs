@@ -34,7 +34,7 @@ sealed class ManyRowsContenders(SandboxServer source, SandboxServer target, PgTo
     {
         await PrepareAsync(database, key, ct);
         var measured = await SyncAsync(database, ct);
-        var run = RunHistory.Read(Backups)[0];
+        var run = RunHistory.Read(Backups).First();
         Directory.Delete(Backups, recursive: true);
         return run.Tables.Single().Changes is { All: 1000 } ? measured with { Steps = run.Steps } : throw new InvalidOperationException($"{database}: not 1,000 changes were carried.");
     }

@@ -70,7 +70,7 @@ sealed class SyncContenders(SandboxServer source, SandboxServer target, PgToolse
                 backups: { directory: backups }
             """, ct);
         var measured = await program.RunAsync(["sync", "benchmark", "--config", PathOf("backupsync.yml")], Addresses, ct);
-        var steps = RunHistory.Read(backups)[0].Steps;
+        var steps = RunHistory.Read(backups).First().Steps;
         Directory.Delete(backups, recursive: true);
         return measured with { Steps = steps };
     }

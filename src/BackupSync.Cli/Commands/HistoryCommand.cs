@@ -19,12 +19,9 @@ static class HistoryCommand
         command.SetAction(parsed =>
         {
             var outcomes = parsed.GetValue(outcome) ?? [];
-            List<RunResult> runs =
-            [
-                .. jobs.Resolve(parsed).SelectMany(job => RunHistory.Read(job.Backups.Directory, Failures.Warn)
-                    .Where(r => r.Job == job.Name && (outcomes.Length == 0 || outcomes.Contains(r.Outcome)))
-                    .Take(parsed.GetValue(last) ?? int.MaxValue)),
-            ];
+            var runs = jobs.Resolve(parsed).SelectMany(job => RunHistory
+                .Read(job.Backups.Directory, Failures.Warn, run => run.Job == job.Name && (outcomes.Length == 0 || outcomes.Contains(run.Outcome)))
+                .Take(parsed.GetValue(last) ?? int.MaxValue));
             if (parsed.GetValue(json))
                 Json.Write(runs);
             else

@@ -18,9 +18,11 @@ public sealed class GetDbSyncHistoryCommand : JobFilesCmdlet
     [Parameter]
     public RunOutcome[]? Outcome { get; set; }
 
-    protected override void Execute(string directory, JobConfig? job) => WriteObject(
-        RunHistory.Read(directory, WriteWarning)
-            .Where(r => (job is null || r.Job == job.Name) && (Outcome is null || Outcome.Contains(r.Outcome)))
-            .Take(Last),
-        enumerateCollection: true);
+    protected override void Execute(string directory, JobConfig? job)
+    {
+        foreach (var run in RunHistory.Read(directory, WriteWarning, IsListed).Take(Last))
+            WriteObject(run);
+
+        bool IsListed(RunHead run) => (job is null || run.Job == job.Name) && (Outcome is null || Outcome.Contains(run.Outcome));
+    }
 }

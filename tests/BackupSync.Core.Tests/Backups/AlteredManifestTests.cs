@@ -72,10 +72,10 @@ public sealed class AlteredManifestTests(Servers servers) : IClassFixture<Server
                 Assert.True(entries.Single(e => e.Path == good).IsGood, $"{string.Join('.', place)} = {value}");
                 var entry = entries.Single(e => e.Path == path);
                 Assert.True(entry.Problem is { Length: > 0 } || entry.Backup?.NotAuthenticated is { Length: > 0 }, $"{string.Join('.', place)} = {value}");
-                _ = Retention.Decide(entries, RetentionRules.OfJob(7, null, []), DateTimeOffset.UtcNow);
+                _ = Retention.Decide(entries, RetentionRules.OfJob(7, null, _ => []), DateTimeOffset.UtcNow);
                 // Where there is no passphrase, nobody holds it off from what it says.
                 entries = BackupFolder.Scan(folder.Path);
-                _ = Retention.Decide(entries, RetentionRules.OfJob(7, null, []), DateTimeOffset.UtcNow);
+                _ = Retention.Decide(entries, RetentionRules.OfJob(7, null, _ => []), DateTimeOffset.UtcNow);
                 _ = entries.Single(e => e.Path == path).Backup?.Proof?.Describe(DateTimeOffset.UtcNow);
                 _ = JsonSerializer.Serialize(entries, JsonFormat.Indented);
             }

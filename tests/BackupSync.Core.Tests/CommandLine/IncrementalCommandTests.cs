@@ -80,7 +80,7 @@ public sealed partial class IncrementalCommandTests(Servers servers) : IClassFix
         Assert.Equal((0, 0, 1), (items.GetProperty("inserted").GetInt64(), items.GetProperty("updated").GetInt64(), items.GetProperty("deleted").GetInt64()));
         Assert.True(items.GetProperty("bytes").GetInt64() > 0);
 
-        var kept = (await File.ReadAllLinesAsync(Path.Join(scenario.Folder, "backups", "history.jsonl")))[^1];
+        var kept = (await File.ReadAllLinesAsync(Directory.GetFiles(Path.Join(scenario.Folder, "backups"), "history-*.jsonl").Max()!))[^1];
         Assert.Equal(kept, result.Output.TrimEnd());
     }
 

@@ -39,7 +39,7 @@ public sealed class InitializeCommandTests(Servers servers) : IClassFixture<Serv
         var run = JsonSerializer.Deserialize<RunResult>(result.Output, JsonFormat.Line)!;
         Assert.Equal(("railway-to-neon", SyncMode.Full, RunOutcome.Succeeded), (run.Job, run.Mode, run.Outcome));
         Assert.NotNull(run.RpoSeconds);
-        Assert.True(File.Exists(Path.Join(scenario.Folder, "backups", "railway-to-neon", "history.jsonl")));
+        Assert.Single(Directory.GetFiles(Path.Join(scenario.Folder, "backups", "railway-to-neon"), "history-*.jsonl"));
     }
 
     [Fact]

@@ -40,7 +40,7 @@ public sealed partial class SyncCommandTests(Servers servers) : IClassFixture<Se
         Assert.Equal(RunOutcome.Succeeded, printed!.Outcome);
         Assert.Equal(1000, printed.SourceStats!["public.users"]);
         Assert.Contains("Dump started", result.Errors, StringComparison.Ordinal);
-        Assert.Equal(await File.ReadAllTextAsync(Path.Join(scenario.Folder, "backups", "history.jsonl")), result.Output.ReplaceLineEndings("\n"));
+        Assert.Equal(await File.ReadAllTextAsync(Assert.Single(Directory.GetFiles(Path.Join(scenario.Folder, "backups"), "history-*.jsonl"))), result.Output.ReplaceLineEndings("\n"));
     }
 
     [Fact]
@@ -120,7 +120,7 @@ public sealed partial class SyncCommandTests(Servers servers) : IClassFixture<Se
         Assert.Contains("--yes", refused.Errors, StringComparison.Ordinal);
         var result = await scenario.RunAsync("sync", "--source", scenario.SourceUrl, "--target", scenario.TargetUrl, "--yes", "--backup-directory", "adhoc");
         Assert.True(result.ExitCode == 0, result.All);
-        Assert.True(File.Exists(Path.Join(scenario.Folder, "adhoc", "history.jsonl")));
+        Assert.Single(Directory.GetFiles(Path.Join(scenario.Folder, "adhoc"), "history-*.jsonl"));
         Assert.DoesNotContain(TestDatabase.Password, refused.All + result.All, StringComparison.Ordinal);
     }
 

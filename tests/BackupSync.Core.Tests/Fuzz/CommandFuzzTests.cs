@@ -117,7 +117,7 @@ public sealed class CommandFuzzTests(ITestOutputHelper output)
         Directory.CreateDirectory(Path.Combine(folder, "elsewhere"));
         foreach (var (name, content) in (ReadOnlySpan<(string, string)>)[("file.dump", "PGDMP"), ("backups/a/a_manual_backup_20260101_020000.dump", "PGDMP\u0001"),
             ("backups/a/a_manual_backup_20260101_020000.dump" + ManifestStore.Suffix, "null"), ("backups/a/other.dump" + ManifestStore.Suffix, "{\"format\": []}"),
-            ("backups/a/history.jsonl", "null\n{}\n[")])
+            ("backups/a/history.jsonl", "null\n{}\n["), ("backups/a/history-2026-11.jsonl", "null\n{}\n["), ("backups/a/latest.json", "{")])
             File.WriteAllText(Path.Combine(folder, name), content);
         var config = Path.Combine(folder, "fuzz.yml");
         File.WriteAllText(config, """

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using BackupSync.Runs;
+using BackupSync.Tests.Backups;
 using BackupSync.Tests.Files;
 
 namespace BackupSync.Tests.Runs;
@@ -22,7 +23,7 @@ public sealed class RunHistoryTests : IDisposable
         foreach (var run in runs)
             RunHistory.Append(_temp.Path, run);
 
-        var read = RunHistory.Read(_temp.Path, _warnings.Add);
+        var read = RunHistory.Read(_temp.Path, _warnings.Add).ToList();
 
         Assert.Equal(runs.Reverse().Select(Json), read.Select(Json));
         Assert.Equal([false, false, true], read.Select(r => r.Success));
@@ -36,7 +37,7 @@ public sealed class RunHistoryTests : IDisposable
     {
         RunHistory.Append(_temp.Path, RunSamples.Succeeded());
 
-        var text = File.ReadAllText(RunHistory.PathOf(_temp.Path));
+        var text = File.ReadAllText(Month());
         var keys = JsonDocument.Parse(text).RootElement.EnumerateObject().Select(p => p.Name).ToList();
 
         Assert.Equal(1, text.Count(c => c == '\n'));
@@ -56,7 +57,7 @@ public sealed class RunHistoryTests : IDisposable
     {
         var run = RunSamples.Succeeded();
         RunHistory.Append(_temp.Path, run with { SourceBackup = run.SourceBackup! with { Tag = "x" } });
-        var path = RunHistory.PathOf(_temp.Path);
+        var path = Month();
         var line = File.ReadAllText(path);
         var old = System.Text.RegularExpressions.Regex.Replace(line, ",\"(place|tag|pinned|keep_days|encrypted|proof)\":(null|false|\"x\")", "");
         Assert.True(line.Length - old.Length > 70, line);
@@ -70,10 +71,11 @@ public sealed class RunHistoryTests : IDisposable
     public void A_torn_last_line_is_told_and_costs_no_other_run()
     {
         RunHistory.Append(_temp.Path, RunSamples.Succeeded("1"));
-        File.AppendAllText(RunHistory.PathOf(_temp.Path), "{\"run_id\":\"2\",\"jo");
+        var whole = new FileInfo(Month()).Length;
+        File.AppendAllText(Month(), "{\"run_id\":\"2\",\"jo");
 
         Assert.Equal(["1"], RunHistory.Read(_temp.Path, _warnings.Add).Select(r => r.RunId));
-        Assert.Contains("history.jsonl:2:", Assert.Single(_warnings), StringComparison.Ordinal);
+        Assert.Contains($"history-2025-10.jsonl: not the record of a run, passed over: at byte {whole}:", Assert.Single(_warnings), StringComparison.Ordinal);
 
         RunHistory.Append(_temp.Path, RunSamples.Succeeded("3"));
 
@@ -92,7 +94,7 @@ public sealed class RunHistoryTests : IDisposable
         RunHistory.Append(_temp.Path, RunSamples.Succeeded("1"));
         // A number that cannot be, in a line that is one otherwise.
         line ??= Regex.Replace(Json(RunSamples.Succeeded("x")), "\"duration_seconds\":[0-9.]+", "\"duration_seconds\":1e400");
-        File.AppendAllText(RunHistory.PathOf(_temp.Path), line + "\n\n");
+        File.AppendAllText(Month(), line + "\n\n");
         RunHistory.Append(_temp.Path, RunSamples.Succeeded("2"));
 
         Assert.Equal(["2", "1"], RunHistory.Read(_temp.Path, _warnings.Add).Select(r => r.RunId));
@@ -105,7 +107,7 @@ public sealed class RunHistoryTests : IDisposable
         RunHistory.Append(_temp.File("new"), RunSamples.Succeeded());
 
         Assert.Equal(Mode.OwnerFolder, Mode.Of(_temp.File("new")));
-        Assert.Equal(Mode.OwnerFile, Mode.Of(_temp.File("new/history.jsonl")));
+        Assert.Equal(Mode.OwnerFile, Mode.Of(_temp.File("new/history-2025-10.jsonl")));
     }
 
     [Fact]
@@ -116,7 +118,7 @@ public sealed class RunHistoryTests : IDisposable
             for (var i = 0; i < 25; i++)
             {
                 RunHistory.Append(_temp.Path, RunSamples.Failed($"{w}-{i}"));
-                RunHistory.Read(_temp.Path, _warnings.Add);
+                _ = RunHistory.Read(_temp.Path, _warnings.Add).Count();
             }
         }));
 
@@ -168,7 +170,12 @@ public sealed class RunHistoryTests : IDisposable
         var read = RunHistory.Read(disk.Path, torn.Add).Select(r => r.RunId).ToList();
         Assert.Equal(("2", "1"), (read[0], read[^1]));
         Assert.Empty(torn);
+        writer.OnEvent(new RunEnded(RunSamples.Succeeded("3")));
+        Assert.Equal("3", Assert.Single(LatestRuns.Read(disk.Path)).LastGood?.RunId);
+        Assert.DoesNotContain(Directory.GetFiles(disk.Path), f => f.EndsWith(".partial", StringComparison.Ordinal));
     }
+
+    string Month() => RunHistory.PathOf(_temp.Path, BackupSamples.Morning);
 
     static string Json(RunResult result) => JsonSerializer.Serialize(result, JsonFormat.Line);
 }

@@ -119,8 +119,9 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers, Func<SoakScene, Tas
 
     void LookAtHistory(string run, string outcome)
     {
-        var history = Path.Join(_scene.Backups, "soak", "history.jsonl");
-        var last = File.Exists(history) ? File.ReadLines(history).LastOrDefault() : null;
+        var folder = Path.Join(_scene.Backups, "soak");
+        var history = Directory.Exists(folder) ? Directory.GetFiles(folder, "history-*.jsonl").Max(StringComparer.Ordinal) : null;
+        var last = history is null ? null : File.ReadLines(history).LastOrDefault();
         if (last is null || !new[] { $"\"{run}\"", $"\"outcome\":\"{outcome}\"" }.All(t => last.Contains(t, StringComparison.Ordinal)))
             _problems.Add($"the history does not say {outcome} of the run {run}: {last?[..Math.Min(200, last.Length)] ?? "nothing"}");
     }

@@ -32,7 +32,7 @@ public sealed class SoakLooksTests(SoakServers servers) : IClassFixture<SoakServ
         await TestDatabase.ExecuteAsync(scene.Source.AsSuperuser, "INSERT INTO groups VALUES ('spoilt', 'spoilt', now())");
         await TestDatabase.ExecuteAsync(scene.Source.AsSuperuser, "BEGIN; LOCK TABLE items1; SELECT pg_sleep(10); ROLLBACK");
         await TestDatabase.ExecuteAsync(scene.Target.AsSuperuser.WithDatabase("postgres"), $"CREATE DATABASE {Left}");
-        foreach (var file in new[] { "backups/soak/history.jsonl", "tmp/spoilt", "x.partial" })
+        foreach (var file in Directory.GetFiles(Path.Join(scene.Root, "backups/soak"), "history-*.jsonl").Concat(["tmp/spoilt", "x.partial"]))
             await File.WriteAllTextAsync(Path.Join(scene.Root, file), "");
         await File.WriteAllTextAsync(Path.Join(scene.Root, "spoilt.log"), TestDatabase.Password);
     }

@@ -16,7 +16,7 @@ static class BackupCleanUp
         RunContext run, KeepConfig keep, Func<BackupFile, bool> isOurs, IReadOnlyList<PlaceConfig> places, EncryptionConfig? signing, CancellationToken cancellationToken)
     {
         var rule = RetentionRule.Of(keep);
-        var rules = new RetentionRules(b => isOurs(b) ? rule : RetentionRule.None("of another plan, database or kind"), _ => false);
+        var rules = new RetentionRules(b => isOurs(b) ? rule : RetentionRule.None("of another plan, database or kind"), RetentionRules.NoneEndedWell);
         try
         {
             await run.StepAsync(RunStep.CleanUp, "Clean up", Limit, async (scope, ct) =>

@@ -30,21 +30,23 @@ sealed class RetentionGroup
         _newestOfTheirPeriod = RetentionPeriods.Newest(good.Where(b => b.KeepDays is null && TagRuleOf(b) is null), _rule.Keep ?? new KeepConfig());
     }
 
-    public IEnumerable<RetentionDecision> Decide() => _entries.Select(entry =>
+    public IEnumerable<RetentionDecision> Decide()
     {
-        var (stays, reason) = Verdict(entry.Backup!);
-        return new RetentionDecision(entry.Path, entry.Size, !stays, reason + DamageOf(entry), entry.Backup) { Companions = entry.Companions };
-    });
-
-    (bool Stays, string Reason) Verdict(BackupFile backup)
-    {
-        if (ReasonWhateverTheRules(backup) is { } reason)
-            return (true, reason);
-        var verdict = ByRules(backup, _rule.Keep!);
-        return !verdict.Stays && backup.Kind == BackupKind.Safety && !_rules.EndedWell(backup)
-            ? (true, $"safety backup of run {backup.RunId}, which is not known to have ended well")
-            : verdict;
+        var verdicts = _entries.Select(e => (Entry: e, Backup: e.Backup!, Verdict: Verdict(e.Backup!))).ToList();
+        // The history is long: it is asked about no others, and once.
+        var expired = verdicts.Where(v => !v.Verdict.Stays && v.Backup.Kind == BackupKind.Safety).Select(v => v.Backup).ToList();
+        var endedWell = expired.Count == 0 ? null : _rules.EndedWell(expired);
+        foreach (var (entry, backup, verdict) in verdicts)
+        {
+            var (stays, reason) = !verdict.Stays && backup.Kind == BackupKind.Safety && endedWell?.Contains(backup.RunId) != true
+                ? (true, $"safety backup of run {backup.RunId}, which is not known to have ended well")
+                : verdict;
+            yield return new RetentionDecision(entry.Path, entry.Size, !stays, reason + DamageOf(entry), entry.Backup) { Companions = entry.Companions };
+        }
     }
+
+    (bool Stays, string Reason) Verdict(BackupFile backup) =>
+        ReasonWhateverTheRules(backup) is { } reason ? (true, reason) : ByRules(backup, _rule.Keep!);
 
     string? ReasonWhateverTheRules(BackupFile backup) =>
         _rule.Keep is null ? _rule.Stays

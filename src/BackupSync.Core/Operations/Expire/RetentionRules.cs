@@ -16,17 +16,20 @@ sealed record RetentionRule(KeepConfig? Keep, string? Stays)
 
 /// <summary>Which rules the backups of a folder or place are under.</summary>
 /// <param name="Of">Asked once for each job or plan, database and kind.</param>
-/// <param name="EndedWell">Whether a safety backup's run is known to have ended well.</param>
-sealed record RetentionRules(Func<BackupFile, RetentionRule> Of, Func<BackupFile, bool> EndedWell)
+/// <param name="EndedWell">Asked once for the safety backups of a job that have served their time: which runs are known to have ended well.</param>
+sealed record RetentionRules(Func<BackupFile, RetentionRule> Of, Func<IReadOnlyList<BackupFile>, IReadOnlySet<string>> EndedWell)
 {
+    /// <summary>For places, where no safety backups are.</summary>
+    public static readonly Func<IReadOnlyList<BackupFile>, IReadOnlySet<string>> NoneEndedWell = _ => new HashSet<string>();
+
     /// <summary>A job's own directory: everything is kept for so many days.</summary>
-    public static RetentionRules OfJob(int keepDays, string? job, IEnumerable<RunResult> history)
+    /// <param name="history">The runs that took some backups; what tells how they ended.</param>
+    public static RetentionRules OfJob(int keepDays, string? job, Func<IReadOnlyList<BackupFile>, IEnumerable<RunResult>> history)
     {
         var keep = RetentionRule.Of(new KeepConfig { Days = keepDays });
-        var succeeded = history.Where(r => r.Success).Select(r => r.RunId).ToHashSet(StringComparer.Ordinal);
         return new RetentionRules(
             backup => job is null || backup.Job == job ? keep : RetentionRule.None($"of another job, {backup.Job}"),
-            backup => succeeded.Contains(backup.RunId));
+            backups => history(backups).Where(r => r.Success).Select(r => r.RunId).ToHashSet(StringComparer.Ordinal));
     }
 
     /// <summary>
@@ -46,6 +49,6 @@ sealed record RetentionRules(Func<BackupFile, RetentionRule> Of, Func<BackupFile
             }),
             _ => RetentionRule.None($"a copy of a backup of the job {backup.Job}"),
         };
-        return new RetentionRules(RuleOf, _ => false);
+        return new RetentionRules(RuleOf, NoneEndedWell);
     }
 }

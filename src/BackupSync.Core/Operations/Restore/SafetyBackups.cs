@@ -25,9 +25,10 @@ public static class SafetyBackups
         }
         foreach (var passed in all.TakeWhile(b => b != safety[0]))
             warn?.Invoke($"Passed over: {passed.FileName} is newer, but not authenticated: {passed.NotAuthenticated}.");
-        var changedNothing = RunHistory.Read(job.Backups.Directory, warn)
-            .Where(r => r.Outcome is RunOutcome.Aborted or RunOutcome.RolledBack or RunOutcome.Cancelled).Select(r => r.RunId).ToHashSet();
-        if (safety.FirstOrDefault(b => !changedNothing.Contains(b.RunId)) is not { } latest)
+        // From the newest run on, and no further than the run is; of times nothing is assumed, since a run that is missed here is one that changed something.
+        bool ChangedNothing(BackupFile backup) => RunHistory.Read(job.Backups.Directory, warn, run => run.RunId == backup.RunId)
+            .FirstOrDefault() is { Outcome: RunOutcome.Aborted or RunOutcome.RolledBack or RunOutcome.Cancelled };
+        if (safety.FirstOrDefault(b => !ChangedNothing(b)) is not { } latest)
         {
             throw new BackupSyncException(ErrorIds.BackupNotFound, $"Every safety backup of job '{job.Name}' was taken by a run that changed nothing: there is no run to undo.",
                 $"If others have changed {job.TargetDatabase.DisplayName} since, restore the file: {safety[0].Path}");

@@ -114,7 +114,7 @@ public sealed class DamageTests(Servers servers) : IClassFixture<Servers>
         var warnings = new List<string>();
         Assert.Equal(older.Path, (await latest.FindOneAsync(vault.Config, warnings.Add, default)).Path);
         Assert.StartsWith($"Passed over: {newer.Path} of ", Assert.Single(warnings), StringComparison.Ordinal);
-        var plan = Retention.Decide(BackupFolder.Scan(Path.GetDirectoryName(older.Path)!), RetentionRules.OfJob(0, null, []), DateTimeOffset.UtcNow);
+        var plan = Retention.Decide(BackupFolder.Scan(Path.GetDirectoryName(older.Path)!), RetentionRules.OfJob(0, null, _ => []), DateTimeOffset.UtcNow);
         Assert.DoesNotContain(plan, d => d.Remove && d.Path == older.Path);
     }
 

@@ -32,7 +32,8 @@ public sealed class RetentionTests : IDisposable
         var left = BackupCatalog.List(_temp.Path);
         Assert.InRange(left.Count, 2 * 14, 2 * 14 + 2);
         Assert.Equal("run59", left[0].RunId);
-        Assert.Equal(left.Count * 2 + 1, Directory.GetFiles(_temp.Path).Length);
+        // Two months of history.
+        Assert.Equal(left.Count * 2 + 2, Directory.GetFiles(_temp.Path).Length);
     }
 
     [Fact]
@@ -111,12 +112,16 @@ public sealed class RetentionTests : IDisposable
     {
         Safety("old.dump", days: 8, RunOutcome.Succeeded);
         Safety("new.dump", days: 0, RunOutcome.Succeeded);
-        var text = File.ReadAllText(RunHistory.PathOf(_temp.Path));
+        var path = RunHistory.PathOf(_temp.Path, BackupSamples.Morning.AddDays(-8));
+        var text = File.ReadAllText(path);
 
-        File.WriteAllText(RunHistory.PathOf(_temp.Path), text[..100]);
+        File.WriteAllText(path, text[..(text.IndexOf('\n') - 10)]);
         Assert.Empty(Apply(7));
 
-        File.Delete(RunHistory.PathOf(_temp.Path));
+        File.WriteAllText(path, text[..100]);
+        Assert.Empty(Apply(7));
+
+        File.Delete(path);
         Assert.Empty(Apply(7));
     }
 
@@ -129,7 +134,8 @@ public sealed class RetentionTests : IDisposable
         _temp.Write("notes.txt", "");
         _temp.Write("damaged.dump", "PGDMP");
         _temp.Write("damaged.dump.json", "{");
-        RunHistory.Append(_temp.Path, RunSamples.Succeeded());
+        new HistoryWriter(_temp.Path, Assert.Fail).OnEvent(new RunEnded(RunSamples.Succeeded()));
+        _temp.Write("history.jsonl", "");
         _temp.Write("backupsync.log", "");
 
         var plan = Retention.Plan(_temp.Path, 0, Now.AddDays(100)).ToDictionary(d => Path.GetFileName(d.Path));
@@ -342,7 +348,7 @@ public sealed class RetentionTests : IDisposable
     {
         BackupSamples.Add(_temp.Path, Path.GetFileName(BackupNames.Next(_temp.Path, BackupKind.Source, "railway", created)), BackupKind.Source, created, runId);
         BackupSamples.Add(_temp.Path, Path.GetFileName(BackupNames.Next(_temp.Path, BackupKind.Safety, "neon", created)), BackupKind.Safety, created, runId);
-        RunHistory.Append(_temp.Path, RunSamples.Succeeded(runId));
+        RunHistory.Append(_temp.Path, RunSamples.Succeeded(runId) with { EndTime = created.AddMinutes(5) });
     }
 
     string Source(string name, double days, string job = "railway-to-neon") =>
@@ -352,7 +358,7 @@ public sealed class RetentionTests : IDisposable
     {
         BackupSamples.Add(_temp.Path, name, BackupKind.Safety, BackupSamples.Morning.AddDays(-days), "run-of-" + name);
         if (outcome is { } known)
-            RunHistory.Append(_temp.Path, RunSamples.Succeeded("run-of-" + name) with { Outcome = known });
+            RunHistory.Append(_temp.Path, RunSamples.Succeeded("run-of-" + name) with { Outcome = known, EndTime = BackupSamples.Morning.AddDays(-days).AddMinutes(5) });
     }
 
     string[] Apply(int keepDays, DateTimeOffset? now = null) =>

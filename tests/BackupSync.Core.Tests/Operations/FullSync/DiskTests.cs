@@ -71,6 +71,6 @@ public sealed class DiskTests(Servers servers) : IClassFixture<Servers>
     {
         Scenario.AssertSame(before, await scenario.TargetContentAsync());
         await scenario.AssertNothingIsLeftAsync();
-        Assert.Equal(result.RunId, RunHistory.Read(scenario.Directory)[0].RunId);
+        Assert.Equal(result.RunId, RunHistory.Read(scenario.Directory).First().RunId);
     }
 }

@@ -95,7 +95,7 @@ public sealed class DrillSurroundingsTests
         Assert.Contains("could not be proven when that was tried", Assert.Single(warnings), StringComparison.Ordinal);
         Assert.Equal(backup.Path, Assert.Single(await (latest with { Latest = true }).FindAsync(config, null, default)).Path);
         Assert.Equal(backup.Path, Assert.Single(BackupQuery.LatestOfJobs(await latest.FindAsync(config, null, default))).Path);
-        var keep = Retention.Decide(BackupFolder.Scan(Path.GetDirectoryName(backup.Path)!), RetentionRules.OfJob(0, null, []), DateTimeOffset.UtcNow);
+        var keep = Retention.Decide(BackupFolder.Scan(Path.GetDirectoryName(backup.Path)!), RetentionRules.OfJob(0, null, _ => []), DateTimeOffset.UtcNow);
         Assert.DoesNotContain(keep, d => d.Remove && d.Path == backup.Path);
 
         // Read well afterwards, and then tried again.
