@@ -98,6 +98,8 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
 
     public async Task PublishAsync(CancellationToken cancellationToken)
     {
+        // Before psql is asked, which can only say that it was cut off.
+        await target.Lock.EnsureHeldAsync(cancellationToken);
         await EnsureOneTransactionAsync(cancellationToken);
         await _transaction.CommitAsync(cancellationToken);
     }
