@@ -13,7 +13,8 @@ public sealed partial class ArchitectureTests
 
     static readonly string Repository = Path.GetFullPath(Path.Combine(FolderOfThisFile(), "..", ".."));
     static readonly string Source = Path.Combine(Repository, "src", "BackupSync.Core");
-    static readonly Dictionary<string, int> Floors = FloorRow().Matches(File.ReadAllText(Path.Combine(Repository, "docs", "architecture.md")))
+    static readonly Dictionary<string, int> Floors = FloorRow()
+        .Matches(File.ReadAllText(Path.Combine(Repository, "docs", "architecture.md")))
         .ToDictionary(m => m.Groups["room"].Value, m => int.Parse(m.Groups["floor"].Value, CultureInfo.InvariantCulture));
 
     [Fact]
@@ -84,7 +85,8 @@ public sealed partial class ArchitectureTests
         Assert.True(offending.Length == 0, offending);
     }
 
-    static bool IsAllowed(string room, string other) => Floors.TryGetValue(room, out var from) && Floors.TryGetValue(other, out var to) && to < from;
+    static bool IsAllowed(string room, string other) =>
+        Floors.TryGetValue(room, out var from) && Floors.TryGetValue(other, out var to) && to < from;
 
     static bool IsTestProject(string name) => Directory.Exists(Path.Combine(Repository, "tests", name));
 
@@ -93,7 +95,8 @@ public sealed partial class ArchitectureTests
     static string? RoomOf(TypeReference type) => RoomOf(Outermost(type).Namespace);
 
     /// <summary>Null for what is not the core's.</summary>
-    static string? RoomOf(string name) => name == Root ? Foundation : name.StartsWith($"{Root}.", StringComparison.Ordinal) ? name[(Root.Length + 1)..] : null;
+    static string? RoomOf(string name) => name == Root ? Foundation
+        : name.StartsWith($"{Root}.", StringComparison.Ordinal) ? name[(Root.Length + 1)..] : null;
 
     static TypeReference Outermost(TypeReference type) => type.DeclaringType is { } outer ? Outermost(outer) : type;
 
@@ -101,7 +104,8 @@ public sealed partial class ArchitectureTests
     {
         var signatures = type.Methods.SelectMany(m => m.Parameters.Select(p => p.ParameterType).Append(m.ReturnType))
             .Concat(type.Fields.Select(f => f.FieldType)).Concat(type.Interfaces.Select(i => i.InterfaceType)).Append(type.BaseType);
-        var code = type.Methods.Where(m => m.HasBody).SelectMany(m => m.Body.Instructions.SelectMany(i => Named(i.Operand)).Concat(m.Body.Variables.Select(v => v.VariableType)));
+        var code = type.Methods.Where(m => m.HasBody).SelectMany(m =>
+            m.Body.Instructions.SelectMany(i => Named(i.Operand)).Concat(m.Body.Variables.Select(v => v.VariableType)));
         return signatures.Concat(code).SelectMany(Parts).Concat(type.NestedTypes.SelectMany(KnownTo));
     }
 

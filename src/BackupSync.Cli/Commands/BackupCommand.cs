@@ -14,7 +14,13 @@ static class BackupCommand
         var names = ConfigNames.Several("database", "The databases to back up", ConfigNames.Databases);
         var all = new Option<bool>("--all") { Description = "All databases of the configuration" };
         var tag = CommonOptions.Tag("What it is taken for, such as pre-deployment-20240123");
-        var keepDays = CommonOptions.NumberIfAny("--keep-days", "days", "For how many days it is kept [default: for ever, or as the plans' rules for its tag say]",
+        tag.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string?>() is { Length: > Allowed.MostOfTag })
+                result.AddError($"--tag has {Allowed.MostOfTag} characters at most.");
+        });
+        var keepDays = CommonOptions.NumberIfAny("--keep-days", "days",
+            "For how many days it is kept [default: for ever, or as the plans' rules for its tag say]",
             Allowed.LeastKeepDays, Allowed.MostKeepDays);
         var pin = new Option<bool>("--pin") { Description = "Keep it for ever, whatever the rules say" };
         var places = ConfigNames.Option<string[]>("--place", "place", "Where to [default: the configuration's first place]; may be said more than once", ConfigNames.Places);

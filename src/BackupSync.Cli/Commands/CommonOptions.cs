@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.Json;
-using BackupSync.Application;
 using BackupSync.Configuration;
 
 namespace BackupSync.Cli.Commands;
@@ -81,11 +80,8 @@ static class CommonOptions
         // Mostly "$TAG" in a shell that does not have it.
         tag.Validators.Add(result =>
         {
-            var given = result.GetValueOrDefault<string?>();
-            if (string.IsNullOrWhiteSpace(given))
+            if (string.IsNullOrWhiteSpace(result.GetValueOrDefault<string?>()))
                 result.AddError("--tag is empty.");
-            else if (given.Length > Allowed.MostOfTag)
-                result.AddError($"--tag has {Allowed.MostOfTag} characters at most.");
         });
         return tag;
     }

@@ -17,9 +17,12 @@ static class CompareCommand
         var detail = new Option<bool>("--detail") { Description = "Print each row that differs, as it is found, and in which columns" };
         var rights = new Option<bool>("--rights") { Description = "Also compare owners, grants and default privileges, which each side has of its own as a rule" };
         var quiet = new Option<bool>("--quiet", "-q") { Description = "Print nothing: the exit code is the answer" };
-        var parallel = CommonOptions.Number("--parallel", "sessions", "How many tables to read at once, on each side", Allowed.Parallel, Allowed.LeastParallel, Allowed.MostParallel);
-        var timeout = CommonOptions.Number("--timeout", "seconds", "How many seconds to try to connect", Allowed.Timeout, Allowed.LeastTimeout, Allowed.MostTimeout);
-        var limit = CommonOptions.Number("--limit-minutes", "minutes", "How long all of it may take", Allowed.Minutes, Allowed.LeastMinutes, Allowed.MostMinutes);
+        var parallel = CommonOptions.Number("--parallel", "sessions", "How many tables to read at once, on each side",
+            Allowed.Parallel, Allowed.LeastParallel, Allowed.MostParallel);
+        var timeout = CommonOptions.Number("--timeout", "seconds", "How many seconds to try to connect",
+            Allowed.Timeout, Allowed.LeastTimeout, Allowed.MostTimeout);
+        var limit = CommonOptions.Number("--limit-minutes", "minutes", "How long all of it may take",
+            Allowed.Minutes, Allowed.LeastMinutes, Allowed.MostMinutes);
         var config = CommonOptions.Config();
         var json = CommonOptions.Json();
         var command = new Command("compare", "Tell whether two databases hold the same; the exit code is 0 where they do, and 6 where they differ")

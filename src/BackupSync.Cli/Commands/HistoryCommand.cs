@@ -20,7 +20,8 @@ static class HistoryCommand
         {
             var outcomes = parsed.GetValue(outcome) ?? [];
             var runs = jobs.Resolve(parsed).SelectMany(job => RunHistory
-                .Read(job.Backups.Directory, Failures.Warn, run => run.Job == job.Name && (outcomes.Length == 0 || outcomes.Contains(run.Outcome)))
+                .Read(job.Backups.Directory, Failures.Warn,
+                    run => run.Job == job.Name && (outcomes.Length == 0 || outcomes.Contains(run.Outcome)))
                 .Take(parsed.GetValue(last) ?? int.MaxValue));
             if (parsed.GetValue(json))
                 Json.Write(runs);

@@ -12,7 +12,8 @@ static class TestCommand
     {
         var names = new Argument<string[]>("database") { HelpName = "database", Description = "The names of databases; all of the configuration where none is named", Arity = ArgumentArity.ZeroOrMore };
         var url = new Option<string[]>("--url") { Description = "A connection string instead", HelpName = "url" };
-        var timeout = CommonOptions.Number("--timeout", "seconds", "How many seconds to try, for each database", Allowed.Timeout, Allowed.LeastTimeout, Allowed.MostTimeout);
+        var timeout = CommonOptions.Number("--timeout", "seconds", "How many seconds to try, for each database",
+            Allowed.Timeout, Allowed.LeastTimeout, Allowed.MostTimeout);
         var config = CommonOptions.Config();
         var json = CommonOptions.Json();
         var command = new Command("test", "Tell whether databases can be reached, and what they are") { names, url, timeout, config, json };

@@ -11,8 +11,9 @@ static class Json
         var before = "[\n";
         foreach (var one in objects)
         {
-            // Texts have no line's ends of their own in JSON.
-            Console.Out.Write($"{before}  {JsonSerializer.Serialize(one, JsonFormat.Indented).Replace("\n", "\n  ", StringComparison.Ordinal)}");
+            // A text's own line breaks are escaped in JSON: these are between its parts.
+            var shown = JsonSerializer.Serialize(one, JsonFormat.Indented).Replace("\n", "\n  ", StringComparison.Ordinal);
+            Console.Out.Write($"{before}  {shown}");
             before = ",\n";
         }
         Console.Out.WriteLine(before == "[\n" ? "[]" : "\n]");

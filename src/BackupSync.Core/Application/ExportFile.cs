@@ -15,6 +15,9 @@ public static class ExportFile
         if (replace)
             return;
         if (new[] { path, ManifestStore.PathOf(path) }.FirstOrDefault(File.Exists) is { } there)
-            throw new BackupSyncException(ErrorIds.FileFailed, $"{there} exists already.", "Name another file, or replace it with -Force (--force in backupsync).");
+        {
+            throw new BackupSyncException(ErrorIds.FileFailed, $"{there} exists already.",
+                "Name another file, or replace it with -Force (--force in backupsync).");
+        }
     }
 }

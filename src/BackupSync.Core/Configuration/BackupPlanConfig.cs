@@ -1,4 +1,3 @@
-
 namespace BackupSync.Configuration;
 
 /// <summary>Which databases are backed up when, where to, for how long, and how the backups are proven.</summary>

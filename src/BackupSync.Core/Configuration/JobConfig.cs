@@ -1,4 +1,3 @@
-
 namespace BackupSync.Configuration;
 
 /// <summary>How new content becomes visible on the target: see <c>docs/concepts.md</c>, "Publishing".</summary>

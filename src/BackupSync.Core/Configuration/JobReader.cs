@@ -1,4 +1,3 @@
-
 namespace BackupSync.Configuration;
 
 /// <summary>Reads the sync jobs of one file.</summary>

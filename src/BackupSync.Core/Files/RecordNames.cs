@@ -18,7 +18,8 @@ static class RecordNames
 
     const string MonthFormat = "'history-'yyyy'-'MM'.jsonl'";
 
-    public static bool Has(string fileName) => fileName is Log or PreviousLog or OldHistory or Latest or LatestLock || MonthOf(fileName) is not null;
+    public static bool Has(string fileName) =>
+        fileName is Log or PreviousLog or OldHistory or Latest or LatestLock || MonthOf(fileName) is not null;
 
     /// <summary>The history of a moment's month, such as <c>history-2026-11.jsonl</c>. Months are those of UTC.</summary>
     public static string History(DateTimeOffset moment) => moment.UtcDateTime.ToString(MonthFormat, CultureInfo.InvariantCulture);

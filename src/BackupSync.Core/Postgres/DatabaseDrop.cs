@@ -17,8 +17,9 @@ static class DatabaseDrop
             await session.ExecuteAsync($"ALTER DATABASE {name} IS_TEMPLATE false", cancellationToken);
         for (var attempt = 1; ; attempt++)
         {
-            // FORCE asks for the right to end each session that is there, before it ends any. An autovacuum worker is nobody's: only superusers and
-            // members of pg_signal_backend may end it. Without FORCE the server ends its own workers, whoever asks, but no session.
+            // FORCE asks for the right to end each session that is there, before it ends any. An autovacuum worker is nobody's: only
+            // superusers and members of pg_signal_backend may end it. Without FORCE the server ends its own workers, whoever asks, but no
+            // session.
             var force = attempt % 2 == 1 ? " WITH (FORCE)" : "";
             try
             {

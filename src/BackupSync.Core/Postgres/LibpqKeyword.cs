@@ -1,4 +1,3 @@
-
 namespace BackupSync.Postgres;
 
 /// <summary>What becomes of a connection parameter.</summary>

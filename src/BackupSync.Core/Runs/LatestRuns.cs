@@ -47,7 +47,8 @@ public static class LatestRuns
         catch (JsonException e)
         {
             // It may be somebody's own, such as the manifest of a backup that is called latest: it is never written over.
-            throw new BackupSyncException(ErrorIds.FileFailed, $"{path} does not tell the latest runs: {e.Message}", "Remove it, or give it another name.", e);
+            throw new BackupSyncException(
+                ErrorIds.FileFailed, $"{path} does not tell the latest runs: {e.Message}", "Remove it, or give it another name.", e);
         }
         catch (Exception e) when (FileFailure.Is(e))
         {
@@ -70,7 +71,8 @@ public static class LatestRuns
             runs[index] = latest;
         else
             runs.Add(latest);
-        PrivateFile.WriteAllDurably(PathOf(directory), [.. JsonSerializer.SerializeToUtf8Bytes(new Content(runs), JsonFormat.Indented), (byte)'\n']);
+        var content = JsonSerializer.SerializeToUtf8Bytes(new Content(runs), JsonFormat.Indented);
+        PrivateFile.WriteAllDurably(PathOf(directory), [.. content, (byte)'\n']);
     }
 
     /// <summary>Of runs that were before this file was.</summary>

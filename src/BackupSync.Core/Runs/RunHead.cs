@@ -9,7 +9,8 @@ namespace BackupSync.Runs;
 /// <param name="Mode">Null for runs that are no syncs.</param>
 /// <param name="SnapshotTime">When the source was as the target is since; null where the run did not succeed.</param>
 public sealed record RunHead(
-    string RunId, string Job, RunKind Kind, RunOutcome Outcome, SyncMode? Mode, DateTimeOffset? SnapshotTime, DateTimeOffset StartTime, DateTimeOffset EndTime)
+    string RunId, string Job, RunKind Kind, RunOutcome Outcome, SyncMode? Mode, DateTimeOffset? SnapshotTime,
+    DateTimeOffset StartTime, DateTimeOffset EndTime)
 {
     public static RunHead Of(RunResult result) => new(
         result.RunId, result.Job, result.Kind, result.Outcome, result.Mode, result.SnapshotTime, result.StartTime, result.EndTime);

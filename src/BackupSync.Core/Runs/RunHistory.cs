@@ -35,7 +35,8 @@ public static class RunHistory
         if (backups.Count == 0)
             yield break;
         var sought = backups.Select(b => b.RunId).ToHashSet(StringComparer.Ordinal);
-        var months = backups.SelectMany(b => new[] { b.Created - Margin, b.Created, b.Created + Margin }).Select(RecordNames.History).ToHashSet(StringComparer.Ordinal);
+        var months = backups.SelectMany(b => new[] { b.Created - Margin, b.Created, b.Created + Margin })
+            .Select(RecordNames.History).Append(RecordNames.OldHistory).ToHashSet(StringComparer.Ordinal);
         var isPast = false;
         var oldest = backups.Min(b => b.Created) - Margin;
         bool IsSought(RunHead head)
@@ -43,7 +44,7 @@ public static class RunHistory
             isPast = head.EndTime < oldest;
             return isPast || sought.Contains(head.RunId);
         }
-        foreach (var path in Files(directory).Where(p => Path.GetFileName(p) is var name && (name == RecordNames.OldHistory || months.Contains(name))))
+        foreach (var path in Files(directory).Where(p => months.Contains(Path.GetFileName(p))))
         {
             foreach (var run in ReadFile(path, warn: null, IsSought))
             {
@@ -98,7 +99,8 @@ public static class RunHistory
         {
             if (!Directory.Exists(directory))
                 return [];
-            var months = Directory.EnumerateFiles(directory, "history-*.jsonl").Where(p => RecordNames.MonthOf(Path.GetFileName(p)) is not null)
+            var months = Directory.EnumerateFiles(directory, "history-*.jsonl")
+                .Where(p => RecordNames.MonthOf(Path.GetFileName(p)) is not null)
                 .OrderDescending(StringComparer.Ordinal);
             return [.. months, Path.Combine(directory, RecordNames.OldHistory)];
         }
@@ -114,7 +116,8 @@ public static class RunHistory
         {
             if (line.Bytes is not { } bytes)
             {
-                warn?.Invoke($"{path}: not the record of a run, passed over: what begins at byte {line.Offset} is longer than {ByteSizes.Show(LinesFromEnd.LongestLine)}");
+                warn?.Invoke($"{path}: not the record of a run, passed over: what begins at byte {line.Offset} is longer than "
+                    + ByteSizes.Show(LinesFromEnd.LongestLine));
                 continue;
             }
             if (Parse(bytes.Span, line.Offset, where, out var problem) is { } result)

@@ -1,4 +1,3 @@
-
 namespace BackupSync.Verification;
 
 /// <summary>

@@ -18,12 +18,14 @@ public sealed class DatabaseDropTests(Servers servers) : IClassFixture<Servers>
         }, default);
         await using var database = await TestDatabase.CreateAsync(server, TestRole.Creator);
         await database.ExecuteAsync("""
-            CREATE TABLE t (i int, p text) WITH (autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1, autovacuum_vacuum_threshold = 1);
+            CREATE TABLE t (i int, p text)
+                WITH (autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1, autovacuum_vacuum_threshold = 1);
             INSERT INTO t SELECT i, repeat('x', 200) FROM generate_series(1, 20000) i;
             DELETE FROM t WHERE i % 2 = 0
             """);
         await Eventually.IsTrueAsync(async () => await TestDatabase.ScalarAsync<long>(server.Address,
-            $"SELECT count(*) FROM pg_stat_activity WHERE datname = '{database.Name}' AND backend_type = 'autovacuum worker'") > 0, "it is vacuumed", 60);
+            $"SELECT count(*) FROM pg_stat_activity WHERE datname = '{database.Name}' AND backend_type = 'autovacuum worker'") > 0,
+            "it is vacuumed", 60);
         await using var session = await PgSession.OpenAsync(
             new PgLogin("test", database.Address.WithDatabase("postgres"), "test", ReadOnly: false), default);
 

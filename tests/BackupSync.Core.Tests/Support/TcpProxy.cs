@@ -170,7 +170,8 @@ public sealed class TcpProxy : IAsyncDisposable
             await _open.Task.WaitAsync(_end.Token);
             if (_garbled is { } garbled && buffer.AsSpan(0, count).IndexOf(garbled.Text) is >= 0 and var at)
                 garbled.Into.CopyTo(buffer, at);
-            if (_last is { } last && buffer.AsSpan(0, count).IndexOf(last) >= 0 && Interlocked.CompareExchange(ref _last, null, last) == last)
+            if (_last is { } last && buffer.AsSpan(0, count).IndexOf(last) >= 0
+                && Interlocked.CompareExchange(ref _last, null, last) == last)
             {
                 Stall();
                 await SendAsync(to, buffer, 0, count);

@@ -51,8 +51,9 @@ sealed class BackupPipeline(RunContext run, JobConfig job, BackupOrder order) : 
             if (notProven is not null)
                 throw notProven;
             if (order.Keep is { } keep)
-                {
-                await BackupCleanUp.RunAsync(run, keep, b => b.Kind == order.Kind && b.Job == order.Name && b.Database == job.Source, order.Places, order.Signing, cancellationToken);
+            {
+                await BackupCleanUp.RunAsync(run, keep, b => b.Kind == order.Kind && b.Job == order.Name && b.Database == job.Source,
+                    order.Places, order.Signing, cancellationToken);
             }
         }
     }

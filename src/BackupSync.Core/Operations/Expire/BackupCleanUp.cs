@@ -13,10 +13,12 @@ static class BackupCleanUp
     /// <param name="isOurs">Of the same plan, database and kind.</param>
     /// <param name="signing">What manifests are signed with; null where they are not.</param>
     public static async Task RunAsync(
-        RunContext run, KeepConfig keep, Func<BackupFile, bool> isOurs, IReadOnlyList<PlaceConfig> places, EncryptionConfig? signing, CancellationToken cancellationToken)
+        RunContext run, KeepConfig keep, Func<BackupFile, bool> isOurs, IReadOnlyList<PlaceConfig> places, EncryptionConfig? signing,
+        CancellationToken cancellationToken)
     {
         var rule = RetentionRule.Of(keep);
-        var rules = new RetentionRules(b => isOurs(b) ? rule : RetentionRule.None("of another plan, database or kind"), RetentionRules.NoneEndedWell);
+        var ofOthers = RetentionRule.None("of another plan, database or kind");
+        var rules = new RetentionRules(b => isOurs(b) ? rule : ofOthers, RetentionRules.NoneEndedWell);
         try
         {
             await run.StepAsync(RunStep.CleanUp, "Clean up", Limit, async (scope, ct) =>

@@ -24,7 +24,8 @@ public static class Retention
         string directory, int keepDays, DateTimeOffset now, string? job = null, EncryptionConfig? encryption = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(keepDays);
-        IEnumerable<RunResult> RunsOf(IReadOnlyList<BackupFile> backups) => RunHistory.Of(directory, [.. backups.Select(b => (b.RunId, b.Created))]);
+        IEnumerable<RunResult> RunsOf(IReadOnlyList<BackupFile> backups) =>
+            RunHistory.Of(directory, [.. backups.Select(b => (b.RunId, b.Created))]);
         return Decide(BackupFolder.Scan(directory, encryption), RetentionRules.OfJob(keepDays, job, RunsOf), now);
     }
 

@@ -41,7 +41,10 @@ sealed class RetentionGroup
             var (stays, reason) = !verdict.Stays && backup.Kind == BackupKind.Safety && endedWell?.Contains(backup.RunId) != true
                 ? (true, $"safety backup of run {backup.RunId}, which is not known to have ended well")
                 : verdict;
-            yield return new RetentionDecision(entry.Path, entry.Size, !stays, reason + DamageOf(entry), entry.Backup) { Companions = entry.Companions };
+            yield return new RetentionDecision(entry.Path, entry.Size, !stays, reason + DamageOf(entry), backup)
+            {
+                Companions = entry.Companions,
+            };
         }
     }
 

@@ -16,7 +16,9 @@ sealed record RetentionRule(KeepConfig? Keep, string? Stays)
 
 /// <summary>Which rules the backups of a folder or place are under.</summary>
 /// <param name="Of">Asked once for each job or plan, database and kind.</param>
-/// <param name="EndedWell">Asked once for the safety backups of a job that have served their time: which runs are known to have ended well.</param>
+/// <param name="EndedWell">
+/// Asked once for the safety backups of a job that have served their time: which runs are known to have ended well.
+/// </param>
 sealed record RetentionRules(Func<BackupFile, RetentionRule> Of, Func<IReadOnlyList<BackupFile>, IReadOnlySet<string>> EndedWell)
 {
     /// <summary>For places, where no safety backups are.</summary>

@@ -23,13 +23,14 @@ sealed record NamedOption(string Kind, string? Method, string Option, string Exa
     string Value => Option[(Name.Length + 1)..];
 
     /// <summary>
-    /// Has the target make something with each storage parameter of the source's tables, indexes and views, and with each setting of its functions, in a
-    /// transaction that is rolled back: no catalog tells what a server knows.
+    /// Has the target make something with each storage parameter of the source's tables, indexes and views, and with each setting of its
+    /// functions, in a transaction that is rolled back: no catalog tells what a server knows.
     /// </summary>
     /// <exception cref="BackupSyncException">It does not know one: the restore would fail.</exception>
     public static async Task EnsureKnownAsync(SourceSide source, TargetSide target, CancellationToken cancellationToken)
     {
-        var options = (await source.Session.RowsAsync(CatalogQueries.NamedOptions(source.Filter), cancellationToken)).Select(r => new NamedOption(r[0]!, r[1], r[2]!, r[3]!));
+        var options = (await source.Session.RowsAsync(CatalogQueries.NamedOptions(source.Filter), cancellationToken))
+            .Select(r => new NamedOption(r[0]!, r[1], r[2]!, r[3]!));
         // Of an extension's methods there is no column to be known.
         var tried = options.Where(o => o.Method is null || Columns.ContainsKey(o.Method)).ToList();
         await target.Session.ExecuteAsync("BEGIN READ WRITE", cancellationToken);

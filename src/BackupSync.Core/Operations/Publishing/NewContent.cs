@@ -18,7 +18,8 @@ sealed record NewContent(long Relations, long LargeObjects)
         await source.ScalarAsync<long>("SELECT count(*) FROM pg_catalog.pg_largeobject_metadata", cancellationToken))
     {
         ExtensionSchemas = (await source.RowsAsync(
-            "SELECT e.extname, n.nspname FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace", cancellationToken)).ToDictionary(e => e[0]!, e => e[1]!),
+            "SELECT e.extname, n.nspname FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace",
+            cancellationToken)).ToDictionary(e => e[0]!, e => e[1]!),
     };
 
     /// <summary>Of a backup: its manifest counts what a server would, but for the TOAST tables with their indexes.</summary>

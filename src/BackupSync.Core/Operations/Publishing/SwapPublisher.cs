@@ -235,7 +235,8 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
         }
         catch (PgQueryException kept)
         {
-            run.Warn($"{target.Login.Label}: the {which} database {database} could not be dropped: {kept.Message} The next run tries again.");
+            run.Warn($"{target.Login.Label}: the {which} database {database} could not be dropped: {kept.Message} "
+                + "The next run tries again.");
         }
     }
 

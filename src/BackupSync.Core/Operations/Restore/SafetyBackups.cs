@@ -19,39 +19,57 @@ public static class SafetyBackups
         var safety = all.Where(b => unauthenticated || b.NotAuthenticated is null).ToList();
         if (safety.Count == 0)
         {
-            throw new BackupSyncException(ErrorIds.BackupNotFound, $"There is no safety backup of job '{job.Name}' in {job.Backups.Directory}"
-                + (all.Count == 0 ? "." : $" that is known to be ours. The newest is {all[0].FileName}, and {all[0].NotAuthenticated}."),
+            throw new BackupSyncException(ErrorIds.BackupNotFound,
+                $"There is no safety backup of job '{job.Name}' in {job.Backups.Directory}" + (all.Count == 0 ? "." : $" that is known to be ours. The newest is {all[0].FileName}, and {all[0].NotAuthenticated}."),
                 all.Count == 0 ? null : BackupFile.UnauthenticatedAdvice);
         }
         foreach (var passed in all.TakeWhile(b => b != safety[0]))
             warn?.Invoke($"Passed over: {passed.FileName} is newer, but not authenticated: {passed.NotAuthenticated}.");
-        // From the newest run on, and no further than the run is; of times nothing is assumed, since a run that is missed here is one that changed something.
-        bool ChangedNothing(BackupFile backup) => RunHistory.Read(job.Backups.Directory, warn, run => run.RunId == backup.RunId)
-            .FirstOrDefault() is { Outcome: RunOutcome.Aborted or RunOutcome.RolledBack or RunOutcome.Cancelled };
+        // The history is read from the newest run on, once, and no further than it takes. Of times nothing is assumed: a run that is missed here
+        // counts as one that changed something.
+        var ids = safety.Select(b => b.RunId).ToHashSet(StringComparer.Ordinal);
+        using var runs = RunHistory.Read(job.Backups.Directory, warn, run => ids.Contains(run.RunId)).GetEnumerator();
+        var outcomes = new Dictionary<string, RunOutcome>();
+        bool ChangedNothing(BackupFile backup)
+        {
+            while (!outcomes.ContainsKey(backup.RunId) && runs.MoveNext())
+                outcomes.TryAdd(runs.Current.RunId, runs.Current.Outcome);
+            return outcomes.TryGetValue(backup.RunId, out var outcome)
+                && outcome is RunOutcome.Aborted or RunOutcome.RolledBack or RunOutcome.Cancelled;
+        }
         if (safety.FirstOrDefault(b => !ChangedNothing(b)) is not { } latest)
         {
-            throw new BackupSyncException(ErrorIds.BackupNotFound, $"Every safety backup of job '{job.Name}' was taken by a run that changed nothing: there is no run to undo.",
+            throw new BackupSyncException(ErrorIds.BackupNotFound,
+                $"Every safety backup of job '{job.Name}' was taken by a run that changed nothing: there is no run to undo.",
                 $"If others have changed {job.TargetDatabase.DisplayName} since, restore the file: {safety[0].Path}");
         }
         if (latest != safety[0])
-            warn?.Invoke($"{safety[0].FileName} is newer, but its run changed nothing: {latest.FileName} holds what was there before the last run that did.");
+        {
+            warn?.Invoke($"{safety[0].FileName} is newer, but its run changed nothing: "
+                + $"{latest.FileName} holds what was there before the last run that did.");
+        }
         return latest;
     }
 
     /// <summary>The job whose run took a safety backup.</summary>
-    /// <exception cref="BackupSyncException"><see cref="ErrorIds.UnknownName"/>: the configuration has no such job; one that a restore took belongs to none.</exception>
+    /// <exception cref="BackupSyncException">
+    /// <see cref="ErrorIds.UnknownName"/>: the configuration has no such job; one that a restore took belongs to none.
+    /// </exception>
     public static JobConfig JobOf(BackupFile backup, BackupSyncConfig config) =>
         config.Jobs.Any(j => j.Name == backup.Job) || backup.Kind != BackupKind.Safety
             ? config.Job(backup.Job)
-            : throw new BackupSyncException(ErrorIds.UnknownName, $"{backup.FileName} was taken by {backup.Job}, which is no job of {config.Path}.",
-                "A safety backup that a restore took is restored as any other backup: Restore-DbBackup (backupsync restore --path). Else name the target's URL.");
+            : throw new BackupSyncException(ErrorIds.UnknownName,
+                $"{backup.FileName} was taken by {backup.Job}, which is no job of {config.Path}.",
+                "A safety backup that a restore took is restored as any other backup: Restore-DbBackup (backupsync restore --path). "
+                + "Else name the target's URL.");
 
     /// <summary>Brings a backup to a database that no configuration names; the history goes beside the backup.</summary>
     /// <exception cref="BackupSyncException">The URL is no connection string.</exception>
     public static JobConfig JobFor(string targetUrl, BackupFile backup)
     {
         var target = AdHocJob.Parse("target", targetUrl);
-        var noSource = new ConfigurationProblem(backup.Path, 0, 0, "", "a restore of a backup without a configuration has no source database");
+        var noSource = new ConfigurationProblem(
+            backup.Path, 0, 0, "", "a restore of a backup without a configuration has no source database");
         return new JobConfig
         {
             Name = backup.Job,

@@ -6,8 +6,8 @@ using Npgsql;
 namespace BackupSync.Operations.Sides;
 
 /// <summary>
-/// The one transaction in which a run writes to its target, by a session of ours or by psql: other sessions see all of it or nothing. Whatever
-/// dies before the commit, the server rolls back; and if the answer to the commit is lost, the server is asked what became of it.
+/// The one transaction in which a run writes to its target, by a session of ours or by psql: other sessions see all of it or nothing.
+/// Whatever dies before the commit, the server rolls back; and if the answer to the commit is lost, the server is asked what became of it.
 /// </summary>
 sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDisposable
 {
@@ -24,18 +24,15 @@ sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDispos
 
     string SetLockTimeout => $"SET LOCAL lock_timeout = {(long)target.Job.Limits.LockTimeout.TotalMilliseconds}";
 
-    public PgSession Session => _runner as PgSession ?? throw new InvalidOperationException($"No session of ours has begun a transaction on {target.Login.Label}.");
+    public PgSession Session => _runner as PgSession
+        ?? throw new InvalidOperationException($"No session of ours has begun a transaction on {target.Login.Label}.");
 
     /// <summary>Whether the server was told to commit: from then on only it can tell what became of it.</summary>
     public bool CommitBegun { get; private set; }
 
     /// <remarks>Read committed: what others commit until it has its locks it has to see.</remarks>
-    public async Task BeginAsync(CancellationToken cancellationToken)
-    {
-        var session = await PgConnector.OpenAsync(target.Login, target.Job.Limits.Connect, run.Info, cancellationToken);
-        await BeginAsync(session, cancellationToken);
-        await session.ExecuteAsync("SET LOCAL jit = off", cancellationToken);
-    }
+    public async Task BeginAsync(CancellationToken cancellationToken) =>
+        await BeginAsync(await PgConnector.OpenAsync(target.Login, target.Job.Limits.Connect, run.Info, cancellationToken), cancellationToken);
 
     /// <param name="runner">Who runs its statements from now on, and is disposed of with it.</param>
     /// <inheritdoc cref="BeginAsync(CancellationToken)" path="/remarks"/>
@@ -169,7 +166,8 @@ sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDispos
         await DisposeAsync();
         // The server may still be at a long statement, or at rolling back: wait until it holds nothing any more.
         await using var fresh = await PgConnector.OpenAsync(target.Lock.Session.Login, target.Job.Limits.Connect, run.Warn, cancellationToken);
-        await RunSessions.EndOwnAsync(fresh, target.Tag.ApplicationName, [target.Lock.Session.ProcessId, .. target.Watchers], cancellationToken);
+        IReadOnlyList<int> spared = [target.Lock.Session.ProcessId, .. target.Watchers];
+        await RunSessions.EndOwnAsync(fresh, target.Tag.ApplicationName, spared, cancellationToken);
         return _id is not null
             && await fresh.ScalarAsync<string>($"SELECT pg_catalog.pg_xact_status({Sql.Literal(_id)}::text::xid8)", cancellationToken) == "committed";
     }

@@ -1,4 +1,3 @@
-
 namespace BackupSync.Tests.Operations.Compare;
 
 /// <summary>Servers of different versions.</summary>

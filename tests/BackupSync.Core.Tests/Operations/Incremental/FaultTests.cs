@@ -101,7 +101,8 @@ public sealed class FaultTests(Servers servers) : IClassFixture<Servers>
         scenario.WriteTo(proxy.Through(scenario.Target));
         await scenario.ChangeAsync();
 
-        var result = await scenario.SyncAsync(Faults.AtStep(RunStep.Publish, () => proxy.LoseAnswerTo("COMMIT\0")), mode: SyncMode.Incremental);
+        var result = await scenario.SyncAsync(
+            Faults.AtStep(RunStep.Publish, () => proxy.LoseAnswerTo("COMMIT\0")), mode: SyncMode.Incremental);
 
         Assert.True(proxy.HasLostAnswer);
         Assert.True(result.Success, result.Error?.Message);

@@ -74,9 +74,7 @@ public sealed class DrillSurroundingsTests
         await using var server = await StartAsync(18);
         using var folder = new TempFolder();
         var config = Config(folder);
-        var address = await CreateAsync(server, "auth", "");
-        await TestDatabase.ExecuteAsync(address, "CREATE TABLE users AS SELECT g AS id FROM generate_series(1, 10) g");
-        var auth = Scenario.Named("auth", address, DatabaseRole.Backup);
+        var auth = await CreateUsersAsync(server);
         config = config with { Databases = [auth] };
         var older = await BackUpAsync(auth, config);
         var backup = await BackUpAsync(auth, config);
@@ -167,9 +165,7 @@ public sealed class DrillSurroundingsTests
         await using var server = await StartAsync(18);
         using var folder = new TempFolder();
         var config = Config(folder);
-        var address = await CreateAsync(server, "auth", "");
-        await TestDatabase.ExecuteAsync(address, "CREATE TABLE users AS SELECT g AS id FROM generate_series(1, 10) g");
-        var auth = Scenario.Named("auth", address, DatabaseRole.Backup);
+        var auth = await CreateUsersAsync(server);
         config = config with { Databases = [auth] };
         var backup = await BackUpAsync(auth, config);
         var manifest = ManifestStore.Read(backup.Path);
@@ -226,6 +222,13 @@ public sealed class DrillSurroundingsTests
     {
         await TestDatabase.ExecuteAsync(server.Address, $"CREATE DATABASE {name} TEMPLATE template0 {creation}");
         return server.Address.WithDatabase(name);
+    }
+
+    static async Task<DatabaseConfig> CreateUsersAsync(SandboxServer server)
+    {
+        var address = await CreateAsync(server, "auth", "");
+        await TestDatabase.ExecuteAsync(address, "CREATE TABLE users AS SELECT g AS id FROM generate_series(1, 10) g");
+        return Scenario.Named("auth", address, DatabaseRole.Backup);
     }
 
     static async Task<BackupFile> BackUpAsync(DatabaseConfig database, BackupSyncConfig config) =>
