@@ -32,8 +32,9 @@ public sealed class SoakLooksTests(SoakServers servers) : IClassFixture<SoakServ
         await TestDatabase.ExecuteAsync(scene.Source.AsSuperuser, "INSERT INTO groups VALUES ('spoilt', 'spoilt', now())");
         await TestDatabase.ExecuteAsync(scene.Source.AsSuperuser, "BEGIN; LOCK TABLE items1; SELECT pg_sleep(10); ROLLBACK");
         await TestDatabase.ExecuteAsync(scene.Target.AsSuperuser.WithDatabase("postgres"), $"CREATE DATABASE {Left}");
-        foreach (var file in Directory.GetFiles(Path.Join(scene.Root, "backups/soak"), "history-*.jsonl").Concat(["tmp/spoilt", "x.partial"]))
-            await File.WriteAllTextAsync(Path.Join(scene.Root, file), "");
+        string[] left = [Path.Join(scene.Root, "tmp/spoilt"), Path.Join(scene.Root, "x.partial")];
+        foreach (var file in Directory.GetFiles(Path.Join(scene.Root, "backups/soak"), "history-*.jsonl").Concat(left))
+            await File.WriteAllTextAsync(file, "");
         await File.WriteAllTextAsync(Path.Join(scene.Root, "spoilt.log"), TestDatabase.Password);
     }
 }
