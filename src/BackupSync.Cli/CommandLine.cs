@@ -39,7 +39,10 @@ static class CommandLine
         catch (Exception failure)
         {
             // A sentence, and an exit code that schedulers know, where the runtime would abort.
-            Failures.Show($"{failure.GetType().Name}: {failure.Message}", failure.ToString(), "This is a defect of BackupSync: please report it with the above.");
+            Failures.Show(
+                $"{failure.GetType().Name}: {failure.Message}",
+                failure.ToString(),
+                "This is a defect of BackupSync: please report it with the above.");
             return ExitCodes.Failed;
         }
     }

@@ -6,7 +6,9 @@ static class Consent
     /// <param name="action">What would be done, as the rest of "About to …".</param>
     /// <param name="given">Whether an option has said yes already.</param>
     /// <param name="isConfigured">Whether the configuration names what would be replaced: a scheduler may then do it unasked.</param>
-    /// <exception cref="BackupSyncException"><see cref="ErrorIds.ConfirmationNeeded"/>: it was declined, or nobody can be asked.</exception>
+    /// <exception cref="BackupSyncException">
+    /// <see cref="ErrorIds.ConfirmationNeeded"/>: it was declined, or nobody can be asked.
+    /// </exception>
     public static void Require(string action, bool given, bool isConfigured = false)
     {
         if (given)
@@ -15,7 +17,8 @@ static class Consent
         {
             if (isConfigured)
                 return;
-            throw new BackupSyncException(ErrorIds.ConfirmationNeeded, $"About to {action}: this needs to be confirmed, and there is nobody to ask.", "Add --yes.");
+            throw new BackupSyncException(
+                ErrorIds.ConfirmationNeeded, $"About to {action}: this needs to be confirmed, and there is nobody to ask.", "Add --yes.");
         }
 
         Console.Error.Write($"About to {Printable.Line(action)}.\nGo on? [y/N] ");

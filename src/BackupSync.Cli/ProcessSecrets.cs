@@ -33,8 +33,8 @@ static class ProcessSecrets
 
     /// <summary>
     /// The runtime has made a socket and two pipes in the temporary folder by now, by which whoever may could read the memory, and which
-    /// a killed process leaves. No setting in its files prevents that, only a variable that would have to be set before. Without a name nobody
-    /// gets in.
+    /// a killed process leaves. No setting in its files prevents that, only a variable that would have to be set before. Without a name
+    /// nobody gets in.
     /// </summary>
     static void CloseDiagnostics()
     {

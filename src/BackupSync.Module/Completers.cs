@@ -39,7 +39,9 @@ public abstract class ConfigurationCompleter : IArgumentCompleter
     }
 
     static string Quoted(string name) =>
-        name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') && !name.StartsWith('-') ? name : $"'{CodeGeneration.EscapeSingleQuotedStringContent(name)}'";
+        name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') && !name.StartsWith('-')
+            ? name
+            : $"'{CodeGeneration.EscapeSingleQuotedStringContent(name)}'";
 }
 
 public sealed class JobNameCompleter : ConfigurationCompleter
@@ -57,7 +59,8 @@ public sealed class DatabaseNameCompleter : ConfigurationCompleter
 public sealed class PlanNameCompleter : ConfigurationCompleter
 {
     protected override IEnumerable<(string Name, string ToolTip)> Names(BackupSyncConfig config) =>
-        config.BackupPlans.Select(p => (p.Name, $"{string.Join(", ", p.Databases.Select(d => d.Name))} → {string.Join(", ", p.Places.Select(l => l.Name))}"));
+        config.BackupPlans.Select(
+            p => (p.Name, $"{string.Join(", ", p.Databases.Select(d => d.Name))} → {string.Join(", ", p.Places.Select(l => l.Name))}"));
 }
 
 public sealed class PlaceNameCompleter : ConfigurationCompleter

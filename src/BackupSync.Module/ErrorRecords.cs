@@ -34,24 +34,31 @@ static class ErrorRecords
         // Of what is done with a backup, the job that took it is not the subject.
         var subject = result.Kind is RunKind.Sync or RunKind.Restore ? result.Job : result.Source;
         return From(
-            new BackupSyncException(error.Id, $"{subject}: {result.Outcome}{where}: {error.Message}{rollback}", error.Advice) { Detail = error.Detail },
+            new BackupSyncException(error.Id, $"{subject}: {result.Outcome}{where}: {error.Message}{rollback}", error.Advice)
+            {
+                Detail = error.Detail,
+            },
             subject);
     }
 
     static ErrorCategory Category(string errorId) => errorId switch
     {
         ErrorIds.ConfigurationInvalid or ErrorIds.ConfirmationNeeded => ErrorCategory.InvalidArgument,
-        ErrorIds.ConfigurationNotFound or ErrorIds.UnknownName or ErrorIds.BackupNotFound or ErrorIds.DatabaseMissing => ErrorCategory.ObjectNotFound,
-        ErrorIds.ConnectionFailed or ErrorIds.PlaceFailed or ErrorIds.TlsFailed or ErrorIds.NotPostgres or ErrorIds.LockLost => ErrorCategory.ConnectionError,
+        ErrorIds.ConfigurationNotFound or ErrorIds.UnknownName or ErrorIds.BackupNotFound or ErrorIds
+            .DatabaseMissing => ErrorCategory.ObjectNotFound,
+        ErrorIds.ConnectionFailed or ErrorIds.PlaceFailed or ErrorIds.TlsFailed or ErrorIds.NotPostgres or ErrorIds
+            .LockLost => ErrorCategory.ConnectionError,
         ErrorIds.AuthenticationFailed or ErrorIds.PassphraseWrong or ErrorIds.NotAuthenticated => ErrorCategory.AuthenticationError,
         ErrorIds.PrivilegeMissing => ErrorCategory.PermissionDenied,
         ErrorIds.NotSupported => ErrorCategory.NotImplemented,
         ErrorIds.TooFewConnections => ErrorCategory.LimitsExceeded,
         ErrorIds.ToolMissing or ErrorIds.ToolTooOld or ErrorIds.ServerProgramsMissing => ErrorCategory.NotInstalled,
         ErrorIds.RunInProgress => ErrorCategory.ResourceBusy,
-        ErrorIds.TargetIsProduction or ErrorIds.SameDatabase or ErrorIds.SourceShrunken or ErrorIds.SourceEmpty or ErrorIds.SchemaChanged => ErrorCategory.InvalidOperation,
+        ErrorIds.TargetIsProduction or ErrorIds.SameDatabase or ErrorIds.SourceShrunken or ErrorIds.SourceEmpty or ErrorIds
+            .SchemaChanged => ErrorCategory.InvalidOperation,
         ErrorIds.StatisticsFailed or ErrorIds.DumpFailed or ErrorIds.SafetyBackupFailed => ErrorCategory.ReadError,
-        ErrorIds.RestoreFailed or ErrorIds.PublishFailed or ErrorIds.RollbackFailed or ErrorIds.DiskFull or ErrorIds.FileFailed => ErrorCategory.WriteError,
+        ErrorIds.RestoreFailed or ErrorIds.PublishFailed or ErrorIds.RollbackFailed or ErrorIds.DiskFull or ErrorIds
+            .FileFailed => ErrorCategory.WriteError,
         ErrorIds.BackupInvalid => ErrorCategory.InvalidData,
         ErrorIds.VerificationFailed => ErrorCategory.InvalidResult,
         ErrorIds.TimeLimit => ErrorCategory.OperationTimeout,

@@ -33,7 +33,8 @@ sealed class RunDisplay(Cmdlet cmdlet, int index, string? name)
                 break;
             case StepStarted started:
                 _running.Add(started.Step);
-                Verbose($"{_prefix}{started.Step} started: {started.Description}{(started.Limit is { } limit ? $" (limit {Durations.Show(limit)})" : "")}");
+                Verbose($"{_prefix}{started.Step} started: "
+                    + $"{started.Description}{(started.Limit is { } limit ? $" (limit {Durations.Show(limit)})" : "")}");
                 ShowRun();
                 ShowStep(started.Step, started.Description, null);
                 break;
@@ -43,7 +44,8 @@ sealed class RunDisplay(Cmdlet cmdlet, int index, string? name)
             case StepEnded { Result: var step }:
                 _running.Remove(step.Step);
                 _ended++;
-                Verbose($"{_prefix}{step.Step} {step.State} in {Durations.Show(TimeSpan.FromSeconds(step.DurationSeconds))}{(step.Note is null ? "" : $": {step.Note}")}");
+                Verbose($"{_prefix}{step.Step} {step.State} in "
+                    + $"{Durations.Show(TimeSpan.FromSeconds(step.DurationSeconds))}{(step.Note is null ? "" : $": {step.Note}")}");
                 CompleteStep(step.Step);
                 ShowRun();
                 break;
@@ -52,7 +54,9 @@ sealed class RunDisplay(Cmdlet cmdlet, int index, string? name)
                 break;
             case RunLog log:
                 // The run's one error record is written with its result; this line belongs to those that are looked for in logs.
-                cmdlet.WriteInformation(Printable.Text(log.Message), log.Level == RunLogLevel.Error ? [Tag, nameof(RunLogLevel.Error)] : [Tag]);
+                cmdlet.WriteInformation(
+                    Printable.Text(log.Message),
+                    log.Level == RunLogLevel.Error ? [Tag, nameof(RunLogLevel.Error)] : [Tag]);
                 break;
             case RunEnded:
                 Complete();
@@ -76,11 +80,12 @@ sealed class RunDisplay(Cmdlet cmdlet, int index, string? name)
 
     int StepActivity(RunStep step) => _runActivity + 1 + (int)step;
 
-    void ShowRun() => cmdlet.WriteProgress(new ProgressRecord(_runActivity, _activity, _running.Count == 0 ? "Working" : string.Join(", ", _running))
-    {
-        // How many steps a run will have is not known before its end: the bar may jump, but never runs back.
-        PercentComplete = Math.Min(99, 100 * _ended / StepCount),
-    });
+    void ShowRun() => cmdlet
+        .WriteProgress(new ProgressRecord(_runActivity, _activity, _running.Count == 0 ? "Working" : string.Join(", ", _running))
+            {
+                // How many steps a run will have is not known before its end: the bar may jump, but never runs back.
+                PercentComplete = Math.Min(99, 100 * _ended / StepCount),
+            });
 
     void ShowStep(RunStep step, string status, double? fraction) => cmdlet.WriteProgress(
         new ProgressRecord(StepActivity(step), step.ToString(), Printable.Line(status))

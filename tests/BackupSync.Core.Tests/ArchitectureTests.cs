@@ -66,7 +66,8 @@ public sealed partial class ArchitectureTests
     public void Types_that_texts_name_are_there()
     {
         var core = typeof(BackupSyncException).Assembly;
-        var texts = new[] { "module", "docs" }.SelectMany(f => Directory.EnumerateFiles(Path.Combine(Repository, f), "*", SearchOption.AllDirectories))
+        var texts = new[] { "module", "docs" }.SelectMany(
+            f => Directory.EnumerateFiles(Path.Combine(Repository, f), "*", SearchOption.AllDirectories))
             .Where(f => Path.GetExtension(f) is ".ps1xml" or ".psd1" or ".md");
         var names = from text in texts
                     from Match name in TypeName().Matches(File.ReadAllText(text))

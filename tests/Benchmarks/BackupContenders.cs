@@ -73,7 +73,8 @@ sealed class BackupContenders(SandboxServer source, SandboxServer target, PgTool
     {
         var archive = await ArchiveAsync(ct);
         await RecreateAsync(ct);
-        var measured = await program.RunAsync(["restore", "source", "--path", archive, "--to", "target", "--yes", "--config", PathOf("plain.yml")], Addresses, ct);
+        var measured = await program.RunAsync(
+            ["restore", "source", "--path", archive, "--to", "target", "--yes", "--config", PathOf("plain.yml")], Addresses, ct);
         return measured with { Steps = StepsIn("plain", "target") };
     }
 
@@ -115,7 +116,8 @@ sealed class BackupContenders(SandboxServer source, SandboxServer target, PgTool
         ["BENCHMARK_TARGET"] = target.ConnectionString.Replace($"/{target.Address.Database}", $"/{Empty}", StringComparison.Ordinal),
     };
 
-    IReadOnlyList<StepResult> StepsIn(string place, string database) => RunHistory.Read(PathOf(Path.Combine(place, database))).First().Steps;
+    IReadOnlyList<StepResult> StepsIn(string place, string database) =>
+        RunHistory.Read(PathOf(Path.Combine(place, database))).First().Steps;
 
     string PathOf(string name) => Path.Combine(folder, name);
 }

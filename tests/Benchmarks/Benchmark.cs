@@ -18,7 +18,16 @@ sealed class Benchmark : IAsyncDisposable
     readonly IReadOnlyList<IContenders> _suites;
     readonly long _databaseBytes;
 
-    Benchmark(SandboxServer source, SandboxServer target, PgToolset tools, OurProgram program, string folder, long databaseBytes, int readings, int tables, int rows)
+    Benchmark(
+        SandboxServer source,
+        SandboxServer target,
+        PgToolset tools,
+        OurProgram program,
+        string folder,
+        long databaseBytes,
+        int readings,
+        int tables,
+        int rows)
     {
         _source = source;
         _target = target;
@@ -52,8 +61,11 @@ sealed class Benchmark : IAsyncDisposable
             target = await StartServerAsync("target", tables, ct);
             var tools = await new ToolLocator(new ToolsConfig()).FindAsync(source.Version.Major, ct);
             Console.WriteLine($"Filling two servers (PostgreSQL {source.Version}) with about {ByteSizes.Show(bytes)} each ...");
-            await Task.WhenAll(BenchmarkDatabase.FillAsync(source.Address, bytes, ct), BenchmarkDatabase.FillAsync(target.Address, bytes, ct));
-            return new Benchmark(source, target, tools, program, folder, await BenchmarkDatabase.SizeAsync(source.Address, ct), readings, tables, rows);
+            await Task.WhenAll(
+                BenchmarkDatabase.FillAsync(source.Address, bytes, ct),
+                BenchmarkDatabase.FillAsync(target.Address, bytes, ct));
+            return new Benchmark(
+                source, target, tools, program, folder, await BenchmarkDatabase.SizeAsync(source.Address, ct), readings, tables, rows);
         }
         catch
         {
@@ -65,7 +77,9 @@ sealed class Benchmark : IAsyncDisposable
     }
 
     /// <summary>In turn, round by round, so that whatever else the machine does meets all of them.</summary>
-    /// <param name="before">An earlier version of ours, on servers of its own: each takes its turn after the one of today. Null where there is none.</param>
+    /// <param name="before">
+    /// An earlier version of ours, on servers of its own: each takes its turn after the one of today. Null where there is none.
+    /// </param>
     public async Task<Report> RunAsync(int rounds, IReadOnlyList<string> keys, Benchmark? before, CancellationToken ct)
     {
         var report = new Report($"{Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, PostgreSQL {_source.Version}, "
@@ -104,7 +118,10 @@ sealed class Benchmark : IAsyncDisposable
     }
 
     /// <summary>As a small managed server is set up: it waits for the disk, and its memory is a fraction of the database.</summary>
-    static Task<SandboxServer> StartServerAsync(string name, int tables, CancellationToken ct) => SandboxServer.StartAsync(new SandboxOptions
+    static Task<SandboxServer> StartServerAsync(
+        string name,
+        int tables,
+        CancellationToken ct) => SandboxServer.StartAsync(new SandboxOptions
     {
         Name = name,
         Database = "bench",
@@ -112,7 +129,8 @@ sealed class Benchmark : IAsyncDisposable
         Settings = new Dictionary<string, string> 
         {
             ["shared_buffers"] = "256MB",
-            ["max_locks_per_transaction"] = Math.Max(64, tables / 40).ToString(CultureInfo.InvariantCulture), // pg_dump locks all of them; 64 is the default
+            // pg_dump locks all of them; 64 is the default.
+            ["max_locks_per_transaction"] = Math.Max(64, tables / 40).ToString(CultureInfo.InvariantCulture),
         },
         OnMessage = Console.WriteLine,
     }, ct);

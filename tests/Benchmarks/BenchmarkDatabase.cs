@@ -18,7 +18,8 @@ static class BenchmarkDatabase
         CREATE FUNCTION pg_temp.pick(n bigint, salt int, among int) RETURNS int LANGUAGE sql IMMUTABLE AS
             $$ SELECT ((hashint8extended(n, salt) & 2147483647) % among)::int $$;
         CREATE TEMP TABLE words AS
-            SELECT n AS id, substr(translate(md5(n::text), '0123456789', 'aeiourstln'), 1, 2 + n % 8) AS word FROM generate_series(0, 2999) n;
+            SELECT n AS id, substr(translate(md5(n::text), '0123456789', 'aeiourstln'), 1, 2 + n % 8) AS word
+                FROM generate_series(0, 2999) n;
         CREATE TEMP TABLE sentences AS
             SELECT n AS id, string_agg(word, ' ') AS text
             FROM generate_series(0, 4999) n CROSS JOIN generate_series(1, 14) i
@@ -42,7 +43,8 @@ static class BenchmarkDatabase
                    'amount', pg_temp.pick(n, 6, 1000000) / 100.0, 'note', b.text, 'active', n % 3 = 0),
                split_part(a.text, ' ', 2), 'en', (ARRAY['draft', 'open', 'closed'])[1 + pg_temp.pick(n, 7, 3)],
                pg_temp.pick(n, 8, 1000000) / 1000.0, pg_temp.pick(n, 9, 100000), n % 2 = 0,
-               timestamptz '2024-01-01 00:00Z' + n * interval '1 minute', timestamptz '2025-01-01 00:00Z' + pg_temp.pick(n, 10, 10000000) * interval '1 second'
+               timestamptz '2024-01-01 00:00Z' + n * interval '1 minute',
+               timestamptz '2025-01-01 00:00Z' + pg_temp.pick(n, 10, 10000000) * interval '1 second'
         FROM generate_series(1, @documents) n
         JOIN sentences a ON a.id = pg_temp.pick(n, 1, 5000) JOIN sentences b ON b.id = pg_temp.pick(n, 2, 5000)
         JOIN sentences c ON c.id = pg_temp.pick(n, 3, 5000) JOIN sentences d ON d.id = pg_temp.pick(n, 4, 5000);
@@ -51,13 +53,15 @@ static class BenchmarkDatabase
     const string Events = """
         CREATE TABLE events (id bigint, document_id bigint NOT NULL, at timestamptz NOT NULL, kind smallint NOT NULL, amount bigint);
         INSERT INTO events
-        SELECT n, 1 + pg_temp.pick(n, 1, @documents), timestamptz '2024-01-01 00:00Z' + n * interval '5 seconds', pg_temp.pick(n, 2, 12), pg_temp.pick(n, 3, 1000000)
+        SELECT n, 1 + pg_temp.pick(n, 1, @documents), timestamptz '2024-01-01 00:00Z' + n * interval '5 seconds', pg_temp.pick(n, 2, 12),
+            pg_temp.pick(n, 3, 1000000)
         FROM generate_series(1, 12 * @documents::bigint) n;
         ALTER TABLE events ADD PRIMARY KEY (id), ADD FOREIGN KEY (document_id) REFERENCES documents;
         """;
 
     const string Payments = """
-        CREATE TABLE payments (id uuid, document_id bigint NOT NULL, payer uuid NOT NULL, reference text NOT NULL, amount numeric(12, 2) NOT NULL, paid timestamptz);
+        CREATE TABLE payments (id uuid, document_id bigint NOT NULL, payer uuid NOT NULL, reference text NOT NULL,
+            amount numeric(12, 2) NOT NULL, paid timestamptz);
         INSERT INTO payments
         SELECT md5('payment ' || n)::uuid, 1 + pg_temp.pick(n, 1, @documents), md5('payer ' || pg_temp.pick(n, 2, 50000))::uuid,
                'INV-' || n, pg_temp.pick(n, 3, 1000000) / 100.0, timestamptz '2024-01-01 00:00Z' + n * interval '20 seconds'
@@ -77,7 +81,10 @@ static class BenchmarkDatabase
             await ExecuteAsync(connection, sql.Replace("@documents", documents, StringComparison.Ordinal), ct);
     }
 
-    /// <summary>What a configuration's <c>${BENCHMARK_SOURCE}</c> and <c>${BENCHMARK_TARGET}</c> stand for, where a database of its own is timed.</summary>
+    /// <summary>
+    /// What a configuration's <c>${BENCHMARK_SOURCE}</c> and <c>${BENCHMARK_TARGET}</c> stand for, where a database of its own is
+    /// timed.
+    /// </summary>
     public static Dictionary<string, string> Addresses(SandboxServer source, SandboxServer target, string database) => new()
     {
         ["BENCHMARK_SOURCE"] = source.ConnectionString.Replace("/bench", "/" + database, StringComparison.Ordinal),
@@ -133,7 +140,8 @@ static class BenchmarkDatabase
     static async Task<NpgsqlConnection> OpenAsync(DatabaseAddress database, CancellationToken ct)
     {
         // Unpooled: an idle connection would be in the way of whoever renames or drops the database.
-        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(database.ToNpgsql().ConnectionString) { Pooling = false }.ConnectionString);
+        var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(database.ToNpgsql().ConnectionString) { Pooling = false }.ConnectionString);
         await connection.OpenAsync(ct);
         return connection;
     }

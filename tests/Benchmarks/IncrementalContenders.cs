@@ -11,7 +11,13 @@ namespace BackupSync.Benchmarks;
 /// Ways of carrying 1,000 changed rows, spread over four tables, to a copy: 900 updates, 50 inserts and 50 deletes. In a database of
 /// its own: the other contenders' one, with a stamp and its index on each table, and a narrow table of many rows.
 /// </summary>
-sealed class IncrementalContenders(SandboxServer source, SandboxServer target, PgToolset tools, OurProgram program, string folder, int readings) : IContenders
+sealed class IncrementalContenders(
+    SandboxServer source,
+    SandboxServer target,
+    PgToolset tools,
+    OurProgram program,
+    string folder,
+    int readings) : IContenders
 {
     const string Database = "incremental";
 
@@ -45,7 +51,8 @@ sealed class IncrementalContenders(SandboxServer source, SandboxServer target, P
         var measured = await program.RunAsync(["sync", job, .. options, "--config", Configuration], Addresses, ct);
         var run = RunHistory.Read(Path.Combine(folder, "backups", job)).First();
         Directory.Delete(Path.Combine(folder, "backups", job), recursive: true);
-        var size = await BenchmarkDatabase.ScalarAsync(Source, $"SELECT sum(pg_table_size(t::regclass))::bigint FROM unnest(ARRAY['{string.Join("','", Tables)}']) t", ct);
+        var size = await BenchmarkDatabase.ScalarAsync(
+            Source, $"SELECT sum(pg_table_size(t::regclass))::bigint FROM unnest(ARRAY['{string.Join("','", Tables)}']) t", ct);
         return measured with { Steps = run.Steps, ShareRead = (double)run.Tables.Sum(t => t.Changes?.Bytes ?? 0) / size };
     }
 
@@ -56,11 +63,13 @@ sealed class IncrementalContenders(SandboxServer source, SandboxServer target, P
         var watch = Stopwatch.StartNew();
         foreach (var table in Tables)
         {
-            var columns = await BenchmarkDatabase.TextAsync(Source, $"SELECT string_agg(format('%1$I = EXCLUDED.%1$I', attname), ', ') FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attnum > 0 AND NOT attisdropped AND attname <> 'id'", ct);
+            var columns = await BenchmarkDatabase.TextAsync(Source, "SELECT string_agg(format('%1$I = EXCLUDED.%1$I', attname), ', ') "
+                + $"FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attnum > 0 AND NOT attisdropped AND attname <> 'id'", ct);
             var file = Path.Combine(folder, table + ".copy");
             await PostgresProgram.RunAsync(Source, ct, tools.Psql, "-X", "-q", "-c", $"\\copy {table} TO '{file}'");
-            await PostgresProgram.RunAsync(Target, ct, tools.Psql, "-X", "-q", "--single-transaction", "-c", $"CREATE TEMPORARY TABLE stage (LIKE {table})", "-c", $"\\copy stage FROM '{file}'",
-                "-c", $"INSERT INTO {table} SELECT * FROM stage ON CONFLICT (id) DO UPDATE SET {columns}");
+            await PostgresProgram.RunAsync(
+                Target, ct, tools.Psql, "-X", "-q", "--single-transaction", "-c", $"CREATE TEMPORARY TABLE stage (LIKE {table})", "-c",
+                $"\\copy stage FROM '{file}'", "-c", $"INSERT INTO {table} SELECT * FROM stage ON CONFLICT (id) DO UPDATE SET {columns}");
             File.Delete(file);
         }
         return new Measurement(watch.Elapsed);
@@ -94,27 +103,36 @@ sealed class IncrementalContenders(SandboxServer source, SandboxServer target, P
     }
 
     static string Job(string incremental) =>
-        $"source: source, target: target, mode: incremental, publish: swap, incremental: {{ {incremental} }}, limits: {{ dump: 10h, safetyBackup: 10h, restore: 10h, total: 10h }}";
+        $"source: source, target: target, mode: incremental, publish: swap, incremental: {{ {incremental} }}, limits: {{ dump: 10h, "
+            + "safetyBackup: 10h, restore: 10h, total: 10h }";
 
     async Task FillAsync(SandboxServer server, CancellationToken ct)
     {
         await BenchmarkDatabase.ExecuteAsync(server.Address.WithDatabase("postgres"), $"CREATE DATABASE {Database} TEMPLATE bench", ct);
         await BenchmarkDatabase.ExecuteAsync(server.Address.WithDatabase(Database), $"""
             CREATE TABLE readings AS
-                SELECT n::bigint AS id, (n % 1000)::int AS sensor, (n * 7 % 100000)::int AS value FROM generate_series(1, {readings.ToString(CultureInfo.InvariantCulture)}) n;
+                SELECT n::bigint AS id, (n % 1000)::int AS sensor, (n * 7 % 100000)::int AS value
+                    FROM generate_series(1, {readings.ToString(CultureInfo.InvariantCulture)}) n;
             ALTER TABLE readings ADD PRIMARY KEY (id);
-            {string.Join("\n", Tables.Select(t => $"ALTER TABLE {t} ADD COLUMN updated_at timestamptz NOT NULL DEFAULT '2024-01-01'; CREATE INDEX ON {t} (updated_at); ALTER TABLE {t} ALTER COLUMN updated_at SET DEFAULT now();"))}
+            {string.Join("\n", Tables.Select(t => $"ALTER TABLE {t} ADD COLUMN updated_at timestamptz NOT NULL DEFAULT '2024-01-01'; "
+                + $"CREATE INDEX ON {t} (updated_at); ALTER TABLE {t} ALTER COLUMN updated_at SET DEFAULT now();"))}
             """, ct);
     }
 
     /// <summary>Spread evenly over the tables; other rows in each round.</summary>
     string Changes(int round) => $"""
-        UPDATE documents SET score = score + 1, updated_at = now() WHERE id IN (SELECT 1 + (n * 7919 + {round}) % (SELECT max(id) FROM documents) FROM generate_series(1, 225) n);
-        UPDATE events SET amount = amount + 1, updated_at = now() WHERE id IN (SELECT 1 + (n * 15485863::bigint + {round}) % (SELECT max(id) FROM events) FROM generate_series(1, 225) n);
-        UPDATE payments SET amount = amount + 1, updated_at = now() WHERE id IN (SELECT md5('payment ' || 1 + (n * 7919 + {round}) % 100000)::uuid FROM generate_series(1, 225) n);
-        UPDATE readings SET value = value + 1, updated_at = now() WHERE id IN (SELECT 1 + (n * 15485863::bigint + {round}) % {readings.ToString(CultureInfo.InvariantCulture)} FROM generate_series(1, 225) n);
+        UPDATE documents SET score = score + 1, updated_at = now()
+            WHERE id IN (SELECT 1 + (n * 7919 + {round}) % (SELECT max(id) FROM documents) FROM generate_series(1, 225) n);
+        UPDATE events SET amount = amount + 1, updated_at = now()
+            WHERE id IN (SELECT 1 + (n * 15485863::bigint + {round}) % (SELECT max(id) FROM events) FROM generate_series(1, 225) n);
+        UPDATE payments SET amount = amount + 1, updated_at = now()
+            WHERE id IN (SELECT md5('payment ' || 1 + (n * 7919 + {round}) % 100000)::uuid FROM generate_series(1, 225) n);
+        UPDATE readings SET value = value + 1, updated_at = now()
+            WHERE id IN (SELECT 1 + (n * 15485863::bigint + {round}) % {readings.ToString(CultureInfo.InvariantCulture)}
+                FROM generate_series(1, 225) n);
         INSERT INTO readings (id, sensor, value) SELECT (SELECT max(id) FROM readings) + n, n, n FROM generate_series(1, 50) n;
-        DELETE FROM events WHERE id IN (SELECT 2 + (n * 32452843::bigint + {round}) % (SELECT max(id) FROM events) FROM generate_series(1, 50) n);
+        DELETE FROM events WHERE id IN (SELECT 2 + (n * 32452843::bigint + {round}) % (SELECT max(id) FROM events)
+            FROM generate_series(1, 50) n);
         """;
 
     DatabaseAddress Source => source.Address.WithDatabase(Database);

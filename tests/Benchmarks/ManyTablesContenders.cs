@@ -4,7 +4,9 @@ using BackupSync.Sandbox;
 
 namespace BackupSync.Benchmarks;
 
-/// <summary>What each table costs by itself: a database of its own, of many tables with a few rows each, of which nothing changes.</summary>
+/// <summary>
+/// What each table costs by itself: a database of its own, of many tables with a few rows each, of which nothing changes.
+/// </summary>
 sealed class ManyTablesContenders(SandboxServer source, SandboxServer target, OurProgram program, string folder, int tables) : IContenders
 {
     const string Database = "tables";
@@ -18,9 +20,15 @@ sealed class ManyTablesContenders(SandboxServer source, SandboxServer target, Ou
 
     public IReadOnlyList<Contender> All =>
     [
-        new("p", $"{tables:N0} small tables: backupsync sync --mode full", ct => RunAsync(["sync", "content", "--mode", "full"], "content", ct)),
+        new(
+            "p",
+            $"{tables:N0} small tables: backupsync sync --mode full",
+            ct => RunAsync(["sync", "content", "--mode", "full"], "content", ct)),
         new("q", $"{tables:N0} small tables: incremental by stamps, nothing has changed", ct => RunAsync(["sync", "stamps"], "stamps", ct)),
-        new("r", $"{tables:N0} small tables: incremental by content, nothing has changed", ct => RunAsync(["sync", "content"], "content", ct)),
+        new(
+            "r",
+            $"{tables:N0} small tables: incremental by content, nothing has changed",
+            ct => RunAsync(["sync", "content"], "content", ct)),
         new("s", $"{tables:N0} small tables: backupsync compare", ct => RunAsync(["compare", "--job", "content"], "content", ct)),
     ];
 
@@ -51,16 +59,20 @@ sealed class ManyTablesContenders(SandboxServer source, SandboxServer target, Ou
     }
 
     static string Job(string incremental) =>
-        $"source: source, target: target, mode: incremental, publish: swap, incremental: {{ {incremental} }}, verify: {{ fullEvery: 0 }}, limits: {{ dump: 10h, safetyBackup: 10h, restore: 10h, total: 10h }}";
+        $"source: source, target: target, mode: incremental, publish: swap, incremental: {{ {incremental} }}, verify: {{ fullEvery: 0 "
+            + "}, limits: { dump: 10h, safetyBackup: 10h, restore: 10h, total: 10h }";
 
     async Task FillAsync(SandboxServer server, CancellationToken ct)
     {
         await BenchmarkDatabase.ExecuteAsync(server.Address.WithDatabase("postgres"), $"CREATE DATABASE {Database}", ct);
         for (var first = 1; first <= tables; first += AtOnce)
         {
+            var last = Math.Min(tables, first + AtOnce - 1);
             await BenchmarkDatabase.ExecuteAsync(server.Address.WithDatabase(Database), $"""
-                DO $$ BEGIN FOR t IN {first.ToString(CultureInfo.InvariantCulture)} .. {Math.Min(tables, first + AtOnce - 1).ToString(CultureInfo.InvariantCulture)} LOOP
-                    EXECUTE format('CREATE TABLE t%s (id int PRIMARY KEY, name text NOT NULL, updated_at timestamptz NOT NULL DEFAULT ''2024-01-01'')', t);
+                DO $$ BEGIN
+                FOR t IN {first.ToString(CultureInfo.InvariantCulture)} .. {last.ToString(CultureInfo.InvariantCulture)} LOOP
+                    EXECUTE format('CREATE TABLE t%s (id int PRIMARY KEY, name text NOT NULL, '
+                        || 'updated_at timestamptz NOT NULL DEFAULT ''2024-01-01'')', t);
                     EXECUTE format('INSERT INTO t%s SELECT n, md5(n::text) FROM generate_series(1, 5) n', t);
                 END LOOP; END $$;
                 """, ct);

@@ -15,7 +15,8 @@ sealed class OurProgram
     static string Dotnet => Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
 
     /// <summary>One that has been published before; null where there is none.</summary>
-    public static OurProgram? In(string folder) => File.Exists(Path.Combine(folder, FileName)) ? new OurProgram(Path.GetFullPath(folder)) : null;
+    public static OurProgram? In(string folder) =>
+        File.Exists(Path.Combine(folder, FileName)) ? new OurProgram(Path.GetFullPath(folder)) : null;
 
     /// <summary>Publishes it as the README tells users to.</summary>
     public static async Task<OurProgram> PublishAsync(string folder, CancellationToken ct)
@@ -24,11 +25,15 @@ sealed class OurProgram
         var project = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "..", "..", "..", "src", "BackupSync.Cli"));
         var published = await ChildProcess.RunAsync(new ChildCommand(Dotnet, ["publish", project, "-o", folder]), ct);
         if (published.ExitCode != 0)
-            throw new InvalidOperationException($"dotnet publish {project} ended with exit code {published.ExitCode}: {published.ErrorTail}");
+            throw new InvalidOperationException(
+                $"dotnet publish {project} ended with exit code {published.ExitCode}: {published.ErrorTail}");
         return new OurProgram(folder);
     }
 
-    public async Task<Measurement> RunAsync(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, CancellationToken ct)
+    public async Task<Measurement> RunAsync(
+        IReadOnlyList<string> arguments,
+        IReadOnlyDictionary<string, string> environment,
+        CancellationToken ct)
     {
         using var process = new Process { StartInfo = ProgramStart(arguments, environment) };
         var watch = Stopwatch.StartNew();
@@ -48,7 +53,8 @@ sealed class OurProgram
         }
         watch.Stop();
         if (process.ExitCode != 0)
-            throw new InvalidOperationException($"backupsync {string.Join(' ', arguments)} ended with exit code {process.ExitCode}:\n{await output}\n{await errors}");
+            throw new InvalidOperationException(
+                $"backupsync {string.Join(' ', arguments)} ended with exit code {process.ExitCode}:\n{await output}\n{await errors}");
         return new Measurement(watch.Elapsed, peak);
     }
 

@@ -2,17 +2,47 @@ using System.CommandLine;
 using BackupSync;
 using BackupSync.Benchmarks;
 
-var size = new Option<string>("--size") { Description = "The database's size on disk, about", HelpName = "size", DefaultValueFactory = _ => "1GB" };
-var rounds = new Option<int>("--rounds") { Description = "How often each is timed, in turn", HelpName = "number", DefaultValueFactory = _ => 3 };
+var size = new Option<string>("--size")
+{
+    Description = "The database's size on disk, about",
+    HelpName = "size",
+    DefaultValueFactory = _ => "1GB",
+};
+var rounds = new Option<int>("--rounds")
+{
+    Description = "How often each is timed, in turn",
+    HelpName = "number",
+    DefaultValueFactory = _ => 3,
+};
 var only = new Option<string>("--only")
 {
-    Description = "Which to time. Syncing: a (the script), b (pg_dump and pg_restore alone), c (backupsync). Backups, each beside PostgreSQL's own: d, e (taking), f, g (checking), h, i (restoring). Incremental syncs: j (full, to compare with), k, l (by stamps), m, n (by content), o (upsert of whole tables). A database of many small tables: p (full), q (by stamps), r (by content), s (compared), nothing changed. Tables of millions of rows, of which 1,000 have changed: t (by content), u (found by hand with psql), with keys that are texts; v, w with numbers. How long a reader of the target waits at most: x (swap), y (transaction), z (incremental), A (restore of a table)",
+    Description = "Which to time. Syncing: a (the script), b (pg_dump and pg_restore alone), c (backupsync). Backups, each beside "
+        + "PostgreSQL's own: d, e (taking), f, g (checking), h, i (restoring). Incremental syncs: j (full, to compare with), k, l (by "
+        + "stamps), m, n (by content), o (upsert of whole tables). A database of many small tables: p (full), q (by stamps), r (by "
+        + "content), s (compared), nothing changed. Tables of millions of rows, of which 1,000 have changed: t (by content), u (found "
+        + "by hand with psql), with keys that are texts; v, w with numbers. How long a reader of the target waits at most: x (swap), y "
+        + "(transaction), z (incremental), A (restore of a table)",
     HelpName = "a,b,c,…",
     DefaultValueFactory = _ => "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A",
 };
-var readings = new Option<int>("--readings") { Description = "Rows of the narrow table that incremental syncs are timed with", HelpName = "number", DefaultValueFactory = _ => 10_000_000 };
-var tables = new Option<int>("--tables") { Description = "Tables of the database of many small ones", HelpName = "number", DefaultValueFactory = _ => 2_000 };
-var rows = new Option<int>("--rows") { Description = "Rows of the tables of millions", HelpName = "number", DefaultValueFactory = _ => 5_000_000 };
+var readings = new Option<int>("--readings")
+{
+    Description = "Rows of the narrow table that incremental syncs are timed with",
+    HelpName = "number",
+    DefaultValueFactory = _ => 10_000_000,
+};
+var tables = new Option<int>("--tables")
+{
+    Description = "Tables of the database of many small ones",
+    HelpName = "number",
+    DefaultValueFactory = _ => 2_000,
+};
+var rows = new Option<int>("--rows")
+{
+    Description = "Rows of the tables of millions",
+    HelpName = "number",
+    DefaultValueFactory = _ => 5_000_000,
+};
 var before = new Option<string?>("--before")
 {
     Description = "A published earlier version of backupsync, which takes turns with this one on servers of its own",

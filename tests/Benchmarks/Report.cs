@@ -24,10 +24,12 @@ sealed class Report(string machine, IReadOnlyList<Target> targets)
         writer.WriteLine($"\n{machine}\n");
         WriteTable(writer, ["", "median", "fastest", "slowest"], _contenders.Select(c => (string[])
         [
-            $"({c.Key}) {c.Value.Title}", Seconds(Median(SecondsOf(c.Key))), Seconds(SecondsOf(c.Key).Min()), Seconds(SecondsOf(c.Key).Max()),
+            $"({c.Key}) {c.Value.Title}", Seconds(Median(SecondsOf(c.Key))), Seconds(SecondsOf(c.Key)
+                .Min()), Seconds(SecondsOf(c.Key).Max()),
         ]));
         WriteTable(writer, ["", "measured", "of each round, median", "to reach", ""],
-            [.. targets.SelectMany(Ratio), .. targets.SelectMany(Share), .. _contenders.Where(c => c.Value.Measured.Any(m => m.PeakBytes is not null)).Select(c => c.Key).SelectMany(Peak)]);
+            [.. targets.SelectMany(Ratio), .. targets.SelectMany(Share), .. _contenders.Where(
+                c => c.Value.Measured.Any(m => m.PeakBytes is not null)).Select(c => c.Key).SelectMany(Peak)]);
         foreach (var (key, ours) in _contenders)
         {
             WriteTable(writer, [$"step of ({key})", "median"], ours.Measured.SelectMany(m => m.Steps ?? []).GroupBy(s => s.Step)
@@ -41,7 +43,8 @@ sealed class Report(string machine, IReadOnlyList<Target> targets)
             yield break;
         var ratio = Median(SecondsOf(target.Ours)) / Median(SecondsOf(target.Other));
         var ofRounds = Median(SecondsOf(target.Ours).Zip(SecondsOf(target.Other), (ours, theirs) => ours / theirs));
-        yield return [$"({target.Ours}) / ({target.Other})", Number(ratio), Number(ofRounds), $"at most {Number(target.Most)}", Judge(ratio <= target.Most)];
+        yield return [$"({target.Ours}) / ({target.Other})", Number(ratio), Number(ofRounds), $"at most {Number(target.Most)}",
+            Judge(ratio <= target.Most)];
     }
 
     IEnumerable<string[]> Share(Target target)
@@ -49,7 +52,8 @@ sealed class Report(string machine, IReadOnlyList<Target> targets)
         if (target.MostRead is not { } most || !_contenders.TryGetValue(target.Ours, out var ours))
             yield break;
         var shares = ours.Measured.Select(m => m.ShareRead!.Value).ToList();
-        yield return [$"read over the wire by ({target.Ours})", Percent(shares.Max()), Percent(Median(shares)), $"at most {Percent(most)}", Judge(shares.Max() <= most)];
+        yield return [$"read over the wire by ({target.Ours})", Percent(shares
+            .Max()), Percent(Median(shares)), $"at most {Percent(most)}", Judge(shares.Max() <= most)];
     }
 
     IEnumerable<string[]> Peak(string key)

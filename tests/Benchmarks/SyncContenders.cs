@@ -30,7 +30,9 @@ sealed class SyncContenders(SandboxServer source, SandboxServer target, PgToolse
         await PostgresProgram.RunAsync(target.Address, ct, tools.PgDump, $"--file={safety}");
         await PostgresProgram.RunAsync(target.Address, ct, tools.Psql, "-X", "-q", "--single-transaction", "-v", "ON_ERROR_STOP=1",
             "-o", PathOf("psql.out"), "-c", "DROP SCHEMA public CASCADE", "-c", "CREATE SCHEMA public", "-f", dump);
-        var (expected, actual) = (await BenchmarkDatabase.CountAsync(source.Address, ct), await BenchmarkDatabase.CountAsync(target.Address, ct));
+        var (expected, actual) = (await BenchmarkDatabase.CountAsync(source.Address, ct), await BenchmarkDatabase.CountAsync(
+            target.Address,
+            ct));
         watch.Stop();
         if (!expected.SequenceEqual(actual))
             throw new InvalidOperationException("The script's copy has other numbers of rows.");
@@ -75,7 +77,8 @@ sealed class SyncContenders(SandboxServer source, SandboxServer target, PgToolse
         return measured with { Steps = steps };
     }
 
-    Dictionary<string, string> Addresses => new() { ["BENCHMARK_SOURCE"] = source.ConnectionString, ["BENCHMARK_TARGET"] = target.ConnectionString };
+    Dictionary<string, string> Addresses =>
+        new() { ["BENCHMARK_SOURCE"] = source.ConnectionString, ["BENCHMARK_TARGET"] = target.ConnectionString };
 
     string PathOf(string name) => Path.Combine(folder, name);
 }

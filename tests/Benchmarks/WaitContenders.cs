@@ -5,8 +5,8 @@ using Npgsql;
 namespace BackupSync.Benchmarks;
 
 /// <summary>
-/// How long a reader of the target waits for an answer at most, for each way in which it is changed: what is timed is not the run, but one short
-/// query after the other beside it, each until it is answered, by a new connection where that is lost or refused.
+/// How long a reader of the target waits for an answer at most, for each way in which it is changed: what is timed is not the run, but
+/// one short query after the other beside it, each until it is answered, by a new connection where that is lost or refused.
 /// </summary>
 sealed class WaitContenders(SandboxServer source, SandboxServer target, OurProgram program, string folder) : IContenders
 {
@@ -19,9 +19,15 @@ sealed class WaitContenders(SandboxServer source, SandboxServer target, OurProgr
     public IReadOnlyList<Contender> All =>
     [
         new("x", "longest wait of a reader: publish: swap", ct => RunAsync(["sync", "swap", "--mode", "full"], "documents", ct)),
-        new("y", "longest wait of a reader: publish: transaction", ct => RunAsync(["sync", "transaction", "--mode", "full"], "documents", ct)),
+        new(
+            "y",
+            "longest wait of a reader: publish: transaction",
+            ct => RunAsync(["sync", "transaction", "--mode", "full"], "documents", ct)),
         new("z", "longest wait of a reader: incremental, 1 row in 100 changed", ct => RunAsync(["sync", "incremental"], "documents", ct)),
-        new("A", "longest wait of a reader: restore --table payments", ct => RunAsync(["restore", "target", "--latest", "--table", "payments", "--others-wait"], "payments", ct)),
+        new(
+            "A",
+            "longest wait of a reader: restore --table payments",
+            ct => RunAsync(["restore", "target", "--latest", "--table", "payments", "--others-wait"], "payments", ct)),
     ];
 
     async Task<Measurement> RunAsync(string[] arguments, string table, CancellationToken ct)
@@ -29,7 +35,8 @@ sealed class WaitContenders(SandboxServer source, SandboxServer target, OurProgr
         if (!_isFilled)
             await FillAsync(ct);
         await program.RunAsync(["sync", "incremental", "--mode", "incremental", "--config", Configuration], Addresses, ct);
-        await BenchmarkDatabase.ExecuteAsync(source.Address.WithDatabase(Database), "UPDATE documents SET score = score + 1 WHERE id % 100 = 0", ct);
+        await BenchmarkDatabase.ExecuteAsync(
+            source.Address.WithDatabase(Database), "UPDATE documents SET score = score + 1 WHERE id % 100 = 0", ct);
         await BenchmarkDatabase.SettleAsync(target.Address.WithDatabase(Database), ct);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var reading = ReadAsync($"SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT 10) few", end.Token);
@@ -53,7 +60,11 @@ sealed class WaitContenders(SandboxServer source, SandboxServer target, OurProgr
     /// <returns>The longest time from the question to its answer.</returns>
     async Task<TimeSpan> ReadAsync(string query, CancellationToken ct)
     {
-        var address = new NpgsqlConnectionStringBuilder(target.Address.WithDatabase(Database).ToNpgsql().ConnectionString) { Pooling = false, CommandTimeout = 0 }.ConnectionString;
+        var address = new NpgsqlConnectionStringBuilder(target.Address.WithDatabase(Database).ToNpgsql().ConnectionString)
+        {
+            Pooling = false,
+            CommandTimeout = 0,
+        }.ConnectionString;
         var longest = TimeSpan.Zero;
         NpgsqlConnection? connection = null;
         while (!ct.IsCancellationRequested)
@@ -105,7 +116,8 @@ sealed class WaitContenders(SandboxServer source, SandboxServer target, OurProgr
     }
 
     /// <summary>What is measured is the way itself, not when it gives way.</summary>
-    static string Job(string way) => $"source: source, target: target, {way}, limits: {{ blocking: wait, dump: 10h, safetyBackup: 10h, restore: 10h, total: 10h }}";
+    static string Job(string way) =>
+        $"source: source, target: target, {way}, limits: {{ blocking: wait, dump: 10h, safetyBackup: 10h, restore: 10h, total: 10h }}";
 
     string Configuration => Path.Combine(folder, "waits.yml");
 

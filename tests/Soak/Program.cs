@@ -5,7 +5,12 @@ using BackupSync.Soak;
 using BackupSync.Tests.Soak;
 
 var faults = new Option<int>("--faults") { Description = "How many", HelpName = "number", DefaultValueFactory = _ => 100 };
-var seed = new Option<int>("--seed") { Description = "The first one's; each further one has the next", HelpName = "number", DefaultValueFactory = _ => 1 };
+var seed = new Option<int>("--seed")
+{
+    Description = "The first one's; each further one has the next",
+    HelpName = "number",
+    DefaultValueFactory = _ => 1,
+};
 var run = new Option<SoakRun?>("--run") { Description = "Only in runs of this kind" };
 var fault = new Option<SoakFault?>("--fault") { Description = "Only faults of this kind" };
 var side = new Option<SoakSide?>("--side") { Description = "On this side" };
@@ -15,14 +20,20 @@ var postgres = new Option<string?>("--postgres")
 };
 var tables = new Option<int?>("--tables") { Description = "How many large tables", HelpName = "number" };
 var rows = new Option<int?>("--rows") { Description = "Rows of each", HelpName = "number" };
-var moment = new Option<double?>("--moment") { Description = "When: 0 for the beginning of the run, 1 for about its end", HelpName = "part" };
+var moment = new Option<double?>("--moment")
+{
+    Description = "When: 0 for the beginning of the run, 1 for about its end",
+    HelpName = "part",
+};
 var seconds = new Option<double?>("--seconds") { Description = "How long a fault lasts that lasts", HelpName = "seconds" };
 var shrink = new Option<double>("--shrink") 
 {
-    Description = "For how many minutes smaller ones are tried of a fault that was not borne", HelpName = "minutes", DefaultValueFactory = _ => 3,
+    Description = "For how many minutes smaller ones are tried of a fault that was not borne", HelpName = "minutes", DefaultValueFactory =
+        _ => 3,
 };
 
-var command = new RootCommand("Disturbs runs of backupsync at random, and looks at what has to hold after each. Exit code 1: something did not.")
+var command = new RootCommand(
+    "Disturbs runs of backupsync at random, and looks at what has to hold after each. Exit code 1: something did not.")
 {
     faults, seed, run, fault, side, postgres, tables, rows, moment, seconds, shrink,
 };

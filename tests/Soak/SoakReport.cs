@@ -17,10 +17,15 @@ sealed class SoakReport
         to.WriteLine();
         to.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{_results.Count} faults, {_results.Count(r => r.Happened)} of them before the run had ended, ")
-            + string.Create(CultureInfo.InvariantCulture, $"{_results.Count(r => r.Problems.Count > 0)} not borne; {took.TotalMinutes:0} min"));
+            + string.Create(
+                CultureInfo.InvariantCulture,
+                $"{_results.Count(r => r.Problems.Count > 0)} not borne; {took.TotalMinutes:0} min"));
         Table(to, "run", _results.GroupBy(r => r.Case.Run.ToString()));
         Table(to, "fault", _results.GroupBy(r => r.Case.Fault.ToString()));
-        Table(to, "PostgreSQL", _results.GroupBy(r => $"{r.Case.SourceMajor} to {r.Case.TargetMajor}").OrderBy(g => g.Key, StringComparer.Ordinal));
+        Table(
+            to,
+            "PostgreSQL",
+            _results.GroupBy(r => $"{r.Case.SourceMajor} to {r.Case.TargetMajor}").OrderBy(g => g.Key, StringComparer.Ordinal));
     }
 
     /// <summary>Of seconds that somebody stood still, the median and the longest.</summary>
@@ -34,7 +39,8 @@ sealed class SoakReport
             var waits = group.Select(r => r.Worst).Order().ToList();
             int[] counts =
             [
-                group.Count(), group.Count(r => r.Happened), group.Count(r => r.ExitCode is 0 or 6), group.Count(r => r.ExitCode is not (0 or 6 or 137)),
+                group.Count(), group.Count(r => r.Happened), group.Count(r => r.ExitCode is 0 or 6), group.Count(
+                    r => r.ExitCode is not (0 or 6 or 137)),
                 group.Count(r => r.ExitCode == 137), group.Count(r => r.Problems.Count > 0),
             ];
             to.WriteLine(string.Create(CultureInfo.InvariantCulture,

@@ -23,10 +23,14 @@ static class BackupCommand
             "For how many days it is kept [default: for ever, or as the plans' rules for its tag say]",
             Allowed.LeastKeepDays, Allowed.MostKeepDays);
         var pin = new Option<bool>("--pin") { Description = "Keep it for ever, whatever the rules say" };
-        var places = ConfigNames.Option<string[]>("--place", "place", "Where to [default: the configuration's first place]; may be said more than once", ConfigNames.Places);
+        var places = ConfigNames.Option<string[]>(
+            "--place", "place", "Where to [default: the configuration's first place]; may be said more than once", ConfigNames.Places);
         var config = CommonOptions.Config();
         var json = CommonOptions.Json();
-        var command = new Command("backup", "Take backups of databases now, several at once") { names, all, tag, keepDays, pin, places, config, json };
+        var command = new Command("backup", "Take backups of databases now, several at once")
+        {
+            names, all, tag, keepDays, pin, places, config, json,
+        };
         command.Validators.Add(result =>
         {
             if (result.GetValue(names) is { Length: > 0 } == result.GetValue(all))
@@ -37,15 +41,23 @@ static class BackupCommand
         command.SetAction((parsed, cancellationToken) =>
         {
             var loaded = parsed.LoadConfig(config);
-            IReadOnlyList<DatabaseConfig> databases = parsed.GetValue(all) ? loaded.Databases : [.. parsed.GetValue(names)!.Distinct().Select(loaded.Database)];
-            IReadOnlyList<PlaceConfig>? stores = parsed.GetValue(places) is { Length: > 0 } named ? [.. named.Distinct().Select(loaded.Place)] : null;
+            IReadOnlyList<DatabaseConfig> databases = parsed.GetValue(all)
+                ? loaded.Databases
+                : [.. parsed.GetValue(names)!.Distinct().Select(loaded.Database)];
+            IReadOnlyList<PlaceConfig>? stores = parsed.GetValue(places) is { Length: > 0 } named
+                ? [.. named.Distinct().Select(loaded.Place)]
+                : null;
             var order = BackupOrder.ByHand(loaded, stores, parsed.GetValue(tag), parsed.GetValue(pin), parsed.GetValue(keepDays));
             return TakeAsync(databases, order, parsed.GetValue(json), cancellationToken);
         });
         return command;
     }
 
-    public static async Task<int> TakeAsync(IReadOnlyList<DatabaseConfig> databases, BackupOrder order, bool json, CancellationToken cancellationToken)
+    public static async Task<int> TakeAsync(
+        IReadOnlyList<DatabaseConfig> databases,
+        BackupOrder order,
+        bool json,
+        CancellationToken cancellationToken)
     {
         var results = await RunsView.ShowAsync(json, [.. databases.Select(d => d.Name)],
             (observers, onResult) =>

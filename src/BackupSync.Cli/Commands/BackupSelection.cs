@@ -10,7 +10,8 @@ namespace BackupSync.Cli.Commands;
 /// <summary>Which backups a command is about: those of databases that match, or files.</summary>
 sealed class BackupSelection
 {
-    readonly Argument<string[]> _databases = ConfigNames.Several("database", "The databases whose backups are meant; all where none is named", ConfigNames.Databases);
+    readonly Argument<string[]> _databases = ConfigNames.Several(
+        "database", "The databases whose backups are meant; all where none is named", ConfigNames.Databases);
     readonly Option<bool> _latest = new("--latest") { Description = "Only the newest good one of each database" };
     readonly Option<DateTimeOffset?> _before = CommonOptions.Moment("--before", "Only those taken at this moment or before");
     readonly Option<string?> _tag = CommonOptions.Tag("Only those with this tag; * and ? match");
@@ -20,7 +21,8 @@ sealed class BackupSelection
     readonly Option<string?> _config = CommonOptions.Config();
 
     /// <param name="asksForUnauthenticated">Whether it takes an option for those that are not known to be ours.</param>
-    public BackupSelection(bool asksForUnauthenticated = true) => _unauthenticated = asksForUnauthenticated ? CommonOptions.Unauthenticated() : null;
+    public BackupSelection(bool asksForUnauthenticated = true) =>
+        _unauthenticated = asksForUnauthenticated ? CommonOptions.Unauthenticated() : null;
 
     public void AddTo(Command command)
     {
@@ -44,7 +46,8 @@ sealed class BackupSelection
     public bool IsUsed(SymbolResult result) => Asks(result) || result.GetResult(_path) is not null;
 
     bool Asks(SymbolResult result) => result.GetValue(_databases) is { Length: > 0 }
-        || result.GetResult(_latest) is not null || result.GetResult(_before) is not null || result.GetResult(_tag) is not null || result.GetResult(_place) is not null;
+        || result.GetResult(_latest) is not null || result.GetResult(_before) is not null || result.GetResult(_tag) is not null || result
+            .GetResult(_place) is not null;
 
     /// <summary>Whether backups are named by their paths.</summary>
     public bool IsNamed(ParseResult parsed) => parsed.GetResult(_path) is not null;
@@ -87,7 +90,10 @@ sealed class BackupSelection
 
     /// <summary>The backup that a path names, as its manifest describes it.</summary>
     public static BackupFile Open(string path) => path.Contains("://", StringComparison.Ordinal)
-        ? throw new BackupSyncException(ErrorIds.BackupNotFound, $"{path} is no file.", "Name the database, with --place and --latest, --before or --tag.")
+        ? throw new BackupSyncException(
+            ErrorIds.BackupNotFound,
+            $"{path} is no file.",
+            "Name the database, with --place and --latest, --before or --tag.")
         : BackupCatalog.Open(GivenPath.Full(path));
 }
 
@@ -100,6 +106,7 @@ sealed record FoundBackups(IReadOnlyList<BackupFile> Backups, int Suspicious, in
     {
         var onePerDatabase = Backups.DistinctBy(b => b.Database).Count() == Backups.Count;
         var onePlace = Backups.DistinctBy(b => b.Place).Count() == 1;
-        return [.. Backups.Select(b => b.Database + (onePerDatabase ? "" : $" {b.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss}") + (onePlace || b.Place is null ? "" : $" {b.Place}"))];
+        return [.. Backups.Select(b => b.Database + (onePerDatabase ? "" : $" {b.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss}")
+            + (onePlace || b.Place is null ? "" : $" {b.Place}"))];
     }
 }

@@ -28,7 +28,8 @@ sealed record BackupSources(BackupSyncConfig Config, IReadOnlyList<string> Datab
     {
         var found = WithPlaces ? await query.FindAsync(Config, Failures.Warn, cancellationToken) : [];
         var ofJobs = Jobs.SelectMany(job => BackupCatalog.List(job, Failures.Warn).Where(query.Matches));
-        return [.. found.Concat(query.Latest ? BackupQuery.LatestOfJobs(ofJobs) : ofJobs).DistinctBy(b => b.Path).OrderByDescending(b => b.Created)];
+        return [.. found.Concat(query.Latest ? BackupQuery.LatestOfJobs(ofJobs) : ofJobs).DistinctBy(b => b.Path)
+            .OrderByDescending(b => b.Created)];
     }
 
     static BackupSyncException Unknown(BackupSyncConfig config, string name)

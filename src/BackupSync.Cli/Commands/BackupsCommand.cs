@@ -8,7 +8,10 @@ static class BackupsCommand
 {
     public static Command Create()
     {
-        var names = ConfigNames.Several("name", "Databases, or jobs; all of the configuration where none is named", c => ConfigNames.Databases(c).Concat(ConfigNames.Jobs(c)));
+        var names = ConfigNames.Several(
+            "name",
+            "Databases, or jobs; all of the configuration where none is named",
+            c => ConfigNames.Databases(c).Concat(ConfigNames.Jobs(c)));
         var job = ConfigNames.Option<string[]>("--job", "job", "Only those that a job has left", ConfigNames.Jobs);
         job.Aliases.Add("-j");
         var kind = CommonOptions.EachWord<BackupKind>("--kind", "Only those of a kind");
@@ -19,7 +22,10 @@ static class BackupsCommand
         var latest = new Option<bool>("--latest") { Description = "Only the newest good one of each database, and of each job and kind" };
         var config = CommonOptions.Config();
         var json = CommonOptions.Json();
-        var command = new Command("backups", "List backups, newest first") { names, job, kind, tag, after, before, place, latest, config, json };
+        var command = new Command("backups", "List backups, newest first")
+        {
+            names, job, kind, tag, after, before, place, latest, config, json,
+        };
         command.Validators.Add(result =>
         {
             if (result.GetResult(job) is not null && result.GetResult(place) is not null)
@@ -27,10 +33,12 @@ static class BackupsCommand
         });
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var source = BackupSources.Of(parsed.LoadConfig(config), parsed.GetValue(names) ?? [], parsed.GetValue(job) ?? [], parsed.GetValue(place));
+            var source = BackupSources.Of(
+                parsed.LoadConfig(config), parsed.GetValue(names) ?? [], parsed.GetValue(job) ?? [], parsed.GetValue(place));
             var query = new BackupQuery
             {
-                Databases = source.Databases, Kinds = parsed.GetValue(kind) ?? [], Tag = parsed.GetValue(tag), After = parsed.GetValue(after), Before = parsed.GetValue(before),
+                Databases = source.Databases, Kinds = parsed.GetValue(kind) ?? [], Tag = parsed.GetValue(tag),
+                After = parsed.GetValue(after), Before = parsed.GetValue(before),
                 Place = parsed.GetValue(place), Latest = parsed.GetValue(latest),
             };
             var backups = await source.ListAsync(query, cancellationToken);

@@ -8,7 +8,11 @@ static class CheckCommand
 {
     public static Command Create()
     {
-        var path = new Argument<string?>("file") { Description = "The configuration file; the same as --config", Arity = ArgumentArity.ZeroOrOne };
+        var path = new Argument<string?>("file")
+        {
+            Description = "The configuration file; the same as --config",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         var config = CommonOptions.Config();
         var json = CommonOptions.Json();
         var command = new Command("check", "Find every problem of the configuration, with line and column") { path, config, json };
@@ -25,7 +29,9 @@ static class CheckCommand
         return command;
     }
 
-    /// <summary>As compilers do, so that editors find the place; to the standard output, because the problems are what was asked for.</summary>
+    /// <summary>
+    /// As compilers do, so that editors find the place; to the standard output, because the problems are what was asked for.
+    /// </summary>
     static void Show(string file, IReadOnlyList<ConfigurationProblem> problems)
     {
         foreach (var problem in problems)

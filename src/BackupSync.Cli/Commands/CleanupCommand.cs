@@ -12,13 +12,16 @@ static class CleanupCommand
     public static Command Create()
     {
         var jobs = new JobSelection();
-        var places = ConfigNames.Option<string[]>("--place", "place", "A place, whose backups are kept as their plans say; may be said more than once", ConfigNames.Places);
+        var places = ConfigNames.Option<string[]>(
+            "--place", "place", "A place, whose backups are kept as their plans say; may be said more than once", ConfigNames.Places);
         var keepDays = CommonOptions.NumberIfAny("--keep-days", "days",
             "For how many days jobs' backups are kept [default: the job's own]; places are left alone then",
             Allowed.LeastAgeInDays, Allowed.MostAgeInDays);
         var whatIf = CommonOptions.WhatIf();
         var json = CommonOptions.Json();
-        var command = new Command("cleanup", "Remove backups that have served their time, of all jobs and places where none is named, and tell why each file goes or stays")
+        var command = new Command(
+            "cleanup",
+            "Remove backups that have served their time, of all jobs and places where none is named, and tell why each file goes or stays")
         {
             places, keepDays, whatIf, json,
         };
@@ -43,7 +46,8 @@ static class CleanupCommand
                 await CleanAsync($"Job {job.Name}", FolderPlaceConfig.At(job.Backups.Directory),
                     () => Task.FromResult(Retention.Plan(job, days, DateTimeOffset.UtcNow)));
             foreach (var place in chosenPlaces)
-                await CleanAsync($"Place {place.Name}", place, () => Retention.PlanAsync(place, config, DateTimeOffset.UtcNow, cancellationToken));
+                await CleanAsync(
+                    $"Place {place.Name}", place, () => Retention.PlanAsync(place, config, DateTimeOffset.UtcNow, cancellationToken));
             if (parsed.GetValue(json))
                 Json.Write(decisions);
             else if (decisions.Count == 0)
@@ -80,7 +84,8 @@ static class CleanupCommand
     static void Show(string title, IReadOnlyList<RetentionDecision> decisions)
     {
         var removed = decisions.Where(d => d.Remove).ToList();
-        Screen.Heading($"{title}: {decisions.Count - removed.Count} stay, {removed.Count} to remove{(removed.Count == 0 ? "" : $", {ByteSizes.Show(removed.Sum(d => d.Size))}")}");
+        Screen.Heading($"{title}: {decisions.Count - removed.Count} stay, {removed.Count} to "
+            + $"remove{(removed.Count == 0 ? "" : $", {ByteSizes.Show(removed.Sum(d => d.Size))}")}");
         Screen.Write(BackupTables.Retention(decisions));
         BackupTables.ShowFolders(decisions.Select(d => d.Backup).OfType<BackupFile>());
         Screen.WriteLine();

@@ -15,17 +15,20 @@ static class CommonOptions
 
     public static Option<string?> Config() => new("--config", "-c")
     {
-        Description = $"The configuration file [default: ${ConfigurationFile.Variable}, else backupsync.yml in this folder or the nearest one above]",
+        Description =
+            $"The configuration file [default: ${ConfigurationFile.Variable}, else backupsync.yml in this folder or the nearest one above]",
         HelpName = "file",
     };
 
-    public static Option<bool> Json() => new("--json") { Description = "Print JSON on the standard output, and all else on the standard error" };
+    public static Option<bool> Json() =>
+        new("--json") { Description = "Print JSON on the standard output, and all else on the standard error" };
 
     public static Option<bool> WhatIf() => new("--what-if") { Description = "Print what would be done, and do nothing" };
 
     public static Option<bool> Yes() => new("--yes", "-y") { Description = "Do not ask" };
 
-    public static Option<bool> AllowProduction() => new("--allow-production") { Description = "Let a database with the role production be replaced" };
+    public static Option<bool> AllowProduction() =>
+        new("--allow-production") { Description = "Let a database with the role production be replaced" };
 
     public static Option<bool> OthersWait() => new("--others-wait")
     {
@@ -39,7 +42,8 @@ static class CommonOptions
 
     public static Option<bool> Unauthenticated() => new("--unauthenticated")
     {
-        Description = "Use what is not known to be yours as well: where there is a passphrase, a backup whose manifest does not bear its signature is refused",
+        Description = "Use what is not known to be yours as well: where there is a passphrase, a backup whose manifest does not bear "
+            + "its signature is refused",
     };
 
     /// <summary>A moment in time.</summary>
@@ -51,7 +55,12 @@ static class CommonOptions
         CustomParser = result =>
         {
             var text = result.Tokens[^1].Value;
-            if (DateTimeOffset.TryParseExact(text.Trim(), MomentForms, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AllowInnerWhite, out var moment))
+            if (DateTimeOffset.TryParseExact(
+                text.Trim(),
+                MomentForms,
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal | DateTimeStyles.AllowInnerWhite,
+                out var moment))
                 return moment.ToUniversalTime();
             result.AddError($"{name}: '{text}' is no moment; write it as 2024-01-23T14:30:00Z, or with another offset than Z.");
             return null;
@@ -112,7 +121,8 @@ static class CommonOptions
     static int? Number(ArgumentResult result, string name, string unit, int least, int most)
     {
         var text = result.Tokens[^1].Value;
-        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most)
+        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least
+            && number <= most)
             return number;
         result.AddError($"{name} is from {least} to {most} {unit}, which '{text}' is not.");
         return null;
@@ -126,7 +136,8 @@ static class CommonOptions
         {
             var name = Enum.GetNames<T>().FirstOrDefault(n => n.Equals(token.Value, StringComparison.OrdinalIgnoreCase));
             if (name is null)
-                result.AddError($"{((OptionResult)result.Parent!).Option.Name}: '{token.Value}' is none of {string.Join(", ", Words<T>())}.");
+                result.AddError(
+                    $"{((OptionResult)result.Parent!).Option.Name}: '{token.Value}' is none of {string.Join(", ", Words<T>())}.");
             else
                 read.Add(Enum.Parse<T>(name));
         }

@@ -13,9 +13,16 @@ static class CompareCommand
         var target = Database("target", "The second one");
         var job = ConfigNames.Option<string?>("--job", "job", "The source and the target of this job instead", ConfigNames.Jobs);
         job.Aliases.Add("-j");
-        var tables = new Option<string[]>("--table") { Description = "Only tables that match, such as users or 'orders*'; may be said more than once", HelpName = "pattern" };
+        var tables = new Option<string[]>("--table")
+        {
+            Description = "Only tables that match, such as users or 'orders*'; may be said more than once",
+            HelpName = "pattern",
+        };
         var detail = new Option<bool>("--detail") { Description = "Print each row that differs, as it is found, and in which columns" };
-        var rights = new Option<bool>("--rights") { Description = "Also compare owners, grants and default privileges, which each side has of its own as a rule" };
+        var rights = new Option<bool>("--rights")
+        {
+            Description = "Also compare owners, grants and default privileges, which each side has of its own as a rule",
+        };
         var quiet = new Option<bool>("--quiet", "-q") { Description = "Print nothing: the exit code is the answer" };
         var parallel = CommonOptions.Number("--parallel", "sessions", "How many tables to read at once, on each side",
             Allowed.Parallel, Allowed.LeastParallel, Allowed.MostParallel);
@@ -25,7 +32,9 @@ static class CompareCommand
             Allowed.Minutes, Allowed.LeastMinutes, Allowed.MostMinutes);
         var config = CommonOptions.Config();
         var json = CommonOptions.Json();
-        var command = new Command("compare", "Tell whether two databases hold the same; the exit code is 0 where they do, and 6 where they differ")
+        var command = new Command(
+            "compare",
+            "Tell whether two databases hold the same; the exit code is 0 where they do, and 6 where they differ")
         {
             source, target, job, tables, detail, rights, quiet, parallel, timeout, limit, config, json,
         };

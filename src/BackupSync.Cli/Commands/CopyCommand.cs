@@ -14,18 +14,25 @@ static class CopyCommand
         var to = ConfigNames.Option<string>("--to", "place", "The place to copy to", ConfigNames.Places);
         to.Required = true;
         var json = CommonOptions.Json();
-        var command = new Command("copy", "Copy backups to another place, as they are stored, and verify them there; all that match and are not there yet") { to, json };
+        var command = new Command(
+            "copy",
+            "Copy backups to another place, as they are stored, and verify them there; all that match and are not there yet") { to, json };
         selection.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var config = selection.Config(parsed) ?? throw new BackupSyncException(ErrorIds.ConfigurationNotFound, "There is no configuration that has the place.", "Name the configuration file with --config.");
+            var config = selection.Config(parsed) ?? throw new BackupSyncException(
+                ErrorIds.ConfigurationNotFound,
+                "There is no configuration that has the place.",
+                "Name the configuration file with --config.");
             var place = config.Place(parsed.GetRequiredValue(to));
             var found = await selection.FindAsync(parsed, config, cancellationToken);
             var chosen = found with { Backups = await WithoutThoseThereAsync(found.Backups, place, config.Encryption, cancellationToken) };
             var results = await RunsView.ShowEachAsync(parsed.GetValue(json), chosen.Names(), chosen.Backups,
-                (backup, observer) => BackupRunner.CopyAsync(selection.Handle(parsed, backup, config), place, [observer], cancellationToken),
+                (backup, observer) => BackupRunner.CopyAsync(
+                    selection.Handle(parsed, backup, config), place, [observer], cancellationToken),
                 runs => RunTables.ShowCopied(chosen.Backups, runs), cancellationToken);
-            return ExitCodes.Worst([.. results.Select(r => ExitCodes.Of(r.Outcome)), found.Missing > 0 ? ExitCodes.Failed : ExitCodes.Done]);
+            return ExitCodes.Worst(
+                [.. results.Select(r => ExitCodes.Of(r.Outcome)), found.Missing > 0 ? ExitCodes.Failed : ExitCodes.Done]);
         });
         return command;
     }
@@ -33,11 +40,13 @@ static class CopyCommand
     static async Task<IReadOnlyList<BackupFile>> WithoutThoseThereAsync(
         IReadOnlyList<BackupFile> backups, PlaceConfig place, EncryptionConfig? encryption, CancellationToken cancellationToken)
     {
-        var there = await BackupStore.HeldAsync(place, Failures.Warn, cancellationToken, [.. backups.Select(b => b.Database).Distinct()], encryption);
+        var there = await BackupStore.HeldAsync(
+            place, Failures.Warn, cancellationToken, [.. backups.Select(b => b.Database).Distinct()], encryption);
         var asked = backups.Distinct(there.Comparer).ToList();
         var missing = asked.Where(b => !there.Contains(b)).ToList();
         if (asked.Count - missing.Count is > 0 and var count)
-            await Console.Error.WriteLineAsync(count == 1 ? $"1 backup is in {place.Name} already." : $"{count} backups are in {place.Name} already.");
+            await Console.Error
+                .WriteLineAsync(count == 1 ? $"1 backup is in {place.Name} already." : $"{count} backups are in {place.Name} already.");
         return missing;
     }
 }

@@ -10,11 +10,17 @@ static class ExportCommand
     public static Command Create()
     {
         var name = ConfigNames.One("database", "The database to read", ConfigNames.Databases);
-        var file = new Argument<string>("file") { Description = "The archive to write, its manifest beside it; encrypted where its name ends in .enc" };
+        var file = new Argument<string>("file")
+        {
+            Description = "The archive to write, its manifest beside it; encrypted where its name ends in .enc",
+        };
         var force = new Option<bool>("--force") { Description = "Replace a file that is there" };
         var config = CommonOptions.Config();
         var json = CommonOptions.Json();
-        var command = new Command("export", "Write a database's content to a file that pg_restore and import can read") { name, file, force, config, json };
+        var command = new Command("export", "Write a database's content to a file that pg_restore and import can read")
+        {
+            name, file, force, config, json,
+        };
         command.SetAction((parsed, cancellationToken) =>
         {
             var loaded = parsed.LoadConfig(config);

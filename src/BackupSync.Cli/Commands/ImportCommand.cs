@@ -11,13 +11,17 @@ static class ImportCommand
         to.Required = true;
         var config = CommonOptions.Config();
         var replacing = new ReplacingOptions();
-        var command = new Command("import", "Replace a database's content by a file that export has written: verified before it is visible, undone on any failure") { file, to, config };
+        var command = new Command(
+            "import",
+            "Replace a database's content by a file that export has written: verified before it is visible, undone on any "
+                + "failure") { file, to, config };
         replacing.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
         {
             var loaded = parsed.LoadConfig(config);
             var target = loaded.Database(parsed.GetRequiredValue(to));
-            return replacing.RestoreAsync(parsed, BackupSelection.Open(parsed.GetRequiredValue(file)), target, [], loaded, cancellationToken);
+            return replacing.RestoreAsync(
+                parsed, BackupSelection.Open(parsed.GetRequiredValue(file)), target, [], loaded, cancellationToken);
         });
         return command;
     }

@@ -18,7 +18,10 @@ static class InitializeCommand
         var yes = CommonOptions.Yes();
         var whatIf = CommonOptions.WhatIf();
         var json = CommonOptions.Json();
-        var command = new Command("initialize", "Make a database the first copy of another: create everything there, copy, verify") { name, from, force, config, yes, whatIf, json };
+        var command = new Command("initialize", "Make a database the first copy of another: create everything there, copy, verify")
+        {
+            name, from, force, config, yes, whatIf, json,
+        };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var job = AdHocJob.ForSecondary(parsed.LoadConfig(config), parsed.GetRequiredValue(name), parsed.GetRequiredValue(from));
@@ -30,9 +33,13 @@ static class InitializeCommand
                 RunView.ShowPlan($"{job.Source} → {job.Target}", plan, parsed.GetValue(json));
                 return ExitCodes.Done;
             }
-            Consent.Require($"replace the content of {job.Target} ({job.TargetDatabase.Address}) by a copy of {job.Source}", parsed.GetValue(yes) || parsed.GetValue(force));
+            Consent.Require(
+                $"replace the content of {job.Target} ({job.TargetDatabase.Address}) by a copy of {job.Source}",
+                parsed.GetValue(yes) || parsed.GetValue(force));
             var options = new RunOptions { Force = parsed.GetValue(force), Mode = SyncMode.Full };
-            var result = await RunView.ShowAsync(parsed.GetValue(json), observer => JobRunner.SyncAsync(job, options, [observer], cancellationToken));
+            var result = await RunView.ShowAsync(
+                parsed.GetValue(json),
+                observer => JobRunner.SyncAsync(job, options, [observer], cancellationToken));
             return ExitCodes.Of(result.Outcome);
         });
         return command;

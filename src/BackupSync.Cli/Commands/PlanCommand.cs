@@ -10,7 +10,10 @@ static class PlanCommand
         var name = ConfigNames.One("name", "The backup plan", config => config.BackupPlans.Select(p => p.Name));
         var config = CommonOptions.Config();
         var json = CommonOptions.Json();
-        var command = new Command("plan", "Run a backup plan of the configuration: take, prove, store in its places, remove what has served its time") { name, config, json };
+        var command = new Command(
+            "plan",
+            "Run a backup plan of the configuration: take, prove, store in its places, remove what has served "
+                + "its time") { name, config, json };
         command.SetAction((parsed, cancellationToken) =>
         {
             var loaded = parsed.LoadConfig(config);

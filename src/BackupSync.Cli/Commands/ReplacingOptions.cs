@@ -28,26 +28,38 @@ sealed class ReplacingOptions
 
     /// <param name="tables">Patterns of the only tables to restore; none for everything.</param>
     public async Task<int> RestoreAsync(
-        ParseResult parsed, BackupFile backup, DatabaseConfig target, IReadOnlyList<string> tables, BackupSyncConfig config, CancellationToken cancellationToken)
+        ParseResult parsed, BackupFile backup, DatabaseConfig target, IReadOnlyList<string> tables, BackupSyncConfig config,
+        CancellationToken cancellationToken)
     {
-        var options = new RunOptions { AllowProduction = parsed.GetValue(_allowProduction), OthersWait = parsed.GetValue(_othersWait), SkipRefused = parsed.GetValue(_skipRefused) };
+        var options = new RunOptions
+        {
+            AllowProduction = parsed.GetValue(_allowProduction),
+            OthersWait = parsed.GetValue(_othersWait),
+            SkipRefused = parsed.GetValue(_skipRefused),
+        };
         var json = parsed.GetValue(_json);
         if (parsed.GetValue(_whatIf))
         {
             if (target.Role == DatabaseRole.Production && !options.AllowProduction)
                 Failures.Warn($"{target.Name} has the role production: the restore itself needs --allow-production.");
-            RunView.ShowPlan($"{backup.FileName} → {target.Name}", RestoreRunner.Plan(backup, tables, target, config, options with { AllowProduction = true }), json);
+            RunView.ShowPlan(
+                $"{backup.FileName} → {target.Name}",
+                RestoreRunner.Plan(backup, tables, target, config, options with { AllowProduction = true }),
+                json);
             return ExitCodes.Done;
         }
 
         RestoreRunner.EnsureMayRestore(target, options); // before anybody is asked
         var what = tables.Count == 0 ? "the content" : $"the tables {string.Join(", ", tables)}";
         Consent.Require(
-            $"replace {what} of {target.Name} ({target.Address}{(target.Role == DatabaseRole.Production ? ", PRODUCTION" : "")}) by {backup.FileName}: "
+            $"replace {what} of {target.Name} ({target.Address}{(target.Role == DatabaseRole.Production ? ", PRODUCTION" : "")}) by "
+                + $"{backup.FileName}: "
             + $"{backup.Database} as it was at {Tables.Time(backup.Created)} UTC, {Tables.Number(backup.Rows)} rows",
             parsed.GetValue(_yes), isConfigured: target.Role != DatabaseRole.Production);
         var handle = BackupHandle.Of(backup, config) with { Unauthenticated = IsUnauthenticatedAllowed(parsed) };
-        var result = await RunView.ShowAsync(json, observer => RestoreRunner.RestoreAsync(handle, tables, target, config, options, [observer], cancellationToken));
+        var result = await RunView.ShowAsync(
+            json,
+            observer => RestoreRunner.RestoreAsync(handle, tables, target, config, options, [observer], cancellationToken));
         return ExitCodes.Of(result.Outcome);
     }
 }

@@ -8,18 +8,31 @@ static class RestoreCommand
 {
     public static Command Create()
     {
-        var name = new Argument<string?>("database") { HelpName = "database", Description = "The database whose backup is meant", Arity = ArgumentArity.ZeroOrOne };
+        var name = new Argument<string?>("database")
+        {
+            HelpName = "database",
+            Description = "The database whose backup is meant",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         name.CompletionSources.Add(_ => ConfigNames.Completions(ConfigNames.Databases));
         var latest = new Option<bool>("--latest") { Description = "The newest good one" };
         var before = CommonOptions.Moment("--before", "The newest good one taken at this moment or before");
         var tag = CommonOptions.Tag("The newest good one with this tag; * and ? match");
         var place = ConfigNames.Place("Only from this place");
         var path = new Option<string?>("--path") { Description = "A backup's file instead, its manifest beside it", HelpName = "file" };
-        var to = ConfigNames.Option<string?>("--to", "database", "The database whose content is replaced [default: the one it is of]", ConfigNames.Databases);
-        var tables = new Option<string[]>("--table") { Description = "Only tables that match, such as users or 'orders*', into what is there; may be said more than once", HelpName = "pattern" };
+        var to = ConfigNames.Option<string?>(
+            "--to", "database", "The database whose content is replaced [default: the one it is of]", ConfigNames.Databases);
+        var tables = new Option<string[]>("--table")
+        {
+            Description = "Only tables that match, such as users or 'orders*', into what is there; may be said more than once",
+            HelpName = "pattern",
+        };
         var config = CommonOptions.Config();
         var replacing = new ReplacingOptions();
-        var command = new Command("restore", "Bring a database back from a backup: verified before it is visible, undone on any failure") { name, latest, before, tag, place, path, to, tables, config };
+        var command = new Command("restore", "Bring a database back from a backup: verified before it is visible, undone on any failure")
+        {
+            name, latest, before, tag, place, path, to, tables, config,
+        };
         replacing.AddTo(command);
         command.Validators.Add(result =>
         {
@@ -43,12 +56,16 @@ static class RestoreCommand
                     Databases = [database!], Before = parsed.GetValue(before), Tag = parsed.GetValue(tag), Place = parsed.GetValue(place),
                     Unauthenticated = replacing.IsUnauthenticatedAllowed(parsed),
                 }.FindOneAsync(loaded, Failures.Warn, cancellationToken);
-            return await replacing.RestoreAsync(parsed, backup, target ?? loaded.Database(backup.Database), parsed.GetValue(tables) ?? [], loaded, cancellationToken);
+            return await replacing.RestoreAsync(
+                parsed, backup, target ?? loaded.Database(backup.Database), parsed.GetValue(tables) ?? [], loaded, cancellationToken);
         });
         return command;
     }
 
     /// <summary>A slip in a path must not fill one database with what another one had.</summary>
     static BackupFile OfDatabase(BackupFile backup, string? database) => database is null || database == backup.Database ? backup
-        : throw new BackupSyncException(ErrorIds.UnknownName, $"{backup.Path} is of {backup.Database}, not of {database}.", $"If it is to replace what {database} holds, say so: --to {database}.");
+        : throw new BackupSyncException(
+            ErrorIds.UnknownName,
+            $"{backup.Path} is of {backup.Database}, not of {database}.",
+            $"If it is to replace what {database} holds, say so: --to {database}.");
 }

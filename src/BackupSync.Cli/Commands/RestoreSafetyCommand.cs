@@ -13,10 +13,18 @@ static class RestoreSafetyCommand
 {
     public static Command Create()
     {
-        var file = new Argument<string?>("file") { Description = "A backup's file, with its manifest beside it", Arity = ArgumentArity.ZeroOrOne };
+        var file = new Argument<string?>("file")
+        {
+            Description = "A backup's file, with its manifest beside it",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         var jobName = new Option<string?>("--job", "-j") { Description = "The job whose target is brought back", HelpName = "job" };
         var latest = new Option<bool>("--latest") { Description = "The safety backup of the last run that changed the target" };
-        var target = new Option<string?>("--target") { Description = "The URL of the database to bring back, instead of the target of the backup's job", HelpName = "url" };
+        var target = new Option<string?>("--target")
+        {
+            Description = "The URL of the database to bring back, instead of the target of the backup's job",
+            HelpName = "url",
+        };
         var force = new Option<bool>("--force") { Description = "The same as --yes" };
         var othersWait = CommonOptions.OthersWait();
         var skipRefused = CommonOptions.SkipRefused();
@@ -40,7 +48,8 @@ static class RestoreSafetyCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var allowed = parsed.GetValue(unauthenticated);
-            var (job, backup, loaded) = Choose(parsed.GetValue(file), parsed.GetValue(jobName), parsed.GetValue(target), allowed, () => parsed.LoadConfig(config));
+            var (job, backup, loaded) = Choose(
+                parsed.GetValue(file), parsed.GetValue(jobName), parsed.GetValue(target), allowed, () => parsed.LoadConfig(config));
             if (loaded is null && parsed.GetResult(config) is not null)
                 loaded = parsed.LoadConfig(config); // with --target, for its passphrase alone
             var address = job.TargetDatabase.Address;
@@ -51,16 +60,25 @@ static class RestoreSafetyCommand
                 return ExitCodes.Done;
             }
 
-            Consent.Require($"replace the content of {address} by {backup.FileName}", parsed.GetValue(yes) || parsed.GetValue(force), isConfigured: parsed.GetValue(target) is null || parsed.GetValue(file) is null);
+            Consent.Require(
+                $"replace the content of {address} by {backup.FileName}",
+                parsed.GetValue(yes) || parsed.GetValue(force),
+                isConfigured: parsed.GetValue(target) is null || parsed.GetValue(file) is null);
             var result = await RunView.ShowAsync(parsed.GetValue(json),
-                observer => JobRunner.RestoreAsync(job, BackupHandle.Of(backup, loaded) with { Unauthenticated = allowed }, options, [observer], cancellationToken));
+                observer => JobRunner.RestoreAsync(
+                    job, BackupHandle.Of(backup, loaded) with { Unauthenticated = allowed }, options, [observer], cancellationToken));
             return ExitCodes.Of(result.Outcome);
         });
         return command;
     }
 
     /// <returns>The configuration as well; null where it is not needed to know where the backup goes.</returns>
-    static (JobConfig Job, BackupFile Backup, BackupSyncConfig? Config) Choose(string? file, string? jobName, string? target, bool unauthenticated, Func<BackupSyncConfig> load)
+    static (JobConfig Job, BackupFile Backup, BackupSyncConfig? Config) Choose(
+        string? file,
+        string? jobName,
+        string? target,
+        bool unauthenticated,
+        Func<BackupSyncConfig> load)
     {
         if (file is null)
         {

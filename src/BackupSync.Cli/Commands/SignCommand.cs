@@ -15,7 +15,9 @@ static class SignCommand
         jobs.Aliases.Add("-j");
         var yes = CommonOptions.Yes();
         var json = CommonOptions.Json();
-        var command = new Command("sign", "Sign manifests that bear no signature yet, when their backups were read to their end; all that match") { jobs, yes, json };
+        var command = new Command(
+            "sign",
+            "Sign manifests that bear no signature yet, when their backups were read to their end; all that match") { jobs, yes, json };
         selection.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -44,7 +46,8 @@ static class SignCommand
         command.Validators.Add(result =>
         {
             if (result.GetResult(jobs) is not null && selection.IsUsed(result))
-                result.AddError("A job's backups are in its own directory: databases, --latest, --before, --tag, --place and --path do not go with --job.");
+                result.AddError("A job's backups are in its own directory: databases, --latest, --before, --tag, --place and --path do "
+                    + "not go with --job.");
         });
         return command;
     }

@@ -11,16 +11,27 @@ static class SyncCommand
     public static Command Create()
     {
         var jobs = new JobSelection();
-        var source = new Option<string?>("--source") { Description = "The URL of the database to copy, instead of a job", HelpName = "url" };
+        var source = new Option<string?>("--source")
+        {
+            Description = "The URL of the database to copy, instead of a job",
+            HelpName = "url",
+        };
         var target = new Option<string?>("--target") { Description = "The URL of the database to replace", HelpName = "url" };
-        var directory = new Option<string?>("--backup-directory") { Description = "Where backups and history go, with --source and --target", HelpName = "folder" };
+        var directory = new Option<string?>("--backup-directory")
+        {
+            Description = "Where backups and history go, with --source and --target",
+            HelpName = "folder",
+        };
         var force = new Option<bool>("--force") { Description = "Lift the shrink guard, and do not ask" };
         var mode = CommonOptions.Word<SyncMode>("--mode", "The whole database, or only what has changed, whatever the job says");
         var fullVerify = new Option<bool>("--full-verify") { Description = "Have an incremental run compare the whole content" };
         var yes = CommonOptions.Yes();
         var whatIf = CommonOptions.WhatIf();
         var json = CommonOptions.Json();
-        var command = new Command("sync", "Make the targets of jobs verified copies of their sources") { mode, fullVerify, source, target, directory, force, yes, whatIf, json };
+        var command = new Command("sync", "Make the targets of jobs verified copies of their sources")
+        {
+            mode, fullVerify, source, target, directory, force, yes, whatIf, json,
+        };
         jobs.AddTo(command);
         command.Validators.Add(result =>
         {
@@ -46,8 +57,13 @@ static class SyncCommand
                 return Task.FromResult(Plan(chosen, parsed.GetValue(mode), parsed.GetValue(json)));
 
             foreach (var job in chosen)
-                Consent.Require(Action(job, parsed.GetValue(mode) ?? job.Mode), parsed.GetValue(yes) || parsed.GetValue(force), isConfigured: !isAdHoc);
-            return RunAsync(chosen, new RunOptions { Force = parsed.GetValue(force), Mode = parsed.GetValue(mode), FullVerify = parsed.GetValue(fullVerify) }, parsed.GetValue(json), cancellationToken);
+                Consent.Require(
+                    Action(job, parsed.GetValue(mode) ?? job.Mode), parsed.GetValue(yes) || parsed.GetValue(force), isConfigured: !isAdHoc);
+            return RunAsync(
+                chosen,
+                new RunOptions { Force = parsed.GetValue(force), Mode = parsed.GetValue(mode), FullVerify = parsed.GetValue(fullVerify) },
+                parsed.GetValue(json),
+                cancellationToken);
         });
         return command;
     }

@@ -10,7 +10,12 @@ static class TestCommand
 {
     public static Command Create()
     {
-        var names = new Argument<string[]>("database") { HelpName = "database", Description = "The names of databases; all of the configuration where none is named", Arity = ArgumentArity.ZeroOrMore };
+        var names = new Argument<string[]>("database")
+        {
+            HelpName = "database",
+            Description = "The names of databases; all of the configuration where none is named",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
         var url = new Option<string[]>("--url") { Description = "A connection string instead", HelpName = "url" };
         var timeout = CommonOptions.Number("--timeout", "seconds", "How many seconds to try, for each database",
             Allowed.Timeout, Allowed.LeastTimeout, Allowed.MostTimeout);

@@ -8,7 +8,10 @@ using Npgsql;
 
 namespace BackupSync.Cli.Demo;
 
-/// <summary>The story that the demo tells, by the same code as <c>sync</c>: a first copy, a second, two of what has changed only, and one that fails.</summary>
+/// <summary>
+/// The story that the demo tells, by the same code as <c>sync</c>: a first copy, a second, two of what has changed only, and one that
+/// fails.
+/// </summary>
 sealed class DemoScenario(DemoServers servers)
 {
     /// <summary>
@@ -42,13 +45,15 @@ sealed class DemoScenario(DemoServers servers)
         await ExpectSameAsync(cancellationToken);
 
         Chapter("Somebody deletes three transactions; the next incremental sync looks for stamps where there are any");
-        await ExecuteAsync("DELETE FROM transactions WHERE id IN (SELECT id FROM transactions t WHERE NOT EXISTS (SELECT FROM escrows e WHERE e.current_transaction = t.id) ORDER BY id DESC LIMIT 3)", cancellationToken);
+        await ExecuteAsync("DELETE FROM transactions WHERE id IN (SELECT id FROM transactions t WHERE NOT EXISTS (SELECT FROM escrows "
+            + "e WHERE e.current_transaction = t.id) ORDER BY id DESC LIMIT 3)", cancellationToken);
         Expect(await SyncAsync(job, cancellationToken, SyncMode.Incremental), RunOutcome.Succeeded);
         await ExpectSameAsync(cancellationToken);
 
         Chapter("A restore that fails");
         await MakeUntransferableAsync(cancellationToken);
-        Screen.WriteLine("railway has a new table. Its CHECK constraint asks for a setting that only railway has, so neon cannot load its rows.");
+        Screen.WriteLine(
+            "railway has a new table. Its CHECK constraint asks for a setting that only railway has, so neon cannot load its rows.");
         var before = await Witness.AskAsync(servers.Neon.Address, cancellationToken);
         Expect(await SyncAsync(job, cancellationToken), RunOutcome.RolledBack);
         var after = await Witness.AskAsync(servers.Neon.Address, cancellationToken);
@@ -62,7 +67,8 @@ sealed class DemoScenario(DemoServers servers)
         Chapter("What is left");
         Screen.Write(BackupTables.List(BackupCatalog.List(job.Backups.Directory)));
         Screen.WriteLine($"Backups, log and history are kept in {job.Backups.Directory}");
-        Screen.WriteLine($"The configuration was {Path.Combine(servers.Folder, "backupsync.yml")} (examples/quickstart.yml). The servers are stopped and removed now; delete {servers.Folder} when you have seen enough.");
+        Screen.WriteLine($"The configuration was {Path.Combine(servers.Folder, "backupsync.yml")} (examples/quickstart.yml). The "
+            + $"servers are stopped and removed now; delete {servers.Folder} when you have seen enough.");
         return ExitCodes.Done;
     }
 

@@ -60,7 +60,9 @@ sealed class DemoServers : IAsyncDisposable
 
     static async Task<SandboxServer> StartAsync(string name, string database, CancellationToken cancellationToken)
     {
-        var server = await SandboxServer.StartAsync(new SandboxOptions { Name = name, Database = database, OnMessage = Screen.WriteLine }, cancellationToken);
+        var server = await SandboxServer.StartAsync(
+            new SandboxOptions { Name = name, Database = database, OnMessage = Screen.WriteLine },
+            cancellationToken);
         Screen.WriteLine($"{name,-8} PostgreSQL {server.Version}, database {database} on 127.0.0.1:{server.Port}");
         return server;
     }

@@ -32,5 +32,6 @@ sealed record Witness(long Users, long Escrows, long Wallets, long Transactions,
         return new Witness(reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3), reader.GetString(4));
     }
 
-    public override string ToString() => $"{Users} users, {Escrows} escrows, {Wallets} wallets, {Transactions} transactions; content {Content}";
+    public override string ToString() =>
+        $"{Users} users, {Escrows} escrows, {Wallets} wallets, {Transactions} transactions; content {Content}";
 }

@@ -18,7 +18,8 @@ static class BackupTables
             Failures.Warn($"Not authenticated: {doubtful.Path}: {doubtful.NotAuthenticated}.");
     }
 
-    public static Table List(IEnumerable<BackupFile> backups) => Filled([.. Headings, "File"], backups.Select(b => (Text[])[.. Row(b), Plain(b.FileName)]));
+    public static Table List(IEnumerable<BackupFile> backups) =>
+        Filled([.. Headings, "File"], backups.Select(b => (Text[])[.. Row(b), Plain(b.FileName)]));
 
     /// <summary>
     /// Rows with the files they are about; the folders stand once, below. Where that is too wide, the files stand below too:
@@ -44,7 +45,9 @@ static class BackupTables
     public static Table Retention(IEnumerable<RetentionDecision> decisions) => Filled(
         ["Action", ">Size", "File", "Why"],
         decisions.Select(d => (Text[])
-            [d.Remove ? new Text("Remove", Color.Yellow) : Plain("Keep"), Plain(Size(d.Size)), Plain(d.Backup?.FileName ?? d.Path), Plain(d.Reason)]));
+            [d.Remove
+                ? new Text("Remove", Color.Yellow)
+                : Plain("Keep"), Plain(Size(d.Size)), Plain(d.Backup?.FileName ?? d.Path), Plain(d.Reason)]));
 
     /// <summary>The folders of a place are told as one.</summary>
     public static void ShowFolders(IEnumerable<BackupFile?> backups)
@@ -70,7 +73,8 @@ static class BackupTables
     };
 
     /// <summary>What is known of whether it is good; whether it is ours at all goes before that.</summary>
-    static Text Proven(BackupFile backup) => backup.NotAuthenticated is null ? Proof(backup.Proof) : State("NOT AUTHENTICATED", isGood: false);
+    static Text Proven(BackupFile backup) =>
+        backup.NotAuthenticated is null ? Proof(backup.Proof) : State("NOT AUTHENTICATED", isGood: false);
 
     static string KindOf(BackupFile backup) => backup.Kind switch
     {
@@ -82,7 +86,8 @@ static class BackupTables
 
     static Text[] Row(BackupFile b) =>
     [
-        Plain(b.Database), Plain(KindOf(b)), Plain(Time(b.Created)), Plain(Size(b.Size)), Plain(Number(b.Rows)), Plain(b.Place), Plain(b.Tag),
+        Plain(b.Database), Plain(KindOf(b)), Plain(Time(b.Created)), Plain(Size(b.Size)), Plain(Number(b.Rows)), Plain(b
+            .Place), Plain(b.Tag),
         Plain(b.Pinned ? "for ever" : b.KeepDays is { } days ? $"{days} days" : ""), Proven(b),
     ];
 

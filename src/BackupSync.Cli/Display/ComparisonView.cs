@@ -48,7 +48,10 @@ static class ComparisonView
     }
 
     /// <summary>A bar until the first row comes, which it would be in the way of.</summary>
-    static async Task<ComparisonResult> RunLiveAsync(Func<Action<ComparisonProgress>, Task<ComparisonResult>> run, Task hasRows, TaskCompletionSource isBarGone)
+    static async Task<ComparisonResult> RunLiveAsync(
+        Func<Action<ComparisonProgress>, Task<ComparisonResult>> run,
+        Task hasRows,
+        TaskCompletionSource isBarGone)
     {
         Task<ComparisonResult> running = null!;
         await LiveProgress.Create(Screen.Live).AutoClear(true).StartAsync(async context =>
@@ -68,7 +71,8 @@ static class ComparisonView
     /// <summary>In one line, or the bar would jump.</summary>
     static string Status(ComparisonProgress now)
     {
-        var text = Printable.Line(string.Create(CultureInfo.InvariantCulture, $"{now.Item}  {now.Rows:N0} rows  {ByteSizes.Show(now.Bytes)}"));
+        var text = Printable.Line(
+            string.Create(CultureInfo.InvariantCulture, $"{now.Item}  {now.Rows:N0} rows  {ByteSizes.Show(now.Bytes)}"));
         var width = Math.Clamp(Screen.Width - 50, 10, 60);
         return text.Length > width ? text[..(width - 1)] + "…" : text.PadRight(width);
     }

@@ -13,7 +13,10 @@ sealed class StateColumn : ProgressColumn
 
     public static void Set(ProgressTask task, StepState state) => task.State.Update<Ended>(Key, _ => new Ended(state));
 
-    public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime) => task.State.Get<Ended>(Key).State switch
+    public override IRenderable Render(
+        RenderOptions options,
+        ProgressTask task,
+        TimeSpan deltaTime) => task.State.Get<Ended>(Key).State switch
     {
         StepState.Succeeded => new Text("✓", Color.Green),
         StepState.Cancelled => new Text("-", Color.Yellow),

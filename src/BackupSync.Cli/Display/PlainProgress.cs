@@ -14,7 +14,8 @@ sealed class PlainProgress(TextWriter writer, string? name = null) : IRunObserve
     {
         if (Line(runEvent) is not { } line)
             return;
-        writer.WriteLine($"{runEvent.Time.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture)} {(name is null ? "" : $"{name}: ")}{Printable.Indented(line, Indentation)}");
+        writer.WriteLine($"{runEvent.Time.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture)} "
+            + $"{(name is null ? "" : $"{name}: ")}{Printable.Indented(line, Indentation)}");
         writer.Flush();
     }
 
@@ -22,7 +23,8 @@ sealed class PlainProgress(TextWriter writer, string? name = null) : IRunObserve
     {
         RunStarted started => name is null ? $"{started.Job}: run {started.RunId} started" : $"run {started.RunId} started",
         StepStarted started => $"{started.Step} started",
-        StepEnded { Result: var step } => $"{step.Step} {Words(step.State)} {Tables.Duration(step.DurationSeconds)}{(step.Note is null ? "" : $"  {step.Note}")}",
+        StepEnded { Result: var step } => $"{step.Step} {Words(step.State)} "
+            + $"{Tables.Duration(step.DurationSeconds)}{(step.Note is null ? "" : $"  {step.Note}")}",
         RunLog { Level: RunLogLevel.Information } log => log.Message,
         RunLog log => $"{log.Level.ToString().ToUpperInvariant()}: {log.Message}",
         _ => null,

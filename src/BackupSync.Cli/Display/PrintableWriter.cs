@@ -12,7 +12,9 @@ sealed class PrintableWriter(TextWriter inner) : TextWriter
     /// <summary>The console puts a writer of its own around each that it is given.</summary>
     static readonly ConditionalWeakTable<TextWriter, TextWriter> Inners = [];
 
-    /// <summary>What a stream of the console was before: for what writes sequences of its own, and has looked at the texts in between.</summary>
+    /// <summary>
+    /// What a stream of the console was before: for what writes sequences of its own, and has looked at the texts in between.
+    /// </summary>
     public static TextWriter InnerOf(TextWriter stream) => Inners.TryGetValue(stream, out var inner) ? inner : stream;
 
     public override Encoding Encoding => inner.Encoding;

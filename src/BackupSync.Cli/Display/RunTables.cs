@@ -14,7 +14,8 @@ static class RunTables
             ["Database", "Outcome", ">Size", ">Rows", ">Duration", "Places", "Proven"],
             runs.Select(r => (Text[])
             [
-                Plain(r.Source), Outcome(r.Outcome), Plain(Size(r.SourceBackup?.Size)), Plain(Number(r.SourceBackup?.Rows)), Plain(Duration(r.DurationSeconds)),
+                Plain(r.Source), Outcome(r.Outcome), Plain(Size(r.SourceBackup?.Size)), Plain(Number(r.SourceBackup?.Rows)),
+                Plain(Duration(r.DurationSeconds)),
                 // Where it did not get everywhere, the failure tells where it is.
                 Plain(r.Success ? r.Target : ""), BackupTables.Proof(r.SourceBackup?.Proof),
             ]),
@@ -28,8 +29,10 @@ static class RunTables
             ["Database", "Created (UTC)", "Place", "Verdict", ">Rows", ">Duration", "Recovered in", "Age of data"],
             backups.Zip(runs, (b, r) => (Text[])
             [
-                Plain(b.Database), Plain(Time(b.Created)), Plain(b.Place), Verdict(r), Plain(Number(b.Rows)), Plain(Duration(r.DurationSeconds)),
-                Against(r.Recovery?.Seconds, r.Recovery?.Rto, r.Recovery?.RtoMet), Against(r.Recovery?.DataAgeSeconds, r.Recovery?.Rpo, r.Recovery?.RpoMet),
+                Plain(b.Database), Plain(Time(b.Created)), Plain(b.Place), Verdict(r), Plain(Number(b
+                    .Rows)), Plain(Duration(r.DurationSeconds)),
+                Against(r.Recovery?.Seconds, r.Recovery?.Rto, r.Recovery?.RtoMet),
+                Against(r.Recovery?.DataAgeSeconds, r.Recovery?.Rpo, r.Recovery?.RpoMet),
             ]),
             [.. backups.Take(runs.Count)]);
     }
@@ -40,7 +43,8 @@ static class RunTables
             ["Database", "Created (UTC)", "From", "To", "Outcome", ">Size", ">Duration"],
             backups.Zip(runs, (b, r) => (Text[])
             [
-                Plain(b.Database), Plain(Time(b.Created)), Plain(b.Place), Plain(r.Target), Outcome(r.Outcome), Plain(Size(b.Size)), Plain(Duration(r.DurationSeconds)),
+                Plain(b.Database), Plain(Time(b.Created)), Plain(b.Place), Plain(r.Target), Outcome(r.Outcome), Plain(Size(b
+                    .Size)), Plain(Duration(r.DurationSeconds)),
             ]),
             [.. runs.Select(r => r.SourceBackup)]);
     }

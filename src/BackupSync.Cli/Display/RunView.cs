@@ -44,20 +44,27 @@ static class RunView
         var facts = new Grid().AddColumn(new GridColumn { NoWrap = true }).AddColumn();
         void Fact(string name, Text value) => facts.AddRow(new Text(name, new Style(decoration: Decoration.Bold)), value);
         Fact("Outcome", Tables.Outcome(result.Outcome));
-        Fact("Run", Tables.Plain($"{result.RunId}, {result.Source} → {result.Target}, {Tables.Duration(result.DurationSeconds)}{(result.Mode is { } mode ? $", {mode.ToString().ToLowerInvariant()}" : "")}{(result.Publish is null ? "" : $", published by {result.Publish.ToLowerInvariant()}")}{(result.Forced ? ", forced" : "")}"));
+        Fact("Run", Tables.Plain($"{result.RunId}, {result.Source} → {result.Target}, {Tables.Duration(result.DurationSeconds)}"
+            + (result.Mode is { } mode ? $", {mode.ToString().ToLowerInvariant()}" : "")
+            + (result.Publish is null ? "" : $", published by {result.Publish.ToLowerInvariant()}")
+            + (result.Forced ? ", forced" : "")));
         if (result.SourceBackup is { } source)
             Fact("Source backup", Tables.Plain($"{source.Path} ({ByteSizes.Show(source.Size)})"));
         if (result.SafetyBackup is { } safety)
             Fact("Safety backup", Tables.Plain($"{safety.Path} ({ByteSizes.Show(safety.Size)})"));
         if (result.RpoSeconds is { } age)
-            Fact("Age of copy", Tables.Plain($"{Tables.Duration(age)} (RPO): {result.Source} as of {Tables.Time(result.SnapshotTime!.Value)} UTC"));
+            Fact(
+                "Age of copy",
+                Tables.Plain($"{Tables.Duration(age)} (RPO): {result.Source} as of {Tables.Time(result.SnapshotTime!.Value)} UTC"));
         if (result.Recovery is { } recovery)
         {
             Fact("Recovered in", RunTables.Against(recovery.Seconds, recovery.Rto, recovery.RtoMet));
             Fact("Age of data", RunTables.Against(recovery.DataAgeSeconds, recovery.Rpo, recovery.RpoMet));
         }
         if (result.LeftOut.Count > 0)
-            Fact("Left out", Tables.Plain($"{result.LeftOut.Count}, for the server refused them (the warnings say why): {NameList.Of(result.LeftOut)}", Color.Yellow));
+            Fact("Left out", Tables.Plain(
+                $"{result.LeftOut.Count}, for the server refused them (the warnings say why): {NameList.Of(result.LeftOut)}",
+                Color.Yellow));
         Screen.Write(facts);
 
         ShowError(result.Job, result);

@@ -9,14 +9,16 @@ static class RunsView
     /// <param name="run">Given an observer for each, and whom to tell of each result.</param>
     /// <param name="showTable">Shows what came of them.</param>
     public static async Task<IReadOnlyList<RunResult>> ShowAsync(
-        bool json, IReadOnlyList<string> names, Func<IReadOnlyList<IRunObserver>, Action<RunResult>, Task<IReadOnlyList<RunResult>>> run, Action<IReadOnlyList<RunResult>> showTable)
+        bool json, IReadOnlyList<string> names, Func<IReadOnlyList<IRunObserver>, Action<RunResult>, Task<IReadOnlyList<RunResult>>> run,
+        Action<IReadOnlyList<RunResult>> showTable)
     {
         if (json)
             return await run([.. names.Select(n => new PlainProgress(Console.Error, n))], Json.WriteLine);
 
         var width = names.Max(n => n.Length);
         var results = Screen.IsLive
-            ? await LiveProgress.Create(Screen.Live).StartAsync(context => run([.. names.Select(n => new LiveRun(Screen.Live, context, n, width))], _ => { }))
+            ? await LiveProgress.Create(Screen.Live)
+                .StartAsync(context => run([.. names.Select(n => new LiveRun(Screen.Live, context, n, width))], _ => { }))
             : await run([.. names.Select(n => new PlainProgress(Console.Out, n))], _ => { });
         showTable(results);
         foreach (var (name, result) in names.Zip(results))
@@ -26,7 +28,8 @@ static class RunsView
 
     /// <summary>The same for runs one after the other. Those that have not begun when the program is stopped have no result.</summary>
     public static async Task<IReadOnlyList<RunResult>> ShowEachAsync<T>(
-        bool json, IReadOnlyList<string> names, IReadOnlyList<T> items, Func<T, IRunObserver, Task<RunResult>> run, Action<IReadOnlyList<RunResult>> showTable,
+        bool json, IReadOnlyList<string> names, IReadOnlyList<T> items, Func<T, IRunObserver, Task<RunResult>> run,
+        Action<IReadOnlyList<RunResult>> showTable,
         CancellationToken cancellationToken)
     {
         if (items.Count == 0)

@@ -14,7 +14,12 @@ static class Tables
     {
         var table = New("Step", "State", ">Duration", "What it did");
         foreach (var step in steps)
-            Add(table, Plain(step.Step), State(step.State.ToString(), step.State == StepState.Succeeded), Plain(Duration(step.DurationSeconds)), Plain(step.Note));
+            Add(
+                table,
+                Plain(step.Step),
+                State(step.State.ToString(), step.State == StepState.Succeeded),
+                Plain(Duration(step.DurationSeconds)),
+                Plain(step.Note));
         return table;
     }
 
@@ -22,7 +27,13 @@ static class Tables
     {
         var table = New("Table", ">Source", ">Before", ">After", ">Size", "Verified");
         foreach (var row in tables)
-            Add(table, Plain(row.Table), Plain(Number(row.SourceRows)), Plain(Number(row.PreviousRows)), Plain(Number(row.TargetRows)), Plain(Size(row.Bytes)),
+            Add(
+                table,
+                Plain(row.Table),
+                Plain(Number(row.SourceRows)),
+                Plain(Number(row.PreviousRows)),
+                Plain(Number(row.TargetRows)),
+                Plain(Size(row.Bytes)),
                 row.Verified is { } verified ? State(verified ? "yes" : "no", verified) : Plain(""));
         return table;
     }
@@ -32,8 +43,11 @@ static class Tables
         ["Table", "Way", ">Inserted", ">Updated", ">Deleted", ">Unchanged", ">Kept", ">Rows", ">Read", ">Time", "Verified", "Why"],
         tables.Select(t => (Text[])
         [
-            Plain(t.Table), Plain(t.Changes!.Way), Plain(Number(t.Changes.Inserted)), Plain(Number(t.Changes.Updated)), Plain(Number(t.Changes.Deleted)), Plain(Number(t.Changes.Unchanged)),
-            Plain(t.Changes.Kept == 0 ? "" : Number(t.Changes.Kept)), Plain(Number(t.TargetRows)), Plain(Size(t.Changes.Bytes)), Plain(Duration(t.Changes.Seconds)),
+            Plain(t.Table), Plain(t.Changes!.Way), Plain(Number(t.Changes.Inserted)), Plain(Number(t.Changes
+                .Updated)), Plain(Number(t.Changes.Deleted)), Plain(Number(t.Changes.Unchanged)),
+            Plain(t.Changes.Kept == 0
+                ? ""
+                : Number(t.Changes.Kept)), Plain(Number(t.TargetRows)), Plain(Size(t.Changes.Bytes)), Plain(Duration(t.Changes.Seconds)),
             t.Verified is { } verified ? State(verified ? "yes" : "no", verified) : Plain(""), Plain(t.Changes.Reason),
         ]));
 
@@ -60,12 +74,26 @@ static class Tables
 
     public static Table History(IEnumerable<RunResult> runs)
     {
-        var table = New("Job", "Kind", "Mode", "Outcome", "Started (UTC)", ">Duration", ">Tables", ">Rows", ">Backup", ">Safety", "Publish", "Error");
+        var table = New(
+            "Job", "Kind", "Mode", "Outcome", "Started (UTC)", ">Duration", ">Tables", ">Rows", ">Backup", ">Safety", "Publish", "Error");
         foreach (var r in runs)
         {
-            Add(table, Plain(r.Job), Plain(r.Kind), Plain(r.Mode), Outcome(r.Outcome), Plain(Time(r.StartTime)), Plain(Duration(r.DurationSeconds)),
-                Plain(Number(r.Mode == SyncMode.Incremental ? r.Tables.Count : r.SourceStats?.Count)), Plain(Number(Rows(r))), Plain(Size(r.SourceBackup?.Size)), Plain(Size(r.SafetyBackup?.Size)),
-                Plain(r.Publish), Plain(r.Error?.Id));
+            Add(
+                table,
+                Plain(r.Job),
+                Plain(r.Kind),
+                Plain(r.Mode),
+                Outcome(r.Outcome),
+                Plain(Time(r.StartTime)),
+                Plain(Duration(r.DurationSeconds)),
+                Plain(Number(r.Mode == SyncMode.Incremental
+                    ? r.Tables.Count
+                    : r.SourceStats?.Count)),
+                Plain(Number(Rows(r))),
+                Plain(Size(r.SourceBackup?.Size)),
+                Plain(Size(r.SafetyBackup?.Size)),
+                Plain(r.Publish),
+                Plain(r.Error?.Id));
         }
         return table;
     }
@@ -74,12 +102,15 @@ static class Tables
     {
         var table = New("Name", "State", ">Source", ">Target", "What");
         foreach (var item in items)
-            Add(table, Plain(item.Name), State(item.State.ToString(), item.State == ComparedState.Equal), Plain(Number(item.SourceRows)), Plain(Number(item.TargetRows)), Plain(item.What));
+            Add(
+                table, Plain(item.Name), State(item.State.ToString(), item.State == ComparedState.Equal), Plain(Number(item.SourceRows)),
+                Plain(Number(item.TargetRows)), Plain(item.What));
         return table;
     }
 
     /// <summary>An incremental run need not count every table, and the rows of some are not those of the database.</summary>
-    static long? Rows(RunResult run) => run.Mode == SyncMode.Incremental && run.Tables.Any(t => t.SourceRows is null) ? null : run.SourceStats?.Values.Sum();
+    static long? Rows(RunResult run) =>
+        run.Mode == SyncMode.Incremental && run.Tables.Any(t => t.SourceRows is null) ? null : run.SourceStats?.Values.Sum();
 
     public static Text Outcome(RunOutcome outcome) => new(outcome.ToString(), outcome switch
     {
@@ -120,7 +151,9 @@ static class Tables
     /// <summary>How wide a table of these has to be for every cell to stand in one line.</summary>
     public static int WidthOf(string[] headings, IReadOnlyCollection<Text[]> rows)
     {
-        var columns = headings.Select((h, i) => (Heading: h.TrimStart('>').Length, Cells: rows.Select(r => r[i].Length).DefaultIfEmpty().Max())).Where(c => c.Cells > 0);
+        var columns = headings.Select(
+            (h, i) => (Heading: h.TrimStart('>').Length,
+                Cells: rows.Select(r => r[i].Length).DefaultIfEmpty().Max())).Where(c => c.Cells > 0);
         return columns.Sum(c => Math.Max(c.Heading, c.Cells) + 3) + 1;
     }
 

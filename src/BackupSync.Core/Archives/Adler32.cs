@@ -1,6 +1,8 @@
 namespace BackupSync.Archives;
 
-/// <summary>The checksum at the end of a zlib stream: two sums, each modulo 65521 (https://www.rfc-editor.org/rfc/rfc1950#section-8).</summary>
+/// <summary>
+/// The checksum at the end of a zlib stream: two sums, each modulo 65521 (https://www.rfc-editor.org/rfc/rfc1950#section-8).
+/// </summary>
 readonly record struct Adler32(uint Value)
 {
     const uint Modulus = 65521;

@@ -9,7 +9,9 @@ sealed record ArchiveContent(IReadOnlyDictionary<string, long>? Rows, long Large
     /// <summary>What of a snapshot is not in the archive, as phrases.</summary>
     public IEnumerable<string> DifferencesFrom(DatabaseFingerprint fingerprint)
     {
-        foreach (var (table, expected) in Rows is null ? [] : fingerprint.Tables.Where(t => !fingerprint.Objects.ContainsKey($"partitioned table {t.Key}")))
+        foreach (var (table, expected) in Rows is null
+            ? []
+            : fingerprint.Tables.Where(t => !fingerprint.Objects.ContainsKey($"partitioned table {t.Key}")))
         {
             var found = Rows!.GetValueOrDefault(table);
             if (found != expected.Rows)
@@ -29,7 +31,9 @@ sealed class ArchiveCopy(ArchiveReader reader, Stream output, ArchiveCopy.OnProg
     /// <summary>Told now and then: the table under way, its rows so far, all bytes written so far.</summary>
     public delegate void OnProgress(string table, long rows, long bytes);
 
-    /// <summary>Of zlib-ng, .NET's own: smaller files than pg_dump's level 1 for less work. Its level 1 makes them two fifths larger.</summary>
+    /// <summary>
+    /// Of zlib-ng, .NET's own: smaller files than pg_dump's level 1 for less work. Its level 1 makes them two fifths larger.
+    /// </summary>
     public const int GzipLevel = 2;
 
     readonly byte[] _buffer = new byte[128 * 1024];
@@ -38,7 +42,9 @@ sealed class ArchiveCopy(ArchiveReader reader, Stream output, ArchiveCopy.OnProg
     long _largeObjects;
 
     /// <param name="compress">Whether what comes uncompressed is compressed by gzip.</param>
-    /// <returns>What passed, and the head with the places of all data: to be written over the one in the file, where that is possible.</returns>
+    /// <returns>
+    /// What passed, and the head with the places of all data: to be written over the one in the file, where that is possible.
+    /// </returns>
     public (ArchiveContent Content, ArchiveHead Head) Run(bool compress)
     {
         var head = compress && reader.Head.Compression == ArchiveCompression.None ? reader.Head.With(ArchiveCompression.Gzip) : reader.Head;
@@ -85,7 +91,8 @@ sealed class ArchiveCopy(ArchiveReader reader, Stream output, ArchiveCopy.OnProg
         if (counter is not null)
         {
             _rows[reader.Entry.Key] = counter.Finish() ?? throw new BackupSyncException(
-                ErrorIds.BackupInvalid, $"The data of {reader.Entry.Key} end without their end mark: some are missing.", "Run again; if it stays so, look at pg_dump's messages in the log.");
+                ErrorIds.BackupInvalid, $"The data of {reader.Entry.Key} end without their end mark: some are missing.",
+                "Run again; if it stays so, look at pg_dump's messages in the log.");
         }
     }
 }

@@ -50,9 +50,16 @@ sealed partial class ArchiveHead
     readonly Dictionary<int, int> _placesAt;
     readonly HashSet<(string Kind, string Key)> _known;
 
-    ArchiveHead(byte[] bytes, int version, int compressionAt, ArchiveCompression compression, IReadOnlyList<ArchiveEntry> entries, Dictionary<int, int> placesAt)
+    ArchiveHead(
+        byte[] bytes,
+        int version,
+        int compressionAt,
+        ArchiveCompression compression,
+        IReadOnlyList<ArchiveEntry> entries,
+        Dictionary<int, int> placesAt)
     {
-        (_bytes, _version, _compressionAt, Compression, Entries, _placesAt) = (bytes, version, compressionAt, compression, entries, placesAt);
+        (_bytes, _version, _compressionAt, Compression, Entries, _placesAt) =
+            (bytes, version, compressionAt, compression, entries, placesAt);
         ByDumpId = entries.ToDictionary(e => e.DumpId);
         _known = [.. entries.Select(e => (e.Kind, e.Key))];
     }
@@ -66,7 +73,8 @@ sealed partial class ArchiveHead
     public bool HadInternalOptions { get; private init; }
 
     /// <summary>The encoding of its data, by PostgreSQL's name for it.</summary>
-    public string Encoding => Entries.FirstOrDefault(e => e.Kind == EncodingKind)?.Definition.Split('\'') is [_, var name, _] ? name : "UTF8";
+    public string Encoding =>
+        Entries.FirstOrDefault(e => e.Kind == EncodingKind)?.Definition.Split('\'') is [_, var name, _] ? name : "UTF8";
 
     /// <summary>The same content with its sequences as a restore sets them.</summary>
     public DatabaseFingerprint SequencesInto(DatabaseFingerprint content)
@@ -93,7 +101,9 @@ sealed partial class ArchiveHead
     /// <param name="key">As fingerprints name tables.</param>
     public bool Has(string kind, string key) => _known.Contains((kind, key));
 
-    /// <exception cref="BackupSyncException"><see cref="ErrorIds.BackupInvalid"/>: it is none, is damaged, or newer than what is known.</exception>
+    /// <exception cref="BackupSyncException">
+    /// <see cref="ErrorIds.BackupInvalid"/>: it is none, is damaged, or newer than what is known.
+    /// </exception>
     public static ArchiveHead Read(ArchiveInput input, bool withDrops = false)
     {
         input.Keep();
@@ -109,14 +119,17 @@ sealed partial class ArchiveHead
         if (major != 1 || version is < OldestVersion or > NewestVersion)
         {
             throw new BackupSyncException(ErrorIds.BackupInvalid,
-                $"The archive has version {major}.{version} of pg_dump's format; known are 1.{OldestVersion} to 1.{NewestVersion} (pg_dump 12 to 18).", "Update BackupSync, or use another backup.");
+                $"The archive has version {major}.{version} of pg_dump's format; known are 1.{OldestVersion} to 1.{NewestVersion} "
+                    + "(pg_dump 12 to 18).", "Update BackupSync, or use another backup.");
         }
         // Whatever machine pg_dump runs on: C's int, and an offset of 64 bits.
         if (input.Byte() != IntegerSize || input.Byte() != OffsetSize || input.Byte() != CustomFormat)
             throw input.Damaged("it is not of the custom format");
 
         var compressionAt = (int)input.Position;
-        var compression = version >= VersionWithMethods ? (ArchiveCompression)input.Byte() : input.Integer() == 0 ? ArchiveCompression.None : ArchiveCompression.Gzip;
+        var compression = version >= VersionWithMethods
+            ? (ArchiveCompression)input.Byte()
+            : input.Integer() == 0 ? ArchiveCompression.None : ArchiveCompression.Gzip;
         if (!Enum.IsDefined(compression))
             throw input.Damaged("its compression is unknown");
         for (var i = 0; i < 7; i++) // when it was made: seconds to years, and whether summer time was on
@@ -140,7 +153,8 @@ sealed partial class ArchiveHead
                 input.Byte();
         }
         var bytes = input.TakeKept();
-        var standardStrings = entries.FirstOrDefault(e => e.Kind == StandardStringsKind)?.Definition.Contains("'on'", StringComparison.Ordinal) ?? true;
+        var standardStrings =
+            entries.FirstOrDefault(e => e.Kind == StandardStringsKind)?.Definition.Contains("'on'", StringComparison.Ordinal) ?? true;
         var had = false;
         foreach (var definition in withOptions)
             had |= InternalOptions.Blank(bytes.AsSpan(definition), standardStrings);
@@ -154,8 +168,12 @@ sealed partial class ArchiveHead
         if (_version >= VersionWithMethods)
             bytes[_compressionAt] = (byte)compression;
         else
-            bytes[_compressionAt + 1] = compression == ArchiveCompression.None ? (byte)0 : (byte)1; // the level; which one is of no matter to who reads
-        return new ArchiveHead(bytes, _version, _compressionAt, compression, Entries, _placesAt) { HadInternalOptions = HadInternalOptions };
+            // The level; which one is of no matter to who reads.
+            bytes[_compressionAt + 1] = compression == ArchiveCompression.None ? (byte)0 : (byte)1;
+        return new ArchiveHead(bytes, _version, _compressionAt, compression, Entries, _placesAt)
+        {
+            HadInternalOptions = HadInternalOptions,
+        };
     }
 
     /// <summary>Notes where an entry's data begin: with that, pg_restore can read several tables at once.</summary>
@@ -189,7 +207,9 @@ sealed partial class ArchiveHead
         input.Text(); // formerly whether it has oids
         var needs = new List<int>();
         while (input.Text() is { } other)
-            needs.Add(int.TryParse(other, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : throw input.Damaged("an entry depends on what is no number"));
+            needs.Add(int.TryParse(other, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+                ? id
+                : throw input.Damaged("an entry depends on what is no number"));
         // Other definitions are pg_restore's business, and there can be many.
         var entry = new ArchiveEntry(dumpId, hasData, kind, schema, tag, copy)
         {
@@ -197,7 +217,9 @@ sealed partial class ArchiveHead
         };
         if (kind is EncodingKind or StandardStringsKind or ExtensionKind or SequenceKind || entry.IsOfPublication)
             entry = entry with { Definition = Decoded(definition) };
-        return (entry, definition is not null && WithColumns.Contains(kind) && InternalOptions.MayBeIn(definition) ? (definitionEnd - definition.Length)..definitionEnd : null);
+        return (entry, definition is not null && WithColumns.Contains(kind) && InternalOptions.MayBeIn(definition)
+            ? (definitionEnd - definition.Length)..definitionEnd
+            : null);
     }
 
     static string Decoded(byte[]? text) => text is null ? "" : System.Text.Encoding.UTF8.GetString(text);
@@ -212,9 +234,13 @@ sealed record ArchiveEntry(int DumpId, bool HasData, string Kind, string Schema,
 
     /// <summary>Whether it makes a publication, says what is in it, or comments on it.</summary>
     public bool IsOfPublication =>
-        Kind.StartsWith("PUBLICATION", StringComparison.Ordinal) || (Kind == "COMMENT" && Name.StartsWith("PUBLICATION ", StringComparison.Ordinal));
+        Kind.StartsWith("PUBLICATION", StringComparison.Ordinal)
+            || (Kind == "COMMENT" && Name.StartsWith("PUBLICATION ", StringComparison.Ordinal));
 
-    /// <summary>How it is created; kept of extensions, of publications, of where sequences stand, and of what the archive says of its encoding and its literals.</summary>
+    /// <summary>
+    /// How it is created; kept of extensions, of publications, of where sequences stand, and of what the archive says of its encoding
+    /// and its literals.
+    /// </summary>
     public string Definition { get; init; } = "";
 
     /// <summary>How it is dropped; empty where that was not asked for, and of what goes with something else.</summary>

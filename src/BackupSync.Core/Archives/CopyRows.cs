@@ -71,7 +71,10 @@ sealed class CopyRows(Stream source) : ForwardStream
             }
             else if (!Fill())
             {
-                throw new BackupSyncException(ErrorIds.BackupInvalid, "The rows of a table end without the mark of their end: some are missing.", "Use another backup.");
+                throw new BackupSyncException(
+                    ErrorIds.BackupInvalid,
+                    "The rows of a table end without the mark of their end: some are missing.",
+                    "Use another backup.");
             }
         }
         return 0;

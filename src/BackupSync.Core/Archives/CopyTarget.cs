@@ -16,7 +16,8 @@ sealed partial record CopyTarget(string Schema, string Name, IReadOnlyList<strin
     {
         var words = Words().Matches(InScript(entry)).Select(m => Sql.Bare(m.Value)).ToList();
         if (words is not ["COPY", var schema, var name, .. var columns, "FROM", "stdin;"])
-            throw new BackupSyncException(ErrorIds.BackupInvalid, $"The archive does not say how {entry.Key} is loaded.", "Use another backup.");
+            throw new BackupSyncException(
+                ErrorIds.BackupInvalid, $"The archive does not say how {entry.Key} is loaded.", "Use another backup.");
         return new CopyTarget(schema, name, columns);
     }
 

@@ -6,8 +6,8 @@ namespace BackupSync.Archives;
 /// </summary>
 /// <remarks>
 /// pg_dump writes <c>ALTER [FOREIGN] TABLE ONLY name ALTER COLUMN name SET (option=value, …);</c> behind a table's definition. What looks
-/// like it within a text, a comment or another statement is none. UNLOGGED of a partitioned table is blanked likewise: it holds nothing, and
-/// servers from version 18 on refuse it.
+/// like it within a text, a comment or another statement is none. UNLOGGED of a partitioned table is blanked likewise: it holds
+/// nothing, and servers from version 18 on refuse it.
 /// </remarks>
 static class InternalOptions
 {

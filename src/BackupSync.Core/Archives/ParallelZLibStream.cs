@@ -10,8 +10,8 @@ namespace BackupSync.Archives;
 /// </summary>
 /// <remarks>
 /// Each piece ends on a byte's boundary with an empty stored block, so they can stand one after the other; the checksum of all follows
-/// from theirs (https://www.rfc-editor.org/rfc/rfc1950, https://www.rfc-editor.org/rfc/rfc1951). Nothing at all becomes a whole, empty stream: to .NET's own
-/// it is none, and to pg_restore an object that is cut off.
+/// from theirs (https://www.rfc-editor.org/rfc/rfc1950, https://www.rfc-editor.org/rfc/rfc1951). Nothing at all becomes a whole, empty
+/// stream: to .NET's own it is none, and to pg_restore an object that is cut off.
 /// </remarks>
 /// <param name="pieces">Where several such streams follow each other: a piece is large, and a table often small.</param>
 sealed class ParallelZLibStream(Stream output, int level, ParallelZLibStream.Pieces? pieces = null) : ForwardStream
@@ -103,7 +103,8 @@ sealed class ParallelZLibStream(Stream output, int level, ParallelZLibStream.Pie
         public ReadOnlySpan<byte> Compressed => _stream.GetBuffer().AsSpan(Head.Length, _compressed - Head.Length);
 
         /// <summary>What a zlib stream of the piece alone ends with.</summary>
-        public Adler32 Checksum => new(BinaryPrimitives.ReadUInt32BigEndian(_stream.GetBuffer().AsSpan((int)_stream.Length - sizeof(uint))));
+        public Adler32 Checksum =>
+            new(BinaryPrimitives.ReadUInt32BigEndian(_stream.GetBuffer().AsSpan((int)_stream.Length - sizeof(uint))));
 
         public int Fill(ReadOnlySpan<byte> content)
         {

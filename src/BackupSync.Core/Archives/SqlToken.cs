@@ -1,6 +1,8 @@
 namespace BackupSync.Archives;
 
-/// <summary>Where the parts of SQL end, as PostgreSQL's own scanner sees them: names and texts in quotes, dollar quotes, comments.</summary>
+/// <summary>
+/// Where the parts of SQL end, as PostgreSQL's own scanner sees them: names and texts in quotes, dollar quotes, comments.
+/// </summary>
 static class SqlToken
 {
     /// <param name="text">SQL, at the beginning of a token.</param>

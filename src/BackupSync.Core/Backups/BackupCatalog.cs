@@ -7,14 +7,18 @@ public static class BackupCatalog
 {
     /// <summary>
     /// Every archive that has a manifest and the size it states, newest first; no directory means no backups. What looks
-    /// like a backup but is none is told to <paramref name="warn"/>. Archives are not read: see <see cref="BackupArchive.CheckAsync(string, CancellationToken)"/>.
+    /// like a backup but is none is told to <paramref name="warn"/>. Archives are not read: see
+    /// <see cref="BackupArchive.CheckAsync(string, CancellationToken)"/>.
     /// </summary>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.FileFailed"/>: the directory cannot be read.</exception>
-    /// <param name="encryption">Where there is a passphrase: whose signature manifests should bear. Each backup tells whether it does.</param>
+    /// <param name="encryption">
+    /// Where there is a passphrase: whose signature manifests should bear. Each backup tells whether it does.
+    /// </param>
     public static IReadOnlyList<BackupFile> List(string directory, Action<string>? warn = null, EncryptionConfig? encryption = null)
     {
         var entries = BackupFolder.Scan(directory, encryption);
-        foreach (var entry in entries.Where(e => e is { IsGood: false, LooksLikeBackup: true }).OrderBy(e => e.Path, StringComparer.Ordinal))
+        foreach (var entry in entries.Where(e => e is { IsGood: false, LooksLikeBackup: true })
+            .OrderBy(e => e.Path, StringComparer.Ordinal))
             warn?.Invoke($"Not a backup: {entry.Path}: {entry.Problem}");
 
         return [.. NewestFirst(entries.Where(e => e.IsGood).Select(e => e.Backup!))];

@@ -35,7 +35,9 @@ public sealed record BackupFile(
     /// <summary>The configuration's name of the place it is in; null in a job's own directory.</summary>
     public string? Place { get; init; }
 
-    /// <summary>The archive's key in its place, such as <c>auth/auth_backup_20260101_020000.dump</c>; null in a job's own directory.</summary>
+    /// <summary>
+    /// The archive's key in its place, such as <c>auth/auth_backup_20260101_020000.dump</c>; null in a job's own directory.
+    /// </summary>
     public string? Key { get; init; }
 
     /// <summary>What it was taken for, such as <c>pre-deployment-20240123</c>; null for none.</summary>
@@ -53,14 +55,15 @@ public sealed record BackupFile(
     public ProofRecord? Proof { get; init; }
 
     /// <summary>
-    /// Why it is not known to be one that BackupSync has taken, as a phrase: it may be forged. Null where its manifest's signature is that of the
-    /// configuration's passphrase, and where there is no passphrase.
+    /// Why it is not known to be one that BackupSync has taken, as a phrase: it may be forged. Null where its manifest's signature is
+    /// that of the configuration's passphrase, and where there is no passphrase.
     /// </summary>
     public string? NotAuthenticated { get; init; }
 
     /// <summary>What to do where a backup is not known to be ours.</summary>
     internal const string UnauthenticatedAdvice =
-        "If you know that it is yours, sign it (backupsync backups sign, Set-DbBackupSignature), or use it as it is with --unauthenticated (-Unauthenticated).";
+        "If you know that it is yours, sign it (backupsync backups sign, Set-DbBackupSignature), or use it as it is with "
+            + "--unauthenticated (-Unauthenticated).";
 
     /// <summary>What signing its manifest makes ours besides the data, for whoever is asked; empty for nothing.</summary>
     public string Labels() => string.Concat(
@@ -70,7 +73,11 @@ public sealed record BackupFile(
 
     /// <summary>The database it is of where no configuration has that: it has a name and no address.</summary>
     internal DatabaseConfig UnknownDatabase =>
-        new(new ConfigurationProblem(Path, 0, 0, "", $"the configuration has no database {Database}")) { Name = Database, Role = DatabaseRole.Production };
+        new(new ConfigurationProblem(Path, 0, 0, "", $"the configuration has no database {Database}"))
+        {
+            Name = Database,
+            Role = DatabaseRole.Production,
+        };
 
     /// <summary>The archive at <paramref name="path"/>, as its manifest describes it.</summary>
     public static BackupFile Of(string path, BackupManifest manifest) => new(

@@ -39,16 +39,20 @@ static class BackupFolder
         {
             throw FileFailure.From(e, directory, "list");
         }
-        return Look(sizes, name => ManifestStore.ReadIfThere(Path.Combine(directory, name)), name => Path.Combine(directory, name), encryption);
+        return Look(
+            sizes, name => ManifestStore.ReadIfThere(Path.Combine(directory, name)), name => Path.Combine(directory, name), encryption);
     }
 
     /// <summary>The same of any folder of any place.</summary>
     /// <param name="sizes">Its files, by name.</param>
-    /// <param name="readManifest">A manifest's bytes; null where it has gone since. One that cannot be read is no reason not to look at the others.</param>
+    /// <param name="readManifest">
+    /// A manifest's bytes; null where it has gone since. One that cannot be read is no reason not to look at the others.
+    /// </param>
     /// <param name="locate">A file's path or address.</param>
     /// <inheritdoc cref="Scan" path="/param[@name='encryption']"/>
     public static IReadOnlyList<BackupFolderEntry> Look(
-        IReadOnlyDictionary<string, long> sizes, Func<string, byte[]?> readManifest, Func<string, string> locate, EncryptionConfig? encryption = null)
+        IReadOnlyDictionary<string, long> sizes, Func<string, byte[]?> readManifest, Func<string, string> locate,
+        EncryptionConfig? encryption = null)
     {
         var entries = sizes
             .Where(f => !RecordNames.Has(f.Key) && f.Key != FolderLock.FileName && !IsManifestOfOne(f.Key, sizes))
@@ -63,7 +67,8 @@ static class BackupFolder
         name.EndsWith(ManifestStore.Suffix, StringComparison.Ordinal) && sizes.ContainsKey(name[..^ManifestStore.Suffix.Length]);
 
     static BackupFolderEntry? Look(
-        string name, long size, IReadOnlyDictionary<string, long> sizes, Func<string, byte[]?> readManifest, Func<string, string> locate, EncryptionConfig? encryption)
+        string name, long size, IReadOnlyDictionary<string, long> sizes, Func<string, byte[]?> readManifest, Func<string, string> locate,
+        EncryptionConfig? encryption)
     {
         var path = locate(name);
         if (name.EndsWith(PrivateFile.PartialSuffix, StringComparison.Ordinal))

@@ -10,7 +10,8 @@ namespace BackupSync.Backups;
 public sealed record BackupManifest
 {
     /// <summary>
-    /// 1 has no <see cref="Checksum"/>, 2 no <see cref="Signature"/>; what is signed is 3, so that no release writes it again that would not sign it.
+    /// 1 has no <see cref="Checksum"/>, 2 no <see cref="Signature"/>; what is signed is 3, so that no release writes it again that
+    /// would not sign it.
     /// </summary>
     public int Format { get; init; } = 2;
 
@@ -52,10 +53,16 @@ public sealed record BackupManifest
     [System.Text.Json.Serialization.JsonIgnore]
     public int ServerMajor => MajorOf(ServerVersion);
 
-    /// <summary>What the database was created with, and its settings; null in backups of before they were kept, and where the role may not read them.</summary>
+    /// <summary>
+    /// What the database was created with, and its settings; null in backups of before they were kept, and where the role may not read
+    /// them.
+    /// </summary>
     public DatabaseOptions? Options { get; init; }
 
-    /// <summary>Roles that its policies, user mappings and values name: without them it cannot be restored. Null in backups of before they were kept.</summary>
+    /// <summary>
+    /// Roles that its policies, user mappings and values name: without them it cannot be restored. Null in backups of before they were
+    /// kept.
+    /// </summary>
     public IReadOnlyList<string>? NamedRoles { get; init; }
 
     public required DatabaseFingerprint Fingerprint { get; init; }
@@ -88,7 +95,8 @@ public sealed record BackupManifest
     /// <summary>SHA-256 of the manifest's own file with zeros in this place, in lower-case hexadecimal.</summary>
     public string Checksum { get; init; } = new('0', 64);
 
-    static int MajorOf(string version) => PgVersion.TryParse(version)?.Major ?? throw new FormatException($"'{version}' is no version of PostgreSQL.");
+    static int MajorOf(string version) =>
+        PgVersion.TryParse(version)?.Major ?? throw new FormatException($"'{version}' is no version of PostgreSQL.");
 }
 
 /// <param name="File">Its name, without a folder.</param>
@@ -97,7 +105,9 @@ public sealed record BackupManifest
 /// <param name="Hmac">As <see cref="EncryptionInfo.Hmac"/>; null where it is not encrypted.</param>
 public sealed record CompanionFile(string File, long Size, string Sha256, string? Hmac);
 
-/// <summary>An HMAC over the whole manifest, so that nobody without the passphrase can make one, or alter anything that it states.</summary>
+/// <summary>
+/// An HMAC over the whole manifest, so that nobody without the passphrase can make one, or alter anything that it states.
+/// </summary>
 /// <param name="Key">Tells which passphrase's key: the first bytes of what is derived from it, in hexadecimal.</param>
 /// <param name="Salt">This manifest's own, in hexadecimal.</param>
 /// <param name="Hmac">Of the manifest's own file with zeros in this place and in the checksum's, in lower-case hexadecimal.</param>

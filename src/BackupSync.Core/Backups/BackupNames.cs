@@ -29,7 +29,8 @@ public static class BackupNames
     /// <param name="database">The configuration's name of the database; what file systems do not take becomes <c>_</c>.</param>
     /// <param name="elsewhere">Names of files that are taken as well: in the places that it goes to from there.</param>
     public static string Next(
-        string directory, BackupKind kind, string database, DateTimeOffset created, bool encrypted = false, IReadOnlySet<string>? elsewhere = null)
+        string directory, BackupKind kind, string database, DateTimeOffset created, bool encrypted = false,
+        IReadOnlySet<string>? elsewhere = null)
     {
         var prefix = kind switch
         {
@@ -47,7 +48,8 @@ public static class BackupNames
                 return path;
         }
 
-        bool IsTaken(string path) => Path.Exists(path) || Path.Exists(path + PrivateFile.PartialSuffix) || elsewhere?.Contains(Path.GetFileName(path)) == true;
+        bool IsTaken(string path) =>
+            Path.Exists(path) || Path.Exists(path + PrivateFile.PartialSuffix) || elsewhere?.Contains(Path.GetFileName(path)) == true;
     }
 
     /// <summary>The companion that holds the cluster's roles: <c>&lt;archive&gt;.globals.sql</c>, encrypted as the archive is.</summary>

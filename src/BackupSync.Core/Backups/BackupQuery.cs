@@ -25,16 +25,24 @@ public sealed record BackupQuery
     /// <summary>Null for all of the configuration.</summary>
     public string? Place { get; init; }
 
-    /// <summary>Whether one that is not known to be ours may be the newest, where there is a passphrase that would have signed it.</summary>
+    /// <summary>
+    /// Whether one that is not known to be ours may be the newest, where there is a passphrase that would have signed it.
+    /// </summary>
     public bool Unauthenticated { get; init; }
 
-    /// <summary>Only the newest of each database that was not found to be bad; what a restore was about to replace counts only where <see cref="Kinds"/> asks for it.</summary>
+    /// <summary>
+    /// Only the newest of each database that was not found to be bad; what a restore was about to replace counts only where
+    /// <see cref="Kinds"/> asks for it.
+    /// </summary>
     public bool Latest { get; init; }
 
     /// <summary>The backups in the configuration's places, newest first. A copy in another place is one more.</summary>
     /// <param name="warn">Told of what looks like a backup and is none, and of places that cannot be listed while others can.</param>
     /// <exception cref="BackupSyncException">A name is unknown, or no place can be listed.</exception>
-    public async Task<IReadOnlyList<BackupFile>> FindAsync(BackupSyncConfig config, Action<string>? warn, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<BackupFile>> FindAsync(
+        BackupSyncConfig config,
+        Action<string>? warn,
+        CancellationToken cancellationToken)
     {
         foreach (var database in Databases)
             config.Database(database);
@@ -71,21 +79,30 @@ public sealed record BackupQuery
     {
         var found = await (this with { Latest = false }).FindAsync(config, warn, cancellationToken);
         var newest = found.FirstOrDefault(MayBeLatest) ?? throw new BackupSyncException(
-            ErrorIds.BackupNotFound, $"There is no good backup of {string.Join(", ", Databases)}{(Before is { } moment ? $" from {moment.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC or before" : "")}{(Tag is null ? "" : $" with the tag {Tag}")} in {Place ?? "any place"}.",
+            ErrorIds.BackupNotFound, $"There is no good backup of {string.Join(", ", Databases)}"
+                + (Before is { } moment ? $" from {moment.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC or before" : "")
+                + (Tag is null ? "" : $" with the tag {Tag}") + $" in {Place ?? "any place"}.",
             OfRuns(config) is { } kept
-                ? $"The job '{kept.Job}' has kept what it copied at {kept.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: {kept.Path}. Name it by its path, and where it is to go: -Path … -To … (--path … --to …)."
+                ? $"The job '{kept.Job}' has kept what it copied at {kept.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: {kept.Path}. "
+                    + "Name it by its path, and where it is to go: -Path … -To … (--path … --to …)."
             : found.FirstOrDefault(b => IsPassedOver(b, null)) is { } doubtful
-                ? $"The newest of those that are not authenticated is {doubtful.Path} of {doubtful.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: "
+                ? $"The newest of those that are not authenticated is {doubtful.Path} of "
+                    + $"{doubtful.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: "
                     + $"{doubtful.NotAuthenticated}. {BackupFile.UnauthenticatedAdvice}"
             : found.FirstOrDefault(b => b.Proof is { Bad: true }) is { } last
-                ? $"The newest of those that were found to be bad is {last.Path} of {last.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: {last.Proof!.Problem} Named by its path, it is restored as far as its bytes are whole."
+                ? $"The newest of those that were found to be bad is {last.Path} of {last.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} "
+                    + $"UTC: {last.Proof!.Problem} Named by its path, it is restored as far as its bytes are whole."
                 : "List what there is with Get-DbBackup (backupsync backups).");
         foreach (var passed in found.Where(b => IsPassedOver(b, newest)))
             warn?.Invoke(PassedOver(passed));
         foreach (var bad in found.Where(b => b.Created > newest.Created && b.Proof is { Bad: true }))
-            warn?.Invoke($"Passed over: {bad.Path} of {bad.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC is newer, but damaged: {bad.Proof!.Problem}");
+            warn?.Invoke(
+                $"Passed over: {bad.Path} of {bad.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC is newer, but damaged: "
+                    + $"{bad.Proof!.Problem}");
         if (newest.Proof is { Verdict: ProofVerdict.NotProven } proof)
-            warn?.Invoke($"{newest.Path} could not be proven when that was tried ({proof.Time.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC): {proof.Problem}");
+            warn?.Invoke(
+                $"{newest.Path} could not be proven when that was tried ({proof.Time.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC): "
+                    + $"{proof.Problem}");
         return newest;
     }
 
@@ -96,7 +113,8 @@ public sealed record BackupQuery
 
     /// <summary>The newest of the dumps that syncs have kept, which are in no place of the configuration.</summary>
     BackupFile? OfRuns(BackupSyncConfig config) => Place is not null ? null : BackupCatalog.NewestFirst(
-        config.Jobs.Where(j => Databases.Contains(j.SourceDatabase.Name)).SelectMany(j => BackupCatalog.List(j.Backups.Directory, encryption: j.Signing)))
+        config.Jobs.Where(j => Databases.Contains(j.SourceDatabase.Name))
+            .SelectMany(j => BackupCatalog.List(j.Backups.Directory, encryption: j.Signing)))
         .FirstOrDefault(b => b.Kind == BackupKind.Source && Matches(b) && MayBeLatest(b));
 
     /// <summary>A restore that turns out to be wrong is repeated with another backup, not with what it was to repair.</summary>
@@ -108,9 +126,12 @@ public sealed record BackupQuery
         !Unauthenticated && backup.NotAuthenticated is not null && (latest is null || backup.Created > latest.Created);
 
     static string PassedOver(BackupFile backup) =>
-        $"Passed over: {backup.Path} of {backup.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC is not authenticated: {backup.NotAuthenticated}.";
+        $"Passed over: {backup.Path} of {backup.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC is not authenticated: "
+            + $"{backup.NotAuthenticated}.";
 
-    /// <summary>Whether a backup is as asked for, wherever it is: <see cref="Place"/> and <see cref="Latest"/> say nothing of a single one.</summary>
+    /// <summary>
+    /// Whether a backup is as asked for, wherever it is: <see cref="Place"/> and <see cref="Latest"/> say nothing of a single one.
+    /// </summary>
     public bool Matches(BackupFile backup) =>
         (Databases.Count == 0 || Databases.Contains(backup.Database))
         && (Job is null || Job == backup.Job)

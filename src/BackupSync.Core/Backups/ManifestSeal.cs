@@ -30,7 +30,9 @@ static class ManifestSeal
             return false;
         HmacIn(bytes).Fill((byte)'0');
         return Replace(bytes, checksum, NoDigest)
-            && key.Hmac(signature.Salt, bytes) is { } found && CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(found), stated);
+            && key.Hmac(signature.Salt, bytes) is { } found && CryptographicOperations.FixedTimeEquals(
+                Encoding.ASCII.GetBytes(found),
+                stated);
     }
 
     /// <summary>Where the signature's HMAC stands; empty where there is none.</summary>
@@ -43,7 +45,8 @@ static class ManifestSeal
     public static bool IsAsWritten(byte[] bytes, string checksum)
     {
         var zeroed = bytes.ToArray();
-        return checksum.Length == NoDigest.Length && Replace(zeroed, checksum, NoDigest) && Convert.ToHexStringLower(SHA256.HashData(zeroed)) == checksum;
+        return checksum.Length == NoDigest.Length && Replace(zeroed, checksum, NoDigest)
+            && Convert.ToHexStringLower(SHA256.HashData(zeroed)) == checksum;
     }
 
     /// <summary>The last one: the checksum ends a manifest.</summary>

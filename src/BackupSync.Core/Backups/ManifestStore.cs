@@ -56,7 +56,8 @@ public static class ManifestStore
 
     /// <summary>Reads the manifest of an archive, which itself is not looked at.</summary>
     /// <exception cref="BackupSyncException">
-    /// <see cref="ErrorIds.BackupInvalid"/>: there is none, or it is not one of this archive. <see cref="ErrorIds.FileFailed"/>: it cannot be read.
+    /// <see cref="ErrorIds.BackupInvalid"/>: there is none, or it is not one of this archive. <see cref="ErrorIds.FileFailed"/>: it
+    /// cannot be read.
     /// </exception>
     public static BackupManifest Read(string archivePath)
     {
@@ -68,7 +69,9 @@ public static class ManifestStore
     }
 
     /// <summary>A manifest's bytes; null where there is none (any more).</summary>
-    /// <exception cref="BackupSyncException"><see cref="ErrorIds.BackupInvalid"/>: too large for one. <see cref="ErrorIds.FileFailed"/>.</exception>
+    /// <exception cref="BackupSyncException">
+    /// <see cref="ErrorIds.BackupInvalid"/>: too large for one. <see cref="ErrorIds.FileFailed"/>.
+    /// </exception>
     internal static byte[]? ReadIfThere(string path)
     {
         try
@@ -97,7 +100,9 @@ public static class ManifestStore
     /// <param name="path">Its path or address, for messages.</param>
     /// <param name="archiveName">The file it has to belong to.</param>
     /// <param name="encryption">Where there is a passphrase: whose signature it should bear. The manifest tells whether it does.</param>
-    /// <exception cref="BackupSyncException"><see cref="ErrorIds.BackupInvalid"/>: damaged, of another file, or of a newer release.</exception>
+    /// <exception cref="BackupSyncException">
+    /// <see cref="ErrorIds.BackupInvalid"/>: damaged, of another file, or of a newer release.
+    /// </exception>
     internal static BackupManifest Parse(byte[] bytes, string path, string archiveName, EncryptionConfig? encryption = null)
     {
         try
@@ -105,8 +110,8 @@ public static class ManifestStore
             var manifest = ParseJson(bytes, path, archiveName);
             return encryption is null ? manifest : manifest with { NotAuthenticated = ProblemOf(manifest, bytes, encryption) };
         }
-        catch (Exception e) when (e is JsonException or NotSupportedException or InvalidOperationException or ArgumentException or FormatException
-            or OverflowException)
+        catch (Exception e) when (e is JsonException or NotSupportedException or InvalidOperationException or ArgumentException
+            or FormatException or OverflowException)
         {
             throw Invalid($"The manifest {path} is damaged: {e.Message}", e);
         }
@@ -123,7 +128,8 @@ public static class ManifestStore
 
             // Looked at before anything else: a later format may lack what this one requires.
             if (format > NewestFormat)
-                throw Invalid($"The manifest {path} has format {format}, this release reads up to {NewestFormat}: it was written by a newer BackupSync.");
+                throw Invalid($"The manifest {path} has format {format}, this release reads up to {NewestFormat}: it was written by a "
+                    + "newer BackupSync.");
         }
 
         var manifest = JsonSerializer.Deserialize<BackupManifest>(bytes, JsonFormat.Indented)
@@ -152,10 +158,14 @@ public static class ManifestStore
         var content = manifest.Fingerprint;
         if (PgVersion.TryParse(manifest.ServerVersion) is null || PgVersion.TryParse(manifest.ToolVersion) is null)
             return "it states no version of PostgreSQL";
-        if (HasNull(manifest.Companions) || HasNull(manifest.NamedRoles) || HasNull(content.Tables.Values) || HasNull(content.Sequences.Values)
-            || HasNull(content.Objects.Values) || HasNull(content.Details?.Values) || content.Details?.Values.Any(d => HasNull(d.Values)) == true)
+        if (HasNull(manifest.Companions) || HasNull(manifest.NamedRoles) || HasNull(content.Tables.Values)
+            || HasNull(content.Sequences.Values)
+            || HasNull(content.Objects.Values)
+            || HasNull(content.Details?.Values)
+            || content.Details?.Values.Any(d => HasNull(d.Values)) == true)
             return "it has a null where there has to be a value";
-        if (content.Tables.Values.Any(t => t.Rows < 0) || content.Tables.Values.Aggregate(Int128.Zero, (all, t) => all + t.Rows) > long.MaxValue
+        if (content.Tables.Values.Any(t => t.Rows < 0)
+            || content.Tables.Values.Aggregate(Int128.Zero, (all, t) => all + t.Rows) > long.MaxValue
             || content.LargeObjects.Count < 0)
             return "it states a number of rows that no database has";
         return manifest.Companions.Any(c => c.Size < 0) ? "it states less than no bytes of a companion" : null;

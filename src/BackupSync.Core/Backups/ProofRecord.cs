@@ -27,8 +27,8 @@ public sealed record ProofRecord(BackupProof How, DateTimeOffset Time, double Du
     readonly ProofVerdict? _verdict;
 
     /// <remarks>
-    /// Before there were three, a drill's failure might have been its surroundings'. What is damaged is found when it is opened, so nothing is
-    /// lost if such a backup is offered again.
+    /// Before there were three, a drill's failure might have been its surroundings'. What is damaged is found when it is opened, so
+    /// nothing is lost if such a backup is offered again.
     /// </remarks>
     public ProofVerdict Verdict
     {
@@ -51,14 +51,19 @@ public sealed record ProofRecord(BackupProof How, DateTimeOffset Time, double Du
     [JsonIgnore]
     public bool Bad => Verdict == ProofVerdict.Bad;
 
-    /// <summary>What a person reads of it: <c>restored 18.6, 2 h ago</c>, <c>read, 2 h ago</c>, <c>not proven here, 2 h ago</c> or <c>BAD, 2 h ago</c>.</summary>
+    /// <summary>
+    /// What a person reads of it: <c>restored 18.6, 2 h ago</c>, <c>read, 2 h ago</c>, <c>not proven here, 2 h ago</c> or <c>BAD, 2 h
+    /// ago</c>.
+    /// </summary>
     public string Describe(DateTimeOffset now)
     {
         var verdict = Verdict switch
         {
             ProofVerdict.Bad => $"BAD, {Ago(Time)}",
             ProofVerdict.NotProven => $"not proven here, {Ago(Time)}",
-            _ when How == BackupProof.Integrity => Restored is { } before ? $"{Into}, {Ago(before)}; read, {Ago(Time)}" : $"read, {Ago(Time)}",
+            _ when How == BackupProof.Integrity => Restored is { } before
+                ? $"{Into}, {Ago(before)}; read, {Ago(Time)}"
+                : $"read, {Ago(Time)}",
             _ => $"{Into}, {Ago(Time)}",
         };
         return Attempt is null ? verdict : $"{verdict}; not proven here, {Ago(Attempt.Time)}";
@@ -81,9 +86,14 @@ public sealed record ProofRecord(BackupProof How, DateTimeOffset Time, double Du
     internal ProofRecord After(ProofRecord? earlier) => earlier switch
     {
         null => this,
-        _ when Verdict == ProofVerdict.NotProven && earlier.Verdict != ProofVerdict.NotProven => earlier with { Attempt = new ProofAttempt(How, Time, Problem!) },
+        _ when Verdict == ProofVerdict.NotProven && earlier.Verdict != ProofVerdict.NotProven =>
+            earlier with { Attempt = new ProofAttempt(How, Time, Problem!) },
         _ when Good && How == BackupProof.Integrity && earlier.Good =>
-            this with { Restored = earlier.Restored ?? (earlier.How == BackupProof.Drill ? earlier.Time : null), RestoredInto = earlier.RestoredInto },
+            this with
+            {
+                Restored = earlier.Restored ?? (earlier.How == BackupProof.Drill ? earlier.Time : null),
+                RestoredInto = earlier.RestoredInto,
+            },
         _ => this,
     };
 }

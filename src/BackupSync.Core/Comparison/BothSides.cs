@@ -9,7 +9,8 @@ static class BothSides
         Func<CancellationToken, Task<T>> source, Func<CancellationToken, Task<T>> target, CancellationToken cancellationToken)
     {
         var results = new T[2];
-        await Together.RunAsync(cancellationToken, async stop => results[0] = await source(stop), async stop => results[1] = await target(stop));
+        await Together.RunAsync(
+            cancellationToken, async stop => results[0] = await source(stop), async stop => results[1] = await target(stop));
         return (results[0], results[1]);
     }
 

@@ -6,14 +6,21 @@ namespace BackupSync.Comparison;
 static class ComparedItems
 {
     /// <param name="chosen">The only tables that are compared, without sequences and large objects; null for all there is.</param>
-    public static IReadOnlyList<ComparedItem> Of(DatabaseFingerprint source, DatabaseFingerprint target, IReadOnlyCollection<string>? chosen) =>
+    public static IReadOnlyList<ComparedItem> Of(
+        DatabaseFingerprint source,
+        DatabaseFingerprint target,
+        IReadOnlyCollection<string>? chosen) =>
     [
         .. Names(source.Tables, target.Tables).Select(name => Table(name, source, target)),
-        .. chosen is not null ? [] : Names(source.Sequences, target.Sequences).Select(name => Sequence(name, source.Sequences.GetValueOrDefault(name), target.Sequences.GetValueOrDefault(name))),
-        .. chosen is not null || source.LargeObjects.Count + target.LargeObjects.Count == 0 ? (IEnumerable<ComparedItem>)[] : [LargeObjects(source.LargeObjects, target.LargeObjects)],
+        .. chosen is not null ? [] : Names(source.Sequences, target.Sequences).Select(
+            name => Sequence(name, source.Sequences.GetValueOrDefault(name), target.Sequences.GetValueOrDefault(name))),
+        .. chosen is not null || source.LargeObjects.Count + target.LargeObjects.Count == 0
+            ? (IEnumerable<ComparedItem>)[]
+            : [LargeObjects(source.LargeObjects, target.LargeObjects)],
         .. Objects(source, target).Where(o => chosen is null || chosen.Any(t => SchemaObjects.IsOf(o.Name, t))),
         .. Of(FingerprintComparison.Details(source, target)
-            .Where(d => d.Fact != SchemaDetails.ExtensionVersion && (chosen is null || d.ConcernsOthers || chosen.Any(t => SchemaObjects.IsOf(d.Subject, t))))),
+            .Where(d => d.Fact != SchemaDetails.ExtensionVersion
+                && (chosen is null || d.ConcernsOthers || chosen.Any(t => SchemaObjects.IsOf(d.Subject, t))))),
     ];
 
     static ComparedItem Table(string name, DatabaseFingerprint source, DatabaseFingerprint target)
@@ -25,7 +32,11 @@ static class ComparedItems
             (null, _) => new(ComparedKind.Table, name, ComparedState.TargetOnly, null, here!.Rows, "the source has no such table"),
             (_, null) => new(ComparedKind.Table, name, ComparedState.SourceOnly, there.Rows, null, "the target has no such table"),
             _ when there.Rows != here.Rows => Different($"{there.Rows} rows on the source, {here.Rows} on the target"),
-            _ when there.Hash != here.Hash && FingerprintComparison.NoteOf(name, source, target, isCopy: false) is null => Different(definition ? $"the content of its {there.Rows} rows differs{(there.BaseHash is not null && there.BaseHash == here.BaseHash ? ", but only in generated columns" : "")}" : "its columns differ, and so does its content"),
+            _ when there.Hash != here.Hash && FingerprintComparison.NoteOf(name, source, target, isCopy: false) is null =>
+                Different(definition
+                    ? $"the content of its {there.Rows} rows differs"
+                        + (there.BaseHash is not null && there.BaseHash == here.BaseHash ? ", but only in generated columns" : "")
+                    : "its columns differ, and so does its content"),
             _ => new(ComparedKind.Table, name, ComparedState.Equal, there.Rows, here.Rows, null),
         };
 
@@ -36,8 +47,10 @@ static class ComparedItems
     {
         (null, _) => new(ComparedKind.Sequence, name, ComparedState.TargetOnly, null, null, "the source has no such sequence"),
         (_, null) => new(ComparedKind.Sequence, name, ComparedState.SourceOnly, null, null, "the target has no such sequence"),
-        _ when there.Value == here.Value && there.IsCalled == here.IsCalled => new(ComparedKind.Sequence, name, ComparedState.Equal, null, null, null),
-        _ => new(ComparedKind.Sequence, name, ComparedState.Different, null, null, $"{Next(there)} on the source, {Next(here)} on the target"),
+        _ when there.Value == here.Value && there.IsCalled == here.IsCalled =>
+            new(ComparedKind.Sequence, name, ComparedState.Equal, null, null, null),
+        _ => new(
+            ComparedKind.Sequence, name, ComparedState.Different, null, null, $"{Next(there)} on the source, {Next(here)} on the target"),
     };
 
     static ComparedItem LargeObjects(LargeObjectFingerprint there, LargeObjectFingerprint here) => there == here
@@ -57,7 +70,8 @@ static class ComparedItems
                 FingerprintComparison.Unexpected => ComparedState.TargetOnly,
                 _ => ComparedState.Different,
             };
-            if (state != ComparedState.Different && (name.StartsWith("sequence ", StringComparison.Ordinal) || lacking.Any(t => SchemaObjects.IsOf(name, t))))
+            if (state != ComparedState.Different
+                && (name.StartsWith("sequence ", StringComparison.Ordinal) || lacking.Any(t => SchemaObjects.IsOf(name, t))))
                 continue;
             yield return new ComparedItem(ComparedKind.Object, name, state, null, null, state switch
             {
@@ -68,8 +82,11 @@ static class ComparedItems
         }
     }
 
-    public static IEnumerable<ComparedItem> Of(IEnumerable<DetailDifference> differences) => differences.Select(d => new ComparedItem(ComparedKind.Object, d.Subject,
-        d.Fact is not null ? ComparedState.Different : d.Target is null ? ComparedState.SourceOnly : ComparedState.TargetOnly, null, null, d.What));
+    public static IEnumerable<ComparedItem> Of(IEnumerable<DetailDifference> differences) =>
+        differences.Select(d => new ComparedItem(ComparedKind.Object, d.Subject,
+        d.Fact is not null
+            ? ComparedState.Different
+            : d.Target is null ? ComparedState.SourceOnly : ComparedState.TargetOnly, null, null, d.What));
 
     /// <summary>What is no difference of the databases, as phrases.</summary>
     public static IEnumerable<string> NotesOf(DatabaseFingerprint source, DatabaseFingerprint target) =>
@@ -77,7 +94,9 @@ static class ComparedItems
             .Concat(source.Locale is { } there && target.Locale is { } here && there.RulesUnlike(here) is { } unlike
                 ? [$"text sorts and compares otherwise by default: {unlike}"] : []);
 
-    static string Next(SequenceFingerprint sequence) => sequence.IsCalled ? $"last value {sequence.Value}" : $"not used yet, {sequence.Value} comes next";
+    static string Next(SequenceFingerprint sequence) =>
+        sequence.IsCalled ? $"last value {sequence.Value}" : $"not used yet, {sequence.Value} comes next";
 
-    static IEnumerable<string> Names<T>(IReadOnlyDictionary<string, T> there, IReadOnlyDictionary<string, T> here) => there.Keys.Union(here.Keys).Order(StringComparer.Ordinal);
+    static IEnumerable<string> Names<T>(IReadOnlyDictionary<string, T> there, IReadOnlyDictionary<string, T> here) =>
+        there.Keys.Union(here.Keys).Order(StringComparer.Ordinal);
 }

@@ -24,7 +24,9 @@ public enum ComparedState
 }
 
 /// <summary>What became of one table, sequence or other object. Objects that are equal are counted, not listed.</summary>
-/// <param name="Name">Such as <c>public.users</c>; of objects with their kind, such as <c>index public.users_email_key on users</c>.</param>
+/// <param name="Name">
+/// Such as <c>public.users</c>; of objects with their kind, such as <c>index public.users_email_key on users</c>.
+/// </param>
 /// <param name="SourceRows">Of tables; null where the source has none of this name. So is <paramref name="TargetRows"/>.</param>
 /// <param name="What">How it differs, as a phrase; null where it does not.</param>
 public sealed record ComparedItem(ComparedKind Kind, string Name, ComparedState State, long? SourceRows, long? TargetRows, string? What);
@@ -46,14 +48,20 @@ public sealed record ComparisonResult
     public required IReadOnlyList<ComparedItem> Items { get; init; }
     public required double DurationSeconds { get; init; }
 
-    /// <summary>What is no difference but worth knowing, each as a phrase, such as generated columns that another version computes otherwise.</summary>
+    /// <summary>
+    /// What is no difference but worth knowing, each as a phrase, such as generated columns that another version computes otherwise.
+    /// </summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
     public bool IsEqual => Items.All(i => i.State == ComparedState.Equal);
 
-    /// <summary>What differs beside the rows of tables that both have, each as a phrase such as <c>index public.x on users: the target lacks it</c>.</summary>
+    /// <summary>
+    /// What differs beside the rows of tables that both have, each as a phrase such as <c>index public.x on users: the target lacks
+    /// it</c>.
+    /// </summary>
     public IEnumerable<string> BesideRows => Items
         .Where(i => i.State != ComparedState.Equal && (i.Kind != ComparedKind.Table || i.State != ComparedState.Different))
-        .Select(i => $"{(i.Kind is ComparedKind.Table or ComparedKind.Sequence ? i.Kind.ToString().ToLowerInvariant() + " " : "")}{i.Name}: {i.What}");
+        .Select(i => (i.Kind is ComparedKind.Table or ComparedKind.Sequence ? i.Kind.ToString().ToLowerInvariant() + " " : "")
+            + $"{i.Name}: {i.What}");
 
     /// <summary>In one line, such as <c>primary and secondary differ: 2 of 22 tables, 1 other object (1.2s)</c>.</summary>
     public string Summary
@@ -65,15 +73,20 @@ public sealed record ComparisonResult
             var others = Items.Count(i => i.Kind != ComparedKind.Table && i.State != ComparedState.Equal);
             string[] differences =
             [
-                .. different > 0 ? [string.Create(CultureInfo.InvariantCulture, $"{different:N0} of {Count(tables.Count, "table")}")] : Array.Empty<string>(),
+                .. different > 0
+                    ? [string.Create(CultureInfo.InvariantCulture, $"{different:N0} of {Count(tables.Count, "table")}")]
+                    : Array.Empty<string>(),
                 .. others > 0 ? [Count(others, "other object")] : Array.Empty<string>(),
             ];
-            var what = IsEqual ? $"are equal: {Count(tables.Count, "table")}, {Count(tables.Sum(t => t.SourceRows ?? 0), "row")}" : $"differ: {string.Join(", ", differences)}";
+            var what = IsEqual
+                ? $"are equal: {Count(tables.Count, "table")}, {Count(tables.Sum(t => t.SourceRows ?? 0), "row")}"
+                : $"differ: {string.Join(", ", differences)}";
             return $"{Source} and {Target} {what} ({Durations.Show(TimeSpan.FromSeconds(DurationSeconds))})";
         }
     }
 
-    static string Count(long number, string what) => string.Create(CultureInfo.InvariantCulture, $"{number:N0} {what}{(number == 1 ? "" : "s")}");
+    static string Count(long number, string what) =>
+        string.Create(CultureInfo.InvariantCulture, $"{number:N0} {what}{(number == 1 ? "" : "s")}");
 }
 
 [JsonConverter(typeof(JsonStringEnumConverter<RowState>))]

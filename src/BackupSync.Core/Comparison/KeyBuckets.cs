@@ -40,12 +40,14 @@ abstract class KeyBuckets(KeyedTable table)
     public abstract string RowsOf(IReadOnlyList<long> buckets, string columns);
 
     /// <summary>
-    /// The same with all other rows besides, whose number and column are null: where nothing leads to some rows but a look at each, all can be
-    /// counted on the way. Null where an index does.
+    /// The same with all other rows besides, whose number and column are null: where nothing leads to some rows but a look at each, all
+    /// can be counted on the way. Null where an index does.
     /// </summary>
     public abstract string? RowsOfAndOthers(IReadOnlyList<long> buckets, string column);
 
-    /// <summary>Parts of these buckets, to ask for those that differ before rows travel; null where that means to read the table once more.</summary>
+    /// <summary>
+    /// Parts of these buckets, to ask for those that differ before rows travel; null where that means to read the table once more.
+    /// </summary>
     public abstract KeyBuckets? Finer { get; }
 
     /// <summary>As <see cref="RowsOf"/>, with the numbers of the finer parts instead.</summary>
@@ -57,12 +59,18 @@ abstract class KeyBuckets(KeyedTable table)
     public abstract bool MayCrowd { get; }
 
     /// <param name="source">Asks for the least and the largest key where these are in an order that both sides share.</param>
-    public static async Task<KeyBuckets> ChooseAsync(KeyedTable table, FingerprintMethod method, IQueryRunner source, IQueryRunner target, CancellationToken cancellationToken)
+    public static async Task<KeyBuckets> ChooseAsync(
+        KeyedTable table,
+        FingerprintMethod method,
+        IQueryRunner source,
+        IQueryRunner target,
+        CancellationToken cancellationToken)
     {
         if (KeyNumbers.For(table) is not { } numbers)
             return ByHash(table, method);
         var key = Sql.Identifier(table.Key[0].Name);
-        var ends = $"SELECT {numbers.Of(key)} FROM ((SELECT {key} FROM {table.Table.Rows} ORDER BY 1 LIMIT 1) UNION ALL (SELECT {key} FROM {table.Table.Rows} ORDER BY 1 DESC LIMIT 1)) AS t";
+        var ends = $"SELECT {numbers.Of(key)} FROM ((SELECT {key} FROM {table.Table.Rows} ORDER BY 1 LIMIT 1) UNION ALL (SELECT {key} "
+            + $"FROM {table.Table.Rows} ORDER BY 1 DESC LIMIT 1)) AS t";
         var both = await BothSides.RowsAsync(source, target, ends, cancellationToken);
         var found = both.Source.Concat(both.Target).Select(r => (Int128)long.Parse(r[0]!, CultureInfo.InvariantCulture)).ToList();
         var first = found.Count == 0 ? 0 : found.Min();
@@ -102,7 +110,8 @@ abstract class KeyBuckets(KeyedTable table)
             var low = buckets.Select(b => first + (Int128)b * width).ToList();
             return $"""
                 SELECT b.{Table.Own}n, {columns}
-                FROM unnest('{Join(buckets.Select(Text))}'::bigint[], '{Join(low.Select(numbers.First))}'::{numbers.Type}[], '{Join(low.Select(l => numbers.Last(l + width - 1)))}'::{numbers.Type}[])
+                FROM unnest('{Join(buckets.Select(Text))}'::bigint[], '{Join(low.Select(numbers.First))}'::{numbers.Type}[],
+                    '{Join(low.Select(l => numbers.Last(l + width - 1)))}'::{numbers.Type}[])
                      AS b({Table.Own}n, {Table.Own}low, {Table.Own}high)
                 JOIN {Table.Table.Rows} AS t ON {Key} BETWEEN b.{Table.Own}low AND b.{Table.Own}high
                 """;

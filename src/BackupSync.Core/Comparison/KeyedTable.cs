@@ -52,14 +52,19 @@ sealed record KeyedTable(TableColumns Table, IReadOnlyList<KeyColumn> Key, strin
         // Arrays of text: of a type that is an array itself there are none.
         var arrays = Key.Select((_, i) => Sql.TextArray(values.Select(v => v[i]!)));
         var columns = Key.Select((k, i) => $"c{i}::{k.Type}{(k.Collate.Length == 0 ? "" : " " + k.Collate)} AS {Sql.Identifier(k.Name)}");
-        return $"(SELECT {string.Join(", ", columns)} FROM unnest({string.Join(", ", arrays)}) AS u({string.Join(", ", Key.Select((_, i) => $"c{i}"))})) AS {alias}";
+        return $"(SELECT {string.Join(", ", columns)} FROM unnest({string.Join(", ", arrays)}) AS "
+            + $"u({string.Join(", ", Key.Select((_, i) => $"c{i}"))})) AS {alias}";
     }
 
     /// <summary>All tables of a database that hold rows of their own, the largest first.</summary>
-    public static async Task<IReadOnlyList<KeyedTable>> ReadAsync(IQueryRunner runner, CatalogFilter filter, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<KeyedTable>> ReadAsync(
+        IQueryRunner runner,
+        CatalogFilter filter,
+        CancellationToken cancellationToken)
     {
         var tables = await TableColumns.ReadAsync(runner, filter, cancellationToken);
-        var keys = (await runner.RowsAsync(CatalogQueries.Keys(filter), cancellationToken)).ToLookup(r => uint.Parse(r[0]!, CultureInfo.InvariantCulture));
+        var keys = (await runner.RowsAsync(CatalogQueries.Keys(filter), cancellationToken)).ToLookup(
+            r => uint.Parse(r[0]!, CultureInfo.InvariantCulture));
         return [.. tables.Select(table =>
         {
             var key = keys[table.Oid].ToList();

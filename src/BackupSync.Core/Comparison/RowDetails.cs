@@ -14,11 +14,15 @@ static class RowDetails
 
     /// <param name="source">Two sessions that see one snapshot at the least, and <paramref name="target"/> likewise.</param>
     public static IAsyncEnumerable<RowDifference> ReadAsync(
-        SharedTable table, FingerprintMethod method, IReadOnlyList<PgSession> source, IReadOnlyList<PgSession> target, CancellationToken cancellationToken) =>
-        table.Source.HasKey ? ByKeyAsync(table, method, source, target, cancellationToken) : ByRowAsync(table.Source, method, source[0], target[0], cancellationToken);
+        SharedTable table, FingerprintMethod method, IReadOnlyList<PgSession> source, IReadOnlyList<PgSession> target,
+        CancellationToken cancellationToken) =>
+        table.Source.HasKey
+            ? ByKeyAsync(table, method, source, target, cancellationToken)
+            : ByRowAsync(table.Source, method, source[0], target[0], cancellationToken);
 
     static async IAsyncEnumerable<RowDifference> ByKeyAsync(
-        SharedTable table, FingerprintMethod method, IReadOnlyList<PgSession> source, IReadOnlyList<PgSession> target, [EnumeratorCancellation] CancellationToken cancellationToken)
+        SharedTable table, FingerprintMethod method, IReadOnlyList<PgSession> source, IReadOnlyList<PgSession> target,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var comparison = await TableComparison.ReadAsync(table.Source, method, keysOnly: false, source[0], target[0], cancellationToken);
         // The first sessions are busy while rows come; the second ones are asked which columns differ.
@@ -40,20 +44,26 @@ static class RowDetails
 
     /// <summary>The names of the columns that differ, by the rows' keys.</summary>
     static async Task<Dictionary<string, string>> ColumnsAsync(
-        SharedTable table, FingerprintMethod method, IReadOnlyList<string> keys, PgSession source, PgSession target, CancellationToken cancellationToken)
+        SharedTable table, FingerprintMethod method, IReadOnlyList<string> keys, PgSession source, PgSession target,
+        CancellationToken cancellationToken)
     {
         var others = table.Source.Table.Hashed.Where(c => table.Source.Key.All(k => k.Name != c.Name)).ToList();
         var (there, here) = await BothSides.RunAsync(
-            stop => HashesAsync(table.Source, method, others, keys, source, stop), stop => HashesAsync(table.Target, method, others, keys, target, stop), cancellationToken);
+            stop => HashesAsync(table.Source, method, others, keys, source, stop), stop => HashesAsync(
+                table.Target, method, others, keys, target, stop), cancellationToken);
         return keys.Where(k => there.ContainsKey(k) && here.ContainsKey(k)).ToDictionary(k => k, k =>
             string.Join(", ", others.Where((_, i) => there[k][i] != here[k][i]).Select(c => c.Name)));
     }
 
-    /// <summary>A hash of each column, by the rows' keys. Lines are taken apart as they are: a key may hold what stands between its columns.</summary>
+    /// <summary>
+    /// A hash of each column, by the rows' keys. Lines are taken apart as they are: a key may hold what stands between its columns.
+    /// </summary>
     static async Task<Dictionary<string, string[]>> HashesAsync(
-        KeyedTable table, FingerprintMethod method, IReadOnlyList<TableColumn> columns, IReadOnlyList<string> keys, PgSession session, CancellationToken cancellationToken)
+        KeyedTable table, FingerprintMethod method, IReadOnlyList<TableColumn> columns, IReadOnlyList<string> keys, PgSession session,
+        CancellationToken cancellationToken)
     {
-        var select = $"SELECT {table.KeyList("t.")}{string.Concat(columns.Select(c => $", pg_catalog.md5(({c.Expression(method)})::text)"))} "
+        var select =
+            $"SELECT {table.KeyList("t.")}{string.Concat(columns.Select(c => $", pg_catalog.md5(({c.Expression(method)})::text)"))} "
             + $"FROM {table.Table.Rows} AS t WHERE EXISTS (SELECT FROM {table.KeysAsRows(keys, "k")} WHERE {table.SameKey("t", "k")})";
         var hashes = new Dictionary<string, string[]>();
         await foreach (var line in session.LinesAsync(select, cancellationToken))
@@ -66,9 +76,12 @@ static class RowDetails
 
     /// <summary>Rows without a key are the same if all of them is: what one side has more of is told.</summary>
     static async IAsyncEnumerable<RowDifference> ByRowAsync(
-        KeyedTable table, FingerprintMethod method, PgSession source, PgSession target, [EnumeratorCancellation] CancellationToken cancellationToken)
+        KeyedTable table, FingerprintMethod method, PgSession source, PgSession target,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var columns = table.Table.Columns.Count == 0 ? "''" : $"pg_catalog.left(ROW({string.Join(", ", table.Table.Columns.Select(c => Sql.Identifier(c.Name)))})::text, {LongestRow})";
+        var columns = table.Table.Columns.Count == 0
+            ? "''"
+            : $"pg_catalog.left(ROW({string.Join(", ", table.Table.Columns.Select(c => Sql.Identifier(c.Name)))})::text, {LongestRow})";
         var hash = table.Table.Hashed.Count == 0 ? "0" : table.Table.RowHash(method);
         var select = $"SELECT {hash}, count(*), min({columns}) FROM {table.Table.Rows} GROUP BY 1 ORDER BY 1";
         await using var there = source.LinesAsync(select, cancellationToken).GetAsyncEnumerator(cancellationToken);
@@ -79,7 +92,12 @@ static class RowDetails
             var order = ours is null ? 1 : theirs is null ? -1 : ours.Value.Hash.CompareTo(theirs.Value.Hash);
             var more = (order <= 0 ? ours!.Value.Count : 0) - (order >= 0 ? theirs!.Value.Count : 0);
             if (more != 0)
-                yield return new RowDifference(table.Name, (order <= 0 ? ours : theirs)!.Value.Row, more > 0 ? RowState.SourceOnly : RowState.TargetOnly, "", Math.Abs(more));
+                yield return new RowDifference(
+                    table.Name,
+                    (order <= 0 ? ours : theirs)!.Value.Row,
+                    more > 0 ? RowState.SourceOnly : RowState.TargetOnly,
+                    "",
+                    Math.Abs(more));
             if (order <= 0)
                 ours = await NextAsync(there);
             if (order >= 0)
@@ -91,7 +109,8 @@ static class RowDetails
             if (!await lines.MoveNextAsync())
                 return null;
             var fields = CopyText.Fields(lines.Current);
-            return (long.Parse(fields[0]!, CultureInfo.InvariantCulture), long.Parse(fields[1]!, CultureInfo.InvariantCulture), fields[2] ?? "");
+            return (long.Parse(fields[0]!, CultureInfo.InvariantCulture), long.Parse(fields[1]!, CultureInfo.InvariantCulture), fields[2]
+                ?? "");
         }
     }
 

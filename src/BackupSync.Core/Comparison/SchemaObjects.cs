@@ -22,7 +22,8 @@ static class SchemaObjects
     }
 
     /// <summary>The table that a name is of; null where it is of something else.</summary>
-    public static string? TableOf(string name) => Tables.Where(kind => name.StartsWith(kind, StringComparison.Ordinal)).Select(kind => name[kind.Length..]).FirstOrDefault();
+    public static string? TableOf(string name) =>
+        Tables.Where(kind => name.StartsWith(kind, StringComparison.Ordinal)).Select(kind => name[kind.Length..]).FirstOrDefault();
 
     /// <summary>The columns with their types; null where there is no such table.</summary>
     public static string? TableDefinition(DatabaseFingerprint database, string table) =>
@@ -40,7 +41,8 @@ static class SchemaObjects
         var (there, here) = (source.Split(", "), target.Split(", "));
         return string.Join("; ", new[] { Only("source", there.Except(here)), Only("target", here.Except(there)) }.OfType<string>());
 
-        static string? Only(string side, IEnumerable<string> parts) => string.Join(", ", parts) is { Length: > 0 } list ? $"only on the {side}: {list}" : null;
+        static string? Only(string side, IEnumerable<string> parts) =>
+            string.Join(", ", parts) is { Length: > 0 } list ? $"only on the {side}: {list}" : null;
     }
 
     static readonly string[] Tables = ["table ", "partitioned table "];

@@ -26,15 +26,20 @@ sealed record SharedTable(KeyedTable Source, KeyedTable Target)
         };
     }
 
-    /// <summary>A column of another type there has neither a hash of its own nor a binary form that could be compared: it has a text.</summary>
+    /// <summary>
+    /// A column of another type there has neither a hash of its own nor a binary form that could be compared: it has a text.
+    /// </summary>
     static TableColumn Shared(TableColumn here, TableColumn there) =>
-        (here.Type == there.Type && here.IsBuiltIn == there.IsBuiltIn && here.IsDeterministic == there.IsDeterministic ? here : here with { IsBuiltIn = false, IsDeterministic = true })
+        (here.Type == there.Type && here.IsBuiltIn == there.IsBuiltIn && here.IsDeterministic == there.IsDeterministic
+            ? here
+            : here with { IsBuiltIn = false, IsDeterministic = true })
             with { IsNotNull = here.IsNotNull && there.IsNotNull };
 
     /// <summary>A key that the target does not enforce may be there twice.</summary>
     static bool IsKeyOfBoth(KeyedTable source, KeyedTable target) =>
         source.HasKey && source.Key.Count == target.Key.Count
-        && source.KeyTableColumns.All(k => target.KeyTableColumns.Any(other => other.Name == k.Name && (other.Type == k.Type || IsInteger(other) && IsInteger(k))));
+        && source.KeyTableColumns.All(
+            k => target.KeyTableColumns.Any(other => other.Name == k.Name && (other.Type == k.Type || IsInteger(other) && IsInteger(k))));
 
     static bool IsInteger(TableColumn column) => column is { IsBuiltIn: true, Type: "int2" or "int4" or "int8" };
 }

@@ -39,13 +39,20 @@ sealed class TableComparison
     readonly string _hash;
     readonly Dictionary<long, BucketSum> _source, _target;
 
-    TableComparison(KeyedTable table, KeyBuckets buckets, string hash, Dictionary<long, BucketSum> source, Dictionary<long, BucketSum> target)
+    TableComparison(
+        KeyedTable table,
+        KeyBuckets buckets,
+        string hash,
+        Dictionary<long, BucketSum> source,
+        Dictionary<long, BucketSum> target)
     {
         (_table, _buckets, _hash, _source, _target) = (table, buckets, hash, source, target);
         SourceRows = source.Values.Sum(b => b.Rows);
         TargetRows = target.Values.Sum(b => b.Rows);
         Differing = DifferencesOf(source, target);
-        LargestDiffering = Differing.Select(b => Math.Max(source.GetValueOrDefault(b).Rows, target.GetValueOrDefault(b).Rows)).DefaultIfEmpty().Max();
+        LargestDiffering = Differing.Select(b => Math.Max(source.GetValueOrDefault(b).Rows, target.GetValueOrDefault(b).Rows))
+            .DefaultIfEmpty()
+            .Max();
     }
 
     public long SourceRows { get; }
@@ -65,7 +72,8 @@ sealed class TableComparison
 
     /// <param name="keysOnly">Whether only the keys are compared: enough to find what was deleted.</param>
     public static async Task<TableComparison> ReadAsync(
-        KeyedTable table, FingerprintMethod method, bool keysOnly, IQueryRunner source, IQueryRunner target, CancellationToken cancellationToken)
+        KeyedTable table, FingerprintMethod method, bool keysOnly, IQueryRunner source, IQueryRunner target,
+        CancellationToken cancellationToken)
     {
         var buckets = await KeyBuckets.ChooseAsync(table, method, source, target, cancellationToken);
         if (!keysOnly && table.Estimate >= ManyRows && await IsSeldomNullAsync(table.Table, method, source, cancellationToken))
@@ -79,7 +87,13 @@ sealed class TableComparison
         return again;
     }
 
-    static async Task<TableComparison> ReadAsync(KeyedTable table, KeyBuckets buckets, string hash, IQueryRunner source, IQueryRunner target, CancellationToken cancellationToken)
+    static async Task<TableComparison> ReadAsync(
+        KeyedTable table,
+        KeyBuckets buckets,
+        string hash,
+        IQueryRunner source,
+        IQueryRunner target,
+        CancellationToken cancellationToken)
     {
         var select = Sums(table, $"SELECT {buckets.Number} AS {table.Own}n, {hash} AS {table.Own}hash FROM {table.Table.Rows} AS t");
         var both = await BothSides.RowsAsync(source, target, select, cancellationToken);
@@ -100,11 +114,15 @@ sealed class TableComparison
     }
 
     /// <summary>The rows that differ, in no order of their own.</summary>
-    public async IAsyncEnumerable<KeyDifference> RowsAsync(PgSession source, PgSession target, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<KeyDifference> RowsAsync(
+        PgSession source,
+        PgSession target,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (Differing.Count == 0)
             yield break;
-        await Together.RunAsync(cancellationToken, ct => source.ExecuteAsync(_buckets.Planning, ct), ct => target.ExecuteAsync(_buckets.Planning, ct));
+        await Together.RunAsync(
+            cancellationToken, ct => source.ExecuteAsync(_buckets.Planning, ct), ct => target.ExecuteAsync(_buckets.Planning, ct));
         foreach (var some in Differing.Chunk(_buckets.AtOnce))
         {
             var (buckets, differing) = LooksAtParts
@@ -115,7 +133,10 @@ sealed class TableComparison
                     yield return row;
             }
         }
-        await Together.RunAsync(cancellationToken, ct => source.ExecuteAsync(KeyBuckets.UsualPlanning, ct), ct => target.ExecuteAsync(KeyBuckets.UsualPlanning, ct));
+        await Together.RunAsync(
+            cancellationToken,
+            ct => source.ExecuteAsync(KeyBuckets.UsualPlanning, ct),
+            ct => target.ExecuteAsync(KeyBuckets.UsualPlanning, ct));
     }
 
     /// <summary>Whether it pays to ask once more: there is much to be read, and most of it will be the same.</summary>
@@ -199,8 +220,8 @@ sealed class TableComparison
     }
 
     /// <summary>
-    /// Most rows of a bucket are the same, and an index gives both sides' in one order: what is alike from the beginning on, and from the end,
-    /// need not be looked up by its key.
+    /// Most rows of a bucket are the same, and an index gives both sides' in one order: what is alike from the beginning on, and from
+    /// the end, need not be looked up by its key.
     /// </summary>
     (List<string> Source, List<string> Target) WithoutSameEnds(List<string> source, List<string> target)
     {
@@ -224,7 +245,8 @@ sealed class TableComparison
     /// OFFSET 0 keeps the server from looking into the rows, and so from taking as many buckets for granted as there are keys: it would
     /// sort whole rows on disk then, instead of adding up as they come.
     /// </summary>
-    static string Sums(KeyedTable table, string rows) => $"SELECT {table.Own}n, count(*), sum({table.Own}hash) FROM ({rows} OFFSET 0) AS r GROUP BY 1";
+    static string Sums(KeyedTable table, string rows) =>
+        $"SELECT {table.Own}n, count(*), sum({table.Own}hash) FROM ({rows} OFFSET 0) AS r GROUP BY 1";
 
     static long[] DifferencesOf(Dictionary<long, BucketSum> source, Dictionary<long, BucketSum> target) =>
         [.. source.Keys.Union(target.Keys)

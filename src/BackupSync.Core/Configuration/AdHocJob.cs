@@ -69,7 +69,8 @@ public static class AdHocJob
     {
         // Mostly $env:NAME in a session that does not have it.
         if (string.IsNullOrWhiteSpace(url))
-            throw new BackupSyncException(ErrorIds.ConfigurationInvalid, $"The {which}'s URL is empty.", "Set the environment variable that it comes from.");
+            throw new BackupSyncException(
+                ErrorIds.ConfigurationInvalid, $"The {which}'s URL is empty.", "Set the environment variable that it comes from.");
         try
         {
             return DatabaseAddress.Parse(url);
@@ -83,7 +84,8 @@ public static class AdHocJob
     /// <summary>A database's name as one that files and jobs can have.</summary>
     internal static string Name(string database, string otherwise)
     {
-        var allowed = string.Concat(database.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' ? c : '-')).Trim('-', '.', '_');
+        var allowed = string.Concat(database.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' ? c : '-'))
+            .Trim('-', '.', '_');
         return allowed.Length == 0 ? otherwise : allowed;
     }
 }

@@ -51,7 +51,8 @@ sealed class BackupPlanReader(IReadOnlyList<DatabaseConfig> databases, IReadOnly
         days = null;
         if (text.Equals("forever", StringComparison.OrdinalIgnoreCase))
             return true;
-        var isNumber = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= MostDays;
+        var isNumber = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number is >= 1 and <= MostDays;
         days = number;
         return isNumber;
     }

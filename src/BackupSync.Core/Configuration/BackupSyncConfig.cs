@@ -37,7 +37,9 @@ public sealed record BackupSyncConfig
     /// <summary>The job that is meant where none is named.</summary>
     /// <exception cref="BackupSyncException">There is none, or more than one: none of them is run by accident.</exception>
     public JobConfig OnlyJob() => Jobs.Count == 1 ? Jobs[0] : throw new BackupSyncException(
-        ErrorIds.UnknownName, Jobs.Count == 0 ? $"{Path} has no jobs." : $"Name a job: {Path} has {NameList.Of([.. Jobs.Select(j => j.Name)], most: 20)}.");
+        ErrorIds.UnknownName, Jobs.Count == 0
+            ? $"{Path} has no jobs."
+            : $"Name a job: {Path} has {NameList.Of([.. Jobs.Select(j => j.Name)], most: 20)}.");
 
     BackupSyncException Unknown(string kind, string name, IEnumerable<string> known)
     {

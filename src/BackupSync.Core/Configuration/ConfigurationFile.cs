@@ -18,7 +18,9 @@ public static class ConfigurationFile
     /// <summary>A configuration has a few kilobytes; what has more than this is some other file.</summary>
     const long LargestFile = 1_000_000;
 
-    /// <summary>A commented configuration to begin with. It is valid once <c>RAILWAY_DATABASE_URL</c> and <c>DATABASE_URL</c> are set.</summary>
+    /// <summary>
+    /// A commented configuration to begin with. It is valid once <c>RAILWAY_DATABASE_URL</c> and <c>DATABASE_URL</c> are set.
+    /// </summary>
     public static string Starter
     {
         get
@@ -29,7 +31,9 @@ public static class ConfigurationFile
         }
     }
 
-    /// <summary>Reads a configuration that can be used. A URL or passphrase that needs a variable that is not set fails when it is used.</summary>
+    /// <summary>
+    /// Reads a configuration that can be used. A URL or passphrase that needs a variable that is not set fails when it is used.
+    /// </summary>
     /// <param name="environment">Environment variables by name; null for those of this process.</param>
     /// <exception cref="ConfigurationException">It cannot be used; all problems are told.</exception>
     /// <exception cref="BackupSyncException">There is no such file.</exception>
@@ -39,7 +43,9 @@ public static class ConfigurationFile
         return reader.Problems.Count == 0 ? config! : throw new ConfigurationException(reader.Problems);
     }
 
-    /// <summary>All that is wrong with a configuration on this machine, unset environment variables included; nothing if it is good.</summary>
+    /// <summary>
+    /// All that is wrong with a configuration on this machine, unset environment variables included; nothing if it is good.
+    /// </summary>
     /// <param name="environment">Environment variables by name; null for those of this process.</param>
     /// <exception cref="BackupSyncException">There is no such file.</exception>
     public static IReadOnlyList<ConfigurationProblem> Check(string path, Func<string, string?>? environment = null)
@@ -80,14 +86,18 @@ public static class ConfigurationFile
 
     /// <summary>The folder above, where it is the user's own: what others left in theirs is not meant for him.</summary>
     static DirectoryInfo? Above(DirectoryInfo folder) =>
-        folder.Parent is { } parent && (OperatingSystem.IsWindows() || UnixFile.Of(parent.FullName, follow: true)?.Owner == UnixFile.Self) ? parent : null;
+        folder.Parent is { } parent && (OperatingSystem.IsWindows() || UnixFile.Of(parent.FullName, follow: true)?.Owner == UnixFile.Self)
+            ? parent
+            : null;
 
     /// <summary>As <see cref="Find"/>, where a configuration is needed.</summary>
     /// <exception cref="BackupSyncException">There is none; the message says where it was looked for.</exception>
     public static string Locate(string? explicitPath, Func<string, string?>? environment = null, string? currentDirectory = null) =>
         Find(explicitPath, environment, currentDirectory) ?? throw new BackupSyncException(
             ErrorIds.ConfigurationNotFound,
-            $"There is no configuration: {string.Join(" or ", Names)} is neither in {currentDirectory ?? Directory.GetCurrentDirectory()} nor in a folder above it that is yours, and {Variable} is not set.",
+            $"There is no configuration: {string.Join(" or ", Names)} is neither in "
+                + $"{currentDirectory ?? Directory.GetCurrentDirectory()} nor in a folder above it that is yours, and {Variable} is "
+                + "not set.",
             $"Name the configuration file, set {Variable} to its path, or write a starter and fill it in.");
 
     static (BackupSyncConfig? Config, ConfigurationReader Reader) Read(string path, Func<string, string?>? environment)
@@ -97,9 +107,15 @@ public static class ConfigurationFile
         var reader = new ConfigurationReader(file, environment ?? Environment.GetEnvironmentVariable);
         try
         {
-            var root = YamlTree.Read(text) ?? throw Unusable(file, "is empty. Write at least 'databases' into it, and 'jobs' or 'backupPlans'.");
+            var root = YamlTree.Read(text)
+                ?? throw Unusable(file, "is empty. Write at least 'databases' into it, and 'jobs' or 'backupPlans'.");
             if (root is not YamlMap)
-                throw new ConfigurationException([new ConfigurationProblem(file, root.Line, root.Column, "", "this is no configuration: it must have the key databases, and jobs or backupPlans beside it")]);
+                throw new ConfigurationException([new ConfigurationProblem(
+                    file,
+                    root.Line,
+                    root.Column,
+                    "",
+                    "this is no configuration: it must have the key databases, and jobs or backupPlans beside it")]);
             return (reader.Read(root), reader);
         }
         catch (YamlException e)
@@ -125,7 +141,8 @@ public static class ConfigurationFile
             if (new FileInfo(file).Length > LargestFile)
                 throw Unusable(file, "is too large to be a configuration.");
             // A byte order mark says which Unicode it is; without one it is UTF-8.
-            using var reader = new StreamReader(file, new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: true);
+            using var reader = new StreamReader(
+                file, new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: true);
             var text = reader.ReadToEnd();
             return text.Contains('\0', StringComparison.Ordinal) ? throw Unusable(file, "is not a text file.") : text;
         }

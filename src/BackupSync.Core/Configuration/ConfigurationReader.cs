@@ -33,7 +33,8 @@ sealed class ConfigurationReader(string file, Func<string, string?> environment)
         {
             Path = _context.File,
             Databases = databases,
-            Jobs = jobs.OfType<JobConfig>().Select(j => j with { Signing = encryption }).ToArray(), // scripts say $config.Jobs[0], which a list that the compiler makes does not understand
+            // Scripts say $config.Jobs[0], which a list that the compiler makes does not understand.
+            Jobs = jobs.OfType<JobConfig>().Select(j => j with { Signing = encryption }).ToArray(),
             Tools = tools,
             Tiers = tiers,
             Places = places,
@@ -51,15 +52,37 @@ sealed class ConfigurationReader(string file, Func<string, string?> environment)
     DatabaseConfig ReadDatabase(string name, YamlSection database, IReadOnlyList<TierConfig> tiers)
     {
         var role = database.Choice("role", DatabaseRole.Backup);
-        DatabaseProvider? provider = database.Has("provider") ? database.Choice("provider", DatabaseProvider.PostgreSql, properNames: true) : null;
+        DatabaseProvider? provider = database.Has("provider")
+            ? database.Choice("provider", DatabaseProvider.PostgreSql, properNames: true)
+            : null;
         var tier = database.Has("tier") ? database.Reference("tier", "tier", "the name of a tier", tiers, t => t.Name) : null;
-        var (address, problem) = ReadAddress(database, "url", "where the database is, such as \"${DATABASE_URL}\" or postgresql://user:password@host/database");
+        var (address, problem) = ReadAddress(
+            database, "url", "where the database is, such as \"${DATABASE_URL}\" or postgresql://user:password@host/database");
         var (pooler, poolerProblem) = database.Has("pooler")
-            ? ReadAddress(database, "pooler", "the admin console of the PgBouncer in front of it, such as postgresql://admin:password@host:6432/pgbouncer")
+            ? ReadAddress(
+                database,
+                "pooler",
+                "the admin console of the PgBouncer in front of it, such as postgresql://admin:password@host:6432/pgbouncer")
             : (null, null);
         return address is not null
-            ? new DatabaseConfig(address) { Name = name, Role = role, Provider = provider, Tier = tier, Pooler = pooler, PoolerProblem = poolerProblem }
-            : new DatabaseConfig(problem!) { Name = name, Role = role, Provider = provider, Tier = tier, Pooler = pooler, PoolerProblem = poolerProblem };
+            ? new DatabaseConfig(address)
+            {
+                Name = name,
+                Role = role,
+                Provider = provider,
+                Tier = tier,
+                Pooler = pooler,
+                PoolerProblem = poolerProblem,
+            }
+            : new DatabaseConfig(problem!)
+            {
+                Name = name,
+                Role = role,
+                Provider = provider,
+                Tier = tier,
+                Pooler = pooler,
+                PoolerProblem = poolerProblem,
+            };
     }
 
     /// <summary>

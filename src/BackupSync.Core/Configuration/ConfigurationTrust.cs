@@ -10,7 +10,9 @@ namespace BackupSync.Configuration;
 /// </summary>
 static class ConfigurationTrust
 {
-    /// <summary>Who else can change the file, and what to do, as the rest of a sentence that begins with its name; null for nobody.</summary>
+    /// <summary>
+    /// Who else can change the file, and what to do, as the rest of a sentence that begins with its name; null for nobody.
+    /// </summary>
     public static string? Fault(string file) => OperatingSystem.IsWindows() ? null : FaultOf(file, file, 0);
 
     /// <summary>Of a path and each folder above it; of a link, too, for where it leads is what is read.</summary>
@@ -41,7 +43,8 @@ static class ConfigurationTrust
         || (file.Mode.HasFlag(UnixFileMode.GroupWrite) && !UnixAccounts.IsAloneIn(file.Group));
 
     static string Foreign(string where, UnixFile status, string path) =>
-        $"{where}belongs to {UnixAccounts.NameOf(status.Owner)}, who could have any program run as {UnixAccounts.NameOf(UnixFile.Self)}: it is not used. "
+        $"{where}belongs to {UnixAccounts.NameOf(status.Owner)}, who could have any program run as "
+            + $"{UnixAccounts.NameOf(UnixFile.Self)}: it is not used. "
         + $"Look through it, and give it to yourself: chown {UnixAccounts.NameOf(UnixFile.Self)} {path}";
 
     static string Open(string where, UnixFile status, string path) =>

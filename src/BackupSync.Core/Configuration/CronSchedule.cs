@@ -73,7 +73,8 @@ public sealed class CronSchedule
         {
             var slash = item.Split('/');
             var step = 1;
-            if (slash.Length > 2 || (slash.Length == 2 && (!int.TryParse(slash[1], NumberStyles.None, CultureInfo.InvariantCulture, out step) || step == 0)))
+            if (slash.Length > 2
+                || (slash.Length == 2 && (!int.TryParse(slash[1], NumberStyles.None, CultureInfo.InvariantCulture, out step) || step == 0)))
                 throw Wrong(item);
 
             var range = slash[0].Split('-');
@@ -98,12 +99,14 @@ public sealed class CronSchedule
             var named = Names is null ? -1 : Array.FindIndex(Names, n => n.Equals(text, StringComparison.OrdinalIgnoreCase));
             if (named >= 0)
                 return named + Minimum;
-            return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= Minimum && value <= Maximum
+            return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= Minimum
+                && value <= Maximum
                 ? value
                 : throw Wrong(item);
         }
 
         FormatException Wrong(string item) =>
-            new($"has '{item}' as its {Name}: {Minimum} to {Maximum}{(Names is null ? "" : $" or {Names[0]} to {Names[^1]}")}, a list (1,2), a range (1-5) or a step (*/15) is allowed");
+            new($"has '{item}' as its {Name}: {Minimum} to {Maximum}{(Names is null ? "" : $" or {Names[0]} to {Names[^1]}")}, a list "
+                + "(1,2), a range (1-5) or a step (*/15) is allowed");
     }
 }

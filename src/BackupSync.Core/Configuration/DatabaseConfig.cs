@@ -26,7 +26,9 @@ public sealed record DatabaseConfig
     /// <summary>Its recovery objectives; null where it has none.</summary>
     public TierConfig? Tier { get; init; }
 
-    /// <summary>The admin console of the PgBouncer in front of it, whose clients wait while it is renamed; null where it has none.</summary>
+    /// <summary>
+    /// The admin console of the PgBouncer in front of it, whose clients wait while it is renamed; null where it has none.
+    /// </summary>
     public DatabaseAddress? Pooler { get; init; }
 
     /// <summary>Why <see cref="Pooler"/> cannot be used, as <see cref="AddressProblem"/>.</summary>

@@ -19,7 +19,9 @@ static class EncryptionReader
         if (encryption.Has("passphrase") && encryption.Has("passphraseFile"))
             encryption.Report("passphraseFile", "stands beside 'passphrase'; the passphrase comes from either of the two");
 
-        var (passphrase, problem) = encryption.Has("passphraseFile") && !encryption.Has("passphrase") ? FromFile(encryption) : FromText(encryption);
+        var (passphrase, problem) = encryption.Has("passphraseFile") && !encryption.Has("passphrase")
+            ? FromFile(encryption)
+            : FromText(encryption);
         return passphrase is not null ? new EncryptionConfig(new Secret(passphrase)) : new EncryptionConfig(problem!);
     }
 
@@ -46,13 +48,17 @@ static class EncryptionReader
             return (null, encryption.Problem(key, "is missing"));
 
         var (name, fault) = encryption.Expand(raw);
-        fault ??= name!.Length == 0 ? $"{raw} is empty" : name.Contains('\0', StringComparison.Ordinal) ? "has a NUL character in it" : null;
+        fault ??= name!.Length == 0
+            ? $"{raw} is empty"
+            : name.Contains('\0', StringComparison.Ordinal) ? "has a NUL character in it" : null;
         if (fault is not null)
             return (null, encryption.HoldBack(key, fault));
 
         var path = encryption.FullPath(name!);
         var (text, unreadable) = ReadFile(path);
-        fault = unreadable ?? (text!.Length == 0 ? $"the file {path} is empty" : Fault(text) is { } bad ? $"the passphrase in {path} {bad}" : null);
+        fault = unreadable ?? (text!.Length == 0
+            ? $"the file {path} is empty"
+            : Fault(text) is { } bad ? $"the passphrase in {path} {bad}" : null);
         return fault is null ? (text, null) : (null, encryption.HoldBack(key, fault));
     }
 

@@ -13,10 +13,15 @@ public enum SyncMode
 /// <summary>How changed rows of a table are found.</summary>
 public enum TrackBy
 {
-    /// <summary>By stamps where the table has a column of <see cref="IncrementalConfig.UpdatedAtColumns"/> that is never null, else by content.</summary>
+    /// <summary>
+    /// By stamps where the table has a column of <see cref="IncrementalConfig.UpdatedAtColumns"/> that is never null, else by content.
+    /// </summary>
     Auto,
 
-    /// <summary>By the stamp, null or later than the last run, that each change of a row leaves in one of <see cref="IncrementalConfig.UpdatedAtColumns"/>.</summary>
+    /// <summary>
+    /// By the stamp, null or later than the last run, that each change of a row leaves in one of
+    /// <see cref="IncrementalConfig.UpdatedAtColumns"/>.
+    /// </summary>
     UpdatedAt,
 
     /// <summary>By comparing what the rows hold on both sides.</summary>
@@ -49,7 +54,9 @@ public sealed record TrackByRule(string Tables, TrackBy Way);
 /// <summary>How incremental runs find and apply changes.</summary>
 public sealed record IncrementalConfig
 {
-    /// <summary>In the file's order: the first match counts; a table that none matches is <see cref="Configuration.TrackBy.Auto"/>.</summary>
+    /// <summary>
+    /// In the file's order: the first match counts; a table that none matches is <see cref="Configuration.TrackBy.Auto"/>.
+    /// </summary>
     public IReadOnlyList<TrackByRule> TrackBy { get; init; } = [];
 
     /// <summary>Columns that hold when a row was last changed; a table's is the first of these that it has.</summary>

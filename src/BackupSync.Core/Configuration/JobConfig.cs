@@ -44,7 +44,9 @@ public sealed record JobConfig
 
     public IncrementalConfig Incremental { get; init; } = new();
 
-    /// <summary>Whether a full run may take the place of an incremental one: it copies everything, and leaves nothing else on the target.</summary>
+    /// <summary>
+    /// Whether a full run may take the place of an incremental one: it copies everything, and leaves nothing else on the target.
+    /// </summary>
     internal bool MayBecomeFull => WhyNeverFull is null;
 
     /// <summary>Why none may, as a phrase; null where one may.</summary>
@@ -68,7 +70,9 @@ public sealed record JobConfig
     /// <summary>How safety backups of restores are encrypted. Those of syncs are not: they lie beside the copy itself.</summary>
     internal EncryptionConfig? Encryption { get; init; }
 
-    /// <summary>What the manifests of its backups are signed with, encrypted or not; null where the configuration has no passphrase.</summary>
+    /// <summary>
+    /// What the manifests of its backups are signed with, encrypted or not; null where the configuration has no passphrase.
+    /// </summary>
     internal EncryptionConfig? Signing { get; init; }
 
     /// <summary>Whether they are signed: the passphrase may be named, and not be here.</summary>
@@ -140,7 +144,9 @@ public sealed record LimitsConfig
 
     static readonly TimeSpan LongestLockTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>Connections to the source at any one time, pg_dump's included; at least 3, or 2 where <see cref="Blocking"/> is null.</summary>
+    /// <summary>
+    /// Connections to the source at any one time, pg_dump's included; at least 3, or 2 where <see cref="Blocking"/> is null.
+    /// </summary>
     public int Connections { get; init; } = 6;
 
     /// <summary>One holds the snapshot, one reads or dumps; and one watches who waits.</summary>
@@ -154,7 +160,9 @@ public sealed record VerifyConfig
     /// <summary>Compare every row's content, not just the number of rows.</summary>
     public bool Content { get; init; } = true;
 
-    /// <summary>Tables whose row counts are named in the log: <c>users</c> is the one of that name in any schema, <c>app.users</c> that one.</summary>
+    /// <summary>
+    /// Tables whose row counts are named in the log: <c>users</c> is the one of that name in any schema, <c>app.users</c> that one.
+    /// </summary>
     public IReadOnlyList<string> Report { get; init; } = [];
 
     /// <summary>In incremental runs: the whole content is compared in every one of so many. 0 for never.</summary>

@@ -74,7 +74,8 @@ sealed class JobReader(IReadOnlyList<DatabaseConfig> databases, ToolsConfig tool
         if (limits.Connections < limits.LeastConnections)
         {
             section.Report("connections",
-                $"must be at least {limits.LeastConnections}, not {limits.Connections}: one connection watches who waits for the run. {limits.Connections} do with 'blocking: wait'");
+                $"must be at least {limits.LeastConnections}, not {limits.Connections}: one connection watches who waits for the run. "
+                    + $"{limits.Connections} do with 'blocking: wait'");
         }
         return limits;
     }

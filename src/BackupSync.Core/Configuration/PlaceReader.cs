@@ -6,7 +6,9 @@ namespace BackupSync.Configuration;
 sealed class PlaceReader(IReadOnlyList<DatabaseConfig> databases)
 {
     /// <summary>As the file systems of this kind of machine compare paths.</summary>
-    public static readonly StringComparer SameLocation = OperatingSystem.IsLinux() ? StringComparer.Ordinal : StringComparer.OrdinalIgnoreCase;
+    public static readonly StringComparer SameLocation = OperatingSystem.IsLinux()
+        ? StringComparer.Ordinal
+        : StringComparer.OrdinalIgnoreCase;
 
     /// <summary>Places by where they are.</summary>
     readonly Dictionary<string, string> _places = new(SameLocation);
@@ -42,7 +44,9 @@ sealed class PlaceReader(IReadOnlyList<DatabaseConfig> databases)
             place.Report("s3", "stands beside 'directory'; a place is either of the two");
         if (place.Has("s3"))
         {
-            var limit = place.Section("limits", limits => limits.Duration("connect", new LimitsConfig().Connect, ScheduleReader.LongestLimit));
+            var limit = place.Section(
+                "limits",
+                limits => limits.Duration("connect", new LimitsConfig().Connect, ScheduleReader.LongestLimit));
             return place.Section("s3", s3 => ReadS3(name, s3)) with { AnswerLimit = limit };
         }
 
@@ -63,7 +67,9 @@ sealed class PlaceReader(IReadOnlyList<DatabaseConfig> databases)
             "the name of a bucket; what comes below it is the prefix");
         // A prefix of "pg" would list what belongs to "pg-other".
         var prefix = s3.OptionalText("prefix")?.Trim('/') is { Length: > 0 } text ? text + "/" : "";
-        var endpoint = s3.OptionalText("endpoint") is null ? null : s3.Value<Uri?>("endpoint", null, TryParseEndpoint, "an address such as https://s3.example.com, without a user");
+        var endpoint = s3.OptionalText("endpoint") is null
+            ? null
+            : s3.Value<Uri?>("endpoint", null, TryParseEndpoint, "an address such as https://s3.example.com, without a user");
         var place = new S3PlaceConfig
         {
             Name = name,
@@ -80,7 +86,10 @@ sealed class PlaceReader(IReadOnlyList<DatabaseConfig> databases)
             s3.Report(there, $"has no {missing} beside it; leave both out for AWS_ACCESS_KEY_ID, a profile or the machine's own role");
         }
         if (bucket.Length > 0)
-            Claim(name, $"s3:{endpoint?.AbsoluteUri.TrimEnd('/')}/{bucket}/{prefix}".TrimEnd('/'), message => s3.Report(prefix.Length > 0 ? "prefix" : "bucket", message));
+            Claim(
+                name,
+                $"s3:{endpoint?.AbsoluteUri.TrimEnd('/')}/{bucket}/{prefix}".TrimEnd('/'),
+                message => s3.Report(prefix.Length > 0 ? "prefix" : "bucket", message));
         return place;
     }
 

@@ -20,7 +20,8 @@ public static class StarterFile
             return;
         }
         if (File.Exists(path))
-            throw new BackupSyncException(ErrorIds.FileFailed, $"{path} exists already.", "Name another file, or replace it with -Force (--force in backupsync).");
+            throw new BackupSyncException(
+                ErrorIds.FileFailed, $"{path} exists already.", "Name another file, or replace it with -Force (--force in backupsync).");
         using var stream = PrivateFile.Create(path);
         stream.Write(content);
     }

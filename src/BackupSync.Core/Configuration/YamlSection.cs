@@ -31,7 +31,8 @@ sealed class ReadingContext(string file, Func<string, string?> environment)
     }
 
     /// <summary>As <see cref="NearestName.Of"/>, for the first of many.</summary>
-    public string? Nearest(string name, IEnumerable<string> candidates) => _nearestNames++ < MostNearestNames ? NearestName.Of(name, candidates) : null;
+    public string? Nearest(string name, IEnumerable<string> candidates) =>
+        _nearestNames++ < MostNearestNames ? NearestName.Of(name, candidates) : null;
 
     public void Report(YamlValue at, string key, string message) => Problems.Add(Problem(at, key, message));
 
@@ -103,7 +104,9 @@ sealed class YamlSection
         return Read(_context, KeyPath(key), value ?? _start, value, read);
     }
 
-    /// <summary>A mapping of names to mappings, as <c>databases</c> and <c>jobs</c> are. Entries with bad names are reported and left out.</summary>
+    /// <summary>
+    /// A mapping of names to mappings, as <c>databases</c> and <c>jobs</c> are. Entries with bad names are reported and left out.
+    /// </summary>
     public IReadOnlyList<T> Named<T>(string key, Func<string, YamlSection, T> read) => Section(key, names =>
     {
         var result = new List<T>();
@@ -111,7 +114,10 @@ sealed class YamlSection
         {
             names.Know(name.Text);
             if (!IsName(name.Text))
-                _context.Report(name, names.KeyPath(Quotable(name.Text) ? name.Text : "…"), "is no name: letters, digits, '.', '_' and '-' are allowed, the first being a letter or digit");
+                _context.Report(
+                    name,
+                    names.KeyPath(Quotable(name.Text) ? name.Text : "…"),
+                    "is no name: letters, digits, '.', '_' and '-' are allowed, the first being a letter or digit");
             else
                 result.Add(Read(_context, names.KeyPath(name.Text), name, value, section => read(name.Text, section)));
         }
@@ -130,11 +136,13 @@ sealed class YamlSection
         return Text(key);
     }
 
-    public string? Text(string key) => Value<string?>(key, null, (string text, out string? value) => (value = text).Length > 0, "some text");
+    public string? Text(string key) =>
+        Value<string?>(key, null, (string text, out string? value) => (value = text).Length > 0, "some text");
 
     /// <summary>As <see cref="Text"/>, where an empty one means that there is none, as <c>${NAME:-}</c> does.</summary>
     public string? OptionalText(string key) => Find(key) is null or YamlText { Text.Length: 0 } or YamlText { IsNull: true } ? null
-        : Value<string?>(key, null, (string text, out string? value) => (value = text.Length > 0 ? text : null) is null || true, "some text");
+        : Value<string?>(
+            key, null, (string text, out string? value) => (value = text.Length > 0 ? text : null) is null || true, "some text");
 
     /// <summary>The text as it stands in the file, references to the environment not expanded.</summary>
     public string? RawText(string key, string meaning)
@@ -150,7 +158,9 @@ sealed class YamlSection
     public int Integer(string key, int otherwise, int minimum, int maximum) =>
         Value(
             key, otherwise,
-            (string text, out int value) => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value) && value >= minimum && value <= maximum,
+            (string text, out int value) => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value)
+                && value >= minimum
+                && value <= maximum,
             $"a whole number from {minimum} to {maximum}");
 
     /// <param name="minimum">In whole seconds, zero included; null for anything that is more than zero.</param>
@@ -168,7 +178,11 @@ sealed class YamlSection
     public long Size(string key, long otherwise) => Value<long>(key, otherwise, ByteSizes.TryParse, ByteSizes.Allowed);
 
     public double Percentage(string key, double otherwise) =>
-        Value(key, otherwise, (string text, out double value) => Percentages.TryParse(text, out value) && value <= 1, $"{Percentages.Allowed}, from 0% to 100%");
+        Value(
+            key,
+            otherwise,
+            (string text, out double value) => Percentages.TryParse(text, out value) && value <= 1,
+            $"{Percentages.Allowed}, from 0% to 100%");
 
     /// <summary>A value of an enumeration by its name, in any case.</summary>
     /// <param name="properNames">They are shown in lower case, such as <c>postgresql</c>; all others as <c>camelCase</c>.</param>
@@ -177,7 +191,8 @@ sealed class YamlSection
         var names = Enum.GetNames<T>().Select(n => properNames ? n.ToLowerInvariant() : char.ToLowerInvariant(n[0]) + n[1..]).ToList();
         return Value(
             key, otherwise,
-            (string text, out T value) => Enum.TryParse(text, ignoreCase: true, out value) && names.Contains(text, StringComparer.OrdinalIgnoreCase),
+            (string text, out T value) => Enum.TryParse(text, ignoreCase: true, out value)
+                && names.Contains(text, StringComparer.OrdinalIgnoreCase),
             "one of " + string.Join(", ", names),
             text => _context.Nearest(text, names));
     }
@@ -338,5 +353,6 @@ sealed class YamlSection
         _ => "a single value",
     };
 
-    static bool IsName(string text) => text.Length > 0 && char.IsAsciiLetterOrDigit(text[0]) && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
+    static bool IsName(string text) =>
+        text.Length > 0 && char.IsAsciiLetterOrDigit(text[0]) && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
 }

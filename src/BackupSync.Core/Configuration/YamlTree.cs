@@ -62,7 +62,9 @@ sealed class YamlTree
             return _anchors.TryGetValue(alias.Value, out var known) ? known
                 : throw new YamlException(alias.Start, alias.End, $"there is no anchor '&{alias.Value}' before this");
 
-        var start = _parser.Accept<NodeEvent>(out var node) ? node : throw new YamlException(_parser.Current!.Start, _parser.Current.End, "a value is missing");
+        var start = _parser.Accept<NodeEvent>(out var node)
+            ? node
+            : throw new YamlException(_parser.Current!.Start, _parser.Current.End, "a value is missing");
         if (level > DeepestLevel)
             throw new YamlException(start.Start, start.End, "this is nested too deeply");
         YamlValue value = start switch

@@ -86,7 +86,9 @@ sealed class DecryptingStream : ForwardStream
         }
         catch (CryptographicException e)
         {
-            throw _problem = EncryptedFile.Invalid($"{_name} cannot be decrypted to its end: it is damaged, or the passphrase is another.", e);
+            throw _problem = EncryptedFile.Invalid(
+                $"{_name} cannot be decrypted to its end: it is damaged, or the passphrase is another.",
+                e);
         }
     }
 

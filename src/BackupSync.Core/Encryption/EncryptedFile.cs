@@ -40,7 +40,8 @@ sealed record EncryptedFile(long Size, string Sha256, string Hmac)
         if (!IsSame(found.Hmac, Hmac))
         {
             throw new BackupSyncException(ErrorIds.PassphraseWrong,
-                $"The passphrase is not the one {name} was encrypted with: the HMAC in its manifest does not fit, though the file is whole.",
+                $"The passphrase is not the one {name} was encrypted with: the HMAC in its manifest does not fit, though the file "
+                    + "is whole.",
                 "Give the passphrase that was in use when it was taken. If this is the one, the manifest was altered: use another backup.");
         }
     }

@@ -4,12 +4,13 @@ using System.Security.Cryptography;
 namespace BackupSync.Encryption;
 
 /// <summary>
-/// What manifests are signed with: an HMAC-SHA-256 with a key of each manifest's own, by HKDF from the passphrase's master key and a random salt. No
-/// archive's key can be one of these: theirs come from PBKDF2 with other salts, and by HKDF, if at all, for another purpose.
+/// What manifests are signed with: an HMAC-SHA-256 with a key of each manifest's own, by HKDF from the passphrase's master key and a
+/// random salt. No archive's key can be one of these: theirs come from PBKDF2 with other salts, and by HKDF, if at all, for another
+/// purpose.
 /// </summary>
 /// <remarks>
-/// The master key is PBKDF2 of the passphrase with a salt that is always the same, so that a place of a thousand backups is listed with one derivation,
-/// and that whoever plants manifests cannot have us derive for hours.
+/// The master key is PBKDF2 of the passphrase with a salt that is always the same, so that a place of a thousand backups is listed with
+/// one derivation, and that whoever plants manifests cannot have us derive for hours.
 /// </remarks>
 sealed class ManifestKey
 {

@@ -29,13 +29,14 @@ public static class FileFailure
         : exception.HResult == (OperatingSystem.IsMacOS() ? WouldBlockMac : WouldBlockLinux));
 
     /// <summary>
-    /// Of a failure that nobody expected where it happened, what the file system says for itself; null for others, and for those of input and
-    /// output that can be a network's.
+    /// Of a failure that nobody expected where it happened, what the file system says for itself; null for others, and for those of
+    /// input and output that can be a network's.
     /// </summary>
     public static BackupSyncException? Told(Exception failure) => failure switch
     {
         DirectoryNotFoundException when WithoutTemporaryFolder(failure, Path.GetTempPath()) is { } told => told,
-        IOException when IsDiskFull(failure) => new BackupSyncException(ErrorIds.DiskFull, $"The disk is full: {failure.Message}", MoreRoom, failure),
+        IOException when IsDiskFull(failure) => new BackupSyncException(
+            ErrorIds.DiskFull, $"The disk is full: {failure.Message}", MoreRoom, failure),
         UnauthorizedAccessException or FileNotFoundException or DirectoryNotFoundException => new BackupSyncException(
             ErrorIds.FileFailed, $"A file or folder that the run needs cannot be used: {failure.Message}",
             "Let this user read and write it, and leave it in its place while a run goes on.", failure),
@@ -50,7 +51,8 @@ public static class FileFailure
             $"The temporary folder {folder} is not there: the variable TMPDIR (TEMP on Windows) names it.",
             "Make that folder, or let the variable TMPDIR name another.", failure);
 
-    const string MoreRoom = "Free space there, or let the variable TMPDIR (TEMP on Windows) name a larger folder for what is there for a while only.";
+    const string MoreRoom =
+        "Free space there, or let the variable TMPDIR (TEMP on Windows) name a larger folder for what is there for a while only.";
 
     /// <summary>
     /// <see cref="ErrorIds.DiskFull"/>, naming the folder and what is free in it, or <see cref="ErrorIds.FileFailed"/>.
@@ -59,12 +61,17 @@ public static class FileFailure
     public static BackupSyncException From(Exception exception, string path, string action)
     {
         if (!IsDiskFull(exception))
-            return new BackupSyncException(ErrorIds.FileFailed, $"Cannot {action} {path}: {exception.Message}", inner: exception) { Detail = exception.Message };
+            return new BackupSyncException(ErrorIds.FileFailed, $"Cannot {action} {path}: {exception.Message}", inner: exception)
+            {
+                Detail = exception.Message,
+            };
 
         var folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? path;
         var free = PrivateFile.FreeSpace(folder) is { } bytes ? $" ({bytes:N0} bytes are free)" : "";
         return new BackupSyncException(
             ErrorIds.DiskFull, $"The disk is full: cannot {action} {Path.GetFileName(path)} in {folder}{free}.",
-            StagingFolder.Holds(path) ? MoreRoom : $"Free space in {folder}, or let the job keep its backups elsewhere.", exception) { Detail = exception.Message };
+            StagingFolder.Holds(path)
+                ? MoreRoom
+                : $"Free space in {folder}, or let the job keep its backups elsewhere.", exception) { Detail = exception.Message };
     }
 }

@@ -2,7 +2,9 @@ namespace BackupSync.Files;
 
 /// <summary>A line of a file, without its end.</summary>
 /// <param name="Offset">Where it begins, in bytes.</param>
-/// <param name="Bytes">Valid until the next line is asked for; null where the line is longer than <see cref="LinesFromEnd.LongestLine"/>.</param>
+/// <param name="Bytes">
+/// Valid until the next line is asked for; null where the line is longer than <see cref="LinesFromEnd.LongestLine"/>.
+/// </param>
 readonly record struct FileLine(long Offset, ReadOnlyMemory<byte>? Bytes);
 
 /// <summary>
@@ -10,7 +12,9 @@ readonly record struct FileLine(long Offset, ReadOnlyMemory<byte>? Bytes);
 /// </summary>
 static class LinesFromEnd
 {
-    /// <summary>In bytes. The record of a run of 250,000 tables is as long; a longer line is nobody's record, and memory is not spent on it.</summary>
+    /// <summary>
+    /// In bytes. The record of a run of 250,000 tables is as long; a longer line is nobody's record, and memory is not spent on it.
+    /// </summary>
     public const int LongestLine = 64 << 20;
 
     /// <summary>Enough for the last few runs; later blocks are larger, because whoever goes on reads much.</summary>
@@ -18,7 +22,8 @@ static class LinesFromEnd
     const int LargestBlock = 1 << 20;
 
     /// <summary>
-    /// A file that is gone has no lines. The file is open, and those who append wait, only while a block is read: a reader may take his time between lines.
+    /// A file that is gone has no lines. The file is open, and those who append wait, only while a block is read: a reader may take his
+    /// time between lines.
     /// </summary>
     /// <param name="hasRead">Told how many bytes each block had.</param>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.FileFailed"/>.</exception>
@@ -37,7 +42,10 @@ static class LinesFromEnd
             hasRead?.Invoke(block);
             var start = position!.Value;
             var end = block + rest;
-            for (var searched = block; searched > 0 && Array.LastIndexOf(buffer, (byte)'\n', searched - 1, searched) is >= 0 and var lineBreak; searched = lineBreak)
+            for (
+                var searched = block;
+                searched > 0 && Array.LastIndexOf(buffer, (byte)'\n', searched - 1, searched) is >= 0 and var lineBreak;
+                searched = lineBreak)
             {
                 yield return Line(start + lineBreak + 1, buffer.AsMemory(lineBreak + 1, end - lineBreak - 1), isTooLong);
                 end = lineBreak;

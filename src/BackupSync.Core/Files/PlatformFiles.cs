@@ -45,7 +45,9 @@ static class PlatformFiles
             Directory.CreateDirectory(path, OwnerFolder);
     }
 
-    /// <summary>Makes one folder that was not there, for the owner alone. Its name is not to be guessed, so nobody can have put anything there.</summary>
+    /// <summary>
+    /// Makes one folder that was not there, for the owner alone. Its name is not to be guessed, so nobody can have put anything there.
+    /// </summary>
     public static string CreateNewFolder(string parent, string prefix)
     {
         var path = Path.Combine(parent, prefix + Path.GetRandomFileName()[..8]);
@@ -87,7 +89,9 @@ static class PlatformFiles
         };
     }
 
-    /// <summary>Whether a folder that was found is one that only this user can have filled. On Windows the temporary folder is the user's own.</summary>
+    /// <summary>
+    /// Whether a folder that was found is one that only this user can have filled. On Windows the temporary folder is the user's own.
+    /// </summary>
     public static bool IsOwnFolder(string path) => OperatingSystem.IsWindows()
         ? new DirectoryInfo(path).LinkTarget is null
         : UnixFile.IsOwnFolder(path);

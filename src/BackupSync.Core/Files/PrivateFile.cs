@@ -4,7 +4,9 @@ namespace BackupSync.Files;
 /// Files that only their owner reads, and that are either whole or not there: written as <c>*.partial</c>, flushed to
 /// disk, renamed (DESIGN rule 4).
 /// </summary>
-/// <remarks>Everything here throws <see cref="BackupSyncException"/>: <see cref="ErrorIds.DiskFull"/> or <see cref="ErrorIds.FileFailed"/>.</remarks>
+/// <remarks>
+/// Everything here throws <see cref="BackupSyncException"/>: <see cref="ErrorIds.DiskFull"/> or <see cref="ErrorIds.FileFailed"/>.
+/// </remarks>
 public static class PrivateFile
 {
     /// <summary>What a file's name ends with until it is whole.</summary>
@@ -109,7 +111,10 @@ public static class PrivateFile
         return true;
     });
 
-    /// <summary>What this user may still write there, in bytes; the folder need not exist yet. Null where the system does not tell, as for some network shares.</summary>
+    /// <summary>
+    /// What this user may still write there, in bytes; the folder need not exist yet. Null where the system does not tell, as for some
+    /// network shares.
+    /// </summary>
     public static long? FreeSpace(string folder)
     {
         var existing = Path.GetFullPath(folder);

@@ -25,7 +25,9 @@ sealed class StagingFolder : IDisposable
         ClearLeftovers();
         if (PrivateFile.FreeSpace(parent) is { } free && free < bytes)
         {
-            throw new BackupSyncException(ErrorIds.DiskFull, $"{parent} has {ByteSizes.Show(free)} free; {ByteSizes.Show(bytes)} are needed there for a while.",
+            throw new BackupSyncException(
+                ErrorIds.DiskFull,
+                $"{parent} has {ByteSizes.Show(free)} free; {ByteSizes.Show(bytes)} are needed there for a while.",
                 "Free space there, or let the variable TMPDIR (TEMP on Windows) name a larger folder.");
         }
         var path = PrivateFile.CreateNewFolder(parent, Prefix);
@@ -34,7 +36,8 @@ sealed class StagingFolder : IDisposable
 
     /// <summary>Whether it is a file in one.</summary>
     public static bool Holds(string file) =>
-        System.IO.Path.GetFileName(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(file)) ?? "").StartsWith(Prefix, StringComparison.Ordinal);
+        System.IO.Path.GetFileName(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(file)) ?? "")
+            .StartsWith(Prefix, StringComparison.Ordinal);
 
     public void Dispose()
     {

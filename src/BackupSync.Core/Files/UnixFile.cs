@@ -38,7 +38,9 @@ sealed record UnixFile(uint Owner, uint Group, UnixFileMode Mode, UnixFileKind K
     public static bool IsOwnFolder(string path) => Of(path, follow: false) is { Kind: UnixFileKind.Folder } folder
         && folder.Owner == Self && (folder.Mode & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) == 0;
 
-    /// <summary>Opens to read and write, and makes what is missing for the owner alone. A link or what is no regular file is refused.</summary>
+    /// <summary>
+    /// Opens to read and write, and makes what is missing for the owner alone. A link or what is no regular file is refused.
+    /// </summary>
     /// <param name="alone">Whether nobody else may have it open; else it is shared with readers.</param>
     public static FileStream OpenOrCreate(string path, bool alone)
     {

@@ -14,11 +14,13 @@ sealed class WriteBehindStream : ForwardStream
     /// <summary>How far the writer may be ahead, in bytes.</summary>
     const int Ahead = 16 * Piece;
 
-    readonly Pipe _pipe = new(new PipeOptions(pauseWriterThreshold: Ahead, resumeWriterThreshold: Ahead / 2, minimumSegmentSize: Piece, useSynchronizationContext: false));
+    readonly Pipe _pipe = new(new PipeOptions(
+        pauseWriterThreshold: Ahead, resumeWriterThreshold: Ahead / 2, minimumSegmentSize: Piece, useSynchronizationContext: false));
     readonly Task _passing;
 
     public WriteBehindStream(Stream target) =>
-        _passing = Task.Factory.StartNew(() => Pass(target), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        _passing = Task.Factory
+            .StartNew(() => Pass(target), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     public override bool CanWrite => true;
 

@@ -14,10 +14,13 @@ public static partial class ByteSizes
     {
         bytes = 0;
         var match = Form().Match(text.Trim());
-        if (!match.Success || !decimal.TryParse(match.Groups["number"].ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+        if (!match.Success || !decimal.TryParse(
+            match.Groups["number"].ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
             return false;
 
-        var power = match.Groups["prefix"].Success ? "KMGTP".IndexOf(char.ToUpperInvariant(match.Groups["prefix"].Value[0]), StringComparison.Ordinal) + 1 : 0;
+        var power = match.Groups["prefix"].Success
+            ? "KMGTP".IndexOf(char.ToUpperInvariant(match.Groups["prefix"].Value[0]), StringComparison.Ordinal) + 1
+            : 0;
         var factor = 1m;
         for (var i = 0; i < power; i++)
             factor *= match.Groups["binary"].Success ? 1024 : 1000;
@@ -46,11 +49,15 @@ public static partial class ByteSizes
             unit++;
         }
         while (Math.Round(value, 2, MidpointRounding.AwayFromZero) >= 1000 && unit < LargeUnits.Length);
-        return string.Create(CultureInfo.InvariantCulture, $"{Math.Round(value, 2, MidpointRounding.AwayFromZero):0.00} {LargeUnits[unit - 1]}");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Math.Round(value, 2, MidpointRounding.AwayFromZero):0.00} {LargeUnits[unit - 1]}");
     }
 
     static readonly string[] LargeUnits = ["MB", "GB", "TB", "PB", "EB"];
 
-    [GeneratedRegex(@"^(?<number>[0-9]+(\.[0-9]+)?)\s*((?<prefix>[kmgtp])(?<binary>i)?)?b?$", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"^(?<number>[0-9]+(\.[0-9]+)?)\s*((?<prefix>[kmgtp])(?<binary>i)?)?b?$",
+        RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture)]
     internal static partial Regex Form();
 }

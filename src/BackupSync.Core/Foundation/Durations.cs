@@ -23,7 +23,11 @@ public static partial class Durations
         {
             if (!match.Groups[group].Success)
                 continue;
-            if (!decimal.TryParse(match.Groups[group].ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+            if (!decimal.TryParse(
+                match.Groups[group].ValueSpan,
+                NumberStyles.AllowDecimalPoint,
+                CultureInfo.InvariantCulture,
+                out var number)
                 || number > MaxSeconds)
                 return false;
             seconds += number * unit;
@@ -57,6 +61,7 @@ public static partial class Durations
     static readonly (string Group, decimal Seconds)[] SecondsPerUnit =
         [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1), ("ms", 0.001m)];
 
-    [GeneratedRegex(@"^(?:(?<d>\d+(?:\.\d+)?)d)?\s*(?:(?<h>\d+(?:\.\d+)?)h)?\s*(?:(?<m>\d+(?:\.\d+)?)m(?!s))?\s*(?:(?<s>\d+(?:\.\d+)?)s)?\s*(?:(?<ms>\d+(?:\.\d+)?)ms)?$", RegexOptions.ECMAScript)]
+    [GeneratedRegex(@"^(?:(?<d>\d+(?:\.\d+)?)d)?\s*(?:(?<h>\d+(?:\.\d+)?)h)?\s*(?:(?<m>\d+(?:\.\d+)?)m(?!s))?\s*"
+        + @"(?:(?<s>\d+(?:\.\d+)?)s)?\s*(?:(?<ms>\d+(?:\.\d+)?)ms)?$", RegexOptions.ECMAScript)]
     internal static partial Regex Form();
 }

@@ -56,6 +56,9 @@ public static class ErrorIds
     public const string Cancelled = "BackupSync.Cancelled";
     public const string Unexpected = "BackupSync.Unexpected";
 
-    /// <summary>Whether the failure of a proof tells of the backup that it is bad, rather than something of this machine, the network or the configuration.</summary>
+    /// <summary>
+    /// Whether the failure of a proof tells of the backup that it is bad, rather than something of this machine, the network or the
+    /// configuration.
+    /// </summary>
     public static bool IsVerdict(string id) => id is BackupInvalid or VerificationFailed;
 }

@@ -6,8 +6,13 @@ namespace BackupSync;
 static class NamePattern
 {
     public static bool Matches(string name, string pattern) =>
-        Regex.IsMatch(name, "^" + Regex.Escape(pattern).Replace("\\*", ".*", StringComparison.Ordinal).Replace("\\?", ".", StringComparison.Ordinal) + "\\z", RegexOptions.Singleline);
+        Regex.IsMatch(
+            name,
+            "^" + Regex.Escape(pattern).Replace("\\*", ".*", StringComparison.Ordinal).Replace("\\?", ".",
+                StringComparison.Ordinal) + "\\z",
+            RegexOptions.Singleline);
 
     /// <summary>A pattern with a schema is meant for that one, one without it for tables of any.</summary>
-    public static bool Matches(string schema, string name, string pattern) => Matches(name, pattern) || Matches($"{schema}.{name}", pattern);
+    public static bool Matches(string schema, string name, string pattern) =>
+        Matches(name, pattern) || Matches($"{schema}.{name}", pattern);
 }

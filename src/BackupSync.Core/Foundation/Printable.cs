@@ -16,7 +16,8 @@ public static class Printable
     public static string Text(string text) => Escaped(text.ReplaceLineEndings("\n"), keepBreaks: true);
 
     /// <summary>The same with further lines indented, so that none of them can be taken for one of its own.</summary>
-    public static string Indented(string text, string indentation) => Text(text).Replace("\n", "\n" + indentation, StringComparison.Ordinal);
+    public static string Indented(string text, string indentation) =>
+        Text(text).Replace("\n", "\n" + indentation, StringComparison.Ordinal);
 
     /// <summary>Line breaks as they are, <c>\r\n</c> too.</summary>
     internal static string Escaped(string text, bool keepBreaks)
@@ -51,8 +52,10 @@ public static class Printable
         var c when char.IsHighSurrogate(c) => index + 1 == text.Length || !char.IsLowSurrogate(text[index + 1]) || IsTag(text, index),
         var c when char.IsLowSurrogate(c) => index == 0 || !char.IsHighSurrogate(text[index - 1]) || IsTag(text, index - 1),
         // Of the format characters, the signs that Arabic, Syriac and Kaithi put over numbers are seen.
-        var c => CharUnicodeInfo.GetUnicodeCategory(c) is UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
-            || (CharUnicodeInfo.GetUnicodeCategory(c) == UnicodeCategory.Format && c is not (>= '\u0600' and <= '\u0605' or '\u06DD' or '\u070F' or '\u0890' or '\u0891' or '\u08E2')),
+        var c => CharUnicodeInfo.GetUnicodeCategory(c)
+                is UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
+            || (CharUnicodeInfo.GetUnicodeCategory(c) == UnicodeCategory.Format
+                && c is not (>= '\u0600' and <= '\u0605' or '\u06DD' or '\u070F' or '\u0890' or '\u0891' or '\u08E2')),
     };
 
     static bool IsTag(string text, int index) => char.ConvertToUtf32(text[index], text[index + 1]) is >= 0xE0000 and <= 0xE0FFF;

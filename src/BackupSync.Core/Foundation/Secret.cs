@@ -10,7 +10,10 @@ public sealed class Secret(string value)
 
     sealed class Redacted : System.Text.Json.Serialization.JsonConverter<Secret>
     {
-        public override Secret Read(ref System.Text.Json.Utf8JsonReader reader, Type typeToConvert, System.Text.Json.JsonSerializerOptions options) =>
+        public override Secret Read(
+            ref System.Text.Json.Utf8JsonReader reader,
+            Type typeToConvert,
+            System.Text.Json.JsonSerializerOptions options) =>
             throw new NotSupportedException("A secret is not read from JSON.");
 
         public override void Write(System.Text.Json.Utf8JsonWriter writer, Secret value, System.Text.Json.JsonSerializerOptions options) =>

@@ -6,7 +6,10 @@ using BackupSync.Runs;
 
 namespace BackupSync.Operations;
 
-/// <summary>Takes, proves and moves backups: what both heads call. Nothing here throws for a run that fails: the result says how it ended and why.</summary>
+/// <summary>
+/// Takes, proves and moves backups: what both heads call. Nothing here throws for a run that fails: the result says how it ended and
+/// why.
+/// </summary>
 public static class BackupRunner
 {
     /// <summary>
@@ -17,12 +20,14 @@ public static class BackupRunner
     /// <param name="onResult">Told of each as it ends, one at a time.</param>
     /// <returns>One for each database, in their order.</returns>
     public static async Task<IReadOnlyList<RunResult>> BackUpAsync(
-        IReadOnlyList<DatabaseConfig> databases, BackupOrder order, Func<DatabaseConfig, IEnumerable<IRunObserver>> observers, Action<RunResult>? onResult,
+        IReadOnlyList<DatabaseConfig> databases, BackupOrder order, Func<DatabaseConfig, IEnumerable<IRunObserver>> observers,
+        Action<RunResult>? onResult,
         CancellationToken cancellationToken)
     {
         var results = new RunResult[databases.Count];
         var gate = new Lock();
-        var perServer = databases.GroupBy(ServerOf, StringComparer.OrdinalIgnoreCase).ToDictionary(s => s.Key, s => new ServerShare(s.Count(), order), StringComparer.OrdinalIgnoreCase);
+        var perServer = databases.GroupBy(ServerOf, StringComparer.OrdinalIgnoreCase)
+            .ToDictionary(s => s.Key, s => new ServerShare(s.Count(), order), StringComparer.OrdinalIgnoreCase);
         using var slots = new SemaphoreSlim(order.Parallel);
         try
         {
@@ -34,7 +39,11 @@ public static class BackupRunner
                 await slots.WaitAsync(CancellationToken.None);
                 try
                 {
-                    results[i] = await BackUpAsync(database, order with { Limits = order.Limits with { Connections = server.Connections } }, observers(database), cancellationToken);
+                    results[i] = await BackUpAsync(
+                        database,
+                        order with { Limits = order.Limits with { Connections = server.Connections } },
+                        observers(database),
+                        cancellationToken);
                 }
                 finally
                 {
@@ -57,7 +66,8 @@ public static class BackupRunner
     /// <param name="database">The database it is of, for its recovery objectives; null where no configuration has it.</param>
     /// <param name="on">The database beside which a drill restores; null for a throw-away server on this machine.</param>
     public static Task<RunResult> ProveAsync(
-        BackupHandle backup, BackupProof how, DatabaseConfig? database, DatabaseConfig? on, ToolsConfig tools, IEnumerable<IRunObserver> observers, CancellationToken cancellationToken)
+        BackupHandle backup, BackupProof how, DatabaseConfig? database, DatabaseConfig? on, ToolsConfig tools,
+        IEnumerable<IRunObserver> observers, CancellationToken cancellationToken)
     {
         var job = new BackupOrder
         {
@@ -66,13 +76,17 @@ public static class BackupRunner
         var kind = how == BackupProof.Drill ? RunKind.Drill : RunKind.Verify;
         var title = how == BackupProof.Drill ? $"Drill of {backup.File.FileName}" : $"Integrity check of {backup.File.FileName}";
         return RecordedRun.RunAsync(
-            new RunDescription(kind, backup.File.Job, backup.File.FileName, on?.Name ?? (how == BackupProof.Drill ? "sandbox" : ""), title, backup.File.FileName, LocalFolder(backup), job.Limits.Total),
+            new RunDescription(
+                kind, backup.File.Job, backup.File.FileName, on?.Name ?? (how == BackupProof.Drill ? "sandbox" : ""), title,
+                backup.File.FileName, LocalFolder(backup), job.Limits.Total),
             observers,
             run => new OneStep(run, RunStep.Prove, title, (scope, ct) => BackupProver.ProveAsync(run, backup, how, job, on, scope, ct)),
             cancellationToken);
     }
 
-    /// <summary>Reads a backup to its end, then signs its manifest with the configuration's passphrase: it is taken for ours from then on.</summary>
+    /// <summary>
+    /// Reads a backup to its end, then signs its manifest with the configuration's passphrase: it is taken for ours from then on.
+    /// </summary>
     /// <param name="named">Whether somebody has named just this backup; else it must be encrypted, and have its date in its name.</param>
     public static Task<RunResult> SignAsync(
         BackupHandle backup, bool named, ToolsConfig tools, IEnumerable<IRunObserver> observers, CancellationToken cancellationToken)
@@ -80,7 +94,8 @@ public static class BackupRunner
         var title = $"Signature of {backup.File.FileName}";
         return RecordedRun.RunAsync(
             new RunDescription(
-                RunKind.Sign, backup.File.Job, backup.File.FileName, "", title, backup.File.FileName, LocalFolder(backup), TimeSpan.FromHours(24)),
+                RunKind.Sign, backup.File.Job, backup.File.FileName, "", title, backup.File.FileName, LocalFolder(backup), TimeSpan
+                    .FromHours(24)),
             observers,
             run => new OneStep(run, RunStep.Prove, title,
                 async (scope, ct) => run.Record.SourceBackup = await BackupSigner.SignAsync(backup, named, tools, scope, ct)),
@@ -88,33 +103,55 @@ public static class BackupRunner
     }
 
     /// <summary>Copies a backup to another place, as it is stored, and verifies it there.</summary>
-    public static Task<RunResult> CopyAsync(BackupHandle backup, PlaceConfig to, IEnumerable<IRunObserver> observers, CancellationToken cancellationToken)
+    public static Task<RunResult> CopyAsync(
+        BackupHandle backup,
+        PlaceConfig to,
+        IEnumerable<IRunObserver> observers,
+        CancellationToken cancellationToken)
     {
         var title = $"Copy of {backup.File.FileName} to {to.Name}";
         return RecordedRun.RunAsync(
-            new RunDescription(RunKind.Copy, backup.File.Job, backup.File.FileName, to.Name, title, backup.File.FileName, LocalFolder(backup), TimeSpan.FromHours(24)),
+            new RunDescription(
+                RunKind.Copy, backup.File.Job, backup.File.FileName, to.Name, title, backup.File.FileName, LocalFolder(backup),
+                TimeSpan.FromHours(24)),
             observers,
-            run => new OneStep(run, RunStep.Store, title, async (scope, ct) => run.Record.SourceBackup = await BackupCopy.RunAsync(backup, to, backup.File.Database, scope, ct)),
+            run => new OneStep(
+                run,
+                RunStep.Store,
+                title,
+                async (scope, ct) => run.Record.SourceBackup = await BackupCopy.RunAsync(backup, to, backup.File.Database, scope, ct)),
             cancellationToken);
     }
 
-    static Task<RunResult> BackUpAsync(DatabaseConfig database, BackupOrder order, IEnumerable<IRunObserver> observers, CancellationToken cancellationToken)
+    static Task<RunResult> BackUpAsync(
+        DatabaseConfig database,
+        BackupOrder order,
+        IEnumerable<IRunObserver> observers,
+        CancellationToken cancellationToken)
     {
         var folder = Path.Combine(order.Local.Directory, database.Name);
         var job = order.JobOf(database, order.File is { } file ? Path.GetDirectoryName(file)! : folder);
         return RecordedRun.RunAsync(
-            new RunDescription(RunKind.Backup, order.Name, database.Name, order.File ?? string.Join(", ", order.Places.Select(p => p.Name)), $"Backup of {database.DisplayName}",
-                $"{database.DisplayName}'s backups", folder, order.Limits.Total),
+            new RunDescription(
+                RunKind.Backup, order.Name, database.Name, order.File ?? string.Join(", ", order.Places.Select(p => p.Name)),
+                $"Backup of {database.DisplayName}", $"{database.DisplayName}'s backups", folder, order.Limits.Total),
             observers, run => new BackupPipeline(run, job, order), cancellationToken);
     }
 
     static string ServerOf(DatabaseConfig database) =>
         database.AddressProblem is not null ? database.Name : string.Join(',', database.Address.Unpooled().Hosts);
 
-    /// <summary>Where the log and history of what is done with a backup are kept: beside it or, where it is elsewhere, in the working copy's place.</summary>
+    /// <summary>
+    /// Where the log and history of what is done with a backup are kept: beside it or, where it is elsewhere, in the working copy's
+    /// place.
+    /// </summary>
     static string LocalFolder(BackupHandle backup) => backup.Place is FolderPlaceConfig
         ? Path.GetDirectoryName(backup.File.Path)!
-        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "backupsync", backup.Place.Name, backup.File.Database);
+        : Path.Combine(
+            Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData),
+            "backupsync",
+            backup.Place.Name,
+            backup.File.Database);
 
     sealed class OneStep(RunContext run, RunStep step, string description, Func<StepScope, CancellationToken, Task> work) : IPipeline
     {

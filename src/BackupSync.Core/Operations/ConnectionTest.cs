@@ -64,13 +64,15 @@ public static class ConnectionTest
     static string[] OfPooler(DatabaseAddress address, PgSession session) => address.IsPooled
         ? [$"{address.Host} is a connection pooler; a sync uses the direct host {address.Unpooled().Host} instead."]
         : session.IsShared
-        ? [$"{address.Host}:{address.Port} is a connection pooler that shares the server's sessions among its clients: syncs, backups and comparisons need the direct address of the server."]
+        ? [$"{address.Host}:{address.Port} is a connection pooler that shares the server's sessions among its clients: syncs, backups "
+            + "and comparisons need the direct address of the server."]
         : [];
 
     static string[] OfKinds(DatabaseFacts facts) => facts.MayRestrictKinds ? [] :
     [
         $"PostgreSQL {facts.Version} lacks the setting restrict_nonsystem_relation_kind (CVE-2024-7348): "
-        + $"BackupSync looks itself at what it is about to read, pg_dump does not. Who owns a sequence can exchange it for a view while it is dumped, and so have his own functions run as {facts.Role}. "
+        + "BackupSync looks itself at what it is about to read, pg_dump does not. Who owns a sequence can exchange it for a view "
+        + $"while it is dumped, and so have his own functions run as {facts.Role}. "
         + "Update the server (13.16, 14.13, 15.8, 16.4 and all from 17 on have it), "
         + "or read as a role that may do no more than the owners of the sequences.",
     ];

@@ -32,17 +32,23 @@ public static class JobRunner
 
     /// <summary>What <see cref="SyncAsync"/> would do, step by step, from the configuration alone: nothing is connected to.</summary>
     /// <param name="mode">Null for what the job says.</param>
-    public static IReadOnlyList<PlannedStep> PlanSync(JobConfig job, SyncMode? mode = null) => (mode ?? job.Mode) == SyncMode.Incremental ? RunPlan.Incremental(job) : RunPlan.Sync(job);
+    public static IReadOnlyList<PlannedStep> PlanSync(JobConfig job, SyncMode? mode = null) =>
+        (mode ?? job.Mode) == SyncMode.Incremental ? RunPlan.Incremental(job) : RunPlan.Sync(job);
 
-    /// <summary>By what an incremental run would bring its target up to date, for who is asked: also where it can become more than that.</summary>
+    /// <summary>
+    /// By what an incremental run would bring its target up to date, for who is asked: also where it can become more than that.
+    /// </summary>
     public static string DescribeUpdate(JobConfig job) => $"by what has changed on {job.Source}{RunPlan.OrFull(job)}";
 
     /// <summary>What <see cref="RestoreAsync"/> would do, likewise.</summary>
-    public static IReadOnlyList<PlannedStep> PlanRestore(JobConfig job, BackupFile backup, RunOptions options) => RunPlan.Restore(job, backup, options);
+    public static IReadOnlyList<PlannedStep> PlanRestore(JobConfig job, BackupFile backup, RunOptions options) =>
+        RunPlan.Restore(job, backup, options);
 
     internal static Task<RunResult> RunAsync(
-        JobConfig job, RunKind kind, string source, string title, IEnumerable<IRunObserver> observers, Func<RunContext, IPipeline> makePipeline, CancellationToken cancellationToken) =>
+        JobConfig job, RunKind kind, string source, string title, IEnumerable<IRunObserver> observers,
+        Func<RunContext, IPipeline> makePipeline, CancellationToken cancellationToken) =>
         RecordedRun.RunAsync(
-            new RunDescription(kind, job.Name, source, job.Target, title, job.TargetDatabase.DisplayName, job.Backups.Directory, job.Limits.Total),
+            new RunDescription(
+                kind, job.Name, source, job.Target, title, job.TargetDatabase.DisplayName, job.Backups.Directory, job.Limits.Total),
             observers, makePipeline, cancellationToken);
 }

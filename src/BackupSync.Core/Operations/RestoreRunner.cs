@@ -7,12 +7,16 @@ using BackupSync.Runs;
 
 namespace BackupSync.Operations;
 
-/// <summary>Restores backups, whole or by table: what both heads call. Nothing here throws for a run that fails: the result says how it ended and why.</summary>
+/// <summary>
+/// Restores backups, whole or by table: what both heads call. Nothing here throws for a run that fails: the result says how it ended
+/// and why.
+/// </summary>
 public static class RestoreRunner
 {
     /// <summary>The guard of every restore, to be asked before a person is.</summary>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.TargetIsProduction"/>.</exception>
-    public static void EnsureMayRestore(DatabaseConfig target, RunOptions options) => Guards.EnsureMayBeTarget(target, options.AllowProduction);
+    public static void EnsureMayRestore(DatabaseConfig target, RunOptions options) =>
+        Guards.EnsureMayBeTarget(target, options.AllowProduction);
 
     /// <summary>
     /// Publishes a backup on a database as a sync does: verified before it is visible, with a safety backup of what it
@@ -25,18 +29,26 @@ public static class RestoreRunner
     /// </param>
     /// <param name="target">Where to. Where only some tables are restored, it has them already.</param>
     public static Task<RunResult> RestoreAsync(
-        BackupHandle backup, IReadOnlyList<string> tables, DatabaseConfig target, BackupSyncConfig config, RunOptions options, IEnumerable<IRunObserver> observers,
+        BackupHandle backup, IReadOnlyList<string> tables, DatabaseConfig target, BackupSyncConfig config, RunOptions options,
+        IEnumerable<IRunObserver> observers,
         CancellationToken cancellationToken)
     {
         var job = JobOf(backup.File, target, config);
         return tables.Count == 0
             ? JobRunner.RestoreAsync(job, backup, options, observers, cancellationToken)
-            : JobRunner.RunAsync(job, RunKind.Restore, backup.File.FileName, $"Restore of {string.Join(", ", tables)} of {backup.File.FileName} to {target.DisplayName}",
-                observers, run => new TableRestorePipeline(run, options.Applied(job), backup, tables, options), cancellationToken);
+            : JobRunner.RunAsync(
+                job, RunKind.Restore, backup.File.FileName,
+                $"Restore of {string.Join(", ", tables)} of {backup.File.FileName} to {target.DisplayName}", observers,
+                run => new TableRestorePipeline(run, options.Applied(job), backup, tables, options), cancellationToken);
     }
 
     /// <summary>What <see cref="RestoreAsync"/> would do, step by step; nothing is connected to.</summary>
-    public static IReadOnlyList<PlannedStep> Plan(BackupFile backup, IReadOnlyList<string> tables, DatabaseConfig target, BackupSyncConfig config, RunOptions options)
+    public static IReadOnlyList<PlannedStep> Plan(
+        BackupFile backup,
+        IReadOnlyList<string> tables,
+        DatabaseConfig target,
+        BackupSyncConfig config,
+        RunOptions options)
     {
         var job = JobOf(backup, target, config);
         return tables.Count == 0 ? RunPlan.Restore(job, backup, options) : RunPlan.RestoreTables(job, backup, tables, options);

@@ -4,7 +4,9 @@ using BackupSync.Postgres;
 namespace BackupSync.PgTools;
 
 /// <summary>The table of contents of an archive, as <c>pg_restore --list</c> prints it.</summary>
-/// <remarks>A line is <c>215; 1259 16385 TABLE public users owner</c>: dump id; catalog and object oid; kind, schema, name, owner.</remarks>
+/// <remarks>
+/// A line is <c>215; 1259 16385 TABLE public users owner</c>: dump id; catalog and object oid; kind, schema, name, owner.
+/// </remarks>
 sealed class ArchiveListing
 {
     // Kinds of more than one word that have to be told from shorter ones that begin them. The rest are found by the first word.
@@ -30,7 +32,8 @@ sealed class ArchiveListing
     public Entry? Find(string kind, string qualified)
     {
         var (schema, name) = Sql.Parts(qualified);
-        return _known.GetValueOrDefault((kind, $"{OneLine(schema)} {OneLine(name)}")) ?? Entries.FirstOrDefault(e => e.Is(kind, schema, name));
+        return _known.GetValueOrDefault((kind, $"{OneLine(schema)} {OneLine(name)}"))
+            ?? Entries.FirstOrDefault(e => e.Is(kind, schema, name));
     }
 
     /// <param name="number">With what its line begins.</param>

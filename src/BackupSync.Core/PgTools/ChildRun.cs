@@ -6,7 +6,9 @@ using CliWrap;
 
 namespace BackupSync.PgTools;
 
-/// <summary>One child process from its start to its end: the only place that knows how processes are started, fed, read and ended.</summary>
+/// <summary>
+/// One child process from its start to its end: the only place that knows how processes are started, fed, read and ended.
+/// </summary>
 /// <remarks>
 /// CliWrap waits for the end of the pipes, which something that the child has started may keep open; takes any <see cref="IOException"/> of
 /// the input for a child that reads no more; has no exit code for a child that was asked to end; and leaves one that does not listen to be
@@ -219,7 +221,9 @@ sealed class ChildRun
 
     Task UntilReleasedAsync(Task reading) => Task.WhenAny(reading, _released.Task);
 
-    /// <summary>Lets a dead child's pipes go where others keep them open: when nothing has come for a while, and no reader is at it.</summary>
+    /// <summary>
+    /// Lets a dead child's pipes go where others keep them open: when nothing has come for a while, and no reader is at it.
+    /// </summary>
     async Task ReleaseAsync()
     {
         _ended.TrySetResult();

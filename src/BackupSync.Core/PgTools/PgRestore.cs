@@ -17,7 +17,10 @@ static partial class PgRestore
     /// <summary>The same of an archive's head alone.</summary>
     public static async Task<ArchiveListing> ListAsync(PgToolset tools, ArchiveHead head, CancellationToken cancellationToken)
     {
-        var command = new ChildCommand(tools.PgRestore, ["--list"]) { StandardInput = (input, ct) => input.WriteAsync(head.Bytes, ct).AsTask() };
+        var command = new ChildCommand(tools.PgRestore, ["--list"])
+        {
+            StandardInput = (input, ct) => input.WriteAsync(head.Bytes, ct).AsTask(),
+        };
         return Parsed(await ChildProcess.RunAsync(command, cancellationToken), "What pg_dump wrote");
     }
 
@@ -36,18 +39,23 @@ static partial class PgRestore
     /// <param name="unknown">Settings that the target's server does not know: as <see cref="UnknownSettingsAsync"/> finds them.</param>
     /// <param name="onErrorLine">Told what pg_restore says of its progress.</param>
     /// <param name="onRefused">
-    /// Told of each entry that the server refuses, by the beginning of its line in the list, and why; the others are restored. With one job only: the words of several workers mix. Null to stop at the first.
+    /// Told of each entry that the server refuses, by the beginning of its line in the list, and why; the others are restored. With one
+    /// job only: the words of several workers mix. Null to stop at the first.
     /// </param>
     /// <param name="section">Only <c>pre-data</c>, <c>data</c> or <c>post-data</c>; null for all.</param>
     public static async Task RestoreAsync(
-        PgToolset tools, string archive, IReadOnlyList<string> list, PgLogin target, IReadOnlyCollection<string> unknown, IEnumerable<KeyValuePair<string, string>> settings,
-        int jobs, Action<string> onErrorLine, CancellationToken cancellationToken, string? section = null, Action<string?, string>? onRefused = null)
+        PgToolset tools, string archive, IReadOnlyList<string> list, PgLogin target, IReadOnlyCollection<string> unknown,
+        IEnumerable<KeyValuePair<string, string>> settings,
+        int jobs, Action<string> onErrorLine, CancellationToken cancellationToken, string? section = null,
+        Action<string?, string>? onRefused = null)
     {
         using var listFile = new ListFile(list);
         var errors = unknown.Count > 0 || onRefused is not null ? new FirstError(unknown) { OnRefused = onRefused } : null;
         var command = new ChildCommand(tools.PgRestore,
         [
-            $"--dbname={target.Address.Database}", $"--jobs={jobs}", .. (errors is null ? new[] { "--exit-on-error" } : []), "--no-password", "--verbose",
+            $"--dbname={target.Address.Database}", $"--jobs={jobs}", .. (errors is null
+                ? new[] { "--exit-on-error" }
+                : []), "--no-password", "--verbose",
             .. section is null ? [] : new[] { $"--section={section}" }, .. Common, $"--use-list={listFile.Path}", archive,
         ])
         { OnErrorLine = line => { errors?.Note(line); onErrorLine(line); } };
@@ -61,7 +69,8 @@ static partial class PgRestore
     /// <summary>Writes the archive as a script for psql.</summary>
     /// <param name="sink">Takes the script, in one part or several.</param>
     public static async Task ScriptAsync(
-        PgToolset tools, string archive, IReadOnlyList<string> list, PgLogin target, IReadOnlyCollection<string> unknown, Func<Stream, CancellationToken, Task> sink,
+        PgToolset tools, string archive, IReadOnlyList<string> list, PgLogin target, IReadOnlyCollection<string> unknown,
+        Func<Stream, CancellationToken, Task> sink,
         Action<string> onErrorLine, CancellationToken cancellationToken)
     {
         using var listFile = new ListFile(list);
@@ -77,13 +86,19 @@ static partial class PgRestore
     /// <summary>Writes the rows of some tables as a script, each between its COPY statement and the mark of their end.</summary>
     /// <param name="archive">Writes the archive.</param>
     public static async Task DataScriptAsync(
-        PgToolset tools, string name, Func<Stream, CancellationToken, Task> archive, IEnumerable<int> dumpIds, Func<Stream, CancellationToken, Task> sink, CancellationToken cancellationToken)
+        PgToolset tools, string name, Func<Stream, CancellationToken, Task> archive, IEnumerable<int> dumpIds,
+        Func<Stream, CancellationToken, Task> sink, CancellationToken cancellationToken)
     {
         using var listFile = new ListFile([.. dumpIds.Select(id => $"{id};")]);
-        var command = new ChildCommand(tools.PgRestore, ["--data-only", "--file=-", $"--use-list={listFile.Path}"]) { StandardInput = archive, StandardOutput = sink };
+        var command = new ChildCommand(tools.PgRestore, ["--data-only", "--file=-", $"--use-list={listFile.Path}"])
+        {
+            StandardInput = archive,
+            StandardOutput = sink,
+        };
         var result = await ChildProcess.RunAsync(command, cancellationToken);
         if (result.ExitCode != 0)
-            throw new BackupSyncException(ErrorIds.BackupInvalid, $"{name} cannot be read by pg_restore: {result.ErrorTail.Trim()}", "Use another backup.");
+            throw new BackupSyncException(
+                ErrorIds.BackupInvalid, $"{name} cannot be read by pg_restore: {result.ErrorTail.Trim()}", "Use another backup.");
     }
 
     /// <summary>
@@ -95,16 +110,20 @@ static partial class PgRestore
         PgToolset tools, string archive, PgSession target, CancellationToken cancellationToken)
     {
         using var nothing = new ListFile([]);
-        var result = await ChildProcess.RunAsync(new ChildCommand(tools.PgRestore, ["--file=-", $"--use-list={nothing.Path}", archive]), cancellationToken);
+        var result = await ChildProcess.RunAsync(
+            new ChildCommand(tools.PgRestore, ["--file=-", $"--use-list={nothing.Path}", archive]),
+            cancellationToken);
         if (result.ExitCode != 0)
             return []; // what it thinks of the archive will be told by who restores it
         var names = result.Output.Split('\n').Select(l => l.Split(' ')).Where(w => w is ["SET", _, "=", ..]).Select(w => w[1]).ToList();
         return [.. (await target.RowsAsync(
-            $"SELECT name FROM pg_catalog.unnest({Sql.TextArray(names)}) name WHERE pg_catalog.current_setting(name, true) IS NULL", cancellationToken)).Select(r => r[0]!)];
+            $"SELECT name FROM pg_catalog.unnest({Sql.TextArray(names)}) name WHERE pg_catalog.current_setting(name, true) "
+                + "IS NULL", cancellationToken)).Select(r => r[0]!)];
     }
 
     static async Task WithoutAsync(
-        IReadOnlyCollection<string> settings, Stream script, Func<Stream, CancellationToken, Task> sink, CancellationToken cancellationToken)
+        IReadOnlyCollection<string> settings, Stream script, Func<Stream, CancellationToken, Task> sink,
+        CancellationToken cancellationToken)
     {
         // They stand among the first lines, before anything of the archive.
         var head = new byte[4096];
@@ -122,8 +141,8 @@ static partial class PgRestore
 
     /// <summary>What a pg_restore that goes on after errors says of the first one that counts.</summary>
     /// <remarks>
-    /// Its workers write at the same time, each a message's beginning and its text one after the other: beginnings of several can stand before one text.
-    /// So it is counted how many were begun, and how many texts tell that an unknown setting was set.
+    /// Its workers write at the same time, each a message's beginning and its text one after the other: beginnings of several can stand
+    /// before one text. So it is counted how many were begun, and how many texts tell that an unknown setting was set.
     /// </remarks>
     internal sealed partial class FirstError(IReadOnlyCollection<string> unknown)
     {
@@ -136,7 +155,9 @@ static partial class PgRestore
         int _errors, _passedOver;
 
         /// <summary>Null where there was none.</summary>
-        public string? Text => _errors == _passedOver ? null : _lines.Count > 0 ? string.Join('\n', _lines) : "pg_restore reported errors, but did not say which.";
+        public string? Text => _errors == _passedOver
+            ? null
+            : _lines.Count > 0 ? string.Join('\n', _lines) : "pg_restore reported errors, but did not say which.";
 
         public void Note(string line)
         {
@@ -144,9 +165,12 @@ static partial class PgRestore
             _errors += errors;
             if (unknown.Any(u => line.StartsWith($"Command was: SET {u} = ", StringComparison.Ordinal)))
                 _passedOver++;
-            if (OnRefused is not null && Refusal().Match(line) is { Success: true } refusal && !unknown.Any(u => line.Contains(u, StringComparison.Ordinal)))
+            if (OnRefused is not null && Refusal().Match(line) is { Success: true } refusal
+                && !unknown.Any(u => line.Contains(u, StringComparison.Ordinal)))
             {
-                OnRefused(EntryNumber().Match(_entry ?? "") is { Success: true } entry ? entry.Groups[1].Value : null, refusal.Groups[1].Value);
+                OnRefused(
+                    EntryNumber().Match(_entry ?? "") is { Success: true } entry ? entry.Groups[1].Value : null,
+                    refusal.Groups[1].Value);
                 _passedOver += errors;
                 return;
             }

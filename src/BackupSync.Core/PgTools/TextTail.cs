@@ -2,7 +2,9 @@ using System.Text;
 
 namespace BackupSync.PgTools;
 
-/// <summary>Splits text that comes in pieces into lines, and remembers the last of it, within bounds. Safe to read from any thread.</summary>
+/// <summary>
+/// Splits text that comes in pieces into lines, and remembers the last of it, within bounds. Safe to read from any thread.
+/// </summary>
 sealed class TextTail(Action<string>? onLine)
 {
     /// <summary>Of what is remembered, in characters.</summary>
@@ -12,8 +14,8 @@ sealed class TextTail(Action<string>? onLine)
     const int LongestLine = 16 * 1024;
 
     /// <summary>
-    /// Of a line, what is remembered, in characters: a program that names the statement that failed, with thousands of tables in it, must not
-    /// push out why it failed.
+    /// Of a line, what is remembered, in characters: a program that names the statement that failed, with thousands of tables in it,
+    /// must not push out why it failed.
     /// </summary>
     const int Remembered = 2 * 1024;
 

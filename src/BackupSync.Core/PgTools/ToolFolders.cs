@@ -38,7 +38,8 @@ static class ToolFolders
         foreach (var part in pattern[root.Length..].Split('/', '\\'))
         {
             found = part.Contains('*', StringComparison.Ordinal)
-                ? found.Where(Directory.Exists).SelectMany(f => Directory.EnumerateDirectories(f, part, Lenient).Order(StringComparer.Ordinal))
+                ? found.Where(Directory.Exists)
+                    .SelectMany(f => Directory.EnumerateDirectories(f, part, Lenient).Order(StringComparer.Ordinal))
                 : found.Select(f => Path.Combine(f, part));
         }
         return found.Where(Directory.Exists);

@@ -47,7 +47,8 @@ public sealed partial class ToolLocator
         {
             var reasons = _configured.Select(f => all.FirstOrDefault(t => t.Directory == f) is { } tools
                 ? $"{f} has version {tools.Version}" : $"{f} lacks pg_dump, pg_restore or psql, or they do not run");
-            warn?.Invoke($"tools.postgresBin is of no use for a server of version {minimumMajor}: {string.Join("; ", reasons)}. {found} is used instead.");
+            warn?.Invoke($"tools.postgresBin is of no use for a server of version {minimumMajor}: {string.Join("; ", reasons)}. "
+                + $"{found} is used instead.");
         }
         return found;
     }
@@ -58,7 +59,8 @@ public sealed partial class ToolLocator
         var found = new List<PgToolset>();
         foreach (var folder in Folders("pg_dump"))
         {
-            if (Program(folder, "pg_dump") is { } dump && Program(folder, "pg_restore") is { } restore && Program(folder, "psql") is { } psql
+            if (Program(folder, "pg_dump") is { } dump && Program(folder, "pg_restore") is { } restore
+                && Program(folder, "psql") is { } psql
                 && await VersionAsync(dump, ct) is { } version)
                 found.Add(new PgToolset(version, folder, dump, restore, psql));
         }
@@ -75,8 +77,11 @@ public sealed partial class ToolLocator
         var found = new List<PgServerPrograms>();
         foreach (var folder in Folders("postgres"))
         {
-            if (Program(folder, "initdb") is { } initDb && Program(folder, "pg_ctl") is { } pgCtl && Program(folder, "postgres") is { } postgres
-                && await VersionAsync(postgres, ct) is { } version && (major is null || version.Major == major || (orNewer && version.Major > major)))
+            if (Program(folder, "initdb") is { } initDb && Program(folder, "pg_ctl") is { } pgCtl
+                && Program(folder, "postgres") is { } postgres
+                && await VersionAsync(postgres, ct) is { } version
+                && (major is null || version.Major == major
+                    || (orNewer && version.Major > major)))
                 found.Add(new PgServerPrograms(version, folder, initDb, pgCtl, postgres));
         }
         var tools = await FindAllAsync(ct);
@@ -142,10 +147,12 @@ public sealed partial class ToolLocator
     {
         if (found.Count == 0)
             return new BackupSyncException(ErrorIds.ToolMissing,
-                $"PostgreSQL's pg_dump, pg_restore and psql, version {minimumMajor} or newer, were found neither on the PATH, nor in the usual folders, nor in tools.postgresBin.",
+                $"PostgreSQL's pg_dump, pg_restore and psql, version {minimumMajor} or newer, were found neither on the PATH, nor in "
+                    + "the usual folders, nor in tools.postgresBin.",
                 InstallAdvice.ForTools(minimumMajor));
         return new BackupSyncException(ErrorIds.ToolTooOld,
-            $"pg_dump and pg_restore {minimumMajor} or newer are needed for a server of version {minimumMajor}; found: {string.Join(", ", found)}.",
+            $"pg_dump and pg_restore {minimumMajor} or newer are needed for a server of version {minimumMajor}; found: "
+                + $"{string.Join(", ", found)}.",
             InstallAdvice.ForTools(minimumMajor));
     }
 

@@ -30,7 +30,8 @@ sealed class FolderPlace(FolderPlaceConfig config) : IBackupPlace
             var files = new List<PlaceFile>(FilesIn(root, ""));
             if (root.Exists)
             {
-                foreach (var folder in root.EnumerateDirectories().Where(f => !FoldersOfTheSystem.Contains(f.Name, StringComparer.OrdinalIgnoreCase)))
+                foreach (var folder in root.EnumerateDirectories()
+                    .Where(f => !FoldersOfTheSystem.Contains(f.Name, StringComparer.OrdinalIgnoreCase)))
                 {
                     cancellationToken.ThrowIfCancellationRequested();
                     files.AddRange(FilesIn(folder, folder.Name + "/"));
@@ -50,7 +51,9 @@ sealed class FolderPlace(FolderPlaceConfig config) : IBackupPlace
         var path = LocationOf(key);
         try
         {
-            return Task.FromResult<Stream?>(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, BufferSize, FileOptions.Asynchronous | FileOptions.SequentialScan));
+            return Task.FromResult<Stream?>(new FileStream(
+                path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, BufferSize,
+                FileOptions.Asynchronous | FileOptions.SequentialScan));
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -79,9 +82,13 @@ sealed class FolderPlace(FolderPlaceConfig config) : IBackupPlace
         try
         {
             if (await CopyAsync(source, partial, onProgress, cancellationToken) != sha256)
-                throw NotTheFile($"{file} is not the file that was to be stored in the place {Name}: its SHA-256 differs.", "It was changed meanwhile, or its disk is failing. Verify it, then store it again.");
+                throw NotTheFile(
+                    $"{file} is not the file that was to be stored in the place {Name}: its SHA-256 differs.",
+                    "It was changed meanwhile, or its disk is failing. Verify it, then store it again.");
             if (await FileHash.Sha256Async(partial, cancellationToken) != sha256)
-                throw NotTheFile($"{path} was written to the place {Name}, but other bytes are read back.", "Check that disk, then store the file again.");
+                throw NotTheFile(
+                    $"{path} was written to the place {Name}, but other bytes are read back.",
+                    "Check that disk, then store the file again.");
             PrivateFile.Publish(partial, path, overwrite: replace);
             return true;
         }
@@ -128,7 +135,8 @@ sealed class FolderPlace(FolderPlaceConfig config) : IBackupPlace
     {
         try
         {
-            foreach (var file in new DirectoryInfo(folder).GetFiles($"*{StoringMark}*{PrivateFile.PartialSuffix}").Where(f => DateTime.UtcNow - f.LastWriteTimeUtc > Stale))
+            foreach (var file in new DirectoryInfo(folder).GetFiles($"*{StoringMark}*{PrivateFile.PartialSuffix}")
+                .Where(f => DateTime.UtcNow - f.LastWriteTimeUtc > Stale))
                 PrivateFile.Delete(file.FullName);
         }
         catch (Exception e) when (FileFailure.Is(e))
@@ -160,7 +168,9 @@ sealed class FolderPlace(FolderPlaceConfig config) : IBackupPlace
     {
         try
         {
-            return new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 0, FileOptions.Asynchronous | FileOptions.SequentialScan);
+            return new FileStream(
+                file, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 0,
+                FileOptions.Asynchronous | FileOptions.SequentialScan);
         }
         catch (Exception e) when (FileFailure.Is(e))
         {
@@ -173,7 +183,8 @@ sealed class FolderPlace(FolderPlaceConfig config) : IBackupPlace
         if (PrivateFile.FreeSpace(config.Directory) is { } free && free < size)
         {
             throw new BackupSyncException(ErrorIds.DiskFull,
-                $"The place {Name} has no room for {Path.GetFileName(path)}: {ByteSizes.Show(size)} are needed, {ByteSizes.Show(free)} are free in {config.Directory}.",
+                $"The place {Name} has no room for {Path.GetFileName(path)}: {ByteSizes.Show(size)} are needed, {ByteSizes.Show(free)} "
+                    + $"are free in {config.Directory}.",
                 $"Free space in {config.Directory}, or keep fewer backups there.");
         }
     }

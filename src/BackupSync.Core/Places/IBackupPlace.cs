@@ -14,7 +14,9 @@ interface IBackupPlace : IAsyncDisposable
     /// <summary>The full path or address of a key, for people: <c>/backups/auth/x.dump</c>, <c>s3://bucket/pg/auth/x.dump</c>.</summary>
     string LocationOf(string key);
 
-    /// <summary>Every file whose key is of that form, a folder's unfinished ones included; nothing where the folder does not exist yet.</summary>
+    /// <summary>
+    /// Every file whose key is of that form, a folder's unfinished ones included; nothing where the folder does not exist yet.
+    /// </summary>
     Task<IReadOnlyList<PlaceFile>> ListAsync(CancellationToken cancellationToken);
 
     /// <summary>The file's content, to be read from its beginning; null where there is none of this key (any more).</summary>
@@ -32,7 +34,8 @@ interface IBackupPlace : IAsyncDisposable
     /// </param>
     /// <returns>Whether it is this call that has stored it: false where the same file, to the byte, was there already and stayed.</returns>
     /// <exception cref="TakenKeyException">Another file of this key is there, and was not to be replaced.</exception>
-    Task<bool> StoreAsync(string key, string file, string sha256, Action<long>? onProgress, CancellationToken cancellationToken, bool replace = true);
+    Task<bool> StoreAsync(
+        string key, string file, string sha256, Action<long>? onProgress, CancellationToken cancellationToken, bool replace = true);
 
     /// <summary>What this place turned out to lack that others have, as a sentence; null for nothing.</summary>
     string? Caveat => null;
@@ -44,7 +47,8 @@ interface IBackupPlace : IAsyncDisposable
 /// <summary>A key that was to be a new one is another file's.</summary>
 sealed class TakenKeyException(IBackupPlace place, string key) : BackupSyncException(ErrorIds.PlaceFailed,
     $"There is already another file {place.LocationOf(key)} in the place {place.Name}: it is not replaced.",
-    "Another machine is storing it, or has left it there. If it belongs to no backup, move it and those beside it that begin with its name to another folder; "
+    "Another machine is storing it, or has left it there. If it belongs to no backup, move it and those beside it that begin with its "
+        + "name to another folder; "
     + "or name another place.");
 
 /// <param name="Size">In bytes.</param>

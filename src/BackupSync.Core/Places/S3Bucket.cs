@@ -6,7 +6,9 @@ using BackupSync.Configuration;
 
 namespace BackupSync.Places;
 
-/// <summary>A bucket's connection: every request has a limit, is tried again for passing faults, and fails in an operator's words.</summary>
+/// <summary>
+/// A bucket's connection: every request has a limit, is tried again for passing faults, and fails in an operator's words.
+/// </summary>
 sealed class S3Bucket : IDisposable
 {
     readonly S3PlaceConfig _config;
@@ -40,7 +42,9 @@ sealed class S3Bucket : IDisposable
     /// </summary>
     public bool TakesConditions { get; set; } = true;
 
-    /// <summary>With TLS a signature over the content protects nothing more and costs a second reading; without, the SDK insists on it.</summary>
+    /// <summary>
+    /// With TLS a signature over the content protects nothing more and costs a second reading; without, the SDK insists on it.
+    /// </summary>
     public bool SignsContent => _config.Endpoint?.Scheme == Uri.UriSchemeHttp;
 
     /// <summary>Asks something. One that stays silent is asked once more, unless there is a limit of its own.</summary>
@@ -49,10 +53,12 @@ sealed class S3Bucket : IDisposable
     /// <param name="limit">How long nothing may happen; null for <see cref="S3Limits.Answer"/>, for both times together.</param>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.PlaceFailed"/>.</exception>
     public Task<T> AskAsync<T>(
-        string action, string? key, Func<AmazonS3Client, Patience, Task<T>> request, CancellationToken cancellationToken, TimeSpan? limit = null) =>
+        string action, string? key, Func<AmazonS3Client, Patience, Task<T>> request, CancellationToken cancellationToken,
+        TimeSpan? limit = null) =>
         TwiceAsync(action, key, limit ?? Limits.Answer, limit ?? Limits.Answer / 2, again: limit is null,
             // Left behind at the limit: the SDK reads answers, and finds out who it is, in ways that cannot be stopped.
-            (client, patience) => Task.Run(() => request(client, patience), CancellationToken.None).WaitAsync(patience.Token), cancellationToken);
+            (client, patience) => Task.Run(() => request(client, patience), CancellationToken.None)
+                .WaitAsync(patience.Token), cancellationToken);
 
     /// <summary>Sends a body, for which the line may take its time. Otherwise as <see cref="AskAsync"/>.</summary>
     public Task<T> SendAsync<T>(string key, Func<AmazonS3Client, Patience, Task<T>> request, CancellationToken cancellationToken) =>
@@ -61,7 +67,8 @@ sealed class S3Bucket : IDisposable
     /// <param name="limit">For messages.</param>
     /// <param name="silence">Of one try.</param>
     async Task<T> TwiceAsync<T>(
-        string action, string? key, TimeSpan limit, TimeSpan silence, bool again, Func<AmazonS3Client, Patience, Task<T>> request, CancellationToken cancellationToken)
+        string action, string? key, TimeSpan limit, TimeSpan silence, bool again, Func<AmazonS3Client, Patience, Task<T>> request,
+        CancellationToken cancellationToken)
     {
         for (; ; again = false)
         {
@@ -91,14 +98,16 @@ sealed class S3Bucket : IDisposable
         }
     }
 
-    public static TimeoutException Silent(TimeSpan limit, Exception cause) => new($"nothing was heard from it for {Durations.Show(limit)}", cause);
+    public static TimeoutException Silent(TimeSpan limit, Exception cause) =>
+        new($"nothing was heard from it for {Durations.Show(limit)}", cause);
 
     public BackupSyncException Failure(string action, string? key, Exception cause) => S3Failure.From(_config, action, key, cause);
 
     public void Dispose() => _client.Dispose();
 
     /// <summary>Whether it is the line or the server that failed, rather than the program.</summary>
-    public static bool IsRemote(Exception e) => e is AmazonServiceException or AmazonClientException or HttpRequestException or IOException or SocketException;
+    public static bool IsRemote(Exception e) =>
+        e is AmazonServiceException or AmazonClientException or HttpRequestException or IOException or SocketException;
 
     static AmazonS3Config Settings(S3PlaceConfig config, S3Limits limits)
     {

@@ -15,7 +15,8 @@ static class S3Leftovers
             foreach (var upload in await FindAsync(bucket, cancellationToken))
             {
                 await bucket.AskAsync("be rid of its unfinished upload", upload.Key,
-                    (client, patience) => client.AbortMultipartUploadAsync(bucket.Name, upload.Key, upload.UploadId, patience.Token), cancellationToken);
+                    (client, patience) => client.AbortMultipartUploadAsync(
+                        bucket.Name, upload.Key, upload.UploadId, patience.Token), cancellationToken);
             }
         }
         catch (BackupSyncException e) when (IsNotForUs(e))
@@ -31,9 +32,14 @@ static class S3Leftovers
         ListMultipartUploadsResponse answer;
         do
         {
-            answer = await bucket.AskAsync("be searched for unfinished uploads", null, (client, patience) => client.ListMultipartUploadsAsync(page, patience.Token), cancellationToken);
+            answer = await bucket.AskAsync(
+                "be searched for unfinished uploads",
+                null,
+                (client, patience) => client.ListMultipartUploadsAsync(page, patience.Token),
+                cancellationToken);
             // The server's clock and ours agree within minutes, else it would refuse us.
-            old.AddRange((answer.MultipartUploads ?? []).Where(u => DateTime.UtcNow - u.Initiated?.ToUniversalTime() > bucket.Limits.StaleUpload));
+            old.AddRange(
+                (answer.MultipartUploads ?? []).Where(u => DateTime.UtcNow - u.Initiated?.ToUniversalTime() > bucket.Limits.StaleUpload));
             (page.KeyMarker, page.UploadIdMarker) = (answer.NextKeyMarker, answer.NextUploadIdMarker);
         }
         while (answer.IsTruncated == true && page.KeyMarker is not null);
@@ -43,6 +49,7 @@ static class S3Leftovers
     /// <summary>The server cannot, we may not, or another one was faster.</summary>
     static bool IsNotForUs(BackupSyncException e) => e.InnerException is AmazonServiceException
     {
-        StatusCode: HttpStatusCode.NotImplemented or HttpStatusCode.MethodNotAllowed or HttpStatusCode.Forbidden or HttpStatusCode.NotFound or HttpStatusCode.BadRequest,
+        StatusCode: HttpStatusCode.NotImplemented or HttpStatusCode.MethodNotAllowed or HttpStatusCode.Forbidden
+            or HttpStatusCode.NotFound or HttpStatusCode.BadRequest,
     };
 }

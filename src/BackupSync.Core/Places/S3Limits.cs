@@ -15,7 +15,9 @@ sealed record S3Limits
     /// </summary>
     public TimeSpan Answer { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long an upload may go on without a byte passing, or an answer coming: what a slow line has not sent yet looks the same.</summary>
+    /// <summary>
+    /// How long an upload may go on without a byte passing, or an answer coming: what a slow line has not sent yet looks the same.
+    /// </summary>
     public TimeSpan Silence { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>How long the server may take to put the parts together; AWS speaks of minutes for large objects.</summary>

@@ -151,8 +151,8 @@ sealed class S3ObjectStream : ForwardStream
         }
         catch (AmazonClientException)
         {
-            // As it is closed, the SDK compares what it believes it has read with an ETag that is no MD5 on every server, or another writer's.
-            // Whether the content is right, our own SHA-256 tells.
+            // As it is closed, the SDK compares what it believes it has read with an ETag that is no MD5 on every server, or another
+            // writer's. Whether the content is right, our own SHA-256 tells.
         }
     }
 
@@ -163,11 +163,18 @@ sealed class S3ObjectStream : ForwardStream
     async Task<GetObjectResponse> ResumeAsync(CancellationToken cancellationToken)
     {
         var response = await _bucket.AskAsync("be read to its end", _key, (client, patience) => client.GetObjectAsync(
-            new GetObjectRequest { BucketName = _bucket.Name, Key = _key, EtagToMatch = _etag, ByteRange = new ByteRange(_position, _length - 1) }, patience.Token), cancellationToken);
+            new GetObjectRequest
+            {
+                BucketName = _bucket.Name,
+                Key = _key,
+                EtagToMatch = _etag,
+                ByteRange = new ByteRange(_position, _length - 1),
+            }, patience.Token), cancellationToken);
         // Not every server heeds the conditions.
         if (response.ETag == _etag && response.ContentLength == _length - _position)
             return response;
         response.Dispose();
-        throw _bucket.Failure("be read to its end", _key, new IOException("it was replaced meanwhile, or the server does not send parts of an object"));
+        throw _bucket.Failure(
+            "be read to its end", _key, new IOException("it was replaced meanwhile, or the server does not send parts of an object"));
     }
 }

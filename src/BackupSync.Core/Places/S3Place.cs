@@ -31,13 +31,15 @@ sealed class S3Place(S3PlaceConfig config, S3Limits limits) : IBackupPlace
         var page = new ListObjectsV2Request { BucketName = config.Bucket, Prefix = config.Prefix };
         do
         {
-            var answer = await _bucket.AskAsync("be listed", null, (client, patience) => ListAsync(client, page, patience), cancellationToken);
+            var answer = await _bucket.AskAsync(
+                "be listed", null, (client, patience) => ListAsync(client, page, patience), cancellationToken);
             files.AddRange((answer.S3Objects ?? [])
                 .Where(o => o.Key?.StartsWith(config.Prefix, StringComparison.Ordinal) == true)
                 .Select(o => new PlaceFile(o.Key[config.Prefix.Length..], o.Size ?? 0))
                 .Where(f => PlaceKey.IsValid(f.Key)));
             if (answer.IsTruncated == true && (answer.NextContinuationToken is not { } next || next == page.ContinuationToken))
-                throw _bucket.Failure("be listed", null, new InvalidDataException("The listing does not go on.")); // of half of it retention would make all
+                // Of half of it retention would make all.
+                throw _bucket.Failure("be listed", null, new InvalidDataException("The listing does not go on."));
             page.ContinuationToken = answer.IsTruncated == true ? answer.NextContinuationToken : null;
         }
         while (page.ContinuationToken is not null);
@@ -51,7 +53,8 @@ sealed class S3Place(S3PlaceConfig config, S3Limits limits) : IBackupPlace
     }
 
     public string? Caveat => _bucket.TakesConditions ? null
-        : $"The server of the place {Name} does not heed conditions on writing (If-None-Match): of two machines that store files of one name there at the same moment, "
+        : $"The server of the place {Name} does not heed conditions on writing (If-None-Match): of two machines that store files of "
+            + "one name there at the same moment, "
           + "one would replace the other's. Names are looked for before they are given.";
 
     public async Task<bool> StoreAsync(
@@ -76,10 +79,13 @@ sealed class S3Place(S3PlaceConfig config, S3Limits limits) : IBackupPlace
             arrived = hash == sha256;
             if (!arrived)
             {
-                throw new BackupSyncException(ErrorIds.PlaceFailed, $"What arrived at {LocationOf(key)} in the place {Name} is not the file that was to be stored: its SHA-256 differs.",
+                throw new BackupSyncException(
+                    ErrorIds.PlaceFailed,
+                    $"What arrived at {LocationOf(key)} in the place {Name} is not the file that was to be stored: its SHA-256 differs.",
                     $"Either {file} was changed meanwhile, or it was damaged on the way. Verify it, then store it again.");
             }
-            if (!replace && _bucket.TakesConditions && RandomAccess.GetLength(handle) <= SmallFile && Interlocked.Exchange(ref _triedCondition, 1) == 0)
+            if (!replace && _bucket.TakesConditions && RandomAccess.GetLength(handle) <= SmallFile
+                && Interlocked.Exchange(ref _triedCondition, 1) == 0)
                 await upload.TryConditionAsync(cancellationToken);
             return true;
         }
@@ -97,7 +103,11 @@ sealed class S3Place(S3PlaceConfig config, S3Limits limits) : IBackupPlace
             // Whoever cancelled is told just that: parts that stay are invisible, and the next upload finds them when they are old.
             if (left is null || failure is not BackupSyncException known)
                 throw;
-            throw new BackupSyncException(known.ErrorId, $"{known.Message} Removing what was uploaded failed too: {left.Message}", known.Advice, known) { Detail = known.Detail };
+            throw new BackupSyncException(
+                known.ErrorId,
+                $"{known.Message} Removing what was uploaded failed too: {left.Message}",
+                known.Advice,
+                known) { Detail = known.Detail };
         }
     }
 
@@ -132,14 +142,21 @@ sealed class S3Place(S3PlaceConfig config, S3Limits limits) : IBackupPlace
     static async Task<ListObjectsV2Response> ListAsync(AmazonS3Client client, ListObjectsV2Request request, Patience patience)
     {
         var answer = await client.ListObjectsV2Async(request, patience.Token);
-        return answer is { Name: null, KeyCount: null, MaxKeys: null, S3Objects: null or { Count: 0 } } ? throw new InvalidDataException("The answer to a listing is none.") : answer;
+        return answer is { Name: null, KeyCount: null, MaxKeys: null, S3Objects: null or { Count: 0 } }
+            ? throw new InvalidDataException("The answer to a listing is none.")
+            : answer;
     }
 
     /// <summary>By a listing that the key itself would be first in: a HEAD's refusal has no body to say why.</summary>
     async Task<bool> ExistsAsync(string key, CancellationToken cancellationToken)
     {
         var answer = await _bucket.AskAsync("be looked for", config.Prefix + key, (client, patience) => ListAsync(
-            client, new ListObjectsV2Request { BucketName = config.Bucket, Prefix = config.Prefix + key, MaxKeys = 1 }, patience), cancellationToken);
+            client, new ListObjectsV2Request
+            {
+                BucketName = config.Bucket,
+                Prefix = config.Prefix + key,
+                MaxKeys = 1,
+            }, patience), cancellationToken);
         return answer.S3Objects?.Any(o => o.Key == config.Prefix + key) == true;
     }
 
@@ -147,7 +164,9 @@ sealed class S3Place(S3PlaceConfig config, S3Limits limits) : IBackupPlace
     async Task<(string? Hash, string? ETag)> HashAsync(string key, CancellationToken cancellationToken)
     {
         await using var content = await S3ObjectStream.OpenAsync(_bucket, config.Prefix + key, cancellationToken);
-        return content is null ? (null, null) : (Convert.ToHexStringLower(await SHA256.HashDataAsync(content, cancellationToken)), content.ETag);
+        return content is null
+            ? (null, null)
+            : (Convert.ToHexStringLower(await SHA256.HashDataAsync(content, cancellationToken)), content.ETag);
     }
 
     /// <summary>The answer to an upload may be lost and the server asked again: then it is our own object that is in the way.</summary>
@@ -156,7 +175,12 @@ sealed class S3Place(S3PlaceConfig config, S3Limits limits) : IBackupPlace
         (await HashAsync(key, cancellationToken)).Hash == sha256 ? false : throw new TakenKeyException(this, key);
 
     Task RemoveAsync(string key, TimeSpan? limit, CancellationToken cancellationToken) =>
-        _bucket.AskAsync("be removed", config.Prefix + key, (client, patience) => client.DeleteObjectAsync(config.Bucket, config.Prefix + key, patience.Token), cancellationToken, limit);
+        _bucket.AskAsync(
+            "be removed",
+            config.Prefix + key,
+            (client, patience) => client.DeleteObjectAsync(config.Bucket, config.Prefix + key, patience.Token),
+            cancellationToken,
+            limit);
 
     /// <param name="key">The object to be removed; null for none.</param>
     /// <returns>Why something is left; null where nothing is.</returns>

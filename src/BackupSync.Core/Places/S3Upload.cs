@@ -67,7 +67,8 @@ sealed class S3Upload(S3Bucket bucket, string key, SafeFileHandle handle, string
         try
         {
             await bucket.AskAsync("be rid of its unfinished upload", key,
-                (client, patience) => client.AbortMultipartUploadAsync(bucket.Name, key, _uploadId, patience.Token), cancellationToken, bucket.Limits.Undoing);
+                (client, patience) => client.AbortMultipartUploadAsync(
+                    bucket.Name, key, _uploadId, patience.Token), cancellationToken, bucket.Limits.Undoing);
         }
         catch (BackupSyncException e) when (e.InnerException is AmazonServiceException { StatusCode: HttpStatusCode.NotFound })
         {
@@ -75,7 +76,9 @@ sealed class S3Upload(S3Bucket bucket, string key, SafeFileHandle handle, string
         }
     }
 
-    /// <summary>Asks the server for what makes the object visible: where none is to be replaced, on the condition that there is none.</summary>
+    /// <summary>
+    /// Asks the server for what makes the object visible: where none is to be replaced, on the condition that there is none.
+    /// </summary>
     async Task UnlessThereAsync(Func<string?, Task<string>> send)
     {
         if (!replace && bucket.TakesConditions)
@@ -93,7 +96,9 @@ sealed class S3Upload(S3Bucket bucket, string key, SafeFileHandle handle, string
         ETag = await send(null);
     }
 
-    Task SendWholeAsync(long size, CancellationToken cancellationToken) => UnlessThereAsync(condition => bucket.SendAsync(key, async (client, patience) =>
+    Task SendWholeAsync(
+        long size,
+        CancellationToken cancellationToken) => UnlessThereAsync(condition => bucket.SendAsync(key, async (client, patience) =>
     {
         await using var content = new FileSlice(handle, file, 0, size, patience.Renew);
         return (await client.PutObjectAsync(new PutObjectRequest
@@ -114,7 +119,12 @@ sealed class S3Upload(S3Bucket bucket, string key, SafeFileHandle handle, string
         var partSize = Math.Max(bucket.Limits.PartSize, (size / MostParts / MiB + 1) * MiB);
         var parts = new PartETag[(size + partSize - 1) / partSize];
         _uploadId = (await bucket.AskAsync("be stored", key, (client, patience) => client.InitiateMultipartUploadAsync(
-            new InitiateMultipartUploadRequest { BucketName = bucket.Name, Key = key, ContentType = "application/octet-stream" }, patience.Token), cancellationToken)).UploadId;
+            new InitiateMultipartUploadRequest
+            {
+                BucketName = bucket.Name,
+                Key = key,
+                ContentType = "application/octet-stream",
+            }, patience.Token), cancellationToken)).UploadId;
 
         long done = 0;
         var progress = new Lock();
@@ -130,13 +140,25 @@ sealed class S3Upload(S3Bucket bucket, string key, SafeFileHandle handle, string
                     onProgress?.Invoke(done += length);
             });
 
-        await UnlessThereAsync(condition => bucket.AskAsync("be stored", key, async (client, patience) => (await client.CompleteMultipartUploadAsync(
-            new CompleteMultipartUploadRequest { BucketName = bucket.Name, Key = key, UploadId = _uploadId, PartETags = [.. parts], IfNoneMatch = condition },
-            patience.Token)).ETag, cancellationToken, bucket.Limits.Completion));
+        await UnlessThereAsync(condition => bucket.AskAsync("be stored", key, async (client, patience) => (await client
+            .CompleteMultipartUploadAsync(
+                new CompleteMultipartUploadRequest
+                {
+                    BucketName = bucket.Name,
+                    Key = key,
+                    UploadId = _uploadId,
+                    PartETags = [.. parts],
+                    IfNoneMatch = condition,
+                },
+                patience.Token)).ETag, cancellationToken, bucket.Limits.Completion));
         _uploadId = null;
     }
 
-    Task<PartETag> SendPartAsync(int number, long start, long length, CancellationToken cancellationToken) => bucket.SendAsync(key, async (client, patience) =>
+    Task<PartETag> SendPartAsync(
+        int number,
+        long start,
+        long length,
+        CancellationToken cancellationToken) => bucket.SendAsync(key, async (client, patience) =>
     {
         await using var content = new FileSlice(handle, file, start, length, patience.Renew);
         var answer = await client.UploadPartAsync(new UploadPartRequest

@@ -50,7 +50,8 @@ static class AddressReader
     static void CheckAuthenticationMethods(string[] methods)
     {
         if (methods.Any(m => !AuthenticationMethods.Contains(m.TrimStart('!'))))
-            throw ConnectionUri.Invalid($"has an unknown method in require_auth; it can be {string.Join(", ", AuthenticationMethods)}, each also with a '!' in front.");
+            throw ConnectionUri.Invalid($"has an unknown method in require_auth; it can be {string.Join(", ", AuthenticationMethods)}, "
+                + "each also with a '!' in front.");
         if (methods.Any(m => m.StartsWith('!')) && !methods.All(m => m.StartsWith('!')))
             throw ConnectionUri.Invalid("has a require_auth that mixes methods with and without '!'.");
     }
@@ -67,14 +68,16 @@ static class AddressReader
         var names = (hostList ?? addressList ?? "").Split(',', StringSplitOptions.TrimEntries);
         var ports = (portList ?? "").Split(',', StringSplitOptions.TrimEntries);
         if (ports.Length != 1 && ports.Length != names.Length)
-            throw ConnectionUri.Invalid($"has {ports.Length} ports for {names.Length} host{(names.Length == 1 ? "" : "s")}: give one for all, or one for each.");
+            throw ConnectionUri.Invalid(
+                $"has {ports.Length} ports for {names.Length} host{(names.Length == 1 ? "" : "s")}: give one for all, or one for each.");
 
         var hosts = new List<DatabaseHost>();
         for (var i = 0; i < names.Length; i++)
         {
             var port = Port(ports[ports.Length == 1 ? 0 : i]);
             if (!names[i].StartsWith('/') && names[i].AsSpan().IndexOfAny(" \t\r\n@/\\?#=;\"'") >= 0)
-                throw ConnectionUri.Invalid("has a host with a character that no host has; one of \"@ : / ? # %\" in a user or password is percent-encoded, such as %40 for '@'.");
+                throw ConnectionUri.Invalid("has a host with a character that no host has; one of \"@ : / ? # %\" in a user or "
+                    + "password is percent-encoded, such as %40 for '@'.");
             hosts.Add(new DatabaseHost(names[i].Length == 0 ? DatabaseHost.DefaultName(port) : names[i], port));
         }
         return hosts;
@@ -86,14 +89,16 @@ static class AddressReader
             return DatabaseHost.DefaultPort;
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= 65535
             ? port
-            : throw ConnectionUri.Invalid("has a port that is not a number from 1 to 65535; one of \"@ : / ? # %\" in a user or password is percent-encoded, such as %2F for '/'.");
+            : throw ConnectionUri.Invalid("has a port that is not a number from 1 to 65535; one of \"@ : / ? # %\" in a user or "
+                + "password is percent-encoded, such as %2F for '/'.");
     }
 
     /// <summary>Combinations that libpq refuses when connecting are refused here, with the same meaning.</summary>
     static void CheckTls(DatabaseAddress address)
     {
         if (address.RootCertificate == SystemCertificates.Keyword && address.SslMode != "verify-full")
-            throw ConnectionUri.Invalid($"has sslrootcert=system with sslmode={address.SslMode}: the system's roots need sslmode=verify-full.");
+            throw ConnectionUri.Invalid(
+                $"has sslrootcert=system with sslmode={address.SslMode}: the system's roots need sslmode=verify-full.");
         if (address.Settings.GetValueOrDefault("sslnegotiation") == "direct" && address.SslMode is "disable" or "allow" or "prefer")
             throw ConnectionUri.Invalid($"has sslnegotiation=direct with sslmode={address.SslMode}: it needs sslmode=require or stricter.");
         if (address.Settings.GetValueOrDefault("channel_binding") == "require" && address.SslMode == "disable")

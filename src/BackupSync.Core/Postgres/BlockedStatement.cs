@@ -11,15 +11,20 @@ sealed partial record BlockedStatement(int ProcessId, string Role, string Applic
     const int LongestText = 200;
 
     /// <summary>Where the one who watches has to wait himself, and cannot see for whom.</summary>
-    public static readonly BlockedStatement OfCatalog = new(0, "", "", null, "whoever asks the system catalog, which somebody has locked or wants to lock (such as VACUUM FULL of it)");
+    public static readonly BlockedStatement OfCatalog = new(
+        0, "", "", null, "whoever asks the system catalog, which somebody has locked or wants to lock (such as VACUUM FULL of it)");
 
     /// <param name="text">As the server tells it: what is too long is cut off there, too.</param>
     public static BlockedStatement Of(int processId, string? role, string? application, string? relation, string? text) =>
         new(processId, role ?? "", application ?? "", relation, text is null or "" or "<insufficient privilege>" ? null : Shown(text));
 
-    /// <summary>Such as <c>ALTER TABLE public.users ADD COLUMN … (process 4711 of role 'app', application 'psql', waits for public.users)</c>.</summary>
+    /// <summary>
+    /// Such as <c>ALTER TABLE public.users ADD COLUMN … (process 4711 of role 'app', application 'psql', waits for public.users)</c>.
+    /// </summary>
     public override string ToString() => ProcessId == 0 ? Text! :
-        $"{Text ?? "a statement that the role may not see"} (process {ProcessId} of role '{Role}'{(Application.Length > 0 ? $", application '{Application}'" : "")}{(Relation is null ? "" : $", waits for {Relation}")})";
+        $"{Text ?? "a statement that the role may not see"} (process {ProcessId} of role '{Role}'"
+            + (Application.Length > 0 ? $", application '{Application}'" : "")
+            + (Relation is null ? "" : $", waits for {Relation}") + ")";
 
     /// <summary>Literals can be people's data, or a password.</summary>
     static string Shown(string text)
@@ -29,7 +34,9 @@ sealed partial record BlockedStatement(int ProcessId, string Role, string Applic
     }
 
     // Ended by the text's end where the server has cut it off.
-    [GeneratedRegex(@"[eE]'(?:[^'\\]|\\.|'')*(?:'|\\?\z)|'(?:[^']|'')*(?:'|\z)|(\$(?:[A-Za-z_][A-Za-z0-9_]*)?\$).*?(?:\1|\z)", RegexOptions.Singleline)]
+    [GeneratedRegex(
+        @"[eE]'(?:[^'\\]|\\.|'')*(?:'|\\?\z)|'(?:[^']|'')*(?:'|\z)|(\$(?:[A-Za-z_][A-Za-z0-9_]*)?\$).*?(?:\1|\z)",
+        RegexOptions.Singleline)]
     private static partial Regex Literals();
 
     [GeneratedRegex(@"\s+")]

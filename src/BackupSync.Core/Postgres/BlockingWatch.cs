@@ -4,12 +4,13 @@ using Npgsql;
 namespace BackupSync.Postgres;
 
 /// <summary>
-/// Sees to it that nobody waits for a run of ours longer than a limit: looks twice a second who waits behind its sessions, directly or behind
-/// others who do, and ends them all when the limit is reached. The server itself sees no deadlock where its two ends meet in our process.
+/// Sees to it that nobody waits for a run of ours longer than a limit: looks twice a second who waits behind its sessions, directly or
+/// behind others who do, and ends them all when the limit is reached. The server itself sees no deadlock where its two ends meet in our
+/// process.
 /// </summary>
 /// <remarks>
-/// The server looks, in a loop that tells us and then ends our sessions itself: our process may be stopped, or the line to it silent, and what
-/// we have locked would stay locked for as long as that lasts.
+/// The server looks, in a loop that tells us and then ends our sessions itself: our process may be stopped, or the line to it silent,
+/// and what we have locked would stay locked for as long as that lasts.
 /// </remarks>
 sealed class BlockingWatch : IAsyncDisposable
 {
@@ -33,7 +34,9 @@ sealed class BlockingWatch : IAsyncDisposable
         _watching = WatchAsync();
     }
 
-    /// <summary>Who waits is seen half a second late at worst, as is that he has waited long enough; and the server leaves us a second.</summary>
+    /// <summary>
+    /// Who waits is seen half a second late at worst, as is that he has waited long enough; and the server leaves us a second.
+    /// </summary>
     static TimeSpan PatienceFor(TimeSpan limit) => limit > 2 * BlockingQueries.Grace ? limit - BlockingQueries.Grace : limit / 2;
 
     /// <summary>Who had to wait too long; null while nobody has.</summary>
@@ -87,7 +90,8 @@ sealed class BlockingWatch : IAsyncDisposable
             {
                 return;
             }
-            catch (PgQueryException refused) when (!_withoutPlpgsql && refused.SqlState is PostgresErrorCodes.UndefinedObject or PostgresErrorCodes.InsufficientPrivilege)
+            catch (PgQueryException refused) when (!_withoutPlpgsql
+                && refused.SqlState is PostgresErrorCodes.UndefinedObject or PostgresErrorCodes.InsufficientPrivilege)
             {
                 _withoutPlpgsql = true; // there is none, or not for this role
             }
@@ -124,7 +128,8 @@ sealed class BlockingWatch : IAsyncDisposable
         var telling = Task.CompletedTask;
         try
         {
-            await session.ListenAsync(_queries.Loop, said => telling = said == BlockingQueries.Late ? told.CancelAsync() : telling, told.Token);
+            await session.ListenAsync(
+                _queries.Loop, said => telling = said == BlockingQueries.Late ? told.CancelAsync() : telling, told.Token);
         }
         catch (OperationCanceledException)
         {
@@ -167,7 +172,8 @@ sealed class BlockingWatch : IAsyncDisposable
         {
             await session.ExecuteAsync("SET lock_timeout = 200", cancellationToken);
             var names = (await session.RowsAsync(
-                $"SELECT pg_catalog.pg_get_userbyid({late[1] ?? "0"}), {(late[3] is { } oid ? $"{oid}::pg_catalog.regclass::text" : "NULL")}", cancellationToken))[0];
+                $"SELECT pg_catalog.pg_get_userbyid({late[1] ?? "0"}), "
+                    + $"{(late[3] is { } oid ? $"{oid}::pg_catalog.regclass::text" : "NULL")}", cancellationToken))[0];
             (role, relation) = (names[0] ?? "", names[1]);
         }
         catch (PgQueryException locked) when (locked.SqlState == PostgresErrorCodes.LockNotAvailable)

@@ -15,10 +15,12 @@ static partial class ConnectionKeyValues
             return libpq;
 
         var first = text[..text.IndexOf('=', StringComparison.Ordinal)].Trim();
-        if (text.Contains(';', StringComparison.Ordinal) || (!LibpqKeyword.All.ContainsKey(first) && NpgsqlKeys.ContainsKey(Normalized(first))))
+        if (text.Contains(';', StringComparison.Ordinal)
+            || (!LibpqKeyword.All.ContainsKey(first) && NpgsqlKeys.ContainsKey(Normalized(first))))
             return ReadNpgsql(text);
         if (libpq is null)
-            throw ConnectionUri.Invalid("is not a list of 'key=value'; a value with spaces, quotes or backslashes in it is put in single quotes, with a backslash before each ' and \\.");
+            throw ConnectionUri.Invalid("is not a list of 'key=value'; a value with spaces, quotes or backslashes in it is put in "
+                + "single quotes, with a backslash before each ' and \\.");
 
         var (unknown, afterPassword) = FirstUnknown(libpq.Keys, LibpqKeyword.All.ContainsKey, k => k == "password");
         throw ConnectionUri.Invalid(UnknownParameter(afterPassword ? null : unknown, afterPassword ? null : LibpqKeyword.Nearest(unknown)));
@@ -100,7 +102,8 @@ static partial class ConnectionKeyValues
         var names = pairs.Keys.Cast<string>().ToList();
         if (names.Exists(n => !NpgsqlKeys.ContainsKey(Normalized(n))))
         {
-            var (unknown, afterPassword) = FirstUnknown(names, n => NpgsqlKeys.ContainsKey(Normalized(n)), n => NpgsqlKeys.GetValueOrDefault(Normalized(n)) == "password");
+            var (unknown, afterPassword) = FirstUnknown(
+                names, n => NpgsqlKeys.ContainsKey(Normalized(n)), n => NpgsqlKeys.GetValueOrDefault(Normalized(n)) == "password");
             throw ConnectionUri.Invalid(UnknownParameter(
                 afterPassword ? null : unknown,
                 afterPassword ? null : NearestName.Of(Normalized(unknown), NpgsqlKeys.Keys)));
@@ -150,7 +153,10 @@ static partial class ConnectionKeyValues
     }
 
     /// <summary>What stands right after a password may be the rest of it.</summary>
-    static (string Name, bool AfterPassword) FirstUnknown(IEnumerable<string> names, Func<string, bool> known, Func<string, bool> isPassword)
+    static (string Name, bool AfterPassword) FirstUnknown(
+        IEnumerable<string> names,
+        Func<string, bool> known,
+        Func<string, bool> isPassword)
     {
         var password = false;
         foreach (var name in names)
@@ -178,7 +184,8 @@ static partial class ConnectionKeyValues
         ["targetsessionattributes"] = "target_session_attrs", ["replicationmode"] = "replication",
 
         ["pooling"] = null, ["minimumpoolsize"] = null, ["minpoolsize"] = null, ["maximumpoolsize"] = null, ["maxpoolsize"] = null,
-        ["connectionidlelifetime"] = null, ["connectionpruninginterval"] = null, ["connectionlifetime"] = null, ["loadbalancetimeout"] = null,
+        ["connectionidlelifetime"] = null, ["connectionpruninginterval"] = null, ["connectionlifetime"] = null, ["loadbalancetimeout"] =
+            null,
         ["commandtimeout"] = null, ["internalcommandtimeout"] = null, ["cancellationtimeout"] = null,
         ["loadbalancehosts"] = null, ["hostrecheckseconds"] = null,
         ["keepalive"] = null, ["tcpkeepalive"] = null, ["tcpkeepalivetime"] = null, ["tcpkeepaliveinterval"] = null,

@@ -20,7 +20,8 @@ static partial class ConnectionUri
     public static Dictionary<string, string> Parse(string text)
     {
         var scheme = Scheme().Match(text).Groups[1].Value;
-        if (!scheme.Equals("postgres", StringComparison.OrdinalIgnoreCase) && !scheme.Equals("postgresql", StringComparison.OrdinalIgnoreCase))
+        if (!scheme.Equals("postgres", StringComparison.OrdinalIgnoreCase)
+            && !scheme.Equals("postgresql", StringComparison.OrdinalIgnoreCase))
             throw Invalid($"has the scheme '{scheme}': PostgreSQL's is 'postgresql' (or 'postgres').");
 
         var keywords = new Dictionary<string, string>();
@@ -82,7 +83,8 @@ static partial class ConnectionUri
     {
         // libpq would take these into the name. They are hardly ever meant so, and nearly always a piece of a password.
         if (text.AsSpan().IndexOfAny('@', '/') >= 0)
-            throw Invalid("holds an '@' or '/' after the host: one that belongs to the user, the password or the database's name is written %40 or %2F.");
+            throw Invalid("holds an '@' or '/' after the host: one that belongs to the user, the password or the database's name is "
+                + "written %40 or %2F.");
         if (text.Length > 0)
             keywords["dbname"] = Decode(text, "database");
     }

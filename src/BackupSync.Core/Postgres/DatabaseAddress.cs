@@ -41,7 +41,8 @@ public sealed partial record DatabaseAddress
     public string ApplicationName => Settings.GetValueOrDefault("application_name", "backupsync");
 
     /// <summary>libpq's <c>sslmode</c>.</summary>
-    public string SslMode => Settings.GetValueOrDefault("sslmode", RootCertificate == SystemCertificates.Keyword ? "verify-full" : "prefer");
+    public string SslMode =>
+        Settings.GetValueOrDefault("sslmode", RootCertificate == SystemCertificates.Keyword ? "verify-full" : "prefer");
 
     /// <summary>libpq's <c>sslrootcert</c>: a file, or <c>system</c>.</summary>
     public string? RootCertificate => Settings.GetValueOrDefault("sslrootcert");
@@ -102,7 +103,8 @@ public sealed partial record DatabaseAddress
         {
             var hosts = string.Join(',', Hosts.Select(h => h.IsSocket ? $"{Uri.EscapeDataString(h.Name)}:{h.Port}" : h.ToString()));
             var sslMode = Settings.TryGetValue("sslmode", out var mode) ? $"?sslmode={mode}" : "";
-            return $"postgresql://{Uri.EscapeDataString(User)}{(HasPassword ? ":***" : "")}@{hosts}/{Uri.EscapeDataString(Database)}{sslMode}";
+            var user = Uri.EscapeDataString(User) + (HasPassword ? ":***" : "");
+            return $"postgresql://{user}@{hosts}/{Uri.EscapeDataString(Database)}{sslMode}";
         }
     }
 
@@ -118,7 +120,9 @@ public sealed partial record DatabaseAddress
             .Replace(Uri.EscapeDataString(Password), "***", StringComparison.Ordinal);
     }
 
-    /// <summary>For sessions of our own: not pooled, kept alive, without a limit for commands (the callers' tokens are the limit).</summary>
+    /// <summary>
+    /// For sessions of our own: not pooled, kept alive, without a limit for commands (the callers' tokens are the limit).
+    /// </summary>
     public NpgsqlConnectionStringBuilder ToNpgsql() => AddressWriter.ToNpgsql(this);
 
     /// <summary>For PostgreSQL's tools: libpq's environment variables, so that nothing secret is in their arguments.</summary>

@@ -13,7 +13,8 @@ static class DatabaseDrop
     {
         var name = Sql.Identifier(database);
         // A template cannot be dropped, and what was swapped is one if the target is.
-        if (await session.ScalarAsync<bool>("SELECT datistemplate FROM pg_catalog.pg_database WHERE datname = $1", cancellationToken, database))
+        if (await session.ScalarAsync<bool>(
+            "SELECT datistemplate FROM pg_catalog.pg_database WHERE datname = $1", cancellationToken, database))
             await session.ExecuteAsync($"ALTER DATABASE {name} IS_TEMPLATE false", cancellationToken);
         for (var attempt = 1; ; attempt++)
         {

@@ -46,7 +46,10 @@ public sealed record DatabaseFacts
     /// <summary>How many more this role could open now.</summary>
     public required int ConnectionsFree { get; init; }
 
-    /// <summary>Whether default_tablespace is the database's own: PostgreSQL refuses to create a partitioned table then, although it would lie there.</summary>
+    /// <summary>
+    /// Whether default_tablespace is the database's own: PostgreSQL refuses to create a partitioned table then, although it would lie
+    /// there.
+    /// </summary>
     internal bool NamesOwnTablespace { get; private init; }
 
     /// <summary>Whether the server can store long values compressed by LZ4, and nobody has chosen how it is to store them.</summary>
@@ -68,7 +71,9 @@ public sealed record DatabaseFacts
         var provider = stated ?? Detect(session.Login.Address.Host, banner);
         if (provider == DatabaseProvider.CockroachDb || banner.Contains("CockroachDB", StringComparison.Ordinal))
         {
-            throw new BackupSyncException(ErrorIds.NotSupported, $"{session.Login.Label} is a CockroachDB; a full sync needs PostgreSQL on both sides.",
+            throw new BackupSyncException(
+                ErrorIds.NotSupported,
+                $"{session.Login.Label} is a CockroachDB; a full sync needs PostgreSQL on both sides.",
                 "CockroachDB has no pg_dump and no exported snapshots.");
         }
         await ReadableNames.EnsureAsync(session, cancellationToken);
@@ -141,7 +146,8 @@ public sealed record DatabaseFacts
                pg_catalog.pg_size_bytes(current_setting('maintenance_work_mem')),
                r.rolbypassrls,
                (SELECT pg_catalog.pg_has_role(c.oid, 'USAGE') FROM pg_catalog.pg_roles c WHERE c.rolname = 'pg_checkpoint'),
-               (SELECT 'lz4' = ANY (s.enumvals) AND s.source = 'default' FROM pg_catalog.pg_settings s WHERE s.name = 'default_toast_compression'),
+               (SELECT 'lz4' = ANY (s.enumvals) AND s.source = 'default' FROM pg_catalog.pg_settings s
+                   WHERE s.name = 'default_toast_compression'),
                current_setting('default_tablespace') = (SELECT t.spcname FROM pg_catalog.pg_tablespace t WHERE t.oid = d.dattablespace),
                current_setting('restrict_nonsystem_relation_kind', true) IS NOT NULL
         FROM pg_catalog.pg_database d, pg_catalog.pg_roles r

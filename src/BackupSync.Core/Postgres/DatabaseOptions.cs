@@ -5,7 +5,9 @@ namespace BackupSync.Postgres;
 /// letter, what a function reads).
 /// </summary>
 /// <param name="Encoding">By PostgreSQL's name for it, such as <c>UTF8</c>.</param>
-/// <param name="Provider">Of the locale: <c>libc</c>, <c>icu</c> or <c>builtin</c>; null where the server's version knows only one (before 15).</param>
+/// <param name="Provider">
+/// Of the locale: <c>libc</c>, <c>icu</c> or <c>builtin</c>; null where the server's version knows only one (before 15).
+/// </param>
 /// <param name="Locale">Of another provider than libc.</param>
 /// <param name="Rules">ICU's rules; null for none.</param>
 public sealed record DatabaseOptions(string Encoding, string Collate, string Ctype, string? Provider, string? Locale, string? Rules)
@@ -33,7 +35,8 @@ public sealed record DatabaseSetting(string? Role, string Name, string Value)
 {
     // These are kept as lists of quoted names, which must not be quoted as a whole: pg_dump's variable_is_guc_list_quote.
     static readonly HashSet<string> Lists =
-        ["local_preload_libraries", "search_path", "session_preload_libraries", "shared_preload_libraries", "temp_tablespaces", "unix_socket_directories"];
+        ["local_preload_libraries", "search_path", "session_preload_libraries", "shared_preload_libraries", "temp_tablespaces",
+            "unix_socket_directories"];
 
     /// <summary>What it is, for messages.</summary>
     internal string What => $"the setting {Name} of {(Role is null ? "the database" : $"role {Role} in the database")}";
@@ -41,7 +44,10 @@ public sealed record DatabaseSetting(string? Role, string Name, string Value)
     /// <summary>Gives it to a database.</summary>
     internal string Statement(string database)
     {
-        var subject = Role is null ? $"DATABASE {Sql.Identifier(database)}" : $"ROLE {Sql.Identifier(Role)} IN DATABASE {Sql.Identifier(database)}";
-        return $"ALTER {subject} SET {Sql.Identifier(Name)} TO {(Lists.Contains(Name) && Value is not ("" or "\"\"") ? Value : Sql.Literal(Value is "\"\"" ? "" : Value))}";
+        var subject = Role is null
+            ? $"DATABASE {Sql.Identifier(database)}"
+            : $"ROLE {Sql.Identifier(Role)} IN DATABASE {Sql.Identifier(database)}";
+        return $"ALTER {subject} SET {Sql.Identifier(Name)} TO "
+            + $"{(Lists.Contains(Name) && Value is not ("" or "\"\"") ? Value : Sql.Literal(Value is "\"\"" ? "" : Value))}";
     }
 }

@@ -15,7 +15,10 @@ sealed class DatabaseProperties
 
     DatabaseProperties(string?[] row, IReadOnlyList<DatabaseSetting> settings, IReadOnlyList<(string, string, bool)>? grants)
     {
-        Options = new DatabaseOptions(row[0]!, row[1]!, row[2]!, DatabaseOptions.ProviderOf(row[3]), row[4], row[11]) { Settings = settings };
+        Options = new DatabaseOptions(row[0]!, row[1]!, row[2]!, DatabaseOptions.ProviderOf(row[3]), row[4], row[11])
+        {
+            Settings = settings,
+        };
         _tablespace = row[5]!;
         _owner = row[6]!;
         _comment = row[7];
@@ -38,7 +41,8 @@ sealed class DatabaseProperties
         var row = (await session.RowsAsync(
             $"""
             SELECT pg_catalog.pg_encoding_to_char(d.encoding), d.datcollate, d.datctype, {provider}, {locale}, t.spcname,
-                   pg_catalog.pg_get_userbyid(d.datdba), pg_catalog.shobj_description(d.oid, 'pg_database'), d.datconnlimit, d.datacl IS NULL, d.datistemplate, {rules}
+                   pg_catalog.pg_get_userbyid(d.datdba), pg_catalog.shobj_description(d.oid, 'pg_database'), d.datconnlimit,
+                       d.datacl IS NULL, d.datistemplate, {rules}
             FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace WHERE d.datname = {name}
             """, cancellationToken))[0];
         var settings = await session.RowsAsync(
@@ -49,7 +53,8 @@ sealed class DatabaseProperties
             """, cancellationToken);
         var grants = await session.RowsAsync(
             $"""
-            SELECT a.privilege_type, CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END, a.is_grantable
+            SELECT a.privilege_type, CASE WHEN a.grantee = 0 THEN 'PUBLIC'
+                ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END, a.is_grantable
             FROM pg_catalog.pg_database d, LATERAL pg_catalog.aclexplode(d.datacl) a WHERE d.datname = {name}
             """, cancellationToken);
         return new DatabaseProperties(row, [.. settings.Select(s => Setting(s[0], s[1]!))],
@@ -60,11 +65,16 @@ sealed class DatabaseProperties
     public async Task CreateAsync(PgSession session, string database, CancellationToken cancellationToken)
     {
         var tablespace = _tablespace == "pg_default" ? "" : $" TABLESPACE {Sql.Identifier(_tablespace)}";
-        await session.ExecuteAsync($"CREATE DATABASE {Sql.Identifier(database)} TEMPLATE template0 {Options.Creation}{tablespace}", cancellationToken);
+        await session.ExecuteAsync(
+            $"CREATE DATABASE {Sql.Identifier(database)} TEMPLATE template0 {Options.Creation}{tablespace}",
+            cancellationToken);
         await session.ExecuteAsync($"REVOKE ALL ON DATABASE {Sql.Identifier(database)} FROM PUBLIC", cancellationToken);
     }
 
-    /// <summary>Gives the database the settings that the old one had, its own and those of roles in it: functions may read them while rows are loaded.</summary>
+    /// <summary>
+    /// Gives the database the settings that the old one had, its own and those of roles in it: functions may read them while rows are
+    /// loaded.
+    /// </summary>
     /// <param name="warn">Told what this role may not carry over.</param>
     public async Task ApplySettingsAsync(PgSession session, string database, Action<string> warn, CancellationToken cancellationToken)
     {
@@ -99,7 +109,12 @@ sealed class DatabaseProperties
         await session.ExecuteAsync($"ALTER DATABASE {name} OWNER TO {Sql.Identifier(_owner)}", cancellationToken);
     }
 
-    static async Task AttemptAsync(PgSession session, string statement, string what, Action<string> warn, CancellationToken cancellationToken)
+    static async Task AttemptAsync(
+        PgSession session,
+        string statement,
+        string what,
+        Action<string> warn,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -112,7 +127,9 @@ sealed class DatabaseProperties
     }
 
     /// <summary>The statements that give a database its settings, each with what it is about.</summary>
-    public IEnumerable<(string What, string Statement)> Settings(string database) => Options.Settings.Select(s => (s.What, s.Statement(database)));
+    public IEnumerable<(string What, string Statement)> Settings(string database) =>
+        Options.Settings.Select(s => (s.What, s.Statement(database)));
 
-    static DatabaseSetting Setting(string? role, string setting) => new(role, setting[..setting.IndexOf('=')], setting[(setting.IndexOf('=') + 1)..]);
+    static DatabaseSetting Setting(string? role, string setting) =>
+        new(role, setting[..setting.IndexOf('=')], setting[(setting.IndexOf('=') + 1)..]);
 }

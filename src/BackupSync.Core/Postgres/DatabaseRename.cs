@@ -19,11 +19,15 @@ static class DatabaseRename
         """;
 
     /// <exception cref="BackupSyncException">Sessions could not be ended within 30 seconds; nothing was renamed.</exception>
-    public static async Task RunAsync(PgSession session, IReadOnlyList<(string From, string To)> renames, CancellationToken cancellationToken)
+    public static async Task RunAsync(
+        PgSession session,
+        IReadOnlyList<(string From, string To)> renames,
+        CancellationToken cancellationToken)
     {
         var begun = Stopwatch.GetTimestamp();
         await using var ender = await PgSession.OpenAsync(session.Login, cancellationToken, Limit);
-        while (await IsHeldByOthersAsync(session, renames, cancellationToken) || !await TryAsync(session, ender, renames, cancellationToken))
+        while (await IsHeldByOthersAsync(session, renames, cancellationToken)
+            || !await TryAsync(session, ender, renames, cancellationToken))
         {
             // Looked at between the questions: a session whose question was cut off could not tell who is in the way.
             if (Stopwatch.GetElapsedTime(begun) > Limit)
@@ -36,7 +40,10 @@ static class DatabaseRename
     /// Whether somebody is connected whom our role may not end. A try would fail, and keep everybody else from connecting for
     /// its five seconds.
     /// </summary>
-    static async Task<bool> IsHeldByOthersAsync(PgSession session, IReadOnlyList<(string From, string To)> renames, CancellationToken cancellationToken) =>
+    static async Task<bool> IsHeldByOthersAsync(
+        PgSession session,
+        IReadOnlyList<(string From, string To)> renames,
+        CancellationToken cancellationToken) =>
         (await session.RowsAsync(
             $"""
             SELECT pid FROM pg_catalog.pg_stat_activity
@@ -44,7 +51,11 @@ static class DatabaseRename
             """, cancellationToken)).Count > 0;
 
     /// <returns>Whether the databases are renamed.</returns>
-    static async Task<bool> TryAsync(PgSession session, PgSession ender, IReadOnlyList<(string From, string To)> renames, CancellationToken cancellationToken)
+    static async Task<bool> TryAsync(
+        PgSession session,
+        PgSession ender,
+        IReadOnlyList<(string From, string To)> renames,
+        CancellationToken cancellationToken)
     {
         using var locked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var ending = EndSessionsAsync(ender, session.ProcessId, renames.Select(r => r.From).ToList(), locked.Token);
@@ -52,7 +63,8 @@ static class DatabaseRename
         {
             try
             {
-                await session.ExecuteAsync("BEGIN; SET LOCAL lock_timeout = '5s'", cancellationToken); // as long as the server waits for sessions
+                // As long as the server waits for sessions.
+                await session.ExecuteAsync("BEGIN; SET LOCAL lock_timeout = '5s'", cancellationToken);
                 foreach (var (from, to) in renames)
                     await session.ExecuteAsync($"ALTER DATABASE {Sql.Identifier(from)} RENAME TO {Sql.Identifier(to)}", cancellationToken);
             }
@@ -121,11 +133,13 @@ static class DatabaseRename
             // Those first whom only others may end: they are what is in the way.
             var rows = await session.RowsAsync(
                 $"""
-                (SELECT pg_catalog.format('pid %s of role %s (%s)', pid, coalesce(usename, '?'), coalesce(nullif(application_name, ''), '?'))
+                (SELECT pg_catalog.format('pid %s of role %s (%s)', pid, coalesce(usename, '?'),
+                    coalesce(nullif(application_name, ''), '?'))
                  FROM pg_catalog.pg_stat_activity WHERE datname = {Sql.Literal(database)}
                  ORDER BY usesysid IS NOT NULL AND NOT {MayEnd} DESC, backend_start LIMIT 5)
                 UNION ALL
-                (SELECT pg_catalog.format('prepared transaction %L of role %s', gid, owner) FROM pg_catalog.pg_prepared_xacts WHERE database = {Sql.Literal(database)} LIMIT 5)
+                (SELECT pg_catalog.format('prepared transaction %L of role %s', gid, owner) FROM pg_catalog.pg_prepared_xacts
+                    WHERE database = {Sql.Literal(database)} LIMIT 5)
                 """, cancellationToken);
             who = string.Join(", ", rows.Select(r => r[0]));
         }
@@ -134,7 +148,9 @@ static class DatabaseRename
             who = lost.Message;
         }
         return new BackupSyncException(ErrorIds.PublishFailed,
-            $"{session.Login.Label}: the database '{database}' stayed in use for {Durations.Show(Limit)} and cannot be renamed{(who.Length > 0 ? $": {who}" : "")}.",
-            "End those sessions, or GRANT pg_signal_backend to the role so that it may; prepared transactions must be committed or rolled back.");
+            $"{session.Login.Label}: the database '{database}' stayed in use for {Durations.Show(Limit)} and cannot be "
+                + $"renamed{(who.Length > 0 ? $": {who}" : "")}.",
+            "End those sessions, or GRANT pg_signal_backend to the role so that it may; prepared transactions must be committed or "
+                + "rolled back.");
     }
 }

@@ -21,7 +21,8 @@ static class DeadlockTimeout
         """;
 
     /// <summary>The session's own <c>lock_timeout</c> in milliseconds; null where it has none.</summary>
-    public const string OwnLockTimeout = "nullif(1000 * extract(epoch FROM pg_catalog.current_setting('lock_timeout')::interval)::float, 0)";
+    public const string OwnLockTimeout =
+        "nullif(1000 * extract(epoch FROM pg_catalog.current_setting('lock_timeout')::interval)::float, 0)";
 
     /// <summary>Makes the <c>lock_timeout</c> of a session that holds locks while it waits for others as short as it has to be.</summary>
     public const string ShortenLockTimeout = $"""

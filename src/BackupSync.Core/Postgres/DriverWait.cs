@@ -11,7 +11,9 @@ namespace BackupSync.Postgres;
 /// </summary>
 sealed class DriverWait : IDisposable
 {
-    /// <summary>How long the driver may take to end a statement in the server and come back; it gives itself two seconds for an answer.</summary>
+    /// <summary>
+    /// How long the driver may take to end a statement in the server and come back; it gives itself two seconds for an answer.
+    /// </summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
     /// <summary>For work that is ended by closing its line.</summary>

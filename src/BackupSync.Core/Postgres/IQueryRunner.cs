@@ -14,9 +14,13 @@ public interface IQueryRunner
     /// <summary>Runs a statement that gives nothing back, such as ANALYZE.</summary>
     Task ExecuteAsync(string statement, CancellationToken cancellationToken);
 
-    /// <summary>Counts the rows of a table, without its children's, as they come by COPY: for one that no query can be planned on.</summary>
+    /// <summary>
+    /// Counts the rows of a table, without its children's, as they come by COPY: for one that no query can be planned on.
+    /// </summary>
     Task<long> CountAsync(string schema, string table, CancellationToken cancellationToken) =>
-        throw new BackupSyncException(ErrorIds.StatisticsFailed, $"{Sql.Display(schema, table)} cannot be read: an index, statistics or partitions of it compute something that is not there.",
+        throw new BackupSyncException(
+            ErrorIds.StatisticsFailed,
+            $"{Sql.Display(schema, table)} cannot be read: an index, statistics or partitions of it compute something that is not there.",
             "EXPLAIN SELECT FROM the table tells what. Drop it, or bring back what it needs.");
 
     /// <summary>Refuses a SELECT that reads anything but tables and sequences, where a session may be led to something else.</summary>

@@ -31,7 +31,8 @@ sealed record LibpqKeyword(string Name, KeywordUse Use, string? Variable = null,
     public static IReadOnlyList<string> VariablesNotToInherit { get; } =
         ["PGSERVICE", "PGSERVICEFILE", "PGHOSTADDR", "PGLOADBALANCEHOSTS", "PGCLIENTENCODING", "PGTZ", "PGDATESTYLE", "PGREALM"];
 
-    public static string? Nearest(string name) => NearestName.Of(name, All.Values.Where(k => k.Use != KeywordUse.Refused).Select(k => k.Name));
+    public static string? Nearest(string name) =>
+        NearestName.Of(name, All.Values.Where(k => k.Use != KeywordUse.Refused).Select(k => k.Name));
 
     static IEnumerable<LibpqKeyword> Table() =>
     [

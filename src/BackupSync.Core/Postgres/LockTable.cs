@@ -4,7 +4,8 @@ namespace BackupSync.Postgres;
 
 /// <summary>
 /// The table of a server in which all sessions keep their locks. Its size follows from settings
-/// (https://www.postgresql.org/docs/current/runtime-config-locks.html#GUC-MAX-LOCKS-PER-TRANSACTION); what it may grow beyond that is nobody's promise.
+/// (https://www.postgresql.org/docs/current/runtime-config-locks.html#GUC-MAX-LOCKS-PER-TRANSACTION); what it may grow beyond that is
+/// nobody's promise.
 /// </summary>
 sealed record LockTable(long PerTransaction, long Transactions)
 {
@@ -15,7 +16,8 @@ sealed record LockTable(long PerTransaction, long Transactions)
         var settings = (await session.RowsAsync(
             """
             SELECT pg_catalog.current_setting('max_locks_per_transaction'), (SELECT pg_catalog.sum(setting::int) FROM pg_catalog.pg_settings
-                WHERE name IN ('max_connections', 'max_prepared_transactions', 'max_worker_processes', 'max_wal_senders', 'autovacuum_max_workers'))
+                WHERE name IN ('max_connections', 'max_prepared_transactions', 'max_worker_processes', 'max_wal_senders',
+                    'autovacuum_max_workers'))
             """, cancellationToken))[0];
         return new(long.Parse(settings[0]!, CultureInfo.InvariantCulture), long.Parse(settings[1]!, CultureInfo.InvariantCulture));
     }
@@ -23,5 +25,6 @@ sealed record LockTable(long PerTransaction, long Transactions)
     public override string ToString() => $"the server's lock table has room for {Room} (max_locks_per_transaction = {PerTransaction})";
 
     /// <summary>What to set for so many locks at once.</summary>
-    public string Advice(long needed) => $"Set max_locks_per_transaction = {((needed / Transactions / 64) + 1) * 64} there and restart the server";
+    public string Advice(long needed) =>
+        $"Set max_locks_per_transaction = {((needed / Transactions / 64) + 1) * 64} there and restart the server";
 }

@@ -7,7 +7,12 @@ public static class PgConnector
     /// <param name="onRetry">Told why the last try failed.</param>
     /// <param name="mayBeShared">As for <see cref="PgSession.OpenAsync"/>.</param>
     /// <exception cref="BackupSyncException">It did not work within the limit, or never will.</exception>
-    public static async Task<PgSession> OpenAsync(PgLogin login, TimeSpan limit, Action<string>? onRetry, CancellationToken cancellationToken, bool mayBeShared = false)
+    public static async Task<PgSession> OpenAsync(
+        PgLogin login,
+        TimeSpan limit,
+        Action<string>? onRetry,
+        CancellationToken cancellationToken,
+        bool mayBeShared = false)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(limit);

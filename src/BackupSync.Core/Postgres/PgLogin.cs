@@ -12,12 +12,19 @@ public sealed record PgLogin(string Label, DatabaseAddress Address, string Appli
     internal bool EventTriggersOff { get; private init; }
 
     /// <summary>
-    /// Up to version 16 they are kept from a single statement: as if it came from another server, which triggers of foreign keys would be kept from, too.
+    /// Up to version 16 they are kept from a single statement: as if it came from another server, which triggers of foreign keys would
+    /// be kept from, too.
     /// </summary>
     internal bool DefinesAsReplica { get; private init; }
 
-    /// <summary>The same with what is known of the server and its role, and of the way to it: a pooler in front refuses what is asked for in a login.</summary>
-    internal PgLogin For(DatabaseFacts facts, PgSession session) => this with { EventTriggersOff = facts.MayTurnEventTriggersOff && !session.IsPooled, DefinesAsReplica = facts is { IsSuperuser: true, Major: < 17 } };
+    /// <summary>
+    /// The same with what is known of the server and its role, and of the way to it: a pooler in front refuses what is asked for in a
+    /// login.
+    /// </summary>
+    internal PgLogin For(
+        DatabaseFacts facts,
+        PgSession session) => this with { EventTriggersOff = facts.MayTurnEventTriggersOff && !session.IsPooled,
+        DefinesAsReplica = facts is { IsSuperuser: true, Major: < 17 } };
 
     public PgLogin WithDatabase(string database) => this with { Address = Address.WithDatabase(database) };
 }

@@ -6,19 +6,21 @@ namespace BackupSync.Postgres;
 /// <summary>
 /// One session of ours. Text output is the same on every server (dates, floats, bytea, money), nothing is found by search
 /// path, row security never hides rows but fails, statements see what was committed when they begin unless a transaction says
-/// otherwise, nobody is waited for longer than a few seconds (who waits for a lock holds up others), and the server's own idle time limits do not apply.
+/// otherwise, nobody is waited for longer than a few seconds (who waits for a lock holds up others), and the server's own idle time
+/// limits do not apply.
 /// </summary>
 public sealed class PgSession : IQueryRunner, IAsyncDisposable
 {
-    // One statement: two dozen SETs take a server longer than most of what is asked afterwards. What a version does not know is passed over.
-    // Before it the role's own time limit goes, which may be short.
-    // tcp_keepalives: a session whose machine died holds the target's lock no longer than this.
+    // One statement: two dozen SETs take a server longer than most of what is asked afterwards. What a version does not know is passed
+    // over. Before it the role's own time limit goes, which may be short. tcp_keepalives: a session whose machine died holds the
+    // target's lock no longer than this.
     internal const string Settings = $"""
         SET statement_timeout = 0;
         SELECT pg_catalog.set_config(s.name, s.value, false) FROM (VALUES
             ('client_encoding', 'UTF8'), ('DateStyle', 'ISO, MDY'), ('IntervalStyle', 'postgres'), ('TimeZone', 'UTC'),
             ('extra_float_digits', '1'), ('bytea_output', 'hex'), ('lc_monetary', 'C'), ('xmloption', 'content'),
-            ('search_path', ''), ('row_security', 'off'), ('standard_conforming_strings', 'on'), ('quote_all_identifiers', 'off'), ('array_nulls', 'on'),
+            ('search_path', ''), ('row_security', 'off'), ('standard_conforming_strings', 'on'), ('quote_all_identifiers', 'off'),
+            ('array_nulls', 'on'),
             ('constraint_exclusion', 'partition'), ('jit', 'off'), ('transform_null_equals', 'off'), ('backslash_quote', 'safe_encoding'),
             ('default_transaction_isolation', 'read committed'), ('default_transaction_deferrable', 'off'), ('lock_timeout', '5000'),
             ('idle_in_transaction_session_timeout', '0'), ('idle_session_timeout', '0'), ('transaction_timeout', '0'),
@@ -40,7 +42,8 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
     /// it, <see cref="EnsureTablesAsync"/> looks instead. To be the last that is set: whether there is a row tells whether it was.
     /// </summary>
     internal const string TablesOnly = $"""
-        SELECT pg_catalog.set_config(s.name, 'view, foreign-table', false) FROM (VALUES ('restrict_nonsystem_relation_kind')) s(name) WHERE {IsKnown};
+        SELECT pg_catalog.set_config(s.name, 'view, foreign-table', false) FROM (VALUES ('restrict_nonsystem_relation_kind')) s(name)
+            WHERE {IsKnown};
         """;
 
     /// <summary>
@@ -88,10 +91,16 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
     public Version ServerVersion { get; private set; } = new();
 
     /// <summary>Opens a session once, without retrying; see <see cref="PgConnector"/>.</summary>
-    /// <param name="timeout">For the handshake, which cannot be cancelled while it waits for an answer; the URL's own, or 15 seconds, where null.</param>
+    /// <param name="timeout">
+    /// For the handshake, which cannot be cancelled while it waits for an answer; the URL's own, or 15 seconds, where null.
+    /// </param>
     /// <param name="mayBeShared">Whether the caller keeps to <see cref="IsShared"/>; else such a session is refused.</param>
     /// <exception cref="BackupSyncException">Why it cannot be opened, and what to do.</exception>
-    public static async Task<PgSession> OpenAsync(PgLogin login, CancellationToken cancellationToken, TimeSpan? timeout = null, bool mayBeShared = false)
+    public static async Task<PgSession> OpenAsync(
+        PgLogin login,
+        CancellationToken cancellationToken,
+        TimeSpan? timeout = null,
+        bool mayBeShared = false)
     {
         var settings = login.Address.ToNpgsql();
         settings.ApplicationName = login.ApplicationName;
@@ -136,7 +145,8 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
     /// <summary>Sets what every session of ours has, unless that would be set for others.</summary>
     async Task SetUpAsync(bool mayBeShared, CancellationToken cancellationToken)
     {
-        var settings = $"{Settings} SET default_transaction_read_only = {(Login.ReadOnly ? "on" : "off")}; {(Login.ReadOnly ? TablesOnly : "")}";
+        var settings =
+            $"{Settings} SET default_transaction_read_only = {(Login.ReadOnly ? "on" : "off")}; {(Login.ReadOnly ? TablesOnly : "")}";
         // CockroachDB's logins have numbers of another kind; what is to be said of it is said elsewhere.
         if (!SharedSessions.AreKnownAsOwn(Login.Address) && !IsCockroach)
         {
@@ -155,7 +165,8 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
         if (IsShared)
         {
             throw new BackupSyncException(ErrorIds.NotSupported,
-                $"{Login.Label}: {Login.Address.Host}:{Login.Address.Port} is a connection pooler that shares the server's sessions among its clients, as PgBouncer does in transaction mode: "
+                $"{Login.Label}: {Login.Address.Host}:{Login.Address.Port} is a connection pooler that shares the server's sessions "
+                    + "among its clients, as PgBouncer does in transaction mode: "
                 + "through it there are no snapshots, no locks and no settings of a session's own.",
                 "Give the direct address of the server in its URL: the host and port that the pooler itself connects to.");
         }
@@ -247,9 +258,14 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
             }
         }, cancellationToken);
 
-    /// <summary>Creates, changes or drops something of ours, in a transaction, without the database's event triggers where these can be kept from it.</summary>
+    /// <summary>
+    /// Creates, changes or drops something of ours, in a transaction, without the database's event triggers where these can be kept
+    /// from it.
+    /// </summary>
     public Task DefineAsync(string statement, CancellationToken cancellationToken) =>
-        ExecuteAsync(Login.DefinesAsReplica ? $"SET session_replication_role = replica; {statement}; SET session_replication_role = origin" : statement, cancellationToken);
+        ExecuteAsync(Login.DefinesAsReplica
+            ? $"SET session_replication_role = replica; {statement}; SET session_replication_role = origin"
+            : statement, cancellationToken);
 
     /// <summary>The first column of the first row; default where there is none.</summary>
     public async Task<T?> ScalarAsync<T>(string select, CancellationToken cancellationToken, params object[] parameters)
@@ -346,7 +362,9 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
         }, cancellationToken);
     }
 
-    /// <summary>Loads rows in COPY's text format, byte for byte. After a failure the session is good for nothing but to be disposed of.</summary>
+    /// <summary>
+    /// Loads rows in COPY's text format, byte for byte. After a failure the session is good for nothing but to be disposed of.
+    /// </summary>
     /// <param name="write">Writes the rows, without the mark of their end.</param>
     public Task CopyInAsync(string copyStatement, Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken) =>
         Guarded(async stop =>
@@ -406,7 +424,8 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
             await ExecuteAsync("ROLLBACK", limit.Token);
             await ExecuteAsync("DISCARD ALL", limit.Token);
         }
-        catch (Exception failure) when (failure is BackupSyncException or OperationCanceledException or NpgsqlException or InvalidOperationException)
+        catch (Exception failure) when (failure is BackupSyncException or OperationCanceledException or NpgsqlException
+            or InvalidOperationException)
         {
             // The session is busy or gone: the pooler ends what is not clean.
         }
@@ -417,7 +436,10 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
         // Npgsql breaks the connection where it is stopped as it sends.
         cancellationToken.ThrowIfCancellationRequested();
         using var wait = new DriverWait(DriverWait.Grace, Leave, cancellationToken);
-        return await Guarded(_isLeft ? Task.FromException<T>(new IOException("It was closed, as the server did not answer.")) : work(wait.Token), wait, cancellationToken);
+        return await Guarded(
+            _isLeft ? Task.FromException<T>(new IOException("It was closed, as the server did not answer.")) : work(wait.Token),
+            wait,
+            cancellationToken);
     }
 
     async Task<T> Guarded<T>(Task<T> work, DriverWait wait, CancellationToken cancellationToken)

@@ -24,7 +24,9 @@ public sealed partial record PgVersion : IComparable<PgVersion>
     /// <summary>False of development versions, betas and release candidates.</summary>
     public bool IsReleased => Stages[_stage].Length == 0;
 
-    /// <summary>Reads the version that a text begins with, such as <c>15.18 (Debian 15.18-0+deb12u1)</c>; null where it begins with none.</summary>
+    /// <summary>
+    /// Reads the version that a text begins with, such as <c>15.18 (Debian 15.18-0+deb12u1)</c>; null where it begins with none.
+    /// </summary>
     public static PgVersion? TryParse(string text)
     {
         var match = Form().Match(text);
@@ -35,7 +37,8 @@ public sealed partial record PgVersion : IComparable<PgVersion>
         return new PgVersion(match.Value, major, stage, minor);
     }
 
-    public int CompareTo(PgVersion? other) => other is null ? 1 : (Major, _stage, Minor).CompareTo((other.Major, other._stage, other.Minor));
+    public int CompareTo(PgVersion? other) =>
+        other is null ? 1 : (Major, _stage, Minor).CompareTo((other.Major, other._stage, other.Minor));
 
     public override string ToString() => _text;
 

@@ -19,8 +19,10 @@ static class ReadableNames
             if (System.Text.Unicode.Utf8.IsValid(bytes))
                 continue;
             throw new BackupSyncException(ErrorIds.NotSupported,
-                $"{session.Login.Label} has the encoding SQL_ASCII, and the name of the {name[0]} {Shown(bytes)} in it is not UTF-8: it cannot be told from others.",
-                "Rename it (with client_encoding SQL_ASCII), or move the database to one of encoding UTF8: pg_dump, then a restore with the client_encoding that its bytes are of.");
+                $"{session.Login.Label} has the encoding SQL_ASCII, and the name of the {name[0]} {Shown(bytes)} in it is not UTF-8: "
+                    + "it cannot be told from others.",
+                "Rename it (with client_encoding SQL_ASCII), or move the database to one of encoding UTF8: pg_dump, then a restore "
+                    + "with the client_encoding that its bytes are of.");
         }
     }
 
@@ -42,7 +44,8 @@ static class ReadableNames
             UNION ALL SELECT 'policy', polname::text FROM pg_catalog.pg_policy
             UNION ALL SELECT 'rule', rulename::text FROM pg_catalog.pg_rewrite
             UNION ALL SELECT 'routine', proname::text FROM pg_catalog.pg_proc
-            UNION ALL SELECT 'argument of a routine', pg_catalog.array_to_string(proargnames, ' ') FROM pg_catalog.pg_proc WHERE proargnames IS NOT NULL
+            UNION ALL SELECT 'argument of a routine', pg_catalog.array_to_string(proargnames, ' ') FROM pg_catalog.pg_proc
+            WHERE proargnames IS NOT NULL
             UNION ALL SELECT 'type', typname::text FROM pg_catalog.pg_type
             UNION ALL SELECT 'value of an enum', enumlabel::text FROM pg_catalog.pg_enum
             UNION ALL SELECT 'operator class', opcname::text FROM pg_catalog.pg_opclass

@@ -25,14 +25,18 @@ static class SameDatabaseProof
         // Two servers that both may write are two databases, whatever they once had in common. (A target never is a standby.)
         if (!there.InRecovery || await HasItBesideAsync(target, there, here, cancellationToken))
             return null;
-        if (there.Identifier is { } one && here.Identifier is { } other ? one != other : !await KnowsRoleAsync(target, there, cancellationToken))
+        if (there.Identifier is { } one && here.Identifier is { } other
+            ? one != other
+            : !await KnowsRoleAsync(target, there, cancellationToken))
             return null;
         return await FollowsAsync(source, target, here.DatabaseOid, committer, cancellationToken) switch
         {
             false => null,
-            true => ($"{source.Login.Label} is a standby of {target.Login.Label}: it replays what is written there, so both are one database, and the target would get its own older content.",
+            true => ($"{source.Login.Label} is a standby of {target.Login.Label}: it replays what is written there, so both are one "
+                + "database, and the target would get its own older content.",
                 "Name another database as the source or as the target."),
-            null => ($"{source.Login.Label} is a standby that {(there.Identifier is null ? "may share" : "shares")} the system identifier of {target.Login.Label}, and does not prove that it follows another server: "
+            null => ($"{source.Login.Label} is a standby that {(there.Identifier is null ? "may share" : "shares")} the system "
+                + $"identifier of {target.Login.Label}, and does not prove that it follows another server: "
                 + $"it has not replayed what {target.Login.Label} wrote within {ReplayLimit.TotalSeconds:0} s.",
                 "Let its replay go on (pg_wal_replay_resume) and run again; or name the primary that it follows as the source."),
         };
@@ -66,21 +70,31 @@ static class SameDatabaseProof
     /// </summary>
     static async Task<bool> HasItBesideAsync(PgSession target, Side there, Side here, CancellationToken cancellationToken) =>
         there.DatabaseOid != here.DatabaseOid && (there.Database != here.Database
-            || await target.ScalarAsync<long>($"SELECT count(*) FROM pg_catalog.pg_database WHERE oid = {there.DatabaseOid}", cancellationToken) > 0);
+            || await target.ScalarAsync<long>(
+                $"SELECT count(*) FROM pg_catalog.pg_database WHERE oid = {there.DatabaseOid}",
+                cancellationToken) > 0);
 
     /// <summary>Where a provider keeps the identifier to himself: a standby's roles are its primary's.</summary>
     static async Task<bool> KnowsRoleAsync(PgSession target, Side there, CancellationToken cancellationToken) =>
-        await target.ScalarAsync<long>($"SELECT count(*) FROM pg_catalog.pg_roles WHERE oid = {there.RoleOid} AND rolname = {Sql.Literal(there.Role)}", cancellationToken) > 0;
+        await target.ScalarAsync<long>(
+            $"SELECT count(*) FROM pg_catalog.pg_roles WHERE oid = {there.RoleOid} AND rolname = {Sql.Literal(there.Role)}",
+            cancellationToken) > 0;
 
     /// <summary>
     /// A standby can never be ahead of what it follows. If it is behind, it is shown a mark: exclusive locks on tables are replayed, and
     /// show on the standby for as long as they are held.
     /// </summary>
     /// <returns>Null where it cannot be told.</returns>
-    static async Task<bool?> FollowsAsync(PgSession source, PgSession target, uint database, PgSession committer, CancellationToken cancellationToken)
+    static async Task<bool?> FollowsAsync(
+        PgSession source,
+        PgSession target,
+        uint database,
+        PgSession committer,
+        CancellationToken cancellationToken)
     {
         var replayed = (await source.RowsAsync(
-            "SELECT coalesce(pg_catalog.pg_last_wal_replay_lsn(), '0/0'), pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())", cancellationToken))[0];
+            "SELECT coalesce(pg_catalog.pg_last_wal_replay_lsn(), '0/0'), "
+                + "pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())", cancellationToken))[0];
         if (await target.ScalarAsync<bool>(
             $"""
             SELECT {Sql.Literal(replayed[0]!)}::pg_catalog.pg_lsn > pg_catalog.pg_current_wal_insert_lsn()
@@ -101,18 +115,24 @@ static class SameDatabaseProof
         }
         try
         {
-            var mark = await target.ScalarAsync<string>("SELECT 'pg_temp.backupsync_mark'::pg_catalog.regclass::pg_catalog.oid::text", cancellationToken);
+            var mark = await target.ScalarAsync<string>(
+                "SELECT 'pg_temp.backupsync_mark'::pg_catalog.regclass::pg_catalog.oid::text",
+                cancellationToken);
             // What is not committed may stay in memory for long: a commit beside it sends it on its way.
             await committer.ExecuteAsync(
-                "BEGIN READ WRITE; SET LOCAL synchronous_commit = local; SELECT pg_catalog.pg_logical_emit_message(true, 'backupsync', ''); COMMIT", cancellationToken);
+                "BEGIN READ WRITE; SET LOCAL synchronous_commit = local; SELECT pg_catalog.pg_logical_emit_message(true, 'backupsync', "
+                    + "''); COMMIT", cancellationToken);
             var end = await committer.ScalarAsync<string>("SELECT pg_catalog.pg_current_wal_flush_lsn()::text", cancellationToken);
             var begun = Stopwatch.GetTimestamp();
             do
             {
                 // Two statements: the locks are looked at after the position.
-                var hasReplayed = await source.ScalarAsync<bool>($"SELECT coalesce(pg_catalog.pg_last_wal_replay_lsn() >= {Sql.Literal(end!)}::pg_catalog.pg_lsn, false)", cancellationToken);
+                var hasReplayed = await source.ScalarAsync<bool>(
+                    $"SELECT coalesce(pg_catalog.pg_last_wal_replay_lsn() >= {Sql.Literal(end!)}::pg_catalog.pg_lsn, false)",
+                    cancellationToken);
                 if (await source.ScalarAsync<long>(
-                    $"SELECT count(*) FROM pg_catalog.pg_locks WHERE locktype = 'relation' AND database = {database} AND relation = {mark} AND mode = 'AccessExclusiveLock'", cancellationToken) > 0)
+                    $"SELECT count(*) FROM pg_catalog.pg_locks WHERE locktype = 'relation' AND database = {database} AND relation = "
+                        + $"{mark} AND mode = 'AccessExclusiveLock'", cancellationToken) > 0)
                 {
                     return true;
                 }
@@ -148,7 +168,9 @@ static class SameDatabaseProof
         {
             try
             {
-                return await session.ScalarAsync<string>("SELECT system_identifier::text FROM pg_catalog.pg_control_system()", cancellationToken);
+                return await session.ScalarAsync<string>(
+                    "SELECT system_identifier::text FROM pg_catalog.pg_control_system()",
+                    cancellationToken);
             }
             catch (PgQueryException refused) when (refused.SqlState is not null)
             {

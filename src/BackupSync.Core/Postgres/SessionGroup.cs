@@ -11,7 +11,10 @@ sealed class SessionGroup : IAsyncDisposable
 
     /// <summary>Opens them side by side: a server far away takes several round trips for each.</summary>
     /// <param name="open">Opens one.</param>
-    public static async Task<SessionGroup> OpenAsync(Func<CancellationToken, Task<PgSession>> open, int count, CancellationToken cancellationToken)
+    public static async Task<SessionGroup> OpenAsync(
+        Func<CancellationToken, Task<PgSession>> open,
+        int count,
+        CancellationToken cancellationToken)
     {
         var group = new SessionGroup(count);
         try
@@ -29,7 +32,9 @@ sealed class SessionGroup : IAsyncDisposable
 
     /// <summary>Runs a statement in each of them, or in those from <paramref name="first"/> on.</summary>
     public Task ExecuteAsync(string statement, CancellationToken cancellationToken, int first = 0) =>
-        Together.RunAsync(cancellationToken, [.. Sessions.Skip(first).Select<PgSession, Func<CancellationToken, Task>>(s => stop => s.ExecuteAsync(statement, stop))]);
+        Together.RunAsync(
+            cancellationToken,
+            [.. Sessions.Skip(first).Select<PgSession, Func<CancellationToken, Task>>(s => stop => s.ExecuteAsync(statement, stop))]);
 
     /// <summary>Closes all but the first <paramref name="count"/>.</summary>
     public async Task KeepAsync(int count)

@@ -1,8 +1,9 @@
 namespace BackupSync.Postgres;
 
 /// <summary>
-/// A table with all its partitions, near and far. The server's own pg_partition_tree locks each partition until the transaction ends, and their
-/// table itself not: who changes them in the usual order, the table first, would meet a deadlock with us, and may be the one who is ended.
+/// A table with all its partitions, near and far. The server's own pg_partition_tree locks each partition until the transaction ends,
+/// and their table itself not: who changes them in the usual order, the table first, would meet a deadlock with us, and may be the one
+/// who is ended.
 /// </summary>
 static class TableTree
 {
@@ -12,7 +13,8 @@ static class TableTree
         (WITH RECURSIVE tree_(relid) AS (
              SELECT ({relation})::pg_catalog.oid
              UNION ALL
-             SELECT i_.inhrelid FROM tree_ JOIN pg_catalog.pg_partitioned_table p_ ON p_.partrelid = tree_.relid JOIN pg_catalog.pg_inherits i_ ON i_.inhparent = p_.partrelid)
+             SELECT i_.inhrelid FROM tree_ JOIN pg_catalog.pg_partitioned_table p_ ON p_.partrelid = tree_.relid
+                 JOIN pg_catalog.pg_inherits i_ ON i_.inhparent = p_.partrelid)
          SELECT tree_.relid FROM tree_)
         """;
 }

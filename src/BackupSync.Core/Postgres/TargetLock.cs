@@ -26,7 +26,8 @@ public sealed class TargetLock : IAsyncDisposable
         PgLogin target, RunTag tag, TimeSpan connectLimit, Action<string>? onRetry, CancellationToken cancellationToken)
     {
         // Under the run's name only once it holds the lock: who holds it takes all other runs' sessions for leftovers.
-        var (session, onTarget) = await OpenMaintenanceAsync(target with { ApplicationName = "backupsync" }, connectLimit, onRetry, cancellationToken);
+        var (session, onTarget) = await OpenMaintenanceAsync(
+            target with { ApplicationName = "backupsync" }, connectLimit, onRetry, cancellationToken);
         var taken = false;
         try
         {
@@ -54,8 +55,11 @@ public sealed class TargetLock : IAsyncDisposable
         }
         catch (PgQueryException lost)
         {
-            throw new BackupSyncException(ErrorIds.LockLost, $"{Session.Login.Label}: the session that holds the target's lock was lost; nothing is published without it.",
-                "Another run may have begun. Look at the target's server, then run again.", lost)
+            throw new BackupSyncException(
+                ErrorIds.LockLost,
+                $"{Session.Login.Label}: the session that holds the target's lock was lost; nothing is published without it.",
+                "Another run may have begun. Look at the target's server, then run again.",
+                lost)
             { Detail = lost.Message };
         }
     }
@@ -85,7 +89,8 @@ public sealed class TargetLock : IAsyncDisposable
             {
                 return (await PgConnector.OpenAsync(target.WithDatabase(database), limit, onRetry, cancellationToken), false);
             }
-            catch (BackupSyncException failure) when (failure.ErrorId is ErrorIds.DatabaseMissing or ErrorIds.PrivilegeMissing || PgErrors.IsPoolersRefusal(failure)
+            catch (BackupSyncException failure) when (failure.ErrorId is ErrorIds.DatabaseMissing or ErrorIds.PrivilegeMissing
+                || PgErrors.IsPoolersRefusal(failure)
                 || (failure.ErrorId == ErrorIds.AuthenticationFailed && !PgErrors.IsWrongPassword(failure)))
             {
                 first ??= failure; // this role may not use that database

@@ -8,7 +8,8 @@ static class WorkSharing
     /// <summary>The first failure stops the others, and is thrown.</summary>
     /// <param name="whenDone">Called when there is nothing left for one of them, while others may still be at work.</param>
     public static async Task RunAsync<TRunner, TItem>(
-        IReadOnlyList<TRunner> runners, IEnumerable<TItem> items, Func<TRunner, TItem, CancellationToken, Task> work, CancellationToken cancellationToken,
+        IReadOnlyList<TRunner> runners, IEnumerable<TItem> items, Func<TRunner, TItem, CancellationToken, Task> work,
+        CancellationToken cancellationToken,
         Func<TRunner, CancellationToken, Task>? whenDone = null)
     {
         var left = new ConcurrentQueue<TItem>(items);

@@ -11,8 +11,8 @@ namespace BackupSync.Runs;
 public sealed record LatestRun(string Job, RunKind Kind, string? Database, RunHead Last, RunHead? LastGood, RunError? Error);
 
 /// <summary>
-/// <c>latest.json</c> beside a job's backups: of each job, kind of run and database the last run and the last good one, for those who ask often
-/// how things stand. The history is written first, so a machine that dies in between leaves it one run behind.
+/// <c>latest.json</c> beside a job's backups: of each job, kind of run and database the last run and the last good one, for those who
+/// ask often how things stand. The history is written first, so a machine that dies in between leaves it one run behind.
 /// </summary>
 public static class LatestRuns
 {
@@ -56,7 +56,9 @@ public static class LatestRuns
         }
     }
 
-    /// <summary>Takes in a run that the history has. Several processes may do so at once; readers find the file of before, or the new one.</summary>
+    /// <summary>
+    /// Takes in a run that the history has. Several processes may do so at once; readers find the file of before, or the new one.
+    /// </summary>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.DiskFull"/> or <see cref="ErrorIds.FileFailed"/>.</exception>
     public static void Update(string directory, RunResult result)
     {

@@ -52,7 +52,8 @@ public sealed class LogFile(string directory, Action<string> warn) : IRunObserve
         catch (Exception e) when (FileFailure.Is(e) || e is BackupSyncException)
         {
             if (!_warned)
-                warn($"Lines are missing from the log: {(e as BackupSyncException ?? FileFailure.From(e, PathOf(directory), "write")).Message}");
+                warn("Lines are missing from the log: "
+                    + $"{(e as BackupSyncException ?? FileFailure.From(e, PathOf(directory), "write")).Message}");
             _failing = _warned = true;
         }
     }
@@ -60,7 +61,8 @@ public sealed class LogFile(string directory, Action<string> warn) : IRunObserve
     static IEnumerable<(RunLogLevel Level, string Message)> Lines(RunEvent runEvent) => runEvent switch
     {
         RunStarted => [(RunLogLevel.Information, "Run started")],
-        StepStarted s => [(RunLogLevel.Information, $"{s.Step} started: {s.Description}{(s.Limit is { } l ? $" (limit {Seconds(l.TotalSeconds)})" : "")}")],
+        StepStarted s => [(RunLogLevel.Information, $"{s.Step} started: "
+            + $"{s.Description}{(s.Limit is { } l ? $" (limit {Seconds(l.TotalSeconds)})" : "")}")],
         StepEnded { Result: var r } => [(Level(r.State),
             $"{r.Step} {Lower(r.State)} in {Seconds(r.DurationSeconds)}{(string.IsNullOrEmpty(r.Note) ? "" : $": {r.Note}")}")],
         RunLog log => [(log.Level, log.Message)],

@@ -9,13 +9,17 @@ namespace BackupSync.Runs;
 /// <param name="Subject">What only one run at a time may work on, as messages name it.</param>
 /// <param name="Directory">Where its log and history are kept.</param>
 /// <param name="Limit">How long the whole run may take; undoing what it began not counted.</param>
-sealed record RunDescription(RunKind Kind, string Job, string Source, string Target, string Title, string Subject, string Directory, TimeSpan Limit);
+sealed record RunDescription(
+    RunKind Kind, string Job, string Source, string Target, string Title, string Subject, string Directory, TimeSpan Limit);
 
-/// <summary>Runs an operation with its log file and history attached, and tells how it ended: no failure leaves it as an exception.</summary>
+/// <summary>
+/// Runs an operation with its log file and history attached, and tells how it ended: no failure leaves it as an exception.
+/// </summary>
 static class RecordedRun
 {
     public static async Task<RunResult> RunAsync(
-        RunDescription description, IEnumerable<IRunObserver> observers, Func<RunContext, IPipeline> makePipeline, CancellationToken cancellationToken)
+        RunDescription description, IEnumerable<IRunObserver> observers, Func<RunContext, IPipeline> makePipeline,
+        CancellationToken cancellationToken)
     {
         var heard = observers.ToList();
         void Tell(string warning)
@@ -37,7 +41,9 @@ static class RecordedRun
         }
         catch (OperationCanceledException) when (total.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            failure = new BackupSyncException(ErrorIds.TimeLimit, $"The run took longer than its limit of {Durations.Show(description.Limit)}.",
+            failure = new BackupSyncException(
+                ErrorIds.TimeLimit,
+                $"The run took longer than its limit of {Durations.Show(description.Limit)}.",
                 "Raise limits.total if the database has grown; else find out what holds it up.");
         }
         catch (Exception thrown)
@@ -91,7 +97,9 @@ static class RecordedRun
             EndTime = end,
             Forced = record.Forced,
             SourceStats = record.Source?.RowsByTable() ?? Known(record.Changes, t => t.SourceRows),
-            BackupStats = record.After?.RowsByTable() ?? (outcome == RunOutcome.Succeeded ? Known(record.Changes, t => t.TargetRows) : null),
+            BackupStats = record.After?.RowsByTable() ?? (outcome == RunOutcome.Succeeded
+                ? Known(record.Changes, t => t.TargetRows)
+                : null),
             PreviousStats = record.Before?.RowsByTable() ?? Known(record.Changes, t => t.PreviousRows),
             Steps = run.Steps,
             Tables = record.Tables(outcome == RunOutcome.Succeeded),
@@ -123,11 +131,15 @@ static class RecordedRun
     static RunError? ErrorOf(RunContext run, RunDescription description, RunOutcome outcome, Exception? failure) => failure switch
     {
         null when outcome == RunOutcome.Skipped => new RunError(
-            ErrorIds.RunInProgress, RunStep.Lock, $"Another run on {description.Subject} is in progress.", null, "Wait for it to end; its history tells how it went.", null),
+            ErrorIds.RunInProgress, RunStep.Lock, $"Another run on {description.Subject} is in progress.", null, "Wait for it to end; "
+                + "its history tells how it went.", null),
         null => null,
-        BackupSyncException known => new RunError(known.ErrorId, run.FailedStep, known.Message, known.Detail, known.Advice, run.Record.RollbackNote),
-        OperationCanceledException => new RunError(ErrorIds.Cancelled, run.FailedStep, "The run was stopped by its user.", null, null, run.Record.RollbackNote),
-        _ when FileFailure.Told(failure) is { } told => new RunError(told.ErrorId, run.FailedStep, told.Message, null, told.Advice, run.Record.RollbackNote),
+        BackupSyncException known => new RunError(
+            known.ErrorId, run.FailedStep, known.Message, known.Detail, known.Advice, run.Record.RollbackNote),
+        OperationCanceledException => new RunError(
+            ErrorIds.Cancelled, run.FailedStep, "The run was stopped by its user.", null, null, run.Record.RollbackNote),
+        _ when FileFailure.Told(failure) is { } told => new RunError(
+            told.ErrorId, run.FailedStep, told.Message, null, told.Advice, run.Record.RollbackNote),
         _ => new RunError(ErrorIds.Unexpected, run.FailedStep, $"{failure.GetType().Name}: {failure.Message}", failure.ToString(),
             "This is a defect of BackupSync: please report it with the log.", run.Record.RollbackNote),
     };
@@ -141,5 +153,7 @@ static class RecordedRun
         _ => "was stopped: nothing was changed",
     };
 
-    static readonly string Version = typeof(RecordedRun).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
+    static readonly string Version =
+        typeof(RecordedRun).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]
+        ?? "unknown";
 }

@@ -61,7 +61,8 @@ sealed class RunContext(string runId, string job, IReadOnlyList<IRunObserver> ob
 
     /// <summary>Runs a step within its limit. Its failure is the run's failure, translated to the step's own words.</summary>
     public async Task StepAsync(
-        RunStep step, string description, TimeSpan? limit, Func<StepScope, CancellationToken, Task> work, CancellationToken cancellationToken)
+        RunStep step, string description, TimeSpan? limit, Func<StepScope, CancellationToken, Task> work,
+        CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         Emit(new StepStarted(step, description, limit));
@@ -85,8 +86,11 @@ sealed class RunContext(string runId, string job, IReadOnlyList<IRunObserver> ob
         }
         catch (Exception failure) when (limited.IsCancellationRequested)
         {
-            throw new BackupSyncException(ErrorIds.TimeLimit, $"{description} took longer than its limit of {Durations.Show(limit!.Value)}.",
-                $"Raise limits.{LimitKey(step)} if the database has grown; else find out what holds it up.", failure);
+            throw new BackupSyncException(
+                ErrorIds.TimeLimit,
+                $"{description} took longer than its limit of {Durations.Show(limit!.Value)}.",
+                $"Raise limits.{LimitKey(step)} if the database has grown; else find out what holds it up.",
+                failure);
         }
         catch (BackupSyncException failure)
         {

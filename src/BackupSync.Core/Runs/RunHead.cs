@@ -15,7 +15,9 @@ public sealed record RunHead(
     public static RunHead Of(RunResult result) => new(
         result.RunId, result.Job, result.Kind, result.Outcome, result.Mode, result.SnapshotTime, result.StartTime, result.EndTime);
 
-    /// <summary>Reads no further than it has to. Null where there is no whole head; whether the rest of the record is good is not known.</summary>
+    /// <summary>
+    /// Reads no further than it has to. Null where there is no whole head; whether the rest of the record is good is not known.
+    /// </summary>
     internal static RunHead? Parse(ReadOnlySpan<byte> record)
     {
         try

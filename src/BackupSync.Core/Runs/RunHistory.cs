@@ -5,9 +5,9 @@ using BackupSync.Files;
 namespace BackupSync.Runs;
 
 /// <summary>
-/// The record of every run of a job, beside its backups: <c>history-2026-11.jsonl</c> has those that ended in that month of UTC, one JSON object
-/// a line, oldest first. <c>history.jsonl</c>, where all were kept before, is read as the oldest. It grows for ever, so nothing here reads all
-/// of it unless all is asked for.
+/// The record of every run of a job, beside its backups: <c>history-2026-11.jsonl</c> has those that ended in that month of UTC, one
+/// JSON object a line, oldest first. <c>history.jsonl</c>, where all were kept before, is read as the oldest. It grows for ever, so
+/// nothing here reads all of it unless all is asked for.
 /// </summary>
 public static class RunHistory
 {
@@ -18,17 +18,21 @@ public static class RunHistory
     public static string PathOf(string directory, DateTimeOffset end) => Path.Combine(directory, RecordNames.History(end));
 
     /// <summary>
-    /// Newest first, read as far as they are asked for. A line that is no record, such as a torn one that a machine left which died, is told to
+    /// Newest first, read as far as they are asked for. A line that is no record, such as a torn one that a machine left which died, is
+    /// told to
     /// <paramref name="warn"/> and passed over.
     /// </summary>
     /// <param name="where">Which runs; what is left out costs little. Null for all.</param>
-    /// <exception cref="BackupSyncException"><see cref="ErrorIds.FileFailed"/>, while it is read: there is a history, but it cannot be read.</exception>
+    /// <exception cref="BackupSyncException">
+    /// <see cref="ErrorIds.FileFailed"/>, while it is read: there is a history, but it cannot be read.
+    /// </exception>
     public static IEnumerable<RunResult> Read(string directory, Action<string>? warn = null, Func<RunHead, bool>? where = null) =>
         Files(directory).SelectMany(path => ReadFile(path, warn, where));
 
     /// <summary>
-    /// The runs that took these backups, newest first. Only the months around a backup are read, and none further than it takes to find all or to
-    /// be past the oldest: a backup of long ago, whose run left no record, must not have each clean-up read what has been written since.
+    /// The runs that took these backups, newest first. Only the months around a backup are read, and none further than it takes to find
+    /// all or to be past the oldest: a backup of long ago, whose run left no record, must not have each clean-up read what has been
+    /// written since.
     /// </summary>
     internal static IEnumerable<RunResult> Of(string directory, IReadOnlyList<(string RunId, DateTimeOffset Created)> backups)
     {
@@ -57,12 +61,16 @@ public static class RunHistory
         }
     }
 
-    /// <summary>Has ready what writes a record, on the pool, while the run waits for its servers: the first of a process takes a tenth of a second to compile.</summary>
+    /// <summary>
+    /// Has ready what writes a record, on the pool, while the run waits for its servers: the first of a process takes a tenth of a
+    /// second to compile.
+    /// </summary>
     public static void Prepare() => _ = Preparation.Value;
 
     static readonly Lazy<Task> Preparation = new(() => Task.Run(() => JsonSerializer.Serialize(new RunResult
     {
-        RunId = "", Job = "", Kind = RunKind.Sync, Outcome = RunOutcome.Succeeded, Source = "", Target = "", StartTime = default, EndTime = default,
+        RunId = "", Job = "", Kind = RunKind.Sync, Outcome = RunOutcome.Succeeded, Source = "", Target = "", StartTime = default, EndTime =
+            default,
         Steps = [new StepResult(default, default, default, 0, null)],
         Tables = [new TableResult("", 0, 0, 0, 0, true) { Changes = new TableChanges(default, "", 0, 0, 0, 0, 0, 0, 0) }],
     }, JsonFormat.Line)));
@@ -80,7 +88,9 @@ public static class RunHistory
             {
                 // A line torn by a crash must not take this one with it.
                 var separator = EndsInLineBreak(stream) ? "" : "\n";
-                PrivateFile.AppendWhole(stream, Encoding.UTF8.GetBytes($"{separator}{JsonSerializer.Serialize(result, JsonFormat.Line)}\n"));
+                PrivateFile.AppendWhole(
+                    stream,
+                    Encoding.UTF8.GetBytes($"{separator}{JsonSerializer.Serialize(result, JsonFormat.Line)}\n"));
                 stream.Flush(flushToDisk: true);
             }
             if (isNew)

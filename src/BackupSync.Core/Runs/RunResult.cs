@@ -97,7 +97,8 @@ public sealed record RecoveryResult(double Seconds, double DataAgeSeconds, strin
 
     /// <summary>Such as <c>recovery took 42.1s (RTO 1h met), data 5m 12s old (RPO 15m met)</c>.</summary>
     public override string ToString() =>
-        $"recovery took {Durations.Show(TimeSpan.FromSeconds(Seconds))}{Against("RTO", Rto, RtoMet)}, data {Durations.Show(TimeSpan.FromSeconds(DataAgeSeconds))} old{Against("RPO", Rpo, RpoMet)}";
+        $"recovery took {Durations.Show(TimeSpan.FromSeconds(Seconds))}{Against("RTO", Rto, RtoMet)}, data "
+            + $"{Durations.Show(TimeSpan.FromSeconds(DataAgeSeconds))} old{Against("RPO", Rpo, RpoMet)}";
 
     static string Against(string objective, double? seconds, bool? met) =>
         seconds is { } limit ? $" ({objective} {Durations.Show(TimeSpan.FromSeconds(limit))} {(met == true ? "met" : "MISSED")})" : "";

@@ -36,7 +36,8 @@ sealed class DebianPackages(Func<ChildCommand, CancellationToken, Task<ChildResu
     /// <exception cref="BackupSyncException">apt-get failed; its words are the detail.</exception>
     public async Task InstallServerAsync(string package, CancellationToken ct)
     {
-        await RequireAsync(Shell($"mkdir -p '{Path.GetDirectoryName(DropIn)}' && echo 'create_main_cluster = false' > '{DropIn}'"), package, ct);
+        await RequireAsync(
+            Shell($"mkdir -p '{Path.GetDirectoryName(DropIn)}' && echo 'create_main_cluster = false' > '{DropIn}'"), package, ct);
         try
         {
             // A fresh container has no lists yet, an old one lists versions that are gone: then once more with new lists.

@@ -95,11 +95,14 @@ sealed class SandboxFolder(string path)
     /// <summary>A killed server leaves the small segment of shared memory that guards its data folder behind.</summary>
     async Task FreeSharedMemoryAsync(UnprivilegedUser user, CancellationToken ct)
     {
-        if (OperatingSystem.IsLinux() && ServerProcess.PidLines(PidFile) is { Count: > 6 } lines && lines[6].Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, var segment]
-                                      && int.TryParse(segment, CultureInfo.InvariantCulture, out var id))
+        if (OperatingSystem.IsLinux() && ServerProcess.PidLines(PidFile) is { Count: > 6 } lines
+            && lines[6].Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, var segment]
+            && int.TryParse(segment, CultureInfo.InvariantCulture, out var id))
         {
             // Run as the server's user, so that it can only be one of that user's; it may be gone already.
-            await ChildProcess.RunAsync(user.Run(new ChildCommand("ipcrm", "-m", id.ToString(CultureInfo.InvariantCulture)) { WorkingDirectory = "/" }), ct);
+            await ChildProcess.RunAsync(
+                user.Run(new ChildCommand("ipcrm", "-m", id.ToString(CultureInfo.InvariantCulture)) { WorkingDirectory = "/" }),
+                ct);
         }
     }
 

@@ -11,7 +11,9 @@ public sealed record SandboxOptions
     /// <summary>Where server programs are looked for first.</summary>
     public ToolsConfig Tools { get; init; } = new();
 
-    /// <summary>The server programs' major version; null for the newest released that the installed client programs can work with.</summary>
+    /// <summary>
+    /// The server programs' major version; null for the newest released that the installed client programs can work with.
+    /// </summary>
     public int? Major { get; init; }
 
     /// <summary>Where there are none of <see cref="Major"/>, the oldest newer ones will do, a released version before a beta.</summary>

@@ -141,7 +141,8 @@ public sealed class SandboxServer : IAsyncDisposable
     }
 
     Task<ChildResult> InitDbAsync(string locale, CancellationToken ct) => ChildProcess.RunAsync(_user.Run(
-        new ChildCommand(_programs.InitDb, "-D", _folder.Data, "-U", _options.Superuser, $"--pwfile={_folder.PasswordFile}", "--auth=scram-sha-256",
+        new ChildCommand(
+            _programs.InitDb, "-D", _folder.Data, "-U", _options.Superuser, $"--pwfile={_folder.PasswordFile}", "--auth=scram-sha-256",
             "--encoding=UTF8", $"--locale={locale}", "--no-sync", "--no-instructions") { WorkingDirectory = _folder.Root }), ct);
 
     /// <summary>Between the choice of a free port and its use another process can take it.</summary>
@@ -155,7 +156,8 @@ public sealed class SandboxServer : IAsyncDisposable
                 await LaunchAsync(ct);
                 return;
             }
-            catch (BackupSyncException e) when (attempt < Attempts && _options.Port is null && e.Detail?.Contains("in use", StringComparison.Ordinal) == true)
+            catch (BackupSyncException e) when (attempt < Attempts && _options.Port is null
+                && e.Detail?.Contains("in use", StringComparison.Ordinal) == true)
             {
                 Port = FreePort();
             }
@@ -167,8 +169,12 @@ public sealed class SandboxServer : IAsyncDisposable
         await File.WriteAllTextAsync(_folder.Settings, Settings(), ct);
         // The server's user is to read it, whatever the umask; it holds no secret.
         if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(_folder.Settings, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
-        var result = await ChildProcess.RunAsync(PgCtl("start", _options.Limit, "-l", _folder.Log, "-o", $"-c config_file={ShellQuoted(_folder.Settings)}"), ct);
+            File.SetUnixFileMode(
+                _folder.Settings,
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        var result = await ChildProcess.RunAsync(
+            PgCtl("start", _options.Limit, "-l", _folder.Log, "-o", $"-c config_file={ShellQuoted(_folder.Settings)}"),
+            ct);
         if (result.ExitCode != 0)
             throw Failed("does not start", result);
     }

@@ -10,7 +10,12 @@ public static class ServerPrograms
     /// <param name="tell">Told in a sentence before something is installed.</param>
     /// <exception cref="BackupSyncException">There are none and they cannot be installed from here; the advice says how.</exception>
     /// <param name="orNewer">Whether newer ones will do where there are none of the major version.</param>
-    public static Task<PgServerPrograms> FindAsync(ToolsConfig tools, int? major, Action<string>? tell, CancellationToken ct, bool orNewer = false) =>
+    public static Task<PgServerPrograms> FindAsync(
+        ToolsConfig tools,
+        int? major,
+        Action<string>? tell,
+        CancellationToken ct,
+        bool orNewer = false) =>
         FindAsync(new ToolLocator(tools), new DebianPackages(ChildProcess.RunAsync), major, tell, ct, orNewer);
 
     internal static async Task<PgServerPrograms> FindAsync(

@@ -13,16 +13,21 @@ sealed class CatalogKinds
 
     static readonly string[] Catalogs =
     [
-        "pg_trigger", "pg_policy", "pg_statistic_ext", "pg_proc", "pg_operator", "pg_opclass", "pg_opfamily", "pg_collation", "pg_conversion",
-        "pg_ts_config", "pg_ts_dict", "pg_ts_parser", "pg_ts_template", "pg_cast", "pg_transform", "pg_language", "pg_am", "pg_event_trigger",
+        "pg_trigger", "pg_policy", "pg_statistic_ext", "pg_proc", "pg_operator", "pg_opclass", "pg_opfamily", "pg_collation",
+        "pg_conversion",
+        "pg_ts_config", "pg_ts_dict", "pg_ts_parser", "pg_ts_template", "pg_cast", "pg_transform", "pg_language", "pg_am",
+        "pg_event_trigger",
         "pg_foreign_data_wrapper", "pg_foreign_server",
     ];
 
     /// <summary>A view has a rule, and a table a type, that are told of with it.</summary>
-    static readonly IReadOnlyDictionary<string, string> Conditions = Catalogs.ToDictionary(c => c, c => $"EXISTS (SELECT FROM pg_catalog.{c} WHERE {Made})")
+    static readonly IReadOnlyDictionary<string, string> Conditions = Catalogs.ToDictionary(
+        c => c,
+        c => $"EXISTS (SELECT FROM pg_catalog.{c} WHERE {Made})")
         .Append(new("pg_rewrite", $"EXISTS (SELECT FROM pg_catalog.pg_rewrite WHERE {Made} AND rulename <> '_RETURN')"))
         .Append(new("pg_type", $"""
-            EXISTS (SELECT FROM pg_catalog.pg_type WHERE {Made} AND (typtype IN ('e', 'd', 'r') OR typtype = 'b' AND typelem = 0)) OR EXISTS (SELECT FROM pg_catalog.pg_class WHERE {Made} AND relkind = 'c')
+            EXISTS (SELECT FROM pg_catalog.pg_type WHERE {Made} AND (typtype IN ('e', 'd', 'r') OR typtype = 'b' AND typelem = 0))
+                OR EXISTS (SELECT FROM pg_catalog.pg_class WHERE {Made} AND relkind = 'c')
             """))
         .ToDictionary();
 

@@ -19,14 +19,17 @@ static class CatalogQueries
     static string Schemas(CatalogFilter filter) => $"""
         SELECT oid, nspname FROM pg_catalog.pg_namespace
         WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
-          AND (nspname <> '{StateSchema}' OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace = pg_namespace.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND c.relname NOT IN ('{StateTable}', '{OwnRowsTable}')))
+          AND (nspname <> '{StateSchema}' OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace = pg_namespace.oid
+              AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND c.relname NOT IN ('{StateTable}', '{OwnRowsTable}')))
           AND nspname <> ALL ({Sql.TextArray(filter.Schemas)})
         """;
 
     static string Relations(CatalogFilter filter) => $"""
-        SELECT c.oid, c.relname, c.relnamespace, n.nspname, c.relkind, c.relpersistence, c.relrowsecurity, c.relforcerowsecurity, c.relispartition
+        SELECT c.oid, c.relname, c.relnamespace, n.nspname, c.relkind, c.relpersistence, c.relrowsecurity, c.relforcerowsecurity,
+            c.relispartition
         FROM pg_catalog.pg_class c JOIN ns n ON n.oid = c.relnamespace
-        WHERE NOT (n.nspname = '{StateSchema}' AND c.relname IN ('{StateTable}', '{OwnRowsTable}')) AND c.oid <> ALL (ARRAY[{string.Join(",", filter.Relations)}]::oid[])
+        WHERE NOT (n.nspname = '{StateSchema}' AND c.relname IN ('{StateTable}', '{OwnRowsTable}'))
+            AND c.oid <> ALL (ARRAY[{string.Join(",", filter.Relations)}]::oid[])
           AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_class'::regclass AND objid = c.oid)
         """;
 
@@ -42,14 +45,15 @@ static class CatalogQueries
     /// </summary>
     /// <param name="a">Stands for the column's row in pg_attribute.</param>
     public static string IsNeverNull(string a) =>
-        $"({a}.attnotnull AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint nn WHERE nn.conrelid = {a}.attrelid AND nn.contype = 'n' AND NOT nn.convalidated AND nn.conkey[1] = {a}.attnum))";
+        $"({a}.attnotnull AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint nn WHERE nn.conrelid = {a}.attrelid AND nn.contype = "
+            + $"'n' AND NOT nn.convalidated AND nn.conkey[1] = {a}.attnum))";
 
     /// <summary>
     /// The tables that hold rows of their own, largest first: oid, schema, name, bytes, may be read, and one row a column
-    /// in the order of their names (the order of a table's columns can change in a restore; a virtual generated column holds nothing); last, whether it is read with
-    /// its partitions. That is so for one partitioned by hash: the hash of an enum is another on each server, so the same
-    /// rows come to lie in other partitions. And at the very end, whether its indexes, statistics or partitions compute something by a function
-    /// or operator that is not PostgreSQL's own.
+    /// in the order of their names (the order of a table's columns can change in a restore; a virtual generated column holds nothing);
+    /// last, whether it is read with its partitions. That is so for one partitioned by hash: the hash of an enum is another on each
+    /// server, so the same rows come to lie in other partitions. And at the very end, whether its indexes, statistics or partitions
+    /// compute something by a function or operator that is not PostgreSQL's own.
     /// </summary>
     public static string Tables(CatalogFilter filter) => $"""
         {With(filter)},
@@ -59,7 +63,8 @@ static class CatalogQueries
             JOIN pg_catalog.pg_partitioned_table t ON t.partrelid = a.relid AND t.partstrat = 'h'
             WHERE rel.relkind IN ('r', 'p') AND (rel.relispartition OR rel.relkind = 'p')),
         tab AS (
-            SELECT r.oid, r.relnamespace, r.nspname, r.relname, pg_catalog.pg_table_size(r.oid) AS bytes, false AS with_partitions FROM rel r
+            SELECT r.oid, r.relnamespace, r.nspname, r.relname, pg_catalog.pg_table_size(r.oid) AS bytes, false AS with_partitions
+                FROM rel r
             WHERE r.relkind = 'r' AND NOT EXISTS (SELECT FROM hashed h WHERE h.oid = r.oid)
             UNION ALL
             SELECT r.oid, r.relnamespace, r.nspname, r.relname,
@@ -71,9 +76,12 @@ static class CatalogQueries
             WHERE refclassid IN ('pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_operator'::regclass) AND refobjid >= 16384
               AND classid IN ('pg_catalog.pg_class'::regclass, 'pg_catalog.pg_statistic_ext'::regclass)),
         computed AS MATERIALIZED (
-            SELECT x.indrelid AS oid FROM uses u JOIN pg_catalog.pg_index x ON x.indexrelid = u.objid AND u.classid = 'pg_catalog.pg_class'::regclass
-            UNION SELECT s.stxrelid FROM uses u JOIN pg_catalog.pg_statistic_ext s ON s.oid = u.objid AND u.classid = 'pg_catalog.pg_statistic_ext'::regclass
-            UNION SELECT p.partrelid FROM uses u JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = u.objid AND u.classid = 'pg_catalog.pg_class'::regclass)
+            SELECT x.indrelid AS oid FROM uses u JOIN pg_catalog.pg_index x ON x.indexrelid = u.objid
+                AND u.classid = 'pg_catalog.pg_class'::regclass
+            UNION SELECT s.stxrelid FROM uses u JOIN pg_catalog.pg_statistic_ext s ON s.oid = u.objid
+            AND u.classid = 'pg_catalog.pg_statistic_ext'::regclass
+            UNION SELECT p.partrelid FROM uses u JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = u.objid
+            AND u.classid = 'pg_catalog.pg_class'::regclass)
         SELECT r.oid, r.nspname, r.relname, coalesce(r.bytes, 0),
                -- Of a table that was dropped meanwhile nothing is known; reading it will tell.
                coalesce(pg_catalog.has_schema_privilege(r.relnamespace, 'USAGE') AND pg_catalog.has_table_privilege(r.oid, 'SELECT'), true),
@@ -99,16 +107,21 @@ static class CatalogQueries
             SELECT DISTINCT ON (x.indrelid) x.indrelid, x.indexrelid, x.indkey, x.indclass, x.indnkeyatts, temporal.operators
             FROM pg_catalog.pg_index x JOIN rel ON rel.oid = x.indrelid
             -- A key WITHOUT OVERLAPS, whose index is no btree: periods that are not empty, and do not overlap, are not equal either.
-            LEFT JOIN LATERAL (SELECT k.conexclop FROM pg_catalog.pg_constraint k WHERE x.indisexclusion AND k.conindid = x.indexrelid AND k.conexclop IS NOT NULL) temporal(operators) ON true
+            LEFT JOIN LATERAL (SELECT k.conexclop FROM pg_catalog.pg_constraint k WHERE x.indisexclusion AND k.conindid = x.indexrelid
+                AND k.conexclop IS NOT NULL) temporal(operators) ON true
             WHERE x.indisunique AND x.indimmediate AND x.indisvalid AND x.indisready AND x.indpred IS NULL AND x.indexprs IS NULL
               AND NOT EXISTS (SELECT FROM pg_catalog.generate_series(0, x.indnkeyatts - 1) n
-                              JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[n] WHERE a.attgenerated = 'v' OR NOT {IsNeverNull("a")})
-            ORDER BY x.indrelid, x.indisexclusion, x.indisprimary DESC, x.indnkeyatts, (SELECT relname FROM pg_catalog.pg_class i WHERE i.oid = x.indexrelid) COLLATE "C"),
+                              JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[n]
+                              WHERE a.attgenerated = 'v' OR NOT {IsNeverNull("a")})
+            ORDER BY x.indrelid, x.indisexclusion, x.indisprimary DESC, x.indnkeyatts, (SELECT relname FROM pg_catalog.pg_class i
+                WHERE i.oid = x.indexrelid) COLLATE "C"),
         equal AS MATERIALIZED (
             SELECT oc.oid AS opclass, pg_catalog.format('OPERATOR(%I.%s)', opn.nspname, op.oprname) AS spelled FROM pg_catalog.pg_opclass oc
-            JOIN pg_catalog.pg_amop ao ON ao.amopfamily = oc.opcfamily AND ao.amopstrategy = 3 AND ao.amoplefttype = oc.opcintype AND ao.amoprighttype = oc.opcintype
+            JOIN pg_catalog.pg_amop ao ON ao.amopfamily = oc.opcfamily AND ao.amopstrategy = 3 AND ao.amoplefttype = oc.opcintype
+            AND ao.amoprighttype = oc.opcintype
             JOIN pg_catalog.pg_operator op ON op.oid = ao.amopopr JOIN pg_catalog.pg_namespace opn ON opn.oid = op.oprnamespace)
-        -- Without -1, char(5) would be "character", which is one character. A domain's own type: rows that were there before a rule of it need not meet that.
+        -- Without -1, char(5) would be "character", which is one character.
+        -- A domain's own type: rows that were there before a rule of it need not meet that.
         SELECT idx.indrelid, i.relname, a.attname, pg_catalog.format_type((
                    WITH RECURSIVE base AS (
                        SELECT t.oid, t.typbasetype FROM pg_catalog.pg_type t WHERE t.oid = a.atttypid
@@ -116,7 +129,8 @@ static class CatalogQueries
                    SELECT base.oid FROM base WHERE base.typbasetype = 0), -1),
                coalesce(equal.spelled, CASE WHEN n = idx.indnkeyatts - 1 THEN 'OPERATOR(pg_catalog.=)' ELSE (
                    SELECT pg_catalog.format('OPERATOR(%I.%s)', opn.nspname, op.oprname)
-                   FROM pg_catalog.pg_operator op JOIN pg_catalog.pg_namespace opn ON opn.oid = op.oprnamespace WHERE op.oid = idx.operators[n + 1]) END),
+                   FROM pg_catalog.pg_operator op JOIN pg_catalog.pg_namespace opn ON opn.oid = op.oprnamespace
+                       WHERE op.oid = idx.operators[n + 1]) END),
                CASE WHEN co.collname <> 'default' THEN pg_catalog.format('COLLATE %I.%I', con.nspname, co.collname) END,
                (SELECT greatest(0, sum(p.reltuples))::bigint FROM pg_catalog.pg_class p -- by its index, which an OR would not use
                 WHERE p.oid = ANY (ARRAY{TableTree.Of("idx.indrelid")})),
@@ -136,12 +150,15 @@ static class CatalogQueries
     public static string State(CatalogFilter filter) => $"""
         {With(filter)},
         cols AS (
-            SELECT a.attrelid, pg_catalog.md5(pg_catalog.string_agg(pg_catalog.concat_ws(' ', a.attnum, a.atttypid, a.atttypmod, a.attname), ',' ORDER BY a.attnum)) AS digest
-            FROM pg_catalog.pg_attribute a JOIN rel ON rel.oid = a.attrelid WHERE a.attnum > 0 AND NOT a.attisdropped AND rel.relkind IN ('r', 'p') GROUP BY 1)
+            SELECT a.attrelid, pg_catalog.md5(pg_catalog.string_agg(pg_catalog.concat_ws(' ', a.attnum, a.atttypid, a.atttypmod,
+                a.attname), ',' ORDER BY a.attnum)) AS digest
+            FROM pg_catalog.pg_attribute a JOIN rel ON rel.oid = a.attrelid WHERE a.attnum > 0 AND NOT a.attisdropped
+                AND rel.relkind IN ('r', 'p') GROUP BY 1)
         SELECT 'table', rel.oid, rel.nspname, rel.relname,
                CASE WHEN rel.oid = ANY (ARRAY[{string.Join(",", filter.Empty)}]::oid[]) THEN 0 ELSE c.relfilenode END::text,
                -- Rows are read through a parent where the hash of a value decides which partition they are in.
-               (SELECT pg_catalog.string_agg(i.inhrelid::text, ',' ORDER BY i.inhrelid) FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_partitioned_table t ON t.partrelid = i.inhparent
+               (SELECT pg_catalog.string_agg(i.inhrelid::text, ',' ORDER BY i.inhrelid) FROM pg_catalog.pg_inherits i
+                   JOIN pg_catalog.pg_partitioned_table t ON t.partrelid = i.inhparent
                 WHERE i.inhparent = rel.oid AND (t.partstrat = 'h' OR rel.relispartition)),
                cols.digest
         FROM rel JOIN pg_catalog.pg_class c ON c.oid = rel.oid LEFT JOIN cols ON cols.attrelid = rel.oid
@@ -154,8 +171,10 @@ static class CatalogQueries
     /// <summary>Schema, name, may be read, and where it begins if it is copied without its value (else null).</summary>
     public static string Sequences(CatalogFilter filter) => $"""
         {With(filter)}
-        SELECT nspname, relname, coalesce(pg_catalog.has_schema_privilege(relnamespace, 'USAGE') AND pg_catalog.has_sequence_privilege(oid, 'SELECT'), true),
-               (SELECT s.seqstart FROM pg_catalog.pg_sequence s WHERE s.seqrelid = rel.oid AND s.seqrelid = ANY (ARRAY[{string.Join(",", filter.Empty)}]::oid[]))
+        SELECT nspname, relname, coalesce(pg_catalog.has_schema_privilege(relnamespace, 'USAGE')
+            AND pg_catalog.has_sequence_privilege(oid, 'SELECT'), true),
+               (SELECT s.seqstart FROM pg_catalog.pg_sequence s WHERE s.seqrelid = rel.oid
+                   AND s.seqrelid = ANY (ARRAY[{string.Join(",", filter.Empty)}]::oid[]))
         FROM rel WHERE relkind = 'S' ORDER BY 1, 2
         """;
 
@@ -166,9 +185,10 @@ static class CatalogQueries
     /// (<see cref="SchemaTexts"/> has the texts, <see cref="SchemaDetails"/> what else there is to be told of structure).
     /// </summary>
     /// <remarks>
-    /// What PostgreSQL itself changes is not listed: a child's column cannot be null where its parent's cannot, although it may have been allowed to
-    /// before; an inherited constraint is as valid as the parent's; where a child has no default, and its parent has, it may get NULL for one;
-    /// an operator that was only announced by another one is in no dump; and a partitioned table holds nothing that could be logged.
+    /// What PostgreSQL itself changes is not listed: a child's column cannot be null where its parent's cannot, although it may have
+    /// been allowed to before; an inherited constraint is as valid as the parent's; where a child has no default, and its parent has,
+    /// it may get NULL for one; an operator that was only announced by another one is in no dump; and a partitioned table holds nothing
+    /// that could be logged.
     /// </remarks>
     public static string Objects(CatalogFilter filter, CatalogKinds kinds, bool hasMultirange) => $"""
         {With(filter)},
@@ -187,10 +207,12 @@ static class CatalogQueries
                      || CASE WHEN a.attidentity <> '' AND NOT rel.relispartition THEN ' identity ' || a.attidentity::text ELSE '' END
                      || CASE WHEN a.attgenerated <> '' THEN ' generated ' || a.attgenerated::text ELSE '' END
                      || CASE WHEN a.atthasdef AND a.attgenerated = '' AND NOT (a.attinhcount > 0 AND EXISTS (
-                               SELECT FROM pg_catalog.pg_attrdef d WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum AND pg_catalog.pg_get_expr(d.adbin, d.adrelid) ~ '^NULL(::|$)'))
+                               SELECT FROM pg_catalog.pg_attrdef d WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum
+                                   AND pg_catalog.pg_get_expr(d.adbin, d.adrelid) ~ '^NULL(::|$)'))
                              THEN ' default' ELSE '' END,
                      ', ' ORDER BY a.attname COLLATE "C") AS list
-            FROM pg_catalog.pg_attribute a JOIN rel ON rel.oid = a.attrelid LEFT JOIN above ON above.inhrelid = a.attrelid AND above.attname = a.attname
+            FROM pg_catalog.pg_attribute a JOIN rel ON rel.oid = a.attrelid LEFT JOIN above ON above.inhrelid = a.attrelid
+                AND above.attname = a.attname
             WHERE a.attnum > 0 AND NOT a.attisdropped
             GROUP BY a.attrelid)
         SELECT 'schema', NULL, nspname, '', ''
@@ -207,18 +229,21 @@ static class CatalogQueries
         SELECT 'sequence', nspname, relname, '', '' FROM rel WHERE rel.relkind = 'S'
         UNION ALL
         SELECT 'index', rel.nspname, i.relname, ' on ' || rel.relname,
-               pg_catalog.concat_ws(' ', am.amname, CASE WHEN x.indisunique THEN 'unique' END, CASE WHEN x.indpred IS NOT NULL THEN 'partial' END, x.indnatts)
+               pg_catalog.concat_ws(' ', am.amname, CASE WHEN x.indisunique THEN 'unique' END, CASE
+                   WHEN x.indpred IS NOT NULL THEN 'partial' END, x.indnatts)
         FROM pg_catalog.pg_index x JOIN rel ON rel.oid = x.indrelid
         JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid JOIN pg_catalog.pg_am am ON am.oid = i.relam
         WHERE (x.indisvalid OR rel.relkind = 'p') AND x.indisready
         UNION ALL
         SELECT 'constraint', rel.nspname, c.conname, ' on ' || rel.relname,
-               pg_catalog.concat_ws(' ', c.contype, CASE WHEN c.condeferrable THEN 'deferrable' END, CASE WHEN c.condeferred THEN 'deferred' END,
+               pg_catalog.concat_ws(' ', c.contype, CASE WHEN c.condeferrable THEN 'deferrable' END, CASE
+                   WHEN c.condeferred THEN 'deferred' END,
                  CASE WHEN CASE WHEN c.coninhcount = 0 THEN NOT c.convalidated
                                 ELSE EXISTS (SELECT FROM inh JOIN pg_catalog.pg_constraint pc ON pc.conrelid = inh.inhparent
                                              WHERE inh.inhrelid = c.conrelid AND pc.conname = c.conname AND NOT pc.convalidated) END
                       THEN 'not valid' END, c.confupdtype, c.confdeltype)
-        FROM pg_catalog.pg_constraint c JOIN rel ON rel.oid = c.conrelid WHERE c.contype IN ('c', 'f', 'p', 'u', 'x') AND c.conparentid = 0 -- a partition's inherited ones get new names
+        FROM pg_catalog.pg_constraint c JOIN rel ON rel.oid = c.conrelid WHERE c.contype IN ('c', 'f', 'p', 'u', 'x')
+            AND c.conparentid = 0 -- a partition's inherited ones get new names
         {kinds.Of("pg_trigger", $"""
             UNION ALL
             SELECT 'trigger', rel.nspname, t.tgname, ' on ' || rel.relname, t.tgenabled::text || t.tgtype
@@ -236,26 +261,32 @@ static class CatalogQueries
             """)}
         {kinds.Of("pg_statistic_ext", $"""
             UNION ALL
-            SELECT 'statistics', ns.nspname, s.stxname, '', '' FROM pg_catalog.pg_statistic_ext s JOIN ns ON ns.oid = s.stxnamespace JOIN rel ON rel.oid = s.stxrelid
+            SELECT 'statistics', ns.nspname, s.stxname, '',
+            '' FROM pg_catalog.pg_statistic_ext s JOIN ns ON ns.oid = s.stxnamespace JOIN rel ON rel.oid = s.stxrelid
             """)}
         {kinds.Of("pg_proc", $"""
             UNION ALL
             SELECT CASE p.prokind WHEN 'a' THEN 'aggregate' WHEN 'p' THEN 'procedure' ELSE 'function' END,
                    ns.nspname, p.proname, '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')',
-                   pg_catalog.concat_ws(' ', l.lanname, p.provolatile, CASE WHEN p.prosecdef THEN 'security definer' END, pg_catalog.md5(p.prosrc))
+                   pg_catalog.concat_ws(' ', l.lanname, p.provolatile, CASE WHEN p.prosecdef THEN 'security definer' END,
+                       pg_catalog.md5(p.prosrc))
             FROM pg_catalog.pg_proc p JOIN ns ON ns.oid = p.pronamespace JOIN pg_catalog.pg_language l ON l.oid = p.prolang
             WHERE NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_proc'::regclass AND objid = p.oid)
               -- The constructor functions of a range type come with the type.
-              AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'i')
+              AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                  WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'i')
             """)}
         {kinds.Of("pg_type", $"""
             UNION ALL
-            SELECT CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN 'domain' WHEN 'r' THEN 'range type' WHEN 'c' THEN 'composite type' ELSE 'type' END,
+            SELECT CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN 'domain' WHEN 'r' THEN 'range type' WHEN 'c' THEN 'composite type'
+                       ELSE 'type' END,
                    ns.nspname, t.typname, '',
                    CASE t.typtype
-                     WHEN 'e' THEN (SELECT pg_catalog.string_agg(pg_catalog.quote_literal(e.enumlabel), ',' ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid)
+                     WHEN 'e' THEN (SELECT pg_catalog.string_agg(pg_catalog.quote_literal(e.enumlabel),
+                         ',' ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid)
                      WHEN 'd' THEN pg_catalog.format_type(t.typbasetype, t.typtypmod) || CASE WHEN t.typnotnull THEN ' not null' ELSE '' END
-                     WHEN 'c' THEN (SELECT pg_catalog.string_agg(a.attname || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod), ', ' ORDER BY a.attnum)
+                     WHEN 'c' THEN (SELECT pg_catalog.string_agg(a.attname || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod), ',
+                         ' ORDER BY a.attnum)
                                     FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped)
                      ELSE '' END
             FROM pg_catalog.pg_type t JOIN ns ON ns.oid = t.typnamespace
@@ -277,12 +308,14 @@ static class CatalogQueries
             """)}
         {kinds.Of("pg_collation", $"""
             UNION ALL
-            SELECT 'collation', ns.nspname, c.collname, '', c.collprovider::text FROM pg_catalog.pg_collation c JOIN ns ON ns.oid = c.collnamespace
+            SELECT 'collation', ns.nspname, c.collname, '',
+            c.collprovider::text FROM pg_catalog.pg_collation c JOIN ns ON ns.oid = c.collnamespace
             WHERE NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_collation'::regclass AND objid = c.oid)
             """)}
         {kinds.Of("pg_ts_config", $"""
             UNION ALL
-            SELECT 'text search configuration', ns.nspname, c.cfgname, '', '' FROM pg_catalog.pg_ts_config c JOIN ns ON ns.oid = c.cfgnamespace
+            SELECT 'text search configuration', ns.nspname, c.cfgname, '',
+            '' FROM pg_catalog.pg_ts_config c JOIN ns ON ns.oid = c.cfgnamespace
             WHERE NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_ts_config'::regclass AND objid = c.oid)
             """)}
         {kinds.Of("pg_ts_dict", $"""
@@ -294,7 +327,8 @@ static class CatalogQueries
             UNION ALL
             SELECT 'cast', NULL, pg_catalog.concat(c.castsource::regtype, ' as ', c.casttarget::regtype), '', '' FROM pg_catalog.pg_cast c
             WHERE c.oid >= 16384 AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_cast'::regclass AND objid = c.oid)
-              {(hasMultirange ? "AND NOT EXISTS (SELECT FROM pg_catalog.pg_range g WHERE g.rngtypid = c.castsource AND g.rngmultitypid = c.casttarget)" : "")}
+              {(hasMultirange ? "AND NOT EXISTS (SELECT FROM pg_catalog.pg_range g WHERE g.rngtypid = c.castsource AND g.rngmultitypid "
+                  + "= c.casttarget)" : "")}
             """)}
         UNION ALL
         SELECT 'extension', NULL, extname, '', '' FROM pg_catalog.pg_extension
@@ -315,9 +349,9 @@ static class CatalogQueries
         $"{row[0]} {(row[1] is { } schema ? Sql.Display(schema, row[2]!) : Sql.Display(row[2]!))}{row[3]}";
 
     /// <summary>
-    /// What has planner statistics of its own: schema and name, the largest first. ANALYZE of a partitioned table does its partitions, too. Of
-    /// one that has a foreign table below it, it would read that table's server, which is none of the target's business and need not be there: so
-    /// only what is below it is analyzed.
+    /// What has planner statistics of its own: schema and name, the largest first. ANALYZE of a partitioned table does its partitions,
+    /// too. Of one that has a foreign table below it, it would read that table's server, which is none of the target's business and
+    /// need not be there: so only what is below it is analyzed.
     /// </summary>
     public static readonly string Analyzable = $"""
         WITH RECURSIVE ext AS MATERIALIZED ({ExtensionMembers}),
@@ -327,16 +361,21 @@ static class CatalogQueries
                  SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN remote ON remote.inhparent = i.inhrelid)
         SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-          AND (NOT c.relispartition OR EXISTS (SELECT FROM pg_catalog.pg_inherits i JOIN remote ON remote.inhparent = i.inhparent WHERE i.inhrelid = c.oid))
+          AND (NOT c.relispartition OR EXISTS (SELECT FROM pg_catalog.pg_inherits i JOIN remote ON remote.inhparent = i.inhparent
+              WHERE i.inhrelid = c.oid))
           AND c.oid NOT IN (SELECT inhparent FROM remote)
           AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_class'::regclass AND objid = c.oid)
         ORDER BY (SELECT pg_catalog.sum(pg_catalog.pg_table_size(t.relid)) FROM {TableTree.Of("c.oid")} t) DESC, 1, 2
         """;
 
-    /// <summary>Each partition with each table that it is a partition of, near or far: the partition's oid, schema and name, the other's schema and name.</summary>
+    /// <summary>
+    /// Each partition with each table that it is a partition of, near or far: the partition's oid, schema and name, the other's schema
+    /// and name.
+    /// </summary>
     public const string PartitionAncestors = """
         SELECT c.oid, cn.nspname, c.relname, n.nspname, p.relname
-        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace cn ON cn.oid = c.relnamespace CROSS JOIN LATERAL pg_catalog.pg_partition_ancestors(c.oid) a
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace cn ON cn.oid = c.relnamespace CROSS
+            JOIN LATERAL pg_catalog.pg_partition_ancestors(c.oid) a
         JOIN pg_catalog.pg_class p ON p.oid = a.relid JOIN pg_catalog.pg_namespace n ON n.oid = p.relnamespace
         WHERE c.relispartition AND c.relkind IN ('r', 'p') AND a.relid <> c.oid
         """;
@@ -355,17 +394,24 @@ static class CatalogQueries
         {With(filter)}
         SELECT rel.nspname, rel.relname, a.attname, t.typname
         FROM rel JOIN pg_catalog.pg_attribute a ON a.attrelid = rel.oid AND a.attnum > 0 AND NOT a.attisdropped
-        JOIN pg_catalog.pg_type d ON d.oid = a.atttypid JOIN pg_catalog.pg_type t ON t.oid = CASE WHEN d.typtype = 'd' THEN d.typbasetype ELSE d.oid END
-        WHERE rel.relkind = 'r' AND t.oid IN ('pg_catalog.regrole'::regtype, 'pg_catalog.regrole[]'::regtype, 'pg_catalog.aclitem'::regtype, 'pg_catalog.aclitem[]'::regtype)
+        JOIN pg_catalog.pg_type d ON d.oid = a.atttypid JOIN pg_catalog.pg_type t ON t.oid = CASE WHEN d.typtype = 'd' THEN d.typbasetype
+        ELSE d.oid END
+        WHERE rel.relkind = 'r' AND t.oid IN ('pg_catalog.regrole'::regtype, 'pg_catalog.regrole[]'::regtype,
+            'pg_catalog.aclitem'::regtype, 'pg_catalog.aclitem[]'::regtype)
           AND rel.oid <> ALL (ARRAY[{string.Join(",", filter.Empty)}]::oid[])
         """;
 
-    /// <summary>What is said by WITH of tables, indexes and views, and by SET of functions: kind, the index's method, option, the first that has it.</summary>
+    /// <summary>
+    /// What is said by WITH of tables, indexes and views, and by SET of functions: kind, the index's method, option, the first that has
+    /// it.
+    /// </summary>
     public static string NamedOptions(CatalogFilter filter) => $"""
         {With(filter)}
         SELECT kind, method, option, pg_catalog.min(name) FROM (
-            SELECT CASE WHEN c.relkind = 'v' THEN 'VIEW' WHEN c.relkind IN ('i', 'I') THEN 'INDEX' ELSE 'TABLE' END AS kind, a.amname AS method,
-                   CASE WHEN c.oid <> m.oid THEN 'toast.' ELSE '' END || o AS option, pg_catalog.format('%I.%I', n.nspname, m.relname) AS name
+            SELECT CASE WHEN c.relkind = 'v' THEN 'VIEW' WHEN c.relkind IN ('i', 'I') THEN 'INDEX' ELSE 'TABLE' END AS kind,
+                a.amname AS method,
+                   CASE WHEN c.oid <> m.oid THEN 'toast.' ELSE '' END || o AS option,
+                       pg_catalog.format('%I.%I', n.nspname, m.relname) AS name
             FROM pg_catalog.pg_class c
             -- The main part's own, or those of what keeps its long values.
             JOIN pg_catalog.pg_class m ON m.oid = c.oid OR m.reltoastrelid = c.oid
@@ -385,19 +431,22 @@ static class CatalogQueries
     /// </summary>
     public const string LockedObjects = """
         SELECT (SELECT count(*) FROM (SELECT DISTINCT d.classid, d.objid FROM pg_catalog.pg_depend d WHERE d.objid >= 16384
-                    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e')) o),
-               (SELECT count(*) FROM pg_catalog.pg_class WHERE oid >= 16384) + (SELECT count(*) FROM pg_catalog.pg_constraint WHERE oid >= 16384)
+                    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid
+                        AND e.deptype = 'e')) o),
+               (SELECT count(*) FROM pg_catalog.pg_class WHERE oid >= 16384) + (SELECT count(*) FROM pg_catalog.pg_constraint
+                   WHERE oid >= 16384)
         """;
 
     /// <summary>
-    /// Tables of extensions that hold something no dump carries: the extension has not said so (pg_extension_config_dump), and creating it on another server
-    /// makes them as they were at first. Schema and name.
+    /// Tables of extensions that hold something no dump carries: the extension has not said so (pg_extension_config_dump), and creating
+    /// it on another server makes them as they were at first. Schema and name.
     /// </summary>
     public const string NeverDumped = """
         SELECT n.nspname, c.relname FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
         JOIN pg_catalog.pg_class c ON c.oid = d.objid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         WHERE d.deptype = 'e' AND d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_extension'::regclass
-          AND c.relkind = 'r' AND c.relpersistence <> 't' AND pg_catalog.pg_relation_size(c.oid) > 0 AND (c.oid = ANY (e.extconfig)) IS NOT TRUE
+          AND c.relkind = 'r' AND c.relpersistence <> 't' AND pg_catalog.pg_relation_size(c.oid) > 0
+          AND (c.oid = ANY (e.extconfig)) IS NOT TRUE
         ORDER BY 1, 2
         """;
 
@@ -422,15 +471,17 @@ static class CatalogQueries
         """;
 
     /// <summary>
-    /// All schemas and relations that exclusions may name: oid, schema, name, the oids of the sequences a table owns, and those of the tables that it is
-    /// a partition of, near or far.
+    /// All schemas and relations that exclusions may name: oid, schema, name, the oids of the sequences a table owns, and those of the
+    /// tables that it is a partition of, near or far.
     /// </summary>
     public const string Excludable = """
         SELECT c.oid, n.nspname, c.relname,
-               coalesce((SELECT pg_catalog.string_agg(d.objid::text, ',') FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+               coalesce((SELECT pg_catalog.string_agg(d.objid::text, ',') FROM pg_catalog.pg_depend d
+                   JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S'
                          WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
                            AND d.refobjid = c.oid AND d.deptype IN ('a', 'i')), ''),
-               CASE WHEN c.relispartition THEN (SELECT pg_catalog.string_agg(a.relid::oid::text, ',') FROM pg_catalog.pg_partition_ancestors(c.oid) a WHERE a.relid <> c.oid) END
+               CASE WHEN c.relispartition THEN (SELECT pg_catalog.string_agg(a.relid::oid::text, ',')
+                   FROM pg_catalog.pg_partition_ancestors(c.oid) a WHERE a.relid <> c.oid) END
         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
         """;

@@ -3,8 +3,8 @@ using BackupSync.Postgres;
 namespace BackupSync.Verification;
 
 /// <summary>
-/// What of the catalog decides how a snapshot's rows read, although it is always the catalog of now that decides: each table's name, file, columns and
-/// (where rows are read through it) partitions, and the labels of enums.
+/// What of the catalog decides how a snapshot's rows read, although it is always the catalog of now that decides: each table's name,
+/// file, columns and (where rows are read through it) partitions, and the labels of enums.
 /// </summary>
 sealed class CatalogState
 {
@@ -15,7 +15,10 @@ sealed class CatalogState
     public static async Task<CatalogState> ReadAsync(IQueryRunner runner, CatalogFilter filter, CancellationToken cancellationToken) =>
         new((await runner.RowsAsync(CatalogQueries.State(filter), cancellationToken)).ToDictionary(r => $"{r[0]} {r[1]}"));
 
-    /// <summary>What of this is not so any more, as the beginning of a sentence; null where all is. What has come into being since is nobody's business.</summary>
+    /// <summary>
+    /// What of this is not so any more, as the beginning of a sentence; null where all is. What has come into being since is nobody's
+    /// business.
+    /// </summary>
     public string? FirstDifference(CatalogState now)
     {
         foreach (var (key, was) in _entries)
@@ -36,7 +39,9 @@ sealed class CatalogState
 
     /// <summary>The same for names alone.</summary>
     public string? FirstRenamed(CatalogState now) =>
-        _entries.FirstOrDefault(e => now._entries.TryGetValue(e.Key, out var entry) && IsRenamed(e.Value, entry)).Value is { } was ? $"{Sql.Display(was[2]!, was[3]!)} was renamed" : null;
+        _entries.FirstOrDefault(e => now._entries.TryGetValue(e.Key, out var entry) && IsRenamed(e.Value, entry)).Value is { } was
+            ? $"{Sql.Display(was[2]!, was[3]!)} was renamed"
+            : null;
 
     static bool IsRenamed(string?[] was, string?[] now) => (was[2], was[3]) != (now[2], now[3]);
 }

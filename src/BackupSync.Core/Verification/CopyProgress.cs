@@ -16,7 +16,9 @@ sealed class CopyProgress(DatabaseFingerprint content, string applicationName)
     string? _current;
     long _rowsUnderWay;
 
-    /// <summary>The rows done, the bytes they take on the source's disk (estimated for tables under way), and the table last begun.</summary>
+    /// <summary>
+    /// The rows done, the bytes they take on the source's disk (estimated for tables under way), and the table last begun.
+    /// </summary>
     public (double Fraction, string? Table, long Rows, long Bytes) Now()
     {
         lock (_gate)

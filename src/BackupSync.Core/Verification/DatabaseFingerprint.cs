@@ -29,14 +29,15 @@ public sealed record DatabaseFingerprint
     public required IReadOnlyDictionary<string, string> Objects { get; init; }
 
     /// <summary>
-    /// What else the catalog says of objects, as facts by name: see <see cref="SchemaDetails"/>. Null in manifests of earlier days. A copy that differs
-    /// in these is told, and refused by nobody.
+    /// What else the catalog says of objects, as facts by name: see <see cref="SchemaDetails"/>. Null in manifests of earlier days. A
+    /// copy that differs in these is told, and refused by nobody.
     /// </summary>
     public IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>? Details { get; init; }
 
     /// <summary>The names of its extensions.</summary>
     public IReadOnlyList<string> Extensions() =>
-        [.. Objects.Keys.Where(o => o.StartsWith("extension ", StringComparison.Ordinal)).Select(o => Postgres.Sql.Bare(o["extension ".Length..]))];
+        [.. Objects.Keys.Where(o => o.StartsWith("extension ", StringComparison.Ordinal))
+            .Select(o => Postgres.Sql.Bare(o["extension ".Length..]))];
 
     /// <summary>Whether a table had a column of this name.</summary>
     /// <param name="table">Its key in <see cref="Tables"/>.</param>
@@ -48,7 +49,9 @@ public sealed record DatabaseFingerprint
 
     /// <summary>Whether the definition of one of its columns says so.</summary>
     internal bool HasColumnThatIs(string table, string says) =>
-        (Objects.GetValueOrDefault($"table {table}") ?? Objects.GetValueOrDefault($"partitioned table {table}"))?.Contains(says, StringComparison.Ordinal) == true;
+        (Objects.GetValueOrDefault($"table {table}") ?? Objects.GetValueOrDefault($"partitioned table {table}"))?.Contains(
+            says,
+            StringComparison.Ordinal) == true;
 
     /// <summary>All rows of all tables.</summary>
     public long TotalRows() => Tables.Values.Sum(t => t.Rows);
@@ -74,9 +77,9 @@ public enum FingerprintMethod
     MixedHash,
 
     /// <summary>
-    /// Each value's own hash is the seed of the next one's. Some values that differ have one hash: null and what stands for it (an empty text,
-    /// 0), where the columns that have no such hash are null; blanks at the end of a bpchar; one bigint or time in 4 thousand million. And what
-    /// xml says of its encoding counts, though no dump carries it.
+    /// Each value's own hash is the seed of the next one's. Some values that differ have one hash: null and what stands for it (an
+    /// empty text, 0), where the columns that have no such hash are null; blanks at the end of a bpchar; one bigint or time in 4
+    /// thousand million. And what xml says of its encoding counts, though no dump carries it.
     /// </summary>
     ChainedHash,
 
@@ -107,7 +110,8 @@ public sealed record TableFingerprint(long Rows, string? Hash, long Bytes)
 public sealed record SequenceFingerprint(long Value, bool IsCalled)
 {
     /// <summary>
-    /// In manifests of earlier days, which tell of two readings, before the dump and after it: a copy is right if it stands between them. Null in others.
+    /// In manifests of earlier days, which tell of two readings, before the dump and after it: a copy is right if it stands between
+    /// them. Null in others.
     /// </summary>
     public long? LatestValue { get; init; }
     public bool? LatestIsCalled { get; init; }

@@ -13,8 +13,11 @@ public sealed record FingerprintDifference(string Subject, string What)
 /// <param name="ExtraExtensions">Extensions that only the copy has: they stay when a target is restored in one transaction.</param>
 /// <param name="Missing">Objects (keys of <see cref="DatabaseFingerprint.Objects"/>) that were left out knowingly, and told.</param>
 /// <param name="ExtraSchemas">Schemas that such extensions live in.</param>
-/// <param name="Incomplete">Objects may be missing that hold neither rows nor values: the server has refused them, and that was agreed to. It is told.</param>
-public sealed record ComparisonTolerance(bool ExtraExtensions = false, IReadOnlySet<string>? Missing = null, IReadOnlySet<string>? ExtraSchemas = null, bool Incomplete = false);
+/// <param name="Incomplete">
+/// Objects may be missing that hold neither rows nor values: the server has refused them, and that was agreed to. It is told.
+/// </param>
+public sealed record ComparisonTolerance(
+    bool ExtraExtensions = false, IReadOnlySet<string>? Missing = null, IReadOnlySet<string>? ExtraSchemas = null, bool Incomplete = false);
 
 /// <summary>Compares what a copy holds with what it should hold.</summary>
 public static class FingerprintComparison
@@ -24,7 +27,9 @@ public static class FingerprintComparison
 
     const int MostDetailsTold = 10;
 
-    /// <summary>Manifests of earlier days list digests of views' texts. The text of a view is no proof: a dump and restore may change it.</summary>
+    /// <summary>
+    /// Manifests of earlier days list digests of views' texts. The text of a view is no proof: a dump and restore may change it.
+    /// </summary>
     const string ViewDefinition = "definition of view ";
 
     /// <summary>Empty where the copy is right.</summary>
@@ -33,14 +38,17 @@ public static class FingerprintComparison
     /// <param name="warn">Told what differs and may.</param>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.VerificationFailed"/>: they differ; the detail lists how.</exception>
     public static void EnsureEqual(
-        DatabaseFingerprint expected, DatabaseFingerprint actual, ComparisonTolerance tolerance, string label, string what, Action<string> warn)
+        DatabaseFingerprint expected, DatabaseFingerprint actual, ComparisonTolerance tolerance, string label, string what,
+        Action<string> warn)
     {
         foreach (var note in Notes(expected, actual, isCopy: true))
             warn($"{label}: {note}.");
         var details = Details(expected, actual)
-            .Where(d => d.Fact is not null && d.Fact != SchemaDetails.ExtensionVersion && tolerance.Missing?.Contains(d.Subject) != true).ToList();
+            .Where(d => d.Fact is not null && d.Fact != SchemaDetails.ExtensionVersion && tolerance.Missing?.Contains(d.Subject) != true)
+            .ToList();
         foreach (var detail in details.Take(MostDetailsTold))
-            warn($"{label}: {detail.Subject} is not as it was: {detail.Fact}: {detail.Source ?? "none"} before, {detail.Target ?? "none"} now.");
+            warn($"{label}: {detail.Subject} is not as it was: {detail.Fact}: {detail.Source ?? "none"} before, "
+                + $"{detail.Target ?? "none"} now.");
         if (details.Count > MostDetailsTold)
             warn($"{label}: {details.Count - MostDetailsTold} more are not as they were: compare the databases to see them.");
         var differences = Compare(expected, actual, tolerance);
@@ -49,11 +57,15 @@ public static class FingerprintComparison
         var places = string.Join('\n', differences.Take(20)) + (differences.Count > 20 ? $"\nand {differences.Count - 20} more" : "");
         throw new BackupSyncException(ErrorIds.VerificationFailed,
             $"{label}: {what} differs from what was dumped, in {differences.Count} place(s): {differences[0]}.",
-            "Something on the target changed what was loaded (a generated column, a function that depends on the server, another session). Compare both, then run again.")
+            "Something on the target changed what was loaded (a generated column, a function that depends on the server, another "
+                + "session). Compare both, then run again.")
         { Detail = places };
     }
 
-    public static IReadOnlyList<FingerprintDifference> Compare(DatabaseFingerprint expected, DatabaseFingerprint actual, ComparisonTolerance tolerance) =>
+    public static IReadOnlyList<FingerprintDifference> Compare(
+        DatabaseFingerprint expected,
+        DatabaseFingerprint actual,
+        ComparisonTolerance tolerance) =>
     [
         .. Tables(expected, actual),
         .. Sequences(expected, actual),
@@ -77,43 +89,54 @@ public static class FingerprintComparison
 
     /// <summary>What differs and may: sentences without a full stop.</summary>
     internal static IEnumerable<string> Notes(DatabaseFingerprint expected, DatabaseFingerprint actual, bool isCopy) =>
-        expected.Method != actual.Method ? [] : expected.Tables.Keys.Select(name => NoteOf(name, expected, actual, isCopy)).OfType<string>();
+        expected.Method != actual.Method
+            ? []
+            : expected.Tables.Keys.Select(name => NoteOf(name, expected, actual, isCopy)).OfType<string>();
 
     /// <summary>
     /// Why a table may differ in content though not in rows, as a sentence: another version or locale computes generated columns otherwise
     /// (the word stems of a full-text search, for one). Null where it does not differ, or must not.
     /// </summary>
     /// <param name="isCopy">
-    /// Whether the one was restored from the other. The server has computed its generated columns then, and a function that was replaced since the
-    /// rows were written gives other values than are stored.
+    /// Whether the one was restored from the other. The server has computed its generated columns then, and a function that was
+    /// replaced since the rows were written gives other values than are stored.
     /// </param>
     internal static string? NoteOf(string table, DatabaseFingerprint expected, DatabaseFingerprint actual, bool isCopy)
     {
         if (!expected.Tables.TryGetValue(table, out var want) || !actual.Tables.TryGetValue(table, out var have) || want.Rows != have.Rows)
             return null;
         if (expected.Method != FingerprintMethod.RowsOnly && (want.Hash is null || have.Hash is null))
-            return $"table {table}: its rows were counted, not compared: no query on it can be planned, for what an index, statistics or partitions of it compute names something that is not there";
+            return $"table {table}: its rows were counted, not compared: no query on it can be planned, for what an index, statistics "
+                + "or partitions of it compute names something that is not there";
         if (want.Hash == have.Hash)
             return null;
         if (expected.Locale is null && expected.HasColumnThatIs(table, "generated v"))
             return $"table {table}: its rows were counted, not compared: the backup's sum counts virtual columns in";
         var difference = DifferentLocale(expected, actual);
         if (difference is null && isCopy && want.BaseHash is not null && want.BaseHash == have.BaseHash)
-            return $"table {table}: all is equal but the values of its generated columns: what is stored in the original is not what their expressions give now";
+            return $"table {table}: all is equal but the values of its generated columns: what is stored in the original is not what "
+                + "their expressions give now";
         if (have.BaseHash is null || difference is null)
             return null;
         return want.BaseHash is null
-            ? $"table {table}: its rows were counted, not compared: the backup's sum counts generated columns in, and they come out otherwise ({difference})"
-            : want.BaseHash == have.BaseHash ? $"table {table}: all is equal but the values of its generated columns, which are computed otherwise ({difference})" : null;
+            ? $"table {table}: its rows were counted, not compared: the backup's sum counts generated columns in, and they come out "
+                + $"otherwise ({difference})"
+            : want.BaseHash == have.BaseHash
+                ? $"table {table}: all is equal but the values of its generated columns, which are computed otherwise ({difference})"
+                : null;
     }
 
-    /// <summary>In what the two databases differ that decides how expressions are computed; null where they do not, as far as is known.</summary>
+    /// <summary>
+    /// In what the two databases differ that decides how expressions are computed; null where they do not, as far as is known.
+    /// </summary>
     static string? DifferentLocale(DatabaseFingerprint expected, DatabaseFingerprint actual) =>
         expected.Locale is { } there && actual.Locale is { } here ? there.DifferenceTo(here)
         : expected.ServerMajor != actual.ServerMajor ? $"PostgreSQL {expected.ServerMajor} and {actual.ServerMajor}"
         : expected.Locale is null ? "the backup does not say by which locale" : null;
 
-    static bool HoldsContent(string subject) => subject.StartsWith("table ", StringComparison.Ordinal) || subject.StartsWith("partitioned table ", StringComparison.Ordinal)
+    static bool HoldsContent(string subject) =>
+        subject.StartsWith("table ", StringComparison.Ordinal) || subject.StartsWith("partitioned table ",
+        StringComparison.Ordinal)
         || subject.StartsWith("sequence ", StringComparison.Ordinal);
 
     static IEnumerable<FingerprintDifference> Sequences(DatabaseFingerprint expected, DatabaseFingerprint actual)
@@ -147,7 +170,10 @@ public static class FingerprintComparison
     }
 
     /// <summary>Of the schema alone.</summary>
-    internal static IEnumerable<FingerprintDifference> Objects(DatabaseFingerprint expected, DatabaseFingerprint actual, ComparisonTolerance tolerance)
+    internal static IEnumerable<FingerprintDifference> Objects(
+        DatabaseFingerprint expected,
+        DatabaseFingerprint actual,
+        ComparisonTolerance tolerance)
     {
         foreach (var (name, want) in expected.Objects)
         {
@@ -164,7 +190,8 @@ public static class FingerprintComparison
         {
             if (expected.Objects.ContainsKey(name) || name is "schema public" or "extension plpgsql")
                 continue; // every new database has them, also where the source dropped them
-            if (name.StartsWith("schema ", StringComparison.Ordinal) && tolerance.ExtraSchemas?.Contains(Sql.Bare(name["schema ".Length..])) == true)
+            if (name.StartsWith("schema ", StringComparison.Ordinal)
+                && tolerance.ExtraSchemas?.Contains(Sql.Bare(name["schema ".Length..])) == true)
                 continue;
             if (tolerance.ExtraExtensions && name.StartsWith("extension ", StringComparison.Ordinal))
                 continue;
@@ -172,7 +199,10 @@ public static class FingerprintComparison
         }
     }
 
-    /// <summary>What the two say of objects that both have, and the objects that <see cref="DatabaseFingerprint.Objects"/> does not list. None where one does not say.</summary>
+    /// <summary>
+    /// What the two say of objects that both have, and the objects that <see cref="DatabaseFingerprint.Objects"/> does not list. None
+    /// where one does not say.
+    /// </summary>
     internal static IEnumerable<DetailDifference> Details(DatabaseFingerprint expected, DatabaseFingerprint actual)
     {
         if (expected.Details is not { } wanted || actual.Details is not { } found)
@@ -189,7 +219,8 @@ public static class FingerprintComparison
             foreach (var fact in want.Keys.Union(have.Keys).Order(StringComparer.Ordinal))
             {
                 var isTold = want.ContainsKey(fact) && have.ContainsKey(fact) || !SchemaDetails.IsOfBoth(fact);
-                if (isTold && want.GetValueOrDefault(fact) != have.GetValueOrDefault(fact) && Math.Min(expected.ServerMajor, actual.ServerMajor) >= SchemaDetails.Since(fact))
+                if (isTold && want.GetValueOrDefault(fact) != have.GetValueOrDefault(fact)
+                    && Math.Min(expected.ServerMajor, actual.ServerMajor) >= SchemaDetails.Since(fact))
                     yield return new(name, fact, want.GetValueOrDefault(fact), have.GetValueOrDefault(fact));
             }
         }
@@ -201,5 +232,7 @@ public static class FingerprintComparison
 
     /// <summary>Manifests of earlier days say of partitioned tables, which hold nothing, whether that is logged.</summary>
     static string Listed(string name, string definition) =>
-        name.StartsWith("partitioned table ", StringComparison.Ordinal) ? definition.Replace(", unlogged", "", StringComparison.Ordinal) : definition;
+        name.StartsWith("partitioned table ", StringComparison.Ordinal)
+            ? definition.Replace(", unlogged", "", StringComparison.Ordinal)
+            : definition;
 }

@@ -25,14 +25,18 @@ static class FingerprintReader
     /// <param name="who">Stands in the message if it may not.</param>
     /// <exception cref="BackupSyncException">The role may not read everything; the message names what.</exception>
     public static async Task<DatabaseFingerprint> ReadAsync(
-        IReadOnlyList<IQueryRunner> runners, FingerprintMethod method, CatalogFilter filter, OnTable? onTable, CancellationToken cancellationToken,
+        IReadOnlyList<IQueryRunner> runners, FingerprintMethod method, CatalogFilter filter, OnTable? onTable,
+        CancellationToken cancellationToken,
         string who = "The role", bool withDetails = true)
     {
         var first = runners[0];
-        var major = int.Parse((await first.RowsAsync("SELECT current_setting('server_version_num')::int / 10000", cancellationToken))[0][0]!, CultureInfo.InvariantCulture);
+        var major = int.Parse(
+            (await first.RowsAsync("SELECT current_setting('server_version_num')::int / 10000", cancellationToken))[0][0]!,
+            CultureInfo.InvariantCulture);
         var tables = await TableColumns.ReadAsync(first, filter, cancellationToken);
         var sequences = filter.TablesOnly ? [] : await first.RowsAsync(CatalogQueries.Sequences(filter), cancellationToken);
-        EnsureReadable(tables.Where(t => !t.Readable).Select(t => t.Key).Concat(sequences.Where(s => s[2] == "f").Select(s => Sql.Display(s[0]!, s[1]!))), who);
+        EnsureReadable(tables.Where(t => !t.Readable).Select(t => t.Key)
+            .Concat(sequences.Where(s => s[2] == "f").Select(s => Sql.Display(s[0]!, s[1]!))), who);
 
         var kinds = await CatalogKinds.ReadAsync(first, cancellationToken);
         return new DatabaseFingerprint
@@ -42,7 +46,9 @@ static class FingerprintReader
             Method = method,
             Tables = await ReadTablesAsync(runners, tables, method, filter, onTable, cancellationToken),
             Sequences = await ReadSequencesAsync(first, sequences, cancellationToken),
-            LargeObjects = filter.TablesOnly ? new LargeObjectFingerprint(0, null) : await ReadLargeObjectsAsync(first, method, cancellationToken),
+            LargeObjects = filter.TablesOnly
+                ? new LargeObjectFingerprint(0, null)
+                : await ReadLargeObjectsAsync(first, method, cancellationToken),
             Objects = await ReadObjectsAsync(first, major, filter, kinds, cancellationToken),
             Details = withDetails ? await SchemaDetails.ReadAsync(first, major, filter, kinds, cancellationToken) : null,
         };
@@ -51,7 +57,9 @@ static class FingerprintReader
     /// <summary>The schema alone: see <see cref="DatabaseFingerprint.Objects"/>.</summary>
     public static async Task<IReadOnlyDictionary<string, string>> ReadObjectsAsync(
         IQueryRunner runner, int major, CatalogFilter filter, CatalogKinds kinds, CancellationToken cancellationToken) =>
-        (await runner.RowsAsync(CatalogQueries.Objects(filter, kinds, hasMultirange: major >= 14), cancellationToken)).ToDictionary(CatalogQueries.ObjectKey, o => o[4] ?? "");
+        (await runner.RowsAsync(CatalogQueries.Objects(filter, kinds, hasMultirange: major >= 14), cancellationToken)).ToDictionary(
+            CatalogQueries.ObjectKey,
+            o => o[4] ?? "");
 
     static async Task<IReadOnlyDictionary<string, TableFingerprint>> ReadTablesAsync(
         IReadOnlyList<IQueryRunner> runners, IReadOnlyList<TableColumns> tables, FingerprintMethod method, CatalogFilter filter,
@@ -73,7 +81,11 @@ static class FingerprintReader
         return found.OrderBy(t => t.Key, StringComparer.Ordinal).ToDictionary();
     }
 
-    public static async Task<TableFingerprint> ReadTableAsync(IQueryRunner runner, TableColumns table, FingerprintMethod method, CancellationToken cancellationToken)
+    public static async Task<TableFingerprint> ReadTableAsync(
+        IQueryRunner runner,
+        TableColumns table,
+        FingerprintMethod method,
+        CancellationToken cancellationToken)
     {
         string?[] row;
         try
@@ -84,10 +96,16 @@ static class FingerprintReader
         }
         catch (PgQueryException locked) when (locked.SqlState == PostgresErrorCodes.LockNotAvailable)
         {
-            throw new BackupSyncException(ErrorIds.StatisticsFailed, $"{table.Key} cannot be read: another session has locked it, and did not give it back in time.",
-                "Run it when no migration runs.", locked);
+            throw new BackupSyncException(
+                ErrorIds.StatisticsFailed,
+                $"{table.Key} cannot be read: another session has locked it, and did not give it back in time.",
+                "Run it when no migration runs.",
+                locked);
         }
-        return new TableFingerprint(long.Parse(row[0]!, CultureInfo.InvariantCulture), method == FingerprintMethod.RowsOnly ? null : row[1], table.Bytes) { BaseHash = row[2] };
+        return new TableFingerprint(
+            long.Parse(row[0]!, CultureInfo.InvariantCulture),
+            method == FingerprintMethod.RowsOnly ? null : row[1],
+            table.Bytes) { BaseHash = row[2] };
     }
 
     /// <param name="names">Null for all.</param>
@@ -106,26 +124,35 @@ static class FingerprintReader
         foreach (var some in names.Chunk(200))
         {
             var select = string.Join(" UNION ALL ", some.Select((n, i) =>
-                n[3] is { } start ? $"SELECT {i}, {start}, false" : $"SELECT {i}, last_value, is_called FROM {Sql.Qualified(n[0]!, n[1]!)}"));
+                n[3] is { } start
+                    ? $"SELECT {i}, {start}, false"
+                    : $"SELECT {i}, last_value, is_called FROM {Sql.Qualified(n[0]!, n[1]!)}"));
             await runner.EnsureTablesAsync(select, cancellationToken); // also for who writes
             var rows = await runner.RowsAsync(select, cancellationToken);
             foreach (var row in rows)
             {
                 var name = some[int.Parse(row[0]!, CultureInfo.InvariantCulture)];
-                sequences[Sql.Display(name[0]!, name[1]!)] = new SequenceFingerprint(long.Parse(row[1]!, CultureInfo.InvariantCulture), row[2] == "t");
+                sequences[Sql.Display(name[0]!, name[1]!)] = new SequenceFingerprint(
+                    long.Parse(row[1]!, CultureInfo.InvariantCulture),
+                    row[2] == "t");
             }
             await runner.ReleaseAsync(cancellationToken); // a lock for each of them
         }
         return sequences;
     }
 
-    public static async Task<LargeObjectFingerprint> ReadLargeObjectsAsync(IQueryRunner runner, FingerprintMethod method, CancellationToken cancellationToken)
+    public static async Task<LargeObjectFingerprint> ReadLargeObjectsAsync(
+        IQueryRunner runner,
+        FingerprintMethod method,
+        CancellationToken cancellationToken)
     {
         var hash = method == FingerprintMethod.RowsOnly
             ? "0"
             : "coalesce(sum(pg_catalog.hashtextextended(oid::text || ' ' || pg_catalog.md5(pg_catalog.lo_get(oid)), 0)), 0)";
         var row = (await runner.RowsAsync($"SELECT count(*), {hash} FROM pg_catalog.pg_largeobject_metadata", cancellationToken))[0];
-        return new LargeObjectFingerprint(long.Parse(row[0]!, CultureInfo.InvariantCulture), method == FingerprintMethod.RowsOnly ? null : row[1]);
+        return new LargeObjectFingerprint(
+            long.Parse(row[0]!, CultureInfo.InvariantCulture),
+            method == FingerprintMethod.RowsOnly ? null : row[1]);
     }
 
     static void EnsureReadable(IEnumerable<string> refused, string who)
@@ -133,7 +160,9 @@ static class FingerprintReader
         var names = refused.ToList();
         if (names.Count == 0)
             return;
-        throw new BackupSyncException(ErrorIds.PrivilegeMissing, $"{who} may not read {NameList.Of(names)}; what cannot be read can be neither copied nor compared.",
-            "GRANT USAGE ON SCHEMA … and GRANT SELECT ON ALL TABLES IN SCHEMA … and ON ALL SEQUENCES IN SCHEMA … TO the role, or GRANT pg_read_all_data; what the source need not copy can be listed under exclude.");
+        throw new BackupSyncException(ErrorIds
+            .PrivilegeMissing, $"{who} may not read {NameList.Of(names)}; what cannot be read can be neither copied nor compared.",
+            "GRANT USAGE ON SCHEMA … and GRANT SELECT ON ALL TABLES IN SCHEMA … and ON ALL SEQUENCES IN SCHEMA … TO the role, or GRANT "
+                + "pg_read_all_data; what the source need not copy can be listed under exclude.");
     }
 }

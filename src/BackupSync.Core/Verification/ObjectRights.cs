@@ -18,7 +18,8 @@ sealed class ObjectRights
     /// <param name="isSuperuser">Whether the statements' role is one.</param>
     /// <param name="keepsOwner">Whether the owner of an object, by its key, cannot be changed.</param>
     public IReadOnlyList<RightsStatement> StatementsTo(ObjectRights wanted, bool isSuperuser, Func<string, bool> keepsOwner) =>
-        [.. Pairs(wanted).OrderBy(p => p.Wanted.Rank).SelectMany(p => (keepsOwner(p.Wanted.Key) ? p.Wanted.OwnedBy(p.Now.Owner) : p.Wanted).StatementsFrom(p.Now, isSuperuser))];
+        [.. Pairs(wanted).OrderBy(p => p.Wanted.Rank)
+            .SelectMany(p => (keepsOwner(p.Wanted.Key) ? p.Wanted.OwnedBy(p.Now.Owner) : p.Wanted).StatementsFrom(p.Now, isSuperuser))];
 
     /// <summary>Default privileges alone.</summary>
     public IReadOnlyList<RightsStatement> DefaultsTo(ObjectRights wanted, bool isSuperuser) =>
@@ -40,7 +41,8 @@ sealed class ObjectRights
         }
         foreach (var (key, now) in _entries)
         {
-            if (!wanted._entries.ContainsKey(key) && now.Otherwise is { } otherwise && (now.Column is null || wanted._entries.ContainsKey(now.OfTable)))
+            if (!wanted._entries.ContainsKey(key) && now.Otherwise is { } otherwise
+                && (now.Column is null || wanted._entries.ContainsKey(now.OfTable)))
                 yield return (now with { Privileges = otherwise }, now);
         }
     }
@@ -63,10 +65,13 @@ sealed class ObjectRights
     }
 
     sealed record Entry(
-        string Head, string Name, string? Column, string? Altered, string Owner, int Rank, IReadOnlySet<Privilege> Privileges, IReadOnlySet<Privilege>? Otherwise)
+        string Head, string Name, string? Column, string? Altered, string Owner, int Rank, IReadOnlySet<Privilege> Privileges,
+        IReadOnlySet<Privilege>? Otherwise)
     {
         public static Entry From(string?[] row) => new(
-            row[0]!, row[1]!, row[2], row[3], row[4]!, row[5]![0] - '0', Privilege.Parse(row[6]), row[7] is null ? null : Privilege.Parse(row[7]));
+            row[0]!, row[1]!, row[2], row[3], row[4]!, row[5]![0] - '0', Privilege.Parse(row[6]), row[7] is null
+                ? null
+                : Privilege.Parse(row[7]));
 
         public string Key => $"{Head}{Name}{(Column is null ? "" : $" ({Column})")}";
 
@@ -118,7 +123,9 @@ sealed class ObjectRights
         }
 
         string Grantors(IReadOnlyList<Privilege> privileges) =>
-            privileges.Select(p => p.Grantor).Where(g => g != Owner).Distinct().ToList() is { Count: > 0 } others ? $" (granted by {string.Join(", ", others)})" : "";
+            privileges.Select(p => p.Grantor).Where(g => g != Owner).Distinct().ToList() is { Count: > 0 } others
+                ? $" (granted by {string.Join(", ", others)})"
+                : "";
 
         /// <summary>Who grants what he was granted has to have it first.</summary>
         IEnumerable<Privilege> InOrder()
@@ -168,5 +175,6 @@ sealed record RightsStatement(string Text, string? As, string Key)
 sealed record RightsWords(string Owners, string Lost, string Gained, bool OwnersTellTheirRights = false)
 {
     public static RightsWords BeforeAndNow { get; } = new("owned by {1}, before by {0}", "lost", "gained");
-    public static RightsWords OfSides { get; } = new("owned by {0} on the source, by {1} on the target", "only on the source:", "only on the target:", OwnersTellTheirRights: true);
+    public static RightsWords OfSides { get; } =
+        new("owned by {0} on the source, by {1} on the target", "only on the source:", "only on the target:", OwnersTellTheirRights: true);
 }

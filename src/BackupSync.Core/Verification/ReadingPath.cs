@@ -3,9 +3,9 @@ using BackupSync.Postgres;
 namespace BackupSync.Verification;
 
 /// <summary>
-/// Our sessions find nothing by search path. But whatever query on a table is planned, the server looks into what its indexes and statistics
-/// compute, and puts the bodies of SQL functions in place of their calls; where such a body names something without its schema,
-/// it depends on the path, although no row needs it. pg_dump is spared, for COPY of a table is not planned.
+/// Our sessions find nothing by search path. But whatever query on a table is planned, the server looks into what its indexes and
+/// statistics compute, and puts the bodies of SQL functions in place of their calls; where such a body names something without its
+/// schema, it depends on the path, although no row needs it. pg_dump is spared, for COPY of a table is not planned.
 /// </summary>
 static class ReadingPath
 {
@@ -32,7 +32,8 @@ static class ReadingPath
                 END IF;
                 PERFORM pg_catalog.set_config('{Setting}', 'unknown', false);
                 FOR path IN
-                    SELECT '' UNION ALL (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(nspname), ', ' ORDER BY nspname <> 'public', nspname)
+                    SELECT '' UNION ALL (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(nspname), ', ' ORDER BY nspname <> 'public',
+                        nspname)
                     FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema')
                 LOOP
                     BEGIN
@@ -52,15 +53,23 @@ static class ReadingPath
             END $backupsync$
             """, cancellationToken);
         var found = (await runner.RowsAsync($"SELECT pg_catalog.current_setting('{Setting}')", cancellationToken))[0][0]!;
-        return found == "unknown" ? table with { CannotBePlanned = true } : table with { SearchPath = found["path ".Length..] is { Length: > 0 } path ? path : null };
+        return found == "unknown"
+            ? table with { CannotBePlanned = true }
+            : table with { SearchPath = found["path ".Length..] is { Length: > 0 } path ? path : null };
     }
 
     /// <summary>Reads a table with the path that it needs.</summary>
-    public static async Task<List<string?[]>> RowsAsync(IQueryRunner runner, TableColumns table, string select, CancellationToken cancellationToken)
+    public static async Task<List<string?[]>> RowsAsync(
+        IQueryRunner runner,
+        TableColumns table,
+        string select,
+        CancellationToken cancellationToken)
     {
         if (table.SearchPath is null)
             return await runner.RowsAsync(select, cancellationToken);
-        await runner.ExecuteAsync($"{Set(table.SearchPath)}; SET {OfTable(table)} = {Sql.Literal("path " + table.SearchPath)}", cancellationToken);
+        await runner.ExecuteAsync(
+            $"{Set(table.SearchPath)}; SET {OfTable(table)} = {Sql.Literal("path " + table.SearchPath)}",
+            cancellationToken);
         var rows = await runner.RowsAsync(select, cancellationToken);
         await runner.ExecuteAsync(Set(null), cancellationToken);
         return rows;

@@ -41,7 +41,11 @@ static class RowHash
     /// <summary>An expression, a bigint.</summary>
     /// <param name="seed">0 or 1: two hashes that have nothing to do with each other.</param>
     /// <param name="isSeldomNull">Whether few rows have a null: the number is the same, and comes sooner where there is none.</param>
-    public static string Of(IEnumerable<TableColumn> columns, FingerprintMethod method, int seed, bool isSeldomNull = false) => method switch
+    public static string Of(
+        IEnumerable<TableColumn> columns,
+        FingerprintMethod method,
+        int seed,
+        bool isSeldomNull = false) => method switch
     {
         FingerprintMethod.RecordHash => Record(columns, method, $"{seed}"),
         // As a seed all of its bits are mixed; as a value they would be folded to half of them.
@@ -93,7 +97,9 @@ static class RowHash
         method is FingerprintMethod.ValueHash or FingerprintMethod.RunHash
             ? columns.Where(c => LinkOf(c, method) is not null).Take(MostLinks).Where(c => MayBeNull(c, method)) : [];
 
-    /// <summary>Without a null nothing has to stand for one, and the hash is the same. Backups of earlier days are read as they were written.</summary>
+    /// <summary>
+    /// Without a null nothing has to stand for one, and the hash is the same. Backups of earlier days are read as they were written.
+    /// </summary>
     static bool MayBeNull(TableColumn column, FingerprintMethod method) => !column.IsNotNull || method == FingerprintMethod.ChainedHash;
 
     /// <summary>Null for what is hashed with others.</summary>
@@ -109,7 +115,8 @@ static class RowHash
             return Moment(column, method, seed);
         var (function, form, _) = LinkOf(column, method)!.Value;
         var value = OrDefault(string.Format(null, form, column.Expression(method)), column, method);
-        // The function lays one half of it over the other: 0 and 4294967297 would be the same. What an integer can hold has an integer's hash.
+        // The function lays one half of it over the other: 0 and 4294967297 would be the same. What an integer can hold has an
+        // integer's hash.
         if (IsLong(column) && method == FingerprintMethod.ValueHash)
             seed = $"((({value} >> 31) + 1) >> 1) # {seed}";
         // Two that are folded to one differ as they are, and so do their seeds.
@@ -122,9 +129,9 @@ static class RowHash
         method == FingerprintMethod.RunHash && column.IsBuiltIn && Moments.ContainsKey(column.Type);
 
     /// <summary>
-    /// A time has 64 bits, of which its hash lays the upper 32 over the lower. The seed tells the upper ones: with those below as zeros they
-    /// are a time again, whose hash has nothing laid over it. So it is from 2000 on, where times are counted from; of others the seed has
-    /// all bits. To make the binary form of each takes twice as long.
+    /// A time has 64 bits, of which its hash lays the upper 32 over the lower. The seed tells the upper ones: with those below as zeros
+    /// they are a time again, whose hash has nothing laid over it. So it is from 2000 on, where times are counted from; of others the
+    /// seed has all bits. To make the binary form of each takes twice as long.
     /// </summary>
     static string Moment(TableColumn column, FingerprintMethod method, string seed)
     {
@@ -142,8 +149,8 @@ static class RowHash
         MayBeNull(column, method) ? $"coalesce({value}, {LinkOf(column, method)!.Value.Null})" : value;
 
     /// <summary>
-    /// Of binary forms an array, which is made faster than a record; a record of what are too many for the chain. Both forget their seed where
-    /// all in them is null.
+    /// Of binary forms an array, which is made faster than a record; a record of what are too many for the chain. Both forget their
+    /// seed where all in them is null.
     /// </summary>
     static string Others(IReadOnlyList<TableColumn> columns)
     {

@@ -4,8 +4,9 @@ using BackupSync.Postgres;
 namespace BackupSync.Verification;
 
 /// <summary>
-/// One exported, consistent view of a database (https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-SNAPSHOT-SYNCHRONIZATION).
-/// Fingerprints are read from it by several sessions, and pg_dump reads the same one, however busy the database is.
+/// One exported, consistent view of a database
+/// (https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-SNAPSHOT-SYNCHRONIZATION). Fingerprints are read from it by
+/// several sessions, and pg_dump reads the same one, however busy the database is.
 /// </summary>
 /// <remarks>
 /// The session that holds it reads no table, so that it can be held for hours and nobody waits for it: whoever wanted a table for himself
@@ -16,12 +17,13 @@ sealed class Snapshot : IAsyncDisposable
     const string Begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
     /// <summary>
-    /// A standby shows what it has replayed, however late it is: the last transaction of its primary that it knows of. Where it has replayed none since its start, it has
-    /// at least come to its last restartpoint.
+    /// A standby shows what it has replayed, however late it is: the last transaction of its primary that it knows of. Where it has
+    /// replayed none since its start, it has at least come to its last restartpoint.
     /// </summary>
     const string AsOf = """
         CASE WHEN pg_catalog.pg_is_in_recovery()
-             THEN least(now(), coalesce(pg_catalog.pg_last_xact_replay_timestamp(), (SELECT checkpoint_time FROM pg_catalog.pg_control_checkpoint())))
+             THEN least(now(), coalesce(pg_catalog.pg_last_xact_replay_timestamp(), (SELECT checkpoint_time
+                 FROM pg_catalog.pg_control_checkpoint())))
              ELSE now() END
         """;
 
@@ -55,7 +57,8 @@ sealed class Snapshot : IAsyncDisposable
     /// How long its sessions wait for a lock, unless <see cref="DeadlockTimeout"/> asks for less; null for what all of ours do.
     /// </param>
     public static async Task<Snapshot> TakeAsync(
-        PgLogin login, int sessions, TimeSpan connectLimit, CancellationToken cancellationToken, Func<PgSession, CancellationToken, Task>? beforehand = null,
+        PgLogin login, int sessions, TimeSpan connectLimit, CancellationToken cancellationToken,
+        Func<PgSession, CancellationToken, Task>? beforehand = null,
         TimeSpan? lockTimeout = null)
     {
         var group = await SessionGroup.OpenAsync(OpenAsync, sessions, cancellationToken);
@@ -66,7 +69,8 @@ sealed class Snapshot : IAsyncDisposable
                 await beforehand(holder, cancellationToken);
             await holder.ExecuteAsync(Begin, cancellationToken);
             var row = (await holder.RowsAsync(
-                $"SELECT pg_catalog.pg_export_snapshot(), pg_catalog.to_char(({AsOf}) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), pg_catalog.current_setting('server_encoding')",
+                $"SELECT pg_catalog.pg_export_snapshot(), pg_catalog.to_char(({AsOf}) AT TIME ZONE 'UTC', "
+                    + "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), pg_catalog.current_setting('server_encoding')",
                 cancellationToken))[0];
             var snapshot = new Snapshot(OpenAsync, group, row[0]!, DateTimeOffset.Parse(row[1]!, CultureInfo.InvariantCulture), row[2]!);
             await group.ExecuteAsync(snapshot.BeginReading, cancellationToken, first: 1);
@@ -107,13 +111,16 @@ sealed class Snapshot : IAsyncDisposable
     public string BeginReading => $"{Begin}; SET TRANSACTION SNAPSHOT {Sql.Literal(Id)}";
 
     /// <summary>Gives back the locks on what a session has read, which sees the same afterwards. In one round trip.</summary>
-    public Task RenewAsync(PgSession session, CancellationToken cancellationToken) => session.ExecuteAsync($"COMMIT; {BeginReading}", cancellationToken);
+    public Task RenewAsync(PgSession session, CancellationToken cancellationToken) =>
+        session.ExecuteAsync($"COMMIT; {BeginReading}", cancellationToken);
 
     /// <summary>
     /// Reads the fingerprint with all sessions but the one that holds the snapshot; afterwards they are closed. What was read is what the
     /// snapshot shows, which is made sure of.
     /// </summary>
-    /// <exception cref="SnapshotOutdatedException">The database was changed in a way that shows through the snapshot: it is worth nothing.</exception>
+    /// <exception cref="SnapshotOutdatedException">
+    /// The database was changed in a way that shows through the snapshot: it is worth nothing.
+    /// </exception>
     public async Task<DatabaseFingerprint> FingerprintAsync(
         FingerprintMethod method, CatalogFilter filter, FingerprintReader.OnTable? onTable, CancellationToken cancellationToken)
     {
@@ -146,10 +153,13 @@ sealed class Snapshot : IAsyncDisposable
     {
         var known = _state ?? throw new InvalidOperationException("What the catalog said in the snapshot was not read.");
         if (known.FirstDifference(await CatalogState.ReadAsync(through, _filter, cancellationToken)) is { } difference)
-            throw new SnapshotOutdatedException($"{through.Login.Label}: {difference} while it was read, which shows through every snapshot.");
+            throw new SnapshotOutdatedException(
+                $"{through.Login.Label}: {difference} while it was read, which shows through every snapshot.");
     }
 
-    /// <summary>A schema can be renamed although its tables are locked, and another take its name: to be called when pg_dump has read all.</summary>
+    /// <summary>
+    /// A schema can be renamed although its tables are locked, and another take its name: to be called when pg_dump has read all.
+    /// </summary>
     /// <exception cref="SnapshotOutdatedException">One was renamed.</exception>
     public async Task EnsureNamesAsync(PgSession through, CancellationToken cancellationToken)
     {
@@ -161,7 +171,9 @@ sealed class Snapshot : IAsyncDisposable
     /// To be called when pg_dump has the snapshot, and locks on all tables: nobody else has to hold it from now on.
     /// Its session is in no transaction afterwards.
     /// </summary>
-    /// <exception cref="SnapshotOutdatedException">The tables that pg_dump is about to read are not those of the snapshot any more.</exception>
+    /// <exception cref="SnapshotOutdatedException">
+    /// The tables that pg_dump is about to read are not those of the snapshot any more.
+    /// </exception>
     public Task HandOverAsync(CancellationToken cancellationToken) => AskAsync(async holder =>
     {
         await holder.ExecuteAsync("COMMIT", cancellationToken);
@@ -169,7 +181,10 @@ sealed class Snapshot : IAsyncDisposable
         return true;
     }, cancellationToken);
 
-    /// <summary>Uses the session that holds the snapshot, which others may want as well. It is to read no table before <see cref="HandOverAsync"/>.</summary>
+    /// <summary>
+    /// Uses the session that holds the snapshot, which others may want as well. It is to read no table before
+    /// <see cref="HandOverAsync"/>.
+    /// </summary>
     public async Task<T> AskAsync<T>(Func<PgSession, Task<T>> ask, CancellationToken cancellationToken)
     {
         await _holderIsFree.WaitAsync(cancellationToken);

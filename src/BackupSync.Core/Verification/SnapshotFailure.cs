@@ -18,13 +18,20 @@ static partial class SnapshotFailure
                     return outdated;
                 case PgQueryException { SqlState: PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected } locked:
                     return new BackupSyncException((failure as BackupSyncException ?? locked).ErrorId,
-                        $"{(failure as BackupSyncException ?? locked).Message.TrimEnd('.')}. Another session had locked what was wanted, and did not let go of it in time.",
-                        "End long transactions there, or wait for them: pg_stat_activity tells them, pg_locks what they hold. Then run again.", failure);
-                case PgQueryException { SqlState: PostgresErrorCodes.ObjectNotInPrerequisiteState } found when NoTable().IsMatch(found.Message):
-                    return new SnapshotOutdatedException($"{found.Message} A table or sequence was exchanged for it in the meantime, it seems.", found);
+                        $"{(failure as BackupSyncException ?? locked).Message.TrimEnd('.')}. Another session had locked what was "
+                            + "wanted, and did not let go of it in time.",
+                        "End long transactions there, or wait for them: pg_stat_activity tells them, pg_locks what they hold. Then "
+                            + "run again.", failure);
+                case PgQueryException { SqlState: PostgresErrorCodes.ObjectNotInPrerequisiteState } found
+                    when NoTable().IsMatch(found.Message):
+                    return new SnapshotOutdatedException(
+                        $"{found.Message} A table or sequence was exchanged for it in the meantime, it seems.",
+                        found);
                 // Where something is written, an error that tells of something that is not there may be the rows' own.
                 case PgQueryException { WhileReading: true, SqlState: { } state } refused when IsOfChange(state, refused.Message):
-                    return new SnapshotOutdatedException($"{refused.Message} Something was dropped or changed while it was read, it seems.", refused);
+                    return new SnapshotOutdatedException(
+                        $"{refused.Message} Something was dropped or changed while it was read, it seems.",
+                        refused);
             }
         }
         return null;
@@ -35,7 +42,8 @@ static partial class SnapshotFailure
 
     static readonly HashSet<string> Changed =
     [
-        PostgresErrorCodes.UndefinedTable, PostgresErrorCodes.UndefinedColumn, PostgresErrorCodes.UndefinedFunction, PostgresErrorCodes.UndefinedObject,
+        PostgresErrorCodes.UndefinedTable, PostgresErrorCodes.UndefinedColumn, PostgresErrorCodes.UndefinedFunction, PostgresErrorCodes
+            .UndefinedObject,
         PostgresErrorCodes.InvalidSchemaName,
     ];
 

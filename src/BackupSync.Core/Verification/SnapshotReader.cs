@@ -15,7 +15,10 @@ sealed class SnapshotReader(Snapshot snapshot, PgSession session) : IQueryRunner
 
     public static readonly TimeSpan LongestTransaction = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long a table may be locked by others. Nobody waits for us in the meantime: no lock is held while another is waited for, but for a moment.</summary>
+    /// <summary>
+    /// How long a table may be locked by others. Nobody waits for us in the meantime: no lock is held while another is waited for, but
+    /// for a moment.
+    /// </summary>
     static readonly TimeSpan LockPatience = TimeSpan.FromMinutes(1);
 
     readonly Stopwatch _sinceBegin = Stopwatch.StartNew();
@@ -63,7 +66,8 @@ sealed class SnapshotReader(Snapshot snapshot, PgSession session) : IQueryRunner
             }
             catch (PgQueryException locked) when (locked.SqlState == PostgresErrorCodes.LockNotAvailable && waiting.Elapsed < LockPatience)
             {
-                // Who has locked it may be waiting for what this transaction has read, and our request is not to stand before others' for ever.
+                // Who has locked it may be waiting for what this transaction has read, and our request is not to stand before others'
+                // for ever.
                 await BeginAsync(cancellationToken);
             }
         }

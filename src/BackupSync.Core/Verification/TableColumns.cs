@@ -4,13 +4,20 @@ using BackupSync.Postgres;
 namespace BackupSync.Verification;
 
 /// <summary>A table as the catalog describes it, and the query that fingerprints it.</summary>
-sealed record TableColumns(uint Oid, string Schema, string Name, long Bytes, bool Readable, bool WithPartitions, IReadOnlyList<TableColumn> Columns)
+sealed record TableColumns(
+    uint Oid,
+    string Schema,
+    string Name,
+    long Bytes,
+    bool Readable,
+    bool WithPartitions,
+    IReadOnlyList<TableColumn> Columns)
 {
     public string Key => Sql.Display(Schema, Name);
 
     /// <summary>
-    /// One row: the number of rows, unless only those are wanted the sum of the rows' hashes, and where there are generated columns the sum of the
-    /// hashes without these.
+    /// One row: the number of rows, unless only those are wanted the sum of the rows' hashes, and where there are generated columns the
+    /// sum of the hashes without these.
     /// </summary>
     public string FingerprintQuery(FingerprintMethod method)
     {
@@ -18,11 +25,15 @@ sealed record TableColumns(uint Oid, string Schema, string Name, long Bytes, boo
         if (method == FingerprintMethod.RowsOnly || Hashed.Count == 0)
             return $"SELECT count(*), 0, NULL {from}";
         // A sum, not an exclusive or: equal rows would cancel each other out. sum(bigint) is a numeric and cannot overflow.
-        var ofBase = Hashed.Any(c => c.IsGenerated) ? $"coalesce(sum({(WithoutDerived().Hashed.Count == 0 ? "0" : WithoutDerived().RowHash(method))}), 0)" : "NULL";
+        var ofBase = Hashed.Any(c => c.IsGenerated) ?
+            $"coalesce(sum({(WithoutDerived().Hashed.Count == 0 ? "0" : WithoutDerived().RowHash(method))}), 0)" :
+            "NULL";
         return $"SELECT count(*), coalesce(sum({RowHash(method)}), 0), {ofBase} {from}";
     }
 
-    /// <summary>Whether the values of stored generated columns are left out of what is hashed: another server may compute them otherwise.</summary>
+    /// <summary>
+    /// Whether the values of stored generated columns are left out of what is hashed: another server may compute them otherwise.
+    /// </summary>
     public bool LeavesOutDerived { get; init; }
 
     /// <summary>The columns that are hashed.</summary>
@@ -30,7 +41,9 @@ sealed record TableColumns(uint Oid, string Schema, string Name, long Bytes, boo
 
     public TableColumns WithoutDerived() => this with { LeavesOutDerived = true };
 
-    /// <summary>As FROM, UPDATE and so on take it: the rows of the table itself, or of all its partitions where these are one unit.</summary>
+    /// <summary>
+    /// As FROM, UPDATE and so on take it: the rows of the table itself, or of all its partitions where these are one unit.
+    /// </summary>
     public string Rows => $"{(WithPartitions ? "" : "ONLY ")}{Sql.Qualified(Schema, Name)}";
 
     /// <summary>A bigint that is the same on every server for rows of the same content.</summary>
@@ -39,14 +52,19 @@ sealed record TableColumns(uint Oid, string Schema, string Name, long Bytes, boo
     /// <summary>Whether few of its rows have a null, as far as anybody has looked: what is computed of them is the same.</summary>
     public bool IsSeldomNull { get; init; }
 
-    /// <summary>The search path that the server needs to plan any query on it; null where it needs none. See <see cref="ReadingPath"/>.</summary>
+    /// <summary>
+    /// The search path that the server needs to plan any query on it; null where it needs none. See <see cref="ReadingPath"/>.
+    /// </summary>
     public string? SearchPath { get; init; }
 
     /// <summary>No query on it can be planned: it can be copied and counted, but not hashed.</summary>
     public bool CannotBePlanned { get; init; }
 
     /// <summary>All tables of a database that hold rows of their own, the largest first.</summary>
-    public static async Task<IReadOnlyList<TableColumns>> ReadAsync(IQueryRunner runner, CatalogFilter filter, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<TableColumns>> ReadAsync(
+        IQueryRunner runner,
+        CatalogFilter filter,
+        CancellationToken cancellationToken)
     {
         var rows = await runner.RowsAsync(CatalogQueries.Tables(filter), cancellationToken);
         var tables = From(rows).ToList();

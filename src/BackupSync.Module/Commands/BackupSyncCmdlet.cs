@@ -62,7 +62,8 @@ public abstract class BackupSyncCmdlet : PSCmdlet, IDisposable
     /// Waits on the pipeline's thread for work of the core, which runs on the thread pool: there it needs no message loop and
     /// meets no runspace.
     /// </summary>
-    protected T Await<T>(Func<CancellationToken, Task<T>> work) => Task.Run(() => work(Stopped), CancellationToken.None).GetAwaiter().GetResult();
+    protected T Await<T>(Func<CancellationToken, Task<T>> work) =>
+        Task.Run(() => work(Stopped), CancellationToken.None).GetAwaiter().GetResult();
 
     /// <summary>The same for work that warns: told on the pipeline's thread, when it has ended.</summary>
     protected T Await<T>(Func<Action<string>, CancellationToken, Task<T>> work)
@@ -102,7 +103,8 @@ public abstract class BackupSyncCmdlet : PSCmdlet, IDisposable
         path is not null || ConfigurationFile.Find(null, currentDirectory: CurrentFolder) is not null ? LoadConfig(path) : null;
 
     /// <summary>A database as a question names it, its password hidden.</summary>
-    protected static string Describe(DatabaseConfig database) => database.AddressProblem is null ? $"{database.Name} ({database.Address})" : database.Name;
+    protected static string Describe(DatabaseConfig database) =>
+        database.AddressProblem is null ? $"{database.Name} ({database.Address})" : database.Name;
 
     public void Dispose()
     {

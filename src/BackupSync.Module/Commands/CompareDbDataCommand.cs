@@ -118,7 +118,9 @@ public sealed class CompareDbDataCommand : BackupSyncCmdlet
                 WriteWarning(difference);
     }
 
-    /// <summary>Compares on the thread pool, and writes on the pipeline's thread what comes. Returns only when no session is left.</summary>
+    /// <summary>
+    /// Compares on the thread pool, and writes on the pipeline's thread what comes. Returns only when no session is left.
+    /// </summary>
     ComparisonResult Compare(DatabaseConfig source, DatabaseConfig target, ComparisonOptions options)
     {
         using var told = new BlockingCollection<object>(RowsAhead);
@@ -128,7 +130,8 @@ public sealed class CompareDbDataCommand : BackupSyncCmdlet
                 try
                 {
                     // A row waits until there is room; progress that nobody has time for is left out.
-                    return await DataComparison.RunAsync(source, target, options, p => told.TryAdd(p), row => told.Add(row, Stopped), Stopped);
+                    return await DataComparison.RunAsync(
+                        source, target, options, p => told.TryAdd(p), row => told.Add(row, Stopped), Stopped);
                 }
                 finally
                 {
@@ -169,7 +172,9 @@ public sealed class CompareDbDataCommand : BackupSyncCmdlet
                 else if (item is ComparisonProgress now && clock.Elapsed > BeforeProgress)
                 {
                     progress.PercentComplete = Math.Clamp((int)(100 * now.Fraction), 0, 99);
-                    progress.StatusDescription = string.Create(CultureInfo.InvariantCulture, $"{now.Item}  {now.Rows:N0} rows  {ByteSizes.Show(now.Bytes)}");
+                    progress.StatusDescription = string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{now.Item}  {now.Rows:N0} rows  {ByteSizes.Show(now.Bytes)}");
                     WriteProgress(progress);
                     isVisible = true;
                 }

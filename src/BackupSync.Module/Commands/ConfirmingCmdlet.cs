@@ -53,7 +53,9 @@ public abstract class ConfirmingCmdlet : BackupSyncCmdlet
         {
             throw new BackupSyncException(
                 ErrorIds.ConfirmationNeeded, $"{action} needs to be confirmed on {target}, and this session has nobody to ask.",
-                $"Add -Confirm:$false to run it unasked{(MyInvocation.MyCommand.Parameters.ContainsKey("Force") ? ", or -Force to lift the shrink guard too" : "")}.", reason);
+                "Add -Confirm:$false to run it unasked"
+                    + (MyInvocation.MyCommand.Parameters.ContainsKey("Force") ? ", or -Force to lift the shrink guard too" : "") + ".",
+                reason);
         }
         WriteVerbose($"Not confirmed, because this session has nobody to ask: {action} on {target}.");
         return true;

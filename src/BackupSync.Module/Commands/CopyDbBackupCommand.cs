@@ -84,7 +84,9 @@ public sealed class CopyDbBackupCommand : RunCmdlet
         if (ParameterSetName == ByObject)
             return InputObject is null ? [] : [InputObject];
         if (Database is null && !Latest)
-            throw new BackupSyncException(ErrorIds.BackupNotFound, "Say which backups are meant: databases by their names, -Latest, or backups by the pipeline.");
+            throw new BackupSyncException(
+                ErrorIds.BackupNotFound,
+                "Say which backups are meant: databases by their names, -Latest, or backups by the pipeline.");
         var query = new BackupQuery
         {
             Databases = Database ?? [], Place = Place, Latest = Latest, Unauthenticated = Unauthenticated,

@@ -43,7 +43,9 @@ public sealed class ExportDbArchiveCommand : RunCmdlet
         var config = LoadConfig(Config);
         var database = ParameterSetName == ByObject ? InputObject
             : Database is not null ? config.Database(Database)
-            : throw new BackupSyncException(ErrorIds.UnknownName, $"Name the database to export: {config.Path} has {string.Join(", ", config.Databases.Select(d => d.Name))}.");
+            : throw new BackupSyncException(
+                ErrorIds.UnknownName,
+                $"Name the database to export: {config.Path} has {string.Join(", ", config.Databases.Select(d => d.Name))}.");
         _ = database.Address;
         var file = FullPath(Path);
         ExportFile.EnsureMayWrite(file, Force);

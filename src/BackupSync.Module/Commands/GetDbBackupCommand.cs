@@ -91,14 +91,19 @@ public sealed class GetDbBackupCommand : BackupSyncCmdlet
 
     void OfDatabases(BackupSyncConfig config)
     {
-        var jobs = config.Jobs.Where(j => Place is null && Database is not null && Database.Contains(j.Name) && config.Databases.All(d => d.Name != j.Name)).ToList();
+        var jobs = config.Jobs
+            .Where(j => Place is null && Database is not null && Database.Contains(j.Name) && config.Databases.All(d => d.Name != j.Name))
+            .ToList();
         var databases = Database?.Except(jobs.Select(j => j.Name)).ToList() ?? [];
         if (databases.Count > 0 || jobs.Count == 0)
         {
             var query = Query with { Databases = databases, Place = Place, Latest = Latest };
             var found = Await((warn, token) => query.FindAsync(config, warn, token));
-            // A job's copy may lack tables, and its safety backup is what a sync has replaced: neither is the latest of a database, unless asked for.
-            var ofJobs = Place is not null || (Latest && Kind is null) ? [] : config.Jobs.SelectMany(j => List(BackupCatalog.List(j, WriteWarning), query));
+            // A job's copy may lack tables, and its safety backup is what a sync has replaced: neither is the latest of a database,
+            // unless asked for.
+            var ofJobs = Place is not null || (Latest && Kind is null)
+                ? []
+                : config.Jobs.SelectMany(j => List(BackupCatalog.List(j, WriteWarning), query));
             WriteObject(found.Concat(ofJobs).DistinctBy(b => b.Path).OrderByDescending(b => b.Created), enumerateCollection: true);
         }
         jobs.ForEach(Write);
@@ -109,7 +114,9 @@ public sealed class GetDbBackupCommand : BackupSyncCmdlet
         foreach (var name in Job)
         {
             if (config.BackupPlans.Any(p => p.Name == name) || name == BackupOrder.ByHandName)
-                WriteObject(Await((warn, token) => (Query with { Job = name, Latest = Latest }).FindAsync(config, warn, token)), enumerateCollection: true);
+                WriteObject(
+                    Await((warn, token) => (Query with { Job = name, Latest = Latest }).FindAsync(config, warn, token)),
+                    enumerateCollection: true);
             else
                 Write(config.Job(name));
         }

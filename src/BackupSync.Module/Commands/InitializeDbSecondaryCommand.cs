@@ -40,8 +40,11 @@ public sealed class InitializeDbSecondaryCommand : RunCmdlet
             job.EnsureAddresses();
         foreach (var (job, plan) in jobs.Select(j => (j, JobRunner.PlanSync(j, SyncMode.Full))).ToList())
         {
-            if (Confirm($"{job.Target} ({job.TargetDatabase.Address})", $"Replace the content by a copy of {job.Source}", Force, agreed: false))
-                Run((observers, token) => JobRunner.SyncAsync(job, new RunOptions { Force = Force, Mode = SyncMode.Full }, observers, token));
+            if (Confirm(
+                $"{job.Target} ({job.TargetDatabase.Address})", $"Replace the content by a copy of {job.Source}", Force, agreed: false))
+                Run(
+                    (observers, token) => JobRunner.SyncAsync(job, new RunOptions { Force = Force, Mode = SyncMode.Full }, observers,
+                        token));
             else if (IsWhatIf)
                 WriteObject(plan, enumerateCollection: true);
         }

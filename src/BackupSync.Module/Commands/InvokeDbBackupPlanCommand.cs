@@ -34,7 +34,8 @@ public sealed class InvokeDbBackupPlanCommand : RunCmdlet
         {
             var target = $"{plan.Name} ({string.Join(", ", plan.Databases.Select(d => d.Name))})";
             if (ShouldProcess(target, $"Back up to {string.Join(", ", plan.Places.Select(p => p.Name))}"))
-                RunSeveral((observersOf, token) => BackupRunner.BackUpAsync(plan.Databases, BackupOrder.Of(plan, config), d => observersOf(d.Name), null, token));
+                RunSeveral((observersOf, token) => BackupRunner.BackUpAsync(
+                    plan.Databases, BackupOrder.Of(plan, config), d => observersOf(d.Name), null, token));
         }
     }
 
@@ -46,6 +47,8 @@ public sealed class InvokeDbBackupPlanCommand : RunCmdlet
         if (Plan is not null)
             return [.. Plan.Select(config.BackupPlan)];
         return config.BackupPlans.Count == 1 ? config.BackupPlans : throw new BackupSyncException(
-            ErrorIds.UnknownName, config.BackupPlans.Count == 0 ? $"{config.Path} has no backup plans." : $"Name a plan: {config.Path} has {string.Join(", ", config.BackupPlans.Select(p => p.Name))}.");
+            ErrorIds.UnknownName, config.BackupPlans.Count == 0
+                ? $"{config.Path} has no backup plans."
+                : $"Name a plan: {config.Path} has {string.Join(", ", config.BackupPlans.Select(p => p.Name))}.");
     }
 }

@@ -7,7 +7,8 @@ using BackupSync.Runs;
 namespace BackupSync.Module.Commands;
 
 /// <summary>Makes a job's target a verified copy of its source.</summary>
-[Cmdlet(VerbsLifecycle.Invoke, "DbSync", DefaultParameterSetName = ByName, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[Cmdlet(
+    VerbsLifecycle.Invoke, "DbSync", DefaultParameterSetName = ByName, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
 [OutputType(typeof(RunResult), typeof(PlannedStep))]
 public sealed class InvokeDbSyncCommand : RunCmdlet
 {
@@ -62,8 +63,13 @@ public sealed class InvokeDbSyncCommand : RunCmdlet
             job.EnsureAddresses();
         foreach (var job in jobs)
         {
-            if (Confirm($"{job.Target} ({job.TargetDatabase.Address})", $"{Action(job)} (job {job.Name})", Force, agreed: ParameterSetName != ByUrl))
-                Run((observers, token) => JobRunner.SyncAsync(job, new RunOptions { Force = Force, Mode = Mode, FullVerify = FullVerify }, observers, token));
+            if (Confirm(
+                $"{job.Target} ({job.TargetDatabase.Address})",
+                $"{Action(job)} (job {job.Name})",
+                Force,
+                agreed: ParameterSetName != ByUrl))
+                Run((observers, token) => JobRunner.SyncAsync(
+                    job, new RunOptions { Force = Force, Mode = Mode, FullVerify = FullVerify }, observers, token));
             else if (IsWhatIf)
                 WriteObject(JobRunner.PlanSync(job, Mode), enumerateCollection: true);
         }

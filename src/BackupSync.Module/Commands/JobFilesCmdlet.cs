@@ -3,7 +3,9 @@ using BackupSync.Configuration;
 
 namespace BackupSync.Module.Commands;
 
-/// <summary>A cmdlet for what jobs have left in their backup directories: of jobs by name, of piped ones, of all, or of a directory.</summary>
+/// <summary>
+/// A cmdlet for what jobs have left in their backup directories: of jobs by name, of piped ones, of all, or of a directory.
+/// </summary>
 public abstract class JobFilesCmdlet : BackupSyncCmdlet
 {
     protected const string ByName = "Job";

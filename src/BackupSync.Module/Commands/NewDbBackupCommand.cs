@@ -65,7 +65,10 @@ public sealed class NewDbBackupCommand : RunCmdlet
         }
         var config = LoadConfig(Config);
         if (!All && Database is null)
-            throw new BackupSyncException(ErrorIds.UnknownName, $"Name the databases to back up, or say -All: {config.Path} has {string.Join(", ", config.Databases.Select(d => d.Name))}.");
+            throw new BackupSyncException(
+                ErrorIds.UnknownName,
+                $"Name the databases to back up, or say -All: {config.Path} has "
+                    + $"{string.Join(", ", config.Databases.Select(d => d.Name))}.");
         _databases.AddRange(All ? config.Databases : Database!.Select(config.Database));
     }
 

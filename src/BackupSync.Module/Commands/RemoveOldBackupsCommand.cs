@@ -26,7 +26,10 @@ public sealed class RemoveOldBackupsCommand : JobFilesCmdlet
     protected override void Execute()
     {
         if (Place is not null && KeepDays is not null)
-            throw new BackupSyncException(ErrorIds.ConfigurationInvalid, "-KeepDays is for jobs: what is in a place is under the rules of the plans that took it.", "Leave either -KeepDays or -Place out.");
+            throw new BackupSyncException(
+                ErrorIds.ConfigurationInvalid,
+                "-KeepDays is for jobs: what is in a place is under the rules of the plans that took it.",
+                "Leave either -KeepDays or -Place out.");
         if (Place is null || Job is not null)
             base.Execute();
         if (Place is not null || (ParameterSetName == ByName && Job is null && KeepDays is null))
@@ -44,7 +47,9 @@ public sealed class RemoveOldBackupsCommand : JobFilesCmdlet
             try
             {
                 // A job's directory may stand among the folders of a place.
-                Write(place, Await(token => Retention.PlanAsync(place, config, DateTimeOffset.UtcNow, token)).Where(d => !_told.Contains(d.Path)));
+                Write(
+                    place,
+                    Await(token => Retention.PlanAsync(place, config, DateTimeOffset.UtcNow, token)).Where(d => !_told.Contains(d.Path)));
             }
             catch (BackupSyncException failure)
             {

@@ -68,7 +68,9 @@ public sealed class RestoreDbBackupCommand : RestoreCmdlet
         var config = LoadConfig(Config);
         if (Choose(config) is not { } backup)
             return;
-        var why = Before is { } moment ? FormattableString.Invariant($", the newest up to {moment.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC") : "";
+        var why = Before is { } moment
+            ? FormattableString.Invariant($", the newest up to {moment.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC")
+            : "";
         Restore(backup, config.Database(To ?? backup.Database), config, Table ?? [], why);
     }
 
@@ -80,7 +82,14 @@ public sealed class RestoreDbBackupCommand : RestoreCmdlet
             return InputObject;
         if (!Latest && Before is null && Tag is null)
             throw new BackupSyncException(ErrorIds.BackupNotFound, $"Say which backup of {Database} is meant: -Latest, -Before or -Tag.");
-        var query = new BackupQuery { Databases = [Database], Before = Before, Tag = Tag, Place = Place, Unauthenticated = Unauthenticated };
+        var query = new BackupQuery
+        {
+            Databases = [Database],
+            Before = Before,
+            Tag = Tag,
+            Place = Place,
+            Unauthenticated = Unauthenticated,
+        };
         return Await((warn, token) => query.FindOneAsync(config, warn, token));
     }
 }

@@ -9,7 +9,12 @@ using BackupSync.Runs;
 namespace BackupSync.Module.Commands;
 
 /// <summary>Brings a job's target back to what a backup holds.</summary>
-[Cmdlet(VerbsData.Restore, "DbSafetyBackup", DefaultParameterSetName = ByObject, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[Cmdlet(
+    VerbsData.Restore,
+    "DbSafetyBackup",
+    DefaultParameterSetName = ByObject,
+    SupportsShouldProcess = true,
+    ConfirmImpact = ConfirmImpact.High)]
 [OutputType(typeof(RunResult), typeof(PlannedStep))]
 public sealed class RestoreDbSafetyBackupCommand : RunCmdlet
 {
@@ -68,7 +73,8 @@ public sealed class RestoreDbSafetyBackupCommand : RunCmdlet
     {
         var (job, backup, config) = Choose();
         var options = new RunOptions { Force = Force, OthersWait = OthersWait, SkipRefused = SkipRefused };
-        var action = $"Replace the content by {backup.FileName}, {ByteSizes.Show(backup.Size)} of {backup.Created.UtcDateTime:yyyy-MM-dd HH:mm} UTC";
+        var action =
+            $"Replace the content by {backup.FileName}, {ByteSizes.Show(backup.Size)} of {backup.Created.UtcDateTime:yyyy-MM-dd HH:mm} UTC";
         if (Confirm($"{job.Target} ({job.TargetDatabase.Address})", action, Force, agreed: !HasTarget))
             Run((observers, token) => JobRunner.RestoreAsync(
                 job, BackupHandle.Of(backup, config) with { Unauthenticated = Unauthenticated }, options, observers, token));

@@ -6,7 +6,12 @@ using BackupSync.Runs;
 namespace BackupSync.Module.Commands;
 
 /// <summary>Signs the manifests of backups that bear no signature, when those were read to their end.</summary>
-[Cmdlet(VerbsCommon.Set, "DbBackupSignature", DefaultParameterSetName = ByObject, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[Cmdlet(
+    VerbsCommon.Set,
+    "DbBackupSignature",
+    DefaultParameterSetName = ByObject,
+    SupportsShouldProcess = true,
+    ConfirmImpact = ConfirmImpact.High)]
 [OutputType(typeof(RunResult))]
 public sealed class SetDbBackupSignatureCommand : RunCmdlet
 {
@@ -30,7 +35,9 @@ public sealed class SetDbBackupSignatureCommand : RunCmdlet
     {
         var config = LoadConfig(Config);
         var named = ParameterSetName == ByPath;
-        foreach (var backup in named ? [.. Path.Select(p => BackupCatalog.Open(FullPath(p)))] : InputObject.Where(b => b.NotAuthenticated is not null))
+        foreach (var backup in named
+            ? [.. Path.Select(p => BackupCatalog.Open(FullPath(p)))]
+            : InputObject.Where(b => b.NotAuthenticated is not null))
         {
             var action = FormattableString.Invariant(
                 $"Sign the backup of {backup.Database}, {backup.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC")

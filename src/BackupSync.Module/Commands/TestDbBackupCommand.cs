@@ -15,7 +15,8 @@ public sealed class TestDbBackupCommand : RunCmdlet
     const string ByPath = "Path";
 
     /// <summary>Null where a piped run has taken none: its own error has told why.</summary>
-    [Parameter(ParameterSetName = ByObject, Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Parameter(
+        ParameterSetName = ByObject, Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("SourceBackup")]
     [AllowNull]
     public BackupFile?[]? InputObject { get; set; }
@@ -59,7 +60,8 @@ public sealed class TestDbBackupCommand : RunCmdlet
         {
             var database = config?.Databases.FirstOrDefault(d => d.Name == backup.Database);
             var handle = BackupHandle.Of(backup, config) with { Unauthenticated = Unauthenticated };
-            Run((observers, token) => BackupRunner.ProveAsync(handle, how, database, on, config?.Tools ?? new ToolsConfig(), observers, token));
+            Run((observers, token) => BackupRunner.ProveAsync(
+                handle, how, database, on, config?.Tools ?? new ToolsConfig(), observers, token));
         }
     }
 

@@ -15,7 +15,9 @@ public sealed class ArchiveCopyTests(OddDatabase odd) : IClassFixture<OddDatabas
         var original = gzipped ? odd.Gzipped : odd.Plain;
         var (copy, _) = OddDatabase.CopyOf(original, compress);
 
-        Assert.Equal(WithoutCompression(await odd.RestoreAsync(original, "--list")), WithoutCompression(await odd.RestoreAsync(copy, "--list")));
+        Assert.Equal(
+            WithoutCompression(await odd.RestoreAsync(original, "--list")),
+            WithoutCompression(await odd.RestoreAsync(copy, "--list")));
         Assert.Equal(WithoutKeys(await odd.RestoreAsync(original, "--file=-")), WithoutKeys(await odd.RestoreAsync(copy, "--file=-")));
     }
 
@@ -28,7 +30,8 @@ public sealed class ArchiveCopyTests(OddDatabase odd) : IClassFixture<OddDatabas
         using var folder = new TempFolder();
         await File.WriteAllBytesAsync(folder.File("copy.dump"), copy);
 
-        var restore = new ChildCommand(odd.Servers.Tools.PgRestore, "--jobs=2", "--no-owner", "--no-acl", $"--dbname={fresh.Name}", folder.File("copy.dump"));
+        var restore = new ChildCommand(
+            odd.Servers.Tools.PgRestore, "--jobs=2", "--no-owner", "--no-acl", $"--dbname={fresh.Name}", folder.File("copy.dump"));
         var result = await ChildProcess.RunAsync(restore.ConnectedTo(fresh.Address), default);
 
         Assert.True(result.ExitCode == 0, result.ErrorTail);
@@ -60,7 +63,8 @@ public sealed class ArchiveCopyTests(OddDatabase odd) : IClassFixture<OddDatabas
 
     /// <summary>Every script has its own.</summary>
     static string WithoutKeys(string script) =>
-        string.Join('\n', script.Split('\n').Where(l => !l.StartsWith("\\restrict", StringComparison.Ordinal) && !l.StartsWith("\\unrestrict", StringComparison.Ordinal)));
+        string.Join('\n', script.Split('\n')
+            .Where(l => !l.StartsWith("\\restrict", StringComparison.Ordinal) && !l.StartsWith("\\unrestrict", StringComparison.Ordinal)));
 
     static string WithoutCompression(string listing) =>
         string.Join('\n', listing.Split('\n').Where(l => !l.StartsWith(";     Compression:", StringComparison.Ordinal)));
@@ -74,7 +78,9 @@ public sealed class ArchiveCopyTests(OddDatabase odd) : IClassFixture<OddDatabas
             while (reader.NextContent())
             {
                 using var content = reader.OpenContent();
-                contents.Add($"{reader.Entry.Key} {reader.LargeObject} {Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(content))}");
+                contents.Add(
+                    $"{reader.Entry.Key} {reader.LargeObject} "
+                        + $"{Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(content))}");
             }
         }
         return contents;

@@ -49,7 +49,9 @@ public sealed class DamagedArchiveTests(OddDatabase odd) : IClassFixture<OddData
             try
             {
                 var found = OddDatabase.CopyOf(cut, compress: true).Content;
-                Assert.True(found.Rows!.Values.Sum() < whole.Rows!.Values.Sum() || found.LargeObjects < whole.LargeObjects, $"cut at {cut.Length}");
+                Assert.True(
+                    found.Rows!.Values.Sum() < whole.Rows!.Values.Sum() || found.LargeObjects < whole.LargeObjects,
+                    $"cut at {cut.Length}");
             }
             catch (BackupSyncException e)
             {
@@ -84,7 +86,9 @@ public sealed class DamagedArchiveTests(OddDatabase odd) : IClassFixture<OddData
         archive[at + 4] = 0x3F;
         var before = GC.GetAllocatedBytesForCurrentThread();
 
-        Assert.Equal(ErrorIds.BackupInvalid, Assert.Throws<CutOffArchiveException>(() => new ArchiveReader(new MemoryStream(archive), default)).ErrorId);
+        Assert.Equal(
+            ErrorIds.BackupInvalid,
+            Assert.Throws<CutOffArchiveException>(() => new ArchiveReader(new MemoryStream(archive), default)).ErrorId);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, archive.Length * 8L);
     }
 

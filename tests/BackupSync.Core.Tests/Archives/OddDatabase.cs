@@ -3,7 +3,9 @@ using BackupSync.PgTools;
 
 namespace BackupSync.Tests.Archives;
 
-/// <summary>A database with all that real ones hold and some more, and pg_dump's archives of it. For a class of tests that only read it.</summary>
+/// <summary>
+/// A database with all that real ones hold and some more, and pg_dump's archives of it. For a class of tests that only read it.
+/// </summary>
 public sealed class OddDatabase : IAsyncLifetime
 {
     readonly Servers _servers = new();
@@ -31,7 +33,8 @@ public sealed class OddDatabase : IAsyncLifetime
             INSERT INTO no_columns DEFAULT VALUES;
             CREATE TABLE large (a text);
             INSERT INTO large SELECT repeat(i::text || E'\n\\', 400000) FROM generate_series(1, 3) i;
-            SELECT lo_from_bytea(0, convert_to(repeat('many', 700000), 'UTF8')), lo_create(0), lo_from_bytea(2147483648, 'lowest'), lo_from_bytea(4294967290, 'highest');
+            SELECT lo_from_bytea(0, convert_to(repeat('many', 700000), 'UTF8')), lo_create(0), lo_from_bytea(2147483648, 'lowest'),
+                lo_from_bytea(4294967290, 'highest');
             """);
         (Plain, Gzipped) = (await DumpAsync("--compress=0"), await DumpAsync("--compress=1"));
     }
@@ -47,7 +50,8 @@ public sealed class OddDatabase : IAsyncLifetime
     internal static (byte[] Copy, ArchiveContent Content) CopyOf(byte[] archive, bool compress)
     {
         using var output = new MemoryStream();
-        var (content, head) = new ArchiveCopy(new ArchiveReader(new MemoryStream(archive), default), output, (_, _, _) => { }).Run(compress);
+        var (content, head) = new ArchiveCopy(new ArchiveReader(new MemoryStream(archive), default), output, (_, _, _) => { })
+            .Run(compress);
         output.Position = 0;
         output.Write(head.Bytes.Span);
         return (output.ToArray(), content);
@@ -66,7 +70,10 @@ public sealed class OddDatabase : IAsyncLifetime
     async Task<byte[]> DumpAsync(string compress)
     {
         using var archive = new MemoryStream();
-        var command = new ChildCommand(_servers.Tools.PgDump, "--format=custom", compress) { StandardOutput = (pipe, ct) => pipe.CopyToAsync(archive, ct) };
+        var command = new ChildCommand(_servers.Tools.PgDump, "--format=custom", compress)
+        {
+            StandardOutput = (pipe, ct) => pipe.CopyToAsync(archive, ct),
+        };
         var result = await ChildProcess.RunAsync(command.ConnectedTo(Database.Address), default);
         Assert.True(result.ExitCode == 0, result.ErrorTail);
         return archive.ToArray();

@@ -15,10 +15,13 @@ public sealed class AlteredManifestTests(Servers servers) : IClassFixture<Server
     /// <summary>What is put in the place of any value.</summary>
     static readonly string[] Values =
     [
-        "null", "-1", "0", "1e300", "9223372036854775807", "-9223372036854775808", "3.5", "true", "\"\"", "\"x\"", "\"\\u0000\\u001b[2J\"", "\"0001-01-01T00:00:00Z\"",
+        "null", "-1", "0", "1e300", "9223372036854775807", "-9223372036854775808", "3.5", "true", "\"\"", "\"x\"",
+        "\"\\u0000\\u001b[2J\"", "\"0001-01-01T00:00:00Z\"",
         "1e400", "-1e400",
-        "\"9999-12-31T23:59:59.9999999Z\"", "[]", "[null]", "[[[[[]]]]]", "{}", "{\"a\": null}", "{\"a\": {\"rows\": -1, \"hash\": null, \"bytes\": 1}}",
-        "{\"a\": {\"rows\": 9223372036854775807, \"hash\": null, \"bytes\": 1}, \"b\": {\"rows\": 9223372036854775807, \"hash\": null, \"bytes\": 1}}",
+        "\"9999-12-31T23:59:59.9999999Z\"", "[]", "[null]", "[[[[[]]]]]", "{}", "{\"a\": null}", "{\"a\": {\"rows\": -1, \"hash\": "
+            + "null, \"bytes\": 1}}",
+        "{\"a\": {\"rows\": 9223372036854775807, \"hash\": null, \"bytes\": 1}, \"b\": {\"rows\": 9223372036854775807, \"hash\": null, "
+            + "\"bytes\": 1}}",
     ];
 
     static readonly (string Name, string Change)[] Malformed =
@@ -71,7 +74,9 @@ public sealed class AlteredManifestTests(Servers servers) : IClassFixture<Server
                 var entries = BackupFolder.Scan(folder.Path, encryption);
                 Assert.True(entries.Single(e => e.Path == good).IsGood, $"{string.Join('.', place)} = {value}");
                 var entry = entries.Single(e => e.Path == path);
-                Assert.True(entry.Problem is { Length: > 0 } || entry.Backup?.NotAuthenticated is { Length: > 0 }, $"{string.Join('.', place)} = {value}");
+                Assert.True(
+                    entry.Problem is { Length: > 0 } || entry.Backup?.NotAuthenticated is { Length: > 0 },
+                    $"{string.Join('.', place)} = {value}");
                 _ = Retention.Decide(entries, RetentionRules.OfJob(7, null, _ => []), DateTimeOffset.UtcNow);
                 // Where there is no passphrase, nobody holds it off from what it says.
                 entries = BackupFolder.Scan(folder.Path);
@@ -96,7 +101,8 @@ public sealed class AlteredManifestTests(Servers servers) : IClassFixture<Server
             var path = Path.Join(Path.GetDirectoryName(good.Path), $"{name.Replace(' ', '-')}.dump");
             File.Copy(good.Path, path);
             bad[name] = path;
-            File.WriteAllText(ManifestStore.PathOf(path), change.Length > 0 && char.IsLetter(change[0]) && change.Contains(": ", StringComparison.Ordinal)
+            File.WriteAllText(ManifestStore.PathOf(path), change.Length > 0 && char.IsLetter(change[0])
+                && change.Contains(": ", StringComparison.Ordinal)
                 ? Changed(text, Path.GetFileName(path), change) : change);
         }
         bad["huge"] = Path.Join(Path.GetDirectoryName(good.Path), "huge.dump");
@@ -154,7 +160,8 @@ public sealed class AlteredManifestTests(Servers servers) : IClassFixture<Server
     static string Changed(string text, string file, string change)
     {
         var json = JsonNode.Parse(text)!;
-        var (key, value) = (change[..change.IndexOf(": ", StringComparison.Ordinal)], change[(change.IndexOf(": ", StringComparison.Ordinal) + 2)..]);
+        var (key, value) = (change[..change
+            .IndexOf(": ", StringComparison.Ordinal)], change[(change.IndexOf(": ", StringComparison.Ordinal) + 2)..]);
         json["format"] = 1;
         json["file"] = file;
         var path = key.Split('.');

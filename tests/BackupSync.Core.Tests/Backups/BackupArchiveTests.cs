@@ -36,7 +36,8 @@ public sealed class BackupArchiveTests : IDisposable
     [InlineData(0)]
     [InlineData(3)]
     [InlineData(20)]
-    public Task A_truncated_one_is_told(int bytes) => AssertInvalid("is truncated", () => File.WriteAllBytes(_path, File.ReadAllBytes(_path)[..bytes]));
+    public Task A_truncated_one_is_told(int bytes) =>
+        AssertInvalid("is truncated", () => File.WriteAllBytes(_path, File.ReadAllBytes(_path)[..bytes]));
 
     [Fact]
     public Task One_that_grew_is_told() => AssertInvalid("was altered: it has", () => File.AppendAllText(_path, "x"));
@@ -62,7 +63,8 @@ public sealed class BackupArchiveTests : IDisposable
 
     [Fact]
     public async Task Checking_can_be_cancelled() =>
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => BackupArchive.CheckAsync(_path, new CancellationToken(canceled: true)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => BackupArchive.CheckAsync(_path, new CancellationToken(canceled: true)));
 
     async Task AssertInvalid(string expected, Action damage)
     {

@@ -46,7 +46,10 @@ public sealed class BackupCatalogTests : IDisposable
     [Fact]
     public void What_a_manifest_says_of_keeping_and_proof_is_shown()
     {
-        var proof = new ProofRecord(BackupSync.Configuration.BackupProof.Drill, BackupSamples.Morning.AddHours(1), 12.5, true, null, null) { Verdict = ProofVerdict.Good };
+        var proof = new ProofRecord(BackupSync.Configuration.BackupProof.Drill, BackupSamples.Morning.AddHours(1), 12.5, true, null, null)
+        {
+            Verdict = ProofVerdict.Good,
+        };
         BackupSamples.Add(_temp.Path, "a.dump.enc", BackupKind.Plan, change: m => m with
         {
             Tag = "pre-deployment-1", Pinned = true, KeepDays = 30, Proof = proof, Encryption = new EncryptionInfo(600_000, "00", "00"),
@@ -55,8 +58,12 @@ public sealed class BackupCatalogTests : IDisposable
 
         var backups = BackupCatalog.List(_temp.Path, _warnings.Add);
 
-        Assert.Equal(("pre-deployment-1", true, 30, true, proof, null), (backups[0].Tag, backups[0].Pinned, backups[0].KeepDays, backups[0].Encrypted, backups[0].Proof, backups[0].Place));
-        Assert.Equal((null, false, null, false, null), (backups[1].Tag, backups[1].Pinned, backups[1].KeepDays, backups[1].Encrypted, backups[1].Proof));
+        Assert.Equal(
+            ("pre-deployment-1", true, 30, true, proof, null),
+            (backups[0].Tag, backups[0].Pinned, backups[0].KeepDays, backups[0].Encrypted, backups[0].Proof, backups[0].Place));
+        Assert.Equal(
+            (null, false, null, false, null),
+            (backups[1].Tag, backups[1].Pinned, backups[1].KeepDays, backups[1].Encrypted, backups[1].Proof));
         Assert.Empty(_warnings);
     }
 
@@ -84,7 +91,8 @@ public sealed class BackupCatalogTests : IDisposable
     [Fact]
     public void Other_files_and_folders_are_passed_over()
     {
-        string[] names = ["history.jsonl", "history-2026-11.jsonl", "latest.json", ".latest.lock", "backupsync.log", "backupsync.log.1", "notes.txt", "notes.json", "a.dump.partial", "a.dump.json.partial"];
+        string[] names = ["history.jsonl", "history-2026-11.jsonl", "latest.json", ".latest.lock", "backupsync.log", "backupsync.log.1",
+            "notes.txt", "notes.json", "a.dump.partial", "a.dump.json.partial"];
         foreach (var name in names)
             _temp.Write(name, "");
         Directory.CreateDirectory(_temp.File("below"));
@@ -101,7 +109,8 @@ public sealed class BackupCatalogTests : IDisposable
     [Fact]
     public void A_safety_backup_that_a_restore_took_has_no_job_and_says_how_it_is_restored()
     {
-        var backup = new BackupFile(_temp.File("a.dump"), BackupKind.Safety, "restore-auth", "auth", DateTimeOffset.UtcNow, 10, 1, 1, "a1b2c3d4", "15.18", "00");
+        var backup = new BackupFile(
+            _temp.File("a.dump"), BackupKind.Safety, "restore-auth", "auth", DateTimeOffset.UtcNow, 10, 1, 1, "a1b2c3d4", "15.18", "00");
         var config = new BackupSyncConfig { Path = _temp.File("backupsync.yml"), Databases = [], Jobs = [], Places = [] };
 
         var e = Assert.Throws<BackupSyncException>(() => SafetyBackups.JobOf(backup, config));

@@ -19,7 +19,8 @@ public sealed class BackupNamesTests : IDisposable
     [Fact]
     public void The_time_is_utc() =>
         Assert.EndsWith("_20251018_060012.dump", Path.GetFileName(
-            BackupNames.Next(_temp.Path, BackupKind.Source, "neon", BackupSamples.Morning.ToOffset(TimeSpan.FromHours(-7)))), StringComparison.Ordinal);
+            BackupNames.Next(
+                _temp.Path, BackupKind.Source, "neon", BackupSamples.Morning.ToOffset(TimeSpan.FromHours(-7)))), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("a/b\\c:d*e?f\"g<h>i|j k\n\0", "a_b_c_d_e_f_g_h_i_j_k__")]
@@ -53,7 +54,9 @@ public sealed class BackupNamesTests : IDisposable
         Assert.Equal(path + ".globals.sql.enc", BackupNames.GlobalsOf(path));
         Assert.Equal("a.dump.globals.sql", BackupNames.GlobalsOf("a.dump"));
         _temp.Write("auth_backup_20251018_060012.dump.enc.globals.sql.enc", "");
-        Assert.Equal(_temp.File("auth_backup_20251018_060012_2.dump.enc"), BackupNames.Next(_temp.Path, BackupKind.Plan, "auth", BackupSamples.Morning, encrypted: true));
+        Assert.Equal(
+            _temp.File("auth_backup_20251018_060012_2.dump.enc"),
+            BackupNames.Next(_temp.Path, BackupKind.Plan, "auth", BackupSamples.Morning, encrypted: true));
     }
 
     [Theory]
@@ -78,7 +81,12 @@ public sealed class BackupNamesTests : IDisposable
     [InlineData(".globals.sql")]
     public void A_name_that_is_taken_elsewhere_is_not_given_either(string suffix) => Assert.Equal(
         _temp.File("neon_backup_20251018_060012_2.dump"),
-        BackupNames.Next(_temp.Path, BackupKind.Plan, "neon", BackupSamples.Morning, elsewhere: new HashSet<string> { "neon_backup_20251018_060012.dump" + suffix }));
+        BackupNames.Next(
+            _temp.Path,
+            BackupKind.Plan,
+            "neon",
+            BackupSamples.Morning,
+            elsewhere: new HashSet<string> { "neon_backup_20251018_060012.dump" + suffix }));
 
     string Name(BackupKind kind, string database)
     {

@@ -11,7 +11,8 @@ static class BackupSamples
     public static readonly DateTimeOffset Morning = new(2025, 10, 18, 6, 0, 12, TimeSpan.Zero);
 
     public static BackupManifest Manifest(
-        string file, byte[] content, BackupKind kind = BackupKind.Source, DateTimeOffset? created = null, string runId = "a1b2c3d4", string job = "railway-to-neon") =>
+        string file, byte[] content, BackupKind kind = BackupKind.Source, DateTimeOffset? created = null, string runId = "a1b2c3d4",
+        string job = "railway-to-neon") =>
         new()
         {
             File = file,
@@ -30,8 +31,15 @@ static class BackupSamples
             {
                 ServerMajor = 15,
                 Method = FingerprintMethod.ChainedHash,
-                Tables = new Dictionary<string, TableFingerprint> { ["public.Users"] = new(13, "-123456789012345678901234567890", 8192), ["public.empty"] = new(0, null, 0) },
-                Sequences = new Dictionary<string, SequenceFingerprint> { ["public.users_id_seq"] = new(13, true) { LatestValue = 14, LatestIsCalled = true } },
+                Tables = new Dictionary<string, TableFingerprint>
+                {
+                    ["public.Users"] = new(13, "-123456789012345678901234567890", 8192),
+                    ["public.empty"] = new(0, null, 0),
+                },
+                Sequences = new Dictionary<string, SequenceFingerprint>
+                {
+                    ["public.users_id_seq"] = new(13, true) { LatestValue = 14, LatestIsCalled = true },
+                },
                 LargeObjects = new LargeObjectFingerprint(0, null),
                 Objects = new Dictionary<string, string> { ["index public.usersEmailKey"] = "CREATE INDEX …" },
             },
@@ -40,7 +48,8 @@ static class BackupSamples
     /// <summary>An archive with its manifest.</summary>
     /// <param name="change">What else its manifest says.</param>
     public static string Add(
-        string directory, string file, BackupKind kind = BackupKind.Source, DateTimeOffset? created = null, string runId = "a1b2c3d4", string job = "railway-to-neon",
+        string directory, string file, BackupKind kind = BackupKind.Source, DateTimeOffset? created = null, string runId = "a1b2c3d4",
+        string job = "railway-to-neon",
         Func<BackupManifest, BackupManifest>? change = null)
     {
         var path = Path.Combine(directory, file);

@@ -48,7 +48,10 @@ public sealed class ForgeryTests(Servers servers) : IClassFixture<Servers>
 
         var listed = await scenario.RunWellAsync("backups", "auth");
         Assert.Contains(Path.GetFileName(forged), listed.All, StringComparison.Ordinal);
-        Assert.Contains(forgery == Forgery.ManifestOfAnotherDatabase ? "of another database, standby" : "NOT AUTHENTICATED", listed.All, StringComparison.Ordinal);
+        Assert.Contains(
+            forgery == Forgery.ManifestOfAnotherDatabase ? "of another database, standby" : "NOT AUTHENTICATED",
+            listed.All,
+            StringComparison.Ordinal);
         Assert.Equal(genuine[0].Path, Assert.Single(await scenario.BackupsAsync("auth", "--latest")).Path);
 
         Assert.Equal(errorId, (await RefusedAsync(scenario, "restore", "--path", forged, "--to", "standby", "--json")).Error!.Id);
@@ -57,7 +60,9 @@ public sealed class ForgeryTests(Servers servers) : IClassFixture<Servers>
         Assert.True(verified.ExitCode == 1, verified.All);
         var runs = BackupScenario.Runs(verified).ToDictionary(r => r.Source);
         Assert.All(genuine, b => Assert.True(runs[b.FileName].Success, verified.All));
-        Assert.Equal(forgery == Forgery.ManifestOfAnotherDatabase ? null : errorId, runs.GetValueOrDefault(Path.GetFileName(forged))?.Error!.Id);
+        Assert.Equal(
+            forgery == Forgery.ManifestOfAnotherDatabase ? null : errorId,
+            runs.GetValueOrDefault(Path.GetFileName(forged))?.Error!.Id);
         Assert.Null(ManifestStore.Read(forged).Proof); // nothing that was found out about it makes it look like ours
 
         await scenario.RunWellAsync("restore", "auth", "--latest", "--to", "standby");
@@ -205,7 +210,9 @@ public sealed class ForgeryTests(Servers servers) : IClassFixture<Servers>
     public async Task A_safety_backup_that_is_forged_is_passed_over()
     {
         await using var scenario = await CliScenario.CreateAsync(servers, rows: 10);
-        File.AppendAllText(Path.Join(scenario.Folder, "backupsync.yml"), $"\nencryption: {{ passphrase: \"{BackupScenario.Passphrase}\" }}\n");
+        File.AppendAllText(
+            Path.Join(scenario.Folder, "backupsync.yml"),
+            $"\nencryption: {{ passphrase: \"{BackupScenario.Passphrase}\" }}\n");
         await scenario.OnTargetAsync("CREATE TABLE users AS SELECT i AS id, 'name ' || i AS name FROM generate_series(1, 7) i");
         Assert.Equal(0, (await scenario.RunAsync("sync", "--yes")).ExitCode);
         var safety = BackupCatalog.List(Path.Join(scenario.Folder, "backups")).Single(b => b.Kind == BackupKind.Safety);
@@ -215,7 +222,8 @@ public sealed class ForgeryTests(Servers servers) : IClassFixture<Servers>
         File.Copy(source.Path, forged);
         ManifestStore.Write(forged, ManifestStore.Read(source.Path) with
         {
-            File = Path.GetFileName(forged), Kind = BackupKind.Safety, Database = "neon", RunId = "f0f0f0f0", Created = safety.Created.AddMinutes(1), Companions = [],
+            File = Path.GetFileName(forged), Kind = BackupKind.Safety, Database = "neon", RunId = "f0f0f0f0", Created = safety.Created
+                .AddMinutes(1), Companions = [],
         });
 
         var refused = await scenario.RunAsync("restore-safety", forged, "--yes");
@@ -261,7 +269,8 @@ public sealed class ForgeryTests(Servers servers) : IClassFixture<Servers>
         var encryption = new EncryptionConfig(Vault.Passphrase);
         var signed = ManifestStore.Format(BackupSamples.Manifest("a.dump", [1, 2, 3]) with { Tag = new string('0', 64) }, key);
         Assert.Null(ManifestStore.Parse(signed, "a.dump.json", "a.dump", encryption).NotAuthenticated);
-        Assert.NotEqual(signed, ManifestStore.Format(ManifestStore.Parse(signed, "a.dump.json", "a.dump"), key)); // a salt of its own each time
+        // A salt of its own each time.
+        Assert.NotEqual(signed, ManifestStore.Format(ManifestStore.Parse(signed, "a.dump.json", "a.dump"), key));
         for (var i = 0; i < signed.Length; i++)
         {
             var bad = signed.ToArray();
@@ -270,7 +279,8 @@ public sealed class ForgeryTests(Servers servers) : IClassFixture<Servers>
             try
             {
                 // The letters of the checksum itself are mended by that.
-                Assert.True(bad.AsSpan().SequenceEqual(signed) || ManifestStore.Parse(bad, "a.dump.json", "a.dump", encryption).NotAuthenticated is not null, $"byte {i}");
+                Assert.True(bad.AsSpan().SequenceEqual(signed)
+                    || ManifestStore.Parse(bad, "a.dump.json", "a.dump", encryption).NotAuthenticated is not null, $"byte {i}");
             }
             catch (BackupSyncException e)
             {
@@ -354,7 +364,9 @@ public sealed class ForgeryTests(Servers servers) : IClassFixture<Servers>
     /// <summary>With the checksum that anybody can compute, and the signature that it had.</summary>
     static void WriteAsIs(string path, BackupManifest manifest)
     {
-        byte[] bytes = [.. JsonSerializer.SerializeToUtf8Bytes(manifest with { Checksum = new string('0', 64) }, JsonFormat.Indented), (byte)'\n'];
+        byte[] bytes = [.. JsonSerializer.SerializeToUtf8Bytes(
+            manifest with { Checksum = new string('0', 64) },
+            JsonFormat.Indented), (byte)'\n'];
         WithChecksum(bytes);
         File.WriteAllBytes(ManifestStore.PathOf(path), bytes);
     }

@@ -139,7 +139,10 @@ public sealed class ManifestStoreTests : IDisposable
     [Fact]
     public void A_flipped_bit_anywhere_is_found()
     {
-        var path = BackupSamples.Add(_temp.Path, "a.dump", change: m => m with { Tag = "before", Encryption = new EncryptionInfo(600_000, "00ff", "00ff") }) + ".json";
+        var path = BackupSamples.Add(
+            _temp.Path,
+            "a.dump",
+            change: m => m with { Tag = "before", Encryption = new EncryptionInfo(600_000, "00ff", "00ff") }) + ".json";
         var good = File.ReadAllBytes(path);
         for (var bit = 0; bit < good.Length * 8; bit++)
         {

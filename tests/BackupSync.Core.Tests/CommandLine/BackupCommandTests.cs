@@ -30,7 +30,9 @@ public sealed class BackupCommandTests(Servers servers) : IClassFixture<Servers>
         var result = await scenario.RunAsync("backup", "missing", "auth", "--json");
         Assert.True(result.ExitCode == 1, result.All);
         var runs = BackupScenario.Runs(result).ToDictionary(r => r.Source);
-        Assert.Equal((RunOutcome.Succeeded, RunKind.Backup, 1000), (runs["auth"].Outcome, runs["auth"].Kind, runs["auth"].SourceBackup!.Rows));
+        Assert.Equal(
+            (RunOutcome.Succeeded, RunKind.Backup, 1000),
+            (runs["auth"].Outcome, runs["auth"].Kind, runs["auth"].SourceBackup!.Rows));
         Assert.Equal((RunOutcome.Aborted, ErrorIds.DatabaseMissing), (runs["missing"].Outcome, runs["missing"].Error!.Id));
         Assert.Contains(" auth: Dump started", result.Errors, StringComparison.Ordinal);
 

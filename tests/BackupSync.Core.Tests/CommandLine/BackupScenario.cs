@@ -4,7 +4,9 @@ using BackupSync.Runs;
 
 namespace BackupSync.Tests.CommandLine;
 
-/// <summary>A production database, a standby, one that is not there, and a folder with a configuration that backs them up, for the real program.</summary>
+/// <summary>
+/// A production database, a standby, one that is not there, and a folder with a configuration that backs them up, for the real program.
+/// </summary>
 sealed class BackupScenario : IAsyncDisposable
 {
     public const string Passphrase = "never-to-be-printed";
@@ -30,7 +32,10 @@ sealed class BackupScenario : IAsyncDisposable
         return scenario;
     }
 
-    public void Configure(bool encrypted, string keep = "{ days: 7 }", string passphrase = "${CLI_PASSPHRASE}") => _folder.Write("backupsync.yml", $$"""
+    public void Configure(
+        bool encrypted,
+        string keep = "{ days: 7 }",
+        string passphrase = "${CLI_PASSPHRASE}") => _folder.Write("backupsync.yml", $$"""
         tiers: { critical: { rto: 1h, rpo: 1h } }
         databases:
           auth: { url: "${CLI_AUTH_URL}", role: production, tier: critical }
@@ -58,10 +63,13 @@ sealed class BackupScenario : IAsyncDisposable
 
     /// <summary>Newest first.</summary>
     public async Task<List<BackupFile>> BackupsAsync(params string[] arguments) =>
-        JsonSerializer.Deserialize<List<BackupFile>>((await RunWellAsync(["backups", .. arguments, "--json"])).Output, JsonFormat.Indented)!;
+        JsonSerializer.Deserialize<List<BackupFile>>(
+            (await RunWellAsync(["backups", .. arguments, "--json"])).Output,
+            JsonFormat.Indented)!;
 
     public static List<RunResult> Runs(CliResult result) =>
-        [.. result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonSerializer.Deserialize<RunResult>(line, JsonFormat.Line)!)];
+        [.. result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => JsonSerializer.Deserialize<RunResult>(line, JsonFormat.Line)!)];
 
     public Task OnAuthAsync(string sql) => _auth.ExecuteAsync(sql);
 

@@ -34,7 +34,8 @@ sealed class CliScenario : IAsyncDisposable
     public string SourceUrl => _source.ConnectionString;
     public string TargetUrl => _target.ConnectionString;
 
-    public Dictionary<string, string?> Environment => new() { ["CLI_SOURCE_URL"] = SourceUrl, ["CLI_TARGET_URL"] = TargetUrl, ["BACKUPSYNC_CONFIG"] = null };
+    public Dictionary<string, string?> Environment =>
+        new() { ["CLI_SOURCE_URL"] = SourceUrl, ["CLI_TARGET_URL"] = TargetUrl, ["BACKUPSYNC_CONFIG"] = null };
 
     /// <param name="settings">More of the job's, in one line, as in the file.</param>
     public static async Task<CliScenario> CreateAsync(Servers servers, int rows = 1000, string settings = "")
@@ -64,7 +65,9 @@ sealed class CliScenario : IAsyncDisposable
         Assert.Equal(RunOutcome.Succeeded, result.Outcome);
     }
 
-    /// <summary>Legal on the source; on the target its rows cannot be loaded, because its constraint needs a setting of the source's database.</summary>
+    /// <summary>
+    /// Legal on the source; on the target its rows cannot be loaded, because its constraint needs a setting of the source's database.
+    /// </summary>
     public async Task AddUntransferableAsync()
     {
         await OnSourceAsync($"ALTER DATABASE {_source.Name} SET test.place = 'here'");

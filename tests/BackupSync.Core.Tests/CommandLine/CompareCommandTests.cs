@@ -15,7 +15,13 @@ public sealed class CompareCommandTests(Servers servers) : IClassFixture<Servers
         Assert.Matches(@"public\.users +Equal +1,000 +1,000", named.Output);
         Assert.Contains("\nrailway and neon are equal: 2 tables, 1,001 rows (", named.Output, StringComparison.Ordinal);
 
-        foreach (var arguments in new string[][] { ["--job", "railway-to-neon"], [], [scenario.SourceUrl, "neon"], ["-j", "railway-to-neon", "--table", "users", "--table", "n*"] })
+        foreach (var arguments in new string[][]
+        {
+            ["--job", "railway-to-neon"],
+            [],
+            [scenario.SourceUrl, "neon"],
+            ["-j", "railway-to-neon", "--table", "users", "--table", "n*"],
+        })
         {
             var result = await scenario.RunAsync(["compare", .. arguments]);
             Assert.True(result.ExitCode == 0, result.All);
@@ -53,12 +59,14 @@ public sealed class CompareCommandTests(Servers servers) : IClassFixture<Servers
         await using var scenario = await CreateAsync();
         await scenario.OnSourceAsync("ALTER TABLE users ADD PRIMARY KEY (id); UPDATE notes SET body = E'one\\nline'");
         Assert.Equal(0, (await scenario.RunAsync("sync", "--force")).ExitCode);
-        await scenario.OnSourceAsync("DELETE FROM users WHERE id = 7; UPDATE users SET name = 'x' WHERE id = 8; DELETE FROM notes; DROP INDEX users_name");
+        await scenario.OnSourceAsync(
+            "DELETE FROM users WHERE id = 7; UPDATE users SET name = 'x' WHERE id = 8; DELETE FROM notes; DROP INDEX users_name");
 
         var result = await scenario.RunAsync("compare", "railway", "neon", "--detail");
         Assert.Equal(6, result.ExitCode);
         Assert.Equal(
-            ["Different   public.users                    8  name", "TargetOnly  public.notes                    (\"one\\nline\")", "TargetOnly  public.users                    7"],
+            ["Different   public.users                    8  name", "TargetOnly  public.notes                    "
+                + "(\"one\\nline\")", "TargetOnly  public.users                    7"],
             result.Output.TrimEnd().Split('\n')[..^1].Order(StringComparer.Ordinal));
         Assert.Contains("\nrailway and neon differ: 2 of 2 tables, 1 other object (", result.Output, StringComparison.Ordinal);
         Assert.Contains("index public.users_name on users: the source lacks it", result.Errors, StringComparison.Ordinal);
@@ -66,8 +74,10 @@ public sealed class CompareCommandTests(Servers servers) : IClassFixture<Servers
         var json = await scenario.RunAsync("compare", "railway", "neon", "--detail", "--json", "--table", "users");
         Assert.Equal(6, json.ExitCode);
         Assert.Equal(
-            [new RowDifference("public.users", "7", RowState.TargetOnly, "", 1), new RowDifference("public.users", "8", RowState.Different, "name", 1)],
-            json.Output.TrimEnd().Split('\n').Select(l => JsonSerializer.Deserialize<RowDifference>(l, JsonFormat.Line)!).OrderBy(r => r.Key));
+            [new RowDifference("public.users", "7", RowState.TargetOnly, "", 1), new RowDifference(
+                "public.users", "8", RowState.Different, "name", 1)],
+            json.Output.TrimEnd().Split('\n').Select(l => JsonSerializer.Deserialize<RowDifference>(l, JsonFormat.Line)!)
+                .OrderBy(r => r.Key));
         Assert.Contains("railway and neon differ: 1 of 1 table", json.Errors, StringComparison.Ordinal);
     }
 

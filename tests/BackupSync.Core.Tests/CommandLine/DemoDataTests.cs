@@ -6,7 +6,8 @@ namespace BackupSync.Tests.CommandLine;
 public sealed class DemoDataTests(Servers servers) : IClassFixture<Servers>
 {
     const string TotalRows = """
-        SELECT sum((xpath('//n/text()', query_to_xml(format('SELECT count(*) AS n FROM ONLY %I.%I', schemaname, tablename), false, true, '')))[1]::text::bigint)::bigint
+        SELECT sum((xpath('//n/text()', query_to_xml(format('SELECT count(*) AS n FROM ONLY %I.%I', schemaname, tablename), false, true,
+            '')))[1]::text::bigint)::bigint
         FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')
         """;
 
@@ -41,8 +42,11 @@ public sealed class DemoDataTests(Servers servers) : IClassFixture<Servers>
             Assert.Equal("", (await ChildProcess.RunAsync(dump.ConnectedTo(source.Address), default)).ErrorTail);
             var list = await ChildProcess.RunAsync(new ChildCommand(servers.Tools.PgRestore, "-l", archive), default);
             var filtered = archive + ".list";
-            await File.WriteAllLinesAsync(filtered, list.Output.Split('\n').Where(l => !l.Contains("COMMENT - EXTENSION", StringComparison.Ordinal)));
-            var restore = new ChildCommand(servers.Tools.PgRestore, "--no-owner", "--no-acl", "-1", "-L", filtered, "-d", target.Name, archive);
+            await File.WriteAllLinesAsync(
+                filtered,
+                list.Output.Split('\n').Where(l => !l.Contains("COMMENT - EXTENSION", StringComparison.Ordinal)));
+            var restore = new ChildCommand(
+                servers.Tools.PgRestore, "--no-owner", "--no-acl", "-1", "-L", filtered, "-d", target.Name, archive);
             var result = await ChildProcess.RunAsync(restore.ConnectedTo(target.Address), default);
             Assert.Equal("", result.ErrorTail);
             Assert.Equal(await source.ScalarAsync<long>(TotalRows), await target.ScalarAsync<long>(TotalRows));
@@ -57,7 +61,9 @@ public sealed class DemoDataTests(Servers servers) : IClassFixture<Servers>
     async Task CheckAsync(TestDatabase database)
     {
         await database.WithDemoDataAsync(servers.Tools);
-        Assert.Equal((500, 200, 500, 2000), (await CountAsync("users"), await CountAsync("escrows"), await CountAsync("wallets"), await CountAsync("transactions")));
+        Assert.Equal(
+            (500, 200, 500, 2000),
+            (await CountAsync("users"), await CountAsync("escrows"), await CountAsync("wallets"), await CountAsync("transactions")));
 
         var first = await ContentAsync();
         for (var day = 0; day < 2; day++)

@@ -26,7 +26,9 @@ public sealed partial class IncrementalCommandTests(Servers servers) : IClassFix
             """);
         var result = await scenario.RunAsync("sync", "--mode", "incremental");
         Assert.True(result.ExitCode == 0, result.All);
-        Assert.Equal(["Lock", "Check", "Guards", "Compare", "Merge", "Verify", "Publish"], SyncCommandTests.StepStarted().Matches(result.Output).Select(m => m.Groups["step"].Value));
+        Assert.Equal(
+            ["Lock", "Check", "Guards", "Compare", "Merge", "Verify", "Publish"],
+            SyncCommandTests.StepStarted().Matches(result.Output).Select(m => m.Groups["step"].Value));
         Assert.Matches(@"Table +Way +Inserted +Updated +Deleted +Unchanged +Rows +Read +Time +Verified +Why", result.Output);
         Assert.Matches(@"public\.items +UpdatedAt +2 +1 +3 +\d+ +99 +[\d.]+ k?B +[\d.]+s +by updated_at", result.Output);
         Assert.Matches(@"public\.users +Whole +0 +0 +0 .* no primary key", result.Output);
@@ -46,7 +48,9 @@ public sealed partial class IncrementalCommandTests(Servers servers) : IClassFix
         Assert.Equal(SyncMode.Incremental, (await JsonAsync(scenario)).Mode);
         await scenario.OnSourceAsync("UPDATE items SET name = 'in silence' WHERE id = 5");
         Assert.Equal(0, Items(await JsonAsync(scenario)).All);
-        Assert.Equal((1, "the whole content was asked for"), (Items(await JsonAsync(scenario, "--full-verify")).Updated, Items(await LastAsync(scenario)).Reason));
+        Assert.Equal(
+            (1, "the whole content was asked for"),
+            (Items(await JsonAsync(scenario, "--full-verify")).Updated, Items(await LastAsync(scenario)).Reason));
     }
 
     [Fact]
@@ -74,10 +78,13 @@ public sealed partial class IncrementalCommandTests(Servers servers) : IClassFix
         Assert.Equal("Incremental", printed.GetProperty("mode").GetString());
         Assert.True(printed.GetProperty("snapshot_time").GetDateTimeOffset() > printed.GetProperty("start_time").GetDateTimeOffset());
         Assert.True(printed.GetProperty("rpo_seconds").GetDouble() > 0);
-        var items = printed.GetProperty("tables").EnumerateArray().Single(t => t.GetProperty("table").GetString() == "public.items").GetProperty("changes");
+        var items = printed.GetProperty("tables").EnumerateArray().Single(t => t.GetProperty("table").GetString() == "public.items")
+            .GetProperty("changes");
         Assert.Equal("Content", items.GetProperty("way").GetString());
         Assert.Equal("the target has no notes of an earlier run", items.GetProperty("reason").GetString());
-        Assert.Equal((0, 0, 1), (items.GetProperty("inserted").GetInt64(), items.GetProperty("updated").GetInt64(), items.GetProperty("deleted").GetInt64()));
+        Assert.Equal(
+            (0, 0, 1),
+            (items.GetProperty("inserted").GetInt64(), items.GetProperty("updated").GetInt64(), items.GetProperty("deleted").GetInt64()));
         Assert.True(items.GetProperty("bytes").GetInt64() > 0);
 
         var kept = (await File.ReadAllLinesAsync(Directory.GetFiles(Path.Join(scenario.Folder, "backups"), "history-*.jsonl").Max()!))[^1];
@@ -155,7 +162,9 @@ public sealed partial class IncrementalCommandTests(Servers servers) : IClassFix
         var result = await scenario.RunAsync(command, option, "0");
         Assert.True(result.ExitCode == 2, result.All);
         Assert.Contains($"{option}: '0' is none of {allowed}", result.Errors, StringComparison.Ordinal);
-        Assert.Equal(0, (await scenario.RunAsync(command, option, allowed.Split(", ")[0], option, allowed.Split(", ")[1].ToUpperInvariant())).ExitCode);
+        Assert.Equal(
+            0,
+            (await scenario.RunAsync(command, option, allowed.Split(", ")[0], option, allowed.Split(", ")[1].ToUpperInvariant())).ExitCode);
     }
 
     async Task<CliScenario> CreateAsync(string settings = "")
@@ -176,7 +185,9 @@ public sealed partial class IncrementalCommandTests(Servers servers) : IClassFix
     }
 
     static async Task<RunResult> LastAsync(CliScenario scenario) =>
-        JsonSerializer.Deserialize<List<RunResult>>((await scenario.RunAsync("history", "--last", "1", "--json")).Output, JsonFormat.Indented)!.Single();
+        JsonSerializer.Deserialize<List<RunResult>>(
+            (await scenario.RunAsync("history", "--last", "1", "--json")).Output,
+            JsonFormat.Indented)!.Single();
 
     static TableChanges Items(RunResult run) => run.Tables.Single(t => t.Table == "public.items").Changes!;
 

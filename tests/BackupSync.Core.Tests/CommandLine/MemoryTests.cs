@@ -11,7 +11,8 @@ public sealed class MemoryTests(Servers servers) : IClassFixture<Servers>
         await using var scenario = await BackupScenario.CreateAsync(servers, encrypted: true);
         await scenario.OnAuthAsync(
             """
-            CREATE TABLE noise AS SELECT i AS id, (SELECT string_agg(sha512((i * 1000 + j)::text::bytea), '') FROM generate_series(1, 160) j) AS bytes FROM generate_series(1, 7500) i;
+            CREATE TABLE noise AS SELECT i AS id, (SELECT string_agg(sha512((i * 1000 + j)::text::bytea), '')
+                FROM generate_series(1, 160) j) AS bytes FROM generate_series(1, 7500) i;
             CREATE TABLE long AS SELECT repeat(E'a line\n\\', 12500000) AS value;
             """);
 

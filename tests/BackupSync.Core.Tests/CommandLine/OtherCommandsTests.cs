@@ -41,7 +41,9 @@ public sealed class OtherCommandsTests(Servers servers) : IClassFixture<Servers>
         await using var scenario = await CliScenario.CreateAsync(servers, rows: 1);
         var good = await scenario.RunAsync("test", "railway", "neon", "--json");
         Assert.True(good.ExitCode == 0, good.All);
-        Assert.All(JsonSerializer.Deserialize<List<ConnectionTestResult>>(good.Output, JsonFormat.Indented)!, r => Assert.Equal(ConnectionState.Connected, r.State));
+        Assert.All(
+            JsonSerializer.Deserialize<List<ConnectionTestResult>>(good.Output, JsonFormat.Indented)!,
+            r => Assert.Equal(ConnectionState.Connected, r.State));
 
         var bad = await scenario.RunAsync("test", "--url", "postgresql://nobody:hidden-word@127.0.0.1:1/none", "--timeout", "5");
         Assert.Equal(1, bad.ExitCode);
@@ -67,7 +69,9 @@ public sealed class OtherCommandsTests(Servers servers) : IClassFixture<Servers>
         Assert.Equal([1000, 0], safety.Select(b => b.Rows));
 
         var history = await scenario.RunAsync("history", "railway-to-neon", "--last", "1", "--json");
-        Assert.Equal(900, JsonSerializer.Deserialize<List<RunResult>>(history.Output, JsonFormat.Indented)!.Single().SourceStats!["public.users"]);
+        Assert.Equal(
+            900,
+            JsonSerializer.Deserialize<List<RunResult>>(history.Output, JsonFormat.Indented)!.Single().SourceStats!["public.users"]);
         Assert.Contains("Succeeded", (await scenario.RunAsync("history")).Output, StringComparison.Ordinal);
 
         var cleanup = await scenario.RunAsync("cleanup", "--keep-days", "7", "--what-if");
@@ -102,7 +106,10 @@ public sealed class OtherCommandsTests(Servers servers) : IClassFixture<Servers>
         Assert.Equal(3, refused.ExitCode);
         Assert.Contains("--skip-refused", refused.All, StringComparison.Ordinal);
         var plan = await scenario.RunAsync("restore-safety", "--job", "railway-to-neon", "--latest", "--skip-refused", "--what-if");
-        Assert.Contains("leave out, and name", string.Join(' ', plan.Output.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.Contains(
+            "leave out, and name",
+            string.Join(' ', plan.Output.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries)),
+            StringComparison.Ordinal);
 
         var restored = await scenario.RunAsync("restore-safety", "--job", "railway-to-neon", "--latest", "--skip-refused", "--yes");
 
@@ -134,10 +141,12 @@ public sealed class OtherCommandsTests(Servers servers) : IClassFixture<Servers>
         Assert.True(result.ExitCode == 0, result.All);
         Assert.Contains("The target was preserved", result.Output, StringComparison.Ordinal);
         Assert.Contains("app.jurisdiction", result.Errors, StringComparison.Ordinal);
-        var folder = result.Output.Split('\n').Last(l => l.StartsWith("Backups, log and history are kept in ", StringComparison.Ordinal))["Backups, log and history are kept in ".Length..].Trim();
+        const string KeptIn = "Backups, log and history are kept in ";
+        var folder = result.Output.Split('\n').Last(l => l.StartsWith(KeptIn, StringComparison.Ordinal))[KeptIn.Length..].Trim();
         Assert.Equal(6, BackupCatalog.List(folder).Count);
         Directory.Delete(Path.GetFullPath(Path.Join(folder, "..", "..")), recursive: true);
-        foreach (var port in System.Text.RegularExpressions.Regex.Matches(result.Output, @"on 127\.0\.0\.1:(\d+)").Select(m => int.Parse(m.Groups[1].ValueSpan, System.Globalization.CultureInfo.InvariantCulture)))
+        foreach (var port in System.Text.RegularExpressions.Regex.Matches(result.Output, @"on 127\.0\.0\.1:(\d+)")
+            .Select(m => int.Parse(m.Groups[1].ValueSpan, System.Globalization.CultureInfo.InvariantCulture)))
         {
             using var client = new System.Net.Sockets.TcpClient();
             await Assert.ThrowsAsync<System.Net.Sockets.SocketException>(() => client.ConnectAsync("127.0.0.1", port));

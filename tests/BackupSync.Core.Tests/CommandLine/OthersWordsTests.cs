@@ -24,7 +24,8 @@ public sealed class OthersWordsTests(Servers servers) : IClassFixture<Servers>
     public async Task A_name_is_shown_escaped_wherever_it_is_shown_and_true_in_json()
     {
         await using var scenario = await CliScenario.CreateAsync(servers, settings: "mode: incremental");
-        await scenario.OnSourceAsync($"CREATE TABLE \"{Name}\" (id int PRIMARY KEY, \"{Name}\" text); INSERT INTO \"{Name}\" VALUES (1, 'a')");
+        await scenario.OnSourceAsync(
+            $"CREATE TABLE \"{Name}\" (id int PRIMARY KEY, \"{Name}\" text); INSERT INTO \"{Name}\" VALUES (1, 'a')");
         var results = new List<CliResult>
         {
             await scenario.RunAsync("sync", "railway-to-neon", "--mode", "full", "--yes"),
@@ -42,12 +43,17 @@ public sealed class OthersWordsTests(Servers servers) : IClassFixture<Servers>
         var json = await scenario.RunAsync("compare", "railway", "neon", "--json");
         results.Add(json);
         using var items = JsonDocument.Parse(json.Output);
-        Assert.Contains(items.RootElement.EnumerateArray(), i => i.GetProperty("name").GetString()!.Contains(Name, StringComparison.Ordinal));
+        Assert.Contains(
+            items.RootElement.EnumerateArray(),
+            i => i.GetProperty("name").GetString()!.Contains(Name, StringComparison.Ordinal));
 
         // What the target's server says when it loads the rows.
         await scenario.OnSourceAsync("""
             DO $x$ BEGIN EXECUTE pg_catalog.format($f$CREATE FUNCTION refuse() RETURNS bool LANGUAGE plpgsql AS
-              $$ BEGIN IF current_setting('port') <> %L THEN RAISE EXCEPTION E'x\x1b[31m\n06:00:12 forged \u202e'; END IF; RETURN true; END $$ $f$, current_setting('port')); END $x$;
+              $$ BEGIN
+                  IF current_setting('port') <> %L THEN RAISE EXCEPTION E'x\x1b[31m\n06:00:12 forged \u202e'; END IF;
+                  RETURN true;
+              END $$ $f$, current_setting('port')); END $x$;
             CREATE TABLE refused (x int CHECK (public.refuse()));
             INSERT INTO refused VALUES (1)
             """);

@@ -24,6 +24,8 @@ public sealed class ProcessSecretsTests(Servers servers) : IClassFixture<Servers
         }
 
         Assert.Matches(@"Max core file size +1 ", limits!);
-        Assert.DoesNotContain(Directory.GetFileSystemEntries(temporary.Path), f => f.Contains("dotnet-diagnostic", StringComparison.Ordinal) || f.Contains("clr-debug", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Directory.GetFileSystemEntries(temporary.Path),
+            f => f.Contains("dotnet-diagnostic", StringComparison.Ordinal) || f.Contains("clr-debug", StringComparison.Ordinal));
     }
 }

@@ -19,7 +19,9 @@ public sealed class RestoreCommandTests(Servers servers) : IClassFixture<Servers
         Assert.Contains("--allow-production", refused.Errors, StringComparison.Ordinal);
         var unconfirmed = await scenario.RunAsync("restore", "auth", "--latest", "--allow-production");
         Assert.True(unconfirmed.ExitCode == 2, unconfirmed.All);
-        Assert.Matches(@"replace the content of auth \(.*PRODUCTION\) by auth_manual_backup_\S+: auth as it was at .* UTC, 1,000 rows", unconfirmed.Errors);
+        Assert.Matches(
+            @"replace the content of auth \(.*PRODUCTION\) by auth_manual_backup_\S+: auth as it was at .* UTC, 1,000 rows",
+            unconfirmed.Errors);
         var plan = await scenario.RunWellAsync("restore", "auth", "--latest", "--what-if");
         Assert.Matches("(?s)SafetyBackup.*Publish", plan.Output);
         Assert.Contains("--allow-production", plan.Errors, StringComparison.Ordinal);
@@ -113,7 +115,8 @@ public sealed class RestoreCommandTests(Servers servers) : IClassFixture<Servers
         await scenario.RunWellAsync("backup", "auth");
         var backup = Assert.Single(await scenario.BackupsAsync());
         using var elsewhere = new TempFolder();
-        var result = await Cli.RunAsync(["verify", "--path", backup.Path], new Dictionary<string, string?> { ["BACKUPSYNC_CONFIG"] = null }, elsewhere.Path);
+        var result = await Cli.RunAsync(
+            ["verify", "--path", backup.Path], new Dictionary<string, string?> { ["BACKUPSYNC_CONFIG"] = null }, elsewhere.Path);
         Assert.True(result.ExitCode == 0, result.All);
         Assert.Equal(1, (await scenario.RunAsync("verify", "--path", "nowhere.dump")).ExitCode);
         Assert.Equal(1, (await scenario.RunAsync("verify", "--path", "s3://bucket/auth/x.dump")).ExitCode);

@@ -14,7 +14,8 @@ public sealed partial class SyncCommandTests(Servers servers) : IClassFixture<Se
         Assert.True(result.ExitCode == 0, result.All);
         Assert.Equal(
             ["Lock", "Check", "Guards", "Statistics", "Dump", "SafetyBackup", "Restore", "Verify", "Publish", "CheckPublished", "CleanUp"],
-            StepStarted().Matches(result.Output).Select(m => m.Groups["step"].Value).Order(Comparer<string>.Create((a, b) => Step(a).CompareTo(Step(b)))));
+            StepStarted().Matches(result.Output).Select(m => m.Groups["step"].Value)
+                .Order(Comparer<string>.Create((a, b) => Step(a).CompareTo(Step(b)))));
         Assert.Matches(@"(?m)^\d\d:\d\d:\d\d Dump done in \d+\.\ds  \S+\.dump, \d+ kB\r?$", result.Output);
         Assert.Matches(@"Railway → Neon sync completed in \d+\.\ds", result.Output);
         Assert.Contains("public.users", result.Output, StringComparison.Ordinal);
@@ -40,7 +41,9 @@ public sealed partial class SyncCommandTests(Servers servers) : IClassFixture<Se
         Assert.Equal(RunOutcome.Succeeded, printed!.Outcome);
         Assert.Equal(1000, printed.SourceStats!["public.users"]);
         Assert.Contains("Dump started", result.Errors, StringComparison.Ordinal);
-        Assert.Equal(await File.ReadAllTextAsync(Assert.Single(Directory.GetFiles(Path.Join(scenario.Folder, "backups"), "history-*.jsonl"))), result.Output.ReplaceLineEndings("\n"));
+        Assert.Equal(
+            await File.ReadAllTextAsync(Assert.Single(Directory.GetFiles(Path.Join(scenario.Folder, "backups"), "history-*.jsonl"))),
+            result.Output.ReplaceLineEndings("\n"));
     }
 
     [Fact]
@@ -118,7 +121,8 @@ public sealed partial class SyncCommandTests(Servers servers) : IClassFixture<Se
         var refused = await scenario.RunAsync("sync", "--source", scenario.SourceUrl, "--target", scenario.TargetUrl);
         Assert.Equal(2, refused.ExitCode);
         Assert.Contains("--yes", refused.Errors, StringComparison.Ordinal);
-        var result = await scenario.RunAsync("sync", "--source", scenario.SourceUrl, "--target", scenario.TargetUrl, "--yes", "--backup-directory", "adhoc");
+        var result = await scenario.RunAsync(
+            "sync", "--source", scenario.SourceUrl, "--target", scenario.TargetUrl, "--yes", "--backup-directory", "adhoc");
         Assert.True(result.ExitCode == 0, result.All);
         Assert.Single(Directory.GetFiles(Path.Join(scenario.Folder, "adhoc"), "history-*.jsonl"));
         Assert.DoesNotContain(TestDatabase.Password, refused.All + result.All, StringComparison.Ordinal);

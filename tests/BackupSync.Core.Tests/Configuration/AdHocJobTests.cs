@@ -25,7 +25,10 @@ public sealed class AdHocJobTests
     [InlineData("target", "€", "target-source", "target-target")]
     public void Names_are_fit_for_files_and_distinct(string source, string target, string sourceName, string targetName)
     {
-        var job = AdHocJob.From($"postgresql://r/{Uri.EscapeDataString(source)}", $"postgresql://n/{target.Replace("..", "%2E%2E", StringComparison.Ordinal)}", "/w");
+        var job = AdHocJob.From(
+            $"postgresql://r/{Uri.EscapeDataString(source)}",
+            $"postgresql://n/{target.Replace("..", "%2E%2E", StringComparison.Ordinal)}",
+            "/w");
 
         Assert.Equal((sourceName, targetName), (job.Source, job.Target));
         Assert.Equal((source, target), (job.SourceDatabase.Address.Database, job.TargetDatabase.Address.Database));

@@ -34,7 +34,8 @@ public sealed class BackupPlanConfigTests : IDisposable
               trading: { url: "postgresql://h/trading" }
             places:
               near: { directory: kept/near }
-              offsite: { s3: { bucket: acme-dr, prefix: pg/, endpoint: "http://127.0.0.1:4568", region: eu-west-3, accessKey: AKIA1, secretKey: Zq7Wk9 } }
+              offsite: { s3: { bucket: acme-dr, prefix: pg/, endpoint: "http://127.0.0.1:4568", region: eu-west-3,
+                accessKey: AKIA1, secretKey: Zq7Wk9 } }
             encryption: { passphrase: "${BACKUPSYNC_PASSPHRASE}" }
             backupPlans:
               weekly:
@@ -48,14 +49,20 @@ public sealed class BackupPlanConfigTests : IDisposable
             """);
 
         Assert.Equal(
-            [new TierConfig { Name = "critical", Rto = TimeSpan.FromHours(1), Rpo = TimeSpan.FromMinutes(15) }, new TierConfig { Name = "important", Rto = TimeSpan.FromHours(2) }],
+            [new TierConfig { Name = "critical", Rto = TimeSpan.FromHours(1), Rpo = TimeSpan.FromMinutes(15) }, new TierConfig
+            {
+                Name = "important",
+                Rto = TimeSpan.FromHours(2),
+            }],
             config.Tiers);
         Assert.Equal(config.Tiers[0], config.Database("auth").Tier);
         Assert.Null(config.Database("trading").Tier);
 
         Assert.Equal(new FolderPlaceConfig { Name = "near", Directory = Path.Join(_folder.Path, "kept", "near") }, config.Place("near"));
         var offsite = Assert.IsType<S3PlaceConfig>(config.Place("offsite"));
-        Assert.Equal(("acme-dr", "pg/", new Uri("http://127.0.0.1:4568"), "eu-west-3"), (offsite.Bucket, offsite.Prefix, offsite.Endpoint, offsite.Region));
+        Assert.Equal(
+            ("acme-dr", "pg/", new Uri("http://127.0.0.1:4568"), "eu-west-3"),
+            (offsite.Bucket, offsite.Prefix, offsite.Endpoint, offsite.Region));
         Assert.Equal(("AKIA1", "Zq7Wk9"), (offsite.AccessKey, offsite.SecretKey!.Reveal()));
         Assert.DoesNotContain("Zq7Wk9", offsite.ToString());
 
@@ -129,7 +136,8 @@ public sealed class BackupPlanConfigTests : IDisposable
     [InlineData("prefix: /")]
     public void What_is_empty_in_a_bucket_is_left_to_the_storage(string settings)
     {
-        var place = Assert.IsType<S3PlaceConfig>(Load(Databases + $"places: {{ offsite: {{ s3: {{ bucket: b, {settings} }} }} }}").Place("offsite"));
+        var place = Assert.IsType<S3PlaceConfig>(
+            Load(Databases + $"places: {{ offsite: {{ s3: {{ bucket: b, {settings} }} }} }}").Place("offsite"));
 
         Assert.Equal((null, null, null, null, ""), (place.Endpoint, place.Region, place.AccessKey, place.SecretKey, place.Prefix));
     }
@@ -138,7 +146,10 @@ public sealed class BackupPlanConfigTests : IDisposable
     [InlineData("pg", "pg/")]
     [InlineData("/a/b/", "a/b/")]
     public void Prefix_is_a_folder(string prefix, string expected) =>
-        Assert.Equal(expected, Assert.IsType<S3PlaceConfig>(Load(Databases + $"places: {{ o: {{ s3: {{ bucket: b, prefix: {prefix} }} }} }}").Places[0]).Prefix);
+        Assert.Equal(
+            expected,
+            Assert.IsType<S3PlaceConfig>(Load(Databases + $"places: {{ o: {{ s3: {{ bucket: b, prefix: {prefix} "
+                + "} } }").Places[0]).Prefix);
 
     [Theory]
     [InlineData("correct horse battery")]
@@ -148,7 +159,9 @@ public sealed class BackupPlanConfigTests : IDisposable
     {
         _folder.Write("keys/passphrase", content);
 
-        Assert.Equal("correct horse battery", Load(Databases + "encryption: { passphraseFile: keys/passphrase }").Encryption!.Passphrase.Reveal());
+        Assert.Equal(
+            "correct horse battery",
+            Load(Databases + "encryption: { passphraseFile: keys/passphrase }").Encryption!.Passphrase.Reveal());
     }
 
     [Fact]

@@ -54,17 +54,23 @@ public sealed class ConfigurationFileTests : IDisposable
             """);
 
         Assert.Equal(System.IO.Path.Join(_folder.Path, "backupsync.yml"), config.Path);
-        Assert.Equal([("railway", DatabaseRole.Production), ("neon", DatabaseRole.Backup), ("dev", DatabaseRole.Development)], config.Databases.Select(d => (d.Name, d.Role)));
+        Assert.Equal(
+            [("railway", DatabaseRole.Production), ("neon", DatabaseRole.Backup), ("dev", DatabaseRole.Development)],
+            config.Databases.Select(d => (d.Name, d.Role)));
         Assert.Equal(DatabaseProvider.Railway, config.Database("railway").Provider);
         Assert.Null(config.Database("neon").Provider);
         Assert.Equal("pw1", config.Database("railway").Address.Password);
         var home = System.Environment.GetFolderPath(System.Environment.SpecialFolder.UserProfile);
-        Assert.Equal([System.IO.Path.Join(_folder.Path, "pg/bin"), "/opt/pg18/bin", System.IO.Path.Join(home, "pg")], config.Tools.PostgresBin);
+        Assert.Equal(
+            [System.IO.Path.Join(_folder.Path, "pg/bin"), "/opt/pg18/bin", System.IO.Path.Join(home, "pg")],
+            config.Tools.PostgresBin);
 
         var job = Assert.Single(config.Jobs);
         Assert.Equal(("railway-to-neon", "railway", "neon"), (job.Name, job.Source, job.Target));
         Assert.Equal((SyncMode.Incremental, PublishMode.Transaction, 4), (job.Mode, job.Publish, job.Parallel));
-        Assert.Equal(("0 6,18 * * *", "Europe/Berlin", TimeSpan.FromMinutes(5)), (job.Schedule!.Cron, job.Schedule.TimeZone.Id, job.Schedule.MisfireGrace));
+        Assert.Equal(
+            ("0 6,18 * * *", "Europe/Berlin", TimeSpan.FromMinutes(5)),
+            (job.Schedule!.Cron, job.Schedule.TimeZone.Id, job.Schedule.MisfireGrace));
         Assert.Null(job.Schedule.Every);
         Assert.Equal(["users", "app.custom_*"], job.Tables);
         Assert.Equal([new("audit_*", TrackBy.Content), new("users", TrackBy.UpdatedAt), new("*", TrackBy.Auto)], job.Incremental.TrackBy);
@@ -86,7 +92,12 @@ public sealed class ConfigurationFileTests : IDisposable
         Assert.Equal(["tmp_*"], job.Exclude.Tables);
         Assert.Equal(["app.log"], job.Exclude.Data);
         Assert.Equal(
-            new BackupsConfig { Directory = System.IO.Path.Join(_folder.Path, "backups/railway_neon_sync"), KeepDays = 14, Compression = BackupCompression.Zstd },
+            new BackupsConfig
+            {
+                Directory = System.IO.Path.Join(_folder.Path, "backups/railway_neon_sync"),
+                KeepDays = 14,
+                Compression = BackupCompression.Zstd,
+            },
             job.Backups);
         Assert.Equal(config.Tools, job.Tools);
     }
@@ -165,8 +176,13 @@ public sealed class ConfigurationFileTests : IDisposable
     [Fact]
     public void Numbers_may_be_as_small_and_as_large_as_is_said()
     {
-        Assert.Equal((1, 1_000_000), (With("incremental: { batchSize: 1 }").Incremental.BatchSize, With("incremental: { batchSize: 1000000 }").Incremental.BatchSize));
-        Assert.Equal((0, 1_000_000), (With("verify: { fullEvery: 0 }").Verify.FullEvery, With("verify: { fullEvery: 1000000 }").Verify.FullEvery));
+        Assert.Equal(
+            (1, 1_000_000),
+            (With("incremental: { batchSize: 1 }").Incremental.BatchSize, With("incremental: { batchSize: "
+                + "1000000 }").Incremental.BatchSize));
+        Assert.Equal(
+            (0, 1_000_000),
+            (With("verify: { fullEvery: 0 }").Verify.FullEvery, With("verify: { fullEvery: 1000000 }").Verify.FullEvery));
     }
 
     [Fact]
@@ -236,7 +252,9 @@ public sealed class ConfigurationFileTests : IDisposable
     [Theory]
     [InlineData(null, "the environment variable DATABASE_URL is not set")]
     [InlineData("", "${DATABASE_URL} is empty")]
-    [InlineData("postgresql://u:Zq7@Wk9@h/d", "The connection string holds a second '@': one that belongs to the user or password is written %40.")]
+    [InlineData(
+        "postgresql://u:Zq7@Wk9@h/d",
+        "The connection string holds a second '@': one that belongs to the user or password is written %40.")]
     public void Url_that_the_environment_lacks_fails_only_the_database_it_is_of(string? value, string message)
     {
         _environment.Remove("DATABASE_URL");
@@ -284,7 +302,8 @@ public sealed class ConfigurationFileTests : IDisposable
         Assert.Equal(("railway", "neon", DatabaseRole.Production), (job.Source, job.Target, job.SourceDatabase.Role));
 
         Assert.Equal(
-            ["databases.railway.url: the environment variable RAILWAY_DATABASE_URL is not set", "databases.neon.url: the environment variable DATABASE_URL is not set"],
+            ["databases.railway.url: the environment variable RAILWAY_DATABASE_URL is not set", "databases.neon.url: the environment "
+                + "variable DATABASE_URL is not set"],
             ConfigurationFile.Check(path, _ => null).Select(p => $"{p.Key}: {p.Message}"));
     }
 
@@ -294,7 +313,10 @@ public sealed class ConfigurationFileTests : IDisposable
         _environment["BACKUPSYNC_PASSPHRASE"] = "correct horse battery";
         // Comments that hold settings, be it a key or a whole section; the others are sentences.
         var lines = ConfigurationFile.Starter.Split('\n').Select(l => System.Text.RegularExpressions.Regex.Replace(
-            l, @"^(\s*)# ((?:provider|tier|tools|tiers|places|encryption|backupPlans|mode|tables|incremental|publish|parallel|exclude|compression):|  )", "$1$2"));
+            l,
+            @"^(\s*)# ((?:provider|tier|tools|tiers|places|encryption|backupPlans|mode|tables|incremental|publish|parallel|exclude"
+                + "|compression):|  )",
+            "$1$2"));
         var path = _folder.Write("backupsync.yml", string.Join('\n', lines));
 
         Assert.Contains("\ntools:", File.ReadAllText(path));
@@ -360,7 +382,8 @@ public sealed class ConfigurationFileTests : IDisposable
         var exception = Assert.Throws<BackupSyncException>(() => ConfigurationFile.Locate(null, Environment, _folder.Path));
         Assert.Equal(ErrorIds.ConfigurationNotFound, exception.ErrorId);
         Assert.Equal(
-            $"There is no configuration: backupsync.yml or backupsync.yaml is neither in {_folder.Path} nor in a folder above it that is yours, and BACKUPSYNC_CONFIG is not set.",
+            $"There is no configuration: backupsync.yml or backupsync.yaml is neither in {_folder.Path} nor in a folder above it that "
+                + "is yours, and BACKUPSYNC_CONFIG is not set.",
             exception.Message);
         Assert.NotNull(exception.Advice);
     }

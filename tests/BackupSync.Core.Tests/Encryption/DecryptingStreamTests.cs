@@ -43,7 +43,8 @@ public sealed class DecryptingStreamTests
     public async Task After_a_failure_no_end_is_pretended()
     {
         var (ciphertext, _) = await EncryptAsync(Plaintext(1000), Keys());
-        await using var stream = await DecryptingStream.OpenAsync(new MemoryStream(ciphertext[..500]), Keys(), "a.dump", CancellationToken.None);
+        await using var stream = await DecryptingStream.OpenAsync(
+            new MemoryStream(ciphertext[..500]), Keys(), "a.dump", CancellationToken.None);
 
         Assert.Throws<BackupSyncException>(() => stream.ReadByte());
         Assert.Throws<BackupSyncException>(() => stream.ReadByte());

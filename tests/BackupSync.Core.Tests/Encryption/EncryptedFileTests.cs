@@ -47,7 +47,10 @@ public sealed class EncryptedFileTests
     {
         var (ciphertext, file) = await EncryptAsync(Plaintext(400_000), Keys());
 
-        foreach (var left in new[] { 0, 1, 7, 8, 9, 15, 16, 17, 32, 100, 131_072, 131_088, 262_144, ciphertext.Length - 16, ciphertext.Length - 1 })
+        foreach (var left in new[] {
+            0, 1, 7, 8, 9, 15, 16, 17, 32, 100, 131_072, 131_088, 262_144,
+            ciphertext.Length - 16,
+            ciphertext.Length - 1 })
         {
             var error = await Assert.ThrowsAsync<BackupSyncException>(() => file.CheckAsync(ciphertext[..left], Keys()));
             Assert.Equal(ErrorIds.BackupInvalid, error.ErrorId);

@@ -46,7 +46,8 @@ public sealed class OpenSslTests : IDisposable
     async Task OpenSslAsync(string direction, string passphrase, int iterations)
     {
         var command = new ChildCommand("openssl",
-            "enc", direction, "-aes-256-cbc", "-pbkdf2", "-iter", $"{iterations}", "-md", "sha256", "-pass", "env:BACKUPSYNC_TEST_PASSPHRASE",
+            "enc", direction, "-aes-256-cbc", "-pbkdf2", "-iter", $"{iterations}", "-md", "sha256", "-pass",
+            "env:BACKUPSYNC_TEST_PASSPHRASE",
             "-in", _temp.File("in"), "-out", _temp.File("out"))
         {
             Environment = new Dictionary<string, string?> { ["BACKUPSYNC_TEST_PASSPHRASE"] = passphrase },

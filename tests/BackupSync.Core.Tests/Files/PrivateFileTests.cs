@@ -179,7 +179,10 @@ public sealed class PrivateFileTests : IDisposable
             Assert.Equal(ErrorIds.FileFailed, Assert.Throws<BackupSyncException>(() => open(_temp.File("link")).Dispose()).ErrorId);
         Assert.False(File.Exists(target));
         foreach (var open in new Func<string, FileStream>[] { f => PrivateFile.OpenExclusive(f), PrivateFile.OpenToRead })
-            Assert.Contains("no regular file", Assert.Throws<BackupSyncException>(() => open(_temp.File("pipe")).Dispose()).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "no regular file",
+                Assert.Throws<BackupSyncException>(() => open(_temp.File("pipe")).Dispose()).Message,
+                StringComparison.Ordinal);
     }
 
     [Fact]

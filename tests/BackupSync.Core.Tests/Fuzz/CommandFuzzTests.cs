@@ -10,7 +10,9 @@ namespace BackupSync.Tests.Fuzz;
 [CollectionDefinition(nameof(CommandFuzzTests), DisableParallelization = true)]
 public sealed class CommandFuzzCollection;
 
-/// <summary>Every command of the program with wrong values for every option and argument that it has, as System.CommandLine knows them.</summary>
+/// <summary>
+/// Every command of the program with wrong values for every option and argument that it has, as System.CommandLine knows them.
+/// </summary>
 [Collection(nameof(CommandFuzzTests))]
 public sealed class CommandFuzzTests(ITestOutputHelper output)
 {
@@ -59,7 +61,9 @@ public sealed class CommandFuzzTests(ITestOutputHelper output)
 
         output.WriteLine($"{cases} command lines");
         Assert.True(cases > 500, $"{cases} command lines");
-        Assert.True(crashes.Count == 0, $"{crashes.Count} of {cases} crash, such as:\n\n{string.Join("\n\n", crashes.DistinctBy(WrongValues.KindOfCrash).Take(20))}");
+        Assert.True(
+            crashes.Count == 0,
+            $"{crashes.Count} of {cases} crash, such as:\n\n{string.Join("\n\n", crashes.DistinctBy(WrongValues.KindOfCrash).Take(20))}");
     }
 
     static IEnumerable<string[]> Cases(RootCommand root, string config)
@@ -115,8 +119,10 @@ public sealed class CommandFuzzTests(ITestOutputHelper output)
     {
         Directory.CreateDirectory(Path.Combine(folder, "backups", "a"));
         Directory.CreateDirectory(Path.Combine(folder, "elsewhere"));
-        foreach (var (name, content) in (ReadOnlySpan<(string, string)>)[("file.dump", "PGDMP"), ("backups/a/a_manual_backup_20260101_020000.dump", "PGDMP\u0001"),
-            ("backups/a/a_manual_backup_20260101_020000.dump" + ManifestStore.Suffix, "null"), ("backups/a/other.dump" + ManifestStore.Suffix, "{\"format\": []}"),
+        foreach (var (name, content) in (ReadOnlySpan<(string, string)>)[("file.dump", "PGDMP"),
+            ("backups/a/a_manual_backup_20260101_020000.dump", "PGDMP\u0001"),
+            ("backups/a/a_manual_backup_20260101_020000.dump" + ManifestStore.Suffix, "null"), ("backups/a/other.dump"
+                + ManifestStore.Suffix, "{\"format\": []}"),
             ("backups/a/history.jsonl", "null\n{}\n["), ("backups/a/history-2026-11.jsonl", "null\n{}\n["), ("backups/a/latest.json", "{")])
             File.WriteAllText(Path.Combine(folder, name), content);
         var config = Path.Combine(folder, "fuzz.yml");
@@ -135,5 +141,6 @@ public sealed class CommandFuzzTests(ITestOutputHelper output)
         return config;
     }
 
-    static string Shown(string[] arguments) => string.Join(' ', arguments.Select(a => System.Text.Json.JsonSerializer.Serialize(a.Length > 80 ? a[..80] + "…" : a)));
+    static string Shown(string[] arguments) =>
+        string.Join(' ', arguments.Select(a => System.Text.Json.JsonSerializer.Serialize(a.Length > 80 ? a[..80] + "…" : a)));
 }

@@ -5,7 +5,9 @@ using Xunit.Abstractions;
 
 namespace BackupSync.Tests.Fuzz;
 
-/// <summary>Every key of the configuration with wrong values. Which keys there are, the reader itself says of one that it does not know.</summary>
+/// <summary>
+/// Every key of the configuration with wrong values. Which keys there are, the reader itself says of one that it does not know.
+/// </summary>
 public sealed class ConfigurationFuzzTests(ITestOutputHelper output) : IDisposable
 {
     const string Unknown = "qqqqqqqqqqqqqqqqqqqq";
@@ -15,8 +17,10 @@ public sealed class ConfigurationFuzzTests(ITestOutputHelper output) : IDisposab
     /// <summary>As YAML writes them, where the others are quoted.</summary>
     static readonly string[] RawValues =
     [
-        "", "~", "[]", "{}", "[[]]", "[~]", "[{}]", "[a, [b]]", "{a: b}", "{~: ~}", "{a: {b: {c: {}}}}", "{[a]: b}", "*x", "&x a", "!!binary a", "!!float x", "!<x> a", "| \n", "[1, 2",
-        "{", "]", "\"\\q\"", "\"\\u0000\"", "'", "? a", "- a", "@", "`", "%", "<<: {}", "{<<: *x}", ".nan", ".inf", "0o8", "1_000", "2024-01-01", "[*, ?]", "\t", "\u0085", "{a: 1, a: 2}",
+        "", "~", "[]", "{}", "[[]]", "[~]", "[{}]", "[a, [b]]", "{a: b}", "{~: ~}", "{a: {b: {c: {}}}}", "{[a]: b}", "*x", "&x a",
+        "!!binary a", "!!float x", "!<x> a", "| \n", "[1, 2",
+        "{", "]", "\"\\q\"", "\"\\u0000\"", "'", "? a", "- a", "@", "`", "%", "<<: {}", "{<<: *x}", ".nan", ".inf", "0o8", "1_000",
+        "2024-01-01", "[*, ?]", "\t", "\u0085", "{a: 1, a: 2}",
         "[${X}]", "[\"${X}\", \"\"]", "{\"\": \"\"}", "{\"*\": forever, \"\\u0001\": -1}", "[&y [*y]]",
     ];
 
@@ -31,10 +35,13 @@ public sealed class ConfigurationFuzzTests(ITestOutputHelper output) : IDisposab
         var cases = 0;
         foreach (var key in Keys())
         {
-            foreach (var value in WrongValues.For(key).Select(v => (Value: v, IsRaw: false)).Concat(Some(key).Select(v => (Value: v, IsRaw: true))))
+            foreach (var value in WrongValues.For(key).Select(v => (Value: v, IsRaw: false))
+                .Concat(Some(key).Select(v => (Value: v, IsRaw: true))))
             {
                 cases++;
-                var text = value.IsRaw ? With(key, Raw).Replace($"\"{Raw}\"", value.Value, StringComparison.Ordinal) : With(key, value.Value);
+                var text = value.IsRaw
+                    ? With(key, Raw).Replace($"\"{Raw}\"", value.Value, StringComparison.Ordinal)
+                    : With(key, value.Value);
                 if (Crash(text) is { } crash)
                     crashes.Add($"{key}: {JsonSerializer.Serialize(value.Value)}: {crash}");
             }
@@ -155,7 +162,9 @@ public sealed class ConfigurationFuzzTests(ITestOutputHelper output) : IDisposab
         ["databases"] = Map(
             ("a", Map(("url", "postgresql://u:p@127.0.0.1:1/a"), ("role", "production"))),
             ("b", Map(("url", "postgresql://u:p@127.0.0.1:1/b")))),
-        ["places"] = Map(("local", Map(("directory", "backups"))), ("far", Map(("s3", Map(("bucket", "bucket"), ("endpoint", "http://127.0.0.1:1"), ("accessKey", "k"), ("secretKey", "s")))))),
+        ["places"] = Map(
+            ("local", Map(("directory", "backups"))),
+            ("far", Map(("s3", Map(("bucket", "bucket"), ("endpoint", "http://127.0.0.1:1"), ("accessKey", "k"), ("secretKey", "s")))))),
         ["backupPlans"] = Map(("p", Map(("databases", (string[])["a"]), ("schedule", Map(("cron", "0 0 * * *")))))),
         ["jobs"] = Map(("j", Map(("source", "a"), ("target", "b"), ("schedule", Map(("cron", "0 0 * * *")))))),
     };
@@ -169,7 +178,9 @@ public sealed class ConfigurationFuzzTests(ITestOutputHelper output) : IDisposab
         var at = root;
         var keys = path.Split('.');
         foreach (var key in keys[..^1])
-            at = at.TryGetValue(key, out var next) && next is Dictionary<string, object?> map ? map : (Dictionary<string, object?>)(at[key] = new Dictionary<string, object?>());
+            at = at.TryGetValue(key, out var next) && next is Dictionary<string, object?> map
+                ? map
+                : (Dictionary<string, object?>)(at[key] = new Dictionary<string, object?>());
         at[keys[^1]] = value;
         return JsonSerializer.Serialize(root, new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
     }

@@ -98,7 +98,11 @@ public sealed class ChildProcessTests
             {
                 await Task.Delay(500, ct);
                 // Other tests have memory of their own, for a while.
-                await Eventually.IsTrueAsync(() => GC.GetTotalMemory(forceFullCollection: true) - before <= 20_000_000, "what the child writes fills no memory", seconds: 20, pause: 500);
+                await Eventually.IsTrueAsync(
+                    () => GC.GetTotalMemory(forceFullCollection: true) - before <= 20_000_000,
+                    "what the child writes fills no memory",
+                    seconds: 20,
+                    pause: 500);
             },
         };
         Assert.Equal(0, (await ChildProcess.RunAsync(command, Soon)).ExitCode);
@@ -181,7 +185,9 @@ public sealed class ChildProcessTests
         }
         finally
         {
-            await ChildProcess.RunAsync(new ChildCommand("pkill", "-f", $"^sleep {marker.Replace(".", "\\.", StringComparison.Ordinal)}$"), Soon);
+            await ChildProcess.RunAsync(
+                new ChildCommand("pkill", "-f", $"^sleep {marker.Replace(".", "\\.", StringComparison.Ordinal)}$"),
+                Soon);
         }
     }
 
@@ -237,7 +243,9 @@ public sealed class ChildProcessTests
         var command = Sh($"trap '' INT; echo ready >&2; sleep {marker}; sleep {marker}") with { OnErrorLine = _ => cts.CancelAfter(200) };
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ChildProcess.RunAsync(command, cts.Token));
         await Eventually.IsTrueAsync(
-            async () => (await ChildProcess.RunAsync(new ChildCommand("pgrep", "-f", $"sleep {marker.Replace(".", "\\.", StringComparison.Ordinal)}$"), Soon)).ExitCode == 1,
+            async () => (await ChildProcess.RunAsync(
+                new ChildCommand("pgrep", "-f", $"sleep {marker.Replace(".", "\\.", StringComparison.Ordinal)}$"),
+                Soon)).ExitCode == 1,
             "the child's own child is gone");
     }
 

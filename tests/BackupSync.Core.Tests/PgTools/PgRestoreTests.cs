@@ -32,7 +32,8 @@ public sealed class PgRestoreTests
     public void Errors_of_a_setting_that_the_server_does_not_know_do_not_count(string output) => Assert.Null(First(output));
 
     [Theory]
-    [InlineData($"{Unknown}\n{Entry}\npg_restore: error: could not execute query: ERROR:  type \"x\" does not exist\nCommand was: CREATE TABLE t (x x);")]
+    [InlineData($"{Unknown}\n{Entry}\npg_restore: error: could not execute query: ERROR:  type \"x\" does not exist\nCommand was: "
+        + "CREATE TABLE t (x x);")]
     [InlineData("""
         pg_restore: error: pg_restore: error: could not execute query: ERROR:  unrecognized configuration parameter "transaction_timeout"
         Command was: SET transaction_timeout = 0;

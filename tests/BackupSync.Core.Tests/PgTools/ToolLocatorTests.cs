@@ -33,7 +33,9 @@ public sealed class ToolLocatorTests : IDisposable
         string[] inOrder = ["9.6.24", "15.3", "15.18", "19devel", "19beta1", "19beta2", "19rc1", "19.0", "19.1"];
         Assert.Equal(inOrder, inOrder.Reverse().Select(v => PgVersion.TryParse(v)!).Order().Select(v => v.ToString()));
         Assert.Equal([true, false], new[] { "19.0", "19rc1" }.Select(v => PgVersion.TryParse(v)!.IsReleased));
-        Assert.Equal("18.3", (await Locator(Tools("a", "18beta2"), Tools("b", "18.3"), Tools("c", "18rc1")).FindAsync(17, default)).Version.ToString());
+        Assert.Equal(
+            "18.3",
+            (await Locator(Tools("a", "18beta2"), Tools("b", "18.3"), Tools("c", "18rc1")).FindAsync(17, default)).Version.ToString());
     }
 
     [Theory]
@@ -47,9 +49,13 @@ public sealed class ToolLocatorTests : IDisposable
     public async Task Server_programs_are_of_the_own_version_or_the_next_that_is_released(int? major, bool orNewer, string? expected)
     {
         var folders = new[] { "15.3", "15.18", "17.2", "18rc1", "18.6", "19rc1" }.Select(v => Servers(v)).ToArray();
-        Assert.Equal(expected, (await Locator([.. folders, Tools("tools", "19rc1")]).FindServerProgramsAsync(major, default, orNewer))?.Version.ToString());
-        Assert.Equal("19beta2", (await Locator(Servers("18.9"), Servers("19beta2"), Tools("t2", "19rc1")).FindServerProgramsAsync(19, default, true))?.Version.ToString());
-        Assert.Equal("20.1", (await Locator(Servers("19beta1"), Servers("20.1"), Tools("t3", "20.1")).FindServerProgramsAsync(18, default, true))?.Version.ToString());
+        Assert.Equal(
+            expected,
+            (await Locator([.. folders, Tools("tools", "19rc1")]).FindServerProgramsAsync(major, default, orNewer))?.Version.ToString());
+        Assert.Equal("19beta2", (await Locator(Servers("18.9"), Servers("19beta2"), Tools("t2", "19rc1")).FindServerProgramsAsync(
+            19, default, true))?.Version.ToString());
+        Assert.Equal("20.1", (await Locator(Servers("19beta1"), Servers("20.1"), Tools("t3", "20.1")).FindServerProgramsAsync(
+            18, default, true))?.Version.ToString());
     }
 
     [Fact]
@@ -67,7 +73,8 @@ public sealed class ToolLocatorTests : IDisposable
         var folder = Tools("b", "15.3");
         var e = await Assert.ThrowsAsync<BackupSyncException>(() => Locator(folder).FindAsync(18, default));
         Assert.Equal(ErrorIds.ToolTooOld, e.ErrorId);
-        Assert.Contains($"18 or newer are needed for a server of version 18; found: 15.3 in {folder}.", e.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"18 or newer are needed for a server of version 18; found: 15.3 in {folder}.", e.Message, StringComparison.Ordinal);
         Assert.Contains("18", e.Advice, StringComparison.Ordinal);
     }
 
@@ -100,7 +107,9 @@ public sealed class ToolLocatorTests : IDisposable
     public async Task This_machine_s_own_programs_are_the_real_ones()
     {
         var tools = await new ToolLocator(new ToolsConfig()).FindAsync(10, default);
-        Assert.DoesNotContain(await new ToolLocator(new ToolsConfig()).FindAllAsync(default), t => t.Directory == "/usr/bin" && Directory.Exists("/usr/share/postgresql-common"));
+        Assert.DoesNotContain(
+            await new ToolLocator(new ToolsConfig()).FindAllAsync(default),
+            t => t.Directory == "/usr/bin" && Directory.Exists("/usr/share/postgresql-common"));
         Assert.True(File.Exists(tools.PgRestore));
     }
 

@@ -14,7 +14,9 @@ public sealed class FolderPlaceTests : PlaceContract
     internal override IBackupPlace Open() => At(Folder);
 
     protected override IReadOnlyList<string> Kept() =>
-        Directory.Exists(Folder) ? [.. Directory.GetFiles(Folder, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(Folder, f))] : [];
+        Directory.Exists(Folder)
+            ? [.. Directory.GetFiles(Folder, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(Folder, f))]
+            : [];
 
     [SkippableFact]
     public async Task What_is_stored_is_its_owners_alone()

@@ -99,7 +99,8 @@ public abstract class PlaceContract : IAsyncLifetime
         Assert.True(await Place.StoreAsync(Key, old.Path, old.Sha256, null, default, replace: false));
         var file = TestFile.Create(Temp, 200, "other");
 
-        var e = await Assert.ThrowsAsync<TakenKeyException>(() => Place.StoreAsync(Key, file.Path, file.Sha256, null, default, replace: false));
+        var e = await Assert.ThrowsAsync<TakenKeyException>(
+            () => Place.StoreAsync(Key, file.Path, file.Sha256, null, default, replace: false));
 
         Assert.Equal(ErrorIds.PlaceFailed, e.ErrorId);
         Assert.Contains($"already another file {Place.LocationOf(Key)}", e.Message, StringComparison.Ordinal);
@@ -161,7 +162,8 @@ public abstract class PlaceContract : IAsyncLifetime
     [SkippableFact]
     public async Task A_missing_file_is_an_error_and_leaves_nothing()
     {
-        var e = await Assert.ThrowsAsync<BackupSyncException>(() => Place.StoreAsync(Key, Temp.File("none"), new string('0', 64), null, default));
+        var e = await Assert.ThrowsAsync<BackupSyncException>(
+            () => Place.StoreAsync(Key, Temp.File("none"), new string('0', 64), null, default));
 
         Assert.Equal(ErrorIds.FileFailed, e.ErrorId);
         Assert.Empty(Kept());
@@ -173,7 +175,8 @@ public abstract class PlaceContract : IAsyncLifetime
         var file = TestFile.Create(Temp, 4_000_000);
         using var cancel = new CancellationTokenSource();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Place.StoreAsync(Key, file.Path, file.Sha256, _ => cancel.Cancel(), cancel.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => Place.StoreAsync(Key, file.Path, file.Sha256, _ => cancel.Cancel(), cancel.Token));
 
         Assert.Empty(await Place.ListAsync(default));
         Assert.Empty(Kept());
@@ -187,7 +190,8 @@ public abstract class PlaceContract : IAsyncLifetime
         var file = TestFile.Create(Temp, 4_000_000);
         using var cancel = new CancellationTokenSource();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Place.StoreAsync(Key, file.Path, file.Sha256, _ => cancel.Cancel(), cancel.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => Place.StoreAsync(Key, file.Path, file.Sha256, _ => cancel.Cancel(), cancel.Token));
 
         Assert.Contains(await ReadAsync(Key), new[] { old.Content, file.Content });
         Assert.Single(Kept());

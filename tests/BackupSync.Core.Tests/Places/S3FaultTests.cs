@@ -43,7 +43,11 @@ public sealed class S3FaultTests : IClassFixture<S3Server>, IAsyncLifetime
         await using var place = new S3Place(config, InParts);
         var file = TestFile.Create(_temp, 10);
 
-        foreach (var use in new Func<Task>[] { () => place.ListAsync(default), () => place.StoreAsync(Key, file.Path, file.Sha256, null, default) })
+        foreach (var use in new Func<Task>[]
+        {
+            () => place.ListAsync(default),
+            () => place.StoreAsync(Key, file.Path, file.Sha256, null, default),
+        })
         {
             var e = await Assert.ThrowsAsync<BackupSyncException>(use);
             Assert.Equal(ErrorIds.PlaceFailed, e.ErrorId);
@@ -53,7 +57,9 @@ public sealed class S3FaultTests : IClassFixture<S3Server>, IAsyncLifetime
         await stopped.DisposeAsync();
     }
 
-    /// <summary>A console's port, a login page of a proxy: the SDK takes one for a fault of its own, and the other for an empty place.</summary>
+    /// <summary>
+    /// A console's port, a login page of a proxy: the SDK takes one for a fault of its own, and the other for an empty place.
+    /// </summary>
     [Theory]
     [InlineData("<!doctype html><html><body><p>Please log in<br></body></html>")]
     [InlineData("<html><body><p>Please log in</p></body></html>")]
@@ -65,7 +71,11 @@ public sealed class S3FaultTests : IClassFixture<S3Server>, IAsyncLifetime
         await using var place = new S3Place(_config with { Endpoint = web.Address }, InParts);
         var file = TestFile.Create(_temp, 10);
 
-        foreach (var use in new Func<Task>[] { () => place.ListAsync(default), () => place.StoreAsync(Key, file.Path, file.Sha256, null, default) })
+        foreach (var use in new Func<Task>[]
+        {
+            () => place.ListAsync(default),
+            () => place.StoreAsync(Key, file.Path, file.Sha256, null, default),
+        })
         {
             var e = await Assert.ThrowsAsync<BackupSyncException>(use);
             Assert.Equal(ErrorIds.PlaceFailed, e.ErrorId);
@@ -84,10 +94,12 @@ public sealed class S3FaultTests : IClassFixture<S3Server>, IAsyncLifetime
         {
             await using var web = new WebPage(Answer(random), Statuses[random.Next(Statuses.Length)]);
             await using var place = new S3Place(
-                _config with { Endpoint = web.Address }, InParts with { Answer = TimeSpan.FromSeconds(4), Undoing = TimeSpan.FromSeconds(1), Retries = 0 });
+                _config with { Endpoint = web.Address },
+                InParts with { Answer = TimeSpan.FromSeconds(4), Undoing = TimeSpan.FromSeconds(1), Retries = 0 });
             foreach (var use in new Func<Task>[]
                 {
-                    () => place.ListAsync(default), () => place.StoreAsync(Key, file.Path, file.Sha256, null, default), () => place.DeleteAsync(Key, default),
+                    () => place.ListAsync(default), () => place.StoreAsync(Key, file.Path, file.Sha256, null, default), () => place
+                        .DeleteAsync(Key, default),
                     async () => await ReadAsync(await place.OpenAsync(Key, default)),
                 })
             {
@@ -111,9 +123,11 @@ public sealed class S3FaultTests : IClassFixture<S3Server>, IAsyncLifetime
     {
         string[] wholes =
         [
-            "<ListBucketResult><Name>b</Name><KeyCount>1</KeyCount><MaxKeys>1000</MaxKeys><IsTruncated>false</IsTruncated><Contents><Key>auth/auth.dump</Key><Size>10</Size>"
+            "<ListBucketResult><Name>b</Name><KeyCount>1</KeyCount><MaxKeys>1000</MaxKeys><IsTruncated>false</IsTruncated>"
+                + "<Contents><Key>auth/auth.dump</Key><Size>10</Size>"
                 + "<LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>x</ETag></Contents></ListBucketResult>",
-            "<ListBucketResult><Name>b</Name><KeyCount>1</KeyCount><IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken><Contents><Key>k</Key></Contents></ListBucketResult>",
+            "<ListBucketResult><Name>b</Name><KeyCount>1</KeyCount><IsTruncated>true</IsTruncated>"
+                + "<NextContinuationToken>t</NextContinuationToken><Contents><Key>k</Key></Contents></ListBucketResult>",
             "<Error><Code>AccessDenied</Code><Message>no</Message></Error>", "<InitiateMultipartUploadResult/>", "", "{}", "<html>",
         ];
         var text = wholes[random.Next(wholes.Length)];
@@ -190,7 +204,11 @@ public sealed class S3FaultTests : IClassFixture<S3Server>, IAsyncLifetime
         var file = TestFile.Create(_temp, 10);
         _proxy.Stall();
 
-        foreach (var use in new Func<Task>[] { () => place.ListAsync(default), () => place.StoreAsync(Key, file.Path, file.Sha256, null, default) })
+        foreach (var use in new Func<Task>[]
+        {
+            () => place.ListAsync(default),
+            () => place.StoreAsync(Key, file.Path, file.Sha256, null, default),
+        })
         {
             var e = await Assert.ThrowsAsync<BackupSyncException>(use);
             Assert.Equal(ErrorIds.PlaceFailed, e.ErrorId);

@@ -20,7 +20,8 @@ public sealed class S3MemoryTests(S3Server server) : IClassFixture<S3Server>
         var before = GC.GetTotalMemory(forceFullCollection: true);
         var most = 0L;
 
-        await place.StoreAsync("large.dump", path, sha256, _ => most = Math.Max(most, GC.GetTotalMemory(forceFullCollection: true)), default);
+        await place.StoreAsync(
+            "large.dump", path, sha256, _ => most = Math.Max(most, GC.GetTotalMemory(forceFullCollection: true)), default);
 
         Assert.InRange(most - before, long.MinValue, 32_000_000);
         Assert.Equal([new PlaceFile("large.dump", size)], await place.ListAsync(default));

@@ -159,7 +159,11 @@ public sealed class S3PlaceTests(S3Server server) : PlaceContract, IClassFixture
         using var bucket = new S3Bucket(Config, limits);
         for (var i = 0; i < 2; i++)
         {
-            await bucket.AskAsync("be stored", "pg/dead", (client, patience) => client.InitiateMultipartUploadAsync(Config.Bucket, "pg/dead", patience.Token), default);
+            await bucket.AskAsync(
+                "be stored",
+                "pg/dead",
+                (client, patience) => client.InitiateMultipartUploadAsync(Config.Bucket, "pg/dead", patience.Token),
+                default);
             if (i == 0)
                 server.SetBegin(Config, DateTime.UtcNow.AddDays(-2));
         }
@@ -218,7 +222,13 @@ public sealed class S3PlaceTests(S3Server server) : PlaceContract, IClassFixture
         await using var place = BackupPlaces.Open(Config with { Bucket = "no-such-bucket" });
         var file = TestFile.Create(Temp, 10);
 
-        foreach (var use in new Func<Task>[] { () => place.ListAsync(default), () => place.OpenAsync(Key, default), () => place.StoreAsync(Key, file.Path, file.Sha256, null, default), () => place.DeleteAsync(Key, default) })
+        foreach (var use in new Func<Task>[]
+        {
+            () => place.ListAsync(default),
+            () => place.OpenAsync(Key, default),
+            () => place.StoreAsync(Key, file.Path, file.Sha256, null, default),
+            () => place.DeleteAsync(Key, default),
+        })
         {
             var e = await Assert.ThrowsAsync<BackupSyncException>(use);
             Assert.Equal(ErrorIds.PlaceFailed, e.ErrorId);
@@ -234,7 +244,13 @@ public sealed class S3PlaceTests(S3Server server) : PlaceContract, IClassFixture
         await using var place = BackupPlaces.Open(Config with { AccessKey = "SOMEBODY" });
         var file = TestFile.Create(Temp, 10);
 
-        foreach (var use in new Func<Task>[] { () => place.ListAsync(default), () => place.OpenAsync(Key, default), () => place.StoreAsync(Key, file.Path, file.Sha256, null, default), () => place.DeleteAsync(Key, default) })
+        foreach (var use in new Func<Task>[]
+        {
+            () => place.ListAsync(default),
+            () => place.OpenAsync(Key, default),
+            () => place.StoreAsync(Key, file.Path, file.Sha256, null, default),
+            () => place.DeleteAsync(Key, default),
+        })
         {
             var e = await Assert.ThrowsAsync<BackupSyncException>(use);
             Assert.Equal(ErrorIds.PlaceFailed, e.ErrorId);

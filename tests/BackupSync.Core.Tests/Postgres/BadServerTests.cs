@@ -8,7 +8,10 @@ using BackupSync.Tests.CommandLine;
 
 namespace BackupSync.Tests.Postgres;
 
-/// <summary>Servers that send a byte now and then, or lengths that make no sense: every wait has a limit of ours, and nobody hears of types of .NET.</summary>
+/// <summary>
+/// Servers that send a byte now and then, or lengths that make no sense: every wait has a limit of ours, and nobody hears of types of
+/// .NET.
+/// </summary>
 public sealed class BadServerTests(Servers servers) : IClassFixture<Servers>
 {
     /// <summary>Far more than any of the limits here, far less than for ever.</summary>
@@ -40,7 +43,8 @@ public sealed class BadServerTests(Servers servers) : IClassFixture<Servers>
             address = DatabaseAddress.Parse($"postgresql://{address.User}:x@127.0.0.1:{bad.Port}/{address.Database}?sslmode=require");
 
         var e = await Assert.ThrowsAsync<BackupSyncException>(() =>
-            PgConnector.OpenAsync(new PgLogin("Source", address, "test", ReadOnly: true), TimeSpan.FromSeconds(1), null, default).WaitAsync(Soon));
+            PgConnector.OpenAsync(new PgLogin("Source", address, "test", ReadOnly: true), TimeSpan.FromSeconds(1), null, default)
+                .WaitAsync(Soon));
 
         Assert.Contains(e.ErrorId, (string[])[ErrorIds.ConnectionFailed, ErrorIds.NotPostgres, ErrorIds.TlsFailed]);
         AssertForPeople(e.Message);
@@ -96,7 +100,9 @@ public sealed class BadServerTests(Servers servers) : IClassFixture<Servers>
     {
         await using var database = await servers.CreateSourceAsync();
         await using var bad = new BadServer(servers.Source.Port, mischief);
-        await using var session = await PgSession.OpenAsync(new PgLogin("Source", bad.Through(database.Address), "test", ReadOnly: true), default);
+        await using var session = await PgSession.OpenAsync(
+            new PgLogin("Source", bad.Through(database.Address), "test", ReadOnly: true),
+            default);
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(1));
         bad.BeginAt(at);
 
@@ -109,7 +115,9 @@ public sealed class BadServerTests(Servers servers) : IClassFixture<Servers>
 
         Assert.True(bad.Began.IsCompleted);
         Assert.NotEmpty(failures);
-        Assert.All(failures, f => Assert.True(f is BackupSyncException or OperationCanceledException && f is not TimeoutException, f.ToString()));
+        Assert.All(
+            failures,
+            f => Assert.True(f is BackupSyncException or OperationCanceledException && f is not TimeoutException, f.ToString()));
         foreach (var told in failures.OfType<BackupSyncException>())
             AssertForPeople(told.Message);
         await session.DisposeAsync().AsTask().WaitAsync(Soon);
@@ -126,7 +134,8 @@ public sealed class BadServerTests(Servers servers) : IClassFixture<Servers>
         await using var bad = new BadServer(servers.Source.Port, Mischief.Dribble);
         var before = await scenario.PrepareAsync();
         scenario.ReadFrom(bad.Through(scenario.Source));
-        scenario.Job = scenario.Job with { Limits = scenario.Job.Limits with { Dump = TimeSpan.FromSeconds(3), Total = TimeSpan.FromSeconds(8) } };
+        var limits = scenario.Job.Limits with { Dump = TimeSpan.FromSeconds(3), Total = TimeSpan.FromSeconds(8) };
+        scenario.Job = scenario.Job with { Limits = limits };
 
         var result = await scenario.SyncAsync(Faults.AtStep(step, () => bad.BeginAt(at))).WaitAsync(Soon);
 
@@ -143,7 +152,8 @@ public sealed class BadServerTests(Servers servers) : IClassFixture<Servers>
         await using var bad = new BadServer(servers.Target.Port, Mischief.Dribble);
         var before = await scenario.PrepareAsync();
         scenario.WriteTo(bad.Through(scenario.Target));
-        scenario.Job = scenario.Job with { Limits = scenario.Job.Limits with { Connect = TimeSpan.FromSeconds(2), Restore = TimeSpan.FromSeconds(3) } };
+        scenario.Job = scenario.Job with { Limits = scenario.Job.Limits with { Connect = TimeSpan.FromSeconds(2), Restore = TimeSpan
+            .FromSeconds(3) } };
 
         var result = await scenario.SyncAsync(Faults.AtStep(RunStep.Restore, () => bad.BeginAt("CZ"))).WaitAsync(Soon * 2);
 

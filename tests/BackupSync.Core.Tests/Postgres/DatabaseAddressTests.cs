@@ -103,8 +103,16 @@ public sealed class DatabaseAddressTests
             Assert.Equal(password, address.ToNpgsql().Password);
             Assert.Equal(password, new NpgsqlConnectionStringBuilder(address.ToNpgsql().ConnectionString).Password);
             Assert.Equal(password, address.ToEnvironment()["PGPASSWORD"]);
-            Assert.Equal(address, DatabaseAddress.Parse($"host=h user=jo dbname=d sslmode=require password='{password.Replace("\\", "\\\\").Replace("'", "\\'")}'"));
-            Assert.Equal(address, DatabaseAddress.Parse(new NpgsqlConnectionStringBuilder { Host = "h", Username = "jo", Database = "d", SslMode = SslMode.Require, Password = password }.ConnectionString));
+            Assert.Equal(address, DatabaseAddress.Parse(
+                $"host=h user=jo dbname=d sslmode=require password='{password.Replace("\\", "\\\\").Replace("'", "\\'")}'"));
+            Assert.Equal(address, DatabaseAddress.Parse(new NpgsqlConnectionStringBuilder
+            {
+                Host = "h",
+                Username = "jo",
+                Database = "d",
+                SslMode = SslMode.Require,
+                Password = password,
+            }.ConnectionString));
             foreach (var shown in new[] { address.ToString(), address.Redacted, $"{address}", address.WithDatabase("e").ToString() })
             {
                 Assert.DoesNotContain(password, shown);
@@ -253,12 +261,16 @@ public sealed class DatabaseAddressTests
         }
         // Those of libpq 18.
         Assert.Superset(
-            new HashSet<string>(["service", "user", "password", "passfile", "channel_binding", "connect_timeout", "dbname", "host", "hostaddr",
+            new HashSet<string>(["service", "user", "password", "passfile", "channel_binding", "connect_timeout", "dbname", "host",
+                "hostaddr",
                 "port", "client_encoding", "options", "application_name", "fallback_application_name", "keepalives", "keepalives_idle",
-                "keepalives_interval", "keepalives_count", "tcp_user_timeout", "sslmode", "sslnegotiation", "sslcompression", "sslcert", "sslkey",
+                "keepalives_interval", "keepalives_count", "tcp_user_timeout", "sslmode", "sslnegotiation", "sslcompression", "sslcert",
+                "sslkey",
                 "sslcertmode", "sslpassword", "sslrootcert", "sslcrl", "sslcrldir", "sslsni", "requirepeer", "require_auth",
-                "min_protocol_version", "max_protocol_version", "ssl_min_protocol_version", "ssl_max_protocol_version", "gssencmode", "krbsrvname",
-                "gsslib", "gssdelegation", "replication", "target_session_attrs", "load_balance_hosts", "scram_client_key", "scram_server_key",
+                "min_protocol_version", "max_protocol_version", "ssl_min_protocol_version", "ssl_max_protocol_version", "gssencmode",
+                "krbsrvname",
+                "gsslib", "gssdelegation", "replication", "target_session_attrs", "load_balance_hosts", "scram_client_key",
+                "scram_server_key",
                 "sslkeylogfile", "oauth_issuer", "oauth_client_id", "oauth_client_secret", "oauth_scope"]),
             LibpqKeyword.All.Keys.ToHashSet());
     }
@@ -321,7 +333,9 @@ public sealed class DatabaseAddressTests
     [InlineData("postgresql://u:12/Zq7?Wk9=1@h/d", "has an unknown parameter; it is not named")]
     [InlineData("postgresql://u:12/Zq7Wk9@h/d", "holds an '@' or '/' after the host")]
     [InlineData("postgresql://u:Zq7/Wk9@h/d", "holds an '@' or '/' after the host")]
-    [InlineData("postgresql://u:Zq7%Wk9@h/d", "has a '%' in its password that is not followed by two hexadecimal digits; a '%' itself is written %25.")]
+    [InlineData(
+        "postgresql://u:Zq7%Wk9@h/d",
+        "has a '%' in its password that is not followed by two hexadecimal digits; a '%' itself is written %25.")]
     [InlineData("postgresql://u:Zq7Wk9%4@h/d", "has a '%' in its password")]
     [InlineData("postgresql://u:Zq7%00Wk9@h/d", "has %00 in its password.")]
     [InlineData("postgresql://u:Zq7%FFWk9@h/d", "has percent-encoded bytes in its password that are not UTF-8.")]
@@ -337,12 +351,18 @@ public sealed class DatabaseAddressTests
     [InlineData("postgresql://u:Zq7Wk9@h/d?sslmod=require", "has an unknown parameter 'sslmod'. Did you mean 'sslmode'?")]
     [InlineData("postgresql://u:Zq7Wk9@h/d?pgbouncer=true", "has an unknown parameter 'pgbouncer'.")]
     [InlineData("postgresql://u:Zq7Wk9@h/d?sslmode", "has a parameter without '=' after its '?'")]
-    [InlineData("postgresql://u:Zq7Wk9@h/d?sslmode=on", "has an unknown sslmode; it can be disable, allow, prefer, require, verify-ca, verify-full.")]
+    [InlineData(
+        "postgresql://u:Zq7Wk9@h/d?sslmode=on",
+        "has an unknown sslmode; it can be disable, allow, prefer, require, verify-ca, verify-full.")]
     [InlineData("postgresql://u:Zq7Wk9@h/d?channel_binding=yes", "has an unknown channel_binding; it can be disable, prefer, require.")]
     [InlineData("postgresql://u:Zq7Wk9@h/d?connect_timeout=5s", "has a connect_timeout that is not a whole number of seconds.")]
-    [InlineData("postgresql://u:Zq7Wk9@h/d?require_auth=oauth", "has an unknown method in require_auth; it can be password, md5, gss, sspi, scram-sha-256, none")]
+    [InlineData(
+        "postgresql://u:Zq7Wk9@h/d?require_auth=oauth",
+        "has an unknown method in require_auth; it can be password, md5, gss, sspi, scram-sha-256, none")]
     [InlineData("postgresql://u:Zq7Wk9@h/d?require_auth=md5,!gss", "has a require_auth that mixes methods with and without '!'.")]
-    [InlineData("postgresql://u:Zq7Wk9@h/d?service=x", "has the parameter 'service', which is not supported: write out what the service file says.")]
+    [InlineData(
+        "postgresql://u:Zq7Wk9@h/d?service=x",
+        "has the parameter 'service', which is not supported: write out what the service file says.")]
     [InlineData("postgresql://u@h/d?sslpassword=Zq7Wk9", "has the parameter 'sslpassword', which is not supported")]
     [InlineData("postgresql://u:Zq7Wk9@h/d?sslrootcert=system&sslmode=require", "has sslrootcert=system with sslmode=require")]
     [InlineData("postgresql://u:Zq7Wk9@h/d?sslnegotiation=direct", "has sslnegotiation=direct with sslmode=prefer")]

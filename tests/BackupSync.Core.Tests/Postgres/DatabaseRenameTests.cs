@@ -27,7 +27,8 @@ public sealed class DatabaseRenameTests(Servers servers) : IClassFixture<Servers
 
             // From another session: the renaming one would see what it has not committed.
             await Eventually.IsTrueAsync(async () => await TestDatabase.ScalarAsync<long>(servers.Target.Address,
-                $"SELECT count(*) FROM pg_stat_activity WHERE pid = {session.ProcessId} AND state <> 'idle'") == 0, "its transaction is over", pause: 5);
+                $"SELECT count(*) FROM pg_stat_activity WHERE pid = {session.ProcessId} AND state <> 'idle'") == 0, "its transaction "
+                    + "is over", pause: 5);
             Assert.Equal(1, await database.ScalarAsync<int>("SELECT 1"));
             if (await OidAsync(name) == oid)
                 continue;
@@ -36,8 +37,10 @@ public sealed class DatabaseRenameTests(Servers servers) : IClassFixture<Servers
             Assert.Equal(oid, await OidAsync(name));
         }
 
-        Task<PgSession> OpenAsync() => PgSession.OpenAsync(new PgLogin("test", database.AsSuperuser.WithDatabase("postgres"), "test", ReadOnly: false), default);
+        Task<PgSession> OpenAsync() =>
+            PgSession.OpenAsync(new PgLogin("test", database.AsSuperuser.WithDatabase("postgres"), "test", ReadOnly: false), default);
 
-        Task<long> OidAsync(string of) => TestDatabase.ScalarAsync<long>(servers.Target.Address, $"SELECT oid::bigint FROM pg_database WHERE datname = '{of}'");
+        Task<long> OidAsync(string of) =>
+            TestDatabase.ScalarAsync<long>(servers.Target.Address, $"SELECT oid::bigint FROM pg_database WHERE datname = '{of}'");
     }
 }

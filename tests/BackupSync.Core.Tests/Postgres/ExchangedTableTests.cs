@@ -8,15 +8,16 @@ using BackupSync.Verification;
 namespace BackupSync.Tests.Postgres;
 
 /// <summary>
-/// Who owns a table or a sequence exchanges it for a view between our listing it and our lock on it. His functions do not run as the role that
-/// reads or writes, whether or not the server knows <c>restrict_nonsystem_relation_kind</c>.
+/// Who owns a table or a sequence exchanges it for a view between our listing it and our lock on it. His functions do not run as the
+/// role that reads or writes, whether or not the server knows <c>restrict_nonsystem_relation_kind</c>.
 /// </summary>
 public sealed class ExchangedTableTests(Servers servers) : IClassFixture<Servers>
 {
     /// <summary>One that runs when it is read, and one that runs when the query is planned.</summary>
     const string Traps = """
         CREATE FUNCTION trap() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'ran as %', current_user; END $$;
-        CREATE FUNCTION early_trap(int) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'ran as %', current_user; END $$;
+        CREATE FUNCTION early_trap(int) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'ran as %', current_user;
+        END $$;
         CREATE FUNCTION trigger_trap() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'ran as %', current_user; END $$;
         """;
 
@@ -29,14 +30,17 @@ public sealed class ExchangedTableTests(Servers servers) : IClassFixture<Servers
         """;
 
     static string ExchangeTable(string table) => $"""
-        ALTER TABLE {table} RENAME TO {table}_before; CREATE VIEW {table} AS SELECT trap() AS id, name FROM {table}_before WHERE early_trap(1);
+        ALTER TABLE {table} RENAME TO {table}_before;
+        CREATE VIEW {table} AS SELECT trap() AS id, name FROM {table}_before WHERE early_trap(1);
         CREATE TRIGGER instead INSTEAD OF INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION trigger_trap()
         """;
 
-    const string ExchangeSequence = "DROP SEQUENCE s; CREATE VIEW s AS SELECT trap()::bigint AS last_value, true AS is_called WHERE early_trap(1)";
+    const string ExchangeSequence =
+        "DROP SEQUENCE s; CREATE VIEW s AS SELECT trap()::bigint AS last_value, true AS is_called WHERE early_trap(1)";
 
     /// <summary>Up to version 15 a table becomes a view and is the same relation, which is a table still in a snapshot of before.</summary>
-    const string ByRule = "CREATE RULE \"_RETURN\" AS ON SELECT TO empty DO INSTEAD SELECT trap() AS id, NULL::text AS name WHERE early_trap(1)";
+    const string ByRule =
+        "CREATE RULE \"_RETURN\" AS ON SELECT TO empty DO INSTEAD SELECT trap() AS id, NULL::text AS name WHERE early_trap(1)";
 
     [SkippableTheory]
     [InlineData("t", true)]
@@ -57,7 +61,9 @@ public sealed class ExchangedTableTests(Servers servers) : IClassFixture<Servers
         AssertDidNotRun(scenario, result);
         Assert.True(result.Success, $"{result.Error}");
         Assert.Contains(scenario.LogLines, HasBegunAnew);
-        Assert.Equal("v", await Scenario.TextAsync(scenario.TargetAdmin, $"SELECT relkind::text FROM pg_class WHERE oid = '{relation}'::regclass"));
+        Assert.Equal(
+            "v",
+            await Scenario.TextAsync(scenario.TargetAdmin, $"SELECT relkind::text FROM pg_class WHERE oid = '{relation}'::regclass"));
     }
 
     [Theory]
@@ -110,7 +116,8 @@ public sealed class ExchangedTableTests(Servers servers) : IClassFixture<Servers
     {
         await using var scenario = await CreateAsync();
         await scenario.OnSourceAsync("""
-            UPDATE pg_extension SET extconfig = ARRAY['t'::regclass::oid, 'indexed'::regclass::oid], extcondition = ARRAY['WHERE id > 1', '']
+            UPDATE pg_extension SET extconfig = ARRAY['t'::regclass::oid, 'indexed'::regclass::oid],
+                extcondition = ARRAY['WHERE id > 1', '']
             WHERE extname = 'plpgsql'
             """);
         await using var session = await Scenario.OpenAsync(scenario.SourceAdmin);
@@ -184,7 +191,9 @@ public sealed class ExchangedTableTests(Servers servers) : IClassFixture<Servers
         await ExecuteAsync($"BEGIN; {relation switch { "s" => ExchangeSequence, "empty" => ByRule, _ => ExchangeTable(relation) }}");
         var running = run();
         await Eventually.IsTrueAsync(async () => running.IsCompleted
-            || await TestDatabase.ScalarAsync<long>(admin, $"SELECT count(*) FROM pg_locks WHERE relation = {oid} AND NOT granted") > 0, "it is waited for", 60);
+            || await TestDatabase.ScalarAsync<long>(
+                admin,
+                $"SELECT count(*) FROM pg_locks WHERE relation = {oid} AND NOT granted") > 0, "it is waited for", 60);
         Assert.False(running.IsCompleted, "The run has waited for nothing.");
         await ExecuteAsync("COMMIT");
         return await running;
@@ -200,5 +209,8 @@ public sealed class ExchangedTableTests(Servers servers) : IClassFixture<Servers
         line.Contains("is restricted", StringComparison.Ordinal) && line.Contains("It begins anew", StringComparison.Ordinal);
 
     static void AssertDidNotRun(Scenario scenario, RunResult result) =>
-        Assert.DoesNotContain("ran as", $"{string.Join('\n', scenario.LogLines)}\n{string.Join('\n', result.Warnings)}\n{result.Error}", StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "ran as",
+            $"{string.Join('\n', scenario.LogLines)}\n{string.Join('\n', result.Warnings)}\n{result.Error}",
+            StringComparison.Ordinal);
 }

@@ -40,7 +40,9 @@ public sealed class TablesOnlyTests(Servers servers) : IClassFixture<Servers>
         var tools = await new ToolLocator(new BackupSync.Configuration.ToolsConfig()).FindAsync(facts.Major, default);
 
         var result = await ChildProcess.RunAsync(
-            new ChildCommand(tools.Psql, "--no-psqlrc", "-c", "SELECT * FROM public.v").ConnectedTo(login, PinnedSettings.ForDump(facts)), default);
+            new ChildCommand(tools.Psql, "--no-psqlrc", "-c", "SELECT * FROM public.v").ConnectedTo(
+                login,
+                PinnedSettings.ForDump(facts)), default);
         Assert.Contains("access to non-system view \"v\" is restricted", result.ErrorTail, StringComparison.Ordinal);
     }
 

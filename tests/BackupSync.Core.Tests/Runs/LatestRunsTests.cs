@@ -26,7 +26,8 @@ public sealed class LatestRunsTests : IDisposable
         Assert.Equal(
             [
                 ("railway-to-neon", RunKind.Sync, "neon", "bad", "good"), ("other", RunKind.Sync, "neon", "other", "other"),
-                ("railway-to-neon", RunKind.Backup, "railway", "backup", null), ("railway-to-neon", RunKind.Drill, null, "drill 2", "drill 2"),
+                ("railway-to-neon", RunKind.Backup, "railway", "backup", null),
+                ("railway-to-neon", RunKind.Drill, null, "drill 2", "drill 2"),
             ],
             latest.Select(l => (l.Job, l.Kind, l.Database, l.Last.RunId, l.LastGood?.RunId)));
         Assert.Equal(RunSamples.Failed().Error, latest[0].Error);
@@ -108,5 +109,6 @@ public sealed class LatestRunsTests : IDisposable
             _warnings.Add(warning);
     }
 
-    IEnumerable<string> Names() => Directory.GetFiles(_temp.Path).Select(f => Path.GetFileName(f)).Where(f => f[0] != '.').Order(StringComparer.Ordinal);
+    IEnumerable<string> Names() =>
+        Directory.GetFiles(_temp.Path).Select(f => Path.GetFileName(f)).Where(f => f[0] != '.').Order(StringComparer.Ordinal);
 }

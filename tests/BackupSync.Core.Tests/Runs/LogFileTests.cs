@@ -98,7 +98,9 @@ public sealed class LogFileTests : IDisposable
         var lines = File.ReadAllLines(_temp.File("backupsync.log.1")).Concat(File.ReadAllLines(_temp.File("backupsync.log"))).ToList();
         Assert.Equal(["backupsync.log", "backupsync.log.1"], Directory.GetFiles(_temp.Path).Select(f => Path.GetFileName(f)).Order());
         Assert.All(Directory.GetFiles(_temp.Path), f => Assert.InRange(new FileInfo(f).Length, 1, 1000));
-        Assert.Equal(Enumerable.Range(100 - lines.Count, lines.Count).Select(i => $"line {i}"), lines.Select(l => l[(l.IndexOf(']') + 2)..]));
+        Assert.Equal(
+            Enumerable.Range(100 - lines.Count, lines.Count).Select(i => $"line {i}"),
+            lines.Select(l => l[(l.IndexOf(']') + 2)..]));
         Assert.Empty(_warnings);
     }
 

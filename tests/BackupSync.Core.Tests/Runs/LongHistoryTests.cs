@@ -31,7 +31,8 @@ public sealed class LongHistoryTests : IDisposable
         Assert.Empty(_warnings);
         Assert.Equal(
             ["history-2025-09.jsonl", "history-2025-10.jsonl", "history-2025-12.jsonl", "history-2026-01.jsonl", "history.jsonl"],
-            Directory.GetFiles(_temp.Path).Select(f => Path.GetFileName(f)).Where(f => f.EndsWith(".jsonl", StringComparison.Ordinal) && f != "history-2026-13.jsonl")
+            Directory.GetFiles(_temp.Path).Select(f => Path.GetFileName(f))
+                .Where(f => f.EndsWith(".jsonl", StringComparison.Ordinal) && f != "history-2026-13.jsonl")
                 .Order(StringComparer.Ordinal));
     }
 
@@ -57,7 +58,9 @@ public sealed class LongHistoryTests : IDisposable
         Assert.Empty(_warnings);
 
         var read = 0;
-        Assert.Equal(4, LinesFromEnd.Read(RunHistory.PathOf(_temp.Path, new DateTimeOffset(2026, 12, 1, 0, 0, 0, default)), n => read += n).Take(4).Count());
+        Assert.Equal(4, LinesFromEnd.Read(RunHistory.PathOf(_temp.Path, new DateTimeOffset(2026, 12, 1, 0, 0, 0, default)), n => read += n)
+            .Take(4)
+            .Count());
         Assert.InRange(read, 1, 65536);
     }
 
@@ -111,7 +114,8 @@ public sealed class LongHistoryTests : IDisposable
         string[] lines = ["first", "", new string('x', length), "é測試", new string('y', length / 2), "torn"];
         var path = _temp.Write("lines", string.Join('\n', lines));
 
-        var read = LinesFromEnd.Read(path).Select(l => (l.Offset, Text: System.Text.Encoding.UTF8.GetString(l.Bytes!.Value.Span))).Reverse().ToList();
+        var read = LinesFromEnd.Read(path).Select(l => (l.Offset, Text: System.Text.Encoding.UTF8.GetString(l.Bytes!.Value.Span))).Reverse()
+            .ToList();
 
         Assert.Equal(lines, read.Select(l => l.Text));
         Assert.Equal([0, 6, 7, length + 8], read.Take(4).Select(l => l.Offset));
@@ -157,7 +161,8 @@ public sealed class LongHistoryTests : IDisposable
     public void Text_that_is_no_UTF8_is_no_record_and_a_mark_at_the_beginning_is_passed_over()
     {
         File.WriteAllBytes(_temp.File("history.jsonl"),
-            [.. System.Text.Encoding.UTF8.Preamble, .. System.Text.Encoding.UTF8.GetBytes(Line("1", BackupSamples.Morning).ReplaceLineEndings("\r\n"))]);
+            [.. System.Text.Encoding.UTF8.Preamble, .. System.Text.Encoding.UTF8
+                .GetBytes(Line("1", BackupSamples.Morning).ReplaceLineEndings("\r\n"))]);
         File.AppendAllText(_temp.File("history.jsonl"), Line("2é", BackupSamples.Morning), System.Text.Encoding.Latin1);
 
         Assert.Equal(["1"], Ids(RunHistory.Read(_temp.Path, _warnings.Add)));
@@ -186,7 +191,8 @@ public sealed class LongHistoryTests : IDisposable
 
         Assert.Equal(RunHead.Of(run), RunHead.Parse(line));
         // It ends before the tables begin.
-        Assert.NotNull(RunHead.Parse(line.AsSpan(0, System.Text.Encoding.UTF8.GetString(line).IndexOf("source_stats", StringComparison.Ordinal))));
+        Assert.NotNull(
+            RunHead.Parse(line.AsSpan(0, System.Text.Encoding.UTF8.GetString(line).IndexOf("source_stats", StringComparison.Ordinal))));
         Assert.Null(RunHead.Parse("{\"run_id\":\"1\"}"u8));
         Assert.Null(RunHead.Parse("[1]"u8));
     }
@@ -200,7 +206,10 @@ public sealed class LongHistoryTests : IDisposable
             for (var day = 1; day <= 28; day++)
             {
                 for (var i = 0; i < 8; i++)
-                    lines.Append(Line($"2026-{month:00}-{day:00}-{i}", Day(month, day).AddHours(i), day == 14 && i == 0 ? RunOutcome.RolledBack : RunOutcome.Succeeded));
+                    lines.Append(Line(
+                        $"2026-{month:00}-{day:00}-{i}",
+                        Day(month, day).AddHours(i),
+                        day == 14 && i == 0 ? RunOutcome.RolledBack : RunOutcome.Succeeded));
             }
             _temp.Write($"history-2026-{month:00}.jsonl", lines.ToString());
         }

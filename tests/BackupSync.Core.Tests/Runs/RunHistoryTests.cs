@@ -59,7 +59,8 @@ public sealed class RunHistoryTests : IDisposable
         RunHistory.Append(_temp.Path, run with { SourceBackup = run.SourceBackup! with { Tag = "x" } });
         var path = Month();
         var line = File.ReadAllText(path);
-        var old = System.Text.RegularExpressions.Regex.Replace(line, ",\"(place|tag|pinned|keep_days|encrypted|proof)\":(null|false|\"x\")", "");
+        var old = System.Text.RegularExpressions.Regex
+            .Replace(line, ",\"(place|tag|pinned|keep_days|encrypted|proof)\":(null|false|\"x\")", "");
         Assert.True(line.Length - old.Length > 70, line);
         File.WriteAllText(path, old);
 
@@ -75,7 +76,10 @@ public sealed class RunHistoryTests : IDisposable
         File.AppendAllText(Month(), "{\"run_id\":\"2\",\"jo");
 
         Assert.Equal(["1"], RunHistory.Read(_temp.Path, _warnings.Add).Select(r => r.RunId));
-        Assert.Contains($"history-2025-10.jsonl: not the record of a run, passed over: at byte {whole}:", Assert.Single(_warnings), StringComparison.Ordinal);
+        Assert.Contains(
+            $"history-2025-10.jsonl: not the record of a run, passed over: at byte {whole}:",
+            Assert.Single(_warnings),
+            StringComparison.Ordinal);
 
         RunHistory.Append(_temp.Path, RunSamples.Succeeded("3"));
 

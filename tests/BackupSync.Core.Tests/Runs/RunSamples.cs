@@ -22,7 +22,8 @@ static class RunSamples
         PreviousStats = new Dictionary<string, long>(),
         Steps = [new StepResult(RunStep.Dump, StepState.Succeeded, BackupSamples.Morning, 1.5, "1.84 MB")],
         Tables = [new TableResult("public.users", 13, 13, null, 8192, true)],
-        SourceBackup = new BackupFile("/backups/a.dump", BackupKind.Source, "railway-to-neon", "railway", BackupSamples.Morning, 1, 14, 2, runId, "15.18", "00"),
+        SourceBackup = new BackupFile(
+            "/backups/a.dump", BackupKind.Source, "railway-to-neon", "railway", BackupSamples.Morning, 1, 14, 2, runId, "15.18", "00"),
         Versions = new RunVersions("0.1.0", "15.18", null, "15.18"),
         Warnings = ["pooled address"],
     };

@@ -15,12 +15,15 @@ public sealed class SandboxServerTests
     {
         string folder;
         int process;
-        await using (var sandbox = await SandboxServer.StartAsync(Options with { Database = "Ünï \"quoted\"", Superuser = "boss" }, default))
+        await using (var sandbox = await SandboxServer.StartAsync(
+            Options with { Database = "Ünï \"quoted\"", Superuser = "boss" },
+            default))
         {
             folder = Path.GetDirectoryName(sandbox.DataDirectory)!;
             process = sandbox.ServerProcessId!.Value;
             Assert.Equal("Ünï \"quoted\"|boss|UTF8|off|127.0.0.1", await QueryAsync(sandbox,
-                "SELECT concat_ws('|', current_database(), current_user, getdatabaseencoding(), current_setting('fsync'), current_setting('listen_addresses'))"));
+                "SELECT concat_ws('|', current_database(), current_user, getdatabaseencoding(), current_setting('fsync'), "
+                    + "current_setting('listen_addresses'))"));
             Assert.Equal("true", await QueryAsync(sandbox, "SELECT ('Ä' ~ '^[[:alpha:]]$')::text"));
             if (!OperatingSystem.IsWindows() && Environment.IsPrivilegedProcess)
                 Assert.Contains(await OwnerAsync(process), (string[])["postgres", "nobody"]);
@@ -36,7 +39,9 @@ public sealed class SandboxServerTests
         await using var connection = new NpgsqlConnection(sandbox.AddressFor("postgres", "postgres", "guess").ToNpgsql().ConnectionString);
         var e = await Assert.ThrowsAsync<PostgresException>(() => connection.OpenAsync());
         Assert.Equal(PostgresErrorCodes.InvalidPassword, e.SqlState);
-        Assert.DoesNotContain(Directory.EnumerateFiles(Path.GetDirectoryName(sandbox.DataDirectory)!), f => f.EndsWith("password", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Directory.EnumerateFiles(Path.GetDirectoryName(sandbox.DataDirectory)!),
+            f => f.EndsWith("password", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -46,7 +51,9 @@ public sealed class SandboxServerTests
             Options with { Fsync = true, Settings = new Dictionary<string, string> { ["work_mem"] = "5MB" } }, default);
         await QueryAsync(sandbox, "CREATE TABLE t AS SELECT 42 AS x; SELECT 1");
         await sandbox.RestartAsync(default);
-        Assert.Equal("42|5MB|on", await QueryAsync(sandbox, "SELECT concat_ws('|', x, current_setting('work_mem'), current_setting('fsync')) FROM t"));
+        Assert.Equal(
+            "42|5MB|on",
+            await QueryAsync(sandbox, "SELECT concat_ws('|', x, current_setting('work_mem'), current_setting('fsync')) FROM t"));
 
         await QueryAsync(sandbox, "UPDATE t SET x = 43; SELECT 1");
         var children = await ChildrenAsync(sandbox.ServerProcessId!.Value);
@@ -137,7 +144,8 @@ public sealed class SandboxServerTests
             Assert.True(File.Exists(kept));
             // Of its own folder the server's user, who may be anybody's, has the data alone.
             var root = Path.GetDirectoryName(sandbox.DataDirectory)!;
-            Assert.Equal(["root", "root", "root"], await Task.WhenAll(new[] { root, Path.Combine(root, "owner.json"), Path.Combine(root, "sandbox.conf") }.Select(FileOwnerAsync)));
+            Assert.Equal(["root", "root", "root"], await Task.WhenAll(
+                new[] { root, Path.Combine(root, "owner.json"), Path.Combine(root, "sandbox.conf") }.Select(FileOwnerAsync)));
             Assert.NotEqual("root", await FileOwnerAsync(sandbox.DataDirectory));
         }
         finally
@@ -220,17 +228,21 @@ public sealed class SandboxServerTests
     }
 
     static async Task<string> OwnerAsync(int process) =>
-        (await ChildProcess.RunAsync(new ChildCommand("ps", "-o", "user=", "-p", process.ToString(CultureInfo.InvariantCulture)), default)).Output.Trim();
+        (await ChildProcess.RunAsync(new ChildCommand("ps", "-o", "user=", "-p", process.ToString(CultureInfo.InvariantCulture)), default))
+            .Output
+            .Trim();
 
     static async Task<int[]> ChildrenAsync(int process)
     {
         var result = await ChildProcess.RunAsync(new ChildCommand("pgrep", "-P", process.ToString(CultureInfo.InvariantCulture)), default);
-        return [.. result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => int.Parse(l, CultureInfo.InvariantCulture))];
+        return [.. result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(l => int.Parse(l, CultureInfo.InvariantCulture))];
     }
 
     static async Task<string[]> SharedMemoryAsync()
     {
         var result = await ChildProcess.RunAsync(new ChildCommand("ipcs", "-m"), default);
-        return [.. result.Output.Split('\n').Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Where(f => f.Length > 2).Select(f => f[1])];
+        return [.. result.Output.Split('\n').Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Where(f => f.Length > 2)
+            .Select(f => f[1])];
     }
 }

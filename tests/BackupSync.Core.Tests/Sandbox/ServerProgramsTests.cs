@@ -41,7 +41,9 @@ public sealed class ServerProgramsTests
         Assert.Contains("installing the package postgresql", Assert.Single(_told), StringComparison.Ordinal);
         Assert.Equal(3, _commands.Count);
         Assert.Contains("create_main_cluster = false", _commands[0], StringComparison.Ordinal);
-        Assert.Equal("env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 install -y --no-install-recommends postgresql", _commands[1]);
+        Assert.Equal(
+            "env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 install -y --no-install-recommends postgresql",
+            _commands[1]);
         Assert.Contains("rm -f", _commands[2], StringComparison.Ordinal);
     }
 
@@ -59,7 +61,8 @@ public sealed class ServerProgramsTests
     [Fact]
     public async Task A_failed_installation_removes_the_drop_in_and_tells_apt_s_words()
     {
-        var e = await Assert.ThrowsAsync<BackupSyncException>(() => FindAsync(Packages(isDebian: true, isRoot: true, 0, 100, 0, 100, 0), null, []));
+        var e = await Assert.ThrowsAsync<BackupSyncException>(
+            () => FindAsync(Packages(isDebian: true, isRoot: true, 0, 100, 0, 100, 0), null, []));
         Assert.Equal("words of 100", e.Detail);
         Assert.Contains("rm -f", _commands[^1], StringComparison.Ordinal);
     }

@@ -79,7 +79,8 @@ sealed class Bystander : IAsyncDisposable
                 while (await reader.NextResultAsync());
                 Rounds++;
             }
-            catch (Exception e) when (e is NpgsqlException or InvalidOperationException or IOException or SocketException or TimeoutException)
+            catch (Exception e) when (e is NpgsqlException or InvalidOperationException or IOException or SocketException
+                or TimeoutException)
             {
                 if (e is PostgresException p && !Expected.Contains(p.SqlState))
                     Tell($"{p.SqlState} {p.MessageText}{(p.SqlState == "40P01" ? $" after {watch.Elapsed.TotalSeconds:0.0} s" : "")}");

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace BackupSync.Tests.Soak;
 
-/// <summary>Readers and writers on both sides, and on each server somebody who waits for nobody and so tells how late the machine is.</summary>
+/// <summary>
+/// Readers and writers on both sides, and on each server somebody who waits for nobody and so tells how late the machine is.
+/// </summary>
 sealed class Bystanders : IAsyncDisposable
 {
     readonly List<Bystander> _all = [];
@@ -23,7 +25,9 @@ sealed class Bystanders : IAsyncDisposable
         {
             long[] counts = [scene.Old.Counts["items1"], .. scene.New.Select(n => n.Counts["items1"])];
             _all.Add(new Bystander("reader of the target", scene.Target.Address, "SELECT count(*)::text FROM items1",
-                count => counts.Contains(long.Parse(count, CultureInfo.InvariantCulture)) ? null : $"{count} rows are seen, neither the old nor the new"));
+                count => counts.Contains(long.Parse(count, CultureInfo.InvariantCulture))
+                    ? null
+                    : $"{count} rows are seen, neither the old nor the new"));
             _all.Add(new Bystander("writer of the target", scene.Target.Address, "LOCK TABLE items1 IN ROW EXCLUSIVE MODE"));
             _clocks.Add(Clock(scene.Target));
         }
@@ -45,7 +49,8 @@ sealed class Bystanders : IAsyncDisposable
             if (one.Worst > bearable + others)
                 problems.Add($"{one.Who} stood still for {one.Worst:0.00} s, at most {bearable + others:0.00} s are borne");
             // Who is beside the target has the role that may not read the table any more.
-            foreach (var error in one.Errors.Where(e => _case.Fault != SoakFault.Revoke || !e.StartsWith("42501", StringComparison.Ordinal)))
+            foreach (var error in one.Errors
+                .Where(e => _case.Fault != SoakFault.Revoke || !e.StartsWith("42501", StringComparison.Ordinal)))
                 problems.Add($"{one.Who}: {error}");
         }
         if (lockWait > bearable)
@@ -59,5 +64,6 @@ sealed class Bystanders : IAsyncDisposable
             await one.DisposeAsync();
     }
 
-    static Bystander Clock(TestDatabase database) => new("clock", database.AsSuperuser.WithDatabase("postgres"), "SELECT pg_sleep(0.02)::text");
+    static Bystander Clock(TestDatabase database) =>
+        new("clock", database.AsSuperuser.WithDatabase("postgres"), "SELECT pg_sleep(0.02)::text");
 }

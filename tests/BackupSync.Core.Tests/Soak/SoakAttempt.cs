@@ -179,7 +179,8 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers, Func<SoakScene, Tas
             if (soak.IsSync)
                 wanted = (await SoakContent.ReadAsync(_scene.Source.AsSuperuser)).BesideNumbers;
             if (!numbers.SequenceEqual(wanted) || numbers.Count != 1)
-                _problems.Add($"after the next run {SoakContent.Beside} has {string.Join(", ", numbers)}, and on the source {string.Join(", ", wanted)}");
+                _problems.Add($"after the next run {SoakContent.Beside} has {string.Join(", ", numbers)}, and on the source "
+                    + $"{string.Join(", ", wanted)}");
         }
         if (soak.IsPlan)
             await LookAtBackupAsync();
@@ -227,7 +228,9 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers, Func<SoakScene, Tas
     {
         if ((await SoakContent.ReadAsync(_scene.Source.AsSuperuser)).DifferenceFrom(_scene.SourceContent) is { } difference)
             _problems.Add($"the source has changed: {difference}");
-        if (await TestDatabase.ScalarAsync<bool>(_scene.Source.AsSuperuser, "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'backupsync')"))
+        if (await TestDatabase.ScalarAsync<bool>(
+            _scene.Source.AsSuperuser,
+            "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'backupsync')"))
             _problems.Add("the source has a schema of ours");
     }
 
@@ -258,7 +261,8 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers, Func<SoakScene, Tas
         }
         if (Directory.GetFiles(_scene.Root, "*.partial", SearchOption.AllDirectories) is { Length: > 0 } partial)
             _problems.Add($"unfinished files are left: {string.Join(", ", partial.Select(Path.GetFileName))}");
-        if (Directory.GetFileSystemEntries(_scene.Temporary).Select(Path.GetFileName).Where(f => !IsOfTheRuntime(f!)).ToList() is { Count: > 0 } temporary)
+        if (Directory.GetFileSystemEntries(_scene.Temporary).Select(Path.GetFileName).Where(f => !IsOfTheRuntime(f!))
+            .ToList() is { Count: > 0 } temporary)
             _problems.Add($"temporary files are left: {string.Join(", ", temporary)}");
         if (await ProcessesAsync() is { Count: > 0 } processes)
             _problems.Add($"processes are left: {string.Join(", ", processes)}");
@@ -269,7 +273,8 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers, Func<SoakScene, Tas
 
     /// <summary>.NET makes these before the program has its first word, and who ends it in that moment leaves them.</summary>
     bool IsOfTheRuntime(string file) => soak.Fault is SoakFault.Kill or SoakFault.KillAll or SoakFault.Terminate or SoakFault.Interrupt
-        && (file.StartsWith("dotnet-diagnostic-", StringComparison.Ordinal) || file.StartsWith("clr-debug-pipe-", StringComparison.Ordinal));
+        && (file.StartsWith("dotnet-diagnostic-", StringComparison.Ordinal)
+            || file.StartsWith("clr-debug-pipe-", StringComparison.Ordinal));
 
     /// <summary>Those that are there after ten seconds still.</summary>
     async Task<List<string>> ProcessesAsync()

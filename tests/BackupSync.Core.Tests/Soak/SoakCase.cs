@@ -168,7 +168,9 @@ public sealed record SoakCase(int Seed)
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
         $"seed {Seed}: {Run}, {Fault}{(Side == SoakSide.Machine ? "" : $" ({Side})")}, ")
-        + string.Create(CultureInfo.InvariantCulture, $"PostgreSQL {SourceMajor} to {TargetMajor}, {Tables} tables of {Rows} rows, at {Moment}");
+        + string.Create(
+            CultureInfo.InvariantCulture,
+            $"PostgreSQL {SourceMajor} to {TargetMajor}, {Tables} tables of {Rows} rows, at {Moment}");
 
     /// <summary>Whether rows of the target stay that the source does not have, or not so.</summary>
     internal bool KeepsOwn => Run is SoakRun.LastWriteWins or SoakRun.WithoutDeletes;
@@ -177,7 +179,8 @@ public sealed record SoakCase(int Seed)
 
     internal bool IsSync => Run is SoakRun.FullBySwap or SoakRun.FullByTransaction || IsIncremental;
 
-    internal bool IsRestore => Run is SoakRun.RestoreBySwap or SoakRun.RestoreByTransaction or SoakRun.RestoreTables or SoakRun.RestoreSafety;
+    internal bool IsRestore =>
+        Run is SoakRun.RestoreBySwap or SoakRun.RestoreByTransaction or SoakRun.RestoreTables or SoakRun.RestoreSafety;
 
     internal bool IsPlan => Run is SoakRun.Plan or SoakRun.PlanEncrypted;
 

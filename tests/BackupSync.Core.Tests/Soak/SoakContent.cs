@@ -25,7 +25,8 @@ sealed class SoakContent
         UNION ALL
         SELECT tablename, 'index ' || indexdef FROM pg_indexes WHERE schemaname = 'public'
         UNION ALL
-        SELECT 'schemas', nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('public', 'information_schema', 'backupsync')
+        SELECT 'schemas', nspname FROM pg_namespace WHERE nspname !~ '^pg_'
+            AND nspname NOT IN ('public', 'information_schema', 'backupsync')
         UNION ALL
         SELECT 'functions', proname || ' ' || pg_get_function_identity_arguments(oid) || ' ' || md5(prosrc)
         FROM pg_proc WHERE pronamespace = 'public'::regnamespace

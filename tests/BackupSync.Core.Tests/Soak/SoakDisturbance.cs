@@ -124,7 +124,8 @@ sealed class SoakDisturbance(SoakCase soak, SoakScene scene)
                 break;
             case SoakFault.EndSession:
                 await OnServerAsync($"""
-                    SELECT pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity WHERE {SoakAttempt.Ours} ORDER BY md5(pid || '{soak.Seed}') LIMIT 1) one
+                    SELECT pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity WHERE {SoakAttempt.Ours}
+                        ORDER BY md5(pid || '{soak.Seed}') LIMIT 1) one
                     """);
                 break;
             case SoakFault.PasswordChanged:
@@ -170,7 +171,8 @@ sealed class SoakDisturbance(SoakCase soak, SoakScene scene)
     {
         // Not named as the program's sessions are.
         var login = scene.Database(soak.Side).AsSuperuser.ToNpgsql().ConnectionString;
-        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(login) { ApplicationName = "somebody" }.ConnectionString);
+        await using var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(login) { ApplicationName = "somebody" }.ConnectionString);
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 150 };
         var watch = Stopwatch.StartNew();

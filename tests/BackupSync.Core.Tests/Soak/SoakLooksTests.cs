@@ -19,8 +19,10 @@ public sealed class SoakLooksTests(SoakServers servers) : IClassFixture<SoakServ
         var told = string.Join('\n', bad.Problems);
         string[] expected =
         [
-            "the target is neither old (", "nor new (items1: rows: 0 it should not have, 1 it lacks", "the target has a torn copy of beside", "the source has changed: groups: rows: 1",
-            "the history does not say Succeeded", "reader of the source stood still for", "database " + Left, "temporary files are left: spoilt", "unfinished files are left: x.partial",
+            "the target is neither old (", "nor new (items1: rows: 0 it should not have, 1 it lacks", "the target has a torn copy "
+                + "of beside", "the source has changed: groups: rows: 1",
+            "the history does not say Succeeded", "reader of the source stood still for", "database "
+                + Left, "temporary files are left: spoilt", "unfinished files are left: x.partial",
             "spoilt.log: a secret is shown",
         ];
         Assert.All(expected, e => Assert.Contains(e, told, StringComparison.Ordinal));

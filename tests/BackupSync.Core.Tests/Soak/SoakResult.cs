@@ -39,7 +39,8 @@ public sealed record SoakResult(SoakCase Case)
     string State => IsNew switch { true => ", new", false => ", old", _ => "" };
 
     public override string ToString() => FormattableString.Invariant(
-        $"{(Problems.Count == 0 ? "ok  " : "FAIL")} {Case}: {(Happened ? "" : "too late, ")}exit code {ExitCode}, {Outcome ?? "no record"}{State}, ")
+        $"{(Problems.Count == 0 ? "ok  " : "FAIL")} {Case}: {(Happened ? "" : "too late, ")}exit code {ExitCode}, ")
+        + FormattableString.Invariant($"{Outcome ?? "no record"}{State}, ")
         + FormattableString.Invariant($"others stood still for {Worst:0.00} s (slack {Slack:0.00}), ")
         + FormattableString.Invariant($"{Seconds:0.0} s, {FromSource}/{FromTarget} bytes")
         + (Message is null ? "" : $"\n     said: {Message}")

@@ -20,7 +20,13 @@ sealed class SoakScene : IAsyncDisposable
     readonly TempFolder _folder = new();
     string? _backup;
 
-    SoakScene(SoakCase soak, SandboxServer sourceServer, SandboxServer targetServer, TestDatabase source, TestDatabase target, SmallDisk? disk)
+    SoakScene(
+        SoakCase soak,
+        SandboxServer sourceServer,
+        SandboxServer targetServer,
+        TestDatabase source,
+        TestDatabase target,
+        SmallDisk? disk)
     {
         (_case, SourceServer, TargetServer, Source, Target, Disk) = (soak, sourceServer, targetServer, source, target, disk);
         Root = disk?.Path ?? _folder.Path;
@@ -75,7 +81,8 @@ sealed class SoakScene : IAsyncDisposable
         SoakRun.Drill => ["drill", "--path", _backup!, "--json"],
         SoakRun.Copy => ["copy", "--path", _backup!, "--to", "other", "--json"],
         SoakRun.RestoreBySwap or SoakRun.RestoreByTransaction => ["restore", "--path", _backup!, "--to", "target", "--yes", "--json"],
-        SoakRun.RestoreTables => ["restore", "--path", _backup!, "--to", "target", "--table", "items1", "--table", "groups", "--yes", "--json"],
+        SoakRun.RestoreTables => ["restore", "--path", _backup!, "--to", "target", "--table", "items1", "--table", "groups", "--yes",
+            "--json"],
         SoakRun.RestoreSafety => ["restore-safety", _backup!, "--job", "soak", "--yes", "--json"],
         SoakRun.Compare => ["compare", "source", "target", "--json"],
         SoakRun.Cleanup => ["cleanup", "--job", "soak", "--keep-days", "0", "--json"],
@@ -87,7 +94,9 @@ sealed class SoakScene : IAsyncDisposable
 
     public static async Task<SoakScene> CreateAsync(SoakCase soak, SoakServers servers)
     {
-        var (from, to) = (await servers.GetAsync(SoakSide.Source, soak.SourceMajor), await servers.GetAsync(SoakSide.Target, soak.TargetMajor));
+        var (from, to) = (await servers.GetAsync(SoakSide.Source, soak.SourceMajor), await servers.GetAsync(
+            SoakSide.Target,
+            soak.TargetMajor));
         var disk = soak.Fault == SoakFault.DiskFull ? await SmallDisk.MountAsync(100_000_000) : null;
         var source = await TestDatabase.CreateAsync(from, TestRole.Owner);
         var byTransaction = soak.Run is SoakRun.FullByTransaction or SoakRun.RestoreByTransaction or SoakRun.RestoreTables
@@ -127,7 +136,8 @@ sealed class SoakScene : IAsyncDisposable
         }
         else if (!_case.IsSync && !_case.IsPlan && _case.Run != SoakRun.Compare)
         {
-            var taken = (await BackupRunner.BackUpAsync([config.Database("source")], BackupOrder.ByHand(config), _ => [], null, default))[0];
+            var taken = (await BackupRunner.BackUpAsync([config.Database("source")], BackupOrder
+                .ByHand(config), _ => [], null, default))[0];
             _backup = taken.SourceBackup?.Path ?? throw new InvalidOperationException($"No backup: {taken.Error}");
         }
         SourceContent = await SoakContent.ReadAsync(Source.AsSuperuser);
@@ -158,7 +168,9 @@ sealed class SoakScene : IAsyncDisposable
     static async Task<string> SyncAsync(BackupSyncConfig config)
     {
         var result = await JobRunner.SyncAsync(config.Job("soak"), new RunOptions(), [], default);
-        return result.Success ? result.SafetyBackup?.Path ?? "" : throw new InvalidOperationException($"The sync before it fails: {result.Error}");
+        return result.Success
+            ? result.SafetyBackup?.Path ?? ""
+            : throw new InvalidOperationException($"The sync before it fails: {result.Error}");
     }
 
     void WriteConfig()

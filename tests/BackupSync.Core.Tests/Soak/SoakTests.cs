@@ -3,8 +3,8 @@ using Xunit.Abstractions;
 namespace BackupSync.Tests.Soak;
 
 /// <summary>
-/// The fixed part of tests/Soak: fifty faults of seeds that do not change, on three pairs of versions. More of them, others, and smaller ones of
-/// what fails: <c>dotnet run --project tests/Soak</c>; docs/reliability.md.
+/// The fixed part of tests/Soak: fifty faults of seeds that do not change, on three pairs of versions. More of them, others, and
+/// smaller ones of what fails: <c>dotnet run --project tests/Soak</c>; docs/reliability.md.
 /// </summary>
 public abstract class SoakTests(SoakServers servers, ITestOutputHelper output, int source, int target)
 {
@@ -31,7 +31,9 @@ public abstract class SoakTests(SoakServers servers, ITestOutputHelper output, i
     }
 }
 
-public sealed class SoakOn15To17Tests(SoakServers servers, ITestOutputHelper output) : SoakTests(servers, output, 15, 17), IClassFixture<SoakServers>
+public sealed class SoakOn15To17Tests(SoakServers servers, ITestOutputHelper output) :
+    SoakTests(servers, output, 15, 17),
+    IClassFixture<SoakServers>
 {
     [SkippableTheory]
     [InlineData(1)]
@@ -41,7 +43,9 @@ public sealed class SoakOn15To17Tests(SoakServers servers, ITestOutputHelper out
     public Task Faults_lose_nothing_leave_no_target_half_and_hold_nobody_up(int first) => RunAsync(first);
 }
 
-public sealed class SoakOn18Tests(SoakServers servers, ITestOutputHelper output) : SoakTests(servers, output, 18, 18), IClassFixture<SoakServers>
+public sealed class SoakOn18Tests(SoakServers servers, ITestOutputHelper output) :
+    SoakTests(servers, output, 18, 18),
+    IClassFixture<SoakServers>
 {
     [SkippableTheory]
     [InlineData(21)]
@@ -54,7 +58,9 @@ public sealed class SoakOn18Tests(SoakServers servers, ITestOutputHelper output)
     public Task A_full_disk_is_a_sentence() => RunAsync(1, SoakFault.DiskFull);
 }
 
-public sealed class SoakOn18To19Tests(SoakServers servers, ITestOutputHelper output) : SoakTests(servers, output, 18, 19), IClassFixture<SoakServers>
+public sealed class SoakOn18To19Tests(SoakServers servers, ITestOutputHelper output) :
+    SoakTests(servers, output, 18, 19),
+    IClassFixture<SoakServers>
 {
     [SkippableTheory]
     [InlineData(36)]

@@ -54,7 +54,9 @@ public sealed class BadServer : IAsyncDisposable
     /// <summary>The same database through this server.</summary>
     public DatabaseAddress Through(DatabaseAddress address) => address.WithHost("127.0.0.1", Port);
 
-    /// <summary>Lets it begin at the next message of one of these kinds, such as <c>d</c> for COPY data; <c>tls</c> for the answer about TLS.</summary>
+    /// <summary>
+    /// Lets it begin at the next message of one of these kinds, such as <c>d</c> for COPY data; <c>tls</c> for the answer about TLS.
+    /// </summary>
     public void BeginAt(string kinds) => _at = kinds;
 
     public async ValueTask DisposeAsync()
@@ -76,7 +78,8 @@ public sealed class BadServer : IAsyncDisposable
                 Interlocked.Increment(ref _open);
                 _ = ServeAsync(client);
             }
-            catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException && _end.IsCancellationRequested)
+            catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException
+                && _end.IsCancellationRequested)
             {
                 return;
             }

@@ -3,8 +3,8 @@ using BackupSync.Postgres;
 namespace BackupSync.Tests;
 
 /// <summary>
-/// Everything that a database's catalog says of it that is not its content: who owns what, who may do what, what is published, its settings and
-/// comments. Which columns tell owners and privileges, the catalog itself knows: no kind of object can be forgotten here.
+/// Everything that a database's catalog says of it that is not its content: who owns what, who may do what, what is published, its
+/// settings and comments. Which columns tell owners and privileges, the catalog itself knows: no kind of object can be forgotten here.
 /// </summary>
 static class Census
 {
@@ -29,23 +29,33 @@ static class Census
             if (privileges is null && owner is null)
                 continue;
             var (described, kind) = (Described(name, catalog[1] == "t"), Kind(name));
-            var told = (privileges?.Split(' ') ?? []).Select(p => owner is null || kind is null ? Exploded($"t.{p}") : Exploded($"coalesce(t.{p}, pg_catalog.acldefault({kind}, t.{owner}))"))
+            var told = (privileges?.Split(' ') ?? []).Select(p => owner is null || kind is null
+                ? Exploded($"t.{p}")
+                : Exploded($"coalesce(t.{p}, pg_catalog.acldefault({kind}, t.{owner}))"))
                 .Concat((owner?.Split(' ') ?? []).Select(o => $"' owner ' || pg_catalog.pg_get_userbyid(t.{o})"));
-            lines.AddRange(await LinesAsync(session, $"SELECT {described} || ': ' || {string.Join(" || ", told)} FROM pg_catalog.{name} t"));
+            lines.AddRange(
+                await LinesAsync(session, $"SELECT {described} || ': ' || {string.Join(" || ", told)} FROM pg_catalog.{name} t"));
         }
-        lines.AddRange(await LinesAsync(session, "SELECT 'comment on ' || pg_catalog.pg_describe_object(classoid, objoid, objsubid) || ': ' || description FROM pg_catalog.pg_description"));
-        lines.AddRange(await LinesAsync(session, "SELECT 'published: ' || pg_catalog.to_jsonb(p)::text FROM pg_catalog.pg_publication_tables p"));
-        lines.AddRange(await LinesAsync(session, "SELECT 'publication: ' || (pg_catalog.to_jsonb(p) - 'oid' - 'pubowner')::text FROM pg_catalog.pg_publication p"));
+        lines.AddRange(await LinesAsync(session, "SELECT 'comment on ' || pg_catalog.pg_describe_object(classoid, objoid, objsubid) || "
+            + "': ' || description FROM pg_catalog.pg_description"));
+        lines.AddRange(
+            await LinesAsync(session, "SELECT 'published: ' || pg_catalog.to_jsonb(p)::text FROM pg_catalog.pg_publication_tables p"));
+        lines.AddRange(await LinesAsync(
+            session,
+            "SELECT 'publication: ' || (pg_catalog.to_jsonb(p) - 'oid' - 'pubowner')::text FROM pg_catalog.pg_publication p"));
         lines.AddRange(await LinesAsync(session, """
-            SELECT 'database: ' || pg_catalog.pg_get_userbyid(d.datdba) || ' ' || coalesce(d.datacl::text, '') || (pg_catalog.to_jsonb(d) - ARRAY['oid', 'datname', 'datdba', 'datacl', 'datfrozenxid', 'datminmxid'])::text
+            SELECT 'database: ' || pg_catalog.pg_get_userbyid(d.datdba) || ' ' || coalesce(d.datacl::text,
+                '') || (pg_catalog.to_jsonb(d) - ARRAY['oid', 'datname', 'datdba', 'datacl', 'datfrozenxid', 'datminmxid'])::text
                 || coalesce(pg_catalog.shobj_description(d.oid, 'pg_database'), '')
             FROM pg_catalog.pg_database d WHERE d.datname = current_database()
             """));
         lines.AddRange(await LinesAsync(session, """
-            SELECT 'setting: ' || s.setrole::regrole::text || ' ' || pg_catalog.array_to_string(s.setconfig, ', ') FROM pg_catalog.pg_db_role_setting s
+            SELECT 'setting: ' || s.setrole::regrole::text || ' ' || pg_catalog.array_to_string(s.setconfig, ', ')
+                FROM pg_catalog.pg_db_role_setting s
             WHERE s.setdatabase = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
             """));
-        return [.. lines.Where(l => !l.Contains("pg_toast", StringComparison.Ordinal) && !l.Contains("pg_temp", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        return [.. lines.Where(l => !l.Contains("pg_toast", StringComparison.Ordinal) && !l.Contains("pg_temp", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal)];
     }
 
     static string Described(string catalog, bool hasOid) => catalog switch
@@ -78,5 +88,6 @@ static class Census
             ORDER BY a.grantee, a.privilege_type, a.grantor) FROM pg_catalog.aclexplode({acl}) a), '')
         """;
 
-    static async Task<IEnumerable<string>> LinesAsync(PgSession session, string select) => (await session.RowsAsync(select, default)).Select(r => r[0] ?? "(nothing)");
+    static async Task<IEnumerable<string>> LinesAsync(PgSession session, string select) =>
+        (await session.RowsAsync(select, default)).Select(r => r[0] ?? "(nothing)");
 }

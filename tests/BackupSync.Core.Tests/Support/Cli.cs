@@ -50,7 +50,8 @@ public sealed class Cli : IAsyncDisposable
     /// <param name="environment">Variables that differ from the test's own; null takes one away.</param>
     /// <param name="onLine">Told each line as soon as it is printed.</param>
     public static Cli Start(
-        string[] arguments, IReadOnlyDictionary<string, string?>? environment = null, string? workingDirectory = null, Action<Cli, string>? onLine = null)
+        string[] arguments, IReadOnlyDictionary<string, string?>? environment = null, string? workingDirectory = null,
+        Action<Cli, string>? onLine = null)
     {
         var info = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
         {
@@ -70,7 +71,10 @@ public sealed class Cli : IAsyncDisposable
     }
 
     /// <summary>Runs it to its end.</summary>
-    public static async Task<CliResult> RunAsync(string[] arguments, IReadOnlyDictionary<string, string?>? environment = null, string? workingDirectory = null)
+    public static async Task<CliResult> RunAsync(
+        string[] arguments,
+        IReadOnlyDictionary<string, string?>? environment = null,
+        string? workingDirectory = null)
     {
         await using var cli = Start(arguments, environment, workingDirectory);
         return await cli.EndAsync();
@@ -82,10 +86,12 @@ public sealed class Cli : IAsyncDisposable
         Skip.If(!OperatingSystem.IsLinux() || !File.Exists("/usr/bin/script"), "There is no program 'script' that makes a terminal.");
         string[] words = [Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", Program(), .. arguments];
         var command = string.Join(' ', words.Select(w => $"'{w}'"));
-        using var process = Process.Start(new ProcessStartInfo("/usr/bin/script", ["-qec", $"stty cols 1000 rows 40; {command}", "/dev/null"])
-        {
-            RedirectStandardInput = true, RedirectStandardOutput = true, StandardOutputEncoding = Encoding.UTF8, Environment = { ["TERM"] = "xterm-256color" },
-        })!;
+        using var process = Process
+            .Start(new ProcessStartInfo("/usr/bin/script", ["-qec", $"stty cols 1000 rows 40; {command}", "/dev/null"])
+                {
+                    RedirectStandardInput = true, RedirectStandardOutput = true, StandardOutputEncoding = Encoding.UTF8, Environment = {
+                ["TERM"] = "xterm-256color" },
+                })!;
         process.StandardInput.Close();
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         return await process.StandardOutput.ReadToEndAsync(limit.Token);
@@ -156,7 +162,9 @@ public sealed class Cli : IAsyncDisposable
     void SignalAll(string signal)
     {
         Skip.If(!OperatingSystem.IsLinux(), "Who has started whom is read from /proc.");
-        using var kill = Process.Start("kill", [signal, .. WithDescendants(ProcessId).Select(id => id.ToString(CultureInfo.InvariantCulture))]);
+        using var kill = Process.Start(
+            "kill",
+            [signal, .. WithDescendants(ProcessId).Select(id => id.ToString(CultureInfo.InvariantCulture))]);
         kill.WaitForExit();
     }
 
@@ -188,7 +196,8 @@ public sealed class Cli : IAsyncDisposable
     static string Program()
     {
         var own = new DirectoryInfo(AppContext.BaseDirectory);
-        var path = Path.GetFullPath(Path.Combine(own.FullName, "..", "..", "..", "..", "..", "src", "BackupSync.Cli", "bin", own.Parent!.Name, own.Name, "backupsync.dll"));
+        var path = Path.GetFullPath(Path.Combine(
+            own.FullName, "..", "..", "..", "..", "..", "src", "BackupSync.Cli", "bin", own.Parent!.Name, own.Name, "backupsync.dll"));
         return File.Exists(path) ? path : throw new FileNotFoundException("The program is not built.", path);
     }
 

@@ -21,7 +21,12 @@ public sealed class OwnServers : IAsyncLifetime
                 Name = "mortaltarget",
                 Major = Servers.Major,
                 // A commit survives a kill if, and only if, it waits for the log; and transactions can be prepared.
-                Settings = new Dictionary<string, string> { ["synchronous_commit"] = "on", ["wal_writer_delay"] = "10s", ["max_prepared_transactions"] = "5" },
+                Settings = new Dictionary<string, string>
+                {
+                    ["synchronous_commit"] = "on",
+                    ["wal_writer_delay"] = "10s",
+                    ["max_prepared_transactions"] = "5",
+                },
             }, default);
     }
 
@@ -62,7 +67,8 @@ static class Faults
     {
         await using var session = await Scenario.OpenAsync(server.WithDatabase("postgres"));
         await Eventually.IsTrueAsync(async () => await session.ScalarAsync<long>(
-            $"SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'backupsync:%' AND state = 'active' AND {condition}", default) > 0, condition, 30, pause: 5);
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'backupsync:%' AND state = 'active' AND "
+                + $"{condition}", default) > 0, condition, 30, pause: 5);
         await act();
     });
 
@@ -92,7 +98,9 @@ static class Faults
     /// <summary>The outcome and the cause, with all that is known of the run where they differ.</summary>
     public static void AssertFailed(RunResult result, RunOutcome outcome, RunStep step, params string[] errorIds)
     {
-        Assert.True(result.Outcome == outcome && result.Error!.Step == step && errorIds.Contains(result.Error.Id), $"{result.Outcome} {result.Error}");
+        Assert.True(
+            result.Outcome == outcome && result.Error!.Step == step && errorIds.Contains(result.Error.Id),
+            $"{result.Outcome} {result.Error}");
         Assert.DoesNotContain(TestDatabase.Password, result.Error!.ToString(), StringComparison.Ordinal);
     }
 }

@@ -26,7 +26,8 @@ static class HostileNames
     /// <summary>Each with a column of its own name, and rows that look like the end of rows and like what comes behind it.</summary>
     public static string Create => string.Join('\n', Schemas.Skip(1).Select(s => $"CREATE SCHEMA {Sql.Identifier(s)};")
         .Concat(Tables.Select((t, i) => $"""
-        CREATE TABLE {Sql.Qualified(t.Schema, t.Name)} (id int PRIMARY KEY, {Sql.Identifier(t.Name)} text, updated_at timestamptz NOT NULL DEFAULT now());
+        CREATE TABLE {Sql.Qualified(t.Schema, t.Name)} (id int PRIMARY KEY, {Sql.Identifier(t.Name)} text,
+            updated_at timestamptz NOT NULL DEFAULT now());
         INSERT INTO {Sql.Qualified(t.Schema, t.Name)}
         SELECT i, E'\\.\n\nCOPY public.x (a) FROM stdin;\n' || i || {Sql.Literal(t.Name)} FROM generate_series(1, {i + 3}) i;
         """)));
@@ -45,7 +46,8 @@ static class HostileNames
         foreach (var (schema, name) in Tables)
         {
             await using var command = new Npgsql.NpgsqlCommand(
-                $"SELECT count(*) || ' ' || md5(string_agg(concat_ws('|', id, {Sql.Identifier(name)}, extract(epoch FROM updated_at)), '|' ORDER BY id)) "
+                $"SELECT count(*) || ' ' || md5(string_agg(concat_ws('|', id, {Sql.Identifier(name)}, extract(epoch FROM updated_at)), "
+                    + "'|' ORDER BY id)) "
                 + $"FROM {Sql.Qualified(schema, name)}", connection);
             texts.Add($"{Sql.Display(schema, name)} {await command.ExecuteScalarAsync()}");
         }

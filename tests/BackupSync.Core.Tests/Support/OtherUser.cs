@@ -2,7 +2,9 @@ using BackupSync.PgTools;
 
 namespace BackupSync.Tests;
 
-/// <summary>Another, unprivileged user of this machine, who does what these tests defend against: nobody, where the tests run as root.</summary>
+/// <summary>
+/// Another, unprivileged user of this machine, who does what these tests defend against: nobody, where the tests run as root.
+/// </summary>
 static class OtherUser
 {
     public const string Name = "nobody";
@@ -16,7 +18,10 @@ static class OtherUser
     {
         Needed();
         var result = await ChildProcess.RunAsync(
-            new ChildCommand("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--", "sh", "-ec", script) { WorkingDirectory = "/" }, default);
+            new ChildCommand("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--", "sh", "-ec", script)
+            {
+                WorkingDirectory = "/",
+            }, default);
         Assert.True(result.ExitCode == 0, $"{script}: {result.ErrorTail}");
     }
 

@@ -21,7 +21,8 @@ sealed class PgBouncer : IAsyncDisposable
     public int Port { get; private set; }
 
     /// <summary>Its console.</summary>
-    public DatabaseAddress Console => DatabaseAddress.Parse($"postgresql://console@127.0.0.1:{Port.ToString(CultureInfo.InvariantCulture)}/pgbouncer");
+    public DatabaseAddress Console =>
+        DatabaseAddress.Parse($"postgresql://console@127.0.0.1:{Port.ToString(CultureInfo.InvariantCulture)}/pgbouncer");
 
     /// <param name="database">The only one that it knows; as that address's user, whoever its clients are.</param>
     public static async Task<PgBouncer> StartAsync(DatabaseAddress database, string mode = "transaction", string more = "")
@@ -33,10 +34,11 @@ sealed class PgBouncer : IAsyncDisposable
             bouncer.Port = ((IPEndPoint)listener.LocalEndpoint).Port;
         }
         var file = bouncer._folder.File("pgbouncer.ini");
+        var password = database.Password!.Replace("'", "''", StringComparison.Ordinal);
         await File.WriteAllTextAsync(file,
             $"""
             [databases]
-            {database.Database} = host=127.0.0.1 port={database.Port} dbname={database.Database} user={database.User} password='{database.Password!.Replace("'", "''", StringComparison.Ordinal)}'
+            {database.Database} = host=127.0.0.1 port={database.Port} dbname={database.Database} user={database.User} password='{password}'
             [pgbouncer]
             listen_addr = 127.0.0.1
             listen_port = {bouncer.Port}
@@ -49,7 +51,9 @@ sealed class PgBouncer : IAsyncDisposable
         if (!OperatingSystem.IsWindows())
         {
             File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
-            File.SetUnixFileMode(Path.GetDirectoryName(file)!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherExecute);
+            File.SetUnixFileMode(
+                Path.GetDirectoryName(file)!,
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherExecute);
         }
         try
         {

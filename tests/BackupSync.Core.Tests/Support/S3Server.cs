@@ -40,7 +40,12 @@ public sealed class S3Server : IAsyncLifetime
         {
             var modules = await InstallAsync();
             // The server makes its continuation tokens with a cipher that OpenSSL 3 keeps apart.
-            _process = ChildSession.Start(new ChildCommand("node", "--openssl-legacy-provider", _data.Write("start.js", Program), modules, Directory.CreateDirectory(_data.File("buckets")).FullName));
+            _process = ChildSession.Start(new ChildCommand(
+                "node",
+                "--openssl-legacy-provider",
+                _data.Write("start.js", Program),
+                modules,
+                Directory.CreateDirectory(_data.File("buckets")).FullName));
             using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
             using var output = new StreamReader(_process.StandardOutput, leaveOpen: true);
             var line = await output.ReadLineAsync(limit.Token);
@@ -93,7 +98,9 @@ public sealed class S3Server : IAsyncLifetime
         var uploads = Path.Combine(folder, UploadsFolder);
         return
         [
-            .. Directory.GetFiles(folder, "*" + ObjectSuffix, SearchOption.AllDirectories).Select(f => Path.GetRelativePath(folder, f)[..^ObjectSuffix.Length]).Order(),
+            .. Directory.GetFiles(folder, "*" + ObjectSuffix, SearchOption.AllDirectories)
+                .Select(f => Path.GetRelativePath(folder, f)[..^ObjectSuffix.Length])
+                .Order(),
             .. Directory.Exists(uploads) ? Directory.GetDirectories(uploads).Select(_ => "upload") : [],
         ];
     }
@@ -133,7 +140,8 @@ public sealed class S3Server : IAsyncLifetime
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         try
         {
-            var install = new ChildCommand("npm", "install", "--prefix", fresh, "--ignore-scripts", "--no-audit", "--no-fund", $"{Package}@{PackageVersion}");
+            var install = new ChildCommand(
+                "npm", "install", "--prefix", fresh, "--ignore-scripts", "--no-audit", "--no-fund", $"{Package}@{PackageVersion}");
             var result = await ChildProcess.RunAsync(install, limit.Token);
             Skip.If(result.ExitCode != 0, $"The S3 server cannot be had here: '{install}' says: {result.ErrorTail}");
             Directory.Move(fresh, root);
@@ -155,13 +163,14 @@ public sealed class S3Server : IAsyncLifetime
     }
 
     /// <summary>From now on a search for this key finds nothing, as if the object had come a moment later.</summary>
-    internal void HideFromSearch(S3PlaceConfig config, string key) => File.WriteAllText(Path.Combine(Folder(config), "hidden"), config.Prefix + key);
+    internal void HideFromSearch(S3PlaceConfig config, string key) =>
+        File.WriteAllText(Path.Combine(Folder(config), "hidden"), config.Prefix + key);
 
     /// <summary>
     /// Starts the server, tells its port, and ends with its input, so also with a test run that is killed. What S3 does and
     /// this server does not is added: a body counts only when it arrived whole, and is answered when it is on disk; an upload in
-    /// parts can be aborted, takes no more parts then, and is listed while it is unfinished. Listings come in pages of 100 rather than 1,000.
-    /// Conditions on writing are heeded, refused or ignored, as the bucket's name says.
+    /// parts can be aborted, takes no more parts then, and is listed while it is unfinished. Listings come in pages of 100 rather than
+    /// 1,000. Conditions on writing are heeded, refused or ignored, as the bucket's name says.
     /// </summary>
     const string Program = """
         const fs = require('fs'), path = require('path'), { Readable } = require('stream');
@@ -178,7 +187,8 @@ public sealed class S3Server : IAsyncLifetime
             for await (const chunk of ctx.req) chunks.push(chunk);
             ctx.req = Readable.from([Buffer.concat(chunks)]);
           }
-          const condition = (ctx.method === 'PUT' || ctx.method === 'POST') && ctx.get('if-none-match') === '*' && ctx.path.split('/')[1].split('-')[0];
+          const condition = (ctx.method === 'PUT' || ctx.method === 'POST') && ctx.get('if-none-match') === '*'
+              && ctx.path.split('/')[1].split('-')[0];
           const hidden = path.join(directory, ctx.path.split('/')[1], 'hidden');
           const object = path.join(directory, decodeURIComponent(ctx.path)) + '._S3rver_object';
           const answer = (status, code) => {
@@ -229,7 +239,8 @@ public sealed class S3Server : IAsyncLifetime
           return result;
         };
         server.on('error', () => {});
-        // A part whose folder an abort has just removed ends that request, not the server: it is written without anybody to hear of an error.
+        // A part whose folder an abort has just removed ends that request, not the server: it is written without anybody to hear of an
+        // error.
         process.on('uncaughtException', e => console.error(e));
         server.run().then(({ port }) => console.log(port));
         process.stdin.on('end', () => process.exit()).resume();

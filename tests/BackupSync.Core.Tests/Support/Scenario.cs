@@ -60,7 +60,8 @@ sealed class Scenario : IAsyncDisposable
         });
     }
 
-    public static DatabaseConfig Named(string name, DatabaseAddress address, DatabaseRole role) => new(address) { Name = name, Role = role };
+    public static DatabaseConfig Named(string name, DatabaseAddress address, DatabaseRole role) =>
+        new(address) { Name = name, Role = role };
 
     /// <summary>Reads from another address than the source's own.</summary>
     public void ReadFrom(DatabaseAddress address) => Job = Job with { SourceDatabase = Named("railway", address, DatabaseRole.Production) };
@@ -68,8 +69,17 @@ sealed class Scenario : IAsyncDisposable
     /// <summary>Writes to another address than the target's own.</summary>
     public void WriteTo(DatabaseAddress address) => Job = Job with { TargetDatabase = Named("neon", address, DatabaseRole.Backup) };
 
-    public async Task<RunResult> SyncAsync(Action<RunEvent>? onEvent = null, CancellationToken cancellationToken = default, bool force = false, SyncMode? mode = null, bool fullVerify = false) =>
-        await JobRunner.SyncAsync(Job, new RunOptions { Force = force, Mode = mode, FullVerify = fullVerify }, [new Recorder(_events, onEvent)], cancellationToken);
+    public async Task<RunResult> SyncAsync(
+        Action<RunEvent>? onEvent = null,
+        CancellationToken cancellationToken = default,
+        bool force = false,
+        SyncMode? mode = null,
+        bool fullVerify = false) =>
+        await JobRunner.SyncAsync(
+            Job,
+            new RunOptions { Force = force, Mode = mode, FullVerify = fullVerify },
+            [new Recorder(_events, onEvent)],
+            cancellationToken);
 
     /// <summary>A sync that has to go well; if not, the test fails with its error.</summary>
     public async Task<RunResult> SyncWellAsync(SyncMode? mode = null, bool fullVerify = false)
@@ -81,7 +91,8 @@ sealed class Scenario : IAsyncDisposable
     }
 
     public async Task<RunResult> RestoreAsync(BackupFile backup, Action<RunEvent>? onEvent = null, RunOptions? options = null) =>
-        await JobRunner.RestoreAsync(Job, BackupHandle.Of(backup, null), options ?? new RunOptions(), [new Recorder(_events, onEvent)], default);
+        await JobRunner.RestoreAsync(
+            Job, BackupHandle.Of(backup, null), options ?? new RunOptions(), [new Recorder(_events, onEvent)], default);
 
     public Task OnSourceAsync(string sql) => ExecuteAsync(SourceAdmin, sql);
 
@@ -94,7 +105,8 @@ sealed class Scenario : IAsyncDisposable
 
     /// <summary>Rows of 960 random bytes, which no compression makes smaller: a dump and a restore that take a while.</summary>
     public Task FillWithNoiseAsync(int megabytes, string table = "noise") => OnSourceAsync(
-        $"CREATE TABLE {table} AS SELECT i AS id, (SELECT string_agg(uuid_send(gen_random_uuid()), '') FROM generate_series(1, 60) WHERE i > 0) AS bytes "
+        $"CREATE TABLE {table} AS SELECT i AS id, (SELECT string_agg(uuid_send(gen_random_uuid()), '') FROM generate_series(1, 60) "
+            + "WHERE i > 0) AS bytes "
         + $"FROM generate_series(1, {megabytes * 1000}) i;");
 
     /// <summary>A configuration file with this job, for the program.</summary>
@@ -138,11 +150,13 @@ sealed class Scenario : IAsyncDisposable
     public async Task AssertNothingIsLeftAsync()
     {
         // A session whose client is gone may take a moment to notice.
-        await Eventually.IsTrueAsync(async () => await CountAsync(SourceAdmin, Sessions) == 0 && await CountAsync(TargetAdmin, Sessions) == 0,
+        await Eventually.IsTrueAsync(
+            async () => await CountAsync(SourceAdmin, Sessions) == 0 && await CountAsync(TargetAdmin, Sessions) == 0,
             "sessions of backupsync are left");
         var tag = new RunTag(Target, "test");
         Assert.Equal(0, await CountAsync(TargetAdmin,
-            $"SELECT count(*) FROM pg_database WHERE starts_with(datname, {Sql.Literal(tag.NewPrefix)}) OR starts_with(datname, {Sql.Literal(tag.OldPrefix)})"));
+            $"SELECT count(*) FROM pg_database WHERE starts_with(datname, {Sql.Literal(tag.NewPrefix)}) OR starts_with(datname, "
+                + $"{Sql.Literal(tag.OldPrefix)})"));
         if (System.IO.Directory.Exists(Directory))
             Assert.Empty(System.IO.Directory.GetFiles(Directory, "*.partial"));
     }
@@ -189,7 +203,8 @@ sealed class Scenario : IAsyncDisposable
     }
 
     // Sessions of this scenario's target: other tests run at the same time.
-    string Sessions => $"SELECT count(*) FROM pg_stat_activity WHERE starts_with(application_name, {Sql.Literal(new RunTag(Job.TargetDatabase.Address, "test").SessionPrefix)})";
+    string Sessions => "SELECT count(*) FROM pg_stat_activity WHERE starts_with(application_name, "
+        + $"{Sql.Literal(new RunTag(Job.TargetDatabase.Address, "test").SessionPrefix)})";
 
     sealed class Recorder(List<RunEvent> events, Action<RunEvent>? onEvent) : IRunObserver
     {

@@ -27,9 +27,11 @@ public sealed class Servers : IAsyncLifetime
     /// <summary>Of the servers' version.</summary>
     public PgToolset Tools { get; private set; } = null!;
 
-    public Task<TestDatabase> CreateSourceAsync(TestRole role = TestRole.Superuser, string? name = null) => TestDatabase.CreateAsync(Source, role, name);
+    public Task<TestDatabase> CreateSourceAsync(TestRole role = TestRole.Superuser, string? name = null) =>
+        TestDatabase.CreateAsync(Source, role, name);
 
-    public Task<TestDatabase> CreateTargetAsync(TestRole role = TestRole.Superuser, string? name = null) => TestDatabase.CreateAsync(Target, role, name);
+    public Task<TestDatabase> CreateTargetAsync(TestRole role = TestRole.Superuser, string? name = null) =>
+        TestDatabase.CreateAsync(Target, role, name);
 
     public async Task InitializeAsync()
     {

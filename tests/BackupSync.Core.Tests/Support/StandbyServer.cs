@@ -35,9 +35,13 @@ sealed class StandbyServer : IAsyncDisposable
         await server._user.GiveAsync(server._root, default);
         // The server's programs may be links; what they belong to has this one, too.
         var folder = Path.GetDirectoryName(File.ResolveLinkTarget(programs.PgCtl, returnFinalTarget: true)?.FullName ?? programs.PgCtl)!;
-        await server.RunAsync(new ChildCommand(Path.Combine(folder, "pg_basebackup"), "-D", server.Data, "-R", "-X", "stream", "-c", "fast", "--no-sync").ConnectedTo(primary.Address));
+        await server.RunAsync(new ChildCommand(
+            Path.Combine(folder, "pg_basebackup"), "-D", server.Data, "-R", "-X", "stream", "-c", "fast",
+            "--no-sync").ConnectedTo(primary.Address));
         await server.RunAsync(new ChildCommand(programs.PgCtl, "start", "-D", server.Data, "-w", "-l", Path.Combine(server._root, "log"),
-            "-o", string.Create(CultureInfo.InvariantCulture, $"-p {server._port} -c config_file='{Path.Combine(Path.GetDirectoryName(primary.DataDirectory)!, "sandbox.conf")}'")));
+            "-o", string.Create(
+                CultureInfo.InvariantCulture,
+                $"-p {server._port} -c config_file='{Path.Combine(Path.GetDirectoryName(primary.DataDirectory)!, "sandbox.conf")}'")));
         return server;
     }
 
@@ -55,13 +59,17 @@ sealed class StandbyServer : IAsyncDisposable
     public async Task CatchUpAsync(SandboxServer primary)
     {
         var end = await TestDatabase.ScalarAsync<string>(primary.Address, "SELECT pg_logical_emit_message(true, 'test', '')::text");
-        await Eventually.IsTrueAsync(() => TestDatabase.ScalarAsync<bool>(_admin, $"SELECT pg_last_wal_replay_lsn() >= '{end}'::pg_lsn"), "the standby catches up");
+        await Eventually.IsTrueAsync(
+            () => TestDatabase.ScalarAsync<bool>(_admin, $"SELECT pg_last_wal_replay_lsn() >= '{end}'::pg_lsn"),
+            "the standby catches up");
     }
 
     public async ValueTask DisposeAsync()
     {
         if (File.Exists(Path.Combine(Data, "postmaster.pid")))
-            await ChildProcess.RunAsync(_user.Run(new ChildCommand(_programs.PgCtl, "stop", "-D", Data, "-m", "immediate") { WorkingDirectory = "/" }), default);
+            await ChildProcess.RunAsync(
+                _user.Run(new ChildCommand(_programs.PgCtl, "stop", "-D", Data, "-m", "immediate") { WorkingDirectory = "/" }),
+                default);
         await ChildProcess.RunAsync(_user.Run(new ChildCommand("rm", "-rf", Data) { WorkingDirectory = "/" }), default);
         Directory.Delete(_root, recursive: true);
     }

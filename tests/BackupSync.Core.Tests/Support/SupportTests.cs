@@ -68,6 +68,7 @@ public sealed class SupportTests(Servers servers) : IClassFixture<Servers>
             await database.ExecuteAsync("CREATE TABLE t (x integer)");
         }
         Assert.Equal(0L, await TestDatabase.ScalarAsync<long>(servers.Target.Address,
-            $"SELECT (SELECT count(*) FROM pg_roles WHERE rolname = '{user}') + (SELECT count(*) FROM pg_database WHERE datname = '{name}' OR datname LIKE '{user}%')"));
+            $"SELECT (SELECT count(*) FROM pg_roles WHERE rolname = '{user}') + (SELECT count(*) FROM pg_database WHERE datname = "
+                + $"'{name}' OR datname LIKE '{user}%')"));
     }
 }

@@ -121,7 +121,8 @@ public sealed class TcpProxy : IAsyncDisposable
                 else
                     _ = ServeAsync(client);
             }
-            catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException && _end.IsCancellationRequested)
+            catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException
+                && _end.IsCancellationRequested)
             {
                 return;
             }

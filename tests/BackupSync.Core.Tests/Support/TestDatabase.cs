@@ -89,7 +89,8 @@ public sealed class TestDatabase : IAsyncDisposable
         if (Server.ServerProcessId is null)
             return;
         var names = await ScalarAsync<string[]>(_admin,
-            $"SELECT array_agg(datname::text) FROM pg_database WHERE datname = '{Name.Replace("'", "''", StringComparison.Ordinal)}' OR pg_get_userbyid(datdba) = '{Address.User}'");
+            $"SELECT array_agg(datname::text) FROM pg_database WHERE datname = '{Name.Replace("'", "''", StringComparison.Ordinal)}' "
+                + $"OR pg_get_userbyid(datdba) = '{Address.User}'");
         foreach (var name in names ?? [])
             await ExecuteAsync(_admin, $"DROP DATABASE {Quoted(name)} WITH (FORCE)");
         await ExecuteAsync(_admin, $"DROP OWNED BY {Address.User}; DROP ROLE {Address.User}");

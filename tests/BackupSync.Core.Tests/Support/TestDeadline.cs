@@ -25,13 +25,15 @@ public sealed class TestDeadline : ITestCollectionOrderer
     {
         var collections = testCollections.ToArray();
         Random.Shared.Shuffle(collections);
-        var quick = typeof(TestDeadline).Assembly.GetTypes().Where(t => !NeedsServer(t)).Select(t => t.FullName!).ToHashSet(StringComparer.Ordinal);
+        var quick = typeof(TestDeadline).Assembly.GetTypes().Where(t => !NeedsServer(t)).Select(t => t.FullName!)
+            .ToHashSet(StringComparer.Ordinal);
         // "Test collection for BackupSync.Tests.UnitsTests (id: …)"
         return collections.OrderByDescending(c => c.DisplayName.Split(' ').Any(quick.Contains));
     }
 
     /// <summary>Servers are fixtures of a class, or asked for by its tests, which then wait for them.</summary>
-    static bool NeedsServer(Type type) => type.GetInterfaces().Any(i => i != typeof(IDisposable)) || type.GetMethods().Any(m => typeof(Task).IsAssignableFrom(m.ReturnType));
+    static bool NeedsServer(Type type) =>
+        type.GetInterfaces().Any(i => i != typeof(IDisposable)) || type.GetMethods().Any(m => typeof(Task).IsAssignableFrom(m.ReturnType));
 
     static RunSummary Skip(IMessageBus bus, IEnumerable<IXunitTestCase> cases)
     {
@@ -50,28 +52,38 @@ public sealed class TestDeadline : ITestCollectionOrderer
     }
 
     internal sealed class CollectionRunner(
-        ITestCollection collection, IEnumerable<IXunitTestCase> cases, IMessageSink messages, IMessageBus bus, ITestCaseOrderer orderer, ExceptionAggregator aggregator,
+        ITestCollection collection, IEnumerable<IXunitTestCase> cases, IMessageSink messages, IMessageBus bus, ITestCaseOrderer orderer,
+        ExceptionAggregator aggregator,
         CancellationTokenSource stop)
         : XunitTestCollectionRunner(collection, cases, messages, bus, orderer, aggregator, stop)
     {
         // A class's servers would be started for nothing.
-        protected override Task<RunSummary> RunTestClassAsync(ITestClass testClass, IReflectionTypeInfo @class, IEnumerable<IXunitTestCase> testCases) => IsOver
+        protected override Task<RunSummary> RunTestClassAsync(
+            ITestClass testClass,
+            IReflectionTypeInfo @class,
+            IEnumerable<IXunitTestCase> testCases) => IsOver
             ? Task.FromResult(Skip(MessageBus, testCases))
-            : new ClassRunner(testClass, @class, testCases, DiagnosticMessageSink, MessageBus, TestCaseOrderer, new ExceptionAggregator(Aggregator), CancellationTokenSource, CollectionFixtureMappings).RunAsync();
+            : new ClassRunner(
+                testClass, @class, testCases, DiagnosticMessageSink, MessageBus, TestCaseOrderer, new ExceptionAggregator(Aggregator),
+                CancellationTokenSource, CollectionFixtureMappings).RunAsync();
     }
 
     sealed class ClassRunner(
-        ITestClass type, IReflectionTypeInfo info, IEnumerable<IXunitTestCase> cases, IMessageSink messages, IMessageBus bus, ITestCaseOrderer orderer, ExceptionAggregator aggregator,
+        ITestClass type, IReflectionTypeInfo info, IEnumerable<IXunitTestCase> cases, IMessageSink messages, IMessageBus bus,
+        ITestCaseOrderer orderer, ExceptionAggregator aggregator,
         CancellationTokenSource stop, IDictionary<Type, object> fixtures)
         : XunitTestClassRunner(type, info, cases, messages, bus, orderer, aggregator, stop, fixtures)
     {
         protected override Task<RunSummary> RunTestMethodAsync(
             ITestMethod testMethod, IReflectionMethodInfo method, IEnumerable<IXunitTestCase> testCases, object[] constructorArguments) =>
-            new MethodRunner(testMethod, Class, method, testCases, DiagnosticMessageSink, MessageBus, new ExceptionAggregator(Aggregator), CancellationTokenSource, constructorArguments).RunAsync();
+            new MethodRunner(
+                testMethod, Class, method, testCases, DiagnosticMessageSink, MessageBus, new ExceptionAggregator(Aggregator),
+                CancellationTokenSource, constructorArguments).RunAsync();
     }
 
     sealed class MethodRunner(
-        ITestMethod test, IReflectionTypeInfo type, IReflectionMethodInfo method, IEnumerable<IXunitTestCase> cases, IMessageSink messages, IMessageBus bus, ExceptionAggregator aggregator,
+        ITestMethod test, IReflectionTypeInfo type, IReflectionMethodInfo method, IEnumerable<IXunitTestCase> cases,
+        IMessageSink messages, IMessageBus bus, ExceptionAggregator aggregator,
         CancellationTokenSource stop, object[] arguments)
         : XunitTestMethodRunner(test, type, method, cases, messages, bus, aggregator, stop, arguments)
     {

@@ -6,7 +6,10 @@ using Xunit.Sdk;
 
 namespace BackupSync.Tests;
 
-/// <summary>Tidies up after the last test. A handler of the process's exit would be too late: the runner kills a process that takes its time there.</summary>
+/// <summary>
+/// Tidies up after the last test. A handler of the process's exit would be too late: the runner kills a process that takes its time
+/// there.
+/// </summary>
 public sealed class TestRun(IMessageSink messages) : XunitTestFramework(messages)
 {
     protected override ITestFrameworkExecutor CreateExecutor(AssemblyName assemblyName) =>
@@ -25,20 +28,23 @@ public sealed class TestRun(IMessageSink messages) : XunitTestFramework(messages
     }
 
     sealed class Runner(
-        ITestAssembly assembly, IEnumerable<IXunitTestCase> cases, IMessageSink diagnostics, IMessageSink sink, ITestFrameworkExecutionOptions options)
+        ITestAssembly assembly, IEnumerable<IXunitTestCase> cases, IMessageSink diagnostics, IMessageSink sink,
+        ITestFrameworkExecutionOptions options)
         : XunitTestAssemblyRunner(assembly, cases, diagnostics, sink, options)
     {
         // The base class has one of its own, in the method that is overridden here.
         readonly SemaphoreSlim _atOnce = new(Math.Max(1, options.MaxParallelThreadsOrDefault()));
 
         protected override async Task<RunSummary> RunTestCollectionAsync(
-            IMessageBus messageBus, ITestCollection testCollection, IEnumerable<IXunitTestCase> testCases, CancellationTokenSource cancellationTokenSource)
+            IMessageBus messageBus, ITestCollection testCollection, IEnumerable<IXunitTestCase> testCases,
+            CancellationTokenSource cancellationTokenSource)
         {
             await _atOnce.WaitAsync(cancellationTokenSource.Token);
             try
             {
                 return await new TestDeadline.CollectionRunner(
-                    testCollection, testCases, DiagnosticMessageSink, messageBus, TestCaseOrderer, new ExceptionAggregator(Aggregator), cancellationTokenSource).RunAsync();
+                    testCollection, testCases, DiagnosticMessageSink, messageBus, TestCaseOrderer, new ExceptionAggregator(Aggregator),
+                    cancellationTokenSource).RunAsync();
             }
             finally
             {

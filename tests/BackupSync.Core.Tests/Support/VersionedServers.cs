@@ -20,7 +20,10 @@ public static class VersionedServers
     /// <summary>The wanted versions of which server programs are installed, the oldest first.</summary>
     public static IReadOnlyList<int> Majors => Found.Value;
 
-    /// <summary>For theories over versions, also those that are not installed: [SkippableTheory, MemberData(nameof(VersionedServers.Each), MemberType = typeof(VersionedServers))].</summary>
+    /// <summary>
+    /// For theories over versions, also those that are not installed: [SkippableTheory, MemberData(nameof(VersionedServers.Each),
+    /// MemberType = typeof(VersionedServers))].
+    /// </summary>
     public static TheoryData<int> Each => [.. Wanted];
 
     /// <summary>A source's and a target's version; the target is as new or newer.</summary>
@@ -29,7 +32,10 @@ public static class VersionedServers
     /// <summary>As <see cref="Forwards"/>, and one target that is older than its source.</summary>
     public static TheoryData<int, int> Pairs => new() { { 15, 17 }, { 17, 18 }, { 18, 18 }, { 18, 19 }, { 18, 17 } };
 
-    /// <summary>The server of a major version. A test that asks for one that is not installed is skipped: it has to be a SkippableFact or a SkippableTheory.</summary>
+    /// <summary>
+    /// The server of a major version. A test that asks for one that is not installed is skipped: it has to be a SkippableFact or a
+    /// SkippableTheory.
+    /// </summary>
     public static Task<SandboxServer> GetAsync(int major)
     {
         Skip.IfNot(Majors.Contains(major), $"PostgreSQL {major} is not installed here; tools/newer-postgres brings 17, 18 and 19.");
@@ -40,7 +46,8 @@ public static class VersionedServers
     /// <summary>The client programs of a major version, and no others.</summary>
     public static async Task<PgToolset> ToolsAsync(int major)
     {
-        var found = (await new ToolLocator(new ToolsConfig()).FindAllAsync(default)).Where(t => t.Version.Major == major).MaxBy(t => t.Version);
+        var found = (await new ToolLocator(new ToolsConfig()).FindAllAsync(default)).Where(t => t.Version.Major == major)
+            .MaxBy(t => t.Version);
         Skip.If(found is null, $"pg_dump {major} is not installed here; tools/newer-postgres brings 17, 18 and 19.");
         return found!;
     }

@@ -9,14 +9,18 @@ sealed class WrappedTools : IDisposable
     readonly TempFolder _folder = new();
 
     /// <param name="program">Such as pg_restore.</param>
-    /// <param name="script">For bash; <c>$program</c> is the real one, which runs with all arguments afterwards unless the script exits.</param>
+    /// <param name="script">
+    /// For bash; <c>$program</c> is the real one, which runs with all arguments afterwards unless the script exits.
+    /// </param>
     public WrappedTools(PgToolset tools, string program, string script)
     {
         Skip.If(OperatingSystem.IsWindows(), "Windows has no shell scripts.");
         var real = Path.GetDirectoryName(tools.PgDump)!;
         foreach (var name in new[] { "pg_dump", "pg_dumpall", "pg_restore", "psql" })
         {
-            var path = _folder.Write(name, $"#!/bin/bash\nprogram='{real}/{name}'\n{(name == program ? script : "")}\nexec \"$program\" \"$@\"\n");
+            var path = _folder.Write(
+                name,
+                $"#!/bin/bash\nprogram='{real}/{name}'\n{(name == program ? script : "")}\nexec \"$program\" \"$@\"\n");
             if (!OperatingSystem.IsWindows())
                 File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         }

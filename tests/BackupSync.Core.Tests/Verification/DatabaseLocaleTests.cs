@@ -11,12 +11,15 @@ public sealed class DatabaseLocaleTests
         var server = await VersionedServers.GetAsync(major);
         await using var scenario = await Scenario.CreateAsync(server, server);
         var sorted = scenario.Target.Database + "_icu";
-        await scenario.OnTargetAsync($"CREATE DATABASE {sorted} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-u-kn' LOCALE 'C.UTF-8'");
+        await scenario.OnTargetAsync(
+            $"CREATE DATABASE {sorted} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-u-kn' LOCALE 'C.UTF-8'");
         try
         {
             Assert.DoesNotContain(await NotesAsync(scenario.Target.Database), n => n.Contains("by default", StringComparison.Ordinal));
 
-            Assert.Contains(await NotesAsync(sorted), n => n.StartsWith("text sorts and compares otherwise by default: the locale providers ", StringComparison.Ordinal) && n.EndsWith(" and i", StringComparison.Ordinal));
+            Assert.Contains(await NotesAsync(sorted), n => n.StartsWith(
+                "text sorts and compares otherwise by default: the locale providers ",
+                StringComparison.Ordinal) && n.EndsWith(" and i", StringComparison.Ordinal));
         }
         finally
         {
@@ -26,7 +29,13 @@ public sealed class DatabaseLocaleTests
         async Task<IReadOnlyList<string>> NotesAsync(string target)
         {
             scenario.WriteTo(scenario.Target.WithDatabase(target));
-            return (await DataComparison.RunAsync(scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions(), null, null, default)).Notes;
+            return (await DataComparison.RunAsync(
+                scenario.Job.SourceDatabase,
+                scenario.Job.TargetDatabase,
+                new ComparisonOptions(),
+                null,
+                null,
+                default)).Notes;
         }
     }
 }

@@ -19,11 +19,13 @@ public sealed class SchemaKindTests
         var server = await VersionedServers.GetAsync(major);
         await using var scenario = await Scenario.CreateAsync(server, server);
         scenario.Job = scenario.Job with { Incremental = scenario.Job.Incremental with { OnSchemaChange = SchemaChangeRule.Stop } };
-        var kinds = SchemaKind.All.Where(k => k.Value.Since <= major && thatMatter != (k.Value.IsTuning || k.Value.Told.StartsWith("event trigger ", StringComparison.Ordinal)))
+        var kinds = SchemaKind.All.Where(k => k.Value.Since <= major
+            && thatMatter != (k.Value.IsTuning || k.Value.Told.StartsWith("event trigger ", StringComparison.Ordinal)))
             .Select((k, i) => (k.Value.Setup, k.Value.Change, k.Value.Told, Number: i + 1)).ToList();
         foreach (var kind in kinds)
         {
-            var setup = Own($"CREATE SCHEMA s; SET search_path = public; CREATE TABLE other (id int PRIMARY KEY); INSERT INTO other VALUES (1); {kind.Setup}", kind.Number);
+            var setup = Own("CREATE SCHEMA s; SET search_path = public; CREATE TABLE other (id int PRIMARY KEY); INSERT INTO other "
+                + $"VALUES (1); {kind.Setup}", kind.Number);
             await scenario.OnSourceAsync(setup);
             await scenario.OnTargetAsync(setup);
         }
@@ -49,8 +51,11 @@ public sealed class SchemaKindTests
     }
 
     /// <summary>In the schema of this number; what has none has a name of its own.</summary>
-    static string Own(string text, int number) => Regex.Replace(text, @"(?<=SCHEMA )s\b|\bpublic(?=\.)|(?<=search_path = )public\b", $"s{number}")
-        .Replace("EVENT TRIGGER x", $"EVENT TRIGGER x{number}", StringComparison.Ordinal).Replace("event trigger x", $"event trigger x{number}", StringComparison.Ordinal);
+    static string Own(
+        string text,
+        int number) => Regex.Replace(text, @"(?<=SCHEMA )s\b|\bpublic(?=\.)|(?<=search_path = )public\b", $"s{number}")
+        .Replace("EVENT TRIGGER x", $"EVENT TRIGGER x{number}", StringComparison.Ordinal).Replace(
+            "event trigger x", $"event trigger x{number}", StringComparison.Ordinal);
 
     /// <summary>A dump has them where they are not what a server chooses; before version 18 there are none.</summary>
     [SkippableTheory]
@@ -60,11 +65,16 @@ public sealed class SchemaKindTests
         var (source, target) = (await VersionedServers.GetAsync(from), await VersionedServers.GetAsync(to));
         await using var scenario = await Scenario.CreateAsync(source, target, PublishMode.Transaction);
         await scenario.OnSourceAsync("""
-            CREATE TABLE t (id int PRIMARY KEY, n int CONSTRAINT named NOT NULL); CREATE TABLE was (id int NOT NULL, b int NOT NULL); ALTER TABLE was RENAME TO is_now; ALTER TABLE is_now RENAME b TO c;
-            CREATE TABLE par (id int CONSTRAINT par_is_there NOT NULL); CREATE TABLE chi (more int NOT NULL) INHERITS (par); CREATE TABLE chi_2 (id int CONSTRAINT own NOT NULL) INHERITS (par);
-            CREATE TABLE ev (id int CONSTRAINT ev_is_there NOT NULL, at date NOT NULL) PARTITION BY RANGE (at); CREATE TABLE ev_1 PARTITION OF ev FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
+            CREATE TABLE t (id int PRIMARY KEY, n int CONSTRAINT named NOT NULL); CREATE TABLE was (id int NOT NULL, b int NOT NULL);
+            ALTER TABLE was RENAME TO is_now; ALTER TABLE is_now RENAME b TO c;
+            CREATE TABLE par (id int CONSTRAINT par_is_there NOT NULL); CREATE TABLE chi (more int NOT NULL) INHERITS (par);
+            CREATE TABLE chi_2 (id int CONSTRAINT own NOT NULL) INHERITS (par);
+            CREATE TABLE ev (id int CONSTRAINT ev_is_there NOT NULL, at date NOT NULL) PARTITION BY RANGE (at);
+            CREATE TABLE ev_1 PARTITION OF ev FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
             CREATE TABLE ev_2 (id int CONSTRAINT other NOT NULL, at date NOT NULL); ALTER TABLE ev ATTACH PARTITION ev_2 DEFAULT;
-            CREATE TABLE a_name_that_takes_all_of_the_sixty_three_bytes_that_a_name_may (a_column_of_some_length_that_does_not_fit_in int NOT NULL); CREATE TABLE serials (id serial, big bigint GENERATED ALWAYS AS IDENTITY);
+            CREATE TABLE a_name_that_takes_all_of_the_sixty_three_bytes_that_a_name_may (
+                a_column_of_some_length_that_does_not_fit_in int NOT NULL);
+            CREATE TABLE serials (id serial, big bigint GENERATED ALWAYS AS IDENTITY);
             """);
         var result = await scenario.SyncWellAsync(SyncMode.Full);
         Assert.DoesNotContain(result.Warnings, w => w.Contains("not null", StringComparison.Ordinal));
@@ -77,8 +87,11 @@ public sealed class SchemaKindTests
     {
         await using var database = await TestDatabase.CreateAsync(await VersionedServers.GetAsync(major), TestRole.Superuser);
         await using var session = await Scenario.OpenAsync(database.AsSuperuser);
-        string[] more = ["SELECT", "CREATE DOMAIN d AS int[]", "CREATE DOMAIN d AS text", "CREATE TYPE c AS (a int)", "CREATE TYPE e AS ENUM ('a')", "CREATE TYPE shell", "CREATE VIEW v AS SELECT 1 AS x"];
-        foreach (var text in SchemaKind.All.Values.Where(k => k.Since <= major).SelectMany(k => new[] { k.Setup, $"{k.Setup};\n{k.Change}" }).Concat(more))
+        string[] more = ["SELECT", "CREATE DOMAIN d AS int[]", "CREATE DOMAIN d AS text", "CREATE TYPE c AS "
+            + "(a int)", "CREATE TYPE e AS ENUM ('a')", "CREATE TYPE shell", "CREATE VIEW v AS SELECT 1 AS x"];
+        foreach (var text in SchemaKind.All.Values.Where(k => k.Since <= major)
+            .SelectMany(k => new[] { k.Setup, $"{k.Setup};\n{k.Change}" })
+            .Concat(more))
         {
             await session.ExecuteAsync($"BEGIN READ WRITE; SET LOCAL search_path = public; {text}; SET LOCAL search_path = ''", default);
             Assert.Equal(await DescriptionAsync(CatalogKinds.All), await DescriptionAsync(await CatalogKinds.ReadAsync(session, default)));
@@ -90,14 +103,17 @@ public sealed class SchemaKindTests
             var lines = new List<string>();
             foreach (var query in new[]
             {
-                CatalogQueries.Objects(CatalogFilter.None, kinds, hasMultirange: true), SchemaDetails.Query(CatalogFilter.None, kinds, major), SchemaTexts.Query(CatalogFilter.None, kinds, hasStandardBodies: true),
+                CatalogQueries.Objects(CatalogFilter.None, kinds, hasMultirange: true), SchemaDetails.Query(
+                    CatalogFilter.None, kinds, major), SchemaTexts.Query(CatalogFilter.None, kinds, hasStandardBodies: true),
             })
                 lines.AddRange((await session.RowsAsync(query, default)).Select(r => string.Join('|', r)).Order(StringComparer.Ordinal));
             return string.Join('\n', lines);
         }
     }
 
-    /// <summary>It is kept in manifests and compared with those of other versions of this program: however it is asked for, it stays the same.</summary>
+    /// <summary>
+    /// It is kept in manifests and compared with those of other versions of this program: however it is asked for, it stays the same.
+    /// </summary>
     [SkippableTheory]
     [InlineData(15, "919329ED8BF208AB")]
     [InlineData(18, "4E03DFBF74F7F3FB")]
@@ -113,9 +129,11 @@ public sealed class SchemaKindTests
             await session.ExecuteAsync($"CREATE SCHEMA {schema}; SET search_path = {schema}; {text}; SET search_path = ''", default);
         }
 
-        var details = await SchemaDetails.ReadAsync(session, major, CatalogFilter.None, await CatalogKinds.ReadAsync(session, default), default);
+        var details = await SchemaDetails.ReadAsync(
+            session, major, CatalogFilter.None, await CatalogKinds.ReadAsync(session, default), default);
 
-        var lines = details.SelectMany(d => d.Value.Select(f => $"{d.Key}: {f.Key}: {f.Value}").Append(d.Key)).Order(StringComparer.Ordinal);
+        var lines = details.SelectMany(d => d.Value.Select(f => $"{d.Key}: {f.Key}: {f.Value}").Append(d.Key))
+            .Order(StringComparer.Ordinal);
         Assert.Equal(digest, Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', lines))))[..16]);
     }
 
@@ -129,14 +147,17 @@ public sealed class SchemaKindTests
     [InlineData(18, 19)]
     public async Task What_a_full_sync_has_copied_is_equal_and_stays_incremental(int source, int target)
     {
-        await using var scenario = await Scenario.CreateAsync(await VersionedServers.GetAsync(source), await VersionedServers.GetAsync(target));
+        await using var scenario = await Scenario.CreateAsync(
+            await VersionedServers.GetAsync(source),
+            await VersionedServers.GetAsync(target));
         var number = 0;
         foreach (var (name, kind) in SchemaKind.All.Where(k => k.Value.Since <= source && k.Key != "foreign keys switched off"))
         {
             // Each in a schema of its own; what has none has a name of its own.
             var schema = $"s{++number}";
             var text = $"{kind.Setup};\n{kind.Change}".Replace("EVENT TRIGGER x", $"EVENT TRIGGER x{number}", StringComparison.Ordinal);
-            await scenario.OnSourceAsync($"CREATE SCHEMA {schema}; SET search_path = {schema}; {text}; CREATE TABLE IF NOT EXISTS rows (id int PRIMARY KEY, at timestamptz DEFAULT now()); INSERT INTO rows VALUES (1)");
+            await scenario.OnSourceAsync($"CREATE SCHEMA {schema}; SET search_path = {schema}; {text}; CREATE TABLE IF NOT EXISTS rows "
+                + "(id int PRIMARY KEY, at timestamptz DEFAULT now()); INSERT INTO rows VALUES (1)");
         }
 
         var full = await scenario.SyncWellAsync(SyncMode.Full);
@@ -150,5 +171,11 @@ public sealed class SchemaKindTests
     }
 
     static async Task<IReadOnlyList<string>> DifferencesAsync(Scenario scenario) =>
-        [.. (await DataComparison.RunAsync(scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions(), null, null, default)).BesideRows];
+        [.. (await DataComparison.RunAsync(
+            scenario.Job.SourceDatabase,
+            scenario.Job.TargetDatabase,
+            new ComparisonOptions(),
+            null,
+            null,
+            default)).BesideRows];
 }

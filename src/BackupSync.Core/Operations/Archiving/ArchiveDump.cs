@@ -24,11 +24,13 @@ static partial class ArchiveDump
         [
             "--format=custom", $"--compress={PgDumpCompression(request)}", $"--snapshot={request.Snapshot.Id}", "--no-password",
             "--no-owner", "--no-acl", "--no-publications", "--no-subscriptions", "--no-tablespaces", "--no-security-labels",
-            $"--exclude-table={CatalogQueries.StateSchema}.{CatalogQueries.StateTable}", $"--exclude-table={CatalogQueries.StateSchema}.{CatalogQueries.OwnRowsTable}",
+            $"--exclude-table={CatalogQueries.StateSchema}.{CatalogQueries.StateTable}",
+            $"--exclude-table={CatalogQueries.StateSchema}.{CatalogQueries.OwnRowsTable}",
             $"--lock-wait-timeout={(long)request.LockTimeout.TotalMilliseconds}", Encoding(request), .. request.Excluded.DumpArguments,
         ])
         {
-            // Read without awaiting, so on a thread of its own: rows come in pieces too small for that. The pipe ends when pg_dump is stopped.
+            // Read without awaiting, so on a thread of its own: rows come in pieces too small for that. The pipe ends when pg_dump is
+            // stopped.
             StandardOutput = (pipe, ct) => Task.Factory.StartNew(
                 () =>
                 {
@@ -45,19 +47,27 @@ static partial class ArchiveDump
                     }
                 }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default),
         };
-        var result = await ChildProcess.RunAsync(command.ConnectedTo(request.Login, PinnedSettings.ForDump(request.Facts)), cancellationToken);
+        var result = await ChildProcess.RunAsync(
+            command.ConnectedTo(request.Login, PinnedSettings.ForDump(request.Facts)),
+            cancellationToken);
         if (result.ExitCode != 0)
         {
-            var failure = PgProgram.Failure(result.ExitCode, result.ErrorTail, "pg_dump", request.Login, request.FailureId, $"The dump of {request.Database.DisplayName} failed");
+            var failure = PgProgram.Failure(
+                result.ExitCode, result.ErrorTail, "pg_dump", request.Login, request.FailureId,
+                $"The dump of {request.Database.DisplayName} failed");
             var words = failure.Detail ?? "";
             throw words.Contains("deadlock detected", StringComparison.Ordinal) ? new SnapshotOutdatedException(
                     $"{request.Login.Label}: pg_dump and another session waited for each other's locks.", failure) { Detail = words }
                 : OfLock().IsMatch(words) ? new SnapshotOutdatedException(
-                    $"{request.Login.Label}: pg_dump waited {Durations.Show(request.LockTimeout)} for its locks on all tables, and another session did not give back one of them.", failure) { Detail = words }
-                : OfChange().IsMatch(words) ? new SnapshotOutdatedException($"{failure.Message} It was dropped or changed while it was dumped, it seems.", failure) { Detail = words }
+                    $"{request.Login.Label}: pg_dump waited {Durations.Show(request.LockTimeout)} for its locks on all tables, and "
+                        + "another session did not give back one of them.", failure) { Detail = words }
+                : OfChange().IsMatch(words) ? new SnapshotOutdatedException(
+                    $"{failure.Message} It was dropped or changed while it was dumped, it seems.",
+                    failure) { Detail = words }
                 : failure;
         }
-        return copied ?? throw new BackupSyncException(request.FailureId, $"The dump of {request.Database.DisplayName} failed: {cutOff!.Message}", "Run again.", cutOff);
+        return copied ?? throw new BackupSyncException(
+            request.FailureId, $"The dump of {request.Database.DisplayName} failed: {cutOff!.Message}", "Run again.", cutOff);
     }
 
     /// <summary>What pg_dump says of a table that others have locked: it waits by a statement's time limit.</summary>
@@ -65,7 +75,8 @@ static partial class ArchiveDump
     private static partial Regex OfLock();
 
     /// <summary>What it says of an object that is gone.</summary>
-    [GeneratedRegex(@"(relation|schema|column|type|function|sequence|index|constraint|trigger|table)\b.* does not exist|cache lookup failed for|may have been concurrently dropped|could not open relation with OID|could not find .* with OID")]
+    [GeneratedRegex(@"(relation|schema|column|type|function|sequence|index|constraint|trigger|table)\b.* does not exist"
+        + "|cache lookup failed for|may have been concurrently dropped|could not open relation with OID|could not find .* with OID")]
     private static partial Regex OfChange();
 
     /// <summary>The archive's compression, in the words of pg_dump 16: method and level.</summary>

@@ -17,7 +17,8 @@ namespace BackupSync.Operations.Archiving;
 /// <param name="File">Its name, where it has to have that one; a file of this name is replaced.</param>
 /// <param name="TakenNames">Those that it must not have, besides those in its folder.</param>
 sealed record BackupLabel(
-    BackupKind Kind, string? Tag = null, bool Pinned = false, int? KeepDays = null, EncryptionKeys? Keys = null, bool WithGlobals = false, string? File = null,
+    BackupKind Kind, string? Tag = null, bool Pinned = false, int? KeepDays = null, EncryptionKeys? Keys = null, bool WithGlobals = false,
+    string? File = null,
     IReadOnlySet<string>? TakenNames = null);
 
 /// <summary>What is to be backed up, from which snapshot, and what it is known to hold.</summary>
@@ -68,7 +69,9 @@ static class ArchiveWriter
         PrivateFile.CreateFolder(request.Directory);
         var path = request.Label.File is { } file
             ? Path.Combine(request.Directory, file)
-            : BackupNames.Next(request.Directory, request.Label.Kind, request.Database.Name, request.Snapshot.Taken, encrypted: request.Label.Keys is not null, request.Label.TakenNames);
+            : BackupNames.Next(
+                request.Directory, request.Label.Kind, request.Database.Name, request.Snapshot.Taken,
+                encrypted: request.Label.Keys is not null, request.Label.TakenNames);
         var partial = path + PrivateFile.PartialSuffix;
         if (request.Label.File is not null)
             PrivateFile.Delete(partial);
@@ -84,7 +87,8 @@ static class ArchiveWriter
             if (size < request.MinimumSize && request.Fingerprint.TotalRows() > 0)
             {
                 throw new BackupSyncException(ErrorIds.BackupInvalid,
-                    $"The backup of {request.Database.DisplayName} has only {ByteSizes.Show(size)}, less than the {ByteSizes.Show(request.MinimumSize)} that make a good one.",
+                    $"The backup of {request.Database.DisplayName} has only {ByteSizes.Show(size)}, less than the "
+                        + $"{ByteSizes.Show(request.MinimumSize)} that make a good one.",
                     "Lower guards.minimumBackupSize if the database really is that small.");
             }
             await PgRestore.ListAsync(request.Tools, head, cancellationToken); // whether pg_restore, too, can read it
@@ -185,11 +189,14 @@ static class ArchiveWriter
     {
         var empty = request.Excluded.WithoutRows;
         // Their rows are the archive's under the names of their partitions.
-        var partitioned = request.Fingerprint.Tables.Keys.Where(t => request.Fingerprint.Objects.ContainsKey($"partitioned table {t}")).ToHashSet();
-        var missing = request.Fingerprint.Tables.Keys.Where(t => !head.Has("TABLE", t) || (!empty.Contains(t) && !partitioned.Contains(t) && !head.Has("TABLE DATA", t)))
+        var partitioned = request.Fingerprint.Tables.Keys.Where(t => request.Fingerprint.Objects.ContainsKey($"partitioned table {t}"))
+            .ToHashSet();
+        var missing = request.Fingerprint.Tables.Keys
+            .Where(t => !head.Has("TABLE", t) || (!empty.Contains(t) && !partitioned.Contains(t) && !head.Has("TABLE DATA", t)))
             .Concat(request.Fingerprint.Sequences.Keys.Where(s => !empty.Contains(s) && !head.Has("SEQUENCE SET", s)))
             .Concat(content.DifferencesFrom(request.Fingerprint))
-            .Take(5).ToList();
+            .Take(5)
+            .ToList();
         if (missing.Count == 0)
             return;
         throw new BackupSyncException(ErrorIds.BackupInvalid,

@@ -17,14 +17,19 @@ static partial class ClusterGlobals
 {
     /// <summary>Null where the role may not read them, which is told as a warning: the backup is good without.</summary>
     /// <param name="archive">The archive it is to stand beside.</param>
-    public static async Task<CompanionFile?> WriteAsync(ArchiveRequest request, DatabaseOptions? options, string archive, CancellationToken cancellationToken)
+    public static async Task<CompanionFile?> WriteAsync(
+        ArchiveRequest request,
+        DatabaseOptions? options,
+        string archive,
+        CancellationToken cancellationToken)
     {
         var command = new ChildCommand(request.Tools.PgDumpAll,
             ["--roles-only", "--no-role-passwords", "--no-password", $"--database={request.Login.Address.Database}"]);
         var result = await ChildProcess.RunAsync(command.ConnectedTo(request.Login, PinnedSettings.For(request.Facts)), cancellationToken);
         if (result.ExitCode != 0)
         {
-            var failure = PgProgram.Failure(result.ExitCode, result.ErrorTail, "pg_dumpall", request.Login, ErrorIds.DumpFailed, "pg_dumpall failed");
+            var failure = PgProgram.Failure(
+                result.ExitCode, result.ErrorTail, "pg_dumpall", request.Login, ErrorIds.DumpFailed, "pg_dumpall failed");
             request.Warn($"{request.Database.DisplayName}: the roles of its server are not kept beside the backup: {failure.Message}");
             return null;
         }
@@ -40,7 +45,9 @@ static partial class ClusterGlobals
         return Statements(script).Where(s => s.StartsWith(Create, StringComparison.Ordinal)).Select(s => (s[Create.Length..], s));
     }
 
-    /// <summary>The statements of a script for psql, without their semicolons: names and values may hold line breaks, and semicolons too.</summary>
+    /// <summary>
+    /// The statements of a script for psql, without their semicolons: names and values may hold line breaks, and semicolons too.
+    /// </summary>
     static List<string> Statements(string script)
     {
         ReadOnlySpan<byte> text = Encoding.UTF8.GetBytes(script);
@@ -74,7 +81,8 @@ static partial class ClusterGlobals
     {
         var at = script.IndexOf(SettingsHeading + '\n', StringComparison.Ordinal);
         return Statements(at < 0 ? "" : script[at..])
-            .Select(s => Name().Replace(s, m => m.Groups["name"].Value == Sql.Identifier(from) ? m.Groups["before"].Value + Sql.Identifier(to) : m.Value, 1));
+            .Select(s => Name().Replace(
+                s, m => m.Groups["name"].Value == Sql.Identifier(from) ? m.Groups["before"].Value + Sql.Identifier(to) : m.Value, 1));
     }
 
     const string SettingsHeading = "-- Settings of the database";

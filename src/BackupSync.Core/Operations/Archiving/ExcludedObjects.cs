@@ -21,7 +21,9 @@ sealed record ExcludedObjects(CatalogFilter Filter, IReadOnlySet<string> Without
     public static async Task<ExcludedObjects> ResolveAsync(
         ExcludeConfig exclude, IQueryRunner source, bool inRecovery, Action<string> warn, CancellationToken cancellationToken)
     {
-        var unlogged = inRecovery ? (await source.RowsAsync(CatalogQueries.UnreadableInRecovery, cancellationToken)).Select(r => Oid(r[0]!)).ToHashSet() : [];
+        var unlogged = inRecovery
+            ? (await source.RowsAsync(CatalogQueries.UnreadableInRecovery, cancellationToken)).Select(r => Oid(r[0]!)).ToHashSet()
+            : [];
         if (exclude.Schemas.Count + exclude.Tables.Count + exclude.Data.Count + unlogged.Count == 0)
             return None;
         var relations = (await source.RowsAsync(CatalogQueries.Excludable, cancellationToken))
@@ -36,7 +38,8 @@ sealed record ExcludedObjects(CatalogFilter Filter, IReadOnlySet<string> Without
         var unreadable = relations.Where(r => unlogged.Contains(r.Oid)).Except(gone).Where(r => !schemas.Contains(r.Schema)).ToList();
         if (unreadable.Count > 0)
         {
-            warn($"The source is a standby, which cannot read what is unlogged: {string.Join(", ", unreadable.Select(r => Sql.Display(r.Schema, r.Name)).Order(StringComparer.Ordinal))} "
+            warn("The source is a standby, which cannot read what is unlogged: "
+                + $"{string.Join(", ", unreadable.Select(r => Sql.Display(r.Schema, r.Name)).Order(StringComparer.Ordinal))} "
                 + "is copied without its rows (of a sequence: without where it stands).");
         }
         data = [.. data.Union(unreadable)];
@@ -50,7 +53,12 @@ sealed record ExcludedObjects(CatalogFilter Filter, IReadOnlySet<string> Without
             ]);
     }
 
-    static List<T> Matching<T>(IReadOnlyList<string> patterns, IReadOnlyList<T> candidates, Func<T, string, bool> matches, string key, Action<string> warn)
+    static List<T> Matching<T>(
+        IReadOnlyList<string> patterns,
+        IReadOnlyList<T> candidates,
+        Func<T, string, bool> matches,
+        string key,
+        Action<string> warn)
     {
         foreach (var pattern in patterns.Where(p => !candidates.Any(c => matches(c, p))))
             warn($"exclude.{key}: '{pattern}' matches nothing on the source.");

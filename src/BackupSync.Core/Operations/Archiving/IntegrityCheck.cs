@@ -25,7 +25,8 @@ static class IntegrityCheck
         }
         catch (InvalidDataException e)
         {
-            throw new BackupSyncException(ErrorIds.BackupInvalid, $"{name} is damaged: its data cannot be decompressed.", "Use another backup.", e);
+            throw new BackupSyncException(
+                ErrorIds.BackupInvalid, $"{name} is damaged: its data cannot be decompressed.", "Use another backup.", e);
         }
         if (content.Rows is null)
             content = content with { Rows = await CountByScriptAsync(backup, head, tools, cancellationToken) };
@@ -37,7 +38,11 @@ static class IntegrityCheck
         scope.Note = $"{name}: {backup.Manifest.Fingerprint.Tables.Count} tables, {content.Rows!.Values.Sum()} rows";
     }
 
-    static (ArchiveContent Content, ArchiveHead Head) Count(Stream archive, BackupManifest manifest, StepScope scope, CancellationToken cancellationToken)
+    static (ArchiveContent Content, ArchiveHead Head) Count(
+        Stream archive,
+        BackupManifest manifest,
+        StepScope scope,
+        CancellationToken cancellationToken)
     {
         var reader = new ArchiveReader(archive, cancellationToken);
         var looksInside = reader.Head.Compression is ArchiveCompression.None or ArchiveCompression.Gzip;
@@ -55,8 +60,12 @@ static class IntegrityCheck
                 if (reader.IsLargeObjects)
                     content.CopyTo(Stream.Null);
                 else
-                    done += rows[reader.Entry.Key] = CountRows(content, count => scope.Progress((double)(done + count) / all, reader.Entry.Key, done + count))
-                        ?? throw new BackupSyncException(ErrorIds.BackupInvalid, $"{manifest.File} is cut off: the data of {reader.Entry.Key} have no end.", "Use another backup.");
+                    done += rows[reader.Entry.Key] =
+                        CountRows(content, count => scope.Progress((double)(done + count) / all, reader.Entry.Key, done + count))
+                        ?? throw new BackupSyncException(
+                            ErrorIds.BackupInvalid,
+                            $"{manifest.File} is cut off: the data of {reader.Entry.Key} have no end.",
+                            "Use another backup.");
             }
         }
         return (new ArchiveContent(looksInside ? rows : null, largeObjects), reader.Head);

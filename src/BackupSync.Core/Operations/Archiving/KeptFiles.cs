@@ -2,7 +2,9 @@ using BackupSync.Backups;
 
 namespace BackupSync.Operations.Archiving;
 
-/// <summary>What a run has written and counts on is where it was: somebody may rename its folder, or unmount what it is on, meanwhile.</summary>
+/// <summary>
+/// What a run has written and counts on is where it was: somebody may rename its folder, or unmount what it is on, meanwhile.
+/// </summary>
 static class KeptFiles
 {
     /// <param name="backup">In a folder of this machine; null where there is none to be sure of.</param>
@@ -19,7 +21,8 @@ static class KeptFiles
 
     public static BackupSyncException Gone(string path, Exception? inner) => new(
         ErrorIds.FileFailed,
-        $"{path} is not there any more, or cannot be read: while the run went on its folder was renamed, removed, closed to this user, or what it is on was unmounted.",
+        $"{path} is not there any more, or cannot be read: while the run went on its folder was renamed, removed, closed to this user, "
+            + "or what it is on was unmounted.",
         $"Bring {Path.GetDirectoryName(path)} back, with what was in it, and run again.", inner)
     { Detail = inner?.Message };
 }

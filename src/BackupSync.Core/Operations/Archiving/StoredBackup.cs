@@ -53,7 +53,8 @@ sealed class StoredBackup : IAsyncDisposable
             {
                 staging = StagingFolder.Create(manifest.Size);
                 path = await BackupStore.FetchAsync(place, handle.Key, staging,
-                    bytes => scope?.Progress((double)bytes / Math.Max(1, manifest.Size), manifest.File, bytes: bytes), cancellationToken) ?? throw Missing(name);
+                    bytes => scope?.Progress(
+                        (double)bytes / Math.Max(1, manifest.Size), manifest.File, bytes: bytes), cancellationToken) ?? throw Missing(name);
             }
             await CheckAsync(path, name, manifest, keys, cancellationToken);
             var stored = new StoredBackup(handle, manifest, manifestBytes, path, keys);
@@ -104,7 +105,8 @@ sealed class StoredBackup : IAsyncDisposable
                 () =>
                 {
                     // Its head comes without internal options.
-                    var (_, head) = new ArchiveCopy(new ArchiveReader(archive, cancellationToken), file, (_, _, _) => { }).Run(compress: false);
+                    var (_, head) = new ArchiveCopy(new ArchiveReader(archive, cancellationToken), file, (_, _, _) => { })
+                        .Run(compress: false);
                     // An encrypted archive was written in one go; only now is it known where each table begins.
                     file.Position = 0;
                     file.Write(head.Bytes.Span);
@@ -124,7 +126,9 @@ sealed class StoredBackup : IAsyncDisposable
     }
 
     /// <summary>The cluster's roles as they were, a script for psql; null where none were kept.</summary>
-    /// <exception cref="BackupSyncException"><see cref="ErrorIds.BackupInvalid"/>: the manifest names a file that is missing or damaged.</exception>
+    /// <exception cref="BackupSyncException">
+    /// <see cref="ErrorIds.BackupInvalid"/>: the manifest names a file that is missing or damaged.
+    /// </exception>
     public async Task<string?> ReadGlobalsAsync(CancellationToken cancellationToken)
     {
         if (Manifest.Companions.FirstOrDefault() is not { } companion)
@@ -138,8 +142,12 @@ sealed class StoredBackup : IAsyncDisposable
         content.Position = 0;
         if (_keys is null)
         {
-            return Convert.ToHexStringLower(SHA256.HashData(content.ToArray())) == companion.Sha256 ? Encoding.UTF8.GetString(content.ToArray())
-                : throw new BackupSyncException(ErrorIds.BackupInvalid, $"{name} was altered: its SHA-256 is not the one in its backup's manifest.", "Use another backup.");
+            return Convert.ToHexStringLower(SHA256.HashData(content.ToArray())) == companion.Sha256
+                ? Encoding.UTF8.GetString(content.ToArray())
+                : throw new BackupSyncException(
+                    ErrorIds.BackupInvalid,
+                    $"{name} was altered: its SHA-256 is not the one in its backup's manifest.",
+                    "Use another backup.");
         }
         await new EncryptedFile(companion.Size, companion.Sha256, companion.Hmac ?? "").CheckAsync(content, _keys, name, cancellationToken);
         content.Position = 0;
@@ -166,13 +174,22 @@ sealed class StoredBackup : IAsyncDisposable
         throw manifest is { Encryption: not null, Signature: not null } && problem == ManifestStore.OtherKey
             ? new BackupSyncException(ErrorIds.PassphraseWrong, $"The passphrase is not the one that {name} was encrypted and signed with.",
                 "Give the passphrase that was in use when it was taken. If this is the one, the manifest was altered: use another backup.")
-            : new BackupSyncException(ErrorIds.NotAuthenticated, $"{name} is not authenticated, so it may be forged: {problem}.", BackupFile.UnauthenticatedAdvice);
+            : new BackupSyncException(
+                ErrorIds.NotAuthenticated,
+                $"{name} is not authenticated, so it may be forged: {problem}.",
+                BackupFile.UnauthenticatedAdvice);
     }
 
     static Secret Passphrase(BackupHandle handle, string name) => handle.Encryption?.Passphrase ?? throw new BackupSyncException(
-        ErrorIds.PassphraseWrong, $"{name} is encrypted, and there is no passphrase for it.", "Name it in the configuration: encryption: { passphrase: \"${BACKUPSYNC_PASSPHRASE}\" }");
+        ErrorIds.PassphraseWrong, $"{name} is encrypted, and there is no passphrase for it.", "Name it in the configuration: "
+            + "encryption: { passphrase: \"${BACKUPSYNC_PASSPHRASE}\" }");
 
-    static async Task CheckAsync(string path, string name, BackupManifest manifest, EncryptionKeys? keys, CancellationToken cancellationToken)
+    static async Task CheckAsync(
+        string path,
+        string name,
+        BackupManifest manifest,
+        EncryptionKeys? keys,
+        CancellationToken cancellationToken)
     {
         if (keys is null)
         {
@@ -182,7 +199,8 @@ sealed class StoredBackup : IAsyncDisposable
         try
         {
             await using var file = OpenFile(path);
-            await new EncryptedFile(manifest.Size, manifest.Sha256, manifest.Encryption!.Hmac).CheckAsync(file, keys, name, cancellationToken);
+            await new EncryptedFile(manifest.Size, manifest.Sha256, manifest.Encryption!.Hmac).CheckAsync(
+                file, keys, name, cancellationToken);
         }
         catch (Exception e) when (FileFailure.Is(e))
         {
@@ -190,13 +208,15 @@ sealed class StoredBackup : IAsyncDisposable
         }
     }
 
-    static BackupSyncException Missing(string name) => new(ErrorIds.BackupInvalid, $"{name} is gone, though its manifest is there.", "Use another backup.");
+    static BackupSyncException Missing(string name) =>
+        new(ErrorIds.BackupInvalid, $"{name} is gone, though its manifest is there.", "Use another backup.");
 
     static FileStream OpenFile(string path)
     {
         try
         {
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 256 * 1024, FileOptions.SequentialScan);
+            return new FileStream(
+                path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 256 * 1024, FileOptions.SequentialScan);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

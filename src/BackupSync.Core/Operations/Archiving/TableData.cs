@@ -23,11 +23,15 @@ static class TableData
                 : await FromScriptAsync(backup, tools, tables, onRows, cancellationToken);
         }, CancellationToken.None);
         if (missing.Count > 0)
-            throw new BackupSyncException(ErrorIds.BackupInvalid, $"{backup.Manifest.File} lacks the rows of {string.Join(", ", missing)}.", "Use another backup.");
+            throw new BackupSyncException(
+                ErrorIds.BackupInvalid, $"{backup.Manifest.File} lacks the rows of {string.Join(", ", missing)}.", "Use another backup.");
     }
 
     /// <returns>The tables whose rows did not come.</returns>
-    static async Task<IReadOnlyCollection<string>> FromArchiveAsync(ArchiveReader reader, IReadOnlyList<ArchiveEntry> tables, OnTableRows onRows)
+    static async Task<IReadOnlyCollection<string>> FromArchiveAsync(
+        ArchiveReader reader,
+        IReadOnlyList<ArchiveEntry> tables,
+        OnTableRows onRows)
     {
         var wanted = tables.ToDictionary(t => t.DumpId, t => t.Key);
         while (wanted.Count > 0 && reader.NextEntry())
@@ -52,7 +56,8 @@ static class TableData
         await using var archive = await backup.OpenArchiveAsync(cancellationToken);
         // Partitions that are loaded through their root share a statement: they come in the archive's order, as the numbers do not.
         var wanted = tables.GroupBy(CopyTarget.InScript).ToDictionary(g => g.Key, g => new Queue<ArchiveEntry>(g));
-        await PgRestore.DataScriptAsync(tools, backup.Manifest.File, (input, ct) => archive.CopyToAsync(input, ct), tables.Select(t => t.DumpId),
+        await PgRestore.DataScriptAsync(tools, backup.Manifest.File, (input, ct) => archive.CopyToAsync(input, ct),
+            tables.Select(t => t.DumpId),
             (script, _) => Task.Run(async () =>
             {
                 await using var rows = new CopyRows(script);

@@ -13,7 +13,12 @@ static class BackupCopy
     static readonly TimeSpan UndoLimit = TimeSpan.FromSeconds(15);
 
     /// <param name="database">The configuration's name of the database, which is the folder of its backups in a place.</param>
-    public static async Task<BackupFile> RunAsync(BackupHandle from, PlaceConfig to, string database, StepScope scope, CancellationToken cancellationToken)
+    public static async Task<BackupFile> RunAsync(
+        BackupHandle from,
+        PlaceConfig to,
+        string database,
+        StepScope scope,
+        CancellationToken cancellationToken)
     {
         await using var stored = await StoredBackup.OpenAsync(from, scope, cancellationToken);
         await using var source = from.OpenPlace();
@@ -36,12 +41,17 @@ static class BackupCopy
             {
                 var original = BackupStore.Sibling(from.Key, companion.File);
                 var file = await BackupStore.FetchAsync(source, original, staging, onProgress: null, cancellationToken)
-                    ?? throw new BackupSyncException(ErrorIds.BackupInvalid, $"{source.LocationOf(original)} is missing, which the backup's manifest names.", "Use another backup.");
-                if (await target.StoreAsync(BackupStore.Sibling(key, companion.File), file, companion.Sha256, null, cancellationToken, replace: !isNew))
+                    ?? throw new BackupSyncException(
+                        ErrorIds.BackupInvalid,
+                        $"{source.LocationOf(original)} is missing, which the backup's manifest names.",
+                        "Use another backup.");
+                if (await target.StoreAsync(
+                    BackupStore.Sibling(key, companion.File), file, companion.Sha256, null, cancellationToken, replace: !isNew))
                     copied.Add(BackupStore.Sibling(key, companion.File));
             }
             if (await target.StoreAsync(key, stored.Path, manifest.Sha256,
-                bytes => scope.Progress((double)bytes / Math.Max(1, manifest.Size), manifest.File, bytes: bytes), cancellationToken, replace: !isNew))
+                bytes => scope.Progress(
+                    (double)bytes / Math.Max(1, manifest.Size), manifest.File, bytes: bytes), cancellationToken, replace: !isNew))
                 copied.Add(key);
             await WriteManifestAsync(target, key, stored, isNew, cancellationToken);
         }
@@ -56,7 +66,12 @@ static class BackupCopy
         return await BackupStore.ReadAsync(target, key, cancellationToken);
     }
 
-    static async Task WriteManifestAsync(IBackupPlace target, string key, StoredBackup stored, bool isNew, CancellationToken cancellationToken)
+    static async Task WriteManifestAsync(
+        IBackupPlace target,
+        string key,
+        StoredBackup stored,
+        bool isNew,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -85,8 +100,10 @@ static class BackupCopy
         if ((there.Sha256, there.RunId) != (manifest.Sha256, manifest.RunId))
         {
             throw new BackupSyncException(ErrorIds.PlaceFailed,
-                $"{target.Name} has another backup with the name {manifest.File}, taken by run {there.RunId}: it is not replaced by that of run {manifest.RunId}.",
-                $"Move {target.LocationOf(key)} and the files beside it that begin with its name to another folder, or name another place.");
+                $"{target.Name} has another backup with the name {manifest.File}, taken by run {there.RunId}: it is not replaced by "
+                    + $"that of run {manifest.RunId}.",
+                $"Move {target.LocationOf(key)} and the files beside it that begin with its name to another folder, or name "
+                    + "another place.");
         }
     }
 

@@ -19,7 +19,10 @@ public sealed record BackupOrder
     /// <summary>Where they are to be in the end.</summary>
     public required IReadOnlyList<PlaceConfig> Places { get; init; }
 
-    /// <summary>An export: the file to write, by its absolute path, instead of a name of ours in <see cref="Local"/>. One that exists is replaced.</summary>
+    /// <summary>
+    /// An export: the file to write, by its absolute path, instead of a name of ours in <see cref="Local"/>. One that exists is
+    /// replaced.
+    /// </summary>
     public string? File { get; init; }
 
     public string? Tag { get; init; }
@@ -34,7 +37,9 @@ public sealed record BackupOrder
     /// <summary>Null where backups are not encrypted.</summary>
     public EncryptionConfig? Encryption { get; init; }
 
-    /// <summary>What manifests are signed with, also those of backups that are not encrypted; null where the configuration has no passphrase.</summary>
+    /// <summary>
+    /// What manifests are signed with, also those of backups that are not encrypted; null where the configuration has no passphrase.
+    /// </summary>
     internal EncryptionConfig? Signing { get; init; }
     public ToolsConfig Tools { get; init; } = new();
 
@@ -46,7 +51,8 @@ public sealed record BackupOrder
 
     static LimitsConfig Patient => new()
     {
-        Dump = TimeSpan.FromHours(12), SafetyBackup = TimeSpan.FromHours(12), Restore = TimeSpan.FromHours(12), Total = TimeSpan.FromHours(24),
+        Dump = TimeSpan.FromHours(12), SafetyBackup = TimeSpan.FromHours(12), Restore = TimeSpan.FromHours(12),
+        Total = TimeSpan.FromHours(24),
     };
 
     public static BackupOrder Of(BackupPlanConfig plan, BackupSyncConfig config) => new()
@@ -66,7 +72,12 @@ public sealed record BackupOrder
     };
 
     /// <param name="places">Null for the configuration's first.</param>
-    public static BackupOrder ByHand(BackupSyncConfig config, IReadOnlyList<PlaceConfig>? places = null, string? tag = null, bool pinned = false, int? keepDays = null)
+    public static BackupOrder ByHand(
+        BackupSyncConfig config,
+        IReadOnlyList<PlaceConfig>? places = null,
+        string? tag = null,
+        bool pinned = false,
+        int? keepDays = null)
     {
         places ??= [config.Places[0]];
         return new BackupOrder
@@ -90,7 +101,10 @@ public sealed record BackupOrder
     {
         var encrypts = file.EndsWith(BackupNames.EncryptedSuffix, StringComparison.Ordinal);
         if (encrypts && config.Encryption is null)
-            throw new BackupSyncException(ErrorIds.ConfigurationInvalid, $"{file} is to be encrypted, and the configuration has no passphrase.", "Add encryption: { passphrase: \"${BACKUPSYNC_PASSPHRASE}\" }, or name a file without .enc.");
+            throw new BackupSyncException(
+                ErrorIds.ConfigurationInvalid,
+                $"{file} is to be encrypted, and the configuration has no passphrase.",
+                "Add encryption: { passphrase: \"${BACKUPSYNC_PASSPHRASE}\" }, or name a file without .enc.");
         return ByHand(config) with { File = file, Places = [], Encryption = encrypts ? config.Encryption : null };
     }
 
@@ -109,7 +123,9 @@ public sealed record BackupOrder
         Signing = Signing,
     };
 
-    /// <summary>The first folder among the places; where there is none, what is uploaded is written beside the configuration before.</summary>
+    /// <summary>
+    /// The first folder among the places; where there is none, what is uploaded is written beside the configuration before.
+    /// </summary>
     static FolderPlaceConfig LocalOf(IReadOnlyList<PlaceConfig> places, BackupSyncConfig config) =>
         places.OfType<FolderPlaceConfig>().FirstOrDefault()
         ?? config.Places.OfType<FolderPlaceConfig>().FirstOrDefault()

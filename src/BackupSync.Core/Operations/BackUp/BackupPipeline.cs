@@ -75,7 +75,8 @@ sealed class BackupPipeline(RunContext run, JobConfig job, BackupOrder order) : 
 
     BackupHandle Handle => new(Backup, new FolderPlaceConfig { Name = order.Local.Name, Directory = _folder }, order.Encryption);
 
-    BackupLabel Label() => new(order.Kind, order.Tag, order.Pinned, order.KeepDays, _keys, WithGlobals: true, Path.GetFileName(order.File), _takenNames);
+    BackupLabel Label() =>
+        new(order.Kind, order.Tag, order.Pinned, order.KeepDays, _keys, WithGlobals: true, Path.GetFileName(order.File), _takenNames);
 
     async Task CheckAsync(SourceSide source, StepScope scope, CancellationToken cancellationToken)
     {
@@ -83,7 +84,9 @@ sealed class BackupPipeline(RunContext run, JobConfig job, BackupOrder order) : 
         const int Files = 2; // the archive and the roles
         _keys = order.Encryption is { } encryption ? EncryptionKeys.New(encryption.Passphrase, job.IsSigned, Files) : null;
         if (_keys is null && order.Places.FirstOrDefault(p => p is not FolderPlaceConfig) is { } elsewhere)
-            run.Warn($"The backup leaves this machine for {elsewhere.Name} unencrypted: name a passphrase under encryption in the configuration.");
+            run.Warn(
+                $"The backup leaves this machine for {elsewhere.Name} unencrypted: name a passphrase under encryption in the "
+                    + "configuration.");
         WarnOfFirstEncryption();
         await source.ConnectAsync(cancellationToken);
         _tools = await ToolChoice.ForDumpAsync(new ToolLocator(job.Tools), source.Facts, source.Login.Label, run, cancellationToken);
@@ -117,7 +120,8 @@ sealed class BackupPipeline(RunContext run, JobConfig job, BackupOrder order) : 
     {
         if (_keys is null || order.File is not null || RunHistory.Read(_folder).Any(r => r.SourceBackup is { Encrypted: true }))
             return;
-        run.Warn($"The backups of {job.SourceDatabase.DisplayName} are encrypted from now on. Without the passphrase nobody can bring them back: keep it where it survives the loss of this machine and of the databases.");
+        run.Warn($"The backups of {job.SourceDatabase.DisplayName} are encrypted from now on. Without the passphrase nobody can bring "
+            + "them back: keep it where it survives the loss of this machine and of the databases.");
     }
 
     async Task ReadStatisticsAsync(SourceSide source, StepScope scope, CancellationToken cancellationToken)
@@ -135,8 +139,12 @@ sealed class BackupPipeline(RunContext run, JobConfig job, BackupOrder order) : 
             return null;
         try
         {
-            await run.StepAsync(RunStep.Prove, order.Verify == BackupProof.Drill ? "Restore the backup on trial" : "Read the backup to its end", job.Limits.Restore,
-                (scope, ct) => BackupProver.ProveAsync(run, Handle, order.Verify, job, on: null, scope, ct), cancellationToken);
+            await run.StepAsync(
+                RunStep.Prove,
+                order.Verify == BackupProof.Drill ? "Restore the backup on trial" : "Read the backup to its end",
+                job.Limits.Restore,
+                (scope, ct) => BackupProver.ProveAsync(run, Handle, order.Verify, job, on: null, scope, ct),
+                cancellationToken);
             return null;
         }
         catch (BackupSyncException failure) when (failure.ErrorId == ErrorIds.NotProven)
@@ -161,7 +169,8 @@ sealed class BackupPipeline(RunContext run, JobConfig job, BackupOrder order) : 
                 if (problem is not null)
                     run.Warn($"{place.Name}: {failure.Message}");
                 // The others are still to have it.
-                problem ??= new BackupSyncException(failure.ErrorId, $"{failure.Message} The backup itself is good and stays in {local.Path}.",
+                problem ??= new BackupSyncException(failure
+                    .ErrorId, $"{failure.Message} The backup itself is good and stays in {local.Path}.",
                     $"{(failure.Advice is { Length: > 0 } advice ? $"{advice} Then copy it" : "When that is mended, copy it")}: "
                     + $"Copy-DbBackup (backupsync copy) to {place.Name}.", failure) { Detail = failure.Detail };
             }
@@ -170,7 +179,10 @@ sealed class BackupPipeline(RunContext run, JobConfig job, BackupOrder order) : 
             throw problem;
         if (order.Places.Contains(order.Local))
             return;
-        var done = new RetentionDecision(local.Path, local.Size, true, "stored elsewhere", local) { Companions = [.. ManifestStore.Read(local.Path).Companions.Select(c => c.File)] };
+        var done = new RetentionDecision(local.Path, local.Size, true, "stored elsewhere", local)
+        {
+            Companions = [.. ManifestStore.Read(local.Path).Companions.Select(c => c.File)],
+        };
         await Retention.ApplyAsync(Handle.Place, [done], warn: null, cancellationToken);
         await using var first = BackupPlaces.Open(order.Places[0]);
         run.Record.SourceBackup = await BackupStore.ReadAsync(first, $"{job.Source}/{local.FileName}", cancellationToken);

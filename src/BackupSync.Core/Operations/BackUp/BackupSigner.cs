@@ -12,9 +12,15 @@ static class BackupSigner
 {
     /// <param name="named">Whether somebody has named just this backup: it need not show by itself that it is ours.</param>
     /// <exception cref="BackupSyncException">
-    /// <see cref="ErrorIds.NotAuthenticated"/>: it was altered since it was signed, or nothing but its being there says that it is ours. Or it cannot be read.
+    /// <see cref="ErrorIds.NotAuthenticated"/>: it was altered since it was signed, or nothing but its being there says that it is
+    /// ours. Or it cannot be read.
     /// </exception>
-    public static async Task<BackupFile> SignAsync(BackupHandle handle, bool named, ToolsConfig tools, StepScope scope, CancellationToken cancellationToken)
+    public static async Task<BackupFile> SignAsync(
+        BackupHandle handle,
+        bool named,
+        ToolsConfig tools,
+        StepScope scope,
+        CancellationToken cancellationToken)
     {
         var passphrase = (handle.Encryption ?? throw new BackupSyncException(
             ErrorIds.ConfigurationInvalid, "There is no passphrase to sign with.",
@@ -37,7 +43,8 @@ static class BackupSigner
         if (!named && manifest.Encryption is null)
             throw Refused($"{manifest.File} is not encrypted, so nothing shows that it is yours.", NameIt);
         if (!named && !BackupNames.IsOf(manifest.File, manifest.Created))
-            throw Refused($"{manifest.File} has another date in its name than in its manifest, {manifest.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC.", NameIt);
+            throw Refused($"{manifest.File} has another date in its name than in its manifest, "
+                + $"{manifest.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC.", NameIt);
 
         var begun = Stopwatch.GetTimestamp();
         await IntegrityCheck.RunAsync(backup, tools, scope, cancellationToken);

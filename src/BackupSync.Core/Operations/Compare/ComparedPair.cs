@@ -12,7 +12,10 @@ public static class ComparedPair
         return (job.SourceDatabase, job.TargetDatabase);
     }
 
-    /// <param name="source">A name of the configuration, or a URL; null where it was not given, so also <paramref name="target"/>. Without both they are those of the only job.</param>
+    /// <param name="source">
+    /// A name of the configuration, or a URL; null where it was not given, so also <paramref name="target"/>. Without both they are
+    /// those of the only job.
+    /// </param>
     /// <param name="load">Reads the configuration; not called where two URLs need none.</param>
     /// <exception cref="BackupSyncException">One is missing or not known.</exception>
     public static (DatabaseConfig Source, DatabaseConfig Target) Of(string? source, string? target, Func<BackupSyncConfig> load)
@@ -37,5 +40,6 @@ public static class ComparedPair
     }
 
     /// <summary>Also libpq's form, which no name can have: a password in it would be told as an unknown name.</summary>
-    static bool IsConnectionString(string name) => string.IsNullOrWhiteSpace(name) || name.Contains("://", StringComparison.Ordinal) || name.Contains('=', StringComparison.Ordinal);
+    static bool IsConnectionString(string name) =>
+        string.IsNullOrWhiteSpace(name) || name.Contains("://", StringComparison.Ordinal) || name.Contains('=', StringComparison.Ordinal);
 }

@@ -38,16 +38,19 @@ sealed class ComparedSide : IAsyncDisposable
     /// <param name="sessions">That read, on each side; another one holds the snapshot.</param>
     /// <param name="onGivenWay">Called when others had to wait too long, and all that reads was ended.</param>
     public static async Task<(ComparedSide Source, ComparedSide Target)> OpenAsync(
-        DatabaseConfig source, DatabaseConfig target, int sessions, ComparisonOptions options, Action onGivenWay, CancellationToken cancellationToken)
+        DatabaseConfig source, DatabaseConfig target, int sessions, ComparisonOptions options, Action onGivenWay,
+        CancellationToken cancellationToken)
     {
         var connectLimit = options.ConnectLimit;
         // Neither is held while the other is still waking up: the two moments are to be as near as can be.
-        var reached = await BothSides.RunAsync(stop => ReachAsync(source, connectLimit, stop), stop => ReachAsync(target, connectLimit, stop), cancellationToken);
+        var reached = await BothSides.RunAsync(
+            stop => ReachAsync(source, connectLimit, stop), stop => ReachAsync(target, connectLimit, stop), cancellationToken);
         var name = $"backupsync:compare:{Guid.NewGuid().ToString("N")[..8]}";
         var held = new ConcurrentQueue<ComparedSide>();
         try
         {
-            return await BothSides.RunAsync(stop => HoldAsync(reached.Source, stop), stop => HoldAsync(reached.Target, stop), cancellationToken);
+            return await BothSides.RunAsync(
+                stop => HoldAsync(reached.Source, stop), stop => HoldAsync(reached.Target, stop), cancellationToken);
         }
         catch
         {
@@ -67,7 +70,10 @@ sealed class ComparedSide : IAsyncDisposable
         }
     }
 
-    static async Task<(DatabaseFacts Facts, PgLogin Login)> ReachAsync(DatabaseConfig database, TimeSpan connectLimit, CancellationToken cancellationToken)
+    static async Task<(DatabaseFacts Facts, PgLogin Login)> ReachAsync(
+        DatabaseConfig database,
+        TimeSpan connectLimit,
+        CancellationToken cancellationToken)
     {
         var login = new PgLogin(database.DisplayName, database.Address.Unpooled(), "backupsync:compare", ReadOnly: true);
         await using var session = await PgConnector.OpenAsync(login, connectLimit, onRetry: null, cancellationToken);
@@ -94,7 +100,8 @@ sealed class ComparedSide : IAsyncDisposable
     {
         await Snapshot.RememberStateAsync(Reader, _filter, cancellationToken);
         var readers = Snapshot.Readers.Select(s => new SnapshotReader(Snapshot, s)).ToList();
-        Content = await FingerprintReader.ReadAsync(readers, method, _filter, onTable, cancellationToken, $"{Label}: the role '{Snapshot.Session.Login.Address.User}'");
+        Content = await FingerprintReader.ReadAsync(
+            readers, method, _filter, onTable, cancellationToken, $"{Label}: the role '{Snapshot.Session.Login.Address.User}'");
         foreach (var reader in readers)
             await reader.ReleaseAsync(cancellationToken);
         await Snapshot.EnsureUnchangedAsync(Reader, cancellationToken);
@@ -126,19 +133,25 @@ sealed class ComparedSide : IAsyncDisposable
         await Snapshot.EnsureUnchangedAsync(Reader, cancellationToken);
     }
 
-    /// <summary>Looks whether a failure is that of a database that was changed while it was read. To be called when <see cref="StopAsync"/> is done.</summary>
+    /// <summary>
+    /// Looks whether a failure is that of a database that was changed while it was read. To be called when <see cref="StopAsync"/> is
+    /// done.
+    /// </summary>
     /// <exception cref="SnapshotOutdatedException">It is.</exception>
     public async Task EnsureUnchangedAsync(TimeSpan connectLimit, CancellationToken cancellationToken)
     {
         if (!Snapshot.IsStateKnown)
             return;
-        await using var session = await PgConnector.OpenAsync(Snapshot.Session.Login with { ApplicationName = "backupsync:compare" }, connectLimit, onRetry: null, cancellationToken);
+        await using var session = await PgConnector.OpenAsync(
+            Snapshot.Session.Login with { ApplicationName = "backupsync:compare" }, connectLimit, onRetry: null, cancellationToken);
         await Snapshot.EnsureUnchangedAsync(session, cancellationToken);
     }
 
     PgSession Reader => Snapshot.Readers[0];
 
-    /// <summary>Ends the work in the server, too, which would go on with a long statement, or wait for a lock, although nobody listens any more.</summary>
+    /// <summary>
+    /// Ends the work in the server, too, which would go on with a long statement, or wait for a lock, although nobody listens any more.
+    /// </summary>
     public async Task StopAsync()
     {
         await DisposeAsync();
@@ -146,7 +159,8 @@ sealed class ComparedSide : IAsyncDisposable
         var name = Snapshot.Session.Login.ApplicationName;
         try
         {
-            await using var session = await PgSession.OpenAsync(Snapshot.Session.Login with { ApplicationName = "backupsync:compare" }, limit.Token, StopLimit);
+            await using var session = await PgSession.OpenAsync(
+                Snapshot.Session.Login with { ApplicationName = "backupsync:compare" }, limit.Token, StopLimit);
             await RunSessions.EndOwnAsync(session, name, [], limit.Token);
         }
         catch (Exception failure) when (failure is BackupSyncException or OperationCanceledException)

@@ -2,15 +2,17 @@ namespace BackupSync.Operations.Compare;
 
 public sealed record ComparisonOptions
 {
-    /// <summary>Names of tables, with or without a schema; <c>*</c> and <c>?</c> stand for any characters and any one. All where none is named.</summary>
+    /// <summary>
+    /// Names of tables, with or without a schema; <c>*</c> and <c>?</c> stand for any characters and any one. All where none is named.
+    /// </summary>
     public IReadOnlyList<string> Tables { get; init; } = [];
 
     /// <summary>Whether every row that differs is told, and in which columns.</summary>
     public bool Detail { get; init; }
 
     /// <summary>
-    /// Whether owners and grants are compared, too. Syncs leave each side its own, for the roles of one provider are not those of another: that they
-    /// differ is not what is asked for as a rule.
+    /// Whether owners and grants are compared, too. Syncs leave each side its own, for the roles of one provider are not those of
+    /// another: that they differ is not what is asked for as a rule.
     /// </summary>
     public bool Rights { get; init; }
 

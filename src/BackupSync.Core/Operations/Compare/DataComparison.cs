@@ -17,10 +17,13 @@ public static class DataComparison
     static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     /// <param name="onProgress">Told after each table, and before each whose rows are looked for; from any thread, one at a time.</param>
-    /// <param name="onRow">Told of each row that differs, one at a time, where details are asked for. It may take its time: reading waits.</param>
+    /// <param name="onRow">
+    /// Told of each row that differs, one at a time, where details are asked for. It may take its time: reading waits.
+    /// </param>
     /// <exception cref="BackupSyncException">A database cannot be read, or a named table is in neither.</exception>
     public static async Task<ComparisonResult> RunAsync(
-        DatabaseConfig source, DatabaseConfig target, ComparisonOptions options, Action<ComparisonProgress>? onProgress, Action<RowDifference>? onRow,
+        DatabaseConfig source, DatabaseConfig target, ComparisonOptions options, Action<ComparisonProgress>? onProgress,
+        Action<RowDifference>? onRow,
         CancellationToken cancellationToken)
     {
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -36,14 +39,20 @@ public static class DataComparison
         }
         catch (Exception failure) when (limited.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw new BackupSyncException(ErrorIds.TimeLimit, $"Comparing {source.DisplayName} with {target.DisplayName} took longer than its limit of {Durations.Show(options.Limit)}.",
-                "Raise the limit, or compare some of the tables.", failure);
+            throw new BackupSyncException(
+                ErrorIds.TimeLimit,
+                $"Comparing {source.DisplayName} with {target.DisplayName} took longer than its limit of {Durations.Show(options.Limit)}.",
+                "Raise the limit, or compare some of the tables.",
+                failure);
         }
     }
 
-    /// <returns>Null where others had to wait for it, or a database was changed while it was read: it may go better with new snapshots.</returns>
+    /// <returns>
+    /// Null where others had to wait for it, or a database was changed while it was read: it may go better with new snapshots.
+    /// </returns>
     static async Task<ComparisonResult?> TryAsync(
-        DatabaseConfig source, DatabaseConfig target, ComparisonOptions options, Action<ComparisonProgress>? onProgress, Action<RowDifference>? onRow,
+        DatabaseConfig source, DatabaseConfig target, ComparisonOptions options, Action<ComparisonProgress>? onProgress,
+        Action<RowDifference>? onRow,
         bool mayTryAgain, CancellationToken outer)
     {
         var clock = Stopwatch.StartNew();
@@ -85,18 +94,27 @@ public static class DataComparison
             SourceVersion = there.Facts.Version,
             TargetVersion = here.Facts.Version,
             Items = [.. items, .. ComparedItems.Of(texts.Different), .. rights],
-            Notes = [.. FingerprintComparison.Notes(there.Content, here.Content, isCopy: false), .. ComparedItems.NotesOf(there.Content, here.Content), .. texts.Unknown],
+            Notes = [.. FingerprintComparison.Notes(there.Content, here.Content, isCopy: false), .. ComparedItems.NotesOf(
+                there.Content,
+                here.Content), .. texts.Unknown],
             DurationSeconds = Math.Round(clock.Elapsed.TotalSeconds, 3),
         };
     }
 
     /// <summary>Why it may go better with new snapshots; null where it would not.</summary>
-    static async Task<BackupSyncException?> ReasonAsync(Exception failure, IReadOnlyList<ComparedSide> sides, ComparisonOptions options, CancellationToken cancellationToken)
+    static async Task<BackupSyncException?> ReasonAsync(
+        Exception failure,
+        IReadOnlyList<ComparedSide> sides,
+        ComparisonOptions options,
+        CancellationToken cancellationToken)
     {
         if (sides.FirstOrDefault(s => s.GaveWayTo is not null) is { } side)
         {
-            return new BackupSyncException(ErrorIds.GaveWay, $"{side.Label}: the comparison has given way, for others had to wait for it: {side.GaveWayTo}.",
-                "Compare when no migration runs.", failure);
+            return new BackupSyncException(
+                ErrorIds.GaveWay,
+                $"{side.Label}: the comparison has given way, for others had to wait for it: {side.GaveWayTo}.",
+                "Compare when no migration runs.",
+                failure);
         }
         if (SnapshotFailure.ReasonOf(failure) is { } reason)
             return reason;
@@ -121,55 +139,76 @@ public static class DataComparison
         ComparedSide source, ComparedSide target, ComparisonOptions options, FingerprintMethod method,
         Action<ComparisonProgress>? onProgress, Action<RowDifference> onRow, CancellationToken cancellationToken)
     {
-        await Together.RunAsync(cancellationToken, stop => source.ListTablesAsync(options.Tables, stop), stop => target.ListTablesAsync(options.Tables, stop));
+        await Together.RunAsync(
+            cancellationToken, stop => source.ListTablesAsync(options.Tables, stop), stop => target.ListTablesAsync(options.Tables, stop));
         TableNames.EnsureKnown(options.Tables, [.. source.AllTables.Union(target.AllTables)], $"{source.Label} or {target.Label}");
         var progress = new BothProgress(onProgress, options.Detail);
-        await Together.RunAsync(cancellationToken, stop => source.ReadAsync(method, progress.OnSource, stop), stop => target.ReadAsync(method, progress.OnTarget, stop));
-        var items = ComparedItems.Of(source.Content, target.Content, options.Tables.Count > 0 ? [.. source.Chosen.Union(target.Chosen)] : null);
+        await Together.RunAsync(
+            cancellationToken,
+            stop => source.ReadAsync(method, progress.OnSource, stop),
+            stop => target.ReadAsync(method, progress.OnTarget, stop));
+        var items = ComparedItems.Of(
+            source.Content, target.Content, options.Tables.Count > 0 ? [.. source.Chosen.Union(target.Chosen)] : null);
         if (options.Detail)
             await TellRowsAsync(items, source, target, method, progress, onRow, cancellationToken);
         return items;
     }
 
-    static async Task<ComparedTexts> CompareTextsAsync(ComparedSide source, ComparedSide target, ComparisonOptions options, CancellationToken cancellationToken)
+    static async Task<ComparedTexts> CompareTextsAsync(
+        ComparedSide source,
+        ComparedSide target,
+        ComparisonOptions options,
+        CancellationToken cancellationToken)
     {
         var (there, here) = await BothSides.RunAsync(
             stop => source.AskAsync(reader => SchemaTexts.ReadAsync(reader, source.Facts.Major, CatalogFilter.None, stop), stop),
-            stop => target.AskAsync(reader => SchemaTexts.ReadAsync(reader, target.Facts.Major, CatalogFilter.None, stop), stop), cancellationToken);
+            stop => target.AskAsync(
+                reader => SchemaTexts.ReadAsync(reader, target.Facts.Major, CatalogFilter.None, stop),
+                stop), cancellationToken);
         var chosen = source.Chosen.Union(target.Chosen).ToList();
         return await SchemaTexts.CompareAsync(there, here,
-            o => source.Content.Objects.ContainsKey(o) && target.Content.Objects.ContainsKey(o) && (options.Tables.Count == 0 || chosen.Any(t => SchemaObjects.IsOf(o, t))),
+            o => source.Content.Objects.ContainsKey(o) && target.Content.Objects.ContainsKey(o)
+                && (options.Tables.Count == 0 || chosen.Any(t => SchemaObjects.IsOf(o, t))),
             target.Snapshot.Session.Login, options.ConnectLimit, cancellationToken);
     }
 
-    static async Task<IReadOnlyList<ComparedItem>> CompareRightsAsync(ComparedSide source, ComparedSide target, ComparisonOptions options, CancellationToken cancellationToken)
+    static async Task<IReadOnlyList<ComparedItem>> CompareRightsAsync(
+        ComparedSide source,
+        ComparedSide target,
+        ComparisonOptions options,
+        CancellationToken cancellationToken)
     {
         var (there, here) = await BothSides.RunAsync(
             stop => source.AskAsync(reader => ObjectRights.ReadAsync(reader, stop), stop),
             stop => target.AskAsync(reader => ObjectRights.ReadAsync(reader, stop), stop), cancellationToken);
         var chosen = source.Chosen.Union(target.Chosen).Select(t => $"TABLE {Unquoted(t)}").ToList();
         return [.. here.DifferencesTo(there, RightsWords.OfSides)
-            .Where(d => options.Tables.Count == 0 || chosen.Any(t => Unquoted(d.Key) == t || Unquoted(d.Key).StartsWith($"{t} (", StringComparison.Ordinal)))
+            .Where(d => options.Tables.Count == 0
+                || chosen.Any(t => Unquoted(d.Key) == t || Unquoted(d.Key).StartsWith($"{t} (", StringComparison.Ordinal)))
             .Select(d => new ComparedItem(ComparedKind.Object, $"rights of {d.Key}", ComparedState.Different, null, null, d.Text))];
 
         static string Unquoted(string name) => name.Replace("\"", "", StringComparison.Ordinal);
     }
 
     static async Task TellRowsAsync(
-        IReadOnlyList<ComparedItem> items, ComparedSide source, ComparedSide target, FingerprintMethod method, BothProgress progress, Action<RowDifference> onRow,
+        IReadOnlyList<ComparedItem> items, ComparedSide source, ComparedSide target, FingerprintMethod method, BothProgress progress,
+        Action<RowDifference> onRow,
         CancellationToken cancellationToken)
     {
         var leavesOutDerived = source.Content.Locale!.DifferenceTo(target.Content.Locale!) is not null;
         var different = items.Where(i => i is { Kind: ComparedKind.Table, State: ComparedState.Different }).ToList();
-        var (there, here) = await BothSides.RunAsync(stop => TablesAsync(source, stop), stop => TablesAsync(target, stop), cancellationToken);
+        var (there, here) = await BothSides.RunAsync(
+            stop => TablesAsync(source, stop), stop => TablesAsync(target, stop), cancellationToken);
         for (var i = 0; i < different.Count; i++)
         {
             var (name, rows) = (different[i].Name, Math.Max(different[i].SourceRows!.Value, different[i].TargetRows!.Value));
             progress.OnDetail(name, i, different.Count);
             // The same on both sides, so that both print the same.
             var path = there[name].Table.SearchPath ?? here[name].Table.SearchPath;
-            var (sourceReaders, targetReaders) = await BothSides.RunAsync(stop => source.BeginReadingAsync(path, stop), stop => target.BeginReadingAsync(path, stop), cancellationToken);
-            await foreach (var row in RowDetails.ReadAsync(SharedTable.Of(there[name], here[name], rows), method, sourceReaders, targetReaders, cancellationToken))
+            var (sourceReaders, targetReaders) = await BothSides.RunAsync(
+                stop => source.BeginReadingAsync(path, stop), stop => target.BeginReadingAsync(path, stop), cancellationToken);
+            await foreach (var row in RowDetails.ReadAsync(
+                SharedTable.Of(there[name], here[name], rows), method, sourceReaders, targetReaders, cancellationToken))
                 onRow(row);
             await Together.RunAsync(cancellationToken, source.EndReadingAsync, target.EndReadingAsync);
         }
@@ -195,14 +234,16 @@ public static class DataComparison
 
         /// <summary>The rows of a table are looked for.</summary>
         public void OnDetail(string table, int done, int all) =>
-            onProgress?.Invoke(new ComparisonProgress(table, _share + (1 - _share) * done / all, _source.Rows + _target.Rows, _source.Bytes + _target.Bytes));
+            onProgress?.Invoke(new ComparisonProgress(
+                table, _share + (1 - _share) * done / all, _source.Rows + _target.Rows, _source.Bytes + _target.Bytes));
 
         void Tell(ref (double Fraction, long Rows, long Bytes) side, string table, int done, int all, long rows, long bytes)
         {
             lock (_gate)
             {
                 side = ((double)done / all, rows, bytes);
-                onProgress?.Invoke(new ComparisonProgress(table, _share * (_source.Fraction + _target.Fraction) / 2, _source.Rows + _target.Rows, _source.Bytes + _target.Bytes));
+                onProgress?.Invoke(new ComparisonProgress(
+                    table, _share * (_source.Fraction + _target.Fraction) / 2, _source.Rows + _target.Rows, _source.Bytes + _target.Bytes));
             }
         }
     }

@@ -30,7 +30,9 @@ static class BackupCleanUp
                     Retention.WarnOfUnauthenticated(plan, run.Warn);
                     removed.AddRange(await Retention.ApplyAsync(place, plan, run.Warn, ct));
                 }
-                scope.Note = removed.Count == 0 ? "no backup has expired" : $"{removed.Count} expired backups removed, {ByteSizes.Show(removed.Sum(r => r.Size))}";
+                scope.Note = removed.Count == 0
+                    ? "no backup has expired"
+                    : $"{removed.Count} expired backups removed, {ByteSizes.Show(removed.Sum(r => r.Size))}";
             }, cancellationToken);
         }
         catch (BackupSyncException failure)

@@ -24,10 +24,13 @@ static class CleanUp
                 var plan = Retention.Plan(job, keepDays: null, DateTimeOffset.UtcNow);
                 Retention.WarnOfUnauthenticated(plan, run.Warn);
                 var removed = await Retention.ApplyAsync(FolderPlaceConfig.At(job.Backups.Directory), plan, run.Warn, ct);
-                scope.Note = removed.Count == 0 ? "no backup has expired" : $"{removed.Count} expired backups removed, {ByteSizes.Show(removed.Sum(r => r.Size))}";
+                scope.Note = removed.Count == 0
+                    ? "no backup has expired"
+                    : $"{removed.Count} expired backups removed, {ByteSizes.Show(removed.Sum(r => r.Size))}";
             }, limit.Token);
         }
-        catch (Exception failure) when (failure is BackupSyncException or OperationCanceledException or IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is BackupSyncException or OperationCanceledException or IOException
+            or UnauthorizedAccessException)
         {
             run.Warn($"The sync is done, but cleaning up was not: {failure.Message}");
         }

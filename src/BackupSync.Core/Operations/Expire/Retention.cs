@@ -36,7 +36,11 @@ public static class Retention
 
     /// <summary>Decides about every file of a place by the rules of the plans that took them; removes nothing.</summary>
     /// <param name="config">Whose plans.</param>
-    public static Task<IReadOnlyList<RetentionDecision>> PlanAsync(PlaceConfig place, BackupSyncConfig config, DateTimeOffset now, CancellationToken cancellationToken) =>
+    public static Task<IReadOnlyList<RetentionDecision>> PlanAsync(
+        PlaceConfig place,
+        BackupSyncConfig config,
+        DateTimeOffset now,
+        CancellationToken cancellationToken) =>
         PlanAsync(place, RetentionRules.OfPlans(config.BackupPlans), now, config.Encryption, cancellationToken);
 
     internal static async Task<IReadOnlyList<RetentionDecision>> PlanAsync(
@@ -51,7 +55,10 @@ public static class Retention
     /// newest good backup of the same job or plan, database and kind, not up to <paramref name="now"/>: a job that has
     /// stopped, or a clock that has jumped, makes no backup old. A backup from the future does not count as the newest.
     /// </summary>
-    internal static IReadOnlyList<RetentionDecision> Decide(IReadOnlyList<BackupFolderEntry> entries, RetentionRules rules, DateTimeOffset now)
+    internal static IReadOnlyList<RetentionDecision> Decide(
+        IReadOnlyList<BackupFolderEntry> entries,
+        RetentionRules rules,
+        DateTimeOffset now)
     {
         var strangers = entries.Where(e => e.Backup is null).Select(e => new RetentionDecision(e.Path, e.Size, false, e.Problem!, null));
         // Whoever can write here could else have the good ones removed by newer ones of his own.
@@ -71,7 +78,8 @@ public static class Retention
         var doubtful = plan.Where(d => d.Backup?.NotAuthenticated is not null).ToList();
         if (doubtful.Count == 0)
             return;
-        warn($"Not authenticated, so never removed and never counted: {doubtful[0].Path}{(doubtful.Count == 1 ? "" : $" and {doubtful.Count - 1} more")}: "
+        warn("Not authenticated, so never removed and never counted: "
+            + $"{doubtful[0].Path}{(doubtful.Count == 1 ? "" : $" and {doubtful.Count - 1} more")}: "
             + $"{doubtful[0].Backup!.NotAuthenticated}. If they are yours, sign them: backupsync backups sign (Set-DbBackupSignature).");
     }
 
@@ -80,8 +88,12 @@ public static class Retention
     /// What has gone already is no error. Returns what was removed.
     /// </summary>
     /// <param name="config">The place that the plan is of; a job's own directory is one too.</param>
-    /// <param name="warn">Told of each file that cannot be removed; where there is none, the first such failure is thrown after the others were tried.</param>
-    /// <exception cref="BackupSyncException"><see cref="ErrorIds.FileFailed"/> or <see cref="ErrorIds.PlaceFailed"/>, without <paramref name="warn"/>.</exception>
+    /// <param name="warn">
+    /// Told of each file that cannot be removed; where there is none, the first such failure is thrown after the others were tried.
+    /// </param>
+    /// <exception cref="BackupSyncException">
+    /// <see cref="ErrorIds.FileFailed"/> or <see cref="ErrorIds.PlaceFailed"/>, without <paramref name="warn"/>.
+    /// </exception>
     public static async Task<IReadOnlyList<RetentionDecision>> ApplyAsync(
         PlaceConfig config, IEnumerable<RetentionDecision> plan, Action<string>? warn, CancellationToken cancellationToken)
     {

@@ -24,10 +24,13 @@ sealed class RetentionGroup
     {
         (_entries, _rules, _now) = (entries, rules, now);
         _rule = rules.Of(entries[0].Backup!);
-        var good = BackupCatalog.NewestFirst(entries.Where(e => e.IsGood && !FailedProof(e.Backup!) && !IsFromTheFuture(e.Backup!)).Select(e => e.Backup!)).ToList();
+        var good = BackupCatalog.NewestFirst(
+            entries.Where(e => e.IsGood && !FailedProof(e.Backup!) && !IsFromTheFuture(e.Backup!)).Select(e => e.Backup!)).ToList();
         _newest = good.FirstOrDefault();
         // One that has a time of its own may go before its day does, and must not stand for it.
-        _newestOfTheirPeriod = RetentionPeriods.Newest(good.Where(b => b.KeepDays is null && TagRuleOf(b) is null), _rule.Keep ?? new KeepConfig());
+        _newestOfTheirPeriod = RetentionPeriods.Newest(
+            good.Where(b => b.KeepDays is null && TagRuleOf(b) is null),
+            _rule.Keep ?? new KeepConfig());
     }
 
     public IEnumerable<RetentionDecision> Decide()
@@ -70,7 +73,9 @@ sealed class RetentionGroup
         if (backup.KeepDays is { } own)
             return ByAge(backup, own, ", stated when it was taken");
         if (TagRuleOf(backup) is { } tag)
-            return tag.Days is { } days ? ByAge(backup, days, $", the rule of {tag.Pattern}") : (true, $"kept for ever, the rule of {tag.Pattern}");
+            return tag.Days is { } days
+                ? ByAge(backup, days, $", the rule of {tag.Pattern}")
+                : (true, $"kept for ever, the rule of {tag.Pattern}");
         if (backup.Kind == BackupKind.Manual)
             return (true, "taken by hand");
 

@@ -33,8 +33,12 @@ sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : I
             return;
         await run.StepAsync(RunStep.Check, "Connect and check both databases", job.Limits.Connect * 3,
             (scope, ct) => CheckAsync(source, target, scope, ct), cancellationToken);
-        await run.StepAsync(RunStep.Guards, $"Prove that {source.Login.Label} and {target.Login.Label} are different databases", job.Limits.Connect,
-            (_, ct) => ProveDifferentAsync(source, target, ct), cancellationToken);
+        await run.StepAsync(
+            RunStep.Guards,
+            $"Prove that {source.Login.Label} and {target.Login.Label} are different databases",
+            job.Limits.Connect,
+            (_, ct) => ProveDifferentAsync(source, target, ct),
+            cancellationToken);
         await new SnapshotAttempts(run, source, target).RunAsync(async ct =>
         {
             await run.StepAsync(RunStep.Statistics, "Read the statistics of both databases", null,
@@ -61,7 +65,8 @@ sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : I
             await NamedOption.EnsureKnownAsync(source, target, cancellationToken);
         await Prechecks.WarnOfDumpLocksAsync(source, source.Filter, run, cancellationToken);
         await Prechecks.WarnOfDumpLocksAsync(target, CatalogFilter.None, run, cancellationToken);
-        _publisher = await PublishChoice.MakeAsync(run, target, await NewContent.ReadAsync(source.Session, cancellationToken), cancellationToken);
+        _publisher = await PublishChoice.MakeAsync(
+            run, target, await NewContent.ReadAsync(source.Session, cancellationToken), cancellationToken);
         if (_publisher.Mode == PublishMode.Swap)
             await PoolerPause.EnsureUsableAsync(_tools.Restore, job.TargetDatabase, cancellationToken);
         else
@@ -69,7 +74,8 @@ sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : I
         await Prechecks.EnsureRolesExistAsync(await source.FindNamedRolesAsync(cancellationToken), target, cancellationToken);
         Prechecks.EnsureMayReadBack(await source.ForcedRowSecurityAsync(cancellationToken), target);
         Prechecks.EnsureDiskSpace(job.Backups.Directory, source.Facts.Size, target.Facts.Size);
-        scope.Note = $"{source.Facts.Version} → {target.Facts.Version}, tools {_tools.Restore.Version}, publish by {_publisher.Mode.ToString().ToLowerInvariant()}";
+        scope.Note = $"{source.Facts.Version} → {target.Facts.Version}, tools {_tools.Restore.Version}, publish by "
+            + $"{_publisher.Mode.ToString().ToLowerInvariant()}";
     }
 
     static async Task ProveDifferentAsync(SourceSide source, TargetSide target, CancellationToken cancellationToken)
@@ -96,7 +102,10 @@ sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : I
     }
 
     /// <summary>Both are good before anything else happens; one that fails stops the other.</summary>
-    Task DumpAndBackUpAsync(SourceSide source, TargetSide target, CancellationToken cancellationToken) => Together.RunAsync(cancellationToken,
+    Task DumpAndBackUpAsync(
+        SourceSide source,
+        TargetSide target,
+        CancellationToken cancellationToken) => Together.RunAsync(cancellationToken,
         ct => run.StepAsync(RunStep.Dump, $"Dump {source.Login.Label}", job.Limits.Dump,
             (scope, limited) => source.DumpAsync(new BackupLabel(BackupKind.Source), _tools!.Source, scope, limited), ct),
         ct => _tools!.Target is { } tools
@@ -110,19 +119,24 @@ sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : I
         {
             await new Replacement(run, target, publisher).RunAsync(content, run.Record.SafetyBackup, cancellationToken);
         }
-        catch (BackupSyncException refused) when (refused.ErrorId == ErrorIds.RestoreFailed && KeptFiles.Missing(run.Record.SourceBackup) is { } missing)
+        catch (BackupSyncException refused) when (refused.ErrorId == ErrorIds.RestoreFailed
+            && KeptFiles.Missing(run.Record.SourceBackup) is { } missing)
         {
             throw KeptFiles.Gone(missing, refused);
         }
         catch (BackupSyncException refused) when (refused.ErrorId == ErrorIds.RestoreFailed && publisher.Mode == PublishMode.Swap)
         {
             throw new BackupSyncException(refused.ErrorId, refused.Message,
-                $"{refused.Advice ?? "Mend on the source what the message names, and run again."} To have a copy before that: {content.Archive} is a backup. {Drill.SkipAdvice}", refused)
+                $"{refused.Advice ?? "Mend on the source what the message names, and run again."} To have a copy before that: "
+                    + $"{content.Archive} is a backup. {Drill.SkipAdvice}", refused)
             { Detail = refused.Detail };
         }
     }
 
-    /// <summary>The next incremental run is to know what was the source's. Without that it takes what only the target has for the target's own, and never removes it.</summary>
+    /// <summary>
+    /// The next incremental run is to know what was the source's. Without that it takes what only the target has for the target's own,
+    /// and never removes it.
+    /// </summary>
     async Task LeaveNotesAsync(DatabaseFingerprint content, TargetSide target, CancellationToken cancellationToken)
     {
         try
@@ -132,7 +146,8 @@ sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : I
         }
         catch (BackupSyncException refused)
         {
-            run.Warn($"{target.Login.Label}: the notes for the next incremental run could not be written: {refused.Message} Should the source lose an object before that run, it stays on the target.");
+            run.Warn($"{target.Login.Label}: the notes for the next incremental run could not be written: {refused.Message} Should the "
+                + "source lose an object before that run, it stays on the target.");
         }
     }
 
@@ -140,6 +155,7 @@ sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : I
     {
         var archive = run.Record.SourceBackup!.Path;
         KeptFiles.EnsureThere(run.Record.SourceBackup);
-        return new PublishContent(archive, await PgRestore.ListAsync(_tools!.Restore, archive, cancellationToken), source.Content, _tools.Restore, job.Parallel);
+        return new PublishContent(
+            archive, await PgRestore.ListAsync(_tools!.Restore, archive, cancellationToken), source.Content, _tools.Restore, job.Parallel);
     }
 }

@@ -25,7 +25,9 @@ sealed record BrokenKey(uint Oid, string Schema, string Table, string Name, stri
     public async Task RememberAsync(PgSession target, CancellationToken cancellationToken)
     {
         if (MayLeaveRows)
-            await target.DefineAsync($"CREATE TEMPORARY TABLE {_before["pg_temp.".Length..]} ON COMMIT DROP AS SELECT DISTINCT {Columns} FROM {Dangling}", cancellationToken);
+            await target.DefineAsync(
+                $"CREATE TEMPORARY TABLE {_before["pg_temp.".Length..]} ON COMMIT DROP AS SELECT DISTINCT {Columns} FROM {Dangling}",
+                cancellationToken);
     }
 
     /// <summary>Whether the run has left rows that refer to none, but for those that are so on the source.</summary>
@@ -36,6 +38,8 @@ sealed record BrokenKey(uint Oid, string Schema, string Table, string Name, stri
         var others = Tables.Where(t => t.Staged.StagedRows is not null)
             .Select(t => $"SELECT FROM {t.Staged.StagedRows} AS t WHERE {(t.Table.HasKey ? t.Table.SameKey("t", "s") : SameColumns)}")
             .Prepend($"SELECT FROM {_before} AS t WHERE {SameColumns}");
-        return (await target.RowsAsync($"SELECT 1 FROM {Dangling}{string.Concat(others.Select(o => $" AND NOT EXISTS ({o})"))} LIMIT 1", cancellationToken)).Count > 0;
+        return (await target.RowsAsync(
+            $"SELECT 1 FROM {Dangling}{string.Concat(others.Select(o => $" AND NOT EXISTS ({o})"))} LIMIT 1",
+            cancellationToken)).Count > 0;
     }
 }

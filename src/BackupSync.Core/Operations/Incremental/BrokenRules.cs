@@ -34,13 +34,21 @@ sealed record BrokenRules(IReadOnlySet<uint> Checks, IReadOnlyDictionary<uint, B
             var breaks = !isKey ? $"({condition}) IS FALSE"
                 : $"{condition} AND {string.Join(" AND ", Referred(rule).Select(r => $"NOT {Refers(rule, r)}"))}"
                     + (!table.Table.HasKey ? ""
-                        : $" AND NOT EXISTS (SELECT FROM {table.Table.Table.Rows} AS t WHERE {table.Table.SameKey("t", "s")} AND {rule[6]})");
+                        : $" AND NOT EXISTS (SELECT FROM {table.Table.Table.Rows} AS t "
+                            + $"WHERE {table.Table.SameKey("t", "s")} AND {rule[6]})");
             if (!await AreThereAsync(target, $"SELECT 1 FROM {table.Staged.StagedRows} AS s WHERE {breaks} LIMIT 1", cancellationToken))
                 continue;
             if (!isKey)
                 checks.Add(oid);
             else
-                keys[oid] = new BrokenKey(oid, rule[9]!, rule[10]!, rule[11]!, rule[12]!, rule[6]!, $"{rule[8]} AS s WHERE {condition} AND NOT {Refers(rule, rule[5]!)}") { Tables = [table] };
+                keys[oid] = new BrokenKey(
+                    oid,
+                    rule[9]!,
+                    rule[10]!,
+                    rule[11]!,
+                    rule[12]!,
+                    rule[6]!,
+                    $"{rule[8]} AS s WHERE {condition} AND NOT {Refers(rule, rule[5]!)}") { Tables = [table] };
         }
         return new BrokenRules(checks, keys);
 
@@ -51,8 +59,10 @@ sealed record BrokenRules(IReadOnlySet<uint> Checks, IReadOnlyDictionary<uint, B
         }
 
         // A period is covered by that of one row, or of several together.
-        static string Refers(IReadOnlyList<string?> rule, string relation) => rule[13] is null ? $"EXISTS (SELECT FROM {relation} AS p WHERE {rule[4]})"
-            : $"coalesce((SELECT pg_catalog.range_agg(p.{rule[13]}) OPERATOR(pg_catalog.@>) s.{rule[14]} FROM {relation} AS p WHERE {rule[4]}), false)";
+        static string Refers(IReadOnlyList<string?> rule, string relation) => rule[13] is null
+            ? $"EXISTS (SELECT FROM {relation} AS p WHERE {rule[4]})"
+            : $"coalesce((SELECT pg_catalog.range_agg(p.{rule[13]}) OPERATOR(pg_catalog.@>) s.{rule[14]} FROM {relation} AS p WHERE "
+                + $"{rule[4]}), false)";
     }
 
     /// <summary>Also where nobody can tell: an expression may name what staged rows have not, such as a generated column.</summary>
@@ -71,9 +81,9 @@ sealed record BrokenRules(IReadOnlySet<uint> Checks, IReadOnlyDictionary<uint, B
 
     /// <summary>
     /// Number of the table, constraint, kind, what rows <c>s</c> meet it (of a key: which it is about), and of a key when a row <c>p</c> is
-    /// the one referred to (of a period: one of them), the table of that, when a row <c>t</c> refers to the same, the table's partitions, the
-    /// table that the key is of, as FROM takes it and in parts, the key's name, what a row <c>s</c> refers to others by, and the columns of
-    /// periods on either side. Rules that a table inherits are its parent's.
+    /// the one referred to (of a period: one of them), the table of that, when a row <c>t</c> refers to the same, the table's
+    /// partitions, the table that the key is of, as FROM takes it and in parts, the key's name, what a row <c>s</c> refers to others
+    /// by, and the columns of periods on either side. Rules that a table inherits are its parent's.
     /// </summary>
     static string Query(int major, IReadOnlyList<KeyedTable> tables)
     {
@@ -109,7 +119,8 @@ sealed record BrokenRules(IReadOnlySet<uint> Checks, IReadOnlyDictionary<uint, B
 
         // A key is about the rows of the table itself, and not those of tables that inherit from it.
         static string Rows(string relation) => $"""
-            (SELECT pg_catalog.format('%s%I.%I', CASE c.relkind WHEN 'p' THEN '' ELSE 'ONLY ' END, n.nspname, c.relname) FROM pg_catalog.pg_class c
+            (SELECT pg_catalog.format('%s%I.%I', CASE c.relkind WHEN 'p' THEN '' ELSE 'ONLY ' END, n.nspname, c.relname)
+                FROM pg_catalog.pg_class c
                 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = {relation})
             """;
 

@@ -6,7 +6,13 @@ namespace BackupSync.Operations.Incremental;
 /// <summary>What tables are compared by, as many at once as there are of them. Their sessions end with them.</summary>
 /// <param name="reader">One of the source that is there already, and has the settings: the first of them uses it.</param>
 /// <param name="settings">What a session that is opened is told before it reads.</param>
-sealed class ComparingLanes(Snapshot snapshot, int count, SourceLane reader, PgLogin target, TimeSpan connectLimit, string settings) : IAsyncDisposable
+sealed class ComparingLanes(
+    Snapshot snapshot,
+    int count,
+    SourceLane reader,
+    PgLogin target,
+    TimeSpan connectLimit,
+    string settings) : IAsyncDisposable
 {
     public IReadOnlyList<ComparingLane> All { get; } =
         [.. Enumerable.Range(0, count).Select(i => new ComparingLane(snapshot, i == 0 ? reader : null, target, connectLimit, settings))];

@@ -7,8 +7,8 @@ namespace BackupSync.Operations.Incremental;
 
 /// <summary>
 /// The order in which tables are written, those that others refer to first. Keys that no order suits, because tables refer to each
-/// other in a circle, are checked when all is written, where they are declared so. Of the others a column stays NULL until then, where it may; and
-/// where none may, they are made deferrable for the length of the transaction, which shuts readers out until its end.
+/// other in a circle, are checked when all is written, where they are declared so. Of the others a column stays NULL until then, where
+/// it may; and where none may, they are made deferrable for the length of the transaction, which shuts readers out until its end.
 /// </summary>
 sealed class ForeignKeyOrder
 {
@@ -36,7 +36,11 @@ sealed class ForeignKeyOrder
     {
         var byOid = tables.ToDictionary(t => t.Oid, t => t.Sync);
         var all = (await transaction.Session.RowsAsync(Keys, cancellationToken))
-            .Select(r => new Reference(Oid(r[0]!), Oid(r[1]!), new ForeignKey(Oid(r[6]!), Sql.Qualified(r[2]!, r[3]!), Sql.Identifier(r[4]!), r[5] == "t",
+            .Select(r => new Reference(Oid(r[0]!), Oid(r[1]!), new ForeignKey(
+                Oid(r[6]!),
+                Sql.Qualified(r[2]!, r[3]!),
+                Sql.Identifier(r[4]!),
+                r[5] == "t",
                 r[8] is { } column ? new LateColumn(column, r[9]!) : null), r[7] == "t")).ToList();
         var keys = all.Where(k => k.From != k.To && byOid.ContainsKey(k.From) && byOid.ContainsKey(k.To)).ToList();
 
@@ -52,13 +56,18 @@ sealed class ForeignKeyOrder
             left.ExceptWith(next);
         }
         var place = order.Index().ToDictionary(o => o.Item, o => o.Index);
-        var circular = keys.Where(k => place[k.From] < place[k.To] && byOid[k.From].Staged.IsTouched && byOid[k.To].Staged.IsTouched && !absent.Contains(k.Constraint.Oid)).ToList();
+        var circular = keys.Where(k => place[k.From] < place[k.To] && byOid[k.From].Staged.IsTouched && byOid[k.To].Staged.IsTouched
+            && !absent.Contains(k.Constraint.Oid)).ToList();
         bool ComesLate(Reference key) => key.Constraint is { IsDeferrable: false, Late: not null } && byOid[key.From].Table.HasKey;
         foreach (var some in circular.Where(ComesLate).GroupBy(k => k.From))
             byOid[some.Key].Staged.Late = [.. some.Select(k => k.Constraint.Late!).DistinctBy(l => l.Name)];
-        return new ForeignKeyOrder(transaction, [.. order.Select(o => byOid[o])], [.. all.Select(k => k.Constraint).Where(k => !absent.Contains(k.Oid)).Distinct()],
+        return new ForeignKeyOrder(
+            transaction,
+            [.. order.Select(o => byOid[o])],
+            [.. all.Select(k => k.Constraint).Where(k => !absent.Contains(k.Oid)).Distinct()],
             [.. circular.Where(k => !ComesLate(k)).Select(k => k.Constraint).Distinct()],
-            Reached(all, tables.Where(t => t.Sync.Staged.IsTouched).Select(t => t.Oid)), absent.Count == 0);
+            Reached(all, tables.Where(t => t.Sync.Staged.IsTouched).Select(t => t.Oid)),
+            absent.Count == 0);
     }
 
     /// <summary>What has to be run before rows are written.</summary>
@@ -76,8 +85,8 @@ sealed class ForeignKeyOrder
     }
 
     /// <summary>
-    /// Deletes what goes before the rows are written that come, and not after them as otherwise: then what these rows were can pass to others.
-    /// A row that stays, and refers to another one from now on, may be in the way of that.
+    /// Deletes what goes before the rows are written that come, and not after them as otherwise: then what these rows were can pass to
+    /// others. A row that stays, and refers to another one from now on, may be in the way of that.
     /// </summary>
     /// <returns>Whether all of it has gone.</returns>
     public async Task<bool> DeleteEarlyAsync(CancellationToken cancellationToken)
@@ -104,7 +113,8 @@ sealed class ForeignKeyOrder
     {
         await _transaction.Session.ExecuteAsync("SET CONSTRAINTS ALL IMMEDIATE", cancellationToken);
         foreach (var key in _altered)
-            await _transaction.Session.DefineAsync($"ALTER TABLE {key.Table} ALTER CONSTRAINT {key.Name} NOT DEFERRABLE", cancellationToken);
+            await _transaction.Session
+                .DefineAsync($"ALTER TABLE {key.Table} ALTER CONSTRAINT {key.Name} NOT DEFERRABLE", cancellationToken);
     }
 
     static HashSet<uint> Reached(IReadOnlyList<Reference> keys, IEnumerable<uint> from)
@@ -133,16 +143,22 @@ sealed class ForeignKeyOrder
 
     /// <summary>Partitions stand for their tables too: a key of one is its parent's.</summary>
     static readonly string Keys = $"""
-        SELECT f.relid, t.relid, n.nspname, c.relname, k.conname, k.condeferrable, k.oid, k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd'),
-               (SELECT a.attname FROM pg_catalog.unnest(k.conkey) key(n) JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = key.n
+        SELECT f.relid, t.relid, n.nspname, c.relname, k.conname, k.condeferrable, k.oid, k.confdeltype IN ('c', 'n', 'd')
+            OR k.confupdtype IN ('c', 'n', 'd'),
+               (SELECT a.attname FROM pg_catalog.unnest(k.conkey) key(n) JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid
+                   AND a.attnum = key.n
                 JOIN pg_catalog.pg_type y ON y.oid = a.atttypid
-                WHERE (k.confmatchtype = 's' OR pg_catalog.cardinality(k.conkey) = 1) AND NOT a.attnotnull AND a.attgenerated = '' AND a.attidentity = '' AND y.typtype <> 'd'
-                  AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint o WHERE o.conrelid = k.conrelid AND o.contype = 'c' AND key.n = ANY (o.conkey))
+                WHERE (k.confmatchtype = 's' OR pg_catalog.cardinality(k.conkey) = 1) AND NOT a.attnotnull AND a.attgenerated = ''
+                    AND a.attidentity = '' AND y.typtype <> 'd'
+                  AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint o WHERE o.conrelid = k.conrelid AND o.contype = 'c'
+                      AND key.n = ANY (o.conkey))
                 ORDER BY key.n LIMIT 1),
                (SELECT pg_catalog.format('SELECT FROM %I.%I AS r WHERE ', rn.nspname, rc.relname)
-                       || pg_catalog.string_agg(pg_catalog.format('r.%I OPERATOR(%I.%s) s.%I', pa.attname, opn.nspname, op.oprname, fa.attname), ' AND ')
+                       || pg_catalog.string_agg(pg_catalog.format('r.%I OPERATOR(%I.%s) s.%I', pa.attname, opn.nspname, op.oprname,
+                           fa.attname), ' AND ')
                 FROM pg_catalog.pg_class rc JOIN pg_catalog.pg_namespace rn ON rn.oid = rc.relnamespace,
-                     LATERAL (SELECT * FROM ROWS FROM (pg_catalog.unnest(k.conkey), pg_catalog.unnest(k.confkey), pg_catalog.unnest(k.conpfeqop)) u(fk, pk, eq)) u
+                     LATERAL (SELECT * FROM ROWS FROM (pg_catalog.unnest(k.conkey), pg_catalog.unnest(k.confkey),
+                         pg_catalog.unnest(k.conpfeqop)) u(fk, pk, eq)) u
                      JOIN pg_catalog.pg_attribute fa ON fa.attrelid = k.conrelid AND fa.attnum = u.fk
                      JOIN pg_catalog.pg_attribute pa ON pa.attrelid = k.confrelid AND pa.attnum = u.pk
                      JOIN pg_catalog.pg_operator op ON op.oid = u.eq JOIN pg_catalog.pg_namespace opn ON opn.oid = op.oprnamespace
@@ -157,10 +173,12 @@ sealed class ForeignKeyOrder
     static string KeysOf(KeyedTable table, IEnumerable<string> columns)
     {
         var relation = $"{Sql.Literal(Sql.Qualified(table.Table.Schema, table.Table.Name))}::pg_catalog.regclass";
-        var numbers = $"(SELECT attnum FROM pg_catalog.pg_attribute WHERE attrelid = {relation} AND attname = ANY ({Sql.TextArray(columns)}))";
+        var numbers =
+            $"(SELECT attnum FROM pg_catalog.pg_attribute WHERE attrelid = {relation} AND attname = ANY ({Sql.TextArray(columns)}))";
         return $"""
             SELECT DISTINCT CASE WHEN k.conparentid <> 0 THEN k.conparentid ELSE k.oid END FROM pg_catalog.pg_constraint k
-            WHERE k.contype = 'f' AND (k.conrelid = {relation} AND k.conkey && ARRAY{numbers} OR k.confrelid = {relation} AND k.confkey && ARRAY{numbers})
+            WHERE k.contype = 'f' AND (k.conrelid = {relation} AND k.conkey && ARRAY{numbers} OR k.confrelid = {relation}
+                AND k.confkey && ARRAY{numbers})
             """;
     }
 }

@@ -37,13 +37,17 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     IReadOnlyList<TableSync> _tables = [];
     RowRules? _rules;
 
-    /// <summary>The search path of all sessions, where one of the tables needs any: checks of foreign keys read others' tables, too.</summary>
+    /// <summary>
+    /// The search path of all sessions, where one of the tables needs any: checks of foreign keys read others' tables, too.
+    /// </summary>
     string? _path;
     int _runsSinceWhole, _repairs;
     bool _hasOwn, _hasOwnedUp;
 
     public bool ReliesOnStamps => _tables.Any(t => !t.IsWhole);
-    /// <summary>Whether a full sync may follow where rows alone cannot be carried: never where the target holds what is none of the source's.</summary>
+    /// <summary>
+    /// Whether a full sync may follow where rows alone cannot be carried: never where the target holds what is none of the source's.
+    /// </summary>
     public bool MayBecomeFull => _job.MayBecomeFull && !_hasOwn;
 
     public bool MergeBegun { get; private set; }
@@ -77,14 +81,19 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         await _snapshot.RememberStateAsync(Reader, await OnlyAsync(tables, cancellationToken), cancellationToken);
         _path = tables.Select(t => t.Table.SearchPath).FirstOrDefault(p => p is not null);
         if (tables.Count == 0)
-            throw new BackupSyncException(ErrorIds.SourceEmpty, $"{source.Login.Label} has no tables to copy.", "Check that its URL names the right database, and that exclude does not leave out everything.");
-        if (await SchemaCheck.RunAsync(_job, Reader, Writer, source, target, cancellationToken) is var schema && schema.Reason is { } reason)
+            throw new BackupSyncException(
+                ErrorIds.SourceEmpty,
+                $"{source.Login.Label} has no tables to copy.",
+                "Check that its URL names the right database, and that exclude does not leave out everything.");
+        if (await SchemaCheck.RunAsync(_job, Reader, Writer, source, target, cancellationToken) is var schema
+            && schema.Reason is { } reason)
             return reason;
         foreach (var note in schema.Notes)
             run.Info($"{target.Login.Label}: {note}.");
         (_objects, _hasOwn) = (schema.Objects, schema.TargetsOwn.Count > 0);
         if (_hasOwn && _job.MayBecomeFull)
-            run.Info($"{target.Login.Label} has what {source.Login.Label} has not ({NameList.Of(schema.TargetsOwn)}): no full sync will follow where the schemas differ or rows alone will not do.");
+            run.Info($"{target.Login.Label} has what {source.Login.Label} has not ({NameList.Of(schema.TargetsOwn)}): no full sync "
+                + "will follow where the schemas differ or rows alone will not do.");
         tables = WithoutGeneratedColumns(tables);
         await LockAsync(tables, cancellationToken);
         if (_path is not null)
@@ -104,10 +113,12 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         _naming = await ColumnIdentities.NamingOthersAsync(Reader, tables, cancellationToken);
         _tables = [.. tables.Select(Plan)];
         if (_tables.Where(t => t.Tracking.LacksStamps).Select(t => t.Table.Name).ToList() is { Count: > 0 } lacking)
-            run.Warn($"incremental.trackBy asks for stamps, but {NameList.Of(lacking)} cannot go by them: no key, or no timestamp among incremental.updatedAtColumns. Their content is compared.");
+            run.Warn($"incremental.trackBy asks for stamps, but {NameList.Of(lacking)} cannot go by them: no key, or no timestamp "
+                + "among incremental.updatedAtColumns. Their content is compared.");
         if (_job.Incremental.Conflict == ConflictRule.LastWriteWins && _tables.All(t => t.Tracking.Stamp is null))
         {
-            run.Warn($"incremental.conflict is lastWriteWins, but no table has a timestamp among incremental.updatedAtColumns ({string.Join(", ", _job.Incremental.UpdatedAtColumns)}): "
+            run.Warn("incremental.conflict is lastWriteWins, but no table has a timestamp among incremental.updatedAtColumns "
+                + $"({string.Join(", ", _job.Incremental.UpdatedAtColumns)}): "
                 + "of rows that both sides have the source's is taken, however old.");
         }
         _runsSinceWhole = ReliesOnStamps ? (_before?.RunsSinceWhole ?? 0) + 1 : 0;
@@ -116,7 +127,9 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         await EnsureReadAsync(cancellationToken);
         EnsureNotShrunken();
         var changed = _tables.Where(t => t.Staged.IsTouched).ToList();
-        scope.Note = $"{_tables.Count} tables: {Ways()}; {(changed.Count == 0 ? "nothing has changed" : $"{changed.Sum(t => t.Staged.Rows)} rows to write, {changed.Sum(t => t.ToDelete)} to delete")}";
+        scope.Note = $"{_tables.Count} tables: {Ways()}; "
+            + (changed.Count == 0 ? "nothing has changed"
+                : $"{changed.Sum(t => t.Staged.Rows)} rows to write, {changed.Sum(t => t.ToDelete)} to delete");
         run.Record.Changes = Results();
         return null;
     }
@@ -129,17 +142,26 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
             await WriteAsync(touched, scope, cancellationToken);
         await _rules!.CreateAsync(onBroken: null, cancellationToken);
         var sequences = await SequenceSync.RunAsync(Reader, Writer, source.Filter,
-            _job.Tables.Count == 0 ? null : await SequenceSync.OwnedByAsync(Reader, _tables.Select(t => t.Table.Table.Oid), cancellationToken),
+            _job.Tables.Count == 0
+                ? null
+                : await SequenceSync.OwnedByAsync(Reader, _tables.Select(t => t.Table.Table.Oid), cancellationToken),
             mayGoBack: _job.Incremental.MayEmpty && _job.Tables.Count == 0, cancellationToken);
         // No table owns them, so they go with all tables or not at all.
-        var objects = _job.Tables.Count == 0 ? await LargeObjectSync.RunAsync(Reader, Writer, _job.Incremental.MayEmpty, cancellationToken) : 0;
+        var objects = _job.Tables.Count == 0
+            ? await LargeObjectSync.RunAsync(Reader, Writer, _job.Incremental.MayEmpty, cancellationToken)
+            : 0;
         foreach (var table in _tables)
             table.CountOwn();
         var changes = _tables.Select(t => t.Changes).ToList();
-        scope.Note = $"{changes.Sum(c => c.Inserted)} inserted, {changes.Sum(c => c.Updated)} updated, {changes.Sum(c => c.Deleted)} deleted"
-            + (changes.Sum(c => c.Replaced) is > 0 and var replaced ? $" ({replaced} of these replaced by rows whose periods they overlapped)" : "")
+        scope.Note =
+            $"{changes.Sum(c => c.Inserted)} inserted, {changes.Sum(c => c.Updated)} updated, {changes.Sum(c => c.Deleted)} deleted"
+            + (changes.Sum(c => c.Replaced) is > 0 and var replaced
+                ? $" ({replaced} of these replaced by rows whose periods they overlapped)"
+                : "")
             + (changes.Sum(c => c.Kept - c.Own) is > 0 and var newer ? $", {newer} kept as newer" : "")
-            + (changes.Sum(c => c.Own) is > 0 and var own ? $", {own} kept that only {target.Login.Label} has" : "") + (sequences > 0 ? $"; {sequences} sequences set" : "") + (objects > 0 ? $"; {objects} large objects" : "");
+            + (changes.Sum(c => c.Own) is > 0 and var own ? $", {own} kept that only {target.Login.Label} has" : "") + (sequences > 0
+                ? $"; {sequences} sequences set"
+                : "") + (objects > 0 ? $"; {objects} large objects" : "");
         run.Record.Changes = Results();
     }
 
@@ -152,8 +174,12 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
                 await _lane!.PassAsync(cancellationToken);
         }
         var (written, compared) = (_tables.Count(t => t.Staged.IsTouched), _tables.Where(t => t.IsVerified).ToList());
-        scope.Note = (written == 0 ? "nothing written" : $"{written} {(written == 1 ? "table" : "tables")} written, every written row as on the source")
-            + (compared.Count > 0 ? $"; content of {compared.Count} of {_tables.Count} tables compared, {compared.Sum(t => t.SourceRows)} rows" : "");
+        scope.Note = (written == 0
+            ? "nothing written"
+            : $"{written} {(written == 1 ? "table" : "tables")} written, every written row as on the source")
+            + (compared.Count > 0
+                ? $"; content of {compared.Count} of {_tables.Count} tables compared, {compared.Sum(t => t.SourceRows)} rows"
+                : "");
         run.Record.Changes = Results();
         await SaveStateAsync(cancellationToken);
         await EnsureReadAsync(cancellationToken);
@@ -187,9 +213,11 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         run.Record.Verified = true;
         var rows = _tables.Where(t => t.RowsAfter is not null).ToDictionary(t => t.Table.Name, t => t.RowsAfter!.Value);
         if (rows.Count > 0)
-            run.Info($"{target.Login.Label} verification: {ReportedTables.Describe(rows, _job.Verify.Report)}{(rows.Count < _tables.Count ? $"; {_tables.Count - rows.Count} of {_tables.Count} tables not counted" : "")}");
+            run.Info($"{target.Login.Label} verification: {ReportedTables.Describe(rows, _job.Verify.Report)}"
+                + (rows.Count < _tables.Count ? $"; {_tables.Count - rows.Count} of {_tables.Count} tables not counted" : ""));
         var changes = _tables.Select(t => t.Changes).ToList();
-        run.Info($"{target.Login.Label} updated: {changes.Sum(c => c.Inserted)} inserted, {changes.Sum(c => c.Updated)} updated, {changes.Sum(c => c.Deleted)} deleted in {changes.Count(c => c.All > 0)} tables");
+        run.Info($"{target.Login.Label} updated: {changes.Sum(c => c.Inserted)} inserted, {changes.Sum(c => c.Updated)} updated, "
+            + $"{changes.Sum(c => c.Deleted)} deleted in {changes.Count(c => c.All > 0)} tables");
     }
 
     public async Task RollBackAsync(Exception failure)
@@ -205,7 +233,10 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         await source.ReleaseSnapshotAsync();
     }
 
-    /// <summary>Rolls back what was written, and notes how much that was: the server counts it, and the next run would take it for somebody else's.</summary>
+    /// <summary>
+    /// Rolls back what was written, and notes how much that was: the server counts it, and the next run would take it for somebody
+    /// else's.
+    /// </summary>
     async Task OwnUpAsync()
     {
         if (_before is null || !MergeBegun || CommitBegun || _hasOwnedUp)
@@ -221,7 +252,8 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         }
         catch (Exception failure) when (failure is BackupSyncException or OperationCanceledException)
         {
-            run.Info($"{target.Login.Label}: what was written and undone could not be noted, so the next run compares the content of these tables: {failure.Message}");
+            run.Info($"{target.Login.Label}: what was written and undone could not be noted, so the next run compares the content of "
+                + $"these tables: {failure.Message}");
         }
     }
 
@@ -237,21 +269,27 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     }
 
     /// <summary>
-    /// Generated columns are the target's own to compute, and never written. Nor are they compared: another version or locale computes them otherwise, and
-    /// so does a function that was replaced since the source's rows were written.
+    /// Generated columns are the target's own to compute, and never written. Nor are they compared: another version or locale computes
+    /// them otherwise, and so does a function that was replaced since the source's rows were written.
     /// </summary>
     IReadOnlyList<KeyedTable> WithoutGeneratedColumns(IReadOnlyList<KeyedTable> tables)
     {
         var derived = tables.Where(t => t.Table.Columns.Any(c => c.IsGenerated)).Select(t => t.Name).ToHashSet();
         if (derived.Count == 0)
             return tables;
-        run.Info($"{target.Login.Label}: the values of generated columns are not compared: {string.Join(", ", derived.Order(StringComparer.Ordinal))}.");
+        run.Info($"{target.Login.Label}: the values of generated columns are not compared: "
+            + $"{string.Join(", ", derived.Order(StringComparer.Ordinal))}.");
         return [.. tables.Select(t => derived.Contains(t.Name) ? t with { Table = t.Table.WithoutDerived() } : t)];
     }
 
-    /// <summary>As a condition; null where nobody knows, and all that only the target has stays: the table was no part of the last run, or had another key.</summary>
+    /// <summary>
+    /// As a condition; null where nobody knows, and all that only the target has stays: the table was no part of the last run, or had
+    /// another key.
+    /// </summary>
     string? OwnOf(KeyedTable table) =>
-        _before?.Own is { } own && _before.Tables.TryGetValue(table.Name, out var state) && state.Key == OwnRows.ShapeOf(table) ? own.Condition(table, _job.Name) : null;
+        _before?.Own is { } own && _before.Tables.TryGetValue(table.Name, out var state) && state.Key == OwnRows.ShapeOf(table)
+            ? own.Condition(table, _job.Name)
+            : null;
 
     TableSync Plan(KeyedTable table, int number)
     {
@@ -260,8 +298,11 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
             : state.Writes != _writes[table.Name] ? "others have written to it since the last run"
             : _naming.Contains(table.Name) ? "it has names of roles or other objects as values, which change where these are renamed"
             : _sourceTables[table.Name].IsSubscribed ? "a subscription of the source brings it rows that were stamped elsewhere, before"
-            : state.Source is null || _sourceTables[table.Name].MayBeOthersThan(state.Source) ? "its rows on the source may have been replaced since the last run"
-            : state.Columns != _columns[table.Name] || state.Source.Columns != _sourceTables[table.Name].Columns ? "its columns are others than in the last run, and a command that changes them stamps no row" : null);
+            : state.Source is null || _sourceTables[table.Name].MayBeOthersThan(state.Source)
+                ? "its rows on the source may have been replaced since the last run"
+            : state.Columns != _columns[table.Name] || state.Source.Columns != _sourceTables[table.Name].Columns
+                ? "its columns are others than in the last run, and a command that changes them stamps no row"
+                : null);
         var tracking = Tracking.Choose(table, _job.Incremental, why is null ? state!.Watermark : null, state?.Stamp, why);
         return new TableSync(table, tracking, new StagedTable(table, _method, Writer, number), _job.Incremental, _method);
     }
@@ -273,12 +314,16 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         : _before is null ? "the target has no notes of an earlier run"
         : _before.Tables.Count == 0 ? "this is the first incremental run since the full sync"
         : _before.Source != _moment!.Source ? "the last run read another database"
-        : _before.SourceServer != _moment.Server ? "the source's server is another one, was started again, or has another past than in the last run"
-        : _before.SourceTransaction > _moment.NextTransaction || _before.SnapshotTime > _snapshot!.Taken ? "the source was set back since the last run"
-        : _before.Conflict is { } rule && rule != _job.Incremental.Conflict ? "the last run took rows that both sides have by another rule"
+        : _before.SourceServer != _moment.Server
+            ? "the source's server is another one, was started again, or has another past than in the last run"
+        : _before.SourceTransaction > _moment.NextTransaction || _before.SnapshotTime > _snapshot!.Taken
+            ? "the source was set back since the last run"
+        : _before.Conflict is { } rule && rule != _job.Incremental.Conflict ? "the last run took rows that both sides have by "
+                + "another rule"
         : _before.SourceCountsSince != _sourceCounts!.Beginning ? "the source's server counts what is written to it anew since the last run"
         : _before.CountsSince != _counts.Beginning ? "the target's server counts what is written to it anew since the last run"
-        : _job.Verify.FullEvery > 0 && _before.RunsSinceWhole + 1 >= _job.Verify.FullEvery ? $"it is due, as every {_job.Verify.FullEvery} runs"
+        : _job.Verify.FullEvery > 0 && _before.RunsSinceWhole + 1 >= _job.Verify.FullEvery
+            ? $"it is due, as every {_job.Verify.FullEvery} runs"
         : null;
 
     /// <summary>The source's tables without those that are none of the job's.</summary>
@@ -289,9 +334,11 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         var others = await Reader.RowsAsync(
             $"""
             SELECT c.oid FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'p') AND c.oid NOT IN (
-                SELECT p.relid FROM unnest(ARRAY[{string.Join(",", tables.Select(t => t.Table.Oid))}]::oid[]) t, LATERAL {TableTree.Of("t")} p)
+                SELECT p.relid FROM unnest(ARRAY[{string.Join(",", tables.Select(t => t.Table.Oid))}]::oid[]) t,
+                    LATERAL {TableTree.Of("t")} p)
             """, cancellationToken);
-        return source.Filter with { Relations = [.. source.Filter.Relations, .. others.Select(r => uint.Parse(r[0]!, CultureInfo.InvariantCulture))] };
+        return source.Filter with { Relations = [.. source.Filter.Relations, .. others.Select(
+            r => uint.Parse(r[0]!, CultureInfo.InvariantCulture))] };
     }
 
     /// <summary>What was read is what the snapshot shows.</summary>
@@ -304,7 +351,8 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
 
     async Task FindAsync(StepScope scope, CancellationToken cancellationToken)
     {
-        // As many compare as may. Where no session is left then, the one that holds the snapshot fetches what they find, and keeps its locks on that.
+        // As many compare as may. Where no session is left then, the one that holds the snapshot fetches what they find, and keeps its
+        // locks on that.
         var readers = source.ReadersByRow;
         var mayFetch = readers > _job.Parallel;
         var fetching = mayFetch ? _lane! : new SourceLane(_snapshot!, _snapshot!.Session);
@@ -333,13 +381,16 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         {
             await table.FindAsync(lane, fetch, OwnOf(table.Table), ct);
             await lane.PassAsync(ct);
-            scope.Progress((double)Interlocked.Increment(ref done) / _tables.Count, table.Table.Name, Interlocked.Add(ref rows, table.Staged.Rows));
+            scope.Progress(
+                (double)Interlocked.Increment(ref done) / _tables.Count, table.Table.Name, Interlocked.Add(ref rows, table.Staged.Rows));
         }, cancellationToken);
     }
 
     async Task WriteAsync(List<TableSync> touched, StepScope scope, CancellationToken cancellationToken)
     {
-        var oids = (await Writer.RowsAsync($"SELECT pg_catalog.to_regclass(n)::oid FROM unnest({Sql.TextArray(_tables.Select(t => Sql.Qualified(t.Table.Table.Schema, t.Table.Table.Name)))}) WITH ORDINALITY w(n, i) ORDER BY i", cancellationToken))
+        var oids = (await Writer.RowsAsync("SELECT pg_catalog.to_regclass(n)::oid FROM "
+            + $"unnest({Sql.TextArray(_tables.Select(t => Sql.Qualified(t.Table.Table.Schema, t.Table.Table.Name)))}) WITH ORDINALITY "
+            + "w(n, i) ORDER BY i", cancellationToken))
             .Select(r => uint.Parse(r[0]!, CultureInfo.InvariantCulture)).ToList();
         var broken = await BrokenRules.ReadAsync(Writer, [.. _tables.Zip(oids)], cancellationToken);
         var relations = await WithPartitionsAsync(oids, cancellationToken);
@@ -383,7 +434,8 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         {
             throw row;
         }
-        await RepairAsync(order, _tables.Zip(oids).Where(t => order.Reach.Contains(t.Second)).Select(t => t.First).ToHashSet(), cancellationToken);
+        await RepairAsync(
+            order, _tables.Zip(oids).Where(t => order.Reach.Contains(t.Second)).Select(t => t.First).ToHashSet(), cancellationToken);
         await WarnOfOthersAsync(relations, cancellationToken);
         try
         {
@@ -403,10 +455,14 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         await triggers.RestoreAsync(cancellationToken);
     }
 
-    /// <summary>What the server says of a row that refers to one which is to go, in our words: it names the foreign key and no values. Null where it says something else.</summary>
+    /// <summary>
+    /// What the server says of a row that refers to one which is to go, in our words: it names the foreign key and no values. Null
+    /// where it says something else.
+    /// </summary>
     RowInTheWayException? StillReferredTo(PgQueryException refused) => refused.InnerException is Npgsql.PostgresException
     {
-        SqlState: Npgsql.PostgresErrorCodes.ForeignKeyViolation or Npgsql.PostgresErrorCodes.RestrictViolation, SchemaName: { } schema, TableName: { } name, ConstraintName: { } key
+        SqlState: Npgsql.PostgresErrorCodes.ForeignKeyViolation or Npgsql.PostgresErrorCodes
+            .RestrictViolation, SchemaName: { } schema, TableName: { } name, ConstraintName: { } key
     } server ? InTheWay(schema, name, key, refused, target.Login.Address.Scrub(server.MessageText)) : null;
 
     RowInTheWayException InTheWay(string schema, string name, string key, PgQueryException? refused, string? detail = null)
@@ -415,10 +471,13 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         var table = _tables.FirstOrDefault(t => t.Table.Name == referring);
         // By stamps it may be one that the source has changed in silence.
         var isCertain = table is null || table.IsWhole;
-        var stays = table is null ? ", and this table is not copied" : isCertain && table.LastWriteWins ? $". It is {here}'s own, or newer there, and stays" : "";
+        var stays = table is null
+            ? ", and this table is not copied"
+            : isCertain && table.LastWriteWins ? $". It is {here}'s own, or newer there, and stays" : "";
         return new RowInTheWayException(
             $"{here}: a row of {referring} refers to one that {source.Login.Label} has deleted (foreign key {Sql.Display(key)}){stays}.",
-            $"Delete such rows of {referring} on {here} or have them refer to others, or bring back on {source.Login.Label} what they refer to; then run again.", refused)
+            $"Delete such rows of {referring} on {here} or have them refer to others, or bring back on {source.Login.Label} what they "
+                + "refer to; then run again.", refused)
         { IsCertain = isCertain, Detail = detail };
     }
 
@@ -429,10 +488,13 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         for (var pass = 1; pass <= MostRepairs; pass++)
         {
             var written = await TableWrites.ReadOwnAsync(Writer, [.. _tables.Select(t => t.Table)], cancellationToken);
-            var reached = order.Tables.Where(t => t.IsReached(_counts!.CountsOwn || !inReach.Contains(t) ? written[t.Table.Name] : null)).ToList();
+            var reached = order.Tables.Where(t => t.IsReached(_counts!.CountsOwn || !inReach.Contains(t) ? written[t.Table.Name] : null))
+                .ToList();
             if (reached.Count == 0)
                 return;
-            var repairs = reached.Select(t => (Table: t, Again: new StagedTable(t.Table, _method, Writer, _tables.Count + _repairs++) { Late = t.Staged.Late })).ToList();
+            var repairs = reached.Select(
+                t => (Table: t, Again: new StagedTable(t.Table, _method, Writer,
+                    _tables.Count + _repairs++) { Late = t.Staged.Late })).ToList();
             foreach (var (table, again) in repairs)
             {
                 await table.RepairAsync(again, OwnOf(table.Table), Reader, Writer, cancellationToken);
@@ -450,15 +512,19 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     async Task WarnOfOthersAsync(IReadOnlyList<uint> ours, CancellationToken cancellationToken)
     {
         var others = await Writer.RowsAsync(
-            $"SELECT schemaname, relname, n_tup_upd, n_tup_del FROM pg_catalog.pg_stat_xact_user_tables WHERE n_tup_upd + n_tup_del > 0 AND schemaname !~ '^pg_' AND schemaname <> '{CatalogQueries.StateSchema}' AND relid <> ALL (ARRAY[{string.Join(",", ours)}]::oid[])", cancellationToken);
+            "SELECT schemaname, relname, n_tup_upd, n_tup_del FROM pg_catalog.pg_stat_xact_user_tables WHERE n_tup_upd + n_tup_del > "
+                + $"0 AND schemaname !~ '^pg_' AND schemaname <> '{CatalogQueries.StateSchema}' AND relid <> ALL "
+                + $"(ARRAY[{string.Join(",", ours)}]::oid[])", cancellationToken);
         foreach (var other in others)
-            run.Warn($"{target.Login.Label}: foreign keys have changed {other[2]} rows of {Sql.Display(other[0]!, other[1]!)} and deleted {other[3]}, though it is not among the tables that are copied.");
+            run.Warn($"{target.Login.Label}: foreign keys have changed {other[2]} rows of {Sql.Display(other[0]!, other[1]!)} and "
+                + $"deleted {other[3]}, though it is not among the tables that are copied.");
     }
 
     /// <summary>A table that is written through its parent has triggers on each partition.</summary>
     async Task<IReadOnlyList<uint>> WithPartitionsAsync(IReadOnlyList<uint> tables, CancellationToken cancellationToken) =>
         [.. (await Writer.RowsAsync(
-            $"SELECT DISTINCT p.relid FROM unnest(ARRAY[{string.Join(",", tables)}]::oid[]) t, LATERAL {TableTree.Of("t")} p", cancellationToken))
+            $"SELECT DISTINCT p.relid FROM unnest(ARRAY[{string.Join(",", tables)}]::oid[]) t, LATERAL "
+                + $"{TableTree.Of("t")} p", cancellationToken))
             .Select(r => uint.Parse(r[0]!, CultureInfo.InvariantCulture))];
 
     void EnsureNotShrunken()
@@ -466,7 +532,11 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         var counted = _tables.Where(t => t.SourceRows is not null).ToList();
         if (!_job.Incremental.Deletes || counted.Count == 0)
             return;
-        if (Guards.EnsureNotShrunken(counted.ToDictionary(t => t.Table.Name, t => t.SourceRows!.Value), counted.ToDictionary(t => t.Table.Name, t => t.RowsBefore!.Value - t.Staged.SparedRows), _job, options.Force) is { } lifted)
+        if (Guards.EnsureNotShrunken(
+            counted.ToDictionary(t => t.Table.Name, t => t.SourceRows!.Value),
+            counted.ToDictionary(t => t.Table.Name, t => t.RowsBefore!.Value - t.Staged.SparedRows),
+            _job,
+            options.Force) is { } lifted)
         {
             run.Record.Forced = true;
             run.Warn($"Forced: {lifted}");
@@ -479,9 +549,17 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         foreach (var table in _tables.Where(t => t.LastWriteWins))
             await OwnRows.RememberAsync(Writer, table.Table, _job.Name, table.Staged.Spared, cancellationToken);
         var state = new SyncState(_moment.Source, _moment.Server, _moment.NextTransaction, 0, _snapshot!.Taken, _runsSinceWhole,
-            _tables.ToDictionary(t => t.Table.Name, t => new TableState(marks.TryGetValue(t.Table.Name, out var mark) ? mark : null, _writes[t.Table.Name].And(_written[t.Table.Name]), _sourceTables[t.Table.Name]) { Columns = _columns[t.Table.Name], Key = OwnRows.ShapeOf(t.Table), Stamp = t.Tracking.StampName }),
+            _tables.ToDictionary(t => t.Table.Name, t => new TableState(
+                marks.TryGetValue(t.Table.Name, out var mark) ? mark : null,
+                _writes[t.Table.Name].And(_written[t.Table.Name]),
+                _sourceTables[t.Table.Name]) { Columns = _columns[t.Table.Name], Key = OwnRows.ShapeOf(t.Table),
+                Stamp = t.Tracking.StampName }),
             _objects)
-        { Own = await OwnRows.AfterAsync(Writer, _before?.Own, _job.Name, cancellationToken), Conflict = _job.Incremental.Conflict, CountsSince = _counts!.Beginning, SourceCountsSince = _sourceCounts!.Beginning };
+        {
+            Own = await OwnRows.AfterAsync(Writer, _before?.Own, _job.Name, cancellationToken),
+            Conflict = _job.Incremental.Conflict,
+            CountsSince = _counts!.Beginning,
+            SourceCountsSince = _sourceCounts!.Beginning };
         await state.WriteAsync(Writer, _job.Name, run.RunId, cancellationToken);
         // The next run reads the counts; from version 15 on the server can be told not to keep them to itself for a while.
         if (target.Facts.Major >= 15)
@@ -489,7 +567,10 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     }
 
     TableResult[] Results() => [.. _tables.OrderBy(t => t.Table.Name, StringComparer.Ordinal).Select(t =>
-        new TableResult(t.Table.Name, t.SourceRows, t.RowsAfter, t.RowsBefore, t.Table.Table.Bytes, t.IsVerified ? true : null) { Changes = t.Changes })];
+        new TableResult(t.Table.Name, t.SourceRows, t.RowsAfter, t.RowsBefore, t.Table.Table.Bytes, t.IsVerified ? true : null)
+        {
+            Changes = t.Changes,
+        })];
 
     string Ways() => string.Join(", ", _tables.GroupBy(t => t.Tracking.Way).OrderBy(g => g.Key).Select(g => $"{g.Count()} by {g.Key switch
     {

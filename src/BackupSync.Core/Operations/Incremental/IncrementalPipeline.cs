@@ -38,8 +38,12 @@ sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions optio
             return null;
         await run.StepAsync(RunStep.Check, "Connect and check both databases", job.Limits.Connect * 3,
             (scope, ct) => CheckAsync(source, target, scope, ct), cancellationToken);
-        await run.StepAsync(RunStep.Guards, $"Prove that {source.Login.Label} and {target.Login.Label} are different databases", job.Limits.Connect,
-            (_, ct) => ProveDifferentAsync(source, target, ct), cancellationToken);
+        await run.StepAsync(
+            RunStep.Guards,
+            $"Prove that {source.Login.Label} and {target.Login.Label} are different databases",
+            job.Limits.Connect,
+            (_, ct) => ProveDifferentAsync(source, target, ct),
+            cancellationToken);
 
         string? reason = null;
         var attempts = new SnapshotAttempts(run, source, target);
@@ -59,7 +63,8 @@ sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions optio
             {
                 return await AttemptAsync(attempt, attempts, source, target, cancellationToken);
             }
-            catch (BackupSyncException refused) when (attempt.MergeBegun && !attempt.CommitBegun && IsAboutRows(refused) && !cancellationToken.IsCancellationRequested
+            catch (BackupSyncException refused) when (attempt.MergeBegun && !attempt.CommitBegun && IsAboutRows(refused)
+                && !cancellationToken.IsCancellationRequested
                 && (MayBeTheStamps(attempt, refused) || attempt.MayBecomeFull))
             {
                 if (!MayBeTheStamps(attempt, refused))
@@ -80,13 +85,19 @@ sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions optio
         }
     }
 
-    async Task<string?> AttemptAsync(IncrementalAttempt attempt, SnapshotAttempts attempts, SourceSide source, TargetSide target, CancellationToken cancellationToken)
+    async Task<string?> AttemptAsync(
+        IncrementalAttempt attempt,
+        SnapshotAttempts attempts,
+        SourceSide source,
+        TargetSide target,
+        CancellationToken cancellationToken)
     {
         try
         {
             return await attempts.KnowingWhyAsync(() => AttemptAsync(attempt, source, target, cancellationToken));
         }
-        catch (Exception failure) when (!attempt.CommitBegun && !cancellationToken.IsCancellationRequested && !attempts.WillTryAgain(failure))
+        catch (Exception failure) when (!attempt.CommitBegun && !cancellationToken.IsCancellationRequested
+            && !attempts.WillTryAgain(failure))
         {
             // A table that is gone, or another by now, fails in many ways.
             await attempt.EnsureUnchangedAsync(cancellationToken);
@@ -101,19 +112,24 @@ sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions optio
             async (scope, ct) => reason = await attempt.CompareAsync(scope, ct), cancellationToken);
         if (reason is not null)
             return reason;
-        await run.StepAsync(RunStep.Merge, $"Write it to {target.Login.Label}, out of sight", job.Limits.Restore, attempt.MergeAsync, cancellationToken);
+        await run.StepAsync(
+            RunStep.Merge, $"Write it to {target.Login.Label}, out of sight", job.Limits.Restore, attempt.MergeAsync, cancellationToken);
         await run.StepAsync(RunStep.Verify, "Verify before publishing", job.Limits.Restore, attempt.VerifyAsync, cancellationToken);
-        await run.StepAsync(RunStep.Publish, $"Publish {target.Login.Label}", job.Limits.Restore, (_, ct) => attempt.CommitAsync(ct), cancellationToken);
+        await run.StepAsync(
+            RunStep.Publish, $"Publish {target.Login.Label}", job.Limits.Restore, (_, ct) => attempt.CommitAsync(ct), cancellationToken);
         return null;
     }
 
-    static bool MayBeTheStamps(IncrementalAttempt attempt, BackupSyncException failure) => attempt.ReliesOnStamps && failure is not RowInTheWayException { IsCertain: true };
+    static bool MayBeTheStamps(IncrementalAttempt attempt, BackupSyncException failure) =>
+        attempt.ReliesOnStamps && failure is not RowInTheWayException { IsCertain: true };
 
     /// <summary>Whether the rows themselves are the cause: a constraint that they break, or a difference that remains.</summary>
     static bool IsAboutRows(BackupSyncException failure) =>
-        failure is ConstraintInTheWayException or RowInTheWayException || failure.ErrorId == ErrorIds.VerificationFailed || Refusal(failure)?.StartsWith("23", StringComparison.Ordinal) == true;
+        failure is ConstraintInTheWayException or RowInTheWayException || failure.ErrorId == ErrorIds.VerificationFailed
+            || Refusal(failure)?.StartsWith("23", StringComparison.Ordinal) == true;
 
-    static string? Refusal(Exception failure) => failure is PgQueryException refused ? refused.SqlState : failure.InnerException is { } inner ? Refusal(inner) : null;
+    static string? Refusal(Exception failure) =>
+        failure is PgQueryException refused ? refused.SqlState : failure.InnerException is { } inner ? Refusal(inner) : null;
 
     async Task CheckAsync(SourceSide source, TargetSide target, StepScope scope, CancellationToken cancellationToken)
     {

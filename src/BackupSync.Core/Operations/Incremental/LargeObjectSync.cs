@@ -29,7 +29,10 @@ static class LargeObjectSync
         {
             await CopyAsync(oid, !here.ContainsKey(oid), source, target, cancellationToken);
             if ((await target.RowsAsync($"SELECT pg_catalog.md5(pg_catalog.lo_get({oid}))", cancellationToken))[0][0] != there[oid])
-                throw new BackupSyncException(ErrorIds.VerificationFailed, $"{target.Login.Label}: the large object {oid} would not hold what it holds on {source.Login.Label}.", "Run again; if it stays so, report it with the log.");
+                throw new BackupSyncException(
+                    ErrorIds.VerificationFailed,
+                    $"{target.Login.Label}: the large object {oid} would not hold what it holds on {source.Login.Label}.",
+                    "Run again; if it stays so, report it with the log.");
         }
         return stale.Count + wanted.Count;
     }
@@ -37,7 +40,9 @@ static class LargeObjectSync
     /// <summary>One that is there already is written over: its owner, its privileges and its comment are the target's own.</summary>
     static async Task CopyAsync(string oid, bool isNew, PgSession source, PgSession target, CancellationToken cancellationToken)
     {
-        await target.ExecuteAsync(isNew ? $"SELECT pg_catalog.lo_create({oid})" : $"SELECT pg_catalog.lo_truncate(pg_catalog.lo_open({oid}, {ForWriting}), 0)", cancellationToken);
+        await target.ExecuteAsync(
+            isNew ? $"SELECT pg_catalog.lo_create({oid})" : $"SELECT pg_catalog.lo_truncate(pg_catalog.lo_open({oid}, {ForWriting}), 0)",
+            cancellationToken);
         for (long offset = 0; ; offset += Piece)
         {
             var at = offset.ToString(CultureInfo.InvariantCulture);

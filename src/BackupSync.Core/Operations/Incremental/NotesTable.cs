@@ -51,7 +51,8 @@ sealed record NotesTable(string Name, string Columns)
         var columns = (await target.RowsAsync(
             $"""
             SELECT pg_catalog.string_agg(pg_catalog.concat_ws(' ', a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),
-                       CASE WHEN a.attnum = ANY (p.conkey) THEN 'PRIMARY KEY' WHEN a.attnotnull THEN 'NOT NULL' END), ', ' ORDER BY a.attnum)
+                       CASE WHEN a.attnum = ANY (p.conkey) THEN 'PRIMARY KEY' WHEN a.attnotnull THEN 'NOT NULL' END), ', '
+                           ORDER BY a.attnum)
             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
                 LEFT JOIN pg_catalog.pg_constraint p ON p.conrelid = c.oid AND p.contype = 'p'
             WHERE c.oid = pg_catalog.to_regclass('{Name}') AND c.relkind = 'r' AND NOT c.relhastriggers AND NOT c.relhasrules

@@ -9,8 +9,8 @@ namespace BackupSync.Operations.Incremental;
 /// </summary>
 /// <param name="Time">When it was looked, by the source's clock.</param>
 /// <param name="Oldest">
-/// When the oldest began that had not ended. It need not have written anything yet: its stamps are of its begin all the same. One within a procedure that
-/// commits is younger than the statement, whose time (statement_timestamp) it may stamp rows with.
+/// When the oldest began that had not ended. It need not have written anything yet: its stamps are of its begin all the same. One
+/// within a procedure that commits is younger than the statement, whose time (statement_timestamp) it may stamp rows with.
 /// </param>
 /// <param name="WhyUnknown">Why nobody can tell when the oldest began, as a phrase; null where it is known.</param>
 sealed record OpenTransactions(DateTimeOffset Time, DateTimeOffset Oldest, string? WhyUnknown)
@@ -31,15 +31,19 @@ sealed record OpenTransactions(DateTimeOffset Time, DateTimeOffset Oldest, strin
             SELECT pg_catalog.to_char(now AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
                    pg_catalog.to_char(least(now, (SELECT min(since) FROM others)) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
                    pg_catalog.pg_is_in_recovery(), (SELECT min(gid) FROM pg_catalog.pg_prepared_xacts WHERE database = current_database()),
-                   NOT pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') AND EXISTS (SELECT FROM others WHERE NOT pg_catalog.pg_has_role(usesysid, 'USAGE')), current_user,
+                   NOT pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') AND EXISTS (SELECT FROM others
+                       WHERE NOT pg_catalog.pg_has_role(usesysid, 'USAGE')), current_user,
                    (SELECT min(pg_catalog.pg_get_userbyid(usesysid)) FROM others WHERE xact_start IS NULL AND is_open)
             FROM (SELECT clock_timestamp() AS now) c
             """, cancellationToken))[0];
         // PostgreSQL knows when a transaction was prepared, not when it began; and a standby knows of none that is open on its primary.
         var why = row[2] == "t" ? "the source is a standby, which does not show what is open on its primary"
-            : row[3] is { } prepared ? $"the transaction '{prepared}' is prepared on the source, and nobody knows since when its rows are stamped"
-            : row[4] == "t" ? $"the role '{row[5]}' may not see since when others' transactions are open on the source (GRANT pg_read_all_stats TO {Sql.Identifier(row[5]!)})"
-            : row[6] is { } hidden ? $"sessions of the role '{hidden}' on the source do not show since when their transactions are open (track_activities is off, or was when they began)" : null;
+            : row[3] is { } prepared
+                ? $"the transaction '{prepared}' is prepared on the source, and nobody knows since when its rows are stamped"
+            : row[4] == "t" ? $"the role '{row[5]}' may not see since when others' transactions are open on the source (GRANT "
+                    + $"pg_read_all_stats TO {Sql.Identifier(row[5]!)})"
+            : row[6] is { } hidden ? $"sessions of the role '{hidden}' on the source do not show since when their transactions are open "
+                    + "(track_activities is off, or was when they began)" : null;
         return new OpenTransactions(Parsed(row[0]), Parsed(row[1]) - Moment, why);
     }
 

@@ -5,7 +5,9 @@ namespace BackupSync.Operations.Incremental;
 /// <param name="Type">Its name in pg_type.</param>
 /// <param name="TakesNull">Null, that is in nobody's way.</param>
 /// <param name="Modifier">The type's, such as the length of a varchar and 4.</param>
-/// <param name="IsIndexed">As it is; others are named in an expression or in the index's condition, so another value of theirs may not help.</param>
+/// <param name="IsIndexed">
+/// As it is; others are named in an expression or in the index's condition, so another value of theirs may not help.
+/// </param>
 /// <param name="Empty">Of ranges the value that overlaps none; else null.</param>
 sealed record ParkableColumn(string Name, string Type, bool TakesNull, int Modifier, bool IsIndexed, string? Empty)
 {
@@ -21,7 +23,8 @@ sealed record ParkableColumn(string Name, string Type, bool TakesNull, int Modif
 
     /// <summary>A value that no row has; <paramref name="number"/> counts the rows that get one.</summary>
     /// <param name="rows">Of the table.</param>
-    public string Parked(string rows, string number) => TakesNull && (IsIndexed || !HasOtherValues) ? "NULL" // an expression may make something of it
+    // An expression may make something of it.
+    public string Parked(string rows, string number) => TakesNull && (IsIndexed || !HasOtherValues) ? "NULL"
         : Empty is not null ? $"'{Empty}'"
         : Type == "uuid" ? "pg_catalog.gen_random_uuid()"
         : IsNumber ? $"((SELECT min({Sql.Identifier(Name)}) FROM {rows}) - {number})"

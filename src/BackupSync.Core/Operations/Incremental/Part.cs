@@ -6,12 +6,16 @@ namespace BackupSync.Operations.Incremental;
 static class Part
 {
     /// <summary>
-    /// Undoes it where it has not helped, or where values or constraints refuse it. Its savepoint is released in any case: rows that are written
-    /// afterwards are to be known as the transaction's own, not a part's.
+    /// Undoes it where it has not helped, or where values or constraints refuse it. Its savepoint is released in any case: rows that
+    /// are written afterwards are to be known as the transaction's own, not a part's.
     /// </summary>
     /// <param name="work">Tells whether it has helped.</param>
     /// <param name="orUnknown">Whether it is undone as well where it names what there is not.</param>
-    public static async Task<bool> TryAsync(PgSession target, Func<Task<bool>> work, CancellationToken cancellationToken, bool orUnknown = false)
+    public static async Task<bool> TryAsync(
+        PgSession target,
+        Func<Task<bool>> work,
+        CancellationToken cancellationToken,
+        bool orUnknown = false)
     {
         await target.ExecuteAsync("SAVEPOINT backupsync_part", cancellationToken);
         var hasHelped = false;
@@ -23,7 +27,9 @@ static class Part
         {
             // Out of a type's range, or against a constraint: undone.
         }
-        await target.ExecuteAsync($"{(hasHelped ? "" : "ROLLBACK TO SAVEPOINT backupsync_part; ")}RELEASE SAVEPOINT backupsync_part", cancellationToken);
+        await target.ExecuteAsync(
+            $"{(hasHelped ? "" : "ROLLBACK TO SAVEPOINT backupsync_part; ")}RELEASE SAVEPOINT backupsync_part",
+            cancellationToken);
         return hasHelped;
     }
 

@@ -7,9 +7,9 @@ using BackupSync.Verification;
 namespace BackupSync.Operations.Incremental;
 
 /// <summary>
-/// Asks about many small tables in one statement on each side. Of most of them nothing has changed, and to ask for each takes longer than all
-/// the reading. A table that differs is looked at by itself afterwards, as if nobody had asked; and so are all where the statement was refused:
-/// one of them is locked, gone, or not to be read, and it is told of as any table is.
+/// Asks about many small tables in one statement on each side. Of most of them nothing has changed, and to ask for each takes longer
+/// than all the reading. A table that differs is looked at by itself afterwards, as if nobody had asked; and so are all where the
+/// statement was refused: one of them is locked, gone, or not to be read, and it is told of as any table is.
 /// </summary>
 sealed class QuietTables(IncrementalConfig config, FingerprintMethod method)
 {
@@ -23,8 +23,8 @@ sealed class QuietTables(IncrementalConfig config, FingerprintMethod method)
     static readonly TimeSpan LockTimeout = TimeSpan.FromMilliseconds(200);
 
     /// <summary>
-    /// Those that are asked about together; the others have to be looked at by themselves. Partitions are locked with their table, however many
-    /// there are.
+    /// Those that are asked about together; the others have to be looked at by themselves. Partitions are locked with their table,
+    /// however many there are.
     /// </summary>
     public static IEnumerable<TableSync[]> Choose(IEnumerable<TableSync> tables) =>
         tables.Where(t => t.Table.Table is { Bytes: <= Largest, WithPartitions: false, CannotBePlanned: false, SearchPath: null })
@@ -35,7 +35,10 @@ sealed class QuietTables(IncrementalConfig config, FingerprintMethod method)
     {
         var compared = tables.Index().Where(t => IsCompared(t.Item)).Select(t => OnBoth(t.Index, t.Item)).ToList();
         var (there, here) = await BothSides.RunAsync(
-            async stop => await ReadAsync(await lane.SourceAsync(stop), tables.Index().Select(t => IsCompared(t.Item) ? OnBoth(t.Index, t.Item) : OnSource(t.Index, t.Item)), stop),
+            async stop => await ReadAsync(
+                await lane.SourceAsync(stop),
+                tables.Index().Select(t => IsCompared(t.Item) ? OnBoth(t.Index, t.Item) : OnSource(t.Index, t.Item)),
+                stop),
             async stop => compared.Count == 0 ? [] : await RowsAsync(await lane.TargetAsync(stop), compared, stop),
             cancellationToken);
         if (there is null || here is null)
@@ -63,7 +66,10 @@ sealed class QuietTables(IncrementalConfig config, FingerprintMethod method)
     }
 
     /// <returns>By the tables' numbers; null where the server refuses to tell.</returns>
-    static async Task<Dictionary<int, Found>?> RowsAsync(PgSession session, IEnumerable<string> queries, CancellationToken cancellationToken)
+    static async Task<Dictionary<int, Found>?> RowsAsync(
+        PgSession session,
+        IEnumerable<string> queries,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -78,7 +84,10 @@ sealed class QuietTables(IncrementalConfig config, FingerprintMethod method)
         static long Number(string? text) => long.Parse(text!, CultureInfo.InvariantCulture);
     }
 
-    /// <summary>A row: the table's number, its rows, the sum of the hashes of these or of their keys, and how many are stamped since the last run.</summary>
+    /// <summary>
+    /// A row: the table's number, its rows, the sum of the hashes of these or of their keys, and how many are stamped since the last
+    /// run.
+    /// </summary>
     string OnBoth(int number, TableSync table) =>
         $"SELECT {number}, count(*), coalesce(sum({HashOf(table)}), 0), {(table.IsWhole ? "0" : Stamped(table))} "
         + $"FROM {table.Table.Table.Rows} AS t";

@@ -14,11 +14,14 @@ sealed class RelationCounts
     {
         var rows = await session.RowsAsync(
             """
-            SELECT oid, pg_catalog.pg_relation_filenode(oid), pg_catalog.pg_stat_get_tuples_inserted(oid), pg_catalog.pg_stat_get_tuples_updated(oid),
+            SELECT oid, pg_catalog.pg_relation_filenode(oid), pg_catalog.pg_stat_get_tuples_inserted(oid),
+                pg_catalog.pg_stat_get_tuples_updated(oid),
                    pg_catalog.pg_stat_get_tuples_deleted(oid), pg_catalog.pg_stat_get_live_tuples(oid)
             FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p') AND oid >= 16384
             """, cancellationToken);
-        return new RelationCounts(rows.ToDictionary(r => (uint)Number(r[0]), r => new SourceTable(new TableWrites(r[1] ?? "", Number(r[2]), Number(r[3]), Number(r[4])), Number(r[5]))));
+        return new RelationCounts(rows.ToDictionary(
+            r => (uint)Number(r[0]),
+            r => new SourceTable(new TableWrites(r[1] ?? "", Number(r[2]), Number(r[3]), Number(r[4])), Number(r[5]))));
 
         static long Number(string? text) => text is null ? 0 : long.Parse(text, CultureInfo.InvariantCulture);
     }

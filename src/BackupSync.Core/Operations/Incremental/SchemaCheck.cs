@@ -34,13 +34,19 @@ sealed record SchemaCheck(string? Reason, IReadOnlyList<string> Objects)
     /// <summary>What nobody could tell.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
-    /// <exception cref="BackupSyncException"><see cref="ErrorIds.SchemaChanged"/>: they do not, and the job is to stop then; the detail lists the differences.</exception>
+    /// <exception cref="BackupSyncException">
+    /// <see cref="ErrorIds.SchemaChanged"/>: they do not, and the job is to stop then; the detail lists the differences.
+    /// </exception>
     public static async Task<SchemaCheck> RunAsync(
-        JobConfig job, PgSession sourceSession, PgSession targetSession, SourceSide source, TargetSide target, CancellationToken cancellationToken)
+        JobConfig job, PgSession sourceSession, PgSession targetSession, SourceSide source, TargetSide target,
+        CancellationToken cancellationToken)
     {
         var (there, here) = await BothSides.RunAsync(
-            ct => ReadAsync(sourceSession, source.Facts.Major, source.Filter, ct), ct => ReadAsync(targetSession, target.Facts.Major, CatalogFilter.None, ct), cancellationToken);
-        IReadOnlyList<string> chosen = job.Tables.Count == 0 ? [] : (await TableNames.PartitionsAsync(sourceSession, job.Tables, cancellationToken))
+            ct => ReadAsync(sourceSession, source.Facts.Major, source
+                .Filter, ct), ct => ReadAsync(targetSession, target.Facts.Major, CatalogFilter.None, ct), cancellationToken);
+        IReadOnlyList<string> chosen = job.Tables.Count == 0
+            ? []
+            : (await TableNames.PartitionsAsync(sourceSession, job.Tables, cancellationToken))
             .Union(await TableNames.PartitionsAsync(targetSession, job.Tables, cancellationToken)).Union(job.Tables).ToList();
         var known = (await SyncState.ReadAsync(targetSession, job.Name, cancellationToken))?.Objects.ToHashSet() ?? [];
         var differences = FingerprintComparison.Objects(there, here, new ComparisonTolerance())
@@ -49,19 +55,28 @@ sealed record SchemaCheck(string? Reason, IReadOnlyList<string> Objects)
                 : !MayBeMissing.Any(m => d.Subject.StartsWith(m, StringComparison.Ordinal)))
             .Where(d => IsAbout(d.Subject)).ToList();
         var details = FingerprintComparison.Details(there, here).Where(d => IsAbout(d.Subject) || d.ConcernsOthers).ToList();
-        differences.AddRange(details.Where(d => d.Fact is null && d.Source is null ? known.Contains(d.Subject) : !MayDiffer(d)).Select(d => new FingerprintDifference(d.Subject, d.What)));
+        differences.AddRange(details.Where(d => d.Fact is null && d.Source is null ? known.Contains(d.Subject) : !MayDiffer(d))
+            .Select(d => new FingerprintDifference(d.Subject, d.What)));
         var texts = await CompareTextsAsync();
         differences.AddRange(texts.Different.Select(d => new FingerprintDifference(d.Subject, d.What)));
         // What is on a table that one side lacks goes without saying.
-        var lacking = differences.Where(d => d.What is FingerprintComparison.Missing or FingerprintComparison.Unexpected).Select(d => SchemaObjects.TableOf(d.Subject)).OfType<string>().ToList();
-        var told = differences.Where(d => SchemaObjects.TableOf(d.Subject) is not null || !lacking.Any(t => SchemaObjects.IsOf(d.Subject, t)))
-            .OrderBy(d => SchemaObjects.TableOf(d.Subject) is null).ThenBy(d => d.Subject, StringComparer.Ordinal).Select(d => d.ToString()).ToList();
+        var lacking = differences.Where(d => d.What is FingerprintComparison.Missing or FingerprintComparison.Unexpected)
+            .Select(d => SchemaObjects.TableOf(d.Subject))
+            .OfType<string>()
+            .ToList();
+        var told = differences.Where(
+            d => SchemaObjects.TableOf(d.Subject) is not null || !lacking.Any(t => SchemaObjects.IsOf(d.Subject, t)))
+            .OrderBy(d => SchemaObjects.TableOf(d.Subject) is null).ThenBy(d => d.Subject, StringComparer
+                .Ordinal).Select(d => d.ToString()).ToList();
         // Without notes nobody knows what a target had of the source that the source has no longer: none of it is taken away.
         var objects = NamesOf(there);
-        var own = NamesOf(here).Except(objects).Where(o => !known.Contains(o) && !BringNothing.Any(b => o.StartsWith(b, StringComparison.Ordinal)))
-            .OrderBy(o => SchemaObjects.TableOf(o) is null).ToList();
+        var own = NamesOf(here).Except(objects)
+            .Where(o => !known.Contains(o) && !BringNothing.Any(b => o.StartsWith(b, StringComparison.Ordinal)))
+            .OrderBy(o => SchemaObjects.TableOf(o) is null)
+            .ToList();
         if (differences.Count == 0)
-            return new SchemaCheck(null, objects) { Notes = [.. details.Where(d => d.Fact is not null).Select(d => $"{d}, which an incremental run leaves as it is"), .. texts.Unknown], TargetsOwn = own };
+            return new SchemaCheck(null, objects) { Notes = [.. details.Where(d => d.Fact is not null)
+                .Select(d => $"{d}, which an incremental run leaves as it is"), .. texts.Unknown], TargetsOwn = own };
 
         var some = string.Join("; ", told.Take(MostTold)) + (told.Count > MostTold ? $"; and {told.Count - MostTold} more" : "");
         // A full sync replaces everything: nothing may be there that is the target's own.
@@ -73,29 +88,45 @@ sealed record SchemaCheck(string? Reason, IReadOnlyList<string> Objects)
         string[] goes = [.. own, .. columns, .. dropped];
         throw new BackupSyncException(ErrorIds.SchemaChanged,
             $"{target.Login.Label} differs from {source.Login.Label} in more than rows, in {told.Count} place(s): {some}. "
-            + $"No full sync follows, because {job.WhyNeverFull ?? $"{target.Login.Label} has what {source.Login.Label} has not: {NameList.Of(own)}"}.",
-            $"Make both alike ({(columns.Count + dropped.Count > 0 ? "make the source's changes on the target, and undo there what the source has not" : "make the same change on the target")}), "
+            + "No full sync follows, because "
+            + $"{job.WhyNeverFull ?? $"{target.Login.Label} has what {source.Login.Label} has not: {NameList.Of(own)}"}.",
+            "Make both alike ("
+            + (columns.Count + dropped.Count > 0
+                ? "make the source's changes on the target, and undo there what the source has not"
+                : "make the same change on the target")
+            + "), "
             + (isEmpty ? "or have a first copy made by Initialize-DbSecondary (backupsync initialize)."
-                : $"or run once with -Mode Full (--mode full), which copies everything, and removes what only the target has{(goes.Length > 0 ? $" ({NameList.Of(goes)})" : "")}.")
-            + (job.Incremental.OnSchemaChange == SchemaChangeRule.Stop ? " incremental.onSchemaChange: full does so by itself, where nothing is to stay." : ""))
+                : "or run once with -Mode Full (--mode full), which copies everything, and removes what only the target "
+                    + $"has{(goes.Length > 0 ? $" ({NameList.Of(goes)})" : "")}.")
+            + (job.Incremental.OnSchemaChange == SchemaChangeRule.Stop
+                ? " incremental.onSchemaChange: full does so by itself, where nothing is to stay."
+                : ""))
         { Detail = string.Join('\n', told) };
 
         bool IsAbout(string subject) => job.Tables.Count == 0 || Types.Any(t => subject.StartsWith(t, StringComparison.Ordinal))
-            || there.Objects.Keys.Union(here.Objects.Keys).Select(SchemaObjects.TableOf).OfType<string>().Where(t => chosen.Any(p => TableNames.Matches(t, p))).Any(t => SchemaObjects.IsOf(subject, t));
+            || there.Objects.Keys.Union(here.Objects.Keys).Select(SchemaObjects.TableOf).OfType<string>()
+                .Where(t => chosen.Any(p => TableNames.Matches(t, p)))
+                .Any(t => SchemaObjects.IsOf(subject, t));
 
-        bool MayDiffer(DetailDifference d) => d.Fact is { } fact && (SchemaDetails.IsTuning(fact) || fact == SchemaDetails.ExtensionVersion) || MayBeMissing.Any(m => d.Subject.StartsWith(m, StringComparison.Ordinal))
+        bool MayDiffer(DetailDifference d) =>
+            d.Fact is { } fact && (SchemaDetails.IsTuning(fact) || fact == SchemaDetails.ExtensionVersion)
+            || MayBeMissing.Any(m => d.Subject.StartsWith(m, StringComparison.Ordinal))
             // What is above a chosen table need not be on the target.
-            || job.Tables.Count > 0 && d.Target is null && d.Fact is not null && SchemaDetails.Parentage.Contains(d.Fact) && !IsThere(there.Details![d.Subject]);
+            || job.Tables.Count > 0 && d.Target is null && d.Fact is not null && SchemaDetails.Parentage.Contains(d.Fact)
+                && !IsThere(there.Details![d.Subject]);
 
-        bool IsThere(IReadOnlyDictionary<string, string> facts) => (facts.GetValueOrDefault("partition of") ?? facts.GetValueOrDefault("inherits")) is not { } above
-            || here.Objects.Keys.Select(SchemaObjects.TableOf).OfType<string>().Any(t => above.Split(", ").Contains(t.Replace("\"", "", StringComparison.Ordinal)));
+        bool IsThere(IReadOnlyDictionary<string, string> facts) =>
+            (facts.GetValueOrDefault("partition of") ?? facts.GetValueOrDefault("inherits")) is not { } above
+            || here.Objects.Keys.Select(SchemaObjects.TableOf).OfType<string>()
+                .Any(t => above.Split(", ").Contains(t.Replace("\"", "", StringComparison.Ordinal)));
 
         // Of tables that both have.
         async Task<IReadOnlyList<string>> TargetsColumnsAsync()
         {
             var (theirs, ours) = await BothSides.RowsAsync(sourceSession, targetSession, Columns, cancellationToken);
             var tables = there.Objects.Keys.Select(SchemaObjects.TableOf).OfType<string>().ToHashSet();
-            return [.. Named(ours).Except(Named(theirs)).Where(c => tables.Contains(c.Table)).Select(c => $"column {c.Column} of {c.Table}")];
+            return [.. Named(ours).Except(Named(theirs)).Where(c => tables.Contains(c.Table))
+                .Select(c => $"column {c.Column} of {c.Table}")];
         }
 
         static IEnumerable<(string Table, string Column)> Named(IEnumerable<IReadOnlyList<string?>> columns) =>
@@ -106,15 +137,22 @@ sealed record SchemaCheck(string? Reason, IReadOnlyList<string> Objects)
             var (theirs, own) = await BothSides.RunAsync(
                 ct => SchemaTexts.ReadAsync(sourceSession, source.Facts.Major, source.Filter, ct),
                 ct => SchemaTexts.ReadAsync(targetSession, target.Facts.Major, CatalogFilter.None, ct), cancellationToken);
-            return await SchemaTexts.CompareAsync(theirs, own, o => there.Objects.ContainsKey(o) && here.Objects.ContainsKey(o) && IsAbout(o), target.Login, job.Limits.Connect, cancellationToken);
+            return await SchemaTexts.CompareAsync(
+                theirs, own, o => there.Objects.ContainsKey(o) && here.Objects.ContainsKey(o) && IsAbout(o), target.Login,
+                job.Limits.Connect, cancellationToken);
         }
     }
 
     /// <summary>All: some that have details are not among the objects.</summary>
-    internal static IReadOnlyList<string> NamesOf(DatabaseFingerprint content) => [.. content.Objects.Keys.Union(content.Details?.Keys ?? [])];
+    internal static IReadOnlyList<string> NamesOf(DatabaseFingerprint content) =>
+        [.. content.Objects.Keys.Union(content.Details?.Keys ?? [])];
 
     /// <summary>The schema alone.</summary>
-    static async Task<DatabaseFingerprint> ReadAsync(PgSession session, int major, CatalogFilter filter, CancellationToken cancellationToken)
+    static async Task<DatabaseFingerprint> ReadAsync(
+        PgSession session,
+        int major,
+        CatalogFilter filter,
+        CancellationToken cancellationToken)
     {
         var kinds = await CatalogKinds.ReadAsync(session, cancellationToken);
         return new DatabaseFingerprint

@@ -5,8 +5,8 @@ using BackupSync.Verification;
 namespace BackupSync.Operations.Incremental;
 
 /// <summary>
-/// A session that reads a source's snapshot table by table, and gives its locks back as <see cref="SnapshotReader"/> does: who wants a table
-/// for himself is not to wait until all others are read.
+/// A session that reads a source's snapshot table by table, and gives its locks back as <see cref="SnapshotReader"/> does: who wants a
+/// table for himself is not to wait until all others are read.
 /// </summary>
 sealed class SourceLane(Snapshot snapshot, PgSession session)
 {

@@ -5,7 +5,9 @@ using BackupSync.Postgres;
 
 namespace BackupSync.Operations.Incremental;
 
-/// <summary>A table of the source: where it lies, how many rows were ever written to it, and about how many it has, by the server's statistics.</summary>
+/// <summary>
+/// A table of the source: where it lies, how many rows were ever written to it, and about how many it has, by the server's statistics.
+/// </summary>
 sealed record SourceTable(TableWrites Writes, long Live)
 {
     /// <summary>As <see cref="ColumnIdentities"/> has them.</summary>
@@ -28,14 +30,17 @@ sealed record SourceTable(TableWrites Writes, long Live)
             FROM {TableWrites.Relations(tables)} WHERE r.oid IS NOT NULL ORDER BY i, r.oid
             """, cancellationToken)).ToLookup(r => tables[int.Parse(r[0]!, CultureInfo.InvariantCulture) - 1].Name);
         var columns = await ColumnIdentities.ReadAsync(source, tables, cancellationToken);
-        return tables.ToDictionary(t => t.Name, t => counts.Of([.. relations[t.Name].Select(r => uint.Parse(r[1]!, CultureInfo.InvariantCulture))]) with
+        return tables.ToDictionary(t => t.Name, t => counts.Of(
+            [.. relations[t.Name].Select(r => uint.Parse(r[1]!, CultureInfo.InvariantCulture))]) with
         {
             Columns = columns[t.Name],
             IsSubscribed = relations[t.Name].Any(r => r[2] == "t"),
         });
     }
 
-    /// <summary>Whether the table may have been restored, emptied or made anew since, so that it has rows of before with stamps of before.</summary>
+    /// <summary>
+    /// Whether the table may have been restored, emptied or made anew since, so that it has rows of before with stamps of before.
+    /// </summary>
     public bool MayBeOthersThan(SourceTable before)
     {
         // A server that crashed, or a compute that was suspended, has begun to count anew.

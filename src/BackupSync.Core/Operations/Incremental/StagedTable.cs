@@ -65,11 +65,14 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     string Hash => Table.Table.Hashed.Count == 0 ? "0::bigint" : Table.Table.RowHash(method);
     string Target => Table.Table.Rows;
 
-    /// <summary>Whether the hash has a column beside those of the row; else it stands in a table of its own, by key; without a key nowhere.</summary>
+    /// <summary>
+    /// Whether the hash has a column beside those of the row; else it stands in a table of its own, by key; without a key nowhere.
+    /// </summary>
     bool HasRoom => Table.Table.Columns.Count < MostColumns;
 
     /// <summary>What is read of the source: all columns and the row's hash.</summary>
-    public string SelectFromSource(string where = "") => $"SELECT {Columns}{(Columns.Length == 0 ? "" : ", ")}{Hash} AS {HashColumn} FROM {Target} AS t {where}";
+    public string SelectFromSource(string where = "") =>
+        $"SELECT {Columns}{(Columns.Length == 0 ? "" : ", ")}{Hash} AS {HashColumn} FROM {Target} AS t {where}";
 
     /// <summary>Copies rows from the source as they are.</summary>
     /// <returns>Bytes.</returns>
@@ -116,7 +119,8 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
             catch (PgQueryException refused) when (refused.SqlState is not null && refused.ErrorId == ErrorIds.Unexpected)
             {
                 throw new PgQueryException(refused.ErrorId, $"{refused.Message} So a row of {Table.Name} cannot be written there.",
-                    "Values that name a role or another object, or whose type goes by a collation, need the same on the target: make it there, then run again.", refused.SqlState, refused);
+                    "Values that name a role or another object, or whose type goes by a collation, need the same on the target: make "
+                        + "it there, then run again.", refused.SqlState, refused);
             }
 
             async Task WriteAsync(Stream into, CancellationToken stop)
@@ -135,7 +139,11 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
 
     /// <summary>Copies the rows of some keys.</summary>
     public Task<long> FillAsync(PgSession source, IReadOnlyList<string> keys, CancellationToken cancellationToken) =>
-        FillAsync(source, SelectFromSource($"WHERE EXISTS (SELECT FROM {Table.KeysAsRows(keys, "k")} WHERE {Table.SameKey("t", "k")})"), _ => { }, cancellationToken);
+        FillAsync(
+            source,
+            SelectFromSource($"WHERE EXISTS (SELECT FROM {Table.KeysAsRows(keys, "k")} WHERE {Table.SameKey("t", "k")})"),
+            _ => { },
+            cancellationToken);
 
     /// <summary>Forgets what was staged.</summary>
     public async Task ClearAsync(CancellationToken cancellationToken)
@@ -161,7 +169,9 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     {
         if (_hasKeys)
             return;
-        await target.DefineAsync($"CREATE TEMPORARY TABLE {Bare(_keys)} ON COMMIT DROP AS SELECT {Table.KeyList()} FROM {Target} WITH NO DATA", cancellationToken);
+        await target.DefineAsync(
+            $"CREATE TEMPORARY TABLE {Bare(_keys)} ON COMMIT DROP AS SELECT {Table.KeyList()} FROM {Target} WITH NO DATA",
+            cancellationToken);
         _hasKeys = true;
     }
 
@@ -175,14 +185,20 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
         if (_hasRows)
         {
             if (_fillings > 1)
-                Rows -= await target.AffectedAsync($"DELETE FROM {_rows} AS a USING {_rows} AS b WHERE a.ctid < b.ctid AND {Table.SameKey("a", "b")}", cancellationToken);
+                Rows -= await target.AffectedAsync(
+                    $"DELETE FROM {_rows} AS a USING {_rows} AS b WHERE a.ctid < b.ctid AND {Table.SameKey("a", "b")}",
+                    cancellationToken);
             await target.ExecuteAsync($"ANALYZE {_rows}", cancellationToken);
-            unchanged = await target.AffectedAsync($"DELETE FROM {_rows} AS s {(HasRoom ? "WHERE" : $"USING {_hashes} AS h WHERE {Table.SameKey("h", "s")} AND")} {HashOfSource} = ({HashOnTarget})", cancellationToken);
+            unchanged = await target.AffectedAsync($"DELETE FROM {_rows} AS s "
+                + $"{(HasRoom ? "WHERE" : $"USING {_hashes} AS h WHERE {Table.SameKey("h", "s")} AND")} {HashOfSource} = "
+                + $"({HashOnTarget})", cancellationToken);
             Rows -= unchanged;
         }
         // A key that is only spelled differently, as 1.0 and 1.00 are or texts that a collation takes for equal, is one and the same row.
         if (_hasKeys && _hasRows)
-            Deletions -= await target.AffectedAsync($"DELETE FROM {_keys} AS k WHERE EXISTS (SELECT FROM {_rows} AS s WHERE {Table.SameKey("s", "k")})", cancellationToken);
+            Deletions -= await target.AffectedAsync(
+                $"DELETE FROM {_keys} AS k WHERE EXISTS (SELECT FROM {_rows} AS s WHERE {Table.SameKey("s", "k")})",
+                cancellationToken);
         return unchanged;
     }
 
@@ -197,16 +213,21 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
         {
             var column = Sql.Identifier(stamp.Name);
             await EnsureKeptAsync();
-            kept = await KeepAsync($"DELETE FROM {_rows} AS s WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "s")} AND {IsNewer($"t.{column}", $"s.{column}")}) RETURNING {Table.KeyList("s.")}", _kept);
+            kept = await KeepAsync($"DELETE FROM {_rows} AS s WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "s")} "
+                + $"AND {IsNewer($"t.{column}", $"s.{column}")}) RETURNING {Table.KeyList("s.")}", _kept);
             Rows -= kept;
         }
         if (_hasKeys)
         {
             await EnsureKeptAsync();
-            await target.DefineAsync($"CREATE TEMPORARY TABLE {Bare(_spared)} ON COMMIT DROP AS SELECT {Table.KeyList()} FROM {Target} WITH NO DATA", cancellationToken);
+            await target.DefineAsync(
+                $"CREATE TEMPORARY TABLE {Bare(_spared)} ON COMMIT DROP AS SELECT {Table.KeyList()} FROM {Target} WITH NO DATA",
+                cancellationToken);
             Spared = _spared;
             spared = await KeepAsync(
-                $"DELETE FROM {_keys} AS k {(own is null ? "" : $"WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "k")} AND {own})")} RETURNING {Table.KeyList("k.")}", _spared);
+                $"DELETE FROM {_keys} AS k "
+                    + $"{(own is null ? "" : $"WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "k")} AND {own})")} "
+                    + $"RETURNING {Table.KeyList("k.")}", _spared);
             await target.ExecuteAsync($"INSERT INTO {_kept} SELECT * FROM {_spared}", cancellationToken);
             Deletions -= SparedRows = spared;
         }
@@ -216,21 +237,27 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
         {
             if (_hasKept)
                 return;
-            await target.DefineAsync($"CREATE TEMPORARY TABLE {Bare(_kept)} ON COMMIT DROP AS SELECT {Table.KeyList()} FROM {Target} WITH NO DATA", cancellationToken);
+            await target.DefineAsync(
+                $"CREATE TEMPORARY TABLE {Bare(_kept)} ON COMMIT DROP AS SELECT {Table.KeyList()} FROM {Target} WITH NO DATA",
+                cancellationToken);
             _hasKept = true;
         }
 
-        Task<long> KeepAsync(string taking, string into) => target.AffectedAsync($"WITH k AS ({taking}) INSERT INTO {into} SELECT * FROM k", cancellationToken);
+        Task<long> KeepAsync(string taking, string into) =>
+            target.AffectedAsync($"WITH k AS ({taking}) INSERT INTO {into} SELECT * FROM k", cancellationToken);
     }
 
-    /// <summary>The keys of rows in the target that hold a unique value which a staged row is to get, and of which nothing is staged.</summary>
+    /// <summary>
+    /// The keys of rows in the target that hold a unique value which a staged row is to get, and of which nothing is staged.
+    /// </summary>
     public async Task<IReadOnlyList<string>> InTheWayAsync(IReadOnlyList<UniqueIndex> indexes, CancellationToken cancellationToken)
     {
         var found = new HashSet<string>();
         foreach (var index in _hasRows ? indexes : [])
         {
             await foreach (var key in target.LinesAsync(
-                $"SELECT {Table.KeyList("t.")} {Conflicts(index)} {(_hasKeys ? $"AND NOT EXISTS (SELECT FROM {_keys} AS k WHERE {Table.SameKey("k", "t")})" : "")} "
+                $"SELECT {Table.KeyList("t.")} {Conflicts(index)} "
+                    + $"{(_hasKeys ? $"AND NOT EXISTS (SELECT FROM {_keys} AS k WHERE {Table.SameKey("k", "t")})" : "")} "
                 + $"AND NOT EXISTS (SELECT FROM {_rows} AS s2 WHERE {Table.SameKey("s2", "t")})", cancellationToken))
             {
                 found.Add(key);
@@ -259,7 +286,8 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
             kept = await target.AffectedAsync(
                 $"""
                 DELETE FROM {_rows} AS r USING (
-                    SELECT s.{Table.Own}id FROM {InTarget(index, columns)} AS t JOIN {InStaged(index, $"{columns}, ctid AS {Table.Own}id")} AS s ON {index.Same}
+                    SELECT s.{Table.Own}id FROM {InTarget(index, columns)} AS t
+                        JOIN {InStaged(index, $"{columns}, ctid AS {Table.Own}id")} AS s ON {index.Same}
                     WHERE NOT ({Table.SameKey("t", "s")}) AND NOT EXISTS (SELECT FROM {_keys} AS k WHERE {Table.SameKey("k", "t")})
                       AND {IsNewer($"t.{Table.Own}stamp", $"s.{Table.Own}stamp")}) AS c
                 WHERE r.ctid = c.{Table.Own}id
@@ -268,7 +296,8 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
         }
         var changed = await target.AffectedAsync(
             $"""
-            INSERT INTO {_keys} SELECT DISTINCT {Table.KeyList("t.")} {Conflicts(index)} AND NOT EXISTS (SELECT FROM {_keys} AS k WHERE {Table.SameKey("k", "t")})
+            INSERT INTO {_keys} SELECT DISTINCT {Table.KeyList("t.")} {Conflicts(index)} AND NOT EXISTS (SELECT FROM {_keys} AS k
+                WHERE {Table.SameKey("k", "t")})
             AND NOT EXISTS (SELECT FROM {_rows} AS r WHERE {Table.SameKey("r", "t")})
             """, cancellationToken);
         Deletions += changed;
@@ -276,7 +305,9 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
         if (changed > 0 && _hasKept)
         {
             await target.ExecuteAsync($"DELETE FROM {_kept} AS a USING {_keys} AS k WHERE {Table.SameKey("a", "k")}", cancellationToken);
-            var own = Spared is null ? 0 : await target.AffectedAsync($"DELETE FROM {_spared} AS a USING {_keys} AS k WHERE {Table.SameKey("a", "k")}", cancellationToken);
+            var own = Spared is null ? 0 : await target.AffectedAsync(
+                $"DELETE FROM {_spared} AS a USING {_keys} AS k WHERE {Table.SameKey("a", "k")}",
+                cancellationToken);
             SparedRows -= own;
             kept -= own;
         }
@@ -289,18 +320,23 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     /// do. What shuts readers out comes last.
     /// </summary>
     /// <param name="putOff">Puts off the foreign keys that some columns belong to, and tells whether there were any.</param>
-    /// <param name="deleteEarly">Deletes what goes now, where foreign keys let it go before the others are written; tells whether they did.</param>
+    /// <param name="deleteEarly">
+    /// Deletes what goes now, where foreign keys let it go before the others are written; tells whether they did.
+    /// </param>
     public async Task ParkAsync(
-        IReadOnlyList<UniqueIndex> indexes, Func<IEnumerable<string>, Task<bool>> putOff, Func<Task<bool>> deleteEarly, CancellationToken cancellationToken)
+        IReadOnlyList<UniqueIndex> indexes, Func<IEnumerable<string>, Task<bool>> putOff, Func<Task<bool>> deleteEarly,
+        CancellationToken cancellationToken)
     {
         foreach (var index in indexes.Where(_ => _hasRows).OrderBy(i => i.IsKey))
         {
-            if (!await AreInTheWayAsync(index, cancellationToken) || await HelpsAsync(index) || await putOff(index.Parkable.Select(c => c.Name)) && await ParkAsync(index, cancellationToken))
+            if (!await AreInTheWayAsync(index, cancellationToken) || await HelpsAsync(index)
+                || await putOff(index.Parkable.Select(c => c.Name)) && await ParkAsync(index, cancellationToken))
                 continue;
             if (!await putOff(Table.Table.Columns.Select(c => c.Name)) || !await HelpsAsync(index))
             {
                 throw new ConstraintInTheWayException(
-                    $"{target.Login.Label}: values of the {(index.IsByValue ? "unique index" : "constraint")} {Sql.Display(index.Name)} pass from rows of {Table.Name} to others, which cannot be done row by row.");
+                    $"{target.Login.Label}: values of the {(index.IsByValue ? "unique index" : "constraint")} "
+                        + $"{Sql.Display(index.Name)} pass from rows of {Table.Name} to others, which cannot be done row by row.");
             }
         }
 
@@ -320,7 +356,9 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
         if (await IsReferredToAsync(cancellationToken))
             return false;
         if (_hasKeys)
-            DeletedEarly += await target.AffectedAsync($"DELETE FROM {Target} AS r USING {_keys} AS k WHERE {Table.SameKey("r", "k")}", cancellationToken);
+            DeletedEarly += await target.AffectedAsync(
+                $"DELETE FROM {Target} AS r USING {_keys} AS k WHERE {Table.SameKey("r", "k")}",
+                cancellationToken);
         Again += await target.AffectedAsync(
             $"""
             DELETE FROM {Target} AS r USING (SELECT {Table.KeyList("t.")} {Conflicts(index)}) AS c
@@ -349,10 +387,13 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
 
         async Task<(long, long, long)> MergeAsync()
         {
-            var deleted = await target.ScalarAsync<long>($"SELECT count(*) FROM {Target} AS t WHERE EXISTS (SELECT FROM {_keys} AS k WHERE {Table.SameKey("k", "t")})", cancellationToken);
+            var deleted = await target.ScalarAsync<long>(
+                $"SELECT count(*) FROM {Target} AS t WHERE EXISTS (SELECT FROM {_keys} AS k WHERE {Table.SameKey("k", "t")})",
+                cancellationToken);
             var updated = await UpdateAsync(cancellationToken);
             var inserted = await target.AffectedAsync(
-                $"WITH gone AS (DELETE FROM {Target} AS t USING {_keys} AS k WHERE {Table.SameKey("t", "k")} RETURNING 1) {InsertAbsent} AND (SELECT count(*) FROM gone) >= 0", cancellationToken);
+                $"WITH gone AS (DELETE FROM {Target} AS t USING {_keys} AS k WHERE {Table.SameKey("t", "k")} RETURNING 1) "
+                    + $"{InsertAbsent} AND (SELECT count(*) FROM gone) >= 0", cancellationToken);
             return (inserted, updated, deleted);
         }
     }
@@ -362,7 +403,8 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     /// do not.
     /// </summary>
     Task<bool> IsReferredToAsync(CancellationToken cancellationToken) =>
-        HasAnyAsync("SELECT 1 FROM relation JOIN pg_catalog.pg_constraint k ON k.confrelid = relation.oid AND k.contype = 'f' AND NOT (k.condeferrable AND k.confdeltype = 'a')", cancellationToken);
+        HasAnyAsync("SELECT 1 FROM relation JOIN pg_catalog.pg_constraint k ON k.confrelid = relation.oid AND k.contype = 'f' AND NOT "
+            + "(k.condeferrable AND k.confdeltype = 'a')", cancellationToken);
 
     /// <param name="query">Of <c>relation</c>, which is the table and its partitions.</param>
     async Task<bool> HasAnyAsync(string query, CancellationToken cancellationToken)
@@ -371,7 +413,9 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
         return (await target.RowsAsync($"WITH relation(oid) AS {TableTree.Of(table)} {query} LIMIT 1", cancellationToken)).Count > 0;
     }
 
-    /// <summary>A column may be bound by other constraints, or not be what the index looks at in the end: then the next one is tried.</summary>
+    /// <summary>
+    /// A column may be bound by other constraints, or not be what the index looks at in the end: then the next one is tried.
+    /// </summary>
     async Task<bool> ParkAsync(UniqueIndex index, CancellationToken cancellationToken)
     {
         foreach (var column in index.Parkable)
@@ -382,7 +426,8 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
                 Parked += await target.AffectedAsync(
                     $"""
                     UPDATE {Target} AS r SET {Sql.Identifier(column.Name)} = {column.Parked(Target, $"c.{Table.Own}n")}
-                    FROM (SELECT {Table.KeyList("t.")}, pg_catalog.row_number() OVER () AS {Table.Own}n {Conflicts(index)}) AS c WHERE {Table.SameKey("r", "c")}
+                    FROM (SELECT {Table.KeyList("t.")}, pg_catalog.row_number() OVER () AS {Table.Own}n {Conflicts(index)}) AS c
+                        WHERE {Table.SameKey("r", "c")}
                     """, cancellationToken);
                 return !await AreInTheWayAsync(index, cancellationToken);
             }, cancellationToken))
@@ -411,12 +456,19 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
             return (await target.AffectedAsync(InsertAbsent, cancellationToken) - Again, updated + Again);
         }
         await TakeOtherIdentitiesAsync(cancellationToken);
-        var there = await target.ScalarAsync<long>($"SELECT count(*) FROM {_rows} AS s WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "s")})", cancellationToken);
-        var written = await target.AffectedAsync($"{Insert} ON CONFLICT ({Table.KeyList()}) DO {(Settable.Count == 0 ? "NOTHING" : $"UPDATE SET {string.Join(", ", Settable.Select(c => $"{c} = EXCLUDED.{c}"))}")}", cancellationToken);
+        var there = await target.ScalarAsync<long>(
+            $"SELECT count(*) FROM {_rows} AS s WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "s")})",
+            cancellationToken);
+        var written = await target.AffectedAsync($"{Insert} ON CONFLICT ({Table.KeyList()}) DO "
+            + $"{(Settable.Count == 0 ? "NOTHING" : $"UPDATE SET {string.Join(", ", Settable.Select(c => $"{c} = EXCLUDED.{c}"))}")}",
+            cancellationToken);
         return (Rows - there - Again, written - (Rows - there) + Again);
     }
 
-    /// <summary>A column GENERATED ALWAYS AS IDENTITY takes a value with INSERT alone: a row that is to get another one is taken away, to be inserted again.</summary>
+    /// <summary>
+    /// A column GENERATED ALWAYS AS IDENTITY takes a value with INSERT alone: a row that is to get another one is taken away, to be
+    /// inserted again.
+    /// </summary>
     async Task TakeOtherIdentitiesAsync(CancellationToken cancellationToken)
     {
         var others = Written.Where(c => c.IsAlwaysIdentity && Table.Key.All(k => k.Name != c.Name)).Select(c => Sql.Identifier(c.Name))
@@ -424,18 +476,23 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
         if (others.Count == 0 || await IsReferredToAsync(cancellationToken))
             return;
         Again += await target.AffectedAsync(
-            $"DELETE FROM {Target} AS r USING {_rows} AS s WHERE {Table.SameKey("r", "s")} AND ({string.Join(" OR ", others)})", cancellationToken);
+            $"DELETE FROM {Target} AS r USING {_rows} AS s WHERE {Table.SameKey("r", "s")} AND "
+                + $"({string.Join(" OR ", others)})", cancellationToken);
     }
 
     /// <summary>Rows that are on both sides.</summary>
     async Task<long> UpdateAsync(CancellationToken cancellationToken) => Settable.Count == 0 ? 0
-        : await target.AffectedAsync($"UPDATE {Target} AS t SET {Set} FROM {_rows} AS s WHERE {Table.SameKey("t", "s")}", cancellationToken);
+        : await target.AffectedAsync(
+            $"UPDATE {Target} AS t SET {Set} FROM {_rows} AS s WHERE {Table.SameKey("t", "s")}",
+            cancellationToken);
 
     IReadOnlyList<TableColumn> Written => [.. Table.Table.Columns.Where(c => !c.IsGenerated)];
     IReadOnlyList<string> Settable => [.. Written.Where(c => !c.IsAlwaysIdentity).Select(c => Sql.Identifier(c.Name))];
     string Set => string.Join(", ", Written.Where(c => !c.IsAlwaysIdentity).Select(c => $"{Sql.Identifier(c.Name)} = {Value(c.Name)}"));
 
-    string Insert => $"INSERT INTO {Sql.Qualified(Table.Table.Schema, Table.Table.Name)} {(Written.Count == 0 ? "" : $"({string.Join(", ", Written.Select(c => Sql.Identifier(c.Name)))}) OVERRIDING SYSTEM VALUE ")}SELECT {string.Join(", ", Written.Select(c => Value(c.Name)))} FROM {_rows} AS s";
+    string Insert => $"INSERT INTO {Sql.Qualified(Table.Table.Schema, Table.Table.Name)} "
+        + (Written.Count == 0 ? "" : $"({string.Join(", ", Written.Select(c => Sql.Identifier(c.Name)))}) OVERRIDING SYSTEM VALUE ")
+        + $"SELECT {string.Join(", ", Written.Select(c => Value(c.Name)))} FROM {_rows} AS s";
     string InsertAbsent => $"{Insert} WHERE NOT EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "s")})";
 
     /// <summary>What a row gets at first.</summary>
@@ -446,28 +503,39 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     public async Task LetGoAsync(CancellationToken cancellationToken)
     {
         foreach (var column in _hasKeys && Deletions > 0 ? Late.Select(l => Sql.Identifier(l.Name)) : [])
-            Parked += await target.AffectedAsync($"UPDATE {Target} AS t SET {column} = NULL FROM {_keys} AS k WHERE {Table.SameKey("t", "k")} AND t.{column} IS NOT NULL", cancellationToken);
+            Parked += await target.AffectedAsync(
+                $"UPDATE {Target} AS t SET {column} = NULL FROM {_keys} AS k WHERE {Table.SameKey("t", "k")} AND t.{column} IS NOT NULL",
+                cancellationToken);
     }
 
     /// <summary>All rows are there that these refer to.</summary>
     public async Task CompleteAsync(CancellationToken cancellationToken)
     {
         foreach (var column in _hasRows ? Late.Select(l => Sql.Identifier(l.Name)) : [])
-            Parked += await target.AffectedAsync($"UPDATE {Target} AS t SET {column} = s.{column} FROM {_rows} AS s WHERE {Table.SameKey("t", "s")} AND t.{column} IS NULL AND s.{column} IS NOT NULL", cancellationToken);
+            Parked += await target.AffectedAsync($"UPDATE {Target} AS t SET {column} = s.{column} FROM {_rows} AS s WHERE "
+                + $"{Table.SameKey("t", "s")} AND t.{column} IS NULL AND s.{column} IS NOT NULL", cancellationToken);
     }
 
     public async Task<long> DeleteStagedAsync(CancellationToken cancellationToken) =>
-        !Table.HasKey ? DeletedEarly + (_hasSurplus && _mayDeleteSurplus && _isPaired ? await target.AffectedAsync(DeleteSurplus, cancellationToken) : 0)
+        !Table.HasKey ? DeletedEarly + (_hasSurplus && _mayDeleteSurplus && _isPaired
+            ? await target.AffectedAsync(DeleteSurplus, cancellationToken)
+            : 0)
         : !_hasKeys || Deletions == 0 ? 0
-        : DeletedEarly + await target.AffectedAsync($"DELETE FROM {Target} AS t USING {_keys} AS k WHERE {Table.SameKey("t", "k")}", cancellationToken);
+        : DeletedEarly + await target.AffectedAsync(
+            $"DELETE FROM {Target} AS t USING {_keys} AS k WHERE {Table.SameKey("t", "k")}",
+            cancellationToken);
 
     string DeleteSurplus => $"DELETE FROM {Target} AS t USING {_surplus} AS x WHERE t.tableoid = x.relation AND t.ctid = x.id";
 
-    /// <summary>Deletes what the source does not have, where all that it has is staged: to be called before equal rows are taken out.</summary>
+    /// <summary>
+    /// Deletes what the source does not have, where all that it has is staged: to be called before equal rows are taken out.
+    /// </summary>
     public async Task StageDeletionsAsync(CancellationToken cancellationToken)
     {
         await target.DefineAsync(
-            $"CREATE TEMPORARY TABLE {Bare(_keys)} ON COMMIT DROP AS SELECT {Table.KeyList("t.")} FROM {Target} AS t{(_hasRows ? $" WHERE NOT EXISTS (SELECT FROM {_rows} AS s WHERE {Table.SameKey("t", "s")})" : "")}", cancellationToken);
+            $"CREATE TEMPORARY TABLE {Bare(_keys)} ON COMMIT DROP AS SELECT {Table.KeyList("t.")} FROM {Target} AS "
+                + $"t{(_hasRows ? $" WHERE NOT EXISTS (SELECT FROM {_rows} AS s WHERE {Table.SameKey("t", "s")})" : "")}",
+                cancellationToken);
         _hasKeys = true;
         Deletions = await target.ScalarAsync<long>($"SELECT count(*) FROM {_keys}", cancellationToken);
     }
@@ -485,7 +553,8 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
         await target.DefineAsync(
             $"""
             CREATE TEMPORARY TABLE {Bare(_surplus)} ON COMMIT DROP AS SELECT t.relation, t.id
-            FROM (SELECT tableoid AS relation, ctid AS id, {Hash} AS hash, pg_catalog.row_number() OVER (PARTITION BY {Hash}) AS n FROM {Target}) AS t
+            FROM (SELECT tableoid AS relation, ctid AS id, {Hash} AS hash, pg_catalog.row_number() OVER (PARTITION BY {Hash}) AS n
+                FROM {Target}) AS t
             LEFT JOIN ({wanted}) AS s ON s.hash = t.hash WHERE t.n > coalesce(s.n, 0)
             """, cancellationToken);
         (_hasSurplus, _mayDeleteSurplus) = (true, mayDelete);
@@ -513,7 +582,8 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
     /// <param name="deleteEarly">As there.</param>
     /// <returns>Inserted, updated, and kept as newer.</returns>
     public async Task<(long Inserted, long Updated, long Kept)> ReplaceAsync(
-        IReadOnlyList<UniqueIndex> indexes, TableColumn? stamp, Func<IEnumerable<string>, Task<bool>> putOff, Func<Task<bool>> deleteEarly, CancellationToken cancellationToken)
+        IReadOnlyList<UniqueIndex> indexes, TableColumn? stamp, Func<IEnumerable<string>, Task<bool>> putOff,
+        Func<Task<bool>> deleteEarly, CancellationToken cancellationToken)
     {
         long updated = 0, kept = 0;
         foreach (var index in _hasRows && _hasSurplus ? indexes : [])
@@ -547,8 +617,11 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
 
         async Task<(long, long)> AtOnceAsync()
         {
-            var gone = await target.ScalarAsync<long>($"SELECT count(*) FROM {Target} AS t WHERE EXISTS (SELECT FROM {_surplus} AS x WHERE t.tableoid = x.relation AND t.ctid = x.id)", cancellationToken);
-            return (await target.AffectedAsync($"WITH gone AS ({DeleteSurplus} RETURNING 1) {Insert} WHERE (SELECT count(*) FROM gone) >= 0", cancellationToken), gone);
+            var gone = await target.ScalarAsync<long>($"SELECT count(*) FROM {Target} AS t WHERE EXISTS (SELECT FROM {_surplus} AS x "
+                + "WHERE t.tableoid = x.relation AND t.ctid = x.id)", cancellationToken);
+            return (await target.AffectedAsync(
+                $"WITH gone AS ({DeleteSurplus} RETURNING 1) {Insert} WHERE (SELECT count(*) FROM gone) >= 0",
+                cancellationToken), gone);
         }
     }
 
@@ -559,8 +632,11 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
             return (0, 0);
         await target.DefineAsync(
             $"""
-            DROP TABLE IF EXISTS {_pairs}; CREATE TEMPORARY TABLE {Bare(_pairs)} ON COMMIT DROP AS SELECT x.relation, x.id, s.{Table.Own}id AS staged
-            FROM {_surplus} AS x JOIN {InTarget(index, $"tableoid AS {Table.Own}relation, ctid AS {Table.Own}id")} AS t ON t.{Table.Own}relation = x.relation AND t.{Table.Own}id = x.id
+            DROP TABLE IF EXISTS {_pairs};
+            CREATE TEMPORARY TABLE {Bare(_pairs)} ON COMMIT DROP AS SELECT x.relation, x.id, s.{Table.Own}id AS staged
+            FROM {_surplus} AS x
+            JOIN {InTarget(index, $"tableoid AS {Table.Own}relation, ctid AS {Table.Own}id")} AS t
+                ON t.{Table.Own}relation = x.relation AND t.{Table.Own}id = x.id
             JOIN {InStaged(index, $"ctid AS {Table.Own}id")} AS s ON {index.Same}
             """, cancellationToken);
         long kept = 0;
@@ -569,7 +645,8 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
             var column = Sql.Identifier(stamp.Name);
             kept = await target.AffectedAsync(
                 $"""
-                DELETE FROM {_rows} AS s USING {_pairs} AS p, {Target} AS t WHERE s.ctid = p.staged AND t.tableoid = p.relation AND t.ctid = p.id
+                DELETE FROM {_rows} AS s USING {_pairs} AS p, {Target} AS t WHERE s.ctid = p.staged AND t.tableoid = p.relation
+                    AND t.ctid = p.id
                 AND {IsNewer($"t.{column}", $"s.{column}")}
                 """, cancellationToken);
             Rows -= kept;
@@ -578,13 +655,16 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
         if (!await Part.TryAsync(target, async () =>
         {
             updated = await target.AffectedAsync(
-                $"UPDATE {Target} AS t SET {Set} FROM {_pairs} AS p JOIN {_rows} AS s ON s.ctid = p.staged WHERE t.tableoid = p.relation AND t.ctid = p.id", cancellationToken);
+                $"UPDATE {Target} AS t SET {Set} FROM {_pairs} AS p JOIN {_rows} AS s ON s.ctid = p.staged WHERE t.tableoid = "
+                    + "p.relation AND t.ctid = p.id", cancellationToken);
             return true;
         }, cancellationToken))
         {
             return (0, kept);
         }
-        await target.ExecuteAsync($"DELETE FROM {_surplus} AS x USING {_pairs} AS p WHERE x.relation = p.relation AND x.id = p.id", cancellationToken);
+        await target.ExecuteAsync(
+            $"DELETE FROM {_surplus} AS x USING {_pairs} AS p WHERE x.relation = p.relation AND x.id = p.id",
+            cancellationToken);
         await target.ExecuteAsync($"DELETE FROM {_rows} AS s USING {_pairs} AS p WHERE s.ctid = p.staged", cancellationToken);
         Rows -= updated;
         if (_mayDeleteSurplus)
@@ -592,35 +672,49 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
         return (updated, kept);
     }
 
-    /// <summary>How many staged rows the target does not hold as the source has them, and how many that are to be deleted it still holds.</summary>
+    /// <summary>
+    /// How many staged rows the target does not hold as the source has them, and how many that are to be deleted it still holds.
+    /// </summary>
     public async Task<long> CountWrongAsync(CancellationToken cancellationToken) => !Table.HasKey ? 0
-        : (_hasRows ? await target.ScalarAsync<long>($"SELECT count(*) FROM {_rows} AS s {(HasRoom ? "" : $"LEFT JOIN {_hashes} AS h ON {Table.SameKey("h", "s")}")} WHERE {HashOfSource} IS DISTINCT FROM ({HashOnTarget})", cancellationToken) : 0)
-          + (_hasKeys ? await target.ScalarAsync<long>($"SELECT count(*) FROM {_keys} AS k WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "k")})", cancellationToken) : 0);
+        : (_hasRows ? await target.ScalarAsync<long>($"SELECT count(*) FROM {_rows} AS s "
+            + $"{(HasRoom ? "" : $"LEFT JOIN {_hashes} AS h ON {Table.SameKey("h", "s")}")} WHERE {HashOfSource} IS DISTINCT FROM "
+            + $"({HashOnTarget})", cancellationToken) : 0)
+          + (_hasKeys ? await target.ScalarAsync<long>(
+              $"SELECT count(*) FROM {_keys} AS k WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "k")})",
+              cancellationToken) : 0);
 
     /// <summary>How many rows that were kept are no longer there.</summary>
     public async Task<long> CountLostAsync(CancellationToken cancellationToken) => !_hasKept ? 0
-        : await target.ScalarAsync<long>($"SELECT count(*) FROM {_kept} AS k WHERE NOT EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "k")})", cancellationToken);
+        : await target.ScalarAsync<long>(
+            $"SELECT count(*) FROM {_kept} AS k WHERE NOT EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "k")})",
+            cancellationToken);
 
     /// <summary>Of two stamps; none is older than any.</summary>
     static string IsNewer(string stamp, string other) => $"({stamp} > {other} OR {other} IS NULL AND {stamp} IS NOT NULL)";
 
     /// <summary>A stamp to compare a column with.</summary>
-    public static string Moment(TableColumn stamp, DateTimeOffset at) =>
-        $"{Sql.Literal(at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff", System.Globalization.CultureInfo.InvariantCulture) + (stamp.Type == "timestamptz" ? "+00" : ""))}::{stamp.Type}";
+    public static string Moment(TableColumn stamp, DateTimeOffset at)
+    {
+        var moment = at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff", System.Globalization.CultureInfo.InvariantCulture);
+        return $"{Sql.Literal(moment + (stamp.Type == "timestamptz" ? "+00" : ""))}::{stamp.Type}";
+    }
 
     /// <summary>PostgreSQL knows no ON CONFLICT for tables with such a rule, even where it is switched off.</summary>
     async Task<bool> HasUpdateRuleAsync(CancellationToken cancellationToken) => (await target.RowsAsync(
-        $"SELECT 1 FROM pg_catalog.pg_rewrite WHERE ev_type = '2' AND ev_class = {Sql.Literal(Sql.Qualified(Table.Table.Schema, Table.Table.Name))}::pg_catalog.regclass", cancellationToken)).Count > 0;
+        "SELECT 1 FROM pg_catalog.pg_rewrite WHERE ev_type = '2' AND ev_class = "
+            + $"{Sql.Literal(Sql.Qualified(Table.Table.Schema, Table.Table.Name))}::pg_catalog.regclass", cancellationToken)).Count > 0;
 
     string HashOfSource => $"{(HasRoom ? "s" : "h")}.{HashColumn}";
 
     string HashOnTarget => $"SELECT {Hash} FROM {Target} AS t WHERE {Table.SameKey("t", "s")}";
 
     string Conflicts(UniqueIndex index) => Table.HasKey
-        ? $"FROM {InTarget(index, Table.KeyList())} AS t JOIN {InStaged(index, Table.KeyList())} AS s ON {index.Same} WHERE NOT ({Table.SameKey("t", "s")})"
+        ? $"FROM {InTarget(index, Table.KeyList())} AS t JOIN {InStaged(index, Table.KeyList())} AS s ON {index.Same} WHERE NOT "
+            + $"({Table.SameKey("t", "s")})"
         : $"FROM {InTarget(index, "1")} AS t JOIN {InStaged(index, "1")} AS s ON {index.Same}";
 
-    string InTarget(UniqueIndex index, string columns) => $"(SELECT {columns}, {index.Values} FROM {index.Partition ?? Target} {index.Where})";
+    string InTarget(UniqueIndex index, string columns) =>
+        $"(SELECT {columns}, {index.Values} FROM {index.Partition ?? Target} {index.Where})";
 
     string InStaged(UniqueIndex index, string columns) => $"(SELECT {columns}, {index.Values} FROM {_rows} {index.StagedWhere})";
 

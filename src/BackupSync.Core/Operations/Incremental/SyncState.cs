@@ -12,7 +12,9 @@ namespace BackupSync.Operations.Incremental;
 /// <summary>What an incremental run leaves for the next one, in the target and in the transaction of the rows themselves.</summary>
 /// <param name="Source">Which database it was read from: another one's stamps tell nothing.</param>
 /// <param name="SourceServer">As <see cref="SourceMoment.Server"/>.</param>
-/// <param name="SourceTransaction">The source's next transaction when the snapshot was taken: it never goes back, unless the source itself does.</param>
+/// <param name="SourceTransaction">
+/// The source's next transaction when the snapshot was taken: it never goes back, unless the source itself does.
+/// </param>
 /// <param name="StateTable">The oid of the table this is kept in: another one has come from a dump.</param>
 /// <param name="RunsSinceWhole">Runs since the whole content was compared.</param>
 /// <param name="Objects">Of the source: one that is gone there was dropped; one that only the target has is its own.</param>
@@ -33,21 +35,34 @@ sealed record SyncState(
     public string? SourceCountsSince { get; init; }
 
     const string Table = $"{CatalogQueries.StateSchema}.{CatalogQueries.StateTable}";
-    static readonly NotesTable Notes = new(Table, "job text PRIMARY KEY, run_id text NOT NULL, snapshot_time timestamptz NOT NULL, state jsonb NOT NULL");
+    static readonly NotesTable Notes = new(
+        Table,
+        "job text PRIMARY KEY, run_id text NOT NULL, snapshot_time timestamptz NOT NULL, state jsonb NOT NULL");
 
     /// <summary>Has ready what reads and writes the notes, as <see cref="RunHistory.Prepare"/> does.</summary>
     public static void Prepare() => _ = Preparation.Value;
 
     static readonly Lazy<Task> Preparation = new(() => Task.Run(() => Parse(JsonSerializer.Serialize(
-        new SyncState("", "", 0, 0, default, 0, new Dictionary<string, TableState> { [""] = new(default, new TableWrites("", 0, 0, 0), null) }, [""]), JsonFormat.Line))));
+        new SyncState(
+            "", "", 0, 0, default, 0, new Dictionary<string, TableState> { [""] = new(default, new TableWrites("", 0, 0, 0), null) },
+            [""]), JsonFormat.Line))));
 
     static SyncState? Parse(string notes) => JsonSerializer.Deserialize<SyncState>(notes, JsonFormat.Line);
 
-    /// <summary>What a full sync leaves: which objects were the source's. What stamps tell from here on, an incremental run has to find first.</summary>
-    public static async Task WriteAfterFullAsync(PgSession target, DatabaseFingerprint content, DateTimeOffset taken, string job, string runId, CancellationToken cancellationToken)
+    /// <summary>
+    /// What a full sync leaves: which objects were the source's. What stamps tell from here on, an incremental run has to find first.
+    /// </summary>
+    public static async Task WriteAfterFullAsync(
+        PgSession target,
+        DatabaseFingerprint content,
+        DateTimeOffset taken,
+        string job,
+        string runId,
+        CancellationToken cancellationToken)
     {
         await target.ExecuteAsync("BEGIN", cancellationToken);
-        await new SyncState("", null, 0, 0, taken, 0, new Dictionary<string, TableState>(), SchemaCheck.NamesOf(content)).WriteAsync(target, job, runId, cancellationToken);
+        await new SyncState("", null, 0, 0, taken, 0, new Dictionary<string, TableState>(), SchemaCheck.NamesOf(content)).WriteAsync(
+            target, job, runId, cancellationToken);
         await target.ExecuteAsync("COMMIT", cancellationToken);
     }
 
@@ -56,7 +71,9 @@ sealed record SyncState(
     {
         if (!await Notes.IsThereAsync(target, cancellationToken))
             return null;
-        var rows = await target.RowsAsync($"SELECT state, '{Table}'::pg_catalog.regclass::oid FROM {Table} WHERE job = {Sql.Literal(job)}", cancellationToken);
+        var rows = await target.RowsAsync(
+            $"SELECT state, '{Table}'::pg_catalog.regclass::oid FROM {Table} WHERE job = {Sql.Literal(job)}",
+            cancellationToken);
         if (rows.Count == 0)
             return null;
         try
@@ -72,13 +89,16 @@ sealed record SyncState(
         }
     }
 
-    /// <exception cref="BackupSyncException"><see cref="ErrorIds.PrivilegeMissing"/>: what only shows at the end of a run is told at its beginning.</exception>
+    /// <exception cref="BackupSyncException">
+    /// <see cref="ErrorIds.PrivilegeMissing"/>: what only shows at the end of a run is told at its beginning.
+    /// </exception>
     public static async Task EnsureMayWriteAsync(TargetSide target, CancellationToken cancellationToken)
     {
         var row = (await target.Session.RowsAsync(
             $"""
             SELECT n.oid IS NOT NULL, pg_catalog.has_database_privilege(current_database(), 'TEMPORARY'),
-                   (SELECT pg_catalog.string_agg(pg_catalog.format('ALTER %s %s OWNER TO %I;', o.kind, o.name, current_user), ' ' ORDER BY o.kind, o.name)
+                   (SELECT pg_catalog.string_agg(pg_catalog.format('ALTER %s %s OWNER TO %I;', o.kind, o.name, current_user), ' '
+                       ORDER BY o.kind, o.name)
                     FROM (SELECT 'SCHEMA' AS kind, n.nspname::text AS name WHERE NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE')
                           UNION ALL SELECT 'TABLE', pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c
                           WHERE c.relnamespace = n.oid AND c.relkind = 'r' AND NOT (pg_catalog.has_table_privilege(c.oid, 'SELECT')
@@ -88,14 +108,16 @@ sealed record SyncState(
         if (row[2] is { } owners)
         {
             throw new BackupSyncException(ErrorIds.PrivilegeMissing,
-                $"{target.Login.Label}: the notes of incremental runs, in the schema {CatalogQueries.StateSchema}, belong to another role than '{target.Facts.Role}'.",
+                $"{target.Login.Label}: the notes of incremental runs, in the schema {CatalogQueries.StateSchema}, belong to another "
+                    + $"role than '{target.Facts.Role}'.",
                 $"Let their owner, or a superuser, say: {owners}");
         }
         var missing = row[0] == "f" && !target.Facts.MayCreateInDatabase ? "CREATE" : row[1] == "f" ? "TEMPORARY" : null;
         if (missing is not null)
         {
             throw new BackupSyncException(ErrorIds.PrivilegeMissing,
-                $"{target.Login.Label}: the role '{target.Facts.Role}' lacks {missing} on the database, which incremental runs need for {(missing == "CREATE" ? "their notes" : "the rows on their way")}.",
+                $"{target.Login.Label}: the role '{target.Facts.Role}' lacks {missing} on the database, which incremental runs need "
+                    + $"for {(missing == "CREATE" ? "their notes" : "the rows on their way")}.",
                 $"GRANT {missing} ON DATABASE {Sql.Identifier(target.Facts.Database)} TO {Sql.Identifier(target.Facts.Role)};");
         }
     }
@@ -108,8 +130,12 @@ sealed record SyncState(
     /// <summary>Counts what a run of ours has written in vain as ours.</summary>
     public Task AddAsync(IReadOnlyDictionary<string, TableWrites> vain, PgSession target, string job, CancellationToken cancellationToken)
     {
-        var state = this with { Tables = Tables.ToDictionary(t => t.Key, t => vain.TryGetValue(t.Key, out var written) ? t.Value with { Writes = t.Value.Writes.And(written) } : t.Value) };
-        return target.ExecuteAsync($"UPDATE {Table} SET state = {Sql.Literal(JsonSerializer.Serialize(state, JsonFormat.Line))} WHERE job = {Sql.Literal(job)}", cancellationToken);
+        var state = this with { Tables = Tables.ToDictionary(
+            t => t.Key,
+            t => vain.TryGetValue(t.Key, out var written) ? t.Value with { Writes = t.Value.Writes.And(written) } : t.Value) };
+        return target.ExecuteAsync(
+            $"UPDATE {Table} SET state = {Sql.Literal(JsonSerializer.Serialize(state, JsonFormat.Line))} WHERE job = {Sql.Literal(job)}",
+            cancellationToken);
     }
 
     public async Task WriteAsync(PgSession target, string job, string runId, CancellationToken cancellationToken)
@@ -120,7 +146,8 @@ sealed record SyncState(
         await target.ExecuteAsync(
             $"""
             INSERT INTO {Table} (job, run_id, snapshot_time, state)
-            VALUES ({Sql.Literal(job)}, {Sql.Literal(runId)}, {Sql.Literal(SnapshotTime.ToString("O", CultureInfo.InvariantCulture))}, {Sql.Literal(state)})
+            VALUES ({Sql.Literal(job)}, {Sql.Literal(runId)}, {Sql.Literal(SnapshotTime.ToString("O", CultureInfo.InvariantCulture))},
+                {Sql.Literal(state)})
             ON CONFLICT (job) DO UPDATE SET run_id = EXCLUDED.run_id, snapshot_time = EXCLUDED.snapshot_time, state = EXCLUDED.state
             """, cancellationToken);
     }

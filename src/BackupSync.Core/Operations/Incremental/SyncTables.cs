@@ -12,7 +12,8 @@ static class SyncTables
     public static async Task<IReadOnlyList<KeyedTable>> FindAsync(
         PgSession source, CatalogFilter filter, IReadOnlyList<string> patterns, CancellationToken cancellationToken)
     {
-        var tables = (await KeyedTable.ReadAsync(source, filter, cancellationToken)).Where(t => !filter.Empty.Contains(t.Table.Oid)).ToList();
+        var tables = (await KeyedTable.ReadAsync(source, filter, cancellationToken)).Where(t => !filter.Empty.Contains(t.Table.Oid))
+            .ToList();
         if (patterns.Count == 0)
             return tables;
         var parents = await TableNames.ParentsAsync(source, cancellationToken);

@@ -48,7 +48,16 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
     /// <summary>Where no key tells rows apart, other unique values may.</summary>
     TableColumn? StampOfKeyless => config.Conflict == ConflictRule.LastWriteWins ? Tracking.Stamp : null;
 
-    public TableChanges Changes => new(Tracking.Way, Tracking.Reason, _inserted, _updated, _deleted, _unchanged, _kept - Staged.SparedRows + _own, _bytes, Math.Round(_clock.Elapsed.TotalSeconds, 3))
+    public TableChanges Changes => new(
+        Tracking.Way,
+        Tracking.Reason,
+        _inserted,
+        _updated,
+        _deleted,
+        _unchanged,
+        _kept - Staged.SparedRows + _own,
+        _bytes,
+        Math.Round(_clock.Elapsed.TotalSeconds, 3))
     { Own = _own, Replaced = Staged.Overlapped };
 
     /// <summary>How many rows are to go.</summary>
@@ -105,7 +114,10 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         _clock.Stop();
     }
 
-    /// <summary>Counts what stays of rows that only the target has, when all is written: it has all of the source's keys then, or of a table without any its rows.</summary>
+    /// <summary>
+    /// Counts what stays of rows that only the target has, when all is written: it has all of the source's keys then, or of a table
+    /// without any its rows.
+    /// </summary>
     public void CountOwn() => _own = MayEmpty ? 0 : LastWriteWins && config.Deletes ? Staged.SparedRows
         : SourceRows is { } rows && RowsBefore is { } before ? Math.Max(0, before + _inserted - _deleted - rows) : 0;
 
@@ -123,7 +135,8 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
             if (LastWriteWins)
             {
                 throw new ConstraintInTheWayException(
-                    $"Rows of {Table.Name} that were kept, because they are newer or the target's own, hold unique values that rows of the source have now.", OrLoseRows);
+                    $"Rows of {Table.Name} that were kept, because they are newer or the target's own, hold unique values that rows of "
+                        + "the source have now.", OrLoseRows);
             }
             var staged = Staged.Rows;
             hasRead = true;
@@ -135,7 +148,8 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
                 if (!config.Deletes)
                 {
                     throw new ConstraintInTheWayException(
-                        $"Rows of {Table.Name} that the source has deleted hold unique values that others of its rows have now, and incremental.deletes is false.", OrLoseRows);
+                        $"Rows of {Table.Name} that the source has deleted hold unique values that others of its rows have now, and "
+                            + "incremental.deletes is false.", OrLoseRows);
                 }
                 await Staged.DeleteAsync(keys, cancellationToken);
             }
@@ -154,7 +168,8 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         }
         else
         {
-            (_inserted, _updated, var kept) = await Staged.ReplaceAsync(indexes, StampOfKeyless, PutOffAsync, DeleteEarlyAsync, cancellationToken);
+            (_inserted, _updated, var kept) = await Staged.ReplaceAsync(
+                indexes, StampOfKeyless, PutOffAsync, DeleteEarlyAsync, cancellationToken);
             _kept += kept;
         }
         _clock.Stop();
@@ -176,7 +191,8 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
 
     /// <summary>What of it is not our own statements' doing.</summary>
     (long Inserted, long Updated, long Deleted) OthersOf(TableWrites written) =>
-        (written.Inserted - _inserted - Staged.Again - Staged.Vain.Inserted, written.Updated - _updated + Staged.Again - Staged.Parked - Staged.Vain.Updated,
+        (written.Inserted - _inserted - Staged.Again - Staged.Vain.Inserted, written.Updated - _updated + Staged.Again - Staged.Parked
+            - Staged.Vain.Updated,
             written.Deleted - _deleted - Staged.Again - Staged.Vain.Deleted);
 
     /// <summary>Brings back what foreign keys have changed: what was staged does not tell which rows that are.</summary>
@@ -190,7 +206,8 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
             List<string> changed = [], gone = [];
             await foreach (var row in comparison.RowsAsync(source, target, cancellationToken))
             {
-                // Not left in the middle: that would end the statement, and with it both transactions. What is too much now is the next pass's.
+                // Not left in the middle: that would end the statement, and with it both transactions. What is too much now is the next
+                // pass's.
                 if (changed.Count + gone.Count < MostRepaired)
                     (row.Side == RowSide.TargetOnly ? gone : changed).Add(row.Key);
             }
@@ -209,7 +226,8 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
             _bytes += await again.FillAsync(source, again.SelectFromSource(), _ => { }, cancellationToken);
             await again.LeaveDifferenceAsync(MayEmpty, cancellationToken);
             var (inserted, updated, kept) = await again.ReplaceAsync(
-                await UniqueIndex.ReadAsync(target, Table, cancellationToken), StampOfKeyless, _ => Task.FromResult(false), () => Task.FromResult(false), cancellationToken);
+                await UniqueIndex.ReadAsync(target, Table, cancellationToken), StampOfKeyless, _ => Task.FromResult(false), () => Task
+                    .FromResult(false), cancellationToken);
             (_inserted, _updated, _kept) = (_inserted + inserted, _updated + updated, _kept + kept);
         }
         _deleted += await again.DeleteStagedAsync(cancellationToken);
@@ -241,25 +259,35 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         _clock.Start();
         var wrong = await Staged.CountWrongAsync(cancellationToken);
         if (wrong > 0)
-            throw Differs(target, $"{wrong} of {Staged.Rows + Staged.Deletions} rows that were written or deleted are not what the source has");
+            throw Differs(
+                target,
+                $"{wrong} of {Staged.Rows + Staged.Deletions} rows that were written or deleted are not what the source has");
         if (await Staged.CountLostAsync(cancellationToken) is > 0 and var lost)
         {
             throw new BackupSyncException(ErrorIds.VerificationFailed,
-                $"{target.Login.Label}: {lost} row(s) of {Table.Name} that were to be kept, because they are newer or the target's own, would go with rows that they refer to and that the source has deleted.",
-                "Delete them on the target, or bring back on the source what they refer to; with conflict: sourceWins they go without asking.");
+                $"{target.Login.Label}: {lost} row(s) of {Table.Name} that were to be kept, because they are newer or the target's "
+                    + "own, would go with rows that they refer to and that the source has deleted.",
+                "Delete them on the target, or bring back on the source what they refer to; with conflict: "
+                    + "sourceWins they go without asking.");
         }
         if (_whole is { } whole && (Table.HasKey || MayEmpty))
         {
             var now = await FingerprintReader.ReadTableAsync(target, Table.Table, method, cancellationToken);
             (SourceRows, RowsAfter) = (whole.Rows, now.Rows);
             if (now.Rows != whole.Rows || now.Hash != whole.Hash)
-                throw Differs(target, now.Rows != whole.Rows ? $"{whole.Rows} rows expected, {now.Rows} found" : $"the content of its {now.Rows} rows differs");
+                throw Differs(
+                    target,
+                    now.Rows != whole.Rows
+                        ? $"{whole.Rows} rows expected, {now.Rows} found"
+                        : $"the content of its {now.Rows} rows differs");
             IsVerified = true;
         }
         else if (SourceRows is { } rows && _kept == 0 && !_leavesDeleted)
         {
-            var (isResolved, now) = _comparison is null ? (true, await target.ScalarAsync<long>($"SELECT count(*) FROM {Table.Table.Rows}", cancellationToken))
-                : await _comparison.LookAgainAsync(target, written is not null && OthersOf(written) == default ? _inserted - _deleted : null, cancellationToken);
+            var (isResolved, now) = _comparison is null
+                ? (true, await target.ScalarAsync<long>($"SELECT count(*) FROM {Table.Table.Rows}", cancellationToken))
+                : await _comparison.LookAgainAsync(
+                    target, written is not null && OthersOf(written) == default ? _inserted - _deleted : null, cancellationToken);
             RowsAfter = now;
             if (RowsAfter != rows)
                 throw Differs(target, $"{rows} rows expected, {RowsAfter} found");
@@ -278,7 +306,8 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
     async Task FindByStampAsync(ComparingLane lane, FetchLine fetch, CancellationToken cancellationToken)
     {
         await fetch.UseAsync(async (source, progress) =>
-            _bytes += await Staged.FillAsync(source, Staged.SelectFromSource($"WHERE {IsStampedSince}"), progress, cancellationToken), cancellationToken);
+            _bytes += await Staged.FillAsync(
+                source, Staged.SelectFromSource($"WHERE {IsStampedSince}"), progress, cancellationToken), cancellationToken);
         if (config.Deletes)
             await CompareAsync(lane, fetch, keysOnly: true, cancellationToken);
     }
@@ -321,7 +350,9 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         {
             if (fetched.Count == 0)
                 return;
-            await fetch.UseAsync(async (source, _) => _bytes += await Staged.FillAsync(source, fetched, cancellationToken), cancellationToken);
+            await fetch.UseAsync(
+                async (source, _) => _bytes += await Staged.FillAsync(source, fetched, cancellationToken),
+                cancellationToken);
             fetched.Clear();
         }
 
@@ -341,7 +372,8 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         if (Table.HasKey)
             await Staged.StageDeletionsAsync(cancellationToken);
         else
-            (_unchanged, _leavesDeleted) = (_unchanged + await Staged.LeaveDifferenceAsync(MayEmpty, cancellationToken), _leavesDeleted || !MayEmpty);
+            (_unchanged, _leavesDeleted) = (_unchanged + await Staged.LeaveDifferenceAsync(MayEmpty, cancellationToken), _leavesDeleted
+                || !MayEmpty);
     }, cancellationToken);
 
     async Task FindWholeAsync(ComparingLane lane, FetchLine fetch, CancellationToken cancellationToken)
@@ -357,9 +389,11 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
             _unchanged = there.Rows;
     }
 
-    const string OrLoseRows = "Delete such rows on the target or give them other values; or run once with -Mode Full (--mode full), which removes what only the target has.";
+    const string OrLoseRows = "Delete such rows on the target or give them other values; or run once with -Mode Full (--mode full), "
+        + "which removes what only the target has.";
 
     BackupSyncException Differs(PgSession target, string how) => new(
         ErrorIds.VerificationFailed, $"{target.Login.Label}: {Table.Name} would not hold what the source holds: {how}.",
-        "Something on the target changes what is written (a generated column, a function that depends on the server). Compare-DbData -Table … -Detail tells which rows differ.");
+        "Something on the target changes what is written (a generated column, a function that depends on the server). Compare-DbData "
+            + "-Table … -Detail tells which rows differ.");
 }

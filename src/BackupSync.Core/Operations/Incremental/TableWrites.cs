@@ -8,18 +8,27 @@ namespace BackupSync.Operations.Incremental;
 sealed record TableWrites(string FileNodes, long Inserted, long Updated, long Deleted)
 {
     /// <summary>By the tables' names: what was written before this transaction.</summary>
-    public static Task<IReadOnlyDictionary<string, TableWrites>> ReadAsync(IQueryRunner target, IReadOnlyList<KeyedTable> tables, CancellationToken cancellationToken) =>
+    public static Task<IReadOnlyDictionary<string, TableWrites>> ReadAsync(
+        IQueryRunner target,
+        IReadOnlyList<KeyedTable> tables,
+        CancellationToken cancellationToken) =>
         ReadAsync(target, tables, "", cancellationToken);
 
     /// <summary>What this session's transaction has written, foreign keys' doing included.</summary>
-    public static Task<IReadOnlyDictionary<string, TableWrites>> ReadOwnAsync(IQueryRunner target, IReadOnlyList<KeyedTable> tables, CancellationToken cancellationToken) =>
+    public static Task<IReadOnlyDictionary<string, TableWrites>> ReadOwnAsync(
+        IQueryRunner target,
+        IReadOnlyList<KeyedTable> tables,
+        CancellationToken cancellationToken) =>
         ReadAsync(target, tables, "xact_", cancellationToken);
 
     /// <summary>
-    /// Rolls this session's transaction back, begins another, and tells what was written in vain: the server counts that as well. Between two transactions it would have
-    /// taken the session's counts already.
+    /// Rolls this session's transaction back, begins another, and tells what was written in vain: the server counts that as well.
+    /// Between two transactions it would have taken the session's counts already.
     /// </summary>
-    public static async Task<IReadOnlyDictionary<string, TableWrites>> RollBackAsync(PgSession target, IReadOnlyList<KeyedTable> tables, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyDictionary<string, TableWrites>> RollBackAsync(
+        PgSession target,
+        IReadOnlyList<KeyedTable> tables,
+        CancellationToken cancellationToken)
     {
         await target.ExecuteAsync("ROLLBACK AND CHAIN", cancellationToken);
         return await ReadOwnAsync(target, tables, cancellationToken);
@@ -27,9 +36,14 @@ sealed record TableWrites(string FileNodes, long Inserted, long Updated, long De
 
     public bool IsNone => (Inserted, Updated, Deleted) == default;
 
-    public TableWrites And(TableWrites others) => this with { Inserted = Inserted + others.Inserted, Updated = Updated + others.Updated, Deleted = Deleted + others.Deleted };
+    public TableWrites And(TableWrites others) =>
+        this with { Inserted = Inserted + others.Inserted, Updated = Updated + others.Updated, Deleted = Deleted + others.Deleted };
 
-    static async Task<IReadOnlyDictionary<string, TableWrites>> ReadAsync(IQueryRunner target, IReadOnlyList<KeyedTable> tables, string kind, CancellationToken cancellationToken)
+    static async Task<IReadOnlyDictionary<string, TableWrites>> ReadAsync(
+        IQueryRunner target,
+        IReadOnlyList<KeyedTable> tables,
+        string kind,
+        CancellationToken cancellationToken)
     {
         if (tables.Count == 0)
             return new Dictionary<string, TableWrites>();
@@ -46,8 +60,9 @@ sealed record TableWrites(string FileNodes, long Inserted, long Updated, long De
     }
 
     /// <summary>
-    /// A row source of the tables' numbers, <c>r.i</c>, with the oids of each and of its partitions, <c>r.oid</c>. It is made before anything is
-    /// joined to it (OFFSET 0): the server expects a thousand partitions of each table, and would read a whole catalog anew for every one.
+    /// A row source of the tables' numbers, <c>r.i</c>, with the oids of each and of its partitions, <c>r.oid</c>. It is made before
+    /// anything is joined to it (OFFSET 0): the server expects a thousand partitions of each table, and would read a whole catalog anew
+    /// for every one.
     /// </summary>
     public static string Relations(IReadOnlyList<KeyedTable> tables) => $"""
         (SELECT w.i, r.oid

@@ -23,7 +23,8 @@ sealed record Tracking(ChangeTracking Way, string Reason, TableColumn? Stamp, Da
     /// <param name="since">Null where the stamps of before are not to be believed, and <paramref name="doubt"/> says why.</param>
     public static Tracking Choose(KeyedTable table, IncrementalConfig config, DateTimeOffset? since, string? stampBefore, string? doubt)
     {
-        var stamp = config.UpdatedAtColumns.Select(name => table.Table.Columns.FirstOrDefault(c => c.Name == name && c.IsBuiltIn && StampTypes.Contains(c.Type)))
+        var stamp = config.UpdatedAtColumns
+            .Select(name => table.Table.Columns.FirstOrDefault(c => c.Name == name && c.IsBuiltIn && StampTypes.Contains(c.Type)))
             .FirstOrDefault(c => c is not null);
         var wish = config.TrackBy.FirstOrDefault(r => TableNames.Matches(table.Name, r.Tables))?.Way ?? TrackBy.Auto;
         if (!table.HasKey)
@@ -43,6 +44,7 @@ sealed record Tracking(ChangeTracking Way, string Reason, TableColumn? Stamp, Da
 
     static string WhyNoStamp(KeyedTable table, IncrementalConfig config) =>
         config.UpdatedAtColumns.Count == 0 ? "no column of stamps is configured"
-        : table.Table.Columns.FirstOrDefault(c => config.UpdatedAtColumns.Contains(c.Name)) is { } other ? $"its {other.Name} is no timestamp but of the type {other.Type}"
+        : table.Table.Columns.FirstOrDefault(c => config.UpdatedAtColumns.Contains(c.Name)) is { } other
+            ? $"its {other.Name} is no timestamp but of the type {other.Type}"
         : $"no {string.Join(" or ", config.UpdatedAtColumns)}";
 }

@@ -13,7 +13,8 @@ static class BackupProver
     /// <summary>What was found out is in the run's record, as its source, also where that is a failure.</summary>
     /// <param name="on">Where a drill restores to; null for a throw-away server.</param>
     public static async Task ProveAsync(
-        RunContext run, BackupHandle handle, BackupProof how, JobConfig job, DatabaseConfig? on, StepScope scope, CancellationToken cancellationToken)
+        RunContext run, BackupHandle handle, BackupProof how, JobConfig job, DatabaseConfig? on, StepScope scope,
+        CancellationToken cancellationToken)
     {
         var begun = Stopwatch.GetTimestamp();
         try
@@ -39,11 +40,20 @@ static class BackupProver
         ProofRecord Proof(ProofVerdict verdict, string? problem)
         {
             var now = DateTimeOffset.UtcNow;
-            var proof = new ProofRecord(how, now, Math.Round(Stopwatch.GetElapsedTime(begun).TotalSeconds, 3), run.Record.Recovery?.RtoMet, run.Record.Recovery?.RpoMet, problem) { Verdict = verdict };
-            return how == BackupProof.Drill && verdict == ProofVerdict.Good ? proof with { Restored = now, RestoredInto = run.Record.TargetFacts?.Version } : proof;
+            var proof = new ProofRecord(
+                how,
+                now,
+                Math.Round(Stopwatch.GetElapsedTime(begun).TotalSeconds, 3),
+                run.Record.Recovery?.RtoMet,
+                run.Record.Recovery?.RpoMet,
+                problem) { Verdict = verdict };
+            return how == BackupProof.Drill && verdict == ProofVerdict.Good
+                ? proof with { Restored = now, RestoredInto = run.Record.TargetFacts?.Version }
+                : proof;
         }
 
-        async Task RecordAsync(ProofRecord proof) => run.Record.SourceBackup = handle.File with { Proof = await WriteAsync(handle, proof, run.Warn) };
+        async Task RecordAsync(ProofRecord proof) =>
+            run.Record.SourceBackup = handle.File with { Proof = await WriteAsync(handle, proof, run.Warn) };
     }
 
     /// <summary>The verdict stands, whether or not it can be written down: a place may be read-only.</summary>
@@ -64,7 +74,8 @@ static class BackupProver
                 return proof;
             }
             var key = manifest.Signature is null ? null : ManifestKey.Of(handle.Encryption!.Passphrase);
-            await BackupStore.WriteManifestAsync(place, handle.Key, ManifestStore.Format(manifest with { Proof = proof }, key), replace: true, limit.Token);
+            await BackupStore.WriteManifestAsync(
+                place, handle.Key, ManifestStore.Format(manifest with { Proof = proof }, key), replace: true, limit.Token);
         }
         catch (BackupSyncException failure)
         {

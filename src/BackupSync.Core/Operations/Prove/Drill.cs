@@ -34,18 +34,20 @@ sealed class Drill : IAsyncDisposable
     }
 
     /// <summary>There is always a way to what a backup holds.</summary>
-    internal const string SkipAdvice = "A restore with --skip-refused (-SkipRefused) leaves out and names what the server refuses, and brings back all rows: a check that they break is NOT VALID then.";
+    internal const string SkipAdvice = "A restore with --skip-refused (-SkipRefused) leaves out and names what the server refuses, and "
+        + "brings back all rows: a check that they break is NOT VALID then.";
 
     BackupManifest Manifest => _backup.Manifest;
 
     /// <param name="begun">When the backup began to be opened: fetching and checking it are part of a recovery.</param>
     /// <param name="on">Null for a throw-away server.</param>
     /// <exception cref="BackupSyncException">
-    /// <see cref="ErrorIds.VerificationFailed"/>, BackupInvalid: the backup does not bring back what it should, and nothing but itself is to
-    /// blame. <see cref="ErrorIds.NotProven"/>: it is whole, but could not be restored here.
+    /// <see cref="ErrorIds.VerificationFailed"/>, BackupInvalid: the backup does not bring back what it should, and nothing but itself
+    /// is to blame. <see cref="ErrorIds.NotProven"/>: it is whole, but could not be restored here.
     /// </exception>
     public static async Task<RecoveryResult> RunAsync(
-        RunContext run, JobConfig job, StoredBackup backup, DatabaseConfig? on, long begun, StepScope scope, CancellationToken cancellationToken)
+        RunContext run, JobConfig job, StoredBackup backup, DatabaseConfig? on, long begun, StepScope scope,
+        CancellationToken cancellationToken)
     {
         if (on is not null)
             Guards.EnsureMayBeTarget(on);
@@ -55,16 +57,20 @@ sealed class Drill : IAsyncDisposable
             await drill.RestoreAsync(scope, cancellationToken);
             var recovery = RecoveryOf(Stopwatch.GetElapsedTime(begun), backup.Manifest, job.SourceDatabase.Tier);
             var content = backup.Manifest.Fingerprint;
-            scope.Note = $"{content.Tables.Count} tables, {content.TotalRows()} rows equal, restored into PostgreSQL {drill._target.Facts.Version}; recovery took {Durations.Show(TimeSpan.FromSeconds(recovery.Seconds))}";
+            scope.Note = $"{content.Tables.Count} tables, {content.TotalRows()} rows equal, restored into PostgreSQL "
+                + $"{drill._target.Facts.Version}; recovery took {Durations.Show(TimeSpan.FromSeconds(recovery.Seconds))}";
             return recovery;
         }
-        catch (BackupSyncException failure) when (!ErrorIds.IsVerdict(failure.ErrorId) && failure.ErrorId is not (ErrorIds.RunInProgress or ErrorIds.PassphraseWrong))
+        catch (BackupSyncException failure) when (!ErrorIds.IsVerdict(failure.ErrorId)
+            && failure.ErrorId is not (ErrorIds.RunInProgress or ErrorIds.PassphraseWrong))
         {
             // What is wrong with the file itself goes before what is wrong here.
             await IntegrityCheck.RunAsync(backup, job.Tools, scope, cancellationToken);
             scope.Note = null;
             throw new BackupSyncException(ErrorIds.NotProven, $"{backup.Manifest.File} was not proven here: {failure.Message}",
-                $"The file is whole: it was read to its end. {(failure.ErrorId == ErrorIds.RestoreFailed ? SkipAdvice + " " : "")}{failure.Advice}".TrimEnd(), failure) { Detail = failure.Detail };
+                ("The file is whole: it was read to its end. "
+                    + $"{(failure.ErrorId == ErrorIds.RestoreFailed ? SkipAdvice + " " : "")}{failure.Advice}").TrimEnd(), failure)
+            { Detail = failure.Detail };
         }
     }
 
@@ -76,19 +82,26 @@ sealed class Drill : IAsyncDisposable
     }
 
     /// <summary>A database to restore beside, as much like the backup's own as this machine or the named server allows.</summary>
-    static async Task<Drill> PrepareAsync(RunContext run, JobConfig job, StoredBackup backup, DatabaseConfig? on, CancellationToken cancellationToken)
+    static async Task<Drill> PrepareAsync(
+        RunContext run,
+        JobConfig job,
+        StoredBackup backup,
+        DatabaseConfig? on,
+        CancellationToken cancellationToken)
     {
         if (on is not null)
             return new Drill(run, job, backup, null, on);
         var sandbox = await SandboxServer.StartAsync(new SandboxOptions
         {
-            Name = "drill", Tools = job.Tools, Major = backup.Manifest.ServerMajor, OrNewer = true, Limit = TimeSpan.FromMinutes(2), OnMessage = run.Info,
+            Name = "drill", Tools = job.Tools, Major = backup.Manifest.ServerMajor, OrNewer = true,
+            Limit = TimeSpan.FromMinutes(2), OnMessage = run.Info,
         }, cancellationToken);
         try
         {
             var drill = new Drill(run, job, backup, sandbox,
                 new DatabaseConfig(sandbox.Address.WithDatabase(DrillDatabase.Name)) { Name = "sandbox", Role = DatabaseRole.Development });
-            await using var session = await PgConnector.OpenAsync(drill._target.Login.WithDatabase("postgres"), job.Limits.Connect, run.Info, cancellationToken);
+            await using var session = await PgConnector.OpenAsync(
+                drill._target.Login.WithDatabase("postgres"), job.Limits.Connect, run.Info, cancellationToken);
             await DrillDatabase.CreateAsync(session, backup, drill.Differs, cancellationToken);
             return drill;
         }
@@ -108,7 +121,8 @@ sealed class Drill : IAsyncDisposable
     async Task RestoreAsync(StepScope scope, CancellationToken cancellationToken)
     {
         if (!await _target.TryLockAsync(cancellationToken))
-            throw new BackupSyncException(ErrorIds.RunInProgress, $"Another run on {_target.Login.Label} is in progress.", "Wait for it to end, then run again.");
+            throw new BackupSyncException(
+                ErrorIds.RunInProgress, $"Another run on {_target.Login.Label} is in progress.", "Wait for it to end, then run again.");
         await _target.ConnectAsync(cancellationToken);
         var content = Manifest.Fingerprint;
         await using var publisher = await PublishChoice.MakeAsync(_run, _target, NewContent.Of(content, head: null), cancellationToken);
@@ -121,7 +135,8 @@ sealed class Drill : IAsyncDisposable
         {
             var archive = await _backup.ExtractAsync(cancellationToken);
             var listing = await PgRestore.ListAsync(tools, archive, cancellationToken);
-            await RestoreWithRolesAsync(publisher, new PublishContent(archive, listing, content, tools, _job.Parallel), scope, cancellationToken);
+            await RestoreWithRolesAsync(
+                publisher, new PublishContent(archive, listing, content, tools, _job.Parallel), scope, cancellationToken);
             var restored = await publisher.FingerprintAsync(content.Method,
                 (table, done, all, rows, bytes) => scope.Progress((double)done / all, table, rows, bytes), cancellationToken);
             EnsureEqual(restored, publisher.Tolerance);
@@ -145,7 +160,8 @@ sealed class Drill : IAsyncDisposable
                 await publisher.RestoreAsync(content, scope, cancellationToken);
                 return;
             }
-            catch (BackupSyncException failure) when (_sandbox is not null && DrillDatabase.MissingRole(failure) is { } role && created.Add(role))
+            catch (BackupSyncException failure) when (_sandbox is not null && DrillDatabase.MissingRole(failure) is { } role
+                && created.Add(role))
             {
                 await publisher.UndoAsync(cancellationToken);
                 await _target.Lock.Session.ExecuteAsync($"CREATE ROLE {Sql.Identifier(role)} NOLOGIN", cancellationToken);
@@ -153,7 +169,9 @@ sealed class Drill : IAsyncDisposable
         }
     }
 
-    /// <summary>As a restore does. The file is to blame for rows that differ where nothing else does, and no expression made them.</summary>
+    /// <summary>
+    /// As a restore does. The file is to blame for rows that differ where nothing else does, and no expression made them.
+    /// </summary>
     void EnsureEqual(DatabaseFingerprint restored, ComparisonTolerance tolerance)
     {
         var content = Manifest.Fingerprint;
@@ -161,19 +179,26 @@ sealed class Drill : IAsyncDisposable
         {
             FingerprintComparison.EnsureEqual(content, restored, tolerance, Manifest.File, "what was restored", _run.Warn);
         }
-        catch (BackupSyncException different) when (!IsLikeTheOriginal || !IsOfRows(FingerprintComparison.Compare(content, restored, tolerance)))
+        catch (BackupSyncException different) when (!IsLikeTheOriginal
+            || !IsOfRows(FingerprintComparison.Compare(content, restored, tolerance)))
         {
             var why = _otherwise.Count > 0 ? $" {string.Join(' ', _otherwise)}"
-                : _target.Facts.Major == Manifest.ServerMajor ? "" : $" The backup is of PostgreSQL {Manifest.ServerVersion}, and was restored into {_target.Facts.Version}.";
+                : _target.Facts.Major == Manifest.ServerMajor
+                    ? ""
+                    : $" The backup is of PostgreSQL {Manifest.ServerVersion}, and was restored into {_target.Facts.Version}.";
             throw new BackupSyncException(ErrorIds.RestoreFailed, different.Message + why,
-                _target.Facts.Major == Manifest.ServerMajor ? different.Advice : InstallAdvice.ForServer(Manifest.ServerMajor), different) { Detail = different.Detail };
+                _target.Facts.Major == Manifest.ServerMajor
+                    ? different.Advice
+                    : InstallAdvice.ForServer(Manifest.ServerMajor), different) { Detail = different.Detail };
         }
     }
 
-    bool IsLikeTheOriginal => _sandbox is not null && _target.Facts.Major == Manifest.ServerMajor && Manifest.Options is not null && _otherwise.Count == 0;
+    bool IsLikeTheOriginal =>
+        _sandbox is not null && _target.Facts.Major == Manifest.ServerMajor && Manifest.Options is not null && _otherwise.Count == 0;
 
     bool IsOfRows(IEnumerable<FingerprintDifference> differences) => differences.Any(d =>
-        d.Subject is "large objects" || (d.Subject.StartsWith("table ", StringComparison.Ordinal) && !Manifest.Fingerprint.HasColumnThatIs(d.Subject["table ".Length..], " generated ")));
+        d.Subject is "large objects" || (d.Subject.StartsWith("table ", StringComparison.Ordinal)
+            && !Manifest.Fingerprint.HasColumnThatIs(d.Subject["table ".Length..], " generated ")));
 
     /// <summary>What was measured against the objectives of the database's tier.</summary>
     /// <remarks>The moment of a snapshot is its server's, so a fresh one may seem to come from the future.</remarks>
@@ -181,6 +206,7 @@ sealed class Drill : IAsyncDisposable
     {
         var age = DateTimeOffset.UtcNow - duration - manifest.Created;
         return new RecoveryResult(
-            Math.Round(duration.TotalSeconds, 3), Math.Round(Math.Max(0, age.TotalSeconds), 3), tier?.Name, tier?.Rto?.TotalSeconds, tier?.Rpo?.TotalSeconds);
+            Math.Round(duration.TotalSeconds, 3), Math.Round(Math.Max(0, age.TotalSeconds), 3), tier?.Name, tier?.Rto?.TotalSeconds,
+            tier?.Rpo?.TotalSeconds);
     }
 }

@@ -12,7 +12,11 @@ static partial class DrillDatabase
     /// <param name="session">The superuser's, on another database of the server.</param>
     /// <param name="differs">Told in a sentence what could not be made alike, though a restore may not need it.</param>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.NotSupported"/>: this machine lacks the locale.</exception>
-    public static async Task CreateAsync(PgSession session, StoredBackup backup, Action<string> differs, CancellationToken cancellationToken)
+    public static async Task CreateAsync(
+        PgSession session,
+        StoredBackup backup,
+        Action<string> differs,
+        CancellationToken cancellationToken)
     {
         var globals = await backup.ReadGlobalsAsync(cancellationToken);
         await CreateRolesAsync(session, globals, cancellationToken);
@@ -25,7 +29,8 @@ static partial class DrillDatabase
         {
             throw new BackupSyncException(ErrorIds.NotSupported,
                 $"this machine cannot make a database like the backup's ({Describe(options)}): {refused.Message}",
-                "Install that locale here (as root: locale-gen, or ICU for PostgreSQL), or name a database whose server has it (-On, --on).", refused);
+                "Install that locale here (as root: locale-gen, or ICU for PostgreSQL), or name a database whose server has it "
+                    + "(-On, --on).", refused);
         }
         if (options is null)
         {
@@ -44,17 +49,25 @@ static partial class DrillDatabase
 
     /// <summary>The role that a restore lacked; null where it failed for something else.</summary>
     public static string? MissingRole(BackupSyncException failure) =>
-        failure.ErrorId == ErrorIds.RestoreFailed && NoRole().Match($"{failure.Message}\n{failure.Detail}") is { Success: true } match ? match.Groups[1].Value : null;
+        failure.ErrorId == ErrorIds.RestoreFailed && NoRole().Match($"{failure.Message}\n{failure.Detail}") is { Success: true } match
+            ? match.Groups[1].Value
+            : null;
 
     /// <summary>Policies name roles, which have to be there; nobody logs in as one of them.</summary>
     static async Task CreateRolesAsync(PgSession session, string? globals, CancellationToken cancellationToken)
     {
-        var there = (await session.RowsAsync("SELECT pg_catalog.quote_ident(rolname) FROM pg_catalog.pg_roles", cancellationToken)).Select(r => r[0]!).ToHashSet();
+        var there = (await session.RowsAsync("SELECT pg_catalog.quote_ident(rolname) FROM pg_catalog.pg_roles", cancellationToken))
+            .Select(r => r[0]!).ToHashSet();
         foreach (var (role, statement) in ClusterGlobals.Roles(globals ?? "").Where(r => !there.Contains(r.Role)))
             await session.ExecuteAsync($"{statement} NOLOGIN", cancellationToken);
     }
 
-    static async Task SetAsync(PgSession session, string statement, string what, Action<string> differs, CancellationToken cancellationToken)
+    static async Task SetAsync(
+        PgSession session,
+        string statement,
+        string what,
+        Action<string> differs,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -76,7 +89,8 @@ static partial class DrillDatabase
         {
             try
             {
-                await trial.ExecuteAsync($"LOAD {Sql.Literal(setting.Name.StartsWith("local", StringComparison.Ordinal) && !library.Contains('/') ? $"$libdir/plugins/{library}" : library)}", cancellationToken);
+                var isPlugin = setting.Name.StartsWith("local", StringComparison.Ordinal) && !library.Contains('/');
+                await trial.ExecuteAsync($"LOAD {Sql.Literal(isPlugin ? $"$libdir/plugins/{library}" : library)}", cancellationToken);
             }
             catch (PgQueryException missing)
             {
@@ -87,7 +101,8 @@ static partial class DrillDatabase
     }
 
     static string Describe(DatabaseOptions options) =>
-        $"{options.Encoding}, {options.Provider ?? "libc"} {options.Locale ?? options.Collate}{(options.Locale is null && options.Ctype != options.Collate ? $"/{options.Ctype}" : "")}";
+        $"{options.Encoding}, {options.Provider ?? "libc"} {options.Locale ?? options.Collate}"
+            + (options.Locale is null && options.Ctype != options.Collate ? $"/{options.Ctype}" : "");
 
     [GeneratedRegex("""role "(.+)" does not exist""")]
     private static partial Regex NoRole();

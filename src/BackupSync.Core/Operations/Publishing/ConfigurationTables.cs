@@ -2,7 +2,9 @@ using BackupSync.Postgres;
 
 namespace BackupSync.Operations.Publishing;
 
-/// <summary>Tables of extensions whose rows users add, and a dump holds. The tables stay with their extensions; their rows are replaced.</summary>
+/// <summary>
+/// Tables of extensions whose rows users add, and a dump holds. The tables stay with their extensions; their rows are replaced.
+/// </summary>
 static class ConfigurationTables
 {
     /// <summary>Takes those rows away that a dump would hold, of tables that refer to others first.</summary>
@@ -18,7 +20,8 @@ static class ConfigurationTables
             var next = left.Keys.Where(t => !keys.Any(k => k.To == t && left.ContainsKey(k.From))).ToList();
             if (next.Count == 0)
             {
-                warn($"The tables {string.Join(", ", left.Values.Select(t => t.Name))} of extensions refer to each other in a circle: their rows may not be replaceable in one transaction.");
+                warn($"The tables {string.Join(", ", left.Values.Select(t => t.Name))} of extensions refer to each other in a circle: "
+                    + "their rows may not be replaceable in one transaction.");
                 next = [.. left.Keys];
             }
             foreach (var table in next)
@@ -46,7 +49,8 @@ static class ConfigurationTables
 
     const string Tables = """
         SELECT c.config, c.config::regclass::text, c.condition
-        FROM pg_catalog.pg_extension e, LATERAL ROWS FROM (pg_catalog.unnest(e.extconfig), pg_catalog.unnest(e.extcondition)) c(config, condition)
+        FROM pg_catalog.pg_extension e, LATERAL ROWS FROM (pg_catalog.unnest(e.extconfig), pg_catalog.unnest(e.extcondition)) c(config,
+            condition)
         JOIN pg_catalog.pg_class r ON r.oid = c.config AND r.relkind = 'r'
         WHERE pg_catalog.has_table_privilege(c.config, 'DELETE')
         """;
@@ -54,6 +58,7 @@ static class ConfigurationTables
     const string Keys = """
         SELECT DISTINCT k.conrelid, k.confrelid FROM pg_catalog.pg_constraint k
         WHERE k.contype = 'f' AND k.conrelid <> k.confrelid
-          AND k.conrelid IN (SELECT pg_catalog.unnest(extconfig) FROM pg_catalog.pg_extension) AND k.confrelid IN (SELECT pg_catalog.unnest(extconfig) FROM pg_catalog.pg_extension)
+          AND k.conrelid IN (SELECT pg_catalog.unnest(extconfig) FROM pg_catalog.pg_extension)
+          AND k.confrelid IN (SELECT pg_catalog.unnest(extconfig) FROM pg_catalog.pg_extension)
         """;
 }

@@ -11,7 +11,9 @@ namespace BackupSync.Operations.Publishing;
 /// <param name="Jobs">How many tables and indexes are restored at once, where the publisher can.</param>
 sealed record PublishContent(string Archive, ArchiveListing Listing, DatabaseFingerprint Content, PgToolset Tools, int Jobs)
 {
-    /// <summary>Whether what PostgreSQL refuses to create is left out, and told. By swap alone: a transaction ends with the first refusal.</summary>
+    /// <summary>
+    /// Whether what PostgreSQL refuses to create is left out, and told. By swap alone: a transaction ends with the first refusal.
+    /// </summary>
     public bool SkipRefused { get; init; }
 }
 
@@ -39,7 +41,8 @@ interface IPublisher : IAsyncDisposable
     ComparisonTolerance Tolerance { get; }
 
     /// <summary>Reads what was restored, while it is still out of sight.</summary>
-    Task<DatabaseFingerprint> FingerprintAsync(FingerprintMethod method, FingerprintReader.OnTable onTable, CancellationToken cancellationToken);
+    Task<DatabaseFingerprint> FingerprintAsync(
+        FingerprintMethod method, FingerprintReader.OnTable onTable, CancellationToken cancellationToken);
 
     Task PublishAsync(CancellationToken cancellationToken);
 

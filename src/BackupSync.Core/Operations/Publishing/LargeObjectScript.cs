@@ -54,5 +54,6 @@ sealed class LargeObjectScript(IReadOnlySet<string> existing)
             yield return "SELECT pg_catalog.lo_truncate(0, 0);";
     }
 
-    static string? OidAfter(string start, string line) => line.StartsWith(start, StringComparison.Ordinal) ? line[start.Length..].Split('\'')[0] : null;
+    static string? OidAfter(string start, string line) =>
+        line.StartsWith(start, StringComparison.Ordinal) ? line[start.Length..].Split('\'')[0] : null;
 }

@@ -43,15 +43,21 @@ sealed partial class LateEntries(ArchiveListing listing)
         var rows = listing.Entries.Where(e => e.Kind == "TABLE DATA").Select(e => e.Line).ToHashSet();
         var materialized = listing.Entries.Where(e => e.Kind == MaterializedRows).Select(e => e.Line).ToHashSet();
         var at = others.Count - others.Reverse().TakeWhile(l => !rows.Contains(l)).Count();
-        return [.. others.Take(at), .. Of(list).Where(l => !materialized.Contains(l)), .. others.Skip(at), .. Of(list).Where(materialized.Contains)];
+        return [.. others.Take(at), .. Of(list).Where(l => !materialized.Contains(l)), .. others.Skip(at),
+            .. Of(list).Where(materialized.Contains)];
     }
 
-    /// <summary>pg_restore names the entry; psql, which knows of none, the view that it refreshed, or the table whose rows it copied, without its schema.</summary>
+    /// <summary>
+    /// pg_restore names the entry; psql, which knows of none, the view that it refreshed, or the table whose rows it copied, without
+    /// its schema.
+    /// </summary>
     string? IdIn(string words) =>
-        RefreshOf().Match(words) is { Success: true } refresh && listing.Find(MaterializedRows, refresh.Groups[1].Value) is { } view ? IdOf(view.Line)
-        : EntryOf().Match(words) is { Success: true } entry ? entry.Groups[1].Value
+        RefreshOf().Match(words) is { Success: true } refresh && listing.Find(MaterializedRows, refresh.Groups[1].Value) is { } view
+            ? IdOf(view.Line)
+            : EntryOf().Match(words) is { Success: true } entry ? entry.Groups[1].Value
         : CopyOf().Match(words) is { Success: true } copy
-            && listing.Entries.Where(e => e.Kind == "TABLE DATA" && e.Rest.Contains($" {copy.Groups[1].Value} ", StringComparison.Ordinal)).ToList() is [var only]
+            && listing.Entries.Where(e => e.Kind == "TABLE DATA" && e.Rest.Contains($" {copy.Groups[1].Value} ", StringComparison.Ordinal))
+                .ToList() is [var only]
             ? IdOf(only.Line) : null;
 
     /// <param name="list">Lines for <c>pg_restore --use-list</c>.</param>

@@ -20,13 +20,15 @@ static class LoadSettings
     {
         // Nobody says how much memory a managed server has; its shared_buffers are sized by it, usually to a quarter. So
         // all jobs together stay within as much again.
-        var memory = Math.Clamp(target.SharedBuffers / jobs, target.MaintenanceWorkMemory, Math.Max(target.MaintenanceWorkMemory, 1024 * Megabyte));
+        var memory = Math.Clamp(
+            target.SharedBuffers / jobs, target.MaintenanceWorkMemory, Math.Max(target.MaintenanceWorkMemory, 1024 * Megabyte));
         return
         [
             new("maintenance_work_mem", $"{(memory / 1024).ToString(CultureInfo.InvariantCulture)}kB"),
             // Workers of an index build; one connection alone may take more of them. Bounded by the server's max_parallel_workers.
             new("max_parallel_maintenance_workers", jobs == 1 ? "4" : "2"),
-            // Long values: PostgreSQL's own method of old takes several times as long for little less space. Columns that state theirs keep it.
+            // Long values: PostgreSQL's own method of old takes several times as long for little less space. Columns that state theirs
+            // keep it.
             .. target.MayStoreAsLz4 ? (KeyValuePair<string, string>[])[new("default_toast_compression", "lz4")] : [],
             // A standby may be closed to its readers' writes, not to its syncs.
             new("default_transaction_read_only", "off"),

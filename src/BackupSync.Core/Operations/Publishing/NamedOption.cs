@@ -34,14 +34,18 @@ sealed record NamedOption(string Kind, string? Method, string Option, string Exa
         // Of an extension's methods there is no column to be known.
         var tried = options.Where(o => o.Method is null || Columns.ContainsKey(o.Method)).ToList();
         await target.Session.ExecuteAsync("BEGIN READ WRITE", cancellationToken);
-        var refused = await TriedStatements.RunAsync([.. tried.Select((o, i) => (o.Trial(i), (string?)null))], target.Session, cancellationToken);
+        var refused = await TriedStatements.RunAsync(
+            [.. tried.Select((o, i) => (o.Trial(i), (string?)null))], target.Session, cancellationToken);
         await target.Session.ExecuteAsync("ROLLBACK", cancellationToken);
-        var unknown = refused.Where(r => r.Code is PostgresErrorCodes.InvalidParameterValue or PostgresErrorCodes.UndefinedObject).Select(r => tried[r.Number]).ToList();
+        var unknown = refused.Where(r => r.Code is PostgresErrorCodes.InvalidParameterValue or PostgresErrorCodes.UndefinedObject)
+            .Select(r => tried[r.Number])
+            .ToList();
         if (unknown.Count == 0)
             return;
         var some = NameList.Of([.. unknown.Select(o => $"{o.Name} of {o.Example}")]);
         throw new BackupSyncException(ErrorIds.NotSupported,
-            $"{target.Login.Label} has PostgreSQL {target.Facts.Version}, which does not know {some}: the content could not be restored there.",
+            $"{target.Login.Label} has PostgreSQL {target.Facts.Version}, which does not know {some}: the content could not be "
+                + "restored there.",
             "Bring the target to the source's version; or take it off on the source (ALTER … RESET), or leave the object out (exclude).");
     }
 
@@ -53,7 +57,8 @@ sealed record NamedOption(string Kind, string? Method, string Option, string Exa
         {
             "FUNCTION" => $"CREATE FUNCTION pg_temp.{name}() RETURNS int LANGUAGE sql SET {Name} TO {Sql.Literal(Value)} AS 'SELECT 1'",
             "VIEW" => $"CREATE TEMPORARY VIEW {name} WITH {with} AS SELECT 1 AS i",
-            "INDEX" => $"CREATE TEMPORARY TABLE {name} (i {Columns[Method!]}); CREATE INDEX ON pg_temp.{name} USING {Method} (i) WITH {with}",
+            "INDEX" => $"CREATE TEMPORARY TABLE {name} (i {Columns[Method!]}); CREATE INDEX ON pg_temp.{name} USING {Method} (i) "
+                + $"WITH {with}",
             _ => $"CREATE TEMPORARY TABLE {name} (i text) WITH {with}",
         };
     }

@@ -6,7 +6,9 @@ using BackupSync.Verification;
 namespace BackupSync.Operations.Publishing;
 
 /// <summary>What is known beforehand of the content that is to be published.</summary>
-/// <param name="Relations">Tables, their TOAST tables, indexes and so on, and constraints: each is locked by the transaction that creates it.</param>
+/// <param name="Relations">
+/// Tables, their TOAST tables, indexes and so on, and constraints: each is locked by the transaction that creates it.
+/// </param>
 /// <param name="LargeObjects">How many there are.</param>
 sealed record NewContent(long Relations, long LargeObjects)
 {
@@ -25,10 +27,18 @@ sealed record NewContent(long Relations, long LargeObjects)
     /// <summary>Of a backup: its manifest counts what a server would, but for the TOAST tables with their indexes.</summary>
     public static NewContent Of(DatabaseFingerprint content, ArchiveHead? head)
     {
-        long Count(params string[] kinds) => content.Objects.Keys.Count(o => kinds.Any(k => o.StartsWith(k + " ", StringComparison.Ordinal)));
+        long Count(params string[] kinds) =>
+            content.Objects.Keys.Count(o => kinds.Any(k => o.StartsWith(k + " ", StringComparison.Ordinal)));
         var schemas = head?.Entries.Where(e => e.Kind == "EXTENSION").ToDictionary(e => e.Name, SchemaOf) ?? [];
         return new NewContent(
-            (3 * Count("table", "materialized view")) + Count("partitioned table", "view", "foreign table", "sequence", "index", "constraint", "composite type"), content.LargeObjects.Count)
+            (3 * Count("table", "materialized view")) + Count(
+                "partitioned table",
+                "view",
+                "foreign table",
+                "sequence",
+                "index",
+                "constraint",
+                "composite type"), content.LargeObjects.Count)
         {
             ExtensionSchemas = content.Extensions().ToDictionary(e => e, e => schemas.GetValueOrDefault(e, "")),
         };

@@ -26,7 +26,8 @@ sealed class ObjectPrivileges
     readonly HashSet<string> _gone = [];
     readonly HashSet<string> _kept = [];
 
-    ObjectPrivileges(ObjectRights wanted, bool isSuperuser, string? comment) => (_wanted, _isSuperuser, _comment) = (wanted, isSuperuser, comment);
+    ObjectPrivileges(ObjectRights wanted, bool isSuperuser, string? comment) =>
+        (_wanted, _isSuperuser, _comment) = (wanted, isSuperuser, comment);
 
     /// <param name="target">The target as it is before the run.</param>
     public static async Task<ObjectPrivileges> ReadAsync(IQueryRunner target, CancellationToken cancellationToken)
@@ -38,7 +39,8 @@ sealed class ObjectPrivileges
 
     /// <summary>Before the restore, so that tables the target has not had before get what new tables get there.</summary>
     public async Task ApplyDefaultsAsync(IQueryRunner empty, CancellationToken cancellationToken) =>
-        await RunAsync((await ObjectRights.ReadAsync(empty, cancellationToken)).DefaultsTo(_wanted, _isSuperuser), empty, cancellationToken);
+        await RunAsync(
+            (await ObjectRights.ReadAsync(empty, cancellationToken)).DefaultsTo(_wanted, _isSuperuser), empty, cancellationToken);
 
     /// <summary>After it: the same grants and owners as before, by the objects' names.</summary>
     public async Task ApplyAsync(IQueryRunner restored, CancellationToken cancellationToken)
@@ -50,7 +52,9 @@ sealed class ObjectPrivileges
         await KeepCommentAsync(restored, cancellationToken);
         for (var round = 1; round <= MostRounds; round++)
         {
-            var statements = (await ObjectRights.ReadAsync(restored, cancellationToken)).StatementsTo(_wanted, _isSuperuser, _kept.Contains).Where(s => !_gone.Contains(s.Key)).ToList();
+            var statements = (await ObjectRights.ReadAsync(restored, cancellationToken)).StatementsTo(_wanted, _isSuperuser, _kept.Contains)
+                .Where(s => !_gone.Contains(s.Key))
+                .ToList();
             if (statements.Count == 0)
                 return;
             await RunAsync(statements, restored, cancellationToken);
@@ -61,7 +65,9 @@ sealed class ObjectPrivileges
     public async Task CompleteAsync(IQueryRunner restored, Action<string> warn, CancellationToken cancellationToken)
     {
         var now = await ObjectRights.ReadAsync(restored, cancellationToken);
-        var late = now.StatementsTo(_wanted, _isSuperuser, _kept.Contains).Where(s => Late.Any(l => s.Key.StartsWith(l, StringComparison.Ordinal))).ToList();
+        var late = now.StatementsTo(_wanted, _isSuperuser, _kept.Contains)
+            .Where(s => Late.Any(l => s.Key.StartsWith(l, StringComparison.Ordinal)))
+            .ToList();
         if (late.Count > 0)
         {
             await RunAsync(late, restored, cancellationToken);
@@ -76,7 +82,10 @@ sealed class ObjectPrivileges
 
     async Task RunAsync(IReadOnlyList<RightsStatement> statements, IQueryRunner runner, CancellationToken cancellationToken)
     {
-        foreach (var (number, why, code) in await TriedStatements.RunAsync([.. statements.Select(s => (s.Text, s.As))], runner, cancellationToken))
+        foreach (var (number, why, code) in await TriedStatements.RunAsync(
+            [.. statements.Select(s => (s.Text, s.As))],
+            runner,
+            cancellationToken))
         {
             if (code is PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.InvalidSchemaName)
                 _gone.Add(statements[number].Key);
@@ -93,10 +102,12 @@ sealed class ObjectPrivileges
         if (_comment is null or InitialComment)
             return;
         if ((await restored.RowsAsync(CommentOfPublic, cancellationToken)) is [[null or InitialComment]])
-            await RunAsync([new($"COMMENT ON SCHEMA public IS {Sql.Literal(_comment)}", null, "SCHEMA public")], restored, cancellationToken);
+            await RunAsync(
+                [new($"COMMENT ON SCHEMA public IS {Sql.Literal(_comment)}", null, "SCHEMA public")], restored, cancellationToken);
     }
 
     const string InitialComment = "standard public schema";
 
-    const string CommentOfPublic = "SELECT pg_catalog.obj_description(oid, 'pg_namespace') FROM pg_catalog.pg_namespace WHERE nspname = 'public'";
+    const string CommentOfPublic =
+        "SELECT pg_catalog.obj_description(oid, 'pg_namespace') FROM pg_catalog.pg_namespace WHERE nspname = 'public'";
 }

@@ -5,8 +5,9 @@ using BackupSync.Postgres;
 namespace BackupSync.Operations.Publishing;
 
 /// <summary>
-/// Has the clients of a PgBouncer wait while their database is renamed. Else the server refuses the sessions that it opens meanwhile, and it
-/// refuses its clients for server_login_retry after that: 15 seconds. (https://www.pgbouncer.org/usage.html#process-controlling-commands)
+/// Has the clients of a PgBouncer wait while their database is renamed. Else the server refuses the sessions that it opens meanwhile,
+/// and it refuses its clients for server_login_retry after that: 15 seconds.
+/// (https://www.pgbouncer.org/usage.html#process-controlling-commands)
 /// </summary>
 /// <remarks>
 /// psql talks with it: the console does not know the protocol of prepared statements. And psql resumes when its input ends, as it does also
@@ -14,7 +15,9 @@ namespace BackupSync.Operations.Publishing;
 /// </remarks>
 sealed class PoolerPause : IAsyncDisposable
 {
-    /// <summary>For the statements that are under way. Whoever takes longer loses his connection by the rename, as direct clients do.</summary>
+    /// <summary>
+    /// For the statements that are under way. Whoever takes longer loses his connection by the rename, as direct clients do.
+    /// </summary>
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     const string Paused = "backupsync-paused";
@@ -43,7 +46,11 @@ sealed class PoolerPause : IAsyncDisposable
 
     /// <summary>Returns when no statement is under way any more, or after 5 seconds.</summary>
     /// <param name="warn">Told what does not work: a rename is no less safe without it.</param>
-    public static async Task<PoolerPause?> BeginAsync(PgToolset tools, DatabaseConfig database, Action<string> warn, CancellationToken cancellationToken)
+    public static async Task<PoolerPause?> BeginAsync(
+        PgToolset tools,
+        DatabaseConfig database,
+        Action<string> warn,
+        CancellationToken cancellationToken)
     {
         if (database.Pooler is null)
             return null;
@@ -85,7 +92,8 @@ sealed class PoolerPause : IAsyncDisposable
             }
             catch (Exception failure) when (attempt == 3 && failure is BackupSyncException or OperationCanceledException)
             {
-                _warn($"{_database.DisplayName}: its pooler may still hold clients back: {failure.Message} Run in its console: {string.Join(' ', _names.Select(n => $"RESUME {Sql.Identifier(n)};"))}");
+                _warn($"{_database.DisplayName}: its pooler may still hold clients back: {failure.Message} Run in its console: "
+                    + $"{string.Join(' ', _names.Select(n => $"RESUME {Sql.Identifier(n)};"))}");
                 return;
             }
             catch (Exception failure) when (failure is BackupSyncException or OperationCanceledException)
@@ -120,9 +128,15 @@ sealed class PoolerPause : IAsyncDisposable
     /// What the pooler calls the database. One that others paused is not ours to resume; and a database of the same name on another server,
     /// if the pooler knows one by the address that ours has, is none of ours either.
     /// </summary>
-    static async Task<IReadOnlyList<string>> NamesAsync(PgToolset tools, DatabaseConfig database, bool isPaused, CancellationToken cancellationToken)
+    static async Task<IReadOnlyList<string>> NamesAsync(
+        PgToolset tools,
+        DatabaseConfig database,
+        bool isPaused,
+        CancellationToken cancellationToken)
     {
-        var lines = (await RunAsync(tools, database, ["-c", "SHOW DATABASES"], cancellationToken)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split('\t')).ToList();
+        var lines = (await RunAsync(tools, database, ["-c", "SHOW DATABASES"], cancellationToken)).Split(
+            '\n',
+            StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split('\t')).ToList();
         var columns = lines[0].Index().ToDictionary(c => c.Item, c => c.Index);
         var address = database.Address.Unpooled();
         var rows = lines.Skip(1).Where(r => r.Length == columns.Count && r[columns["database"]] == address.Database).ToList();
@@ -130,20 +144,27 @@ sealed class PoolerPause : IAsyncDisposable
         if (exact.Count == 0 && rows.Select(r => (r[columns["host"]], r[columns["port"]])).Distinct().Count() > 1)
         {
             throw new BackupSyncException(ErrorIds.ConfigurationInvalid,
-                $"{database.DisplayName}: its pooler knows databases '{address.Database}' on several servers, and none by the address {address.Host}:{address.Port}.",
+                $"{database.DisplayName}: its pooler knows databases '{address.Database}' on several servers, and none by the address "
+                    + $"{address.Host}:{address.Port}.",
                 "Spell the host in the database's url as the pooler's configuration does.");
         }
         return [.. (exact.Count > 0 ? exact : rows).Where(r => r[columns["paused"]] == "1" == isPaused).Select(r => r[columns["name"]])];
     }
 
-    static async Task<string> RunAsync(PgToolset tools, DatabaseConfig database, IReadOnlyList<string> commands, CancellationToken cancellationToken)
+    static async Task<string> RunAsync(
+        PgToolset tools,
+        DatabaseConfig database,
+        IReadOnlyList<string> commands,
+        CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(Patience * 2);
         try
         {
             var result = await ChildProcess.RunAsync(Psql(tools, database.Pooler!, [.. commands]), limit.Token);
-            return result.ExitCode == 0 && !result.ErrorTail.Contains("ERROR:", StringComparison.Ordinal) ? result.Output : throw Unusable(database, result.ErrorTail);
+            return result.ExitCode == 0 && !result.ErrorTail.Contains("ERROR:", StringComparison.Ordinal)
+                ? result.Output
+                : throw Unusable(database, result.ErrorTail);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -152,12 +173,15 @@ sealed class PoolerPause : IAsyncDisposable
     }
 
     static BackupSyncException Unusable(DatabaseConfig database, string words) => new(
-        ErrorIds.ConnectionFailed, $"{database.DisplayName}: the admin console of its pooler, {database.Pooler!.Host}:{database.Pooler.Port}, cannot be used.",
+        ErrorIds.ConnectionFailed, $"{database.DisplayName}: the admin console of its pooler, "
+            + $"{database.Pooler!.Host}:{database.Pooler.Port}, cannot be used.",
         "Its user must be among PgBouncer's admin_users, and its database is pgbouncer; or take pooler out of the configuration.")
     { Detail = database.Pooler!.Scrub(words.Trim()) };
 
     static ChildCommand Psql(PgToolset tools, DatabaseAddress console, params string[] commands) =>
-        new ChildCommand(tools.Psql, ["--no-psqlrc", "--quiet", "--no-align", "--no-password", "--field-separator=\t", "--pset=footer=off", "--pset=pager=off", .. commands]).ConnectedTo(console);
+        new ChildCommand(tools.Psql, ["--no-psqlrc", "--quiet", "--no-align", "--no-password", "--field-separator=\t",
+            "--pset=footer=off", "--pset=pager=off", .. commands]).ConnectedTo(console);
 
-    static string[] Each(string command, IEnumerable<string> names) => [.. names.SelectMany(n => new[] { "-c", $"{command} {Sql.Identifier(n)}" })];
+    static string[] Each(string command, IEnumerable<string> names) =>
+        [.. names.SelectMany(n => new[] { "-c", $"{command} {Sql.Identifier(n)}" })];
 }

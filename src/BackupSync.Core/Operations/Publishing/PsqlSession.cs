@@ -27,7 +27,8 @@ sealed partial class PsqlSession : IQueryRunner, IAsyncDisposable
     public static PsqlSession Start(PgToolset tools, PgLogin login, IEnumerable<KeyValuePair<string, string>> settings)
     {
         var command = new ChildCommand(tools.Psql,
-            "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--no-password", "--set=ON_ERROR_STOP=1", "--echo-errors", "--set=VERBOSITY=verbose", "--pset=pager=off")
+            "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--no-password", "--set=ON_ERROR_STOP=1", "--echo-errors",
+            "--set=VERBOSITY=verbose", "--pset=pager=off")
             .ConnectedTo(login, settings);
         return new PsqlSession(ChildSession.Start(command), login);
     }
@@ -99,10 +100,14 @@ sealed partial class PsqlSession : IQueryRunner, IAsyncDisposable
             var exitCode = await _psql.Completion;
             var state = ErrorCode().Match(_psql.ErrorTail);
             var failure = PgProgram.Failure(
-                exitCode, ErrorCode().Replace(_psql.ErrorTail, "$1"), "psql", _login, ErrorIds.RestoreFailed, $"The restore into {_login.Label} failed");
+                exitCode, ErrorCode().Replace(_psql.ErrorTail, "$1"), "psql", _login, ErrorIds
+                    .RestoreFailed, $"The restore into {_login.Label} failed");
             if (!state.Success)
                 throw failure;
-            throw new PgQueryException(failure.ErrorId, failure.Message, failure.Advice, state.Groups[2].Value, failure) { Detail = failure.Detail };
+            throw new PgQueryException(failure.ErrorId, failure.Message, failure.Advice, state.Groups[2].Value, failure)
+            {
+                Detail = failure.Detail,
+            };
         }
     }
 

@@ -38,35 +38,48 @@ static class PublishChoice
         if (!facts.MayCreateDatabases)
             return new($"the role '{facts.Role}' may not create databases.", $"ALTER ROLE {role} CREATEDB;");
         if (!facts.OwnsDatabase)
-            return new($"the role '{facts.Role}' does not own the database (its owner is '{facts.Owner}').", $"ALTER DATABASE {Sql.Identifier(facts.Database)} OWNER TO {role};");
+            return new(
+                $"the role '{facts.Role}' does not own the database (its owner is '{facts.Owner}').",
+                $"ALTER DATABASE {Sql.Identifier(facts.Database)} OWNER TO {role};");
         if (await AgainstRenamingAsync(session, cancellationToken) is { } held)
             return held;
         return await AgainstExtensionsAsync(facts, extensions, session, installed: [], cancellationToken);
     }
 
     static async Task<Obstacle?> AgainstTransactionAsync(
-        TargetSide target, NewContent content, IReadOnlyCollection<string> extensions, PgSession session, CancellationToken cancellationToken)
+        TargetSide target, NewContent content, IReadOnlyCollection<string> extensions, PgSession session,
+        CancellationToken cancellationToken)
     {
         var (facts, role) = (target.Facts, Sql.Identifier(target.Facts.Role));
         if (!facts.MayCreateInDatabase)
-            return new($"the role '{facts.Role}' may not create schemas in the database.", $"GRANT CREATE ON DATABASE {Sql.Identifier(facts.Database)} TO {role};");
-        if (!await session.ScalarAsync<bool>("SELECT coalesce((SELECT pg_catalog.has_schema_privilege(oid, 'CREATE') FROM pg_catalog.pg_namespace WHERE nspname = 'public'), true)", cancellationToken))
+            return new(
+                $"the role '{facts.Role}' may not create schemas in the database.",
+                $"GRANT CREATE ON DATABASE {Sql.Identifier(facts.Database)} TO {role};");
+        if (!await session.ScalarAsync<bool>("SELECT coalesce((SELECT pg_catalog.has_schema_privilege(oid, 'CREATE') FROM "
+            + "pg_catalog.pg_namespace WHERE nspname = 'public'), true)", cancellationToken))
             return new($"the role '{facts.Role}' may not create tables in the schema public.", $"GRANT CREATE ON SCHEMA public TO {role};");
         var foreign = await session.RowsAsync(ForeignObjects, cancellationToken);
         if (foreign.Count > 0)
         {
             var some = string.Join(", ", foreign.Select(f => f[0]));
             return new($"the role '{facts.Role}' does not own {some}, and so may not replace it.",
-                "Let the role own them: " + string.Join(" ", foreign.Select(f => f[1] is { } relation ? $"ALTER TABLE {relation} OWNER TO {role};" : $"the {f[0]} is {f[2]}'s.")));
+                "Let the role own them: " + string.Join(
+                    " ",
+                    foreign.Select(f => f[1] is { } relation ? $"ALTER TABLE {relation} OWNER TO {role};" : $"the {f[0]} is {f[2]}'s.")));
         }
         if (await PreparedAsync(session, HoldsLocks, cancellationToken) is { } prepared)
             return prepared;
         var installed = (await session.RowsAsync(
-            "SELECT e.extname, n.nspname FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace", cancellationToken)).ToDictionary(e => e[0]!, e => e[1]!);
-        if (installed.FirstOrDefault(e => content.ExtensionSchemas.TryGetValue(e.Key, out var wanted) && wanted.Length > 0 && wanted != e.Value) is { Key: { } moved })
+            "SELECT e.extname, n.nspname FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = "
+                + "e.extnamespace", cancellationToken)).ToDictionary(e => e[0]!, e => e[1]!);
+        if (installed.FirstOrDefault(
+            e => content.ExtensionSchemas.TryGetValue(e.Key,
+                out var wanted) && wanted.Length > 0 && wanted != e.Value) is { Key: { } moved })
         {
-            return new($"its extension '{moved}' is in the schema {Sql.Display(installed[moved])}, and the content needs it in {Sql.Display(content.ExtensionSchemas[moved])}.",
-                $"ALTER EXTENSION {Sql.Identifier(moved)} SET SCHEMA {Sql.Identifier(content.ExtensionSchemas[moved])}; (after CREATE SCHEMA, if need be), or publish by swap.");
+            return new($"its extension '{moved}' is in the schema {Sql.Display(installed[moved])}, and the content needs it in "
+                + $"{Sql.Display(content.ExtensionSchemas[moved])}.",
+                $"ALTER EXTENSION {Sql.Identifier(moved)} SET SCHEMA {Sql.Identifier(content.ExtensionSchemas[moved])}; (after CREATE "
+                    + "SCHEMA, if need be), or publish by swap.");
         }
         return await AgainstExtensionsAsync(facts, extensions, session, installed.Keys.ToHashSet(), cancellationToken)
                ?? await AgainstLocksAsync(content, session, cancellationToken);
@@ -79,13 +92,16 @@ static class PublishChoice
     {
         var old = Number((await session.RowsAsync(CatalogQueries.LockedObjects, cancellationToken))[0][0]!);
         // Those that stay are written over, which takes no lock.
-        var removed = Math.Max(0, await session.ScalarAsync<long>("SELECT count(*) FROM pg_catalog.pg_largeobject_metadata", cancellationToken) - content.LargeObjects);
+        var removed = Math.Max(0, await session.ScalarAsync<long>(
+            "SELECT count(*) FROM pg_catalog.pg_largeobject_metadata",
+            cancellationToken) - content.LargeObjects);
         var locks = await LockTable.ReadAsync(session, cancellationToken);
         var needed = old + content.Relations + removed;
         return needed <= locks.Room
             ? null
             : new($"one transaction would lock about {needed} objects, and {locks}.",
-                $"{locks.Advice(needed)}, or publish by swap, which locks few objects at a time (ALTER ROLE … CREATEDB, if that is what it lacks).");
+                $"{locks.Advice(needed)}, or publish by swap, which locks few objects at a time (ALTER ROLE … CREATEDB, if that is "
+                    + "what it lacks).");
     }
 
     static long Number(string text) => long.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
@@ -95,15 +111,23 @@ static class PublishChoice
     {
         if (await PreparedAsync(session, "true", cancellationToken) is { } prepared)
             return prepared;
-        if (await FirstAsync(session, "SELECT slot_name FROM pg_catalog.pg_replication_slots WHERE database = current_database() AND NOT temporary ORDER BY 1 LIMIT 1", cancellationToken) is { } slot)
+        if (await FirstAsync(
+            session,
+            "SELECT slot_name FROM pg_catalog.pg_replication_slots WHERE database = current_database() AND NOT temporary ORDER BY 1 "
+                + "LIMIT 1",
+            cancellationToken) is { } slot)
         {
-            return new($"the logical replication slot '{slot}' is on the database: who reads from it would be left with the database that is replaced.",
-                $"Drop it (SELECT pg_drop_replication_slot({Sql.Literal(slot)});) if nobody needs it any more, or publish by transaction.", ErrorIds.NotSupported);
+            return new($"the logical replication slot '{slot}' is on the database: who reads from it would be left with the database "
+                + "that is replaced.",
+                $"Drop it (SELECT pg_drop_replication_slot({Sql.Literal(slot)});) if nobody needs it any more, or publish by "
+                    + "transaction.", ErrorIds.NotSupported);
         }
-        if (await FirstAsync(session, "SELECT subname FROM pg_catalog.pg_subscription WHERE subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()) ORDER BY 1 LIMIT 1", cancellationToken) is { } subscription)
+        if (await FirstAsync(session, "SELECT subname FROM pg_catalog.pg_subscription WHERE subdbid = (SELECT oid FROM "
+            + "pg_catalog.pg_database WHERE datname = current_database()) ORDER BY 1 LIMIT 1", cancellationToken) is { } subscription)
         {
             return new($"the subscription '{subscription}' writes to the database, and keeps it from being replaced.",
-                $"DROP SUBSCRIPTION {Sql.Identifier(subscription)}; a database that is replaced by copies needs none.", ErrorIds.NotSupported);
+                $"DROP SUBSCRIPTION {Sql.Identifier(subscription)}; a database that is replaced by copies needs none.", ErrorIds
+                    .NotSupported);
         }
         return null;
     }
@@ -111,8 +135,12 @@ static class PublishChoice
     /// <summary>A prepared transaction keeps its locks, and its database, whoever ends what sessions.</summary>
     /// <param name="condition">Which of them are in the way.</param>
     static async Task<Obstacle?> PreparedAsync(PgSession session, string condition, CancellationToken cancellationToken) =>
-        await FirstAsync(session, $"SELECT gid FROM pg_catalog.pg_prepared_xacts p WHERE p.database = current_database() AND {condition} ORDER BY p.prepared LIMIT 1", cancellationToken) is { } gid
-            ? new($"the prepared transaction '{gid}' is open on the database.", $"COMMIT PREPARED {Sql.Literal(gid)}; or ROLLBACK PREPARED {Sql.Literal(gid)}; in the database.", ErrorIds.NotSupported)
+        await FirstAsync(session, "SELECT gid FROM pg_catalog.pg_prepared_xacts p WHERE p.database = current_database() AND "
+            + $"{condition} ORDER BY p.prepared LIMIT 1", cancellationToken) is { } gid
+            ? new(
+                $"the prepared transaction '{gid}' is open on the database.",
+                $"COMMIT PREPARED {Sql.Literal(gid)}; or ROLLBACK PREPARED {Sql.Literal(gid)}; in the database.",
+                ErrorIds.NotSupported)
             : null;
 
     static async Task<string?> FirstAsync(PgSession session, string select, CancellationToken cancellationToken) =>
@@ -120,13 +148,15 @@ static class PublishChoice
 
     /// <summary>pg_locks shows them without a process: what has the number of their transaction has their other locks, too.</summary>
     const string HoldsLocks = """
-        EXISTS (SELECT FROM pg_catalog.pg_locks x JOIN pg_catalog.pg_locks l ON l.virtualtransaction = x.virtualtransaction AND l.pid IS NULL
+        EXISTS (SELECT FROM pg_catalog.pg_locks x JOIN pg_catalog.pg_locks l ON l.virtualtransaction = x.virtualtransaction
+            AND l.pid IS NULL
                 WHERE x.pid IS NULL AND x.locktype = 'transactionid' AND x.transactionid = p.transaction AND l.locktype = 'relation')
         """;
 
     /// <summary>An extension can be created by a superuser or, where it is marked trusted, by who may create in the database.</summary>
     static async Task<Obstacle?> AgainstExtensionsAsync(
-        DatabaseFacts facts, IReadOnlyCollection<string> extensions, PgSession session, HashSet<string> installed, CancellationToken cancellationToken)
+        DatabaseFacts facts, IReadOnlyCollection<string> extensions, PgSession session, HashSet<string> installed,
+        CancellationToken cancellationToken)
     {
         var wanted = extensions.Where(e => !installed.Contains(e) && e != "plpgsql").ToList();
         if (wanted.Count == 0)
@@ -140,10 +170,13 @@ static class PublishChoice
             WHERE e.name = ANY ({Sql.TextArray(wanted)})
             """, cancellationToken)).ToDictionary(e => e[0]!, e => e[1] == "t");
         if (wanted.FirstOrDefault(e => !available.ContainsKey(e)) is { } missing)
-            return new($"its server does not offer the extension '{missing}', which the content needs.", $"Install the extension {missing} on the target's server.");
+            return new(
+                $"its server does not offer the extension '{missing}', which the content needs.",
+                $"Install the extension {missing} on the target's server.");
         if (!mayAll && wanted.FirstOrDefault(e => !available[e]) is { } untrusted)
             return new($"the role '{facts.Role}' may not create the extension '{untrusted}', which the content needs.",
-                $"Let a superuser run CREATE EXTENSION {Sql.Identifier(untrusted)}; in the target, and publish by transaction, which keeps it.");
+                $"Let a superuser run CREATE EXTENSION {Sql.Identifier(untrusted)}; in the target, and publish by transaction, which "
+                    + "keeps it.");
         return null;
     }
 
@@ -158,10 +191,12 @@ static class PublishChoice
         -- A range type's functions, made with it, are the first superuser's.
         WITH ext AS MATERIALIZED (SELECT classid, objid FROM pg_catalog.pg_depend WHERE deptype IN ('e', 'i')),
         owned(classid, objid, namespace, owner) AS (
-            SELECT 'pg_catalog.pg_class'::regclass, oid, relnamespace, relowner FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
+            SELECT 'pg_catalog.pg_class'::regclass, oid, relnamespace, relowner FROM pg_catalog.pg_class
+                WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
             UNION ALL SELECT 'pg_catalog.pg_proc'::regclass, oid, pronamespace, proowner FROM pg_catalog.pg_proc
             UNION ALL SELECT 'pg_catalog.pg_type'::regclass, t.oid, t.typnamespace, t.typowner FROM pg_catalog.pg_type t
-                WHERE t.typelem = 0 AND (t.typrelid = 0 OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c'))
+                WHERE t.typelem = 0 AND (t.typrelid = 0 OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid
+                    AND c.relkind = 'c'))
             UNION ALL SELECT 'pg_catalog.pg_namespace'::regclass, oid, oid, nspowner FROM pg_catalog.pg_namespace
                 WHERE nspname <> 'public' AND NOT EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE e.extnamespace = pg_namespace.oid)
             UNION ALL SELECT 'pg_catalog.pg_operator'::regclass, oid, oprnamespace, oprowner FROM pg_catalog.pg_operator
@@ -177,7 +212,8 @@ static class PublishChoice
             UNION ALL SELECT 'pg_catalog.pg_event_trigger'::regclass, oid, 0, evtowner FROM pg_catalog.pg_event_trigger
             UNION ALL SELECT 'pg_catalog.pg_language'::regclass, oid, 0, lanowner FROM pg_catalog.pg_language
             UNION ALL SELECT 'pg_catalog.pg_largeobject'::regclass, oid, 0, lomowner FROM pg_catalog.pg_largeobject_metadata)
-        SELECT pg_catalog.pg_describe_object(classid, objid, 0), CASE WHEN classid = 'pg_catalog.pg_class'::regclass THEN objid::regclass::text END, pg_catalog.pg_get_userbyid(owner)
+        SELECT pg_catalog.pg_describe_object(classid, objid, 0), CASE
+            WHEN classid = 'pg_catalog.pg_class'::regclass THEN objid::regclass::text END, pg_catalog.pg_get_userbyid(owner)
         FROM owned
         WHERE (objid >= 16384 OR classid = 'pg_catalog.pg_largeobject'::regclass) AND NOT pg_catalog.pg_has_role(owner, 'USAGE')
           AND namespace NOT IN (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname ~ '^pg_' OR nspname = 'information_schema')

@@ -25,7 +25,8 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
     public async Task RunAsync(PublishContent content, BackupFile? safetyBackup, CancellationToken cancellationToken)
     {
         run.Record.Publish = publisher.Mode;
-        foreach (var guard in target.Before.Objects.Keys.Where(o => o.StartsWith("event trigger ", StringComparison.Ordinal) && !content.Content.Objects.ContainsKey(o)))
+        foreach (var guard in target.Before.Objects.Keys
+            .Where(o => o.StartsWith("event trigger ", StringComparison.Ordinal) && !content.Content.Objects.ContainsKey(o)))
             run.Warn($"{target.Login.Label}: the {guard} goes, for the content that replaces the target's has none of this name.");
         try
         {
@@ -82,7 +83,8 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
             (table, done, all, rows, bytes) => scope.Progress((double)done / all, table, rows, bytes), cancellationToken);
         EnsureEqual(expected, restored, "what was restored");
         run.Record.Verified = true;
-        scope.Note = $"{restored.Tables.Count} tables, {restored.TotalRows()} rows{(expected.Method == FingerprintMethod.RowsOnly ? "" : ", content")} equal";
+        scope.Note = $"{restored.Tables.Count} tables, {restored.TotalRows()} "
+            + $"rows{(expected.Method == FingerprintMethod.RowsOnly ? "" : ", content")} equal";
     }
 
     Task PublishAsync(CancellationToken cancellationToken)
@@ -97,7 +99,8 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
     {
         await using var session = await PgConnector.OpenAsync(target.Login, _job.Limits.Connect, run.Info, cancellationToken);
         // Content and details were compared before; rows and objects tell whether this is that database.
-        var published = await FingerprintReader.ReadAsync([session], FingerprintMethod.RowsOnly, CatalogFilter.None, null, cancellationToken, withDetails: false);
+        var published = await FingerprintReader.ReadAsync(
+            [session], FingerprintMethod.RowsOnly, CatalogFilter.None, null, cancellationToken, withDetails: false);
         EnsureEqual(expected, published, "what is published");
         run.Record.After = published;
         var rows = ReportedTables.Describe(published.RowsByTable(), _job.Verify.Report);
@@ -131,12 +134,15 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
         {
             // Nothing had been published, so nothing visible can have changed; only the clearing up is left to the next run.
             run.Record.Rollback = RollbackState.Succeeded;
-            run.Record.RollbackNote = $"Nothing was published, so {target.Login.Label} is what it was; this could not be confirmed: {undone.Message} The next run clears what is left.";
+            run.Record.RollbackNote = $"Nothing was published, so {target.Login.Label} is what it was; this could not be confirmed: "
+                + $"{undone.Message} The next run clears what is left.";
             run.Warn(run.Record.RollbackNote);
         }
         catch (Exception undone)
         {
-            run.Record.RollbackNote = $"{undone.Message} {(safetyBackup is null ? "" : $"The content of before is in {safetyBackup.Path}: restore it with Restore-DbSafetyBackup.")}";
+            run.Record.RollbackNote = $"{undone.Message} "
+                + (safetyBackup is null ? ""
+                    : $"The content of before is in {safetyBackup.Path}: restore it with Restore-DbSafetyBackup.");
             run.Error($"Rollback FAILED: {run.Record.RollbackNote}");
         }
     }
@@ -166,7 +172,8 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
             run.Record.RollbackNote = $"Rolled back; {target.Login.Label} was compared and holds what it held before.";
             return;
         }
-        run.Record.RollbackNote = $"Rolled back; {target.Login.Label} differs from what it held when the run began: other sessions have written to it meanwhile.";
+        run.Record.RollbackNote =
+            $"Rolled back; {target.Login.Label} differs from what it held when the run began: other sessions have written to it meanwhile.";
         run.Warn(run.Record.RollbackNote);
     }
 

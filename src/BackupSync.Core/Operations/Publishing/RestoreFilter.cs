@@ -12,17 +12,24 @@ namespace BackupSync.Operations.Publishing;
 /// <param name="ExistingSchemas">"public", and those that existing extensions live in.</param>
 /// <param name="OwnsPublic">Whether the role may comment on the schema "public".</param>
 /// <param name="MayCreateEventTriggers">Only superusers may.</param>
-sealed record RestoreFilter(IReadOnlySet<string> ExistingExtensions, IReadOnlySet<string> ExistingSchemas, bool OwnsPublic, bool MayCreateEventTriggers)
+sealed record RestoreFilter(
+    IReadOnlySet<string> ExistingExtensions,
+    IReadOnlySet<string> ExistingSchemas,
+    bool OwnsPublic,
+    bool MayCreateEventTriggers)
 {
     /// <summary>Asks the database that is to be restored into what it has already.</summary>
     public static async Task<RestoreFilter> ForAsync(PgSession session, DatabaseFacts facts, CancellationToken cancellationToken)
     {
         var extensions = await session.RowsAsync(
-            "SELECT e.extname, n.nspname FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace", cancellationToken);
+            "SELECT e.extname, n.nspname FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = "
+                + "e.extnamespace", cancellationToken);
         var ownsPublic = await session.ScalarAsync<bool>(
-            "SELECT coalesce((SELECT pg_catalog.pg_has_role(nspowner, 'USAGE') FROM pg_catalog.pg_namespace WHERE nspname = 'public'), false)", cancellationToken);
+            "SELECT coalesce((SELECT pg_catalog.pg_has_role(nspowner, 'USAGE') FROM pg_catalog.pg_namespace WHERE nspname = "
+                + "'public'), false)", cancellationToken);
         return new RestoreFilter(
-            extensions.Select(e => e[0]!).ToHashSet(), extensions.Select(e => e[1]!).Append("public").ToHashSet(), ownsPublic, facts.IsSuperuser);
+            extensions.Select(e => e[0]!).ToHashSet(), extensions.Select(e => e[1]!).Append("public").ToHashSet(), ownsPublic, facts
+                .IsSuperuser);
     }
 
     public RestoreList Apply(ArchiveListing listing, DatabaseFingerprint content)
@@ -35,7 +42,8 @@ sealed record RestoreFilter(IReadOnlySet<string> ExistingExtensions, IReadOnlySe
         var triggers = new List<string>();
         var tables = listing.Entries.Where(e => e.Kind == "TABLE").Select(e => e.Rest).ToHashSet();
         // One alone depends on no other.
-        var configurationRows = listing.Entries.Where(e => e.Kind == "TABLE DATA" && !tables.Contains(e.Rest)).ToList() is { Count: > 1 } rows ? rows : [];
+        var configurationRows = listing.Entries.Where(e => e.Kind == "TABLE DATA" && !tables.Contains(e.Rest))
+            .ToList() is { Count: > 1 } rows ? rows : [];
         var hasPartitions = listing.Entries.Any(e => e.Kind == "TABLE ATTACH");
         foreach (var entry in listing.Entries)
         {
@@ -55,7 +63,8 @@ sealed record RestoreFilter(IReadOnlySet<string> ExistingExtensions, IReadOnlySe
                 case "COMMENT" when entry.Rest.StartsWith("- EVENT TRIGGER ", StringComparison.Ordinal) && !MayCreateEventTriggers:
                     continue;
                 case "EVENT TRIGGER":
-                case "COMMENT" when entry.Rest.StartsWith("- EVENT TRIGGER ", StringComparison.Ordinal) || entry.Rest.StartsWith("- LARGE OBJECT ", StringComparison.Ordinal):
+                case "COMMENT" when entry.Rest.StartsWith("- EVENT TRIGGER ", StringComparison.Ordinal)
+                    || entry.Rest.StartsWith("- LARGE OBJECT ", StringComparison.Ordinal):
                     last.Add(entry.Line);
                     continue;
                 case "TRIGGER" when hasPartitions:
@@ -90,7 +99,9 @@ sealed record RestoreFilter(IReadOnlySet<string> ExistingExtensions, IReadOnlySe
 
 /// <summary>Lines for <c>pg_restore --use-list</c>, in the order of the archive.</summary>
 /// <param name="Main">Everything but <see cref="Triggers"/>, <see cref="ConfigurationRows"/> and <see cref="Last"/>.</param>
-/// <param name="WithoutLargeObjects">The same without large objects: in a script, pg_restore puts those into a transaction of their own.</param>
+/// <param name="WithoutLargeObjects">
+/// The same without large objects: in a script, pg_restore puts those into a transaction of their own.
+/// </param>
 /// <param name="Triggers">
 /// Of a database with partitions, in their order: what switches a partition's trigger off depends on the parent's trigger, and no archive
 /// says so to pg_restore's workers.

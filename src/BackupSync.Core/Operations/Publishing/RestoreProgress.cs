@@ -35,7 +35,8 @@ sealed partial class RestoreProgress : IAsyncDisposable
     }
 
     /// <param name="maintenance">A session of its own is opened there: one that holds a lock is not to be risked for progress.</param>
-    public static RestoreProgress Watch(PublishContent content, IReadOnlyList<string> list, PgLogin maintenance, StepScope scope) => new(content, list, scope, maintenance);
+    public static RestoreProgress Watch(PublishContent content, IReadOnlyList<string> list, PgLogin maintenance, StepScope scope) =>
+        new(content, list, scope, maintenance);
 
     public void OnErrorLine(string line)
     {

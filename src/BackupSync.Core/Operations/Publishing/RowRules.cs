@@ -4,8 +4,8 @@ using BackupSync.Postgres;
 namespace BackupSync.Operations.Publishing;
 
 /// <summary>
-/// Checks of some tables, and of the domains of their columns, that rows of before need not meet, but rows that are loaded would have to. So they are taken away
-/// meanwhile, and put back.
+/// Checks of some tables, and of the domains of their columns, that rows of before need not meet, but rows that are loaded would have
+/// to. So they are taken away meanwhile, and put back.
 /// </summary>
 sealed class RowRules
 {
@@ -16,25 +16,32 @@ sealed class RowRules
 
     /// <summary>Those that are NOT VALID.</summary>
     public static Task<RowRules> ReadUnvalidatedAsync(PgSession target, IEnumerable<uint> tables, CancellationToken cancellationToken) =>
-        ReadAsync(target, Query(tables, "k.contype <> 'f' AND NOT k.convalidated AND pg_catalog.pg_get_constraintdef(k.oid) ~ ' NOT VALID$'"), cancellationToken);
+        ReadAsync(
+            target,
+            Query(tables, "k.contype <> 'f' AND NOT k.convalidated AND pg_catalog.pg_get_constraintdef(k.oid) ~ ' NOT VALID$'"),
+            cancellationToken);
 
     /// <summary>All that are enforced.</summary>
     public static Task<RowRules> ReadAllAsync(PgSession target, IEnumerable<uint> tables, CancellationToken cancellationToken) =>
-        ReadAsync(target, Query(tables, "k.contype = 'c' AND pg_catalog.pg_get_constraintdef(k.oid) !~ ' NOT ENFORCED$'"), cancellationToken);
+        ReadAsync(
+            target, Query(tables, "k.contype = 'c' AND pg_catalog.pg_get_constraintdef(k.oid) !~ ' NOT ENFORCED$'"), cancellationToken);
 
     static async Task<RowRules> ReadAsync(PgSession target, string query, CancellationToken cancellationToken) =>
         new(target, [.. (await target.RowsAsync(query, cancellationToken)).Select(r =>
-            ($"{r[0]} {Sql.Qualified(r[1]!, r[2]!)}", Sql.Identifier(r[3]!), r[4]!, r[0] == "DOMAIN" ? $"DOMAIN {Sql.Qualified(r[1]!, r[2]!)}" : Sql.Qualified(r[1]!, r[2]!), r[5]))]);
+            ($"{r[0]} {Sql.Qualified(r[1]!, r[2]!)}", Sql.Identifier(r[3]!), r[4]!, r[0] == "DOMAIN"
+                ? $"DOMAIN {Sql.Qualified(r[1]!, r[2]!)}"
+                : Sql.Qualified(r[1]!, r[2]!), r[5]))]);
 
     /// <summary>
-    /// Those of domains that are NOT VALID, and the role's: no reader waits for them. A row of before the rule can change in another column without being looked
-    /// at, but is looked at where it comes as a text.
+    /// Those of domains that are NOT VALID, and the role's: no reader waits for them. A row of before the rule can change in another
+    /// column without being looked at, but is looked at where it comes as a text.
     /// </summary>
     /// <param name="tables">As FROM takes their names.</param>
     public static async Task<RowRules> ReadOfDomainsAsync(PgSession target, IEnumerable<string> tables, CancellationToken cancellationToken)
     {
         var oids = await target.RowsAsync(
-            $"SELECT t FROM unnest({Sql.TextArray(tables)}) n, CAST(pg_catalog.to_regclass(n) AS oid) t WHERE t IS NOT NULL", cancellationToken);
+            $"SELECT t FROM unnest({Sql.TextArray(tables)}) n, CAST(pg_catalog.to_regclass(n) AS oid) t WHERE t IS "
+                + "NOT NULL", cancellationToken);
         var all = await ReadUnvalidatedAsync(target, oids.Select(r => uint.Parse(r[0]!, CultureInfo.InvariantCulture)), cancellationToken);
         return new(target, [.. all._all.Where(r => r.Owner.StartsWith("DOMAIN ", StringComparison.Ordinal))]);
     }
@@ -43,7 +50,11 @@ sealed class RowRules
 
     /// <summary>The given ones of all that tables and their domains have.</summary>
     /// <param name="constraints">Their oids.</param>
-    public static Task<RowRules> ReadAsync(PgSession target, IEnumerable<uint> tables, IEnumerable<uint> constraints, CancellationToken cancellationToken) =>
+    public static Task<RowRules> ReadAsync(
+        PgSession target,
+        IEnumerable<uint> tables,
+        IEnumerable<uint> constraints,
+        CancellationToken cancellationToken) =>
         ReadAsync(target, Query(tables, $"k.oid = ANY (ARRAY[{string.Join(",", constraints)}]::oid[])"), cancellationToken);
 
     public IEnumerable<string> Drops => _all.Select(r => $"ALTER {r.Owner} DROP CONSTRAINT {r.Name}");
@@ -61,9 +72,13 @@ sealed class RowRules
         foreach (var rule in _all)
         {
             var wasValid = !rule.Definition.EndsWith(NotValid, StringComparison.Ordinal);
-            await _target.DefineAsync($"ALTER {rule.Owner} ADD CONSTRAINT {rule.Name} {rule.Definition}{(wasValid ? NotValid : "")}", cancellationToken);
+            await _target.DefineAsync(
+                $"ALTER {rule.Owner} ADD CONSTRAINT {rule.Name} {rule.Definition}{(wasValid ? NotValid : "")}",
+                cancellationToken);
             if (rule.Comment is not null)
-                await _target.DefineAsync($"COMMENT ON CONSTRAINT {rule.Name} ON {rule.Subject} IS {Sql.Literal(rule.Comment)}", cancellationToken);
+                await _target.DefineAsync(
+                    $"COMMENT ON CONSTRAINT {rule.Name} ON {rule.Subject} IS {Sql.Literal(rule.Comment)}",
+                    cancellationToken);
             if (!wasValid)
                 continue;
             try
@@ -89,15 +104,19 @@ sealed class RowRules
             WHERE a.attnum > 0 AND NOT a.attisdropped AND a.atttypid >= 16384
             UNION SELECT part.oid FROM types JOIN pg_catalog.pg_type t ON t.oid = types.oid, LATERAL (
                 SELECT t.typbasetype UNION ALL SELECT t.typelem
-                UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
-                UNION ALL SELECT r.rngsubtype FROM pg_catalog.pg_range r WHERE t.oid IN (r.rngtypid, (pg_catalog.to_jsonb(r) ->> 'rngmultitypid')::oid)) part(oid)
+                UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0
+                AND NOT a.attisdropped
+                UNION ALL SELECT r.rngsubtype FROM pg_catalog.pg_range r
+                WHERE t.oid IN (r.rngtypid, (pg_catalog.to_jsonb(r) ->> 'rngmultitypid')::oid)) part(oid)
             WHERE part.oid >= 16384)
-        SELECT 'TABLE', n.nspname, c.relname, k.conname, pg_catalog.pg_get_constraintdef(k.oid), pg_catalog.obj_description(k.oid, 'pg_constraint')
+        SELECT 'TABLE', n.nspname, c.relname, k.conname, pg_catalog.pg_get_constraintdef(k.oid),
+            pg_catalog.obj_description(k.oid, 'pg_constraint')
         FROM pg_catalog.pg_constraint k JOIN tree ON tree.oid = k.conrelid
         JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         WHERE k.contype IN ('c', 'f', 'n') AND k.coninhcount = 0 AND {which}
         UNION ALL
-        SELECT 'DOMAIN', n.nspname, t.typname, k.conname, pg_catalog.pg_get_constraintdef(k.oid), pg_catalog.obj_description(k.oid, 'pg_constraint')
+        SELECT 'DOMAIN', n.nspname, t.typname, k.conname, pg_catalog.pg_get_constraintdef(k.oid),
+            pg_catalog.obj_description(k.oid, 'pg_constraint')
         FROM pg_catalog.pg_constraint k JOIN types ON types.oid = k.contypid
         JOIN pg_catalog.pg_type t ON t.oid = k.contypid JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
         WHERE pg_catalog.pg_has_role(t.typowner, 'USAGE') AND {which}

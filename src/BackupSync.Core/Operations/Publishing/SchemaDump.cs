@@ -5,7 +5,9 @@ using BackupSync.PgTools;
 
 namespace BackupSync.Operations.Publishing;
 
-/// <summary>What pg_dump says of a target's schema: it knows of every kind of object there is how it is made and dropped, and in which order.</summary>
+/// <summary>
+/// What pg_dump says of a target's schema: it knows of every kind of object there is how it is made and dropped, and in which order.
+/// </summary>
 static class SchemaDump
 {
     /// <param name="tools">Their pg_dump is not older than the server.</param>
@@ -36,8 +38,12 @@ static class SchemaDump
                     }
                 }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default),
         };
-        var result = await ChildProcess.RunAsync(command.ConnectedTo(target.Login, PinnedSettings.ForDump(target.Facts)), cancellationToken);
-        PgProgram.EnsureSucceeded(result, "pg_dump", target.Login, ErrorIds.RestoreFailed, $"What {target.Login.Label} holds cannot be listed");
-        return head ?? throw new BackupSyncException(ErrorIds.RestoreFailed, $"What {target.Login.Label} holds cannot be listed: {cutOff?.Message}", "Run again.", cutOff);
+        var result = await ChildProcess.RunAsync(
+            command.ConnectedTo(target.Login, PinnedSettings.ForDump(target.Facts)),
+            cancellationToken);
+        PgProgram.EnsureSucceeded(
+            result, "pg_dump", target.Login, ErrorIds.RestoreFailed, $"What {target.Login.Label} holds cannot be listed");
+        return head ?? throw new BackupSyncException(
+            ErrorIds.RestoreFailed, $"What {target.Login.Label} holds cannot be listed: {cutOff?.Message}", "Run again.", cutOff);
     }
 }

@@ -46,21 +46,24 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
             }
             catch (BackupSyncException failure) when (content.Jobs > 1 && OfWorkers(failure))
             {
-                run.Info($"{failure.Message} pg_restore's workers stood in each other's way: everything is loaded once more, by one of them, in the archive's order.");
+                run.Info($"{failure.Message} pg_restore's workers stood in each other's way: everything is loaded once more, by one of "
+                    + "them, in the archive's order.");
                 content = content with { Jobs = 1 };
                 await ThrowAwayAsync(cancellationToken);
             }
             catch (BackupSyncException failure) when (late.Add(failure))
             {
-                run.Info($"{failure.Message} It may read what other workers had not loaded yet: everything is loaded once more, and this after it.");
+                run.Info($"{failure.Message} It may read what other workers had not loaded yet: everything is loaded once more, and "
+                    + "this after it.");
                 await ThrowAwayAsync(cancellationToken);
             }
         }
     }
 
     /// <summary>
-    /// Whether the archive's own order may mend it. Triggers and foreign keys of partitions lock parents and partitions in whatever order they come, so that
-    /// workers wait for each other. And what pg_dump has moved behind the rows, for it needs what is there only then, workers create before them.
+    /// Whether the archive's own order may mend it. Triggers and foreign keys of partitions lock parents and partitions in whatever
+    /// order they come, so that workers wait for each other. And what pg_dump has moved behind the rows, for it needs what is there
+    /// only then, workers create before them.
     /// </summary>
     static bool OfWorkers(BackupSyncException failure) => failure.ErrorId == ErrorIds.RestoreFailed && failure.Detail is { } words
         && (words.Contains("deadlock detected", StringComparison.Ordinal) || words.Contains(" does not exist", StringComparison.Ordinal));
@@ -122,12 +125,18 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
     }
 
     /// <summary>
-    /// A constraint that is not valid for all rows must not be there before them, but pg_restore's workers know only of dependencies between tables; in
-    /// sections they cannot be too early. It takes longer, so only where it has to.
+    /// A constraint that is not valid for all rows must not be there before them, but pg_restore's workers know only of dependencies
+    /// between tables; in sections they cannot be too early. It takes longer, so only where it has to.
     /// </summary>
-    async Task LoadByWorkersAsync(PublishContent content, RestoreList list, LateEntries late, Action<string> onErrorLine, CancellationToken cancellationToken)
+    async Task LoadByWorkersAsync(
+        PublishContent content,
+        RestoreList list,
+        LateEntries late,
+        Action<string> onErrorLine,
+        CancellationToken cancellationToken)
     {
-        var inSections = late.Any || list.ConfigurationRows.Count > 0 || content.Content.Objects.Values.Any(o => o.Contains("not valid", StringComparison.Ordinal));
+        var inSections = late.Any || list.ConfigurationRows.Count > 0
+            || content.Content.Objects.Values.Any(o => o.Contains("not valid", StringComparison.Ordinal));
         foreach (var section in inSections ? InSections : [null])
         {
             if (section == "data" && list.ConfigurationRows.Count > 0)
@@ -139,10 +148,14 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
     }
 
     /// <summary>
-    /// What the server refuses is left out, but for rows: they are tried once more when all others are there, for a check may read these, and at last without the checks,
-    /// which then hold for rows to come only.
+    /// What the server refuses is left out, but for rows: they are tried once more when all others are there, for a check may read
+    /// these, and at last without the checks, which then hold for rows to come only.
     /// </summary>
-    async Task LoadWhatIsAcceptedAsync(PublishContent content, IReadOnlyList<string> list, Action<string> onErrorLine, CancellationToken cancellationToken)
+    async Task LoadWhatIsAcceptedAsync(
+        PublishContent content,
+        IReadOnlyList<string> list,
+        Action<string> onErrorLine,
+        CancellationToken cancellationToken)
     {
         await LoadAsync(content, list, jobs: 1, onErrorLine, cancellationToken, "pre-data");
         var refused = await RefusedAsync(list);
@@ -157,7 +170,8 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
                 refused = await RefusedAsync(list.Where(IsRefused));
                 await rules.CreateAsync((rule, why) =>
                 {
-                    run.Warn($"{target.Login.Label}: rows of the backup break the constraint {rule}: they are there all the same, and it holds for rows to come (NOT VALID): {why}");
+                    run.Warn($"{target.Login.Label}: rows of the backup break the constraint {rule}: they are there all the same, and "
+                        + $"it holds for rows to come (NOT VALID): {why}");
                     run.Record.LeftOut.Add($"validity of constraint {rule}");
                 }, cancellationToken);
             }, cancellationToken);
@@ -165,9 +179,12 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
         if (refused.Count > 0)
         {
             throw new BackupSyncException(ErrorIds.RestoreFailed,
-                $"{target.Login.Label}: the server refuses {content.Listing.NameOf(refused[0].Number) ?? "rows"}, with and without the checks of the table: {refused[0].Why}.",
-                "Rows are never left out. What computes them (a generated column, a function of a domain) has to be mended first: restore the schema alone into a new database "
-                + "(pg_restore --section=pre-data), mend it there, and then restore its tables (restore --table, Restore-DbBackup -Table).");
+                $"{target.Login.Label}: the server refuses {content.Listing.NameOf(refused[0].Number) ?? "rows"}, with and without the "
+                    + $"checks of the table: {refused[0].Why}.",
+                "Rows are never left out. What computes them (a generated column, a function of a domain) has to be mended first: "
+                    + "restore the schema alone into a new database "
+                + "(pg_restore --section=pre-data), mend it there, and then restore its tables (restore --table, "
+                + "Restore-DbBackup -Table).");
         }
         await LoadAsync(content, list, jobs: 1, onErrorLine, cancellationToken, "post-data");
 
@@ -176,15 +193,18 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
         async Task<List<(string? Number, string Why)>> RefusedAsync(IEnumerable<string> lines)
         {
             var found = new List<(string?, string)>();
-            await LoadAsync(content, [.. lines], jobs: 1, onErrorLine, cancellationToken, "data", (number, why) => found.Add((number, why)));
+            await LoadAsync(
+                content, [.. lines], jobs: 1, onErrorLine, cancellationToken, "data", (number, why) => found.Add((number, why)));
             return found;
         }
 
         async Task<IReadOnlyList<uint>> FindTablesAsync(PgSession session)
         {
             var entries = content.Listing.Entries.Where(e => IsRefused(e.Line)).ToList();
-            var tables = await session.RowsAsync("SELECT c.oid, n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r'", cancellationToken);
-            return [.. tables.Where(t => entries.Any(e => e.Is("TABLE DATA", t[1]!, t[2]!))).Select(t => uint.Parse(t[0]!, System.Globalization.CultureInfo.InvariantCulture))];
+            var tables = await session.RowsAsync("SELECT c.oid, n.nspname, c.relname FROM pg_catalog.pg_class c JOIN "
+                + "pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r'", cancellationToken);
+            return [.. tables.Where(t => entries.Any(e => e.Is("TABLE DATA", t[1]!, t[2]!)))
+                .Select(t => uint.Parse(t[0]!, System.Globalization.CultureInfo.InvariantCulture))];
         }
     }
 
@@ -254,9 +274,20 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
     }
 
     Task LoadAsync(
-        PublishContent content, IReadOnlyList<string> list, int jobs, Action<string> onErrorLine, CancellationToken cancellationToken, string? section = null,
+        PublishContent content, IReadOnlyList<string> list, int jobs, Action<string> onErrorLine, CancellationToken cancellationToken,
+        string? section = null,
         Action<string?, string>? onRefused = null) =>
-        PgRestore.RestoreAsync(content.Tools, content.Archive, list, NewDatabase, _unknown, LoadSettings.ForUnseen(target.Facts, jobs), jobs, onErrorLine, cancellationToken, section,
+        PgRestore.RestoreAsync(
+            content.Tools,
+            content.Archive,
+            list,
+            NewDatabase,
+            _unknown,
+            LoadSettings.ForUnseen(target.Facts, jobs),
+            jobs,
+            onErrorLine,
+            cancellationToken,
+            section,
             onRefused ?? (_skipRefused ? (number, why) => LeaveOut(content, number, why) : null));
 
     void LeaveOut(PublishContent content, string? number, string why)

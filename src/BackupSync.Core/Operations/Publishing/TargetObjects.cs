@@ -21,7 +21,8 @@ sealed class TargetObjects
     readonly IReadOnlyList<(string Statement, bool GoesWithItsTable)> _drops;
     readonly IReadOnlyList<string> _eventTriggers;
 
-    TargetObjects(IReadOnlyList<(string, bool)> drops, IReadOnlyList<string> eventTriggers) => (_drops, _eventTriggers) = (drops, eventTriggers);
+    TargetObjects(IReadOnlyList<(string, bool)> drops, IReadOnlyList<string> eventTriggers) =>
+        (_drops, _eventTriggers) = (drops, eventTriggers);
 
     /// <param name="tools">Their pg_dump; one older than the server leaves a target as it is, which then has to be empty.</param>
     /// <param name="keep">Schemas that stay.</param>
@@ -33,7 +34,8 @@ sealed class TargetObjects
             return new TargetObjects([], []);
         var head = await SchemaDump.ReadAsync(tools, target, lockTimeout, ["--no-comments", "--no-publications"], cancellationToken);
         return new TargetObjects([.. head.Entries.Reverse()
-            .Where(e => e.DropStatement.Length > 0 && e.Kind != EventTrigger && !NotContent.Contains(e.Kind) && !(e.Kind == "SCHEMA" && keep.Contains(e.Name)))
+            .Where(e => e.DropStatement.Length > 0 && e.Kind != EventTrigger && !NotContent.Contains(e.Kind)
+                && !(e.Kind == "SCHEMA" && keep.Contains(e.Name)))
             .Select(e => (e.DropStatement, GoWithTheirTable.Contains(e.Kind)))],
             [.. head.Entries.Where(e => e.DropStatement.Length > 0 && e.Kind == EventTrigger).Select(e => e.DropStatement)]);
     }
@@ -49,11 +51,13 @@ sealed class TargetObjects
             return;
         var locks = (await runner.RowsAsync(Lockable, cancellationToken)).Select(r => LockOf(Sql.Qualified(r[0]!, r[1]!), r[2], r[3]!));
         await runner.ExecuteAsync(AllLocks.Statement(locks, patience), cancellationToken);
-        await runner.ExecuteAsync("CREATE TEMPORARY TABLE backupsync_drops (id int, statement text, goes_with_its_table bool)", cancellationToken);
+        await runner.ExecuteAsync(
+            "CREATE TEMPORARY TABLE backupsync_drops (id int, statement text, goes_with_its_table bool)",
+            cancellationToken);
         foreach (var some in _drops.Index().Chunk(500))
         {
-            await runner.ExecuteAsync(
-                $"INSERT INTO pg_temp.backupsync_drops VALUES {string.Join(", ", some.Select(s => $"({s.Index}, {Sql.Literal(s.Item.Statement)}, {s.Item.GoesWithItsTable})"))}", cancellationToken);
+            var values = some.Select(s => $"({s.Index}, {Sql.Literal(s.Item.Statement)}, {s.Item.GoesWithItsTable})");
+            await runner.ExecuteAsync($"INSERT INTO pg_temp.backupsync_drops VALUES {string.Join(", ", values)}", cancellationToken);
         }
         await runner.ExecuteAsync(DropObjects, cancellationToken);
         await runner.ExecuteAsync("DROP TABLE pg_temp.backupsync_drops", cancellationToken);
@@ -65,7 +69,8 @@ sealed class TargetObjects
 
     /// <summary>
     /// Every relation that is dropped: schema, name, the mode in which it can be locked, owner. To give one to its owner changes nothing,
-    /// and locks it. As readers lock them: views before what they read, tables before their partitions. With tables that stay, and are written.
+    /// and locks it. As readers lock them: views before what they read, tables before their partitions. With tables that stay, and are
+    /// written.
     /// </summary>
     const string Lockable = """
         SELECT n.nspname, c.relname,

@@ -6,8 +6,8 @@ using Npgsql;
 namespace BackupSync.Operations.Publishing;
 
 /// <summary>
-/// The target's own publications (https://www.postgresql.org/docs/current/logical-replication-publication.html): a new database has none, and a
-/// table that is dropped leaves them. They are made again as pg_dump says.
+/// The target's own publications (https://www.postgresql.org/docs/current/logical-replication-publication.html): a new database has
+/// none, and a table that is dropped leaves them. They are made again as pg_dump says.
 /// </summary>
 sealed class TargetPublications
 {
@@ -16,14 +16,16 @@ sealed class TargetPublications
     readonly IReadOnlyList<(string Kind, string Name, string Definition, string Drop)> _entries;
     readonly IReadOnlyList<string> _unread;
 
-    TargetPublications(IReadOnlyList<(string, string, string, string)> entries, IReadOnlyList<string> unread) => (_entries, _unread) = (entries, unread);
+    TargetPublications(IReadOnlyList<(string, string, string, string)> entries, IReadOnlyList<string> unread) =>
+        (_entries, _unread) = (entries, unread);
 
     /// <param name="tools">Their pg_dump; one older than the server cannot tell them.</param>
     /// <param name="lockTimeout">How long it may wait for others, in milliseconds.</param>
     public static async Task<TargetPublications> ReadAsync(
         IQueryRunner runner, PgToolset tools, DatabaseSide target, long lockTimeout, CancellationToken cancellationToken)
     {
-        var names = (await runner.RowsAsync("SELECT pubname FROM pg_catalog.pg_publication ORDER BY pubname", cancellationToken)).Select(r => r[0]!).ToList();
+        var names = (await runner.RowsAsync("SELECT pubname FROM pg_catalog.pg_publication ORDER BY pubname", cancellationToken))
+            .Select(r => r[0]!).ToList();
         if (names.Count == 0 || tools.Version.Major < target.Facts.Major)
             return new TargetPublications([], names);
         var head = await SchemaDump.ReadAsync(tools, target, lockTimeout, [], cancellationToken);

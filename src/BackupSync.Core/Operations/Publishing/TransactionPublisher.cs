@@ -110,7 +110,12 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
         return await _transaction.EndAsync(cancellationToken) || _isPartlyVisible ? UndoResult.NeedsSafetyBackup : UndoResult.Undone;
     }
 
-    Task FeedAsync(PublishContent content, IReadOnlyList<string> list, Func<Stream, CancellationToken, Task> sink, Action<string> onErrorLine, CancellationToken cancellationToken) =>
+    Task FeedAsync(
+        PublishContent content,
+        IReadOnlyList<string> list,
+        Func<Stream, CancellationToken, Task> sink,
+        Action<string> onErrorLine,
+        CancellationToken cancellationToken) =>
         list.Count == 0
             ? Task.CompletedTask
             : PgRestore.ScriptAsync(content.Tools, content.Archive, list, target.Login, _unknown, sink, onErrorLine, cancellationToken);
@@ -120,16 +125,20 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
         PublishContent content, RestoreList list, List<string?[]> existing, Action<string> onErrorLine, CancellationToken cancellationToken)
     {
         var script = new LargeObjectScript(existing.Select(o => o[0]!).ToHashSet());
-        await FeedAsync(content, list.LargeObjects, (part, ct) => script.FeedAsync(part, _psql!.FeedAsync, ct), onErrorLine, cancellationToken);
+        await FeedAsync(
+            content, list.LargeObjects, (part, ct) => script.FeedAsync(part, _psql!.FeedAsync, ct), onErrorLine, cancellationToken);
         foreach (var oids in script.Stale.Chunk(1000))
-            await _psql!.ExecuteAsync($"SELECT pg_catalog.lo_unlink(oid) FROM pg_catalog.unnest(ARRAY[{string.Join(",", oids)}]::oid[]) oid", cancellationToken);
+            await _psql!.ExecuteAsync(
+                $"SELECT pg_catalog.lo_unlink(oid) FROM pg_catalog.unnest(ARRAY[{string.Join(",", oids)}]::oid[]) oid",
+                cancellationToken);
         // The new ones' comments come with the archive's last entries.
         foreach (var kept in existing.Where(o => o[1] == "t" && !script.Stale.Contains(o[0]!)))
             await _psql!.ExecuteAsync($"COMMENT ON LARGE OBJECT {kept[0]} IS NULL", cancellationToken);
     }
 
     /// <summary>Oid, and whether it has a comment.</summary>
-    const string LargeObjects = "SELECT oid, pg_catalog.obj_description(oid, 'pg_largeobject') IS NOT NULL FROM pg_catalog.pg_largeobject_metadata";
+    const string LargeObjects =
+        "SELECT oid, pg_catalog.obj_description(oid, 'pg_largeobject') IS NOT NULL FROM pg_catalog.pg_largeobject_metadata";
 
     /// <summary>Whatever a script holds, it must not have ended the transaction that makes all of this one step.</summary>
     async Task EnsureOneTransactionAsync(CancellationToken cancellationToken)
@@ -138,7 +147,8 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
             return;
         _isPartlyVisible = true; // only the safety backup can bring the rest back
         throw new BackupSyncException(ErrorIds.RestoreFailed, $"{target.Login.Label}: the restore left its transaction.",
-            "Something in the archive commits by itself. Please report it with the log; publish by swap if the role can be given CREATEDB.");
+            "Something in the archive commits by itself. Please report it with the log; "
+                + "publish by swap if the role can be given CREATEDB.");
     }
 
     /// <summary>Nothing is left of what was there before but the safety backup.</summary>

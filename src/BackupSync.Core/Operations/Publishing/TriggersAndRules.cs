@@ -3,14 +3,17 @@ using BackupSync.Postgres;
 
 namespace BackupSync.Operations.Publishing;
 
-/// <summary>Keeps the triggers and rules of some tables from acting upon rows that were written long ago, and puts each back as it was.</summary>
+/// <summary>
+/// Keeps the triggers and rules of some tables from acting upon rows that were written long ago, and puts each back as it was.
+/// </summary>
 sealed class TriggersAndRules
 {
     readonly PgSession _target;
     readonly IReadOnlyCollection<uint> _tables;
     readonly IReadOnlyList<Switch> _before;
 
-    TriggersAndRules(PgSession target, IReadOnlyCollection<uint> tables, IReadOnlyList<Switch> before) => (_target, _tables, _before) = (target, tables, before);
+    TriggersAndRules(PgSession target, IReadOnlyCollection<uint> tables, IReadOnlyList<Switch> before) =>
+        (_target, _tables, _before) = (target, tables, before);
 
     /// <param name="along">Statements that want locks as well, and are run with it: all locks at once.</param>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.NotSupported"/>: one cannot be switched off.</exception>
@@ -25,7 +28,8 @@ sealed class TriggersAndRules
         var on = await target.RowsAsync(StillOn(tables), cancellationToken);
         if (on.Count > 0)
         {
-            throw new BackupSyncException(ErrorIds.NotSupported, $"{target.Login.Label}: the trigger {Sql.Display(on[0][2]!)} of {Sql.Display(on[0][0]!, on[0][1]!)} cannot be switched off while rows are loaded.",
+            throw new BackupSyncException(ErrorIds.NotSupported, $"{target.Login.Label}: the trigger {Sql.Display(on[0][2]!)} of "
+                + $"{Sql.Display(on[0][0]!, on[0][1]!)} cannot be switched off while rows are loaded.",
                 "Disable it on the partitioned table, restore, and enable it again.");
         }
         return new TriggersAndRules(target, tables, before);
@@ -42,11 +46,16 @@ sealed class TriggersAndRules
         }
         var now = await ReadAsync(_target, _tables, cancellationToken);
         if (_before.Except(now).FirstOrDefault() is { } changed)
-            throw new BackupSyncException(ErrorIds.RestoreFailed, $"{_target.Login.Label}: the {changed.Kind.ToLowerInvariant()} {Sql.Display(changed.Name)} of {changed.Table} could not be set back to what it was.");
+            throw new BackupSyncException(ErrorIds.RestoreFailed, $"{_target.Login.Label}: the {changed.Kind.ToLowerInvariant()} "
+                + $"{Sql.Display(changed.Name)} of {changed.Table} could not be set back to what it was.");
     }
 
-    static async Task<IReadOnlyList<Switch>> ReadAsync(PgSession target, IReadOnlyCollection<uint> tables, CancellationToken cancellationToken) =>
-        [.. (await target.RowsAsync(All(tables), cancellationToken)).Select(r => new Switch(r[0]!, Sql.Qualified(r[1]!, r[2]!), r[3]!, r[4]!, r[5] == "t"))];
+    static async Task<IReadOnlyList<Switch>> ReadAsync(
+        PgSession target,
+        IReadOnlyCollection<uint> tables,
+        CancellationToken cancellationToken) =>
+        [.. (await target.RowsAsync(All(tables), cancellationToken)).Select(
+            r => new Switch(r[0]!, Sql.Qualified(r[1]!, r[2]!), r[3]!, r[4]!, r[5] == "t"))];
 
     /// <param name="Kind">TRIGGER or RULE.</param>
     /// <param name="State">As <c>tgenabled</c> and <c>ev_enabled</c> have it.</param>
@@ -58,7 +67,9 @@ sealed class TriggersAndRules
         public bool IsSame(Switch other) => (Kind, Table, Name) == (other.Kind, other.Table, other.Name);
 
         public string To(string state) =>
-            $"ALTER TABLE ONLY {Table} {state switch { Off => "DISABLE", "R" => "ENABLE REPLICA", "A" => "ENABLE ALWAYS", _ => "ENABLE" }} {Kind} {Sql.Identifier(Name)}";
+            $"ALTER TABLE ONLY {Table} "
+                + $"{state switch { Off => "DISABLE", "R" => "ENABLE REPLICA", "A" => "ENABLE ALWAYS", _ => "ENABLE" }} {Kind} "
+                + $"{Sql.Identifier(Name)}";
     }
 
     static string Oids(IEnumerable<uint> tables) => $"pg_catalog.unnest(ARRAY[{string.Join(",", tables)}]::oid[])";
@@ -66,20 +77,23 @@ sealed class TriggersAndRules
     /// <summary>Of rules all but those that make a view.</summary>
     static string All(IReadOnlyCollection<uint> tables) => $"""
         WITH tab AS (
-            SELECT c.oid, n.nspname, c.relname, c.oid IN (SELECT {Oids(tables)}) AS chosen, (SELECT count(*) FROM pg_catalog.pg_partition_ancestors(c.oid)) AS depth
+            SELECT c.oid, n.nspname, c.relname, c.oid IN (SELECT {Oids(tables)}) AS chosen, (SELECT count(*)
+                FROM pg_catalog.pg_partition_ancestors(c.oid)) AS depth
             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             WHERE c.oid IN (SELECT p.relid FROM {Oids(tables)} t(oid), LATERAL {TableTree.Of("t.oid")} p))
         SELECT s.kind, tab.nspname, tab.relname, s.name, s.state, tab.chosen
         FROM tab JOIN (
             SELECT 'TRIGGER', tgrelid, tgname, tgenabled FROM pg_catalog.pg_trigger WHERE NOT tgisinternal
             UNION ALL
-            SELECT 'RULE', ev_class, rulename, ev_enabled FROM pg_catalog.pg_rewrite WHERE ev_type <> '1') s(kind, relation, name, state) ON s.relation = tab.oid
+            SELECT 'RULE', ev_class, rulename, ev_enabled FROM pg_catalog.pg_rewrite WHERE ev_type <> '1') s(kind, relation, name,
+                state) ON s.relation = tab.oid
         ORDER BY tab.depth, tab.oid, s.kind, s.name
         """;
 
     static string StillOn(IReadOnlyCollection<uint> tables) => $"""
         SELECT n.nspname, c.relname, g.tgname
-        FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_class c ON c.oid = g.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_class c ON c.oid = g.tgrelid
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         WHERE c.oid IN (SELECT {Oids(tables)}) AND (NOT g.tgisinternal OR g.tgparentid <> 0) AND g.tgenabled <> 'D'
           -- The system's own keep foreign keys.
           AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.oid = g.tgconstraint AND k.contype = 'f')

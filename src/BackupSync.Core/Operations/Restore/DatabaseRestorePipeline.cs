@@ -12,7 +12,11 @@ using BackupSync.Verification;
 namespace BackupSync.Operations.Restore;
 
 /// <summary>Publishes a backup on a job's target: a sync whose source is a file.</summary>
-sealed class DatabaseRestorePipeline(RunContext run, JobConfig job, BackupHandle backup, RunOptions options) : RestorePipeline(run, job, backup, options)
+sealed class DatabaseRestorePipeline(
+    RunContext run,
+    JobConfig job,
+    BackupHandle backup,
+    RunOptions options) : RestorePipeline(run, job, backup, options)
 {
     string? _archive;
     ArchiveListing? _listing;
@@ -43,7 +47,9 @@ sealed class DatabaseRestorePipeline(RunContext run, JobConfig job, BackupHandle
             ToolChoice.EnsureMayRunScripts(Tools);
         if (Options.SkipRefused && Publisher.Mode != PublishMode.Swap)
         {
-            throw new BackupSyncException(ErrorIds.NotSupported, $"{target.Login.Label} can only be published in one transaction, which ends with the first object that is refused.",
+            throw new BackupSyncException(
+                ErrorIds.NotSupported,
+                $"{target.Login.Label} can only be published in one transaction, which ends with the first object that is refused.",
                 "Give the role what a swap needs (the README lists it), or restore to another database, of a role that has it.");
         }
         return $"tools {Tools.Version}, publish by {Publisher.Mode.ToString().ToLowerInvariant()}";
@@ -54,20 +60,28 @@ sealed class DatabaseRestorePipeline(RunContext run, JobConfig job, BackupHandle
         await target.ReadAsync(Manifest.Fingerprint.Method, cancellationToken);
         // Such as the safety backup of a run that was killed before it changed anything.
         if (FingerprintComparison.Compare(Manifest.Fingerprint, target.Before, new ComparisonTolerance()).Count == 0)
-            Run.Warn($"{target.Login.Label} holds already what {Backup.File.FileName} holds: this restore changes nothing. Earlier backups are told by backupsync backups (Get-DbBackup).");
+            Run.Warn($"{target.Login.Label} holds already what {Backup.File.FileName} holds: this restore changes nothing. Earlier "
+                + "backups are told by backupsync backups (Get-DbBackup).");
     }
 
     protected override async Task ReplaceAsync(TargetSide target, CancellationToken cancellationToken)
     {
         // What is refused is told in the archive's order, and by one worker: the words of several mix.
-        var content = new PublishContent(_archive!, _listing!, Manifest.Fingerprint, Tools, Options.SkipRefused ? 1 : Job.Parallel) { SkipRefused = Options.SkipRefused };
+        var content = new PublishContent(_archive!, _listing!, Manifest.Fingerprint, Tools, Options.SkipRefused ? 1 : Job.Parallel)
+        {
+            SkipRefused = Options.SkipRefused,
+        };
         try
         {
             await new Replacement(Run, target, Publisher!).RunAsync(content, Run.Record.SafetyBackup, cancellationToken);
         }
-        catch (BackupSyncException refused) when (refused.ErrorId == ErrorIds.RestoreFailed && !Options.SkipRefused && Publisher!.Mode == PublishMode.Swap)
+        catch (BackupSyncException refused) when (refused.ErrorId == ErrorIds.RestoreFailed && !Options.SkipRefused
+            && Publisher!.Mode == PublishMode.Swap)
         {
-            throw new BackupSyncException(refused.ErrorId, refused.Message, $"{refused.Advice} {Drill.SkipAdvice}".TrimStart(), refused) { Detail = refused.Detail };
+            throw new BackupSyncException(refused.ErrorId, refused.Message, $"{refused.Advice} {Drill.SkipAdvice}".TrimStart(), refused)
+            {
+                Detail = refused.Detail,
+            };
         }
     }
 }

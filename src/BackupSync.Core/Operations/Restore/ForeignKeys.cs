@@ -24,7 +24,9 @@ sealed class ForeignKeys
 
     public IReadOnlyList<ForeignKey> All { get; }
 
-    /// <exception cref="BackupSyncException"><see cref="ErrorIds.PrivilegeMissing"/>: another role's table refers to one of them.</exception>
+    /// <exception cref="BackupSyncException">
+    /// <see cref="ErrorIds.PrivilegeMissing"/>: another role's table refers to one of them.
+    /// </exception>
     public static async Task<ForeignKeys> ReadAsync(PgSession target, IEnumerable<uint> tables, CancellationToken cancellationToken)
     {
         var all = (await target.RowsAsync(Query(tables), cancellationToken)).Select(r => new ForeignKey(
@@ -32,8 +34,10 @@ sealed class ForeignKeys
         if (all.FirstOrDefault(k => !k.IsOwned) is { } foreign)
         {
             throw new BackupSyncException(ErrorIds.PrivilegeMissing,
-                $"{target.Login.Label}: the role '{target.Login.Address.User}' does not own {foreign.From}, whose foreign key {Sql.Display(foreign.Name)} refers to {foreign.To}: it could not be checked anew.",
-                $"ALTER TABLE {TargetTables.Quoted(foreign.From)} OWNER TO {Sql.Identifier(target.Login.Address.User)}; or restore as a role that owns both.");
+                $"{target.Login.Label}: the role '{target.Login.Address.User}' does not own {foreign.From}, whose foreign key "
+                    + $"{Sql.Display(foreign.Name)} refers to {foreign.To}: it could not be checked anew.",
+                $"ALTER TABLE {TargetTables.Quoted(foreign.From)} OWNER TO {Sql.Identifier(target.Login.Address.User)}; or restore as "
+                    + "a role that owns both.");
         }
         return new ForeignKeys(target, all);
     }
@@ -42,25 +46,33 @@ sealed class ForeignKeys
         $"ALTER TABLE {TargetTables.Quoted(k.From)} DROP CONSTRAINT {Sql.Identifier(k.Name)}");
 
     /// <param name="restored">The keys of the tables whose rows were replaced, and of their parents.</param>
-    /// <exception cref="BackupSyncException"><see cref="ErrorIds.RestoreFailed"/>: rows refer to such as are not there; the message says which tables'.</exception>
+    /// <exception cref="BackupSyncException">
+    /// <see cref="ErrorIds.RestoreFailed"/>: rows refer to such as are not there; the message says which tables'.
+    /// </exception>
     public async Task CreateAsync(IReadOnlySet<string> restored, CancellationToken cancellationToken)
     {
         foreach (var key in All)
         {
             try
             {
-                await _target.ExecuteAsync($"ALTER TABLE {TargetTables.Quoted(key.From)} ADD CONSTRAINT {Sql.Identifier(key.Name)} {key.Definition}", cancellationToken);
+                await _target.ExecuteAsync(
+                    $"ALTER TABLE {TargetTables.Quoted(key.From)} ADD CONSTRAINT {Sql.Identifier(key.Name)} {key.Definition}",
+                    cancellationToken);
             }
             catch (PgQueryException invalid) when (invalid.SqlState == Npgsql.PostgresErrorCodes.ForeignKeyViolation)
             {
                 var others = new[] { key.From, key.To }.Where(t => !restored.Contains(t)).ToList();
                 throw new BackupSyncException(ErrorIds.RestoreFailed,
-                    $"{_target.Login.Label}: the foreign key {Sql.Display(key.Name)} of {key.From} would not hold: rows of {key.From} refer to rows of {key.To} that would not be there.",
-                    others.Count == 0 ? "The backup's own rows break it: it was not enforced when it was taken. Restore the whole backup into another database and look."
+                    $"{_target.Login.Label}: the foreign key {Sql.Display(key.Name)} of {key.From} would not hold: rows of {key.From} "
+                        + $"refer to rows of {key.To} that would not be there.",
+                    others.Count == 0 ? "The backup's own rows break it: it was not enforced when it was taken. Restore the whole "
+                        + "backup into another database and look."
                         : $"Restore {string.Join(" and ", others)} with it, or remove the rows that are in the way.", invalid);
             }
             if (key.Comment is not null)
-                await _target.ExecuteAsync($"COMMENT ON CONSTRAINT {Sql.Identifier(key.Name)} ON {TargetTables.Quoted(key.From)} IS {Sql.Literal(key.Comment)}", cancellationToken);
+                await _target.ExecuteAsync(
+                    $"COMMENT ON CONSTRAINT {Sql.Identifier(key.Name)} ON {TargetTables.Quoted(key.From)} IS {Sql.Literal(key.Comment)}",
+                    cancellationToken);
         }
     }
 
@@ -68,7 +80,8 @@ sealed class ForeignKeys
     static string Query(IEnumerable<uint> tables) => $"""
         WITH RECURSIVE touching AS (
             SELECT oid, conparentid FROM pg_catalog.pg_constraint
-            WHERE contype = 'f' AND (conrelid = ANY (ARRAY[{string.Join(",", tables)}]::oid[]) OR confrelid = ANY (ARRAY[{string.Join(",", tables)}]::oid[]))
+            WHERE contype = 'f' AND (conrelid = ANY (ARRAY[{string.Join(",", tables)}]::oid[])
+                OR confrelid = ANY (ARRAY[{string.Join(",", tables)}]::oid[]))
             UNION
             SELECT p.oid, p.conparentid FROM pg_catalog.pg_constraint p JOIN touching t ON p.oid = t.conparentid)
         SELECT k.conname, fn.nspname, f.relname, tn.nspname, t.relname, pg_catalog.pg_get_constraintdef(k.oid),

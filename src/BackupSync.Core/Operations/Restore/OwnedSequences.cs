@@ -5,31 +5,43 @@ using BackupSync.Verification;
 namespace BackupSync.Operations.Restore;
 
 /// <summary>
-/// Sets the sequences that number the rows of some tables to where they stood in the backup, past every row that is there. One that another table's
-/// defaults use as well is not set back: that table keeps its rows.
+/// Sets the sequences that number the rows of some tables to where they stood in the backup, past every row that is there. One that
+/// another table's defaults use as well is not set back: that table keeps its rows.
 /// </summary>
 static class OwnedSequences
 {
-    public static async Task SetAsync(PgSession target, IEnumerable<uint> tables, DatabaseFingerprint backup, CancellationToken cancellationToken)
+    public static async Task SetAsync(
+        PgSession target,
+        IEnumerable<uint> tables,
+        DatabaseFingerprint backup,
+        CancellationToken cancellationToken)
     {
         foreach (var row in await target.RowsAsync(Query(tables), cancellationToken))
         {
             var (name, ascending) = (Sql.Qualified(row[0]!, row[1]!), row[5] == "t");
             var then = backup.Sequences.GetValueOrDefault(Sql.Display(row[0]!, row[1]!));
-            var wanted = then is null ? null : new SequenceFingerprint(then.LatestValue ?? then.Value, then.LatestIsCalled ?? then.IsCalled);
+            var wanted = then is null
+                ? null
+                : new SequenceFingerprint(then.LatestValue ?? then.Value, then.LatestIsCalled ?? then.IsCalled);
             var (from, to) = (Number(row[6]!), Number(row[7]!));
-            if (row[8] == "t" && await LastAsync(Sql.Qualified(row[2]!, row[3]!), Sql.Identifier(row[4]!)) is { } last && last >= from && last <= to
+            if (row[8] == "t" && await LastAsync(Sql.Qualified(row[2]!, row[3]!), Sql.Identifier(row[4]!)) is { } last && last >= from
+                && last <= to
                 && (wanted is null || (ascending ? last >= wanted.Value : last <= wanted.Value)))
             {
                 wanted = new SequenceFingerprint(last, true);
             }
-            if (wanted is not null && row[9] == "t" && await LastAsync(name, "last_value") is { } present && (ascending ? present >= wanted.Value : present <= wanted.Value))
+            if (wanted is not null && row[9] == "t" && await LastAsync(name, "last_value") is { } present && (ascending
+                ? present >= wanted.Value
+                : present <= wanted.Value))
                 continue;
             if (wanted is not null)
                 await SequenceValue.SetAsync(target, name, wanted.Value, wanted.IsCalled, cancellationToken);
 
-            async Task<long?> LastAsync(string table, string column) =>
-                (await target.RowsAsync($"SELECT {(ascending ? "max" : "min")}({column}) FROM {table}", cancellationToken))[0][0] is { } value ? Number(value) : null;
+            async Task<long?> LastAsync(string table, string column)
+            {
+                var rows = await target.RowsAsync($"SELECT {(ascending ? "max" : "min")}({column}) FROM {table}", cancellationToken);
+                return rows[0][0] is { } value ? Number(value) : null;
+            }
         }
     }
 
@@ -39,7 +51,8 @@ static class OwnedSequences
         SELECT sn.nspname, s.relname, tn.nspname, t.relname, a.attname, q.seqincrement > 0, q.seqmin, q.seqmax,
                a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype),
                EXISTS (SELECT FROM pg_catalog.pg_depend u JOIN pg_catalog.pg_attrdef f ON f.oid = u.objid
-                       WHERE u.classid = 'pg_catalog.pg_attrdef'::regclass AND u.refclassid = 'pg_catalog.pg_class'::regclass AND u.refobjid = s.oid
+                       WHERE u.classid = 'pg_catalog.pg_attrdef'::regclass AND u.refclassid = 'pg_catalog.pg_class'::regclass
+                           AND u.refobjid = s.oid
                          AND f.adrelid <> ALL (ARRAY[{string.Join(",", tables)}]::oid[]))
         FROM pg_catalog.pg_depend d
         JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S' JOIN pg_catalog.pg_namespace sn ON sn.oid = s.relnamespace

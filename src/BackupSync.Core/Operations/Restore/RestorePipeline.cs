@@ -12,7 +12,10 @@ using BackupSync.Verification;
 
 namespace BackupSync.Operations.Restore;
 
-/// <summary>What all restores have in common: nothing of the target is touched before the backup is known to be usable and a safety backup is taken.</summary>
+/// <summary>
+/// What all restores have in common: nothing of the target is touched before the backup is known to be usable and a safety backup is
+/// taken.
+/// </summary>
 abstract class RestorePipeline(RunContext run, JobConfig job, BackupHandle backup, RunOptions options) : IPipeline
 {
     PgToolset? _tools;
@@ -91,7 +94,9 @@ abstract class RestorePipeline(RunContext run, JobConfig job, BackupHandle backu
         Leftovers.ClearFiles(Job.Backups.Directory, Run);
         var locator = new ToolLocator(Job.Tools);
         _dumping = await ToolChoice.ForDumpAsync(locator, target.Facts, target.Login.Label, Run, cancellationToken);
-        _tools = Manifest.ToolMajor <= _dumping.Version.Major ? _dumping : await locator.FindAsync(Manifest.ToolMajor, cancellationToken, Run.Warn);
+        _tools = Manifest.ToolMajor <= _dumping.Version.Major
+            ? _dumping
+            : await locator.FindAsync(Manifest.ToolMajor, cancellationToken, Run.Warn);
         Run.Record.ToolVersion = _tools.Version.ToString();
         Prechecks.WarnOfOlderTarget(Manifest.ServerMajor, Manifest.ServerVersion, Backup.File.FileName, target, Run);
         await Prechecks.WarnOfDumpLocksAsync(target, CatalogFilter.None, Run, cancellationToken);

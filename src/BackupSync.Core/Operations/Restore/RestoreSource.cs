@@ -7,11 +7,17 @@ namespace BackupSync.Operations.Restore;
 static class RestoreSource
 {
     /// <summary>What a backup itself can be wrong with, for this machine.</summary>
-    static readonly string[] Unusable = [ErrorIds.BackupInvalid, ErrorIds.NotAuthenticated, ErrorIds.PassphraseWrong, ErrorIds.ToolMissing, ErrorIds.ToolTooOld];
+    static readonly string[] Unusable = [ErrorIds.BackupInvalid, ErrorIds.NotAuthenticated, ErrorIds.PassphraseWrong, ErrorIds
+        .ToolMissing, ErrorIds.ToolTooOld];
 
     /// <param name="open">Everything that shows whether the backup can be used; nothing that touches the target.</param>
-    /// <exception cref="BackupSyncException">As <paramref name="open"/>; of a backup that cannot be used, the advice names the next older.</exception>
-    public static async Task<T> OpenAsync<T>(BackupHandle backup, Func<CancellationToken, Task<T>> open, CancellationToken cancellationToken)
+    /// <exception cref="BackupSyncException">
+    /// As <paramref name="open"/>; of a backup that cannot be used, the advice names the next older.
+    /// </exception>
+    public static async Task<T> OpenAsync<T>(
+        BackupHandle backup,
+        Func<CancellationToken, Task<T>> open,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -19,7 +25,11 @@ static class RestoreSource
         }
         catch (BackupSyncException unusable) when (Unusable.Contains(unusable.ErrorId))
         {
-            throw new BackupSyncException(unusable.ErrorId, unusable.Message, $"{unusable.Advice} {await OlderAsync(backup, cancellationToken)}".Trim(), unusable) { Detail = unusable.Detail };
+            throw new BackupSyncException(
+                unusable.ErrorId,
+                unusable.Message,
+                $"{unusable.Advice} {await OlderAsync(backup, cancellationToken)}".Trim(),
+                unusable) { Detail = unusable.Detail };
         }
     }
 
@@ -29,7 +39,8 @@ static class RestoreSource
         IReadOnlyList<BackupFile> all;
         try
         {
-            all = backup.File.Place is null && backup.Place is FolderPlaceConfig folder ? BackupCatalog.List(folder.Directory, encryption: backup.Encryption)
+            all = backup.File.Place is null && backup.Place is FolderPlaceConfig folder
+                ? BackupCatalog.List(folder.Directory, encryption: backup.Encryption)
                 : await BackupStore.ListAsync(backup.Place, null, cancellationToken, encryption: backup.Encryption);
         }
         catch (BackupSyncException unlisted)

@@ -20,13 +20,15 @@ public static class SafetyBackups
         if (safety.Count == 0)
         {
             throw new BackupSyncException(ErrorIds.BackupNotFound,
-                $"There is no safety backup of job '{job.Name}' in {job.Backups.Directory}" + (all.Count == 0 ? "." : $" that is known to be ours. The newest is {all[0].FileName}, and {all[0].NotAuthenticated}."),
+                $"There is no safety backup of job '{job.Name}' in {job.Backups.Directory}" + (all.Count == 0
+                    ? "."
+                    : $" that is known to be ours. The newest is {all[0].FileName}, and {all[0].NotAuthenticated}."),
                 all.Count == 0 ? null : BackupFile.UnauthenticatedAdvice);
         }
         foreach (var passed in all.TakeWhile(b => b != safety[0]))
             warn?.Invoke($"Passed over: {passed.FileName} is newer, but not authenticated: {passed.NotAuthenticated}.");
-        // The history is read from the newest run on, once, and no further than it takes. Of times nothing is assumed: a run that is missed here
-        // counts as one that changed something.
+        // The history is read from the newest run on, once, and no further than it takes. Of times nothing is assumed: a run that is
+        // missed here counts as one that changed something.
         var ids = safety.Select(b => b.RunId).ToHashSet(StringComparer.Ordinal);
         using var runs = RunHistory.Read(job.Backups.Directory, warn, run => ids.Contains(run.RunId)).GetEnumerator();
         var outcomes = new Dictionary<string, RunOutcome>();

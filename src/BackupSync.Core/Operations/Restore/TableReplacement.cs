@@ -18,7 +18,12 @@ namespace BackupSync.Operations.Restore;
 /// Rows are deleted, not truncated: after a TRUNCATE, whoever has taken a snapshot before and waits for the table (a COPY, a
 /// pg_dump) would find it empty. https://www.postgresql.org/docs/current/mvcc-caveats.html
 /// </remarks>
-sealed class TableReplacement(RunContext run, TargetSide target, StoredBackup backup, TableSelection selection, PgToolset tools) : IAsyncDisposable
+sealed class TableReplacement(
+    RunContext run,
+    TargetSide target,
+    StoredBackup backup,
+    TableSelection selection,
+    PgToolset tools) : IAsyncDisposable
 {
     readonly TargetTransaction _transaction = new(run, target);
 
@@ -40,7 +45,8 @@ sealed class TableReplacement(RunContext run, TargetSide target, StoredBackup ba
         if (tables.OnlyHere.Count > 0)
             run.Warn($"{target.Login.Label}: emptied as well, for the backup has no rows of them: {string.Join(", ", tables.OnlyHere)}.");
         // Rows go into indexes that are there already, and keys are checked.
-        var path = (await TableColumns.ReadAsync(session, CatalogFilter.None, cancellationToken)).Select(t => t.SearchPath).FirstOrDefault(p => p is not null);
+        var path = (await TableColumns.ReadAsync(session, CatalogFilter.None, cancellationToken)).Select(t => t.SearchPath)
+            .FirstOrDefault(p => p is not null);
         await session.ExecuteAsync(ReadingPath.Set(path), cancellationToken);
         foreach (var table in tables.Emptied)
             await session.ExecuteAsync($"DELETE FROM ONLY {table}", cancellationToken);
@@ -52,7 +58,8 @@ sealed class TableReplacement(RunContext run, TargetSide target, StoredBackup ba
         foreach (var table in tables.Emptied)
             await session.ExecuteAsync($"ANALYZE {table}", cancellationToken);
         await session.ExecuteAsync(ReadingPath.Set(null), cancellationToken);
-        scope.Note = $"{selection.Content.Count} tables, {selection.Content.Values.Sum(t => t.Rows)} rows; {keys.All.Count} foreign keys checked";
+        scope.Note =
+            $"{selection.Content.Count} tables, {selection.Content.Values.Sum(t => t.Rows)} rows; {keys.All.Count} foreign keys checked";
     }
 
     /// <summary>Compares what the tables hold now, still out of sight, with the backup.</summary>
@@ -61,9 +68,12 @@ sealed class TableReplacement(RunContext run, TargetSide target, StoredBackup ba
     {
         var expected = backup.Manifest.Fingerprint with { Tables = selection.Content };
         // A hash of another method tells nothing, and an older server lacks the newer method.
-        var method = expected.Method is not (FingerprintMethod.TextHash or FingerprintMethod.ValueText) && target.Facts.Major < 14 ? FingerprintMethod.RowsOnly : expected.Method;
+        var method = expected.Method is not (FingerprintMethod.TextHash or FingerprintMethod.ValueText) && target.Facts.Major < 14
+            ? FingerprintMethod.RowsOnly
+            : expected.Method;
         var found = new Dictionary<string, TableFingerprint>();
-        foreach (var table in (await TableColumns.ReadAsync(Session, CatalogFilter.None, cancellationToken)).Where(t => selection.Content.ContainsKey(t.Key)))
+        foreach (var table in (await TableColumns.ReadAsync(Session, CatalogFilter.None, cancellationToken)).Where(
+            t => selection.Content.ContainsKey(t.Key)))
         {
             WarnOfLargeObjects(table);
             // Columns that the target has got since have nothing to be compared with.
@@ -73,7 +83,9 @@ sealed class TableReplacement(RunContext run, TargetSide target, StoredBackup ba
         }
         var restored = expected with
         {
-            Method = method, ServerMajor = target.Facts.Major, Tables = found, Locale = await DatabaseLocale.ReadAsync(Session, cancellationToken),
+            Method = method, ServerMajor = target.Facts.Major, Tables = found, Locale = await DatabaseLocale.ReadAsync(
+                Session,
+                cancellationToken),
         };
         foreach (var (key, want) in selection.Content)
         {
@@ -82,14 +94,19 @@ sealed class TableReplacement(RunContext run, TargetSide target, StoredBackup ba
                 run.Warn($"{target.Login.Label}: {note}.");
             var difference = !found.TryGetValue(key, out var have) ? "it is no table with rows of its own there"
                 : have.Rows != want.Rows ? $"{want.Rows} rows expected, {have.Rows} found"
-                : method != FingerprintMethod.RowsOnly && have.Hash != want.Hash && note is null ? $"the content of its {want.Rows} rows differs" : null;
+                : method != FingerprintMethod.RowsOnly && have.Hash != want.Hash && note is null
+                    ? $"the content of its {want.Rows} rows differs"
+                    : null;
             if (difference is not null)
             {
-                throw new BackupSyncException(ErrorIds.VerificationFailed, $"{target.Login.Label}: {key} would not hold what it held when the backup was taken: {difference}.",
-                    "Its columns or partitions have other types or expressions there than in the backup. Restore the whole backup into another database, and compare.");
+                throw new BackupSyncException(ErrorIds.VerificationFailed, $"{target.Login.Label}: {key} would not hold what it held "
+                    + $"when the backup was taken: {difference}.",
+                    "Its columns or partitions have other types or expressions there than in the backup. Restore the whole backup into "
+                        + "another database, and compare.");
             }
         }
-        scope.Note = $"{found.Count} tables, {found.Values.Sum(t => t.Rows)} rows{(method == FingerprintMethod.RowsOnly ? "" : ", content")} equal";
+        scope.Note =
+            $"{found.Count} tables, {found.Values.Sum(t => t.Rows)} rows{(method == FingerprintMethod.RowsOnly ? "" : ", content")} equal";
         return restored;
     }
 
@@ -134,6 +151,7 @@ sealed class TableReplacement(RunContext run, TargetSide target, StoredBackup ba
     void WarnOfLargeObjects(TableColumns table)
     {
         if (backup.Manifest.Fingerprint.LargeObjects.Count > 0 && table.Columns.FirstOrDefault(c => c.Type is "oid" or "lo") is { } column)
-            run.Warn($"{target.Login.Label}: if {table.Key}.{Sql.Display(column.Name)} names large objects, these are what they were before: only rows are restored.");
+            run.Warn($"{target.Login.Label}: if {table.Key}.{Sql.Display(column.Name)} names large objects, these are what they were "
+                + "before: only rows are restored.");
     }
 }

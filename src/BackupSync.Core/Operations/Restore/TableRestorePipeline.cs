@@ -37,7 +37,8 @@ sealed class TableRestorePipeline(RunContext run, JobConfig job, BackupHandle ba
     protected override async Task ReadStatisticsAsync(TargetSide target, CancellationToken cancellationToken)
     {
         await target.ReadAsync(FingerprintReader.MethodFor(content: true, target.Facts.Major), cancellationToken);
-        Run.Record.Before = target.Before with { Tables = target.Before.Tables.Where(t => _selection!.Content.ContainsKey(t.Key)).ToDictionary() };
+        Run.Record.Before = target.Before with { Tables = target.Before.Tables.Where(t => _selection!.Content.ContainsKey(t.Key))
+            .ToDictionary() };
     }
 
     protected override async Task ReplaceAsync(TargetSide target, CancellationToken cancellationToken)

@@ -6,13 +6,21 @@ namespace BackupSync.Operations.Restore;
 
 /// <summary>The tables of a backup that were asked for.</summary>
 /// <param name="Data">Those that hold rows of their own: the entries of their rows.</param>
-/// <param name="Parents">Partitioned tables of which all partitions are among them, with those that hold rows; by the keys of fingerprints.</param>
+/// <param name="Parents">
+/// Partitioned tables of which all partitions are among them, with those that hold rows; by the keys of fingerprints.
+/// </param>
 /// <param name="Content">What all of them hold, as fingerprints tell it: a table partitioned by hash stands for its partitions.</param>
-sealed record TableSelection(IReadOnlyList<ArchiveEntry> Data, IReadOnlyDictionary<string, IReadOnlyList<string>> Parents, IReadOnlyDictionary<string, TableFingerprint> Content)
+sealed record TableSelection(
+    IReadOnlyList<ArchiveEntry> Data,
+    IReadOnlyDictionary<string, IReadOnlyList<string>> Parents,
+    IReadOnlyDictionary<string, TableFingerprint> Content)
 {
-    /// <param name="patterns">Names of tables, with or without a schema; <c>*</c> and <c>?</c> stand for any characters and any one.</param>
+    /// <param name="patterns">
+    /// Names of tables, with or without a schema; <c>*</c> and <c>?</c> stand for any characters and any one.
+    /// </param>
     /// <exception cref="BackupSyncException">
-    /// <see cref="ErrorIds.UnknownName"/>: a pattern matches no table. <see cref="ErrorIds.NotSupported"/>: one cannot be restored by itself.
+    /// <see cref="ErrorIds.UnknownName"/>: a pattern matches no table. <see cref="ErrorIds.NotSupported"/>: one cannot be restored by
+    /// itself.
     /// </exception>
     public static TableSelection Of(ArchiveHead head, BackupManifest manifest, IReadOnlyList<string> patterns)
     {
@@ -26,42 +34,56 @@ sealed record TableSelection(IReadOnlyList<ArchiveEntry> Data, IReadOnlyDictiona
         var leaves = chosen.Where(t => !IsPartitioned(t)).ToList();
         if (leaves.FirstOrDefault(t => !data.ContainsKey(t.Key)) is { } empty)
         {
-            throw new BackupSyncException(ErrorIds.NotSupported, $"{manifest.File} has the table {empty.Key}, but none of its rows: they were left out when it was taken.",
+            throw new BackupSyncException(
+                ErrorIds.NotSupported,
+                $"{manifest.File} has the table {empty.Key}, but none of its rows: they were left out when it was taken.",
                 "Leave the table out, or use another backup.");
         }
         if (leaves.Count == 0)
-            throw new BackupSyncException(ErrorIds.UnknownName, "No table with rows of its own was named.", "Name the tables that are to be restored.");
+            throw new BackupSyncException(
+                ErrorIds.UnknownName, "No table with rows of its own was named.", "Name the tables that are to be restored.");
         var units = leaves.ToLookup(t => UnitOf(t, tree, manifest));
         foreach (var unit in units)
         {
             if (tree.WithPartitions(tables[unit.Key]).Where(t => !IsPartitioned(t)).Except(leaves).Any())
             {
-                throw new BackupSyncException(ErrorIds.NotSupported, $"{unit.First().Key} is a partition by hash: which rows belong into it is another matter on each server.",
+                throw new BackupSyncException(
+                    ErrorIds.NotSupported,
+                    $"{unit.First().Key} is a partition by hash: which rows belong into it is another matter on each server.",
                     $"Restore all of {unit.Key}.");
             }
         }
         // In the archive's order, which is another one than that of the tables: pg_restore cannot go back in what it reads from a pipe.
         var rows = leaves.Select(t => data[t.Key]).ToHashSet();
         return new TableSelection([.. head.Entries.Where(rows.Contains)],
-            chosen.Where(IsPartitioned).ToDictionary(t => t.Key, IReadOnlyList<string> (t) => [.. tree.WithPartitions(t).Where(p => !IsPartitioned(p)).Select(p => p.Key)]),
+            chosen.Where(IsPartitioned).ToDictionary(
+                t => t.Key,
+                IReadOnlyList<string> (t) => [.. tree.WithPartitions(t).Where(p => !IsPartitioned(p)).Select(p => p.Key)]),
             units.ToDictionary(u => u.Key, u => manifest.Fingerprint.Tables[u.Key]));
     }
 
     static string UnitOf(ArchiveEntry leaf, PartitionTree tree, BackupManifest manifest) =>
         tree.SelfAndAncestors(leaf).Select(t => t.Key).FirstOrDefault(manifest.Fingerprint.Tables.ContainsKey)
-        ?? throw new BackupSyncException(ErrorIds.NotSupported, $"{manifest.File} does not tell how many rows {leaf.Key} has, so they could not be verified.", "Leave the table out, or restore the whole backup.");
+        ?? throw new BackupSyncException(
+            ErrorIds.NotSupported,
+            $"{manifest.File} does not tell how many rows {leaf.Key} has, so they could not be verified.",
+            "Leave the table out, or restore the whole backup.");
 
     static void EnsureKnown(IReadOnlyList<string> patterns, IReadOnlyCollection<ArchiveEntry> tables, string file)
     {
         foreach (var pattern in patterns.Where(p => !tables.Any(t => Matches(t, p))))
         {
             var nearest = NearestName.Of(pattern, tables.SelectMany(t => new[] { t.Name, $"{t.Schema}.{t.Name}" }));
+            var some = tables.Select(t => t.Key).Order(StringComparer.Ordinal).Take(20);
             throw new BackupSyncException(ErrorIds.UnknownName, $"{file} has no table '{pattern}'.",
-                nearest is not null ? $"Did you mean '{nearest}'?" : $"It has {string.Join(", ", tables.Select(t => t.Key).Order(StringComparer.Ordinal).Take(20))}{(tables.Count > 20 ? ", …" : "")}.");
+                nearest is not null
+                    ? $"Did you mean '{nearest}'?"
+                    : $"It has {string.Join(", ", some)}{(tables.Count > 20 ? ", …" : "")}.");
         }
     }
 
-    static bool Matches(ArchiveEntry table, string pattern) => NamePattern.Matches(table.Schema, table.Name, pattern) || table.Key == pattern;
+    static bool Matches(ArchiveEntry table, string pattern) =>
+        NamePattern.Matches(table.Schema, table.Name, pattern) || table.Key == pattern;
 
     /// <summary>Which table is a partition of which; pg_dump attaches them by entries of their own, from version 14 on.</summary>
     sealed class PartitionTree
@@ -72,7 +94,8 @@ sealed record TableSelection(IReadOnlyList<ArchiveEntry> Data, IReadOnlyDictiona
         {
             foreach (var attach in head.Entries.Where(e => e.Kind == "TABLE ATTACH"))
             {
-                var parent = attach.DependsOn.Select(head.ByDumpId.GetValueOrDefault).FirstOrDefault(e => e?.Kind == "TABLE" && e.Key != attach.Key);
+                var parent = attach.DependsOn.Select(head.ByDumpId.GetValueOrDefault)
+                    .FirstOrDefault(e => e?.Kind == "TABLE" && e.Key != attach.Key);
                 if (parent is not null && tables.TryGetValue(attach.Key, out var partition))
                     _parents[partition] = parent;
             }

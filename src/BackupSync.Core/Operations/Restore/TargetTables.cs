@@ -5,11 +5,18 @@ using BackupSync.Postgres;
 namespace BackupSync.Operations.Restore;
 
 /// <summary>The chosen tables as the target has them.</summary>
-/// <param name="Emptied">The tables whose rows are replaced, quoted; with partitions that only the target has: a partitioned table is to hold what it held then, and no more.</param>
+/// <param name="Emptied">
+/// The tables whose rows are replaced, quoted; with partitions that only the target has: a partitioned table is to hold what it held
+/// then, and no more.
+/// </param>
 /// <param name="OnlyHere">Such partitions, to be told.</param>
 /// <param name="Oids">Of all of them, their partitioned parents included.</param>
 /// <param name="LoadedThrough">Of the tables that some partitions are loaded through without these being chosen.</param>
-sealed record TargetTables(IReadOnlyList<string> Emptied, IReadOnlyList<string> OnlyHere, IReadOnlyList<uint> Oids, IReadOnlyList<uint> LoadedThrough)
+sealed record TargetTables(
+    IReadOnlyList<string> Emptied,
+    IReadOnlyList<string> OnlyHere,
+    IReadOnlyList<uint> Oids,
+    IReadOnlyList<uint> LoadedThrough)
 {
     /// <summary>Finds them, and whatever would keep the rows from being loaded as they were.</summary>
     /// <exception cref="BackupSyncException">
@@ -30,9 +37,13 @@ sealed record TargetTables(IReadOnlyList<string> Emptied, IReadOnlyList<string> 
             foreach (var column in copy.Columns)
             {
                 if (!table.Columns.TryGetValue(column, out var generated))
-                    throw Unfit($"{label}: {key} has no column {Sql.Display(column)}, which the backup's rows have.", "Add the column, or restore the whole backup into another database and copy from there.");
+                    throw Unfit(
+                        $"{label}: {key} has no column {Sql.Display(column)}, which the backup's rows have.",
+                        "Add the column, or restore the whole backup into another database and copy from there.");
                 if (generated)
-                    throw Unfit($"{label}: the column {Sql.Display(column)} of {key} is a generated one, and in the backup it is not.", "Restore the whole backup into another database and copy from there.");
+                    throw Unfit(
+                        $"{label}: the column {Sql.Display(column)} of {key} is a generated one, and in the backup it is not.",
+                        "Restore the whole backup into another database and copy from there.");
             }
         }
         var through = copies.Where(c => c.Key != c.Value.Key).Select(c => Find(c.Value.Key, 'p')).ToList();
@@ -41,11 +52,16 @@ sealed record TargetTables(IReadOnlyList<string> Emptied, IReadOnlyList<string> 
         var partitions = new Dictionary<string, uint>();
         foreach (var parent in parents)
         {
-            var here = (await target.RowsAsync(Partitions(parent.Oid), cancellationToken)).Select(r => (Key: Sql.Display(r[1]!, r[2]!), Oid: Oid(r[0]!), Kind: r[3])).ToList();
+            var here = (await target.RowsAsync(Partitions(parent.Oid), cancellationToken)).Select(
+                r => (Key: Sql.Display(r[1]!, r[2]!), Oid: Oid(r[0]!), Kind: r[3])).ToList();
             if (here.FirstOrDefault(p => p.Kind == "f").Key is { } foreign)
-                throw Unfit($"{label}: {foreign}, a partition of {parent.Key}, is a foreign table: it cannot be replaced.", "Name the partitions that are to be restored.");
+                throw Unfit(
+                    $"{label}: {foreign}, a partition of {parent.Key}, is a foreign table: it cannot be replaced.",
+                    "Name the partitions that are to be restored.");
             if (selection.Parents[parent.Key].Except(here.Select(p => p.Key)).FirstOrDefault() is { } elsewhere)
-                throw Unfit($"{label}: {elsewhere} is no partition of {parent.Key}, as it is in the backup.", "Attach it, or name the partitions that are to be restored.");
+                throw Unfit(
+                    $"{label}: {elsewhere} is no partition of {parent.Key}, as it is in the backup.",
+                    "Attach it, or name the partitions that are to be restored.");
             foreach (var partition in here)
                 partitions[partition.Key] = partition.Oid;
         }
@@ -61,12 +77,18 @@ sealed record TargetTables(IReadOnlyList<string> Emptied, IReadOnlyList<string> 
                     "Create it as it was when the backup was taken, or restore the whole backup: without -Table (--table).");
             }
             if (found.Kind != kind)
-                throw Unfit($"{label}: {key} is {(kind == 'p' ? "not partitioned, as it is in the backup" : "no ordinary table, as it is in the backup")}.", "Restore the whole backup into another database and copy from there.");
+                throw Unfit($"{label}: {key} is "
+                    + $"{(kind == 'p' ? "not partitioned, as it is in the backup" : "no ordinary table, as it is in the backup")}.",
+                    "Restore the whole backup into another database and copy from there.");
             if (!found.IsOwned)
-                throw new BackupSyncException(ErrorIds.PrivilegeMissing, $"{label}: the role '{target.Login.Address.User}' does not own {key}, and so may not replace its rows.",
+                throw new BackupSyncException(
+                    ErrorIds.PrivilegeMissing,
+                    $"{label}: the role '{target.Login.Address.User}' does not own {key}, and so may not replace its rows.",
                     $"ALTER TABLE {Quoted(key)} OWNER TO {Sql.Identifier(target.Login.Address.User)}; or restore as its owner.");
             if (found.HidesRows)
-                throw new BackupSyncException(ErrorIds.PrivilegeMissing, $"{label}: row-level security is forced on {key}, on its owner too: its rows can neither be loaded nor verified.",
+                throw new BackupSyncException(
+                    ErrorIds.PrivilegeMissing,
+                    $"{label}: row-level security is forced on {key}, on its owner too: its rows can neither be loaded nor verified.",
                     $"ALTER ROLE {Sql.Identifier(target.Login.Address.User)} BYPASSRLS;");
             return found;
         }
@@ -95,10 +117,12 @@ sealed record TargetTables(IReadOnlyList<string> Emptied, IReadOnlyList<string> 
     {
         var names = keys.Select(Sql.Parts).ToList();
         return $"""
-            SELECT n.nspname, c.relname, c.oid, c.relkind, pg_catalog.pg_has_role(c.relowner, 'USAGE'), pg_catalog.row_security_active(c.oid),
+            SELECT n.nspname, c.relname, c.oid, c.relkind, pg_catalog.pg_has_role(c.relowner, 'USAGE'),
+                pg_catalog.row_security_active(c.oid),
                    a.attname, a.attgenerated <> ''
             FROM unnest({Sql.TextArray(names.Select(n => n.Schema))}, {Sql.TextArray(names.Select(n => n.Name))}) w(schema, name)
-            JOIN pg_catalog.pg_namespace n ON n.nspname = w.schema JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.name
+            JOIN pg_catalog.pg_namespace n ON n.nspname = w.schema JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid
+            AND c.relname = w.name
             LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
             """;
     }

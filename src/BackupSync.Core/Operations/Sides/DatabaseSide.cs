@@ -22,7 +22,9 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
     public PgLogin Login { get; private set; } = login;
     public DatabaseFacts Facts => _facts ?? throw new InvalidOperationException($"{Login.Label} was not looked at.");
 
-    /// <summary>For questions before anything is begun: open from connecting to <see cref="DisconnectAsync"/>, or the first watch.</summary>
+    /// <summary>
+    /// For questions before anything is begun: open from connecting to <see cref="DisconnectAsync"/>, or the first watch.
+    /// </summary>
     public PgSession Session => _session ?? throw new InvalidOperationException($"{Login.Label} is not connected.");
 
     /// <summary>What the database held at the moment of the snapshot.</summary>
@@ -31,7 +33,9 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
     /// <summary>Roles that policies, user mappings and values name; null where nobody has asked.</summary>
     public IReadOnlyList<string>? NamedRoles { get; protected set; }
 
-    /// <summary>Closes <see cref="Session"/>: the source has few to give, and one on the target would block the rename that publishes it.</summary>
+    /// <summary>
+    /// Closes <see cref="Session"/>: the source has few to give, and one on the target would block the rename that publishes it.
+    /// </summary>
     public async Task DisconnectAsync()
     {
         await (_session?.DisposeAsync() ?? ValueTask.CompletedTask);
@@ -64,7 +68,10 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
         }
     }
 
-    /// <summary>To be called right before the commit of what was watched: nobody ends a session that commits, which would leave everybody guessing.</summary>
+    /// <summary>
+    /// To be called right before the commit of what was watched: nobody ends a session that commits, which would leave everybody
+    /// guessing.
+    /// </summary>
     /// <param name="execute">Executes a statement in the transaction that is to be committed.</param>
     /// <exception cref="OperationCanceledException">It has given way already.</exception>
     public async Task EndWatchToCommitAsync(Func<string, CancellationToken, Task> execute, CancellationToken cancellationToken)
@@ -82,7 +89,8 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
     public async Task AwaitQuietAsync(CancellationToken cancellationToken)
     {
         _watch = null;
-        await using var session = await PgConnector.OpenAsync(Login with { ReadOnly = true }, Job.Limits.Connect, Run.Info, cancellationToken);
+        await using var session = await PgConnector.OpenAsync(
+            Login with { ReadOnly = true }, Job.Limits.Connect, Run.Info, cancellationToken);
         for (var waited = TimeSpan.Zero; waited < LongestQuiet; waited += QuietInterval)
         {
             await Task.Delay(QuietInterval, cancellationToken);
@@ -96,7 +104,8 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
     /// <summary>Tables that nobody else can see yet, or that are a session's own, do not count.</summary>
     const string Exclusive = """
         SELECT 1 FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_class c ON c.oid = l.relation
-        WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND c.oid >= 16384
+        WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't'
+            AND c.oid >= 16384
           AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
         LIMIT 1
         """;
@@ -119,7 +128,8 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
     protected async Task<DatabaseFacts> OpenAsync(CancellationToken cancellationToken)
     {
         if (database.Address.IsPooled)
-            Run.Warn($"{Login.Label}: its URL leads to a connection pooler, which offers no snapshots; the direct host {Login.Address.Host} is used instead.");
+            Run.Warn($"{Login.Label}: its URL leads to a connection pooler, which offers no snapshots; the direct host "
+                + $"{Login.Address.Host} is used instead.");
         _session = await PgConnector.OpenAsync(Login, Job.Limits.Connect, Run.Info, cancellationToken);
         Login = _session.PinnedLogin;
         _facts = await DatabaseFacts.ReadAsync(_session, database.Provider, cancellationToken);
@@ -130,7 +140,8 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
     /// <summary>Takes the snapshot that the backup will share, and reads the fingerprint from it.</summary>
     /// <param name="sessions">The one that holds the snapshot included, so at least 2; the one that watches comes on top.</param>
     protected async Task ReadSnapshotAsync(
-        int sessions, FingerprintMethod method, CatalogFilter filter, FingerprintReader.OnTable? onTable, CancellationToken cancellationToken)
+        int sessions, FingerprintMethod method, CatalogFilter filter, FingerprintReader.OnTable? onTable,
+        CancellationToken cancellationToken)
     {
         var snapshot = await TakeSnapshotAsync(sessions, cancellationToken);
         Content = await snapshot.FingerprintAsync(method, filter, onTable, cancellationToken);
@@ -142,7 +153,8 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
         int sessions, CancellationToken cancellationToken, Func<PgSession, CancellationToken, Task>? beforehand = null)
     {
         await ReleaseSnapshotAsync();
-        var snapshot = _snapshot = await Snapshot.TakeAsync(Login with { ReadOnly = true }, sessions, Job.Limits.Connect, cancellationToken, beforehand, Job.Limits.LockTimeout);
+        var snapshot = _snapshot = await Snapshot.TakeAsync(
+            Login with { ReadOnly = true }, sessions, Job.Limits.Connect, cancellationToken, beforehand, Job.Limits.LockTimeout);
         await WatchAsync(cancellationToken);
         return snapshot;
     }
@@ -150,7 +162,9 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
     /// <summary>When the snapshot was taken, by the server's clock.</summary>
     protected DateTimeOffset? SnapshotTime => _snapshot?.Taken;
 
-    /// <summary>Null where there is no passphrase. One that should be here and is not ends no run: what is not signed can be restored.</summary>
+    /// <summary>
+    /// Null where there is no passphrase. One that should be here and is not ends no run: what is not signed can be restored.
+    /// </summary>
     ManifestKey? SigningKey()
     {
         if (Job.Signing is { Problem: { } problem })

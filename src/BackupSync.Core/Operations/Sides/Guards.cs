@@ -11,15 +11,21 @@ static class Guards
     const int ManyRows = 10;
 
     /// <summary>Before anything is connected to.</summary>
-    /// <param name="allowProduction">Whether a restore may replace production, said in so many words; null for what has no such word.</param>
+    /// <param name="allowProduction">
+    /// Whether a restore may replace production, said in so many words; null for what has no such word.
+    /// </param>
     public static void EnsureMayBeTarget(DatabaseConfig target, bool? allowProduction = null)
     {
         if (target.Role != DatabaseRole.Production || allowProduction == true)
             return;
         throw allowProduction is null
-            ? new BackupSyncException(ErrorIds.TargetIsProduction, $"{target.DisplayName} has the role production, and production is never the target of a sync.",
+            ? new BackupSyncException(
+                ErrorIds.TargetIsProduction,
+                $"{target.DisplayName} has the role production, and production is never the target of a sync.",
                 "Swap source and target if they are mixed up; if it really is a copy, give it the role backup or development.")
-            : new BackupSyncException(ErrorIds.TargetIsProduction, $"{target.DisplayName} has the role production, and a restore would replace what it holds.",
+            : new BackupSyncException(
+                ErrorIds.TargetIsProduction,
+                $"{target.DisplayName} has the role production, and a restore would replace what it holds.",
                 "Say -AllowProduction (--allow-production) if that is what you want, or restore to another database with -To (--to).");
     }
 
@@ -72,14 +78,16 @@ static class Guards
         var (have, had) = (source.Values.Sum(), target.Values.Sum());
         if (have < had * (1 - job.Guards.MaximumShrink))
         {
-            return $"{job.SourceDatabase.DisplayName} has {have} rows, {job.TargetDatabase.DisplayName} has {had}: more than the {Percentages.Show(job.Guards.MaximumShrink)} "
+            return $"{job.SourceDatabase.DisplayName} has {have} rows, {job.TargetDatabase.DisplayName} has {had}: more than the "
+                + $"{Percentages.Show(job.Guards.MaximumShrink)} "
                 + "that guards.maximumShrink allows are gone.";
         }
         var emptied = target.FirstOrDefault(t => t.Value >= ManyRows
             && ReportedTables.IsReported(t.Key, job.Verify.Report)
             && source.TryGetValue(t.Key, out var now) && now == 0);
         return emptied.Key is null ? null
-            : $"The table {emptied.Key} of {job.SourceDatabase.DisplayName} is empty; in {job.TargetDatabase.DisplayName} it has {emptied.Value} rows.";
+            : $"The table {emptied.Key} of {job.SourceDatabase.DisplayName} is empty; in {job.TargetDatabase.DisplayName} it has "
+                + $"{emptied.Value} rows.";
     }
 
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.NotSupported"/>: of tables, there is nothing to leave out.</exception>
@@ -87,7 +95,9 @@ static class Guards
     {
         if (options.SkipRefused)
         {
-            throw new BackupSyncException(ErrorIds.NotSupported, "--skip-refused (-SkipRefused) is for restores of whole databases: of tables, rows alone are restored.",
+            throw new BackupSyncException(
+                ErrorIds.NotSupported,
+                "--skip-refused (-SkipRefused) is for restores of whole databases: of tables, rows alone are restored.",
                 "Leave it out, or restore the whole backup.");
         }
     }

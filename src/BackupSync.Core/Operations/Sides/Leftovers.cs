@@ -11,19 +11,28 @@ namespace BackupSync.Operations.Sides;
 /// </summary>
 static class Leftovers
 {
-    public static async Task ClearOnTargetAsync(PgSession maintenance, RunTag tag, string target, RunContext run, CancellationToken cancellationToken)
+    public static async Task ClearOnTargetAsync(
+        PgSession maintenance,
+        RunTag tag,
+        string target,
+        RunContext run,
+        CancellationToken cancellationToken)
     {
         await ClearSessionsAsync(maintenance, tag, run, cancellationToken);
         var databases = (await maintenance.RowsAsync(
             $"""
             SELECT datname FROM pg_catalog.pg_database
-            WHERE pg_catalog.starts_with(datname, {Sql.Literal(tag.NewPrefix)}) OR pg_catalog.starts_with(datname, {Sql.Literal(tag.OldPrefix)})
+            WHERE pg_catalog.starts_with(datname, {Sql.Literal(tag.NewPrefix)})
+                OR pg_catalog.starts_with(datname, {Sql.Literal(tag.OldPrefix)})
             ORDER BY oid
             """, cancellationToken)).Select(r => r[0]!).ToList();
         if (databases.Count == 0)
             return;
 
-        var isThere = await maintenance.ScalarAsync<long>("SELECT count(*) FROM pg_catalog.pg_database WHERE datname = $1", cancellationToken, target) > 0;
+        var isThere = await maintenance.ScalarAsync<long>(
+            "SELECT count(*) FROM pg_catalog.pg_database WHERE datname = $1",
+            cancellationToken,
+            target) > 0;
         if (!isThere && databases.LastOrDefault(d => d.StartsWith(tag.OldPrefix, StringComparison.Ordinal)) is { } previous)
         {
             // Both renames are one transaction, so only somebody's hand can have brought this about.

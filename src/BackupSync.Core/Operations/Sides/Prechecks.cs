@@ -8,18 +8,22 @@ namespace BackupSync.Operations.Sides;
 /// <summary>What would make a later step fail, found before anything is begun.</summary>
 static class Prechecks
 {
-    /// <summary>A policy, a user mapping, or a value of type regrole or aclitem can only be restored where the roles exist that it names.</summary>
+    /// <summary>
+    /// A policy, a user mapping, or a value of type regrole or aclitem can only be restored where the roles exist that it names.
+    /// </summary>
     public static async Task EnsureRolesExistAsync(IReadOnlyList<string> roles, TargetSide target, CancellationToken cancellationToken)
     {
         if (roles.Count == 0)
             return;
         var missing = (await target.Session.RowsAsync(
-            $"SELECT name FROM pg_catalog.unnest({Sql.TextArray(roles)}) name WHERE name NOT IN (SELECT rolname FROM pg_catalog.pg_roles)", cancellationToken))
+            $"SELECT name FROM pg_catalog.unnest({Sql.TextArray(roles)}) name WHERE name NOT IN (SELECT rolname FROM "
+                + "pg_catalog.pg_roles)", cancellationToken))
             .Select(r => r[0]!).ToList();
         if (missing.Count == 0)
             return;
         throw new BackupSyncException(ErrorIds.PrivilegeMissing,
-            $"{target.Login.Label} lacks the role(s) {string.Join(", ", missing)}, which policies, user mappings or values of the content name.",
+            $"{target.Login.Label} lacks the role(s) {string.Join(", ", missing)}, which policies, user mappings or values of the "
+                + "content name.",
             $"Create them there: {string.Join(" ", missing.Select(m => $"CREATE ROLE {Sql.Identifier(m)} NOLOGIN;"))}");
     }
 
@@ -29,11 +33,14 @@ static class Prechecks
         if (forcedRowSecurity.Count == 0 || target.Facts.BypassesRowSecurity)
             return;
         throw new BackupSyncException(ErrorIds.PrivilegeMissing,
-            $"{target.Login.Label}: the role '{target.Facts.Role}' could not verify {string.Join(", ", forcedRowSecurity)}: row-level security is forced there, on the owner too.",
+            $"{target.Login.Label}: the role '{target.Facts.Role}' could not verify {string.Join(", ", forcedRowSecurity)}: row-level "
+                + "security is forced there, on the owner too.",
             $"ALTER ROLE {Sql.Identifier(target.Facts.Role)} BYPASSRLS;");
     }
 
-    /// <summary>No function of before version 18 tells the right to a large object; to read nothing of it asks for the right, too.</summary>
+    /// <summary>
+    /// No function of before version 18 tells the right to a large object; to read nothing of it asks for the right, too.
+    /// </summary>
     public static Task EnsureMayReadLargeObjectsAsync(DatabaseSide side, CancellationToken cancellationToken) =>
         side.Session.RowsAsync("SELECT count(pg_catalog.lo_get(oid, 0, 0)) FROM pg_catalog.pg_largeobject_metadata", cancellationToken);
 
@@ -41,7 +48,8 @@ static class Prechecks
     public static void WarnOfOlderTarget(int major, string version, string from, TargetSide target, RunContext run)
     {
         if (target.Facts.Major < major)
-            run.Warn($"{target.Login.Label} has PostgreSQL {target.Facts.Version}, which is older than {from}, {version}: what only PostgreSQL {major} knows cannot be restored there. The run ends then, and the target stays as it is.");
+            run.Warn($"{target.Login.Label} has PostgreSQL {target.Facts.Version}, which is older than {from}, {version}: what only "
+                + $"PostgreSQL {major} knows cannot be restored there. The run ends then, and the target stays as it is.");
     }
 
     /// <summary>See <see cref="WarnOfLocksAsync"/>.</summary>
@@ -53,12 +61,19 @@ static class Prechecks
     /// reason to refuse.
     /// </summary>
     /// <param name="who">Locks them.</param>
-    public static async Task WarnOfLocksAsync(DatabaseSide side, CatalogFilter filter, string who, RunContext run, CancellationToken cancellationToken)
+    public static async Task WarnOfLocksAsync(
+        DatabaseSide side,
+        CatalogFilter filter,
+        string who,
+        RunContext run,
+        CancellationToken cancellationToken)
     {
         var tables = await side.Session.ScalarAsync<long>(CatalogQueries.TableCount(filter), cancellationToken);
         var locks = await LockTable.ReadAsync(side.Session, cancellationToken);
         if (tables > locks.Room)
-            run.Warn($"{side.Login.Label}: {who} locks its {tables} tables at once, and {locks}: that may be too little. {locks.Advice(tables)}.");
+            run.Warn(
+                $"{side.Login.Label}: {who} locks its {tables} tables at once, and {locks}: that may be too little. "
+                    + $"{locks.Advice(tables)}.");
     }
 
     /// <summary>
@@ -72,12 +87,16 @@ static class Prechecks
         if (PrivateFile.FreeSpace(directory) is { } free && free < expected)
         {
             throw new BackupSyncException(ErrorIds.DiskFull,
-                $"{directory} has {ByteSizes.Show(free)} free; the backups of this run are expected to take up to {ByteSizes.Show(expected)}.",
+                $"{directory} has {ByteSizes.Show(free)} free; the backups of this run are expected to take up to "
+                    + $"{ByteSizes.Show(expected)}.",
                 "Free space there, or keep the backups elsewhere (backups.directory).");
         }
     }
 
-    /// <summary>Incremental runs make temporary tables: an event trigger may write to the very tables that are copied, or refuse what the run needs.</summary>
+    /// <summary>
+    /// Incremental runs make temporary tables: an event trigger may write to the very tables that are copied, or refuse what the run
+    /// needs.
+    /// </summary>
     public static async Task WarnOfEventTriggersAsync(TargetSide target, RunContext run, CancellationToken cancellationToken)
     {
         if (target.Login.EventTriggersOff)
@@ -92,8 +111,10 @@ static class Prechecks
             """, cancellationToken)).Select(r => Sql.Display(r[0]!)).ToList();
         if (triggers.Count > 0)
         {
-            run.Warn($"{target.Login.Label}: its event triggers fire for the temporary tables and the notes of this run: {NameList.Of(triggers)}. "
-                + "What they write to tables that are copied the next run takes out again, and what they refuse fails the run: let them pass temporary tables and the schema backupsync, or disable them (ALTER EVENT TRIGGER … DISABLE).");
+            run.Warn($"{target.Login.Label}: its event triggers fire for the temporary tables and the notes of this run: "
+                + $"{NameList.Of(triggers)}. "
+                + "What they write to tables that are copied the next run takes out again, and what they refuse fails the run: let "
+                + "them pass temporary tables and the schema backupsync, or disable them (ALTER EVENT TRIGGER … DISABLE).");
         }
     }
 }

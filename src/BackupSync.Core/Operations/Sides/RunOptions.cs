@@ -21,8 +21,9 @@ public sealed record RunOptions
     public bool OthersWait { get; init; }
 
     /// <summary>
-    /// A restore leaves out, and names, what PostgreSQL refuses to create (a foreign key that rows break, a view that cannot be refreshed), instead of ending.
-    /// Of a whole database, published by swap. Rows and sequences have to be those of the backup nevertheless.
+    /// A restore leaves out, and names, what PostgreSQL refuses to create (a foreign key that rows break, a view that cannot be
+    /// refreshed), instead of ending. Of a whole database, published by swap. Rows and sequences have to be those of the backup
+    /// nevertheless.
     /// </summary>
     public bool SkipRefused { get; init; }
 

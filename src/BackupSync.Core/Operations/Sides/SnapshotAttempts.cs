@@ -4,8 +4,9 @@ using BackupSync.Verification;
 namespace BackupSync.Operations.Sides;
 
 /// <summary>
-/// What is done on one snapshot of each database, or in one transaction on the target, done again on new ones when others had to wait for it, or when the database was changed
-/// under it: production never waits for a copy, and a copy is a state that its database has had.
+/// What is done on one snapshot of each database, or in one transaction on the target, done again on new ones when others had to wait
+/// for it, or when the database was changed under it: production never waits for a copy, and a copy is a state that its database has
+/// had.
 /// </summary>
 sealed class SnapshotAttempts(RunContext run, params IReadOnlyList<DatabaseSide> sides)
 {
@@ -81,8 +82,10 @@ sealed class SnapshotAttempts(RunContext run, params IReadOnlyList<DatabaseSide>
         {
             if (side.GaveWayTo is { } blocked)
             {
-                return new BackupSyncException(ErrorIds.GaveWay, $"{side.Login.Label}: the run has given way, for others had to wait for it: {blocked}.",
-                    "Run it when it is quiet. If the copy matters more than who waits for it: limits.blocking: wait; of a restore, --others-wait (-OthersWait).", failure);
+                return new BackupSyncException(ErrorIds
+                    .GaveWay, $"{side.Login.Label}: the run has given way, for others had to wait for it: {blocked}.",
+                    "Run it when it is quiet. If the copy matters more than who waits for it: limits.blocking: wait; of a restore, "
+                        + "--others-wait (-OthersWait).", failure);
             }
         }
         return SnapshotFailure.ReasonOf(failure);

@@ -20,7 +20,8 @@ sealed class TargetSide : DatabaseSide
 
     TargetSide(RunContext run, JobConfig job, RunTag tag)
         : base(run, job, job.TargetDatabase,
-            new PgLogin(job.TargetDatabase.DisplayName, job.TargetDatabase.Address.Unpooled(), tag.ApplicationName, ReadOnly: false)) => Tag = tag;
+            new PgLogin(job.TargetDatabase.DisplayName, job.TargetDatabase.Address.Unpooled(), tag.ApplicationName, ReadOnly: false)) =>
+                Tag = tag;
 
     public RunTag Tag { get; }
     public TargetLock Lock => _lock ?? throw new InvalidOperationException($"{Login.Label} is not locked.");

@@ -32,7 +32,9 @@ sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDispos
 
     /// <remarks>Read committed: what others commit until it has its locks it has to see.</remarks>
     public async Task BeginAsync(CancellationToken cancellationToken) =>
-        await BeginAsync(await PgConnector.OpenAsync(target.Login, target.Job.Limits.Connect, run.Info, cancellationToken), cancellationToken);
+        await BeginAsync(
+            await PgConnector.OpenAsync(target.Login, target.Job.Limits.Connect, run.Info, cancellationToken),
+            cancellationToken);
 
     /// <param name="runner">Who runs its statements from now on, and is disposed of with it.</param>
     /// <inheritdoc cref="BeginAsync(CancellationToken)" path="/remarks"/>
@@ -85,7 +87,8 @@ sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDispos
                 if (waiting.Elapsed > LockPatience)
                 {
                     throw new BackupSyncException(ErrorIds.RestoreFailed,
-                        $"{target.Login.Label}: other sessions use the tables, or tables that foreign keys tie to them; they were waited for {LockPatience.TotalSeconds:0} s.",
+                        $"{target.Login.Label}: other sessions use the tables, or tables that foreign keys tie to them; they were "
+                            + $"waited for {LockPatience.TotalSeconds:0} s.",
                         "End long transactions there (pg_stat_activity tells them), then run again.", blocked);
                 }
                 await Session.ExecuteAsync("ROLLBACK TO SAVEPOINT backupsync_locks", cancellationToken);
@@ -133,7 +136,9 @@ sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDispos
             await run.StepAsync(RunStep.Rollback, $"Roll {label} back", null, async (_, ct) =>
             {
                 if (await EndAsync(ct))
-                    throw new BackupSyncException(ErrorIds.RollbackFailed, $"{label}: the server had committed before the connection was lost: the tables hold what the run wrote.");
+                    throw new BackupSyncException(
+                        ErrorIds.RollbackFailed,
+                        $"{label}: the server had committed before the connection was lost: the tables hold what the run wrote.");
             }, limit.Token);
             record.Rollback = RollbackState.Succeeded;
             record.RollbackNote = $"Rolled back; {label}'s server confirms that nothing of it was committed.";
@@ -165,10 +170,13 @@ sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDispos
     {
         await DisposeAsync();
         // The server may still be at a long statement, or at rolling back: wait until it holds nothing any more.
-        await using var fresh = await PgConnector.OpenAsync(target.Lock.Session.Login, target.Job.Limits.Connect, run.Warn, cancellationToken);
+        await using var fresh = await PgConnector.OpenAsync(
+            target.Lock.Session.Login, target.Job.Limits.Connect, run.Warn, cancellationToken);
         IReadOnlyList<int> spared = [target.Lock.Session.ProcessId, .. target.Watchers];
         await RunSessions.EndOwnAsync(fresh, target.Tag.ApplicationName, spared, cancellationToken);
         return _id is not null
-            && await fresh.ScalarAsync<string>($"SELECT pg_catalog.pg_xact_status({Sql.Literal(_id)}::text::xid8)", cancellationToken) == "committed";
+            && await fresh.ScalarAsync<string>(
+                $"SELECT pg_catalog.pg_xact_status({Sql.Literal(_id)}::text::xid8)",
+                cancellationToken) == "committed";
     }
 }

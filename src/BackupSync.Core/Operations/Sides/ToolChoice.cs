@@ -17,7 +17,12 @@ sealed record RunTools(PgToolset Source, PgToolset? Target, PgToolset Restore);
 /// </summary>
 static class ToolChoice
 {
-    public static async Task<RunTools> ForAsync(JobConfig job, DatabaseFacts source, TargetSide target, RunContext run, CancellationToken cancellationToken)
+    public static async Task<RunTools> ForAsync(
+        JobConfig job,
+        DatabaseFacts source,
+        TargetSide target,
+        RunContext run,
+        CancellationToken cancellationToken)
     {
         var locator = new ToolLocator(job.Tools);
         var ofSource = await ForDumpAsync(locator, source, job.SourceDatabase.DisplayName, run, cancellationToken);
@@ -39,7 +44,8 @@ static class ToolChoice
                 // The target only has to be dumped where there is something in it to keep.
                 if (await target.Session.ScalarAsync<long>(UserObjects, cancellationToken) > 0)
                     throw;
-                run.Warn($"{target.Login.Label} is empty, so there is no safety backup; the next run will need pg_dump {target.Facts.Major} for one. {tooOld.Advice}");
+                run.Warn($"{target.Login.Label} is empty, so there is no safety backup; the next run will need pg_dump "
+                    + $"{target.Facts.Major} for one. {tooOld.Advice}");
                 return null;
             }
         }
@@ -51,7 +57,8 @@ static class ToolChoice
     {
         var tools = await locator.FindAsync(facts.Major, cancellationToken, run.Warn);
         if (tools.Version.Major > facts.Major)
-            run.Info($"{label} has PostgreSQL {facts.Version}, and is dumped by a newer pg_dump, {tools.Version}. {InstallAdvice.ForTools(facts.Major)}");
+            run.Info($"{label} has PostgreSQL {facts.Version}, and is dumped by a newer pg_dump, {tools.Version}. "
+                + $"{InstallAdvice.ForTools(facts.Major)}");
         return tools;
     }
 
@@ -64,8 +71,10 @@ static class ToolChoice
         if (FixedIn.ScriptsAreRestricted(tools.Version))
             return;
         throw new BackupSyncException(ErrorIds.ToolTooOld,
-            $"psql and pg_restore {tools.Version} in {tools.Directory} run what a name in an archive may say on this machine (CVE-2025-8714, CVE-2025-8715), so nothing is published in one transaction by them.",
-            "Install the newest release of PostgreSQL's client programs (13.22, 14.19, 15.14, 16.10, 17.6 or later have it mended), or give the target's role what a swap needs.");
+            $"psql and pg_restore {tools.Version} in {tools.Directory} run what a name in an archive may say on this machine "
+                + "(CVE-2025-8714, CVE-2025-8715), so nothing is published in one transaction by them.",
+            "Install the newest release of PostgreSQL's client programs (13.22, 14.19, 15.14, 16.10, 17.6 or later have it mended), or "
+                + "give the target's role what a swap needs.");
     }
 
     /// <summary>Of every kind, but what belongs to extensions.</summary>

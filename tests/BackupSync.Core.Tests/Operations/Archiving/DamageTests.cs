@@ -24,11 +24,14 @@ public sealed class DamageTests(Servers servers) : IClassFixture<Servers>
         using var folder = new TempFolder();
         var config = new BackupSyncConfig
         {
-            Path = folder.File("x.yml"), Databases = [scenario.Job.SourceDatabase, scenario.Job.TargetDatabase], Jobs = [scenario.Job], Places = [FolderPlaceConfig.At(folder.Path)],
+            Path = folder.File("x.yml"), Databases = [scenario.Job.SourceDatabase, scenario.Job.TargetDatabase], Jobs = [scenario
+                .Job], Places = [FolderPlaceConfig.At(folder.Path)],
         };
 
-        var none = await Assert.ThrowsAsync<BackupSyncException>(() => new BackupQuery { Databases = ["railway"] }.FindOneAsync(config, null, default));
-        var others = await Assert.ThrowsAsync<BackupSyncException>(() => new BackupQuery { Databases = ["neon"] }.FindOneAsync(config, null, default));
+        var none = await Assert.ThrowsAsync<BackupSyncException>(
+            () => new BackupQuery { Databases = ["railway"] }.FindOneAsync(config, null, default));
+        var others = await Assert.ThrowsAsync<BackupSyncException>(
+            () => new BackupQuery { Databases = ["neon"] }.FindOneAsync(config, null, default));
 
         Assert.Contains(kept.Path, none.Advice, StringComparison.Ordinal);
         Assert.DoesNotContain(kept.Path, others.Advice, StringComparison.Ordinal);
@@ -58,7 +61,8 @@ public sealed class DamageTests(Servers servers) : IClassFixture<Servers>
         await using var vault = await Vault.CreateAsync(servers, encrypted);
         var backup = await TakeAsync(vault);
 
-        await AssertAllFoundAsync(vault, backup, _ => 20, (bytes, i, count) => bytes[..(int)(bytes.Length - 1 - ((long)(bytes.Length - 1) * i / (count - 1)))]);
+        await AssertAllFoundAsync(
+            vault, backup, _ => 20, (bytes, i, count) => bytes[..(int)(bytes.Length - 1 - ((long)(bytes.Length - 1) * i / (count - 1)))]);
     }
 
     [Fact]
@@ -114,7 +118,8 @@ public sealed class DamageTests(Servers servers) : IClassFixture<Servers>
         var warnings = new List<string>();
         Assert.Equal(older.Path, (await latest.FindOneAsync(vault.Config, warnings.Add, default)).Path);
         Assert.StartsWith($"Passed over: {newer.Path} of ", Assert.Single(warnings), StringComparison.Ordinal);
-        var plan = Retention.Decide(BackupFolder.Scan(Path.GetDirectoryName(older.Path)!), RetentionRules.OfJob(0, null, _ => []), DateTimeOffset.UtcNow);
+        var plan = Retention.Decide(
+            BackupFolder.Scan(Path.GetDirectoryName(older.Path)!), RetentionRules.OfJob(0, null, _ => []), DateTimeOffset.UtcNow);
         Assert.DoesNotContain(plan, d => d.Remove && d.Path == older.Path);
     }
 
@@ -138,13 +143,18 @@ public sealed class DamageTests(Servers servers) : IClassFixture<Servers>
         await RefusesAsync("cut", () => ChangeAsync(path, b => b[..^10]));
         await RefusesAsync("gone", () => { File.Delete(path); return Task.CompletedTask; });
         await RefusesAsync("manifest", () => ChangeAsync(path + ".json", b => b[b.Length / 2] ^= 4));
-        await RefusesAsync("other manifest", () => { File.Copy(older.Path + ".json", path + ".json", overwrite: true); return Task.CompletedTask; });
-        await RefusesAsync("other archive", () => StateAsync(ManifestStore.Read(older.Path) with { File = newest.FileName, Created = newest.Created, Size = newest.Size }));
+        await RefusesAsync(
+            "other manifest",
+            () => { File.Copy(older.Path + ".json", path + ".json", overwrite: true); return Task.CompletedTask; });
+        await RefusesAsync(
+            "other archive",
+            () => StateAsync(ManifestStore.Read(older.Path) with { File = newest.FileName, Created = newest.Created, Size = newest.Size }));
         await RefusesAsync("newer tool", () => StateAsync(manifest with { ToolVersion = "99.1" }), ErrorIds.ToolTooOld);
         if (encrypted)
             await RefusesAsync("passphrase", () => Task.CompletedTask, ErrorIds.PassphraseWrong, otherPassphrase);
         else
-            await RefusesAsync("newer format", async () => { await ChangeAsync(path, b => b[6] = 30); await StateAsync(manifest with { Sha256 = await FileHash.Sha256Async(path, default) }); });
+            await RefusesAsync("newer format", async () => { await ChangeAsync(path, b => b[6] = 30); await StateAsync(
+                manifest with { Sha256 = await FileHash.Sha256Async(path, default) }); });
 
         // And that older one does bring it back.
         Vault.Well(await RestoreAsync(older, vault.Config));
@@ -156,9 +166,14 @@ public sealed class DamageTests(Servers servers) : IClassFixture<Servers>
 
             var result = await RestoreAsync(newest, config ?? vault.Config);
 
-            Assert.True(result is { Outcome: RunOutcome.Aborted, Error.Step: RunStep.Check, SafetyBackup: null } && result.Error.Id == errorId, $"{damage}: {result.Outcome} {result.Error}");
+            Assert.True(
+                result is { Outcome: RunOutcome.Aborted, Error.Step: RunStep.Check, SafetyBackup: null } && result.Error.Id == errorId,
+                $"{damage}: {result.Outcome} {result.Error}");
             // With another passphrase none is known to be ours.
-            Assert.Contains(errorId == ErrorIds.PassphraseWrong ? "no older backup" : $"The next older one is {older.Path} of ", result.Error.Advice, StringComparison.Ordinal);
+            Assert.Contains(
+                errorId == ErrorIds.PassphraseWrong ? "no older backup" : $"The next older one is {older.Path} of ",
+                result.Error.Advice,
+                StringComparison.Ordinal);
             Assert.DoesNotContain("another one", result.Error.ToString(), StringComparison.Ordinal);
             Scenario.AssertSame(before, await Scenario.ContentAsync(target.AsSuperuser));
             await File.WriteAllBytesAsync(path, archive);
@@ -166,7 +181,8 @@ public sealed class DamageTests(Servers servers) : IClassFixture<Servers>
         }
 
         Task<RunResult> RestoreAsync(BackupFile backup, BackupSyncConfig config) => RestoreRunner.RestoreAsync(
-            BackupHandle.Of(backup, config), [], Scenario.Named("copy", target.Address, DatabaseRole.Development), config, new RunOptions(), [], default);
+            BackupHandle.Of(backup, config), [], Scenario.Named(
+                "copy", target.Address, DatabaseRole.Development), config, new RunOptions(), [], default);
 
         Task StateAsync(BackupManifest stated)
         {
@@ -205,7 +221,9 @@ public sealed class DamageTests(Servers servers) : IClassFixture<Servers>
         return await encrypting.FinishAsync(default);
     }
 
-    /// <summary>Damages one file of a copy of the backup at a time, several copies at once: a run that fails takes a moment to end.</summary>
+    /// <summary>
+    /// Damages one file of a copy of the backup at a time, several copies at once: a run that fails takes a moment to end.
+    /// </summary>
     static async Task AssertAllFoundAsync(Vault vault, BackupFile backup, Func<string, int> countOf, Func<byte[], int, int, byte[]> damage)
     {
         string[] suffixes = ["", ".json", BackupNames.GlobalsOf(backup.Path)[backup.Path.Length..]];
@@ -216,11 +234,15 @@ public sealed class DamageTests(Servers servers) : IClassFixture<Servers>
             var copy = backup with { Path = folder.File(backup.FileName), Place = null, Key = null };
             foreach (var suffix in suffixes)
                 File.Copy(backup.Path + suffix, copy.Path + suffix);
-            await File.WriteAllBytesAsync(copy.Path + c.Suffix, damage(await File.ReadAllBytesAsync(copy.Path + c.Suffix), c.Index, countOf(c.Suffix)));
+            await File.WriteAllBytesAsync(
+                copy.Path + c.Suffix,
+                damage(await File.ReadAllBytesAsync(copy.Path + c.Suffix), c.Index, countOf(c.Suffix)));
 
             var result = await vault.ProveAsync(copy);
 
-            Assert.True(result is { Outcome: RunOutcome.Aborted, Error.Id: ErrorIds.BackupInvalid }, $"*{c.Suffix}, {c.Index}: {result.Outcome} {result.Error}");
+            Assert.True(
+                result is { Outcome: RunOutcome.Aborted, Error.Id: ErrorIds.BackupInvalid },
+                $"*{c.Suffix}, {c.Index}: {result.Outcome} {result.Error}");
         });
     }
 
@@ -230,5 +252,6 @@ public sealed class DamageTests(Servers servers) : IClassFixture<Servers>
         return bytes;
     });
 
-    static async Task ChangeAsync(string path, Func<byte[], byte[]> change) => await File.WriteAllBytesAsync(path, change(await File.ReadAllBytesAsync(path)));
+    static async Task ChangeAsync(string path, Func<byte[], byte[]> change) =>
+        await File.WriteAllBytesAsync(path, change(await File.ReadAllBytesAsync(path)));
 }

@@ -38,11 +38,14 @@ public sealed class TableDataTests(Servers servers) : IClassFixture<Servers>
     [Fact]
     public void Statements_are_read_whatever_their_names_and_however_they_come()
     {
-        const string script = "--\n-- COPY a (b) FROM stdin;\n--\n\\restrict a'b\"c;\n\nSET x = 'it''s; \\';\nSELECT $a$;$a$, '\n', /* ; /* */ ' */ 1;\n"
-            + "COPY public.\"a\n\"\"b\\.\n-- FROM stdin;\n'\" (\"\r;\") FROM stdin;\n--\n'\n\\\\.\n\\.\n\n\nCOPY c FROM stdin;\n\\.\n\\unrestrict a\n\n";
+        const string script =
+            "--\n-- COPY a (b) FROM stdin;\n--\n\\restrict a'b\"c;\n\nSET x = 'it''s; \\';\nSELECT $a$;$a$, '\n', /* ; /* */ ' */ 1;\n"
+            + "COPY public.\"a\n\"\"b\\.\n-- FROM stdin;\n'\" (\"\r;\") FROM stdin;\n--\n'\n\\\\.\n\\.\n\n\nCOPY c FROM "
+            + "stdin;\n\\.\n\\unrestrict a\n\n";
         string[] expected =
         [
-            "SET x = 'it''s; \\';", "SELECT $a$;$a$, '\n', /* ; /* */ ' */ 1;", "COPY public.\"a\n\"\"b\\.\n-- FROM stdin;\n'\" (\"\r;\") FROM stdin;", "--\n'\n\\\\.\n",
+            "SET x = 'it''s; \\';", "SELECT $a$;$a$, '\n', /* ; /* */ ' */ 1;", "COPY public.\"a\n\"\"b\\.\n-- FROM stdin;\n'\" "
+                + "(\"\r;\") FROM stdin;", "--\n'\n\\\\.\n",
             "COPY c FROM stdin;", "",
         ];
         foreach (var pieces in Enumerable.Range(1, 40))
@@ -63,7 +66,8 @@ public sealed class TableDataTests(Servers servers) : IClassFixture<Servers>
     [Fact]
     public void What_is_left_of_rows_is_passed_over()
     {
-        using var reader = new CopyRows(new Pieces(Encoding.UTF8.GetBytes("COPY a FROM stdin;\nCOPY b FROM stdin;\n'\n\\.\n\nCOPY c FROM stdin;\n\\.\n"), 3));
+        using var reader = new CopyRows(
+            new Pieces(Encoding.UTF8.GetBytes("COPY a FROM stdin;\nCOPY b FROM stdin;\n'\n\\.\n\nCOPY c FROM stdin;\n\\.\n"), 3));
 
         Assert.Equal("COPY a FROM stdin;", reader.ReadStatement());
         reader.CopyTo(Stream.Null);

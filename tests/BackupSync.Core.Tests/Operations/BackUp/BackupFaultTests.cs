@@ -12,7 +12,8 @@ namespace BackupSync.Tests.Operations.BackUp;
 /// <summary>Whatever goes wrong while a backup is taken: nothing half is listed, and the next one goes well.</summary>
 public sealed class BackupFaultTests(Servers servers) : IClassFixture<Servers>
 {
-    public static TheoryData<RunStep> Steps => [RunStep.Lock, RunStep.Check, RunStep.Statistics, RunStep.Dump, RunStep.Prove, RunStep.Store, RunStep.CleanUp];
+    public static TheoryData<RunStep> Steps =>
+        [RunStep.Lock, RunStep.Check, RunStep.Statistics, RunStep.Dump, RunStep.Prove, RunStep.Store, RunStep.CleanUp];
 
     [Theory]
     [MemberData(nameof(Steps))]
@@ -22,7 +23,12 @@ public sealed class BackupFaultTests(Servers servers) : IClassFixture<Servers>
         using var cancel = new CancellationTokenSource();
         var order = Nightly(vault);
 
-        var stopped = (await BackupRunner.BackUpAsync([vault.Database], order, _ => [new Observer(Faults.AtStep(step, cancel.Cancel))], null, cancel.Token))[0];
+        var stopped = (await BackupRunner.BackUpAsync(
+            [vault.Database],
+            order,
+            _ => [new Observer(Faults.AtStep(step, cancel.Cancel))],
+            null,
+            cancel.Token))[0];
 
         Assert.True(stopped is { Outcome: RunOutcome.Cancelled, Error.Id: ErrorIds.Cancelled }, $"{stopped.Outcome} {stopped.Error}");
         AssertNothingHalf(vault);
@@ -53,7 +59,8 @@ public sealed class BackupFaultTests(Servers servers) : IClassFixture<Servers>
         await using var vault = await Vault.CreateAsync(servers);
         await FillAsync(vault, 20);
         using var cancel = new CancellationTokenSource();
-        var dumping = Faults.WhenAsync(vault.Server.AsSuperuser, $"query LIKE 'COPY public.noise%' AND datname = '{vault.Server.Name}'", cancel.CancelAsync);
+        var dumping = Faults.WhenAsync(
+            vault.Server.AsSuperuser, $"query LIKE 'COPY public.noise%' AND datname = '{vault.Server.Name}'", cancel.CancelAsync);
 
         var stopped = await vault.BackUpAsync(cancellationToken: cancel.Token);
 
@@ -69,7 +76,8 @@ public sealed class BackupFaultTests(Servers servers) : IClassFixture<Servers>
     {
         await using var vault = await Vault.CreateAsync(servers);
         var folder = Directory.CreateDirectory(Path.Combine(vault.Local.Directory, "auth")).FullName;
-        string[] dead = ["auth_manual_backup_20250101_000000.dump.partial", "auth_manual_backup_20250101_000000.dump.json.partial", "x.dump.globals.sql.partial"];
+        string[] dead = ["auth_manual_backup_20250101_000000.dump.partial", "auth_manual_backup_20250101_000000.dump.json.partial",
+            "x.dump.globals.sql.partial"];
         foreach (var file in dead.Append("auth_manual_backup_20250101_000000.dump"))
             await File.WriteAllTextAsync(Path.Combine(folder, file), "PGDMP");
         await File.WriteAllTextAsync(Path.Combine(folder, "other.dump.storing-abcdefgh.partial"), "being stored by another process");
@@ -103,7 +111,12 @@ public sealed class BackupFaultTests(Servers servers) : IClassFixture<Servers>
         var order = vault.ByHand();
         Task<RunResult>? second = null;
 
-        var results = await BackupRunner.BackUpAsync([vault.Database], order, _ => [new Observer(Faults.AtStep(RunStep.Statistics, () => second = vault.BackUpAsync(order)))], null, default);
+        var results = await BackupRunner.BackUpAsync(
+            [vault.Database],
+            order,
+            _ => [new Observer(Faults.AtStep(RunStep.Statistics, () => second = vault.BackUpAsync(order)))],
+            null,
+            default);
 
         Vault.Well(results[0]);
         var skipped = await second!;
@@ -141,7 +154,8 @@ public sealed class BackupFaultTests(Servers servers) : IClassFixture<Servers>
         while (!running.IsCompleted)
         {
             var now = await session.ScalarAsync<long>(
-                $"SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'backupsync%' AND datname = '{vault.Server.Name}' AND backend_type = 'client backend'", default);
+                $"SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'backupsync%' AND datname = '{vault.Server.Name}' "
+                    + "AND backend_type = 'client backend'", default);
             (most, last) = (Math.Max(most, Math.Min(now, last)), now);
             await Task.Delay(20);
         }
@@ -249,10 +263,14 @@ public sealed class BackupFaultTests(Servers servers) : IClassFixture<Servers>
         await using var vault = await Vault.CreateAsync(servers);
         var newest = await vault.BackUpWellAsync();
         for (var i = 1; i <= 30; i++)
-            Vault.PutAgain(newest, $"auth_manual_backup_2025010{i % 9}_0000{i:00}.dump", m => m with { Created = m.Created.AddDays(-i), KeepDays = 1 });
+            Vault.PutAgain(
+                newest,
+                $"auth_manual_backup_2025010{i % 9}_0000{i:00}.dump",
+                m => m with { Created = m.Created.AddDays(-i), KeepDays = 1 });
 
         var removed = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
-            await Retention.ApplyAsync(vault.Local, await Retention.PlanAsync(vault.Local, vault.Config, DateTimeOffset.UtcNow, default), null, default))));
+            await Retention.ApplyAsync(
+                vault.Local, await Retention.PlanAsync(vault.Local, vault.Config, DateTimeOffset.UtcNow, default), null, default))));
 
         Assert.Equal(30, removed.SelectMany(r => r).Select(r => r.Path).Distinct().Count());
         Assert.Equal(newest.Path, Assert.Single(await ListAsync(vault.Local)).Path);
@@ -296,12 +314,19 @@ public sealed class BackupFaultTests(Servers servers) : IClassFixture<Servers>
     }
 
     static BackupOrder Nightly(Vault vault) => BackupOrder.Of(
-        new BackupPlanConfig { Name = "nightly", Databases = [vault.Database], Places = [vault.Local, vault.Offsite], Keep = new KeepConfig { Days = 1 } }, vault.Config);
+        new BackupPlanConfig
+        {
+            Name = "nightly",
+            Databases = [vault.Database],
+            Places = [vault.Local, vault.Offsite],
+            Keep = new KeepConfig { Days = 1 },
+        }, vault.Config);
 
     static Task<IReadOnlyList<BackupFile>> ListAsync(PlaceConfig place) => BackupStore.ListAsync(place, s => Assert.Fail(s), default);
 
     static Task FillAsync(Vault vault, int megabytes) => vault.Server.ExecuteAsync(
-        $"CREATE TABLE noise AS SELECT i AS id, (SELECT string_agg(sha512((i * 100 + j)::text::bytea), '') FROM generate_series(1, 16) j) AS bytes FROM generate_series(1, {megabytes * 1000}) i");
+        "CREATE TABLE noise AS SELECT i AS id, (SELECT string_agg(sha512((i * 100 + j)::text::bytea), '') FROM generate_series(1, 16) "
+            + $"j) AS bytes FROM generate_series(1, {megabytes * 1000}) i");
 
     /// <summary>Log, history and lock stay.</summary>
     static IEnumerable<string> Files(string folder) => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
@@ -317,7 +342,8 @@ public sealed class BackupFaultTests(Servers servers) : IClassFixture<Servers>
     }
 
     static Task AssertNoSessionsAsync(Vault vault) => Eventually.IsTrueAsync(async () => await Scenario.CountAsync(vault.Server.AsSuperuser,
-        $"SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'backupsync%' AND datname = '{vault.Server.Name}'") == 0, "sessions of backupsync are left");
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'backupsync%' AND datname = "
+            + $"'{vault.Server.Name}'") == 0, "sessions of backupsync are left");
 
     sealed class Observer(Action<RunEvent> onEvent) : IRunObserver
     {

@@ -39,7 +39,8 @@ public sealed class BackupKillTests(Servers servers, S3Server s3) : IClassFixtur
         await using var vault = await Vault.CreateAsync(servers);
         vault.Config = vault.Config with { Places = [vault.Local, bucket] };
         var config = WriteConfig(vault, offsite:
-            $"s3: {{ bucket: {bucket.Bucket}, prefix: {bucket.Prefix}, endpoint: \"{bucket.Endpoint}\", accessKey: {bucket.AccessKey}, secretKey: {bucket.SecretKey!.Reveal()} }}");
+            $"s3: {{ bucket: {bucket.Bucket}, prefix: {bucket.Prefix}, endpoint: \"{bucket.Endpoint}\", accessKey: {bucket.AccessKey}, "
+                + $"secretKey: {bucket.SecretKey!.Reveal()} }}");
         string[] plan = ["plan", "nightly", "--config", config];
 
         await using (var cli = Cli.Start(plan, Environment(vault), onLine: (cli, line) =>
@@ -56,7 +57,9 @@ public sealed class BackupKillTests(Servers servers, S3Server s3) : IClassFixtur
             Assert.True(killed.ExitCode == 137, killed.All);
         }
         // What had come before the archive may stay; without a manifest it is no backup.
-        Assert.DoesNotContain(s3.Kept(bucket), k => k == "upload" || k.EndsWith(".dump", StringComparison.Ordinal) || k.EndsWith(".json", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            s3.Kept(bucket),
+            k => k == "upload" || k.EndsWith(".dump", StringComparison.Ordinal) || k.EndsWith(".json", StringComparison.Ordinal));
         proxy.Restore();
 
         var again = await Cli.RunAsync(plan, Environment(vault));
@@ -90,7 +93,9 @@ public sealed class BackupKillTests(Servers servers, S3Server s3) : IClassFixtur
             var inTime = await KillAtAsync(vault, step, restore);
 
             var after = await Scenario.ContentAsync(target.AsSuperuser);
-            Assert.True(new[] { before, content }.Any(c => FingerprintComparison.Compare(c, after, new ComparisonTolerance()).Count == 0), $"{step}: neither the old content nor the new");
+            Assert.True(
+                new[] { before, content }.Any(c => FingerprintComparison.Compare(c, after, new ComparisonTolerance()).Count == 0),
+                $"{step}: neither the old content nor the new");
             CliResult again;
             using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
             do
@@ -118,7 +123,10 @@ public sealed class BackupKillTests(Servers servers, S3Server s3) : IClassFixtur
         return killed.ExitCode == 137;
     }
 
-    /// <summary>On a busy machine a step can be over before the signal comes, and the last one can on any: what has to hold after it holds then too.</summary>
+    /// <summary>
+    /// On a busy machine a step can be over before the signal comes, and the last one can on any: what has to hold after it holds then
+    /// too.
+    /// </summary>
     static async Task UntilInTimeAsync(RunStep step, Func<Task<bool>> killAndCheck)
     {
         var isLast = step is RunStep.Publish or RunStep.CleanUp;
@@ -134,9 +142,13 @@ public sealed class BackupKillTests(Servers servers, S3Server s3) : IClassFixtur
     static string Temporary(Vault vault) => Directory.CreateDirectory(vault.Folder.File("temporary")).FullName;
 
     /// <summary>Staging folders of its own, so that what it leaves there can be looked at.</summary>
-    static Dictionary<string, string?> Environment(Vault vault) => new() { ["TMPDIR"] = Temporary(vault), ["TEMP"] = Temporary(vault), ["TMP"] = Temporary(vault) };
+    static Dictionary<string, string?> Environment(Vault vault) =>
+        new() { ["TMPDIR"] = Temporary(vault), ["TEMP"] = Temporary(vault), ["TMP"] = Temporary(vault) };
 
-    static string WriteConfig(Vault vault, TestDatabase? target = null, string offsite = "directory: offsite") => vault.Folder.Write("backupsync.yml",
+    static string WriteConfig(
+        Vault vault,
+        TestDatabase? target = null,
+        string offsite = "directory: offsite") => vault.Folder.Write("backupsync.yml",
         $$"""
         databases:
           auth: { url: "{{vault.Server.ConnectionString}}", role: production }

@@ -19,7 +19,9 @@ public sealed class BackupRunnerTests(Servers servers) : IClassFixture<Servers>
         Assert.Equal(encrypted, backup.Encrypted);
         Assert.Equal(Path.Combine(vault.Local.Directory, "auth", backup.FileName), backup.Path);
         var listed = Assert.Single(await BackupStore.ListAsync(vault.Local, s => Assert.Fail(s), default));
-        Assert.Equal((backup.Path, backup.Sha256, "local", "auth/" + backup.FileName), (listed.Path, listed.Sha256, listed.Place, listed.Key));
+        Assert.Equal(
+            (backup.Path, backup.Sha256, "local", "auth/" + backup.FileName),
+            (listed.Path, listed.Sha256, listed.Place, listed.Key));
         var checkedResult = Vault.Well(await vault.ProveAsync(listed));
         Assert.Equal((RunKind.Verify, true), (checkedResult.Kind, checkedResult.SourceBackup!.Proof!.Good));
         Assert.Equal(BackupProof.Integrity, Assert.Single(await BackupStore.ListAsync(vault.Local, null, default)).Proof!.How);
@@ -45,14 +47,22 @@ public sealed class BackupRunnerTests(Servers servers) : IClassFixture<Servers>
     public async Task A_plan_proves_stores_and_cleans_up()
     {
         await using var vault = await Vault.CreateAsync(servers, encrypted: true);
-        var plan = new BackupPlanConfig { Name = "nightly", Databases = [vault.Database], Places = [vault.Local, vault.Offsite], Keep = new KeepConfig { Days = 1 } };
+        var plan = new BackupPlanConfig
+        {
+            Name = "nightly",
+            Databases = [vault.Database],
+            Places = [vault.Local, vault.Offsite],
+            Keep = new KeepConfig { Days = 1 },
+        };
 
         var result = Vault.Well(await vault.BackUpAsync(BackupOrder.Of(plan, vault.Config)));
 
         foreach (var place in new[] { vault.Local, vault.Offsite })
         {
             var stored = Assert.Single(await BackupStore.ListAsync(place, s => Assert.Fail(s), default));
-            Assert.Equal((BackupKind.Plan, "nightly", result.SourceBackup!.Sha256, BackupProof.Integrity), (stored.Kind, stored.Job, stored.Sha256, stored.Proof!.How));
+            Assert.Equal(
+                (BackupKind.Plan, "nightly", result.SourceBackup!.Sha256, BackupProof.Integrity),
+                (stored.Kind, stored.Job, stored.Sha256, stored.Proof!.How));
             Vault.Well(await vault.ProveAsync(stored, BackupProof.Drill));
         }
     }
@@ -84,7 +94,13 @@ public sealed class BackupRunnerTests(Servers servers) : IClassFixture<Servers>
         await using var vault = await Vault.CreateAsync(servers);
         foreach (var name in Vault.NamesOfNextMinute())
             vault.Folder.Write($"offsite/auth/{name}", "");
-        var plan = new BackupPlanConfig { Name = "nightly", Databases = [vault.Database], Places = [vault.Local, vault.Offsite], Keep = new KeepConfig { Days = 1 } };
+        var plan = new BackupPlanConfig
+        {
+            Name = "nightly",
+            Databases = [vault.Database],
+            Places = [vault.Local, vault.Offsite],
+            Keep = new KeepConfig { Days = 1 },
+        };
 
         var backup = await vault.BackUpWellAsync(BackupOrder.Of(plan, vault.Config));
 

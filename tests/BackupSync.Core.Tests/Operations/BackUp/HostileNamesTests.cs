@@ -8,7 +8,8 @@ using BackupSync.Postgres;
 namespace BackupSync.Tests.Operations.BackUp;
 
 /// <summary>
-/// Whatever names a database has, its backups are proven and restored, and syncs copy it: what programs print of names is never taken for more.
+/// Whatever names a database has, its backups are proven and restored, and syncs copy it: what programs print of names is never taken
+/// for more.
 /// </summary>
 public sealed class HostileNamesTests(Servers servers) : IClassFixture<Servers>
 {
@@ -40,7 +41,8 @@ public sealed class HostileNamesTests(Servers servers) : IClassFixture<Servers>
         Assert.NotEqual(before, await HostileNames.ContentAsync(scenario.SourceAdmin));
         // Each by itself, as a pattern of it could match others, too.
         var names = HostileNames.Tables.Select(t => Sql.Display(t.Schema, t.Name)).ToList();
-        var result = Vault.Well(await RestoreRunner.RestoreAsync(BackupHandle.Of(backup, config), names, database, config, new RunOptions(), [], default));
+        var result = Vault.Well(
+            await RestoreRunner.RestoreAsync(BackupHandle.Of(backup, config), names, database, config, new RunOptions(), [], default));
         Assert.Equal(names.Order(StringComparer.Ordinal), result.Tables.Select(t => t.Table).Order(StringComparer.Ordinal));
         Assert.Equal(before, await HostileNames.ContentAsync(scenario.SourceAdmin));
     }
@@ -67,7 +69,8 @@ public sealed class HostileNamesTests(Servers servers) : IClassFixture<Servers>
                 Assert.Equal(i % 3 == 0 ? 0 : i + 3, await Scenario.CountAsync(scenario.TargetAdmin, $"SELECT count(*) FROM {table}"));
         }
 
-        static List<string> Every(int third) => [.. HostileNames.Tables.Where((_, i) => i % 3 == third).Select(t => $"{t.Schema}.{t.Name}")];
+        static List<string> Every(int third) =>
+            [.. HostileNames.Tables.Where((_, i) => i % 3 == third).Select(t => $"{t.Schema}.{t.Name}")];
     }
 
     [Theory]

@@ -14,20 +14,27 @@ public sealed class OtherEncodingTests(Servers servers) : IClassFixture<Servers>
     {
         var admin = servers.Source.AddressFor("postgres", servers.Source.Address.User, servers.Source.Address.Password!);
         var name = $"db_{Guid.NewGuid():N}"[..15];
-        await TestDatabase.ExecuteAsync(admin, $"CREATE DATABASE {name} ENCODING '{encoding}' LC_COLLATE '{locale}' LC_CTYPE '{locale}' TEMPLATE template0");
+        await TestDatabase.ExecuteAsync(
+            admin,
+            $"CREATE DATABASE {name} ENCODING '{encoding}' LC_COLLATE '{locale}' LC_CTYPE '{locale}' TEMPLATE template0");
         using var folder = new TempFolder();
         try
         {
             var address = admin.WithDatabase(name);
-            await TestDatabase.ExecuteAsync(address, "CREATE TABLE \"größe\" AS SELECT 'Grüße' || i AS \"schlüssel\" FROM generate_series(1, 10) i");
+            await TestDatabase.ExecuteAsync(
+                address,
+                "CREATE TABLE \"größe\" AS SELECT 'Grüße' || i AS \"schlüssel\" FROM generate_series(1, 10) i");
             var place = new FolderPlaceConfig { Name = "local", Directory = folder.File("local") };
             var config = new BackupSyncConfig { Path = folder.File("backupsync.yml"), Databases = [], Jobs = [], Places = [place] };
             var auth = Scenario.Named("auth", address, DatabaseRole.Backup);
 
-            var backup = Vault.Well((await BackupRunner.BackUpAsync([auth], BackupOrder.ByHand(config), _ => [], null, default))[0]).SourceBackup!;
+            var backup = Vault.Well((await BackupRunner.BackUpAsync([auth], BackupOrder.ByHand(config), _ => [], null, default))[0])
+                .SourceBackup!;
 
             Assert.Equal(10, backup.Rows);
-            Vault.Well(await BackupRunner.ProveAsync(BackupHandle.Of(backup, config), BackupProof.Integrity, auth, null, config.Tools, [], default));
+            Vault.Well(
+                await BackupRunner.ProveAsync(BackupHandle.Of(backup, config), BackupProof.Integrity, auth, null, config.Tools, [],
+                    default));
         }
         finally
         {

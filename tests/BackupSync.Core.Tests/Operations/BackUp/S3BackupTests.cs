@@ -22,7 +22,9 @@ public sealed class S3BackupTests(Servers servers, S3Server s3) : IClassFixture<
         var result = Vault.Well(await vault.BackUpAsync(Plan(vault, alsoLocal ? [vault.Local, bucket] : [bucket])));
 
         var stored = Assert.Single(await BackupStore.ListAsync(bucket, s => Assert.Fail(s), default));
-        Assert.Equal((BackupKind.Plan, "nightly", BackupProof.Integrity, "s3"), (stored.Kind, stored.Job, stored.Proof!.How, stored.Path[..2]));
+        Assert.Equal(
+            (BackupKind.Plan, "nightly", BackupProof.Integrity, "s3"),
+            (stored.Kind, stored.Job, stored.Proof!.How, stored.Path[..2]));
         Assert.Equal(alsoLocal ? 1 : 0, (await BackupStore.ListAsync(vault.Local, s => Assert.Fail(s), default)).Count);
         if (!alsoLocal)
             Assert.Equal((stored.Path, "offsite"), (result.SourceBackup!.Path, result.SourceBackup.Place));
@@ -208,7 +210,9 @@ public sealed class S3BackupTests(Servers servers, S3Server s3) : IClassFixture<
         Assert.Null(listed[ours.FileName].NotAuthenticated);
         Assert.Equal(2, warnings.Count);
         Assert.Single(warnings, w => w.Contains($"{torn.Path}: ", StringComparison.Ordinal));
-        Assert.Single(warnings, w => w.Contains($"{altered.Path}: ", StringComparison.Ordinal) && w.Contains("checksum", StringComparison.Ordinal));
+        Assert.Single(
+            warnings,
+            w => w.Contains($"{altered.Path}: ", StringComparison.Ordinal) && w.Contains("checksum", StringComparison.Ordinal));
         await using var target = await servers.CreateTargetAsync();
         Assert.NotNull(listed[plain.FileName].NotAuthenticated);
         Assert.Equal(ErrorIds.NotAuthenticated, (await vault.ProveAsync(listed[plain.FileName])).Error?.Id);
@@ -224,8 +228,16 @@ public sealed class S3BackupTests(Servers servers, S3Server s3) : IClassFixture<
     }
 
     static BackupOrder Plan(Vault vault, PlaceConfig[] places) => BackupOrder.Of(
-        new BackupPlanConfig { Name = "nightly", Databases = [vault.Database], Places = places, Keep = new KeepConfig { Days = 1 }, Verify = BackupProof.Integrity }, vault.Config);
+        new BackupPlanConfig
+        {
+            Name = "nightly",
+            Databases = [vault.Database],
+            Places = places,
+            Keep = new KeepConfig { Days = 1 },
+            Verify = BackupProof.Integrity,
+        }, vault.Config);
 
     static Task<RunResult> RestoreAsync(Vault vault, BackupFile backup, TestDatabase target) => RestoreRunner.RestoreAsync(
-        BackupHandle.Of(backup, vault.Config), [], Scenario.Named("copy", target.Address, DatabaseRole.Development), vault.Config, new RunOptions(), [], default);
+        BackupHandle.Of(backup, vault.Config), [], Scenario.Named("copy", target.Address, DatabaseRole.Development), vault
+            .Config, new RunOptions(), [], default);
 }

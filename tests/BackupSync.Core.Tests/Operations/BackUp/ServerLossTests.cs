@@ -15,13 +15,17 @@ public sealed class ServerLossTests(OwnServers servers) : IClassFixture<OwnServe
         await servers.EnsureRunningAsync();
         using var folder = new TempFolder();
         await using var database = await TestDatabase.CreateAsync(servers.Source, TestRole.Superuser);
-        await database.ExecuteAsync("CREATE TABLE noise AS SELECT i AS id, (SELECT string_agg(sha512((i * 100 + j)::text::bytea), '') FROM generate_series(1, 16) j) AS bytes FROM generate_series(1, 30000) i");
+        await database.ExecuteAsync("CREATE TABLE noise AS SELECT i AS id, (SELECT string_agg(sha512((i * 100 + j)::text::bytea), '') "
+            + "FROM generate_series(1, 16) j) AS bytes FROM generate_series(1, 30000) i");
         await database.ExecuteAsSuperuserAsync("CHECKPOINT"); // the server does not wait for the disk, and must not lose this
         var place = new FolderPlaceConfig { Name = "local", Directory = folder.File("local") };
         var config = new BackupSyncConfig { Path = folder.File("backupsync.yml"), Databases = [], Jobs = [], Places = [place] };
         var auth = Scenario.Named("auth", database.Address, DatabaseRole.Backup);
         var order = BackupOrder.ByHand(config) with { Limits = new LimitsConfig { Connect = TimeSpan.FromSeconds(2) } };
-        var killing = Faults.WhenAsync(database.AsSuperuser, $"query LIKE 'COPY public.noise%' AND datname = '{database.Name}'", () => servers.Source.KillAsync(default));
+        var killing = Faults.WhenAsync(
+            database.AsSuperuser,
+            $"query LIKE 'COPY public.noise%' AND datname = '{database.Name}'",
+            () => servers.Source.KillAsync(default));
 
         var result = (await BackupRunner.BackUpAsync([auth], order, _ => [], null, default))[0];
         await killing;

@@ -17,7 +17,12 @@ sealed class Vault : IAsyncDisposable
     Vault(TestDatabase database, bool encrypted)
     {
         _database = database;
-        Database = Scenario.Named("auth", database.Address, DatabaseRole.Backup) with { Tier = new TierConfig { Name = "critical", Rto = TimeSpan.FromHours(1), Rpo = TimeSpan.FromHours(1) } };
+        Database = Scenario.Named("auth", database.Address, DatabaseRole.Backup) with { Tier = new TierConfig
+        {
+            Name = "critical",
+            Rto = TimeSpan.FromHours(1),
+            Rpo = TimeSpan.FromHours(1),
+        } };
         Local = new FolderPlaceConfig { Name = "local", Directory = _folder.File("local") };
         Offsite = new FolderPlaceConfig { Name = "offsite", Directory = _folder.File("offsite") };
         Config = new BackupSyncConfig
@@ -50,7 +55,8 @@ sealed class Vault : IAsyncDisposable
     public Task<RunResult> ProveAsync(BackupFile backup, BackupProof how = BackupProof.Integrity) =>
         BackupRunner.ProveAsync(BackupHandle.Of(backup, Config), how, Database, null, Config.Tools, [], default);
 
-    public Task<RunResult> CopyAsync(BackupFile backup, PlaceConfig to) => BackupRunner.CopyAsync(BackupHandle.Of(backup, Config), to, [], default);
+    public Task<RunResult> CopyAsync(BackupFile backup, PlaceConfig to) =>
+        BackupRunner.CopyAsync(BackupHandle.Of(backup, Config), to, [], default);
 
     /// <summary>Puts a backup once more into its folder, under another name.</summary>
     /// <param name="change">What else its manifest says.</param>
@@ -60,7 +66,8 @@ sealed class Vault : IAsyncDisposable
         File.Copy(backup.Path, path);
         File.Copy(BackupNames.GlobalsOf(backup.Path), BackupNames.GlobalsOf(path));
         var manifest = ManifestStore.Read(backup.Path);
-        manifest = manifest with { File = name, Companions = [manifest.Companions[0] with { File = Path.GetFileName(BackupNames.GlobalsOf(path)) }] };
+        manifest = manifest with { File = name, Companions = [manifest.Companions[0] with { File = Path.GetFileName(
+            BackupNames.GlobalsOf(path)) }] };
         ManifestStore.Write(path, change?.Invoke(manifest) ?? manifest);
     }
 

@@ -17,7 +17,8 @@ public sealed class WithoutUsTests(Servers servers) : IClassFixture<Servers>
         var backup = await vault.BackUpWellAsync();
         var (archive, globals) = (backup.Path, BackupNames.GlobalsOf(backup.Path));
         if (encrypted)
-            (archive, globals) = (await DecryptAsync(archive, vault.Folder.File("auth.dump")), await DecryptAsync(globals, vault.Folder.File("globals.sql")));
+            (archive, globals) = (await DecryptAsync(archive, vault.Folder
+                .File("auth.dump")), await DecryptAsync(globals, vault.Folder.File("globals.sql")));
         await using var fresh = await servers.CreateTargetAsync();
 
         var restore = new ChildCommand(servers.Tools.PgRestore, "--exit-on-error", "--no-owner", $"--dbname={fresh.Name}", archive);

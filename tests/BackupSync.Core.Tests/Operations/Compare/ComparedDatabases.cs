@@ -60,7 +60,10 @@ sealed class ComparedDatabases : IAsyncDisposable
 
     public Task<ComparisonResult> CompareAsync(params string[] tables) => CompareAsync(new ComparisonOptions { Tables = tables });
 
-    public Task<ComparisonResult> CompareAsync(ComparisonOptions options, Action<RowDifference>? onRow = null, CancellationToken cancellationToken = default) =>
+    public Task<ComparisonResult> CompareAsync(
+        ComparisonOptions options,
+        Action<RowDifference>? onRow = null,
+        CancellationToken cancellationToken = default) =>
         DataComparison.RunAsync(SourceConfig, TargetConfig, options, null, onRow, cancellationToken);
 
     /// <summary>What is not equal.</summary>
@@ -81,7 +84,8 @@ sealed class ComparedDatabases : IAsyncDisposable
         foreach (var database in new[] { _source, _target })
         {
             await Eventually.IsTrueAsync(async () => await TestDatabase.ScalarAsync<long>(database.AsSuperuser,
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'backupsync:%'") == 0, "no session is left");
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE "
+                    + "'backupsync:%'") == 0, "no session is left");
         }
     }
 

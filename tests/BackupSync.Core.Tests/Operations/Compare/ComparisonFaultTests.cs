@@ -12,10 +12,13 @@ public sealed class ComparisonFaultTests(Servers servers) : IClassFixture<Server
     [Fact]
     public async Task An_unknown_table_is_told_with_the_nearest_name()
     {
-        await using var databases = await ComparedDatabases.CreateAsync(servers, "CREATE TABLE users (id integer)", onTarget: "CREATE TABLE orders (id integer)");
+        await using var databases = await ComparedDatabases.CreateAsync(
+            servers, "CREATE TABLE users (id integer)", onTarget: "CREATE TABLE orders (id integer)");
 
         var failure = await Assert.ThrowsAsync<BackupSyncException>(() => databases.CompareAsync("usres"));
-        Assert.Equal((ErrorIds.UnknownName, "There is no table 'usres' in Primary or Secondary.", "Did you mean 'users'?"), (failure.ErrorId, failure.Message, failure.Advice));
+        Assert.Equal(
+            (ErrorIds.UnknownName, "There is no table 'usres' in Primary or Secondary.", "Did you mean 'users'?"),
+            (failure.ErrorId, failure.Message, failure.Advice));
 
         // It is enough that one side has it.
         Assert.Equal("public.orders", Assert.Single((await databases.CompareAsync("orders")).Items).Name);
@@ -26,12 +29,15 @@ public sealed class ComparisonFaultTests(Servers servers) : IClassFixture<Server
     public async Task A_role_without_rights_on_a_table_is_told_which_and_may_compare_the_others()
     {
         await using var databases = await ComparedDatabases.CreateAsync(servers,
-            "CREATE TABLE users (id serial PRIMARY KEY); CREATE TABLE secrets (id serial PRIMARY KEY); CREATE TABLE policed (id integer); ALTER TABLE policed ENABLE ROW LEVEL SECURITY; SELECT lo_from_bytea(4711, 'x'); INSERT INTO users VALUES (1)",
+            "CREATE TABLE users (id serial PRIMARY KEY); CREATE TABLE secrets (id serial PRIMARY KEY); CREATE TABLE policed (id "
+                + "integer); ALTER TABLE policed ENABLE ROW LEVEL SECURITY; SELECT lo_from_bytea(4711, 'x'); INSERT INTO users VALUES (1)",
             onTarget: "DELETE FROM users");
         await using var reader = await servers.CreateTargetAsync(TestRole.Owner);
         var role = reader.Address.User;
         await databases.Target.ExecuteAsync($"GRANT SELECT ON users, policed TO {role}");
-        databases.TargetConfig = ComparedDatabases.Named("secondary", databases.Target.Server.AddressFor(databases.Target.Name, role, TestDatabase.Password));
+        databases.TargetConfig = ComparedDatabases.Named(
+            "secondary",
+            databases.Target.Server.AddressFor(databases.Target.Name, role, TestDatabase.Password));
 
         var all = await Assert.ThrowsAsync<BackupSyncException>(() => databases.CompareAsync());
         Assert.Equal(ErrorIds.PrivilegeMissing, all.ErrorId);
@@ -59,7 +65,8 @@ public sealed class ComparisonFaultTests(Servers servers) : IClassFixture<Server
     public async Task A_line_that_is_cut_is_told_with_the_side_it_led_to(bool source, bool amongRows, int bytes)
     {
         await using var databases = await ComparedDatabases.CreateAsync(servers,
-            "CREATE TABLE t (id integer PRIMARY KEY, b text); INSERT INTO t SELECT n, 'b' FROM generate_series(1, 40000) n; CREATE TABLE s (id integer)", onTarget: "UPDATE t SET b = 'x'");
+            "CREATE TABLE t (id integer PRIMARY KEY, b text); INSERT INTO t SELECT n, 'b' FROM generate_series(1, 40000) n; CREATE "
+                + "TABLE s (id integer)", onTarget: "UPDATE t SET b = 'x'");
         await using var proxy = new TcpProxy(source ? servers.Source.Port : servers.Target.Port);
         if (source)
             databases.SourceConfig = ComparedDatabases.Named("primary", proxy.Through(databases.Source.Address));
@@ -67,7 +74,10 @@ public sealed class ComparisonFaultTests(Servers servers) : IClassFixture<Server
             databases.TargetConfig = ComparedDatabases.Named("secondary", proxy.Through(databases.Target.Address));
         var told = 0;
 
-        var failure = await Assert.ThrowsAnyAsync<BackupSyncException>(() => DataComparison.RunAsync(databases.SourceConfig, databases.TargetConfig, new ComparisonOptions { Detail = true },
+        var failure = await Assert.ThrowsAnyAsync<BackupSyncException>(() => DataComparison.RunAsync(
+            databases.SourceConfig,
+            databases.TargetConfig,
+            new ComparisonOptions { Detail = true },
             _ =>
             {
                 if (!amongRows)
@@ -77,7 +87,8 @@ public sealed class ComparisonFaultTests(Servers servers) : IClassFixture<Server
             {
                 if (told++ == 100)
                     proxy.CutAfter(bytes);
-            }, default));
+            },
+            default));
 
         Assert.Equal(ErrorIds.ConnectionFailed, failure.ErrorId);
         Assert.StartsWith(source ? "Primary: " : "Secondary: ", failure.Message, StringComparison.Ordinal);
@@ -90,10 +101,13 @@ public sealed class ComparisonFaultTests(Servers servers) : IClassFixture<Server
         await using var databases = await ComparedDatabases.CreateAsync(servers, "CREATE TABLE t (id integer); CREATE SEQUENCE s");
         await using var lockHolder = await HoldAsync(databases.Target, "DROP SEQUENCE s");
         await using var reader = await servers.CreateSourceAsync(TestRole.Owner);
-        databases.SourceConfig = ComparedDatabases.Named("primary", databases.Source.Server.AddressFor(databases.Source.Name, reader.Address.User, TestDatabase.Password));
+        databases.SourceConfig = ComparedDatabases.Named(
+            "primary",
+            databases.Source.Server.AddressFor(databases.Source.Name, reader.Address.User, TestDatabase.Password));
 
         // The target would wait until the limit.
-        var failure = await Assert.ThrowsAsync<BackupSyncException>(() => databases.CompareAsync(new ComparisonOptions { Limit = TimeSpan.FromMinutes(1) }));
+        var failure = await Assert.ThrowsAsync<BackupSyncException>(
+            () => databases.CompareAsync(new ComparisonOptions { Limit = TimeSpan.FromMinutes(1) }));
 
         Assert.Equal(ErrorIds.PrivilegeMissing, failure.ErrorId);
         await databases.AssertNoSessionIsLeftAsync();
@@ -102,10 +116,13 @@ public sealed class ComparisonFaultTests(Servers servers) : IClassFixture<Server
     [Fact]
     public async Task A_limit_that_is_reached_is_told()
     {
-        await using var databases = await ComparedDatabases.CreateAsync(servers, "CREATE TABLE t AS SELECT n AS id, repeat('x', 1000) AS b FROM generate_series(1, 50000) n");
+        await using var databases = await ComparedDatabases.CreateAsync(
+            servers,
+            "CREATE TABLE t AS SELECT n AS id, repeat('x', 1000) AS b FROM generate_series(1, 50000) n");
         await using var lockHolder = await HoldAsync(databases.Target, "LOCK TABLE t");
 
-        var failure = await Assert.ThrowsAsync<BackupSyncException>(() => databases.CompareAsync(new ComparisonOptions { Limit = TimeSpan.FromSeconds(1) }));
+        var failure = await Assert.ThrowsAsync<BackupSyncException>(
+            () => databases.CompareAsync(new ComparisonOptions { Limit = TimeSpan.FromSeconds(1) }));
 
         Assert.Equal(ErrorIds.TimeLimit, failure.ErrorId);
         Assert.Equal("Comparing Primary with Secondary took longer than its limit of 1.0s.", failure.Message);
@@ -121,7 +138,8 @@ public sealed class ComparisonFaultTests(Servers servers) : IClassFixture<Server
 
         var comparing = databases.CompareAsync(new ComparisonOptions(), null, stop.Token);
         await Eventually.IsTrueAsync(async () => await TestDatabase.ScalarAsync<long>(databases.Target.AsSuperuser,
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 1, "the comparison waits");
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type "
+                + "= 'Lock'") == 1, "the comparison waits");
         await stop.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => comparing);
@@ -133,15 +151,18 @@ public sealed class ComparisonFaultTests(Servers servers) : IClassFixture<Server
     {
         await using var mortal = await SandboxServer.StartAsync(new SandboxOptions { Name = "mortal", Major = Servers.Major }, default);
         await using var databases = await ComparedDatabases.CreateAsync(servers.Source, mortal);
-        await databases.OnBothAsync("CREATE TABLE t (id integer PRIMARY KEY, b text); INSERT INTO t SELECT n, 'b' FROM generate_series(1, 40000) n");
+        await databases.OnBothAsync(
+            "CREATE TABLE t (id integer PRIMARY KEY, b text); INSERT INTO t SELECT n, 'b' FROM generate_series(1, 40000) n");
         await databases.Target.ExecuteAsync("UPDATE t SET b = 'x'");
         var told = 0;
 
-        var failure = await Assert.ThrowsAnyAsync<BackupSyncException>(() => databases.CompareAsync(new ComparisonOptions { Detail = true }, _ =>
-        {
-            if (told++ == 100)
-                mortal.KillAsync(default).GetAwaiter().GetResult();
-        }));
+        var failure = await Assert.ThrowsAnyAsync<BackupSyncException>(() => databases.CompareAsync(
+            new ComparisonOptions { Detail = true },
+            _ =>
+            {
+                if (told++ == 100)
+                    mortal.KillAsync(default).GetAwaiter().GetResult();
+            }));
 
         Assert.Equal(ErrorIds.ConnectionFailed, failure.ErrorId);
         Assert.StartsWith("Secondary: ", failure.Message, StringComparison.Ordinal);
@@ -153,7 +174,8 @@ public sealed class ComparisonFaultTests(Servers servers) : IClassFixture<Server
         await using var databases = await ComparedDatabases.CreateAsync(servers);
         databases.TargetConfig = AdHocJob.Database("postgresql://nobody:hidden-word@127.0.0.1:1/none");
 
-        var failure = await Assert.ThrowsAsync<BackupSyncException>(() => databases.CompareAsync(new ComparisonOptions { ConnectLimit = TimeSpan.FromSeconds(1) }));
+        var failure = await Assert.ThrowsAsync<BackupSyncException>(
+            () => databases.CompareAsync(new ComparisonOptions { ConnectLimit = TimeSpan.FromSeconds(1) }));
 
         Assert.Equal(ErrorIds.ConnectionFailed, failure.ErrorId);
         Assert.DoesNotContain("hidden-word", failure.ToString(), StringComparison.Ordinal);
@@ -163,14 +185,21 @@ public sealed class ComparisonFaultTests(Servers servers) : IClassFixture<Server
     [Fact]
     public async Task What_changes_during_a_comparison_is_not_seen()
     {
-        await using var databases = await ComparedDatabases.CreateAsync(servers, "CREATE TABLE a (id integer PRIMARY KEY, b text); CREATE TABLE b (id integer PRIMARY KEY); INSERT INTO a VALUES (1, 'x')", onTarget: "UPDATE a SET b = 'y'");
+        await using var databases = await ComparedDatabases.CreateAsync(
+            servers,
+            "CREATE TABLE a (id integer PRIMARY KEY, b text); CREATE TABLE b (id integer PRIMARY KEY); INSERT INTO a VALUES (1, 'x')",
+            onTarget: "UPDATE a SET b = 'y'");
         var changed = 0;
         var rows = new List<RowDifference>();
 
-        var result = await DataComparison.RunAsync(databases.SourceConfig, databases.TargetConfig, new ComparisonOptions { Detail = true }, _ =>
+        var result = await DataComparison.RunAsync(databases.SourceConfig, databases.TargetConfig, new ComparisonOptions
+        {
+            Detail = true,
+        }, _ =>
         {
             if (Interlocked.Exchange(ref changed, 1) == 0)
-                databases.Source.ExecuteAsync("UPDATE a SET b = 'y'; INSERT INTO a VALUES (2, 'z'); INSERT INTO b VALUES (1)").GetAwaiter().GetResult();
+                databases.Source.ExecuteAsync("UPDATE a SET b = 'y'; INSERT INTO a VALUES (2, 'z'); INSERT INTO b VALUES (1)").GetAwaiter()
+                    .GetResult();
         }, rows.Add, default);
 
         Assert.Equal(["public.a"], result.Items.Where(i => i.State != ComparedState.Equal).Select(i => i.Name));

@@ -54,7 +54,8 @@ public sealed class DifferencesTests(Servers servers) : IClassFixture<Servers>
         {
             var own = rows.Where(r => r.Table == table.Name).ToList();
             Assert.Equal(table.State == ComparedState.Different, own.Count > 0);
-            Assert.Equal(table.SourceRows - table.TargetRows, own.Where(r => r.State == RowState.SourceOnly).Sum(r => r.Rows) - own.Where(r => r.State == RowState.TargetOnly).Sum(r => r.Rows));
+            Assert.Equal(table.SourceRows - table.TargetRows, own.Where(r => r.State == RowState.SourceOnly).Sum(r => r.Rows)
+                - own.Where(r => r.State == RowState.TargetOnly).Sum(r => r.Rows));
             Assert.All(own.Where(r => r.State == RowState.Different), r => Assert.NotEmpty(r.Columns));
         }
     }
@@ -69,26 +70,49 @@ public sealed class DifferencesTests(Servers servers) : IClassFixture<Servers>
     [InlineData("CREATE INDEX more ON users (name)", "Object", "index public.more on users", "TargetOnly", "the source lacks it")]
     [InlineData("DROP TABLE users", "Table", "public.users", "SourceOnly", "the target has no such table")]
     [InlineData("CREATE TABLE more (id integer PRIMARY KEY)", "Table", "public.more", "TargetOnly", "the source has no such table")]
-    [InlineData("SELECT nextval('numbers')", "Sequence", "public.numbers", "Different", "not used yet, 1 comes next on the source, last value 1 on the target")]
+    [InlineData(
+        "SELECT nextval('numbers')",
+        "Sequence",
+        "public.numbers",
+        "Different",
+        "not used yet, 1 comes next on the source, last value 1 on the target")]
     [InlineData("DROP SEQUENCE numbers", "Sequence", "public.numbers", "SourceOnly", "the target has no such sequence")]
     [InlineData("CREATE SEQUENCE more", "Sequence", "public.more", "TargetOnly", "the source has no such sequence")]
     [InlineData("SELECT lo_from_bytea(4711, 'x')", "LargeObjects", "large objects", "Different", "0 on the source, 1 on the target")]
-    [InlineData("ALTER TABLE users ALTER name DROP NOT NULL", "Object", "table public.users", "Different", "only on the source: name text not null; only on the target: name text")]
-    [InlineData("CREATE FUNCTION one() RETURNS integer LANGUAGE sql AS 'SELECT 1'", "Object", "function public.one()", "TargetOnly", "the source lacks it")]
-    [InlineData("ALTER TABLE users ALTER id TYPE bigint", "Object", "table public.users", "Different", "only on the source: id integer not null; only on the target: id bigint not null")]
+    [InlineData(
+        "ALTER TABLE users ALTER name DROP NOT NULL",
+        "Object",
+        "table public.users",
+        "Different",
+        "only on the source: name text not null; only on the target: name text")]
+    [InlineData(
+        "CREATE FUNCTION one() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+        "Object",
+        "function public.one()",
+        "TargetOnly",
+        "the source lacks it")]
+    [InlineData(
+        "ALTER TABLE users ALTER id TYPE bigint",
+        "Object",
+        "table public.users",
+        "Different",
+        "only on the source: id integer not null; only on the target: id bigint not null")]
     public async Task One_difference_is_told_and_nothing_else(string onTarget, string kind, string name, string state, string what)
     {
         await using var databases = await ComparedDatabases.CreateAsync(servers, Users, onTarget: onTarget);
 
         var difference = Assert.Single(await databases.DifferencesAsync());
 
-        Assert.Equal((kind, name, state, what), (difference.Kind.ToString(), difference.Name, difference.State.ToString(), difference.What));
+        Assert.Equal(
+            (kind, name, state, what),
+            (difference.Kind.ToString(), difference.Name, difference.State.ToString(), difference.What));
     }
 
     [Fact]
     public async Task Owners_and_grants_are_compared_where_that_is_asked_for()
     {
-        const string both = $"{Users} ALTER TABLE users OWNER TO pg_database_owner; ALTER TABLE notes OWNER TO pg_database_owner; ALTER SEQUENCE numbers OWNER TO pg_database_owner;";
+        const string both = $"{Users} ALTER TABLE users OWNER TO pg_database_owner; ALTER TABLE notes OWNER TO pg_database_owner; "
+            + "ALTER SEQUENCE numbers OWNER TO pg_database_owner;";
         await using var databases = await ComparedDatabases.CreateAsync(servers, both,
             onTarget: "GRANT SELECT ON users TO pg_monitor; GRANT UPDATE (name) ON users TO PUBLIC; ALTER TABLE notes OWNER TO pg_monitor");
         Assert.Empty(await databases.DifferencesAsync());
@@ -97,7 +121,8 @@ public sealed class DifferencesTests(Servers servers) : IClassFixture<Servers>
 
         Assert.Equal(
             ["rights of TABLE public.notes: owned by pg_database_owner on the source, by pg_monitor on the target",
-                "rights of TABLE public.users (name): only on the target: UPDATE for PUBLIC", "rights of TABLE public.users: only on the target: SELECT for pg_monitor"],
+                "rights of TABLE public.users (name): only on the target: UPDATE for PUBLIC", "rights of TABLE public.users: only on "
+                    + "the target: SELECT for pg_monitor"],
             differences.Order(StringComparer.Ordinal));
         Assert.Equal(2, (await databases.CompareAsync(new ComparisonOptions { Rights = true, Tables = ["users"] })).BesideRows.Count());
     }
@@ -105,11 +130,13 @@ public sealed class DifferencesTests(Servers servers) : IClassFixture<Servers>
     [Fact]
     public async Task A_column_that_only_one_side_has_is_told_and_so_are_rows_that_differ_in_the_others()
     {
-        await using var databases = await ComparedDatabases.CreateAsync(servers, Users, onTarget: "ALTER TABLE users ADD extra integer DEFAULT 1; UPDATE users SET name = 'x' WHERE id = 7");
+        await using var databases = await ComparedDatabases.CreateAsync(
+            servers, Users, onTarget: "ALTER TABLE users ADD extra integer DEFAULT 1; UPDATE users SET name = 'x' WHERE id = 7");
 
         var differences = await databases.DifferencesAsync();
         Assert.Equal(
-            [("public.users", "its columns differ, and so does its content"), ("table public.users", "only on the target: extra integer default")],
+            [("public.users", "its columns differ, and so does its content"), ("table public.users", "only on the target: extra "
+                + "integer default")],
             differences.Select(d => (d.Name, d.What!)));
         Assert.Equal([new RowDifference("public.users", "7", RowState.Different, "name", 1)], await databases.RowsAsync());
     }
@@ -117,7 +144,8 @@ public sealed class DifferencesTests(Servers servers) : IClassFixture<Servers>
     [Fact]
     public async Task The_content_of_large_objects_is_compared()
     {
-        await using var databases = await ComparedDatabases.CreateAsync(servers, "SELECT lo_from_bytea(4711, 'x')", onTarget: "SELECT lo_put(4711, 0, 'y')");
+        await using var databases = await ComparedDatabases.CreateAsync(
+            servers, "SELECT lo_from_bytea(4711, 'x')", onTarget: "SELECT lo_put(4711, 0, 'y')");
 
         var difference = Assert.Single(await databases.DifferencesAsync());
         Assert.Equal((ComparedKind.LargeObjects, "their content differs"), (difference.Kind, difference.What));
@@ -127,7 +155,9 @@ public sealed class DifferencesTests(Servers servers) : IClassFixture<Servers>
     [Fact]
     public async Task Some_tables_are_compared_without_the_others()
     {
-        await using var databases = await ComparedDatabases.CreateAsync(servers, Users + "CREATE TABLE notes_old (body text); CREATE TABLE \"Notes New\" (body text);",
+        await using var databases = await ComparedDatabases.CreateAsync(
+            servers,
+            Users + "CREATE TABLE notes_old (body text); CREATE TABLE \"Notes New\" (body text);",
             onTarget: "DELETE FROM notes; DROP INDEX users_email; DROP SEQUENCE numbers; INSERT INTO \"Notes New\" VALUES ('x')");
 
         var one = await databases.CompareAsync("users");
@@ -135,7 +165,9 @@ public sealed class DifferencesTests(Servers servers) : IClassFixture<Servers>
         Assert.Equal("primary and secondary differ: 1 other object", one.Summary[..one.Summary.IndexOf(" (", StringComparison.Ordinal)]);
 
         Assert.Equal(["public.notes", "public.notes_old"], (await databases.CompareAsync("notes*")).Items.Select(i => i.Name));
-        Assert.Equal(["public.\"Notes New\"", "public.notes"], (await databases.CompareAsync("public.notes", "Notes ???")).Items.Select(i => i.Name));
+        Assert.Equal(
+            ["public.\"Notes New\"", "public.notes"],
+            (await databases.CompareAsync("public.notes", "Notes ???")).Items.Select(i => i.Name));
     }
 
     [Fact]
@@ -160,7 +192,8 @@ public sealed class DifferencesTests(Servers servers) : IClassFixture<Servers>
     {
         const string Parent = "CREATE TABLE h (id integer PRIMARY KEY) PARTITION BY HASH (id);";
         await using var databases = await ComparedDatabases.CreateAsync(servers, Parent,
-            "CREATE TABLE h_0 PARTITION OF h FOR VALUES WITH (MODULUS 2, REMAINDER 0); CREATE TABLE h_1 PARTITION OF h FOR VALUES WITH (MODULUS 2, REMAINDER 1); INSERT INTO h VALUES (1), (2), (3);",
+            "CREATE TABLE h_0 PARTITION OF h FOR VALUES WITH (MODULUS 2, REMAINDER 0); CREATE TABLE h_1 PARTITION OF h FOR VALUES WITH "
+                + "(MODULUS 2, REMAINDER 1); INSERT INTO h VALUES (1), (2), (3);",
             "CREATE TABLE h_0 PARTITION OF h FOR VALUES WITH (MODULUS 1, REMAINDER 0); INSERT INTO h VALUES (1), (2), (3);");
 
         var differences = await databases.DifferencesAsync();

@@ -6,8 +6,8 @@ using Npgsql;
 namespace BackupSync.Tests.Operations.Compare;
 
 /// <summary>
-/// Values of every type there is: what a client can tell apart has another hash, and what it cannot has the same, on every server. So it is for arrays,
-/// domains, composites, ranges and multiranges of each type.
+/// Values of every type there is: what a client can tell apart has another hash, and what it cannot has the same, on every server. So
+/// it is for arrays, domains, composites, ranges and multiranges of each type.
 /// </summary>
 public sealed class EveryTypeTests
 {
@@ -32,7 +32,10 @@ public sealed class EveryTypeTests
         new("cidr", "cidr", "0.0.0.0/0\n10.0.0.0/8|10/8\n10.0.0.0/16\n10.0.0.0/32|10.0.0.0\n::/0\n::/128"),
         new("circle", "circle", "<(0,0),1>\n<(-0,0),1>\n<(0,0),NaN>\n<(0,0),1.5>"),
         new("date", "date", "2000-01-01\n2000-01-02\n1999-12-31\n0001-01-01 BC\ninfinity\n-infinity"),
-        new("datemultirange", "datemultirange", "{}\n{[2000-01-01,2000-01-02)}|{[2000-01-01,2000-01-01]}\n{(,)}\n{[2000-01-01,)}\n{[2000-01-01,infinity)}"),
+        new(
+            "datemultirange",
+            "datemultirange",
+            "{}\n{[2000-01-01,2000-01-02)}|{[2000-01-01,2000-01-01]}\n{(,)}\n{[2000-01-01,)}\n{[2000-01-01,infinity)}"),
         new("daterange", "daterange", "empty\n[2000-01-01,2000-01-02)|[2000-01-01,2000-01-01]\n(,)\n[2000-01-01,)\n[2000-01-01,infinity)"),
         new("float4", "real", "0\n-0\n1\n1.0000001\nNaN|-NaN\nInfinity\n-Infinity\n1e-45"),
         new("float8", "float8", "0\n-0\n1\n1.0000000000000002\nNaN|-NaN\nInfinity\n-Infinity\n5e-324"),
@@ -42,13 +45,17 @@ public sealed class EveryTypeTests
         new("int4", "integer", "0\n1\n-1\n65536\n2147483647"),
         new("int4multirange", "int4multirange", "{}\n{[1,3)}|{[1,2),[2,3)}\n{[1,2),[3,4)}\n{(,)}\n{[1,)}"),
         new("int4range", "int4range", "empty|[1,1)\n[1,3)|(0,2]\n(,)\n[1,)\n(,1)"),
-        new("int8", "bigint", "0\n1\n-1\n2147483647\n2147483648\n-2147483648\n-2147483649\n4294967295\n4294967296\n4294967297\n-4294967296\n-4294967297\n8589934594\n9223372036854775807\n-9223372036854775808"),
+        new("int8", "bigint", "0\n1\n-1\n2147483647\n2147483648\n-2147483648\n-2147483649\n4294967295\n4294967296\n4294967297\n"
+            + "-4294967296\n-4294967297\n8589934594\n9223372036854775807\n-9223372036854775808"),
         new("int8multirange", "int8multirange", "{}\n{[1,3)}\n{[1,4294967297)}\n{[0,3)}"),
         new("int8range", "int8range", "empty\n[1,3)\n[1,4294967297)\n[0,3)"),
         new("interval", "interval", "0\n1 mon\n30 days\n1 day\n24:00\n-1 mon\n1 year|12 mons\n360 days\n00:00:00.000001\n01:11:34.967297"),
         new(null, "interval hour", "1 day\n24:00|24:30\n1 mon"),
         new("json", "json", "1\n1.0\n1 \n{\"a\":1}\n{\"a\": 1}\n{\"a\":1,\"a\":1}\n\"1\"\nnull"),
-        new("jsonb", "jsonb", "0\n1\n1.0|  1.0\n1.00\n\"1\"\nnull\n{}\n[]\n{\"a\":1,\"b\":2}|{\"b\":2,\"a\":1}\n{\"a\":1.0,\"b\":2}\n[1]\n[[1]]"),
+        new(
+            "jsonb",
+            "jsonb",
+            "0\n1\n1.0|  1.0\n1.00\n\"1\"\nnull\n{}\n[]\n{\"a\":1,\"b\":2}|{\"b\":2,\"a\":1}\n{\"a\":1.0,\"b\":2}\n[1]\n[[1]]"),
         new("jsonpath", "jsonpath", "$.a|$.\"a\"\n$.A\nstrict $.a\n$[0]"),
         new("line", "line", "{1,2,0}\n{1,2,-0}\n{1,2,3}\n{1,2,NaN}"),
         new("lseg", "lseg", "[(0,0),(1,1)]\n[(1,1),(0,0)]\n[(-0,0),(1,1)]"),
@@ -64,9 +71,15 @@ public sealed class EveryTypeTests
         new("oid8", "oid8", "0\n1\n4294967296\n4294967297", Since: 19),
         new("oidvector", "oidvector", "\n1\n1 2\n2 1\n0"),
         new("path", "path", "[(0,0),(1,1)]\n((0,0),(1,1))\n[(-0,0),(1,1)]\n[(0,0)]"),
-        new("pg_dependencies", "pg_dependencies", "[{\"attributes\":[1],\"dependency\":2,\"degree\":1}]\n[{\"attributes\":[1],\"dependency\":3,\"degree\":1}]\n[{\"attributes\":[1],\"dependency\":2,\"degree\":0.5}]", Since: 19),
+        new("pg_dependencies", "pg_dependencies",
+            "[{\"attributes\":[1],\"dependency\":2,\"degree\":1}]\n[{\"attributes\":[1],\"dependency\":3,\"degree\":1}]\n"
+                + "[{\"attributes\":[1],\"dependency\":2,\"degree\":0.5}]", Since: 19),
         new("pg_lsn", "pg_lsn", "0/0\n0/1\n1/0\n1/10\n10/1\n1/100\n1/0000010A"),
-        new("pg_ndistinct", "pg_ndistinct", "[{\"attributes\":[1,2],\"ndistinct\":4}]\n[{\"attributes\":[1,3],\"ndistinct\":4}]\n[{\"attributes\":[1,2],\"ndistinct\":5}]", Since: 19),
+        new(
+            "pg_ndistinct",
+            "pg_ndistinct",
+            "[{\"attributes\":[1,2],\"ndistinct\":4}]\n[{\"attributes\":[1,3],\"ndistinct\":4}]\n[{\"attributes\":[1,2],\"ndistinct\":5}]",
+            Since: 19),
         new("pg_snapshot", "pg_snapshot", "10:20:10,14\n10:20:10,15\n10:20:"),
         new("point", "point", "(0,0)\n(-0,0)\n(NaN,0)\n(0,0.1)\n(Infinity,0)"),
         new("polygon", "polygon", "((0,0),(1,1))\n((1,1),(0,0))\n((-0,0),(1,1))"),
@@ -88,23 +101,38 @@ public sealed class EveryTypeTests
         new(null, "text COLLATE \"C\"", "a\nA\na "),
         new("tid", "tid", "(0,1)\n(1,0)\n(0,2)"),
         new("time", "time", "00:00\n24:00\n00:00:00.000001\n01:11:34.967297"),
-        new("timestamp", "timestamp", "2000-01-01\n2000-01-01 01:11:34.967297\n2000-01-01 01:11:34.967295\n1999-12-31 23:59:59.999999\n1999-12-31\n0001-01-01 BC\n4714-11-24 BC\n294276-12-31 23:59:59.999999\ninfinity\n-infinity"),
-        new("timestamptz", "timestamptz", "2000-01-01 00:00+00|2000-01-01 01:00+01\n2000-01-01 01:11:34.967297+00\n2000-01-01 01:11:34.967295+00\n1999-12-31 23:59:59.999999+00\n1999-12-31 00:00+00\n4714-11-24 00:00+00 BC\n294276-12-31 23:59:59.999999+00\ninfinity\n-infinity"),
+        new("timestamp", "timestamp", "2000-01-01\n2000-01-01 01:11:34.967297\n2000-01-01 01:11:34.967295\n1999-12-31 "
+            + "23:59:59.999999\n1999-12-31\n0001-01-01 BC\n4714-11-24 BC\n294276-12-31 23:59:59.999999\ninfinity\n-infinity"),
+        new("timestamptz", "timestamptz", "2000-01-01 00:00+00|2000-01-01 01:00+01\n2000-01-01 01:11:34.967297+00\n2000-01-01 "
+            + "01:11:34.967295+00\n1999-12-31 23:59:59.999999+00\n1999-12-31 00:00+00\n4714-11-24 00:00+00 BC\n294276-12-31 "
+            + "23:59:59.999999+00\ninfinity\n-infinity"),
         new("timetz", "timetz", "00:00+00\n01:00+01\n00:00+01\n24:00+00\n01:11:34.967297+00"),
-        new("tsmultirange", "tsmultirange", "{}\n{[2000-01-01,2001-01-01)}\n{[2000-01-01 01:11:34.967297,2001-01-01)}\n{[2000-01-01,2001-01-01]}"),
+        new(
+            "tsmultirange",
+            "tsmultirange",
+            "{}\n{[2000-01-01,2001-01-01)}\n{[2000-01-01 01:11:34.967297,2001-01-01)}\n{[2000-01-01,2001-01-01]}"),
         new("tsquery", "tsquery", "a & b\nb & a\na | b".Replace("|", "\u0001", StringComparison.Ordinal) + "\na:A\na:*"),
         new("tsrange", "tsrange", "empty\n[2000-01-01,2001-01-01)\n[2000-01-01 01:11:34.967297,2001-01-01)\n[2000-01-01,2001-01-01]"),
-        new("tstzmultirange", "tstzmultirange", "{}\n{[2000-01-01 00:00+00,)}|{[2000-01-01 01:00+01,)}\n{[2000-01-01 01:11:34.967297+00,)}"),
+        new(
+            "tstzmultirange",
+            "tstzmultirange",
+            "{}\n{[2000-01-01 00:00+00,)}|{[2000-01-01 01:00+01,)}\n{[2000-01-01 01:11:34.967297+00,)}"),
         new("tstzrange", "tstzrange", "empty\n[2000-01-01 00:00+00,)|[2000-01-01 01:00+01,)\n[2000-01-01 01:11:34.967297+00,)"),
         new("tsvector", "tsvector", "\na b|b a\na:1\na:2\na:1A\nA"),
         new("txid_snapshot", "txid_snapshot", "10:20:10,14\n10:20:10,15\n10:20:"),
-        new("uuid", "uuid", "00000000-0000-0000-0000-000000000000\n00000000-0000-0000-0000-000000000001\n00000001-0000-0000-0000-000000000000"),
+        new(
+            "uuid",
+            "uuid",
+            "00000000-0000-0000-0000-000000000000\n00000000-0000-0000-0000-000000000001\n00000001-0000-0000-0000-000000000000"),
         new("varbit", "varbit", "\n0\n00\n1\n10"),
         new("varchar", "varchar", "\n \na\na \nA"),
         new(null, "varchar COLLATE loose", "a\nA\na "),
         new("xid", "xid", "0\n1\n4294967295"),
         new("xid8", "xid8", "0\n1\n4294967296\n4294967297"),
-        new("xml", "xml", "<a/>|<?xml version=\"1.0\" encoding=\"UTF-8\"?><a/>\n<a></a>\n<a> </a>\n<A/>\n<?xml version=\"1.0\" standalone=\"yes\"?><a/>"),
+        new(
+            "xml",
+            "xml",
+            "<a/>|<?xml version=\"1.0\" encoding=\"UTF-8\"?><a/>\n<a></a>\n<a> </a>\n<A/>\n<?xml version=\"1.0\" standalone=\"yes\"?><a/>"),
         new(null, "mood", "a\nb\nA"),
         new(null, "pair", "(,)\n(1,)\n(,\"\")\n(,a)\n(,\"a \")\n(,A)"),
         new(null, "nested", "(,)\n(\"(,)\",)\n(,{})\n(\"(1,a)\",{NULL})\n(\"(1,a)\",\"{\"\"(1,)\"\"}\")"),
@@ -154,7 +182,8 @@ public sealed class EveryTypeTests
             from one in hashes
             from other in hashes
             where one.Row < other.Row && of(one) == of(other) != (one.Value == other.Value)
-            select $"{what}: rows {one.Row} and {other.Row} are {(one.Value == other.Value ? "one value" : "two values")}: {one.Shown}, {other.Shown}";
+            select $"{what}: rows {one.Row} and {other.Row} are {(one.Value == other.Value ? "one value" : "two values")}: "
+                + $"{one.Shown}, {other.Shown}";
     }
 
     /// <summary>Whoever adds a version finds the types that it has brought along.</summary>
@@ -185,18 +214,24 @@ public sealed class EveryTypeTests
         Skip.If(VersionedServers.Majors.Count < 2, "Only one version is installed here.");
         var expected = new Dictionary<string, string>();
         List<string> others = [];
-        foreach (var (major, options) in VersionedServers.Majors.Select(m => (m, "")).Append((VersionedServers.Majors[0], "LOCALE_PROVIDER icu ICU_LOCALE 'de'")))
+        foreach (var (major, options) in VersionedServers.Majors.Select(m => (m, ""))
+            .Append((VersionedServers.Majors[0], "LOCALE_PROVIDER icu ICU_LOCALE 'de'")))
         {
             await using var database = await CreateAsync(await VersionedServers.GetAsync(major), major, options);
             await database.ExecuteAsync($"""
-                ALTER DATABASE "{database.Name}" SET DateStyle = 'German'; ALTER DATABASE "{database.Name}" SET IntervalStyle = 'iso_8601'; ALTER DATABASE "{database.Name}" SET TimeZone = 'Asia/Kolkata';
-                ALTER DATABASE "{database.Name}" SET extra_float_digits = -10; ALTER DATABASE "{database.Name}" SET bytea_output = 'escape'; ALTER DATABASE "{database.Name}" SET xmloption = 'document';
+                ALTER DATABASE "{database.Name}" SET DateStyle = 'German';
+                ALTER DATABASE "{database.Name}" SET IntervalStyle = 'iso_8601';
+                ALTER DATABASE "{database.Name}" SET TimeZone = 'Asia/Kolkata';
+                ALTER DATABASE "{database.Name}" SET extra_float_digits = -10;
+                ALTER DATABASE "{database.Name}" SET bytea_output = 'escape'; ALTER DATABASE "{database.Name}" SET xmloption = 'document';
                 """);
             foreach (var (what, hashes) in (await HashesAsync(database, FingerprintMethod.ValueHash))
-                .Concat((await HashesAsync(database, FingerprintMethod.RunHash)).Select(h => KeyValuePair.Create($"{h.Key} in one run", h.Value))))
+                .Concat((await HashesAsync(database, FingerprintMethod.RunHash)).Select(
+                    h => KeyValuePair.Create($"{h.Key} in one run", h.Value))))
             {
                 // From version 19 on pg_lsn has another text, which only a column of its own, and an array, is known by.
-                if (major >= 19 && what.StartsWith("pg_lsn ", StringComparison.Ordinal) && what is not ("pg_lsn v" or "pg_lsn a" or "pg_lsn v in one run" or "pg_lsn a in one run"))
+                if (major >= 19 && what.StartsWith("pg_lsn ", StringComparison.Ordinal)
+                    && what is not ("pg_lsn v" or "pg_lsn a" or "pg_lsn v in one run" or "pg_lsn a in one run"))
                     continue;
                 var all = string.Join(' ', hashes.OrderBy(h => h.Row).Select(h => h.Hash));
                 if (!expected.TryAdd(what, all) && expected[what] != all)
@@ -216,13 +251,17 @@ public sealed class EveryTypeTests
         {
             var admin = server.AddressFor("postgres", server.Address.User, server.Address.Password!);
             await TestDatabase.ExecuteAsync(admin, $"DROP DATABASE \"{database.Name}\"");
-            await TestDatabase.ExecuteAsync(admin, $"CREATE DATABASE \"{database.Name}\" OWNER {database.Address.User} TEMPLATE template0 {options}");
+            await TestDatabase.ExecuteAsync(
+                admin,
+                $"CREATE DATABASE \"{database.Name}\" OWNER {database.Address.User} TEMPLATE template0 {options}");
         }
         // The enum has another order in each database, and other oids.
         await database.ExecuteAsync($"""
-            CREATE SCHEMA extensions; CREATE EXTENSION citext SCHEMA extensions; CREATE EXTENSION hstore SCHEMA extensions; CREATE EXTENSION ltree SCHEMA extensions; CREATE EXTENSION cube SCHEMA extensions;
+            CREATE SCHEMA extensions; CREATE EXTENSION citext SCHEMA extensions; CREATE EXTENSION hstore SCHEMA extensions;
+            CREATE EXTENSION ltree SCHEMA extensions; CREATE EXTENSION cube SCHEMA extensions;
             CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level1', deterministic = false);
-            CREATE TYPE mood AS ENUM ({(options.Length > 0 || major > 15 ? "'b', 'A', 'a'" : "'a', 'b', 'A'")}); CREATE TYPE pair AS (a integer, b bpchar); CREATE TYPE nested AS (p pair, q pair[]);
+            CREATE TYPE mood AS ENUM ({(options.Length > 0 || major > 15 ? "'b', 'A', 'a'" : "'a', 'b', 'A'")});
+            CREATE TYPE pair AS (a integer, b bpchar); CREATE TYPE nested AS (p pair, q pair[]);
             """);
         for (var n = 0; n < All.Length; n++)
         {
@@ -231,9 +270,11 @@ public sealed class EveryTypeTests
             var parts = All[n].Column.Split(" COLLATE ");
             var (type, collate) = (parts[0], parts.Length > 1 ? $"COLLATE {parts[1]}" : "");
             await database.ExecuteAsync($"""
-                CREATE DOMAIN d{n} AS {type} {collate}; CREATE TYPE c{n} AS (n integer, v {type} {collate}); CREATE TYPE cc{n} AS (c c{n}, cs c{n}[]); CREATE DOMAIN dc{n} AS c{n};
+                CREATE DOMAIN d{n} AS {type} {collate}; CREATE TYPE c{n} AS (n integer, v {type} {collate});
+                CREATE TYPE cc{n} AS (c c{n}, cs c{n}[]); CREATE DOMAIN dc{n} AS c{n};
                 DO $$ BEGIN
-                    CREATE TYPE r{n} AS RANGE (SUBTYPE = {type}, MULTIRANGE_TYPE_NAME = m{n} {(parts.Length > 1 ? $", COLLATION = {parts[1]}" : "")});
+                    CREATE TYPE r{n} AS RANGE (SUBTYPE = {type},
+                        MULTIRANGE_TYPE_NAME = m{n} {(parts.Length > 1 ? $", COLLATION = {parts[1]}" : "")});
                     CREATE DOMAIN dr{n} AS r{n};
                 EXCEPTION WHEN undefined_object OR datatype_mismatch THEN NULL; -- nothing to sort it by
                 END $$;
@@ -241,10 +282,14 @@ public sealed class EveryTypeTests
             var hasRange = await database.ScalarAsync<bool>($"SELECT to_regtype('r{n}') IS NOT NULL");
             var hasArray = await database.ScalarAsync<bool>($"SELECT typarray <> 0 FROM pg_type WHERE oid = {Sql.Literal(type)}::regtype");
             var forms = Forms.Where(f => f.Column switch { "r" or "m" or "dr" => hasRange, "a" => hasArray, _ => true }).ToList();
-            var lines = All[n].Values.Split('\n').SelectMany((line, value) => line.Split('|').Select(text => (value, text: text.Replace('\u0001', '|')))).ToList();
-            var rows = lines.Select((l, row) => $"({row}, {l.value}, {string.Join(", ", forms.Select(f => Fill(f.Value, Literal(type, l.text))))})");
+            var lines = All[n].Values.Split('\n')
+                .SelectMany((line, value) => line.Split('|').Select(text => (value, text: text.Replace('\u0001', '|'))))
+                .ToList();
+            var rows = lines.Select(
+                (l, row) => $"({row}, {l.value}, {string.Join(", ", forms.Select(f => Fill(f.Value, Literal(type, l.text))))})");
             await database.ExecuteAsync($"""
-                CREATE TABLE t{n} (id integer PRIMARY KEY, value integer, {string.Join(", ", forms.Select(f => $"{f.Column} {(f.Column == "v" ? All[n].Column : Fill(f.Type, ""))}"))});
+                CREATE TABLE t{n} (id integer PRIMARY KEY, value integer,
+                    {string.Join(", ", forms.Select(f => $"{f.Column} {(f.Column == "v" ? All[n].Column : Fill(f.Type, ""))}"))});
                 INSERT INTO t{n} VALUES {string.Join(",\n", rows)};
                 """);
 
@@ -264,10 +309,14 @@ public sealed class EveryTypeTests
         foreach (var table in await TableColumns.ReadAsync(session, CatalogFilter.None, default))
         {
             var forms = table.Columns.Where(c => c.Name is not ("id" or "value")).ToList();
-            var rows = await session.RowsAsync($"SELECT id, value, {string.Join(", ", forms.Select(c => $"{RowHash.Of([c], method, seed: 0)}, ROW({c.Name})::text"))} FROM {table.Rows}", default);
+            var rows = await session.RowsAsync("SELECT id, value, "
+                + $"{string.Join(", ", forms.Select(c => $"{RowHash.Of([c], method, seed: 0)}, ROW({c.Name})::text"))} FROM "
+                + $"{table.Rows}", default);
             var samples = All[int.Parse(table.Name[1..], null)];
             for (var i = 0; i < forms.Count; i++)
-                found.Add($"{samples.Column} {forms[i].Name}", [.. rows.Select(r => new Hashed(int.Parse(r[0]!, null), int.Parse(r[1]!, null), r[2 + 2 * i]!, r[3 + 2 * i]!))]);
+                found.Add(
+                    $"{samples.Column} {forms[i].Name}",
+                    [.. rows.Select(r => new Hashed(int.Parse(r[0]!, null), int.Parse(r[1]!, null), r[2 + 2 * i]!, r[3 + 2 * i]!))]);
         }
         return found;
     }

@@ -11,8 +11,16 @@ public sealed class RetentionRulesTests
     /// <summary>A Wednesday, the last day of a year.</summary>
     static readonly DateTimeOffset Now = new(2025, 12, 31, 2, 5, 0, TimeSpan.Zero);
 
-    static readonly DatabaseConfig Auth = new(DatabaseAddress.Parse("postgresql://h/auth")) { Name = "auth", Role = DatabaseRole.Production };
-    static readonly DatabaseConfig Trading = new(DatabaseAddress.Parse("postgresql://h/trading")) { Name = "trading", Role = DatabaseRole.Production };
+    static readonly DatabaseConfig Auth = new(DatabaseAddress.Parse("postgresql://h/auth"))
+    {
+        Name = "auth",
+        Role = DatabaseRole.Production,
+    };
+    static readonly DatabaseConfig Trading = new(DatabaseAddress.Parse("postgresql://h/trading"))
+    {
+        Name = "trading",
+        Role = DatabaseRole.Production,
+    };
 
     [Fact]
     public void A_year_of_daily_backups_leaves_seven_days_four_weeks_and_twelve_months()
@@ -23,7 +31,8 @@ public sealed class RetentionRulesTests
 
         Assert.Equal(
             [
-                "2025-01-31", "2025-02-28", "2025-03-31", "2025-04-30", "2025-05-31", "2025-06-30", "2025-07-31", "2025-08-31", "2025-09-30", "2025-10-31", "2025-11-30",
+                "2025-01-31", "2025-02-28", "2025-03-31", "2025-04-30", "2025-05-31", "2025-06-30", "2025-07-31", "2025-08-31",
+                "2025-09-30", "2025-10-31", "2025-11-30",
                 "2025-12-14", "2025-12-21", // the Sundays of two of the last four weeks; that of the third is one of the last days
                 "2025-12-25", "2025-12-26", "2025-12-27", "2025-12-28", "2025-12-29", "2025-12-30", "2025-12-31",
             ],
@@ -59,7 +68,9 @@ public sealed class RetentionRulesTests
     {
         var backups = Enumerable.Range(0, 65).Select(day => Taken(Now.AddDays(-day))).ToArray();
 
-        Assert.Equal(days.Reverse().Select(d => Day(Now.AddDays(-d))), Kept(new KeepConfig { Daily = daily, Weekly = weekly, Monthly = monthly }, backups));
+        Assert.Equal(
+            days.Reverse().Select(d => Day(Now.AddDays(-d))),
+            Kept(new KeepConfig { Daily = daily, Weekly = weekly, Monthly = monthly }, backups));
     }
 
     [Fact]
@@ -91,7 +102,8 @@ public sealed class RetentionRulesTests
     [Fact]
     public void What_any_rule_keeps_stays_and_the_reason_names_it()
     {
-        BackupFolderEntry[] backups = [Taken(Now, "0"), Taken(Now.AddDays(-2), "2"), Taken(Now.AddDays(-4), "4"), Taken(Now.AddDays(-20), "20"), Taken(Now.AddDays(-40), "40"), Taken(Now.AddDays(-45), "45")];
+        BackupFolderEntry[] backups = [Taken(Now, "0"), Taken(Now.AddDays(-2), "2"), Taken(Now
+            .AddDays(-4), "4"), Taken(Now.AddDays(-20), "20"), Taken(Now.AddDays(-40), "40"), Taken(Now.AddDays(-45), "45")];
 
         var decisions = Decide(new KeepConfig { Days = 3, Weekly = 2, Monthly = 2 }, backups);
 
@@ -127,9 +139,16 @@ public sealed class RetentionRulesTests
     [InlineData("pre-release", 9, true, false, "pinned")]
     public void Tags_own_times_and_pins_come_before_the_rules_of_the_plan(string? tag, int? keepDays, bool pinned, bool goes, string reason)
     {
-        var keep = new KeepConfig { Days = 7, Tags = [new TagKeep("pre-deployment-*", 30), new TagKeep("release-*", null), new TagKeep("pre-?*", 5)] };
+        var keep = new KeepConfig
+        {
+            Days = 7,
+            Tags = [new TagKeep("pre-deployment-*", 30), new TagKeep("release-*", null), new TagKeep("pre-?*", 5)],
+        };
 
-        var decision = Decide(keep, [Taken(Now), Taken(Now.AddDays(-10), "it", b => b with { Tag = tag, KeepDays = keepDays, Pinned = pinned })]).Single(d => d.Path == "it");
+        var decision = Decide(
+            keep,
+            [Taken(Now), Taken(Now.AddDays(-10), "it",
+                b => b with { Tag = tag, KeepDays = keepDays, Pinned = pinned })]).Single(d => d.Path == "it");
 
         Assert.Equal((goes, reason), (decision.Remove, decision.Reason));
     }
@@ -179,7 +198,9 @@ public sealed class RetentionRulesTests
     {
         BackupFolderEntry[] backups = [Damaged(Taken(Now)), Damaged(Taken(Now.AddDays(-100)))];
 
-        Assert.All(Decide(new KeepConfig { Daily = 1 }, backups), d => Assert.Equal((false, "there is no good backup newer than it; it is truncated"), (d.Remove, d.Reason)));
+        Assert.All(
+            Decide(new KeepConfig { Daily = 1 }, backups),
+            d => Assert.Equal((false, "there is no good backup newer than it; it is truncated"), (d.Remove, d.Reason)));
     }
 
     [Theory]
@@ -192,7 +213,12 @@ public sealed class RetentionRulesTests
     public void A_clock_that_jumped_removes_no_more_than_the_right_one(int days)
     {
         var backups = Enumerable.Range(0, 365).Select(day => Taken(Now.AddDays(-day).AddMinutes(-5))).ToArray();
-        foreach (var keep in new[] { new KeepConfig { Days = 30 }, new KeepConfig { Daily = 7, Weekly = 4, Monthly = 12 }, new KeepConfig { Days = 3, Monthly = 2 } })
+        foreach (var keep in new[]
+        {
+            new KeepConfig { Days = 30 },
+            new KeepConfig { Daily = 7, Weekly = 4, Monthly = 12 },
+            new KeepConfig { Days = 3, Monthly = 2 },
+        })
         {
             var rightly = Decide(keep, backups).Where(d => d.Remove).Select(d => d.Path).ToHashSet();
 
@@ -239,7 +265,9 @@ public sealed class RetentionRulesTests
             ByHand("pinned", 50, b => b with { KeepDays = 20, Pinned = true }),
         ];
 
-        var decisions = Decide(new KeepConfig { Days = 1, Tags = [new TagKeep("before-*", 40)] }, backups).ToDictionary(d => d.Path, d => (d.Remove, d.Reason));
+        var decisions = Decide(new KeepConfig { Days = 1, Tags = [new TagKeep("before-*", 40)] }, backups).ToDictionary(
+            d => d.Path,
+            d => (d.Remove, d.Reason));
 
         Assert.Equal((false, "the newest backup of auth taken by hand"), decisions["newest"]);
         Assert.Equal((false, "taken by hand"), decisions["plain"]);
@@ -284,9 +312,12 @@ public sealed class RetentionRulesTests
     [Fact]
     public void What_is_no_backup_stays()
     {
-        var decision = Assert.Single(Retention.Decide([new BackupFolderEntry("x.dump", 5, null, "no manifest", true)], RetentionRules.OfPlans([]), Now));
+        var decision = Assert.Single(
+            Retention.Decide([new BackupFolderEntry("x.dump", 5, null, "no manifest", true)], RetentionRules.OfPlans([]), Now));
 
-        Assert.Equal(("x.dump", 5L, false, "no manifest", null), (decision.Path, decision.Size, decision.Remove, decision.Reason, decision.Backup));
+        Assert.Equal(
+            ("x.dump", 5L, false, "no manifest", null),
+            (decision.Path, decision.Size, decision.Remove, decision.Reason, decision.Backup));
     }
 
     static BackupPlanConfig Plan(string name, KeepConfig keep) =>

@@ -140,7 +140,9 @@ public sealed class RetentionTests : IDisposable
 
         var plan = Retention.Plan(_temp.Path, 0, Now.AddDays(100)).ToDictionary(d => Path.GetFileName(d.Path));
 
-        Assert.Equal(["damaged.dump", "left.dump.partial", "new.dump", "notes.txt", "unfinished.dump"], plan.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["damaged.dump", "left.dump.partial", "new.dump", "notes.txt", "unfinished.dump"],
+            plan.Keys.Order(StringComparer.Ordinal));
         Assert.DoesNotContain(plan.Values, d => d.Remove);
         Assert.Equal("no manifest", plan["unfinished.dump"].Reason);
         Assert.Equal("no manifest", plan["notes.txt"].Reason);
@@ -244,7 +246,8 @@ public sealed class RetentionTests : IDisposable
         for (var day = 0; day < 60; day++)
             WithCompanion($"{day}.dump.enc", day);
         var rules = RetentionRules.OfPlans([NightlyPlan()]);
-        var kept = Retention.Decide(BackupFolder.Scan(_temp.Path), rules, Now).Where(d => !d.Remove).Select(d => Path.GetFileName(d.Path)).ToList();
+        var kept = Retention.Decide(BackupFolder.Scan(_temp.Path), rules, Now).Where(d => !d.Remove).Select(d => Path.GetFileName(d.Path))
+            .ToList();
         using var start = new Barrier(4);
 
         var removed = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Factory.StartNew(() =>
@@ -264,7 +267,8 @@ public sealed class RetentionTests : IDisposable
         WithCompanion("old.dump.enc", 80);
         _temp.Write("lost.dump.enc.globals.sql.enc", "");
 
-        var plan = Retention.Decide(BackupFolder.Scan(_temp.Path), RetentionRules.OfPlans([NightlyPlan() with { Keep = new KeepConfig { Days = 7 } }]), Now);
+        var plan = Retention.Decide(
+            BackupFolder.Scan(_temp.Path), RetentionRules.OfPlans([NightlyPlan() with { Keep = new KeepConfig { Days = 7 } }]), Now);
         Apply(plan);
 
         Assert.Equal(["new.dump.enc", "old.dump.enc", "lost.dump.enc.globals.sql.enc"], plan.Select(d => Path.GetFileName(d.Path)));
@@ -339,15 +343,29 @@ public sealed class RetentionTests : IDisposable
     static BackupPlanConfig NightlyPlan() => new()
     {
         Name = "nightly",
-        Databases = [new DatabaseConfig(DatabaseAddress.Parse("postgresql://h/railway")) { Name = "railway", Role = DatabaseRole.Production }],
+        Databases = [new DatabaseConfig(DatabaseAddress.Parse("postgresql://h/railway"))
+        {
+            Name = "railway",
+            Role = DatabaseRole.Production,
+        }],
         Places = [new FolderPlaceConfig { Name = "local", Directory = "/backups" }],
         Keep = new KeepConfig { Daily = 3, Weekly = 2, Monthly = 2 },
     };
 
     void Run(string runId, DateTimeOffset created)
     {
-        BackupSamples.Add(_temp.Path, Path.GetFileName(BackupNames.Next(_temp.Path, BackupKind.Source, "railway", created)), BackupKind.Source, created, runId);
-        BackupSamples.Add(_temp.Path, Path.GetFileName(BackupNames.Next(_temp.Path, BackupKind.Safety, "neon", created)), BackupKind.Safety, created, runId);
+        BackupSamples.Add(
+            _temp.Path,
+            Path.GetFileName(BackupNames.Next(_temp.Path, BackupKind.Source, "railway", created)),
+            BackupKind.Source,
+            created,
+            runId);
+        BackupSamples.Add(
+            _temp.Path,
+            Path.GetFileName(BackupNames.Next(_temp.Path, BackupKind.Safety, "neon", created)),
+            BackupKind.Safety,
+            created,
+            runId);
         RunHistory.Append(_temp.Path, RunSamples.Succeeded(runId) with { EndTime = created.AddMinutes(5) });
     }
 
@@ -358,7 +376,9 @@ public sealed class RetentionTests : IDisposable
     {
         BackupSamples.Add(_temp.Path, name, BackupKind.Safety, BackupSamples.Morning.AddDays(-days), "run-of-" + name);
         if (outcome is { } known)
-            RunHistory.Append(_temp.Path, RunSamples.Succeeded("run-of-" + name) with { Outcome = known, EndTime = BackupSamples.Morning.AddDays(-days).AddMinutes(5) });
+            RunHistory.Append(_temp.Path, RunSamples.Succeeded("run-of-" + name) with { Outcome = known, EndTime = BackupSamples.Morning
+                .AddDays(-days)
+                .AddMinutes(5) });
     }
 
     string[] Apply(int keepDays, DateTimeOffset? now = null) =>

@@ -32,7 +32,11 @@ public sealed class BadInputTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [MemberData(nameof(Addresses))]
-    public async Task An_address_that_leads_nowhere_is_told_and_nothing_is_touched(string fault, bool ofTarget, string errorId, string message)
+    public async Task An_address_that_leads_nowhere_is_told_and_nothing_is_touched(
+        string fault,
+        bool ofTarget,
+        string errorId,
+        string message)
     {
         await using var scenario = await Scenario.CreateAsync(servers);
         var before = await scenario.PrepareAsync();
@@ -44,10 +48,12 @@ public sealed class BadInputTests(Servers servers) : IClassFixture<Servers>
             "unresolvable" => good.WithHost("no-such-host.invalid", 5432),
             "refused" => good.WithHost("127.0.0.1", 1),
             "silent" or "http" => good.WithHost("127.0.0.1", server.Port),
-            "http without TLS" => DatabaseAddress.Parse($"postgresql://{good.User}:secret@127.0.0.1:{server.Port}/{good.Database}?sslmode=disable"),
+            "http without TLS" => DatabaseAddress.Parse(
+                $"postgresql://{good.User}:secret@127.0.0.1:{server.Port}/{good.Database}?sslmode=disable"),
             "password" => DatabaseAddress.Parse($"postgresql://{good.User}:not%20the%20Password%21@127.0.0.1:{good.Port}/{good.Database}"),
             "database" => good.WithDatabase("no such database"),
-            _ => DatabaseAddress.Parse($"postgresql://{good.User}:{Uri.EscapeDataString(TestDatabase.Password)}@127.0.0.1:{good.Port}/{good.Database}?sslmode=require"),
+            _ => DatabaseAddress.Parse($"postgresql://{good.User}:{Uri.EscapeDataString(TestDatabase.Password)}"
+                + $"@127.0.0.1:{good.Port}/{good.Database}?sslmode=require"),
         };
         if (ofTarget)
             scenario.WriteTo(bad);
@@ -61,7 +67,13 @@ public sealed class BadInputTests(Servers servers) : IClassFixture<Servers>
         Assert.StartsWith(ofTarget ? "Neon: " : "Railway: ", result.Error.Message, StringComparison.Ordinal);
         Assert.Contains(message, result.Error.Message, StringComparison.Ordinal);
         Assert.NotNull(result.Error.Advice);
-        foreach (var secret in new[] { TestDatabase.Password, Uri.EscapeDataString(TestDatabase.Password), "not the Password!", "not%20the%20Password" })
+        foreach (var secret in new[]
+        {
+            TestDatabase.Password,
+            Uri.EscapeDataString(TestDatabase.Password),
+            "not the Password!",
+            "not%20the%20Password",
+        })
         {
             Assert.DoesNotContain(secret, result.Error.ToString(), StringComparison.Ordinal);
             foreach (var file in Directory.GetFiles(scenario.Directory).Where(f => !f.EndsWith(".dump", StringComparison.Ordinal)))
@@ -108,7 +120,8 @@ public sealed class BadInputTests(Servers servers) : IClassFixture<Servers>
                     if (!kind.StartsWith("http", StringComparison.Ordinal))
                         continue;
                     await socket.ReceiveAsync(new byte[1000], _end.Token);
-                    await socket.SendAsync(Encoding.ASCII.GetBytes("HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n<html><body>Bad Request</body></html>\r\n"), _end.Token);
+                    await socket.SendAsync(Encoding.ASCII.GetBytes("HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\nConnection: "
+                        + "close\r\n\r\n<html><body>Bad Request</body></html>\r\n"), _end.Token);
                     socket.Shutdown(SocketShutdown.Both);
                 }
             }

@@ -9,7 +9,8 @@ public sealed class InterruptionTests(Servers servers) : IClassFixture<Servers>
 {
     const int Rows = 30_000;
 
-    static IEnumerable<RunStep> Steps => Enum.GetValues<RunStep>().Where(s => s is <= RunStep.CleanUp and not (RunStep.Compare or RunStep.Merge or RunStep.Rollback));
+    static IEnumerable<RunStep> Steps =>
+        Enum.GetValues<RunStep>().Where(s => s is <= RunStep.CleanUp and not (RunStep.Compare or RunStep.Merge or RunStep.Rollback));
 
     public static TheoryData<PublishMode> BothWays => Faults.BothWays;
 
@@ -94,8 +95,11 @@ public sealed class InterruptionTests(Servers servers) : IClassFixture<Servers>
     static async Task AssertOldOrNewAsync(Scenario scenario, DatabaseFingerprint before, string what)
     {
         var (after, source) = (await scenario.TargetContentAsync(), await scenario.SourceContentAsync());
-        var differences = new[] { before, source }.Select(expected => FingerprintComparison.Compare(expected, after, new ComparisonTolerance())).ToList();
-        Assert.True(differences.Any(d => d.Count == 0), $"{what}: neither the old content nor the new: {string.Join('\n', differences.SelectMany(d => d))}");
+        var differences = new[] { before, source }.Select(
+            expected => FingerprintComparison.Compare(expected, after, new ComparisonTolerance())).ToList();
+        Assert.True(
+            differences.Any(d => d.Count == 0),
+            $"{what}: neither the old content nor the new: {string.Join('\n', differences.SelectMany(d => d))}");
     }
 
     static async Task RunAgainAsync(Scenario scenario, string config, RunStep step)

@@ -32,7 +32,8 @@ public sealed class KillTests(OwnServers servers) : IClassFixture<OwnServers>, I
         await scenario.FillWithNoiseAsync(25);
         var killing = Task.CompletedTask;
 
-        var result = await scenario.SyncAsync(Faults.AtStep(RunStep.Dump, () => killing = KillWhenAsync(servers.Source, "query LIKE 'COPY public.noise%'")));
+        var result = await scenario.SyncAsync(
+            Faults.AtStep(RunStep.Dump, () => killing = KillWhenAsync(servers.Source, "query LIKE 'COPY public.noise%'")));
         await killing;
 
         Faults.AssertFailed(result, RunOutcome.Aborted, RunStep.Dump, ErrorIds.DumpFailed, ErrorIds.ConnectionFailed);
@@ -53,7 +54,8 @@ public sealed class KillTests(OwnServers servers) : IClassFixture<OwnServers>, I
         var locking = await Scenario.OpenAsync(scenario.SourceAdmin);
         await locking.ExecuteAsync("BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE", default);
 
-        var result = await scenario.SyncAsync(Faults.AtStep(RunStep.Statistics, () => killing = KillWhenAsync(servers.Source, "wait_event_type = 'Lock'")));
+        var result = await scenario.SyncAsync(
+            Faults.AtStep(RunStep.Statistics, () => killing = KillWhenAsync(servers.Source, "wait_event_type = 'Lock'")));
         await killing;
         await locking.DisposeAsync();
 
@@ -74,7 +76,8 @@ public sealed class KillTests(OwnServers servers) : IClassFixture<OwnServers>, I
         await scenario.OnSourceAsync(SlowToLoad);
         var killing = Task.CompletedTask;
 
-        var result = await scenario.SyncAsync(Faults.AtStep(RunStep.Restore, () => killing = KillWhenAsync(servers.Target, "query LIKE 'COPY public.slow%'")));
+        var result = await scenario.SyncAsync(
+            Faults.AtStep(RunStep.Restore, () => killing = KillWhenAsync(servers.Target, "query LIKE 'COPY public.slow%'")));
         await killing;
 
         Faults.AssertFailed(result, RunOutcome.RolledBack, RunStep.Restore, ErrorIds.RestoreFailed);
@@ -123,5 +126,6 @@ public sealed class KillTests(OwnServers servers) : IClassFixture<OwnServers>, I
 
     Task<Scenario> CreateAsync(PublishMode publish) => Scenario.CreateAsync(servers.Source, servers.Target, publish);
 
-    static Task KillWhenAsync(SandboxServer server, string condition) => Faults.WhenAsync(server.Address, condition, () => server.KillAsync(default));
+    static Task KillWhenAsync(SandboxServer server, string condition) =>
+        Faults.WhenAsync(server.Address, condition, () => server.KillAsync(default));
 }

@@ -137,7 +137,8 @@ public sealed class NetworkTests(Servers servers) : IClassFixture<Servers>
         scenario.Job = scenario.Job with { Limits = scenario.Job.Limits with { Restore = TimeSpan.FromSeconds(3) } };
         var stalling = Task.CompletedTask;
 
-        var result = await scenario.SyncAsync(Faults.AtStep(RunStep.Restore, () => stalling = StallAfterAsync(proxy, 1_000_000))).WaitAsync(TimeSpan.FromMinutes(1));
+        var result = await scenario.SyncAsync(Faults.AtStep(RunStep.Restore, () => stalling = StallAfterAsync(proxy, 1_000_000)))
+            .WaitAsync(TimeSpan.FromMinutes(1));
         await stalling;
 
         Faults.AssertFailed(result, RunOutcome.RolledBack, RunStep.Restore, ErrorIds.TimeLimit);

@@ -35,7 +35,8 @@ public sealed class OddDatabaseTests(Servers servers) : IClassFixture<Servers>
             CREATE TYPE shell;
             CREATE TABLE ddl_log (at timestamptz, what text);
             INSERT INTO ddl_log VALUES ('2025-01-01', 'first');
-            CREATE FUNCTION log_ddl() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.ddl_log VALUES (now(), tg_tag); END $$;
+            CREATE FUNCTION log_ddl() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.ddl_log
+                VALUES (now(), tg_tag); END $$;
             CREATE MATERIALIZED VIEW totals AS SELECT count(*) FROM ranged;
             CREATE EVENT TRIGGER logs_ddl ON ddl_command_end EXECUTE FUNCTION log_ddl();
             """);
@@ -76,7 +77,8 @@ public sealed class OddDatabaseTests(Servers servers) : IClassFixture<Servers>
         await using var scenario = await Scenario.CreateAsync(servers, publish);
         await scenario.OnSourceAsync("""
             CREATE SCHEMA app; CREATE TABLE app.users (id int); CREATE TYPE mood AS ENUM ('a');
-            CREATE FUNCTION secret(mood) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE FUNCTION plain(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+            CREATE FUNCTION secret(mood) RETURNS int LANGUAGE sql AS 'SELECT 1';
+            CREATE FUNCTION plain(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
             CREATE AGGREGATE total(int) (SFUNC = int4pl, STYPE = int);
             """);
         await scenario.SyncWellAsync();
@@ -100,10 +102,14 @@ public sealed class OddDatabaseTests(Servers servers) : IClassFixture<Servers>
         }
 
         async Task<string?> RightsAsync(PgSession session) => await session.ScalarAsync<string>($"""
-            SELECT concat_ws(' ', has_function_privilege('{reader}', 'public.secret(mood)', 'EXECUTE'), has_function_privilege('pg_monitor', 'public.secret(mood)', 'EXECUTE'),
-                has_function_privilege('pg_monitor', 'public.plain(int)', 'EXECUTE'), has_function_privilege('pg_monitor', 'public.total(int)', 'EXECUTE'),
-                has_schema_privilege('{reader}', 'app', 'USAGE'), has_schema_privilege('pg_monitor', 'public', 'USAGE'), has_schema_privilege('{reader}', 'public', 'USAGE'),
-                (SELECT string_agg(defaclobjtype::text || ' ' || array_to_string(ARRAY(SELECT a.privilege_type || a.grantee::regrole FROM aclexplode(defaclacl) a WHERE a.grantee = '{reader}'::regrole), ','), ';') FROM pg_default_acl))
+            SELECT concat_ws(' ', has_function_privilege('{reader}', 'public.secret(mood)', 'EXECUTE'),
+                has_function_privilege('pg_monitor', 'public.secret(mood)', 'EXECUTE'),
+                has_function_privilege('pg_monitor', 'public.plain(int)', 'EXECUTE'),
+                has_function_privilege('pg_monitor', 'public.total(int)', 'EXECUTE'),
+                has_schema_privilege('{reader}', 'app', 'USAGE'),
+                has_schema_privilege('pg_monitor', 'public', 'USAGE'), has_schema_privilege('{reader}', 'public', 'USAGE'),
+                (SELECT string_agg(defaclobjtype::text || ' ' || array_to_string(ARRAY(SELECT a.privilege_type || a.grantee::regrole
+                    FROM aclexplode(defaclacl) a WHERE a.grantee = '{reader}'::regrole), ','), ';') FROM pg_default_acl))
             """, default);
     }
 
@@ -127,8 +133,12 @@ public sealed class OddDatabaseTests(Servers servers) : IClassFixture<Servers>
         for (var run = 0; run < 4; run++)
             Assert.Empty((await scenario.SyncWellAsync()).Warnings);
 
-        Assert.Equal(1, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM pg_trigger WHERE tgrelid = 'public.ev_1_a'::regclass AND tgenabled = 'D'"));
-        Assert.Equal(1, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM pg_trigger WHERE obj_description(oid, 'pg_trigger') = 'of all'"));
+        Assert.Equal(1, await Scenario.CountAsync(
+            scenario.TargetAdmin,
+            "SELECT count(*) FROM pg_trigger WHERE tgrelid = 'public.ev_1_a'::regclass AND tgenabled = 'D'"));
+        Assert.Equal(1, await Scenario.CountAsync(
+            scenario.TargetAdmin,
+            "SELECT count(*) FROM pg_trigger WHERE obj_description(oid, 'pg_trigger') = 'of all'"));
     }
 
     [Fact]
@@ -156,7 +166,9 @@ public sealed class OddDatabaseTests(Servers servers) : IClassFixture<Servers>
         {
             if (e is StepStarted { Step: RunStep.Verify })
             {
-                scenario.OnTargetAsync($"SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid IN (SELECT pid FROM pg_stat_activity WHERE starts_with(application_name, {Sql.Literal(new RunTag(scenario.Target, "x").SessionPrefix)}))").Wait();
+                scenario.OnTargetAsync("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid IN (SELECT "
+                    + "pid FROM pg_stat_activity WHERE starts_with(application_name, "
+                    + $"{Sql.Literal(new RunTag(scenario.Target, "x").SessionPrefix)}))").Wait();
             }
         });
 
@@ -172,7 +184,8 @@ public sealed class OddDatabaseTests(Servers servers) : IClassFixture<Servers>
         await using var scenario = await Scenario.CreateAsync(servers, publish);
         await scenario.FillAsync(300_000);
         await scenario.OnTargetAsync($"ALTER ROLE {Sql.Identifier(scenario.Target.User)} SET idle_session_timeout = '200ms'");
-        await scenario.OnSourceAsync($"ALTER ROLE {Sql.Identifier(scenario.Source.User)} SET idle_session_timeout = '200ms'; ALTER ROLE {Sql.Identifier(scenario.Source.User)} SET idle_in_transaction_session_timeout = '200ms'");
+        await scenario.OnSourceAsync($"ALTER ROLE {Sql.Identifier(scenario.Source.User)} SET idle_session_timeout = '200ms'; ALTER "
+            + $"ROLE {Sql.Identifier(scenario.Source.User)} SET idle_in_transaction_session_timeout = '200ms'");
 
         await scenario.SyncWellAsync();
     }

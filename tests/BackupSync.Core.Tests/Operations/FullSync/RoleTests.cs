@@ -12,7 +12,8 @@ public sealed class RoleTests(Servers servers) : IClassFixture<Servers>
     {
         await using var scenario = await Scenario.CreateAsync(servers, PublishMode.Auto, TestRole.Creator);
         await scenario.FillAsync();
-        await scenario.OnSourceAsync("CREATE EXTENSION citext; CREATE EXTENSION pgstattuple; COMMENT ON EXTENSION pgstattuple IS 'for the audit'; ALTER TABLE users ADD email citext; UPDATE users SET email = name || '@example.com'");
+        await scenario.OnSourceAsync("CREATE EXTENSION citext; CREATE EXTENSION pgstattuple; COMMENT ON EXTENSION pgstattuple IS 'for "
+            + "the audit'; ALTER TABLE users ADD email citext; UPDATE users SET email = name || '@example.com'");
         await scenario.OnTargetAsync("CREATE EXTENSION citext; CREATE EXTENSION pgstattuple");
         var oid = await Scenario.CountAsync(scenario.TargetAdmin, ExtensionOid);
 
@@ -47,7 +48,9 @@ public sealed class RoleTests(Servers servers) : IClassFixture<Servers>
     {
         await using var scenario = await Scenario.CreateAsync(servers, PublishMode.Auto, TestRole.Creator);
         await scenario.FillAsync();
-        await scenario.OnSourceAsync("CREATE SCHEMA extensions; CREATE EXTENSION citext SCHEMA extensions; CREATE EXTENSION hstore; COMMENT ON EXTENSION citext IS 'letters of any case'; ALTER TABLE users ADD email extensions.citext, ADD more hstore; UPDATE users SET email = name || '@example.com', more = 'a=>1'");
+        await scenario.OnSourceAsync("CREATE SCHEMA extensions; CREATE EXTENSION citext SCHEMA extensions; CREATE EXTENSION hstore; "
+            + "COMMENT ON EXTENSION citext IS 'letters of any case'; ALTER TABLE users ADD email extensions.citext, ADD more hstore; "
+            + "UPDATE users SET email = name || '@example.com', more = 'a=>1'");
         await scenario.OnTargetAsync("CREATE SCHEMA extensions; CREATE EXTENSION citext SCHEMA extensions; CREATE EXTENSION hstore");
 
         for (var run = 0; run < 2; run++)
@@ -81,14 +84,16 @@ public sealed class RoleTests(Servers servers) : IClassFixture<Servers>
 
             Assert.Equal(publish.ToString(), result.Publish);
             Assert.Equal(1, await Scenario.CountAsync(scenario.TargetAdmin,
-                $"SELECT count(*) FROM pg_database WHERE datname = current_database() AND pg_get_userbyid(datdba) = {Sql.Literal(Sql.Bare(team))}"));
+                "SELECT count(*) FROM pg_database WHERE datname = current_database() AND pg_get_userbyid(datdba) = "
+                    + $"{Sql.Literal(Sql.Bare(team))}"));
             Assert.Equal(1, await Scenario.CountAsync(scenario.TargetAdmin,
                 $"SELECT count(*) FROM pg_class WHERE relname = 'users' AND pg_get_userbyid(relowner) = {Sql.Literal(Sql.Bare(team))}"));
             Scenario.AssertSame(await scenario.SourceContentAsync(), await scenario.TargetContentAsync());
         }
         finally
         {
-            await scenario.OnTargetAsync($"REASSIGN OWNED BY {team} TO {Sql.Identifier(scenario.Target.User)}; DROP OWNED BY {team}; DROP ROLE {team};");
+            await scenario.OnTargetAsync(
+                $"REASSIGN OWNED BY {team} TO {Sql.Identifier(scenario.Target.User)}; DROP OWNED BY {team}; DROP ROLE {team};");
         }
         await scenario.AssertNothingIsLeftAsync();
     }

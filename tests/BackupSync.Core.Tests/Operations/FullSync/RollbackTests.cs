@@ -35,7 +35,9 @@ public sealed class RollbackTests(Servers servers) : IClassFixture<Servers>
         await scenario.FillAsync();
         await scenario.SyncWellAsync();
         var before = await scenario.TargetContentAsync();
-        await scenario.OnSourceAsync($"{CannotBeRestored} SET test.port = {servers.Source.Port}; INSERT INTO fragile VALUES (1); UPDATE users SET name = 'changed';");
+        await scenario.OnSourceAsync(
+            $"{CannotBeRestored} SET test.port = {servers.Source.Port}; INSERT INTO fragile VALUES (1); "
+                + "UPDATE users SET name = 'changed';");
 
         var result = await scenario.SyncAsync();
 
@@ -114,7 +116,8 @@ public sealed class RollbackTests(Servers servers) : IClassFixture<Servers>
     [MemberData(nameof(BothWays))]
     public async Task Stopping_at_any_step_leaves_the_old_content_or_the_new(PublishMode publish)
     {
-        foreach (var step in Enum.GetValues<RunStep>().Where(s => s is <= RunStep.CleanUp and not (RunStep.Compare or RunStep.Merge or RunStep.Rollback)))
+        foreach (var step in Enum.GetValues<RunStep>()
+            .Where(s => s is <= RunStep.CleanUp and not (RunStep.Compare or RunStep.Merge or RunStep.Rollback)))
         {
             await using var scenario = await Scenario.CreateAsync(servers, publish);
             await scenario.FillAsync(20_000);
@@ -239,7 +242,9 @@ public sealed class RollbackTests(Servers servers) : IClassFixture<Servers>
         await connecting;
         Assert.Equal(RunOutcome.RolledBack, result.Outcome);
         Assert.Equal(ErrorIds.PublishFailed, result.Error!.Id);
-        Assert.True(result.Error.Message.Contains($"pid {reader.ProcessId} of role {scenario.TargetAdmin.User} (test)", StringComparison.Ordinal), result.Error.Message);
+        Assert.True(
+            result.Error.Message.Contains($"pid {reader.ProcessId} of role {scenario.TargetAdmin.User} (test)", StringComparison.Ordinal),
+            result.Error.Message);
         Assert.Contains("GRANT pg_signal_backend", result.Error.Advice, StringComparison.Ordinal);
         Assert.True(connected > 20, $"{connected} connections while the run waited");
         await reader.DisposeAsync();

@@ -26,7 +26,11 @@ public sealed class StandbyServers : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        Primary = await SandboxServer.StartAsync(new SandboxOptions { Name = "primary", Settings = new Dictionary<string, string> { ["max_prepared_transactions"] = "5", ["wal_level"] = "logical" } }, default);
+        Primary = await SandboxServer.StartAsync(new SandboxOptions
+        {
+            Name = "primary",
+            Settings = new Dictionary<string, string> { ["max_prepared_transactions"] = "5", ["wal_level"] = "logical" },
+        }, default);
         _standby = await StandbyServer.StartAsync(Primary);
     }
 
@@ -61,7 +65,10 @@ public sealed class StandbyTests(StandbyServers servers) : IClassFixture<Standby
             var result = await scenario.SyncAsync(mode: mode);
 
             Assert.Equal(ErrorIds.SameDatabase, result.Error?.Id);
-            Assert.Contains(isPaused ? "shares the system identifier of Neon" : "is a standby of Neon", result.Error!.Message, StringComparison.Ordinal);
+            Assert.Contains(
+                isPaused ? "shares the system identifier of Neon" : "is a standby of Neon",
+                result.Error!.Message,
+                StringComparison.Ordinal);
             Assert.Equal(2, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM users"));
         }
         finally
@@ -76,7 +83,9 @@ public sealed class StandbyTests(StandbyServers servers) : IClassFixture<Standby
     [InlineData(SyncMode.Incremental)]
     public async Task The_age_of_a_copy_is_that_of_what_the_standby_had_replayed(SyncMode mode)
     {
-        await using var scenario = await Scenario.CreateAsync(servers.Primary, await VersionedServers.GetAsync(servers.Primary.Version.Major));
+        await using var scenario = await Scenario.CreateAsync(
+            servers.Primary,
+            await VersionedServers.GetAsync(servers.Primary.Version.Major));
         await scenario.FillAsync();
         await servers.Standby.CatchUpAsync(servers.Primary);
         var primary = scenario.Source;
@@ -167,7 +176,8 @@ public sealed class StandbyTests(StandbyServers servers) : IClassFixture<Standby
             CREATE UNLOGGED SEQUENCE tickets START 7; SELECT nextval('tickets');
             CREATE TABLE hashed (id int PRIMARY KEY) PARTITION BY HASH (id);
             CREATE TABLE hashed_0 PARTITION OF hashed FOR VALUES WITH (MODULUS 2, REMAINDER 0);
-            CREATE UNLOGGED TABLE hashed_1 PARTITION OF hashed FOR VALUES WITH (MODULUS 2, REMAINDER 1); INSERT INTO hashed SELECT generate_series(1, 50);
+            CREATE UNLOGGED TABLE hashed_1 PARTITION OF hashed FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+            INSERT INTO hashed SELECT generate_series(1, 50);
             """);
         await servers.Standby.CatchUpAsync(servers.Primary);
         scenario.ReadFrom(servers.Standby.Of(scenario.Source));
@@ -176,14 +186,23 @@ public sealed class StandbyTests(StandbyServers servers) : IClassFixture<Standby
         await servers.Standby.CatchUpAsync(servers.Primary);
         await scenario.SyncWellAsync(SyncMode.Incremental);
         var backup = (await BackupRunner.BackUpAsync([scenario.Job.SourceDatabase],
-            BackupOrder.ByHand(new BackupSyncConfig { Path = Path.Combine(scenario.Directory, "x.yml"), Databases = [scenario.Job.SourceDatabase], Jobs = [], Places = [new FolderPlaceConfig { Name = "local", Directory = Path.Combine(scenario.Directory, "vault") }] }, null),
+            BackupOrder.ByHand(new BackupSyncConfig
+            {
+                Path = Path.Combine(scenario.Directory, "x.yml"),
+                Databases = [scenario.Job.SourceDatabase],
+                Jobs = [],
+                Places = [new FolderPlaceConfig { Name = "local", Directory = Path.Combine(scenario.Directory, "vault") }],
+            }, null),
             _ => [], null, default))[0];
 
         Assert.Null(backup.Error);
         foreach (var warnings in new[] { string.Join('\n', scenario.LogLines), string.Join('\n', backup.Warnings) })
-            Assert.Contains("public.cache, public.cache_id_seq, public.hashed, public.hashed_0, public.hashed_1, public.tickets is copied without its rows", warnings, StringComparison.Ordinal);
+            Assert.Contains("public.cache, public.cache_id_seq, public.hashed, public.hashed_0, public.hashed_1, public.tickets is "
+                + "copied without its rows", warnings, StringComparison.Ordinal);
         Assert.Equal(1000, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM users"));
-        Assert.Equal(0, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT (SELECT count(*) FROM cache) + (SELECT count(*) FROM hashed)"));
+        Assert.Equal(
+            0,
+            await Scenario.CountAsync(scenario.TargetAdmin, "SELECT (SELECT count(*) FROM cache) + (SELECT count(*) FROM hashed)"));
         Assert.Equal(7, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT nextval('tickets')"));
     }
 
@@ -199,7 +218,9 @@ public sealed class StandbyTests(StandbyServers servers) : IClassFixture<Standby
         await standby.CatchUpAsync(primary);
         scenario.ReadFrom(standby.Of(scenario.Source));
         await scenario.SyncWellAsync();
-        Assert.Equal(1000, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT (SELECT count(*) FROM users) + (SELECT count(*) FROM cache)"));
+        Assert.Equal(
+            1000,
+            await Scenario.CountAsync(scenario.TargetAdmin, "SELECT (SELECT count(*) FROM users) + (SELECT count(*) FROM cache)"));
 
         await standby.CatchUpAsync(primary);
         scenario.ReadFrom(standby.Of(scenario.Target));
@@ -263,7 +284,9 @@ public sealed class StandbyTests(StandbyServers servers) : IClassFixture<Standby
             await scenario.SyncWellAsync();
             await scenario.SyncWellAsync();
 
-            Assert.Equal(1, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM pg_database WHERE datname = current_database() AND datistemplate"));
+            Assert.Equal(1, await Scenario.CountAsync(
+                scenario.TargetAdmin,
+                "SELECT count(*) FROM pg_database WHERE datname = current_database() AND datistemplate"));
             await scenario.AssertNothingIsLeftAsync();
         }
         finally

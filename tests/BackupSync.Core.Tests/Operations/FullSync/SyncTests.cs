@@ -45,14 +45,17 @@ public sealed class SyncTests(Servers servers) : IClassFixture<Servers>
         await scenario.SyncWellAsync();
         Assert.Equal(("pglz", "lz4"), await MethodsAsync());
 
-        await scenario.OnTargetAsync($"ALTER DATABASE {Sql.Identifier(scenario.TargetAdmin.Database)} SET default_toast_compression = pglz");
+        await scenario.OnTargetAsync(
+            $"ALTER DATABASE {Sql.Identifier(scenario.TargetAdmin.Database)} SET default_toast_compression = pglz");
         await scenario.SyncWellAsync();
         Assert.Equal(("pglz", "pglz"), await MethodsAsync());
 
         async Task<(string?, string?)> MethodsAsync()
         {
             await using var session = await Scenario.OpenAsync(scenario.TargetAdmin);
-            var row = (await session.RowsAsync("SELECT pg_column_compression(of_its_own), pg_column_compression(other) FROM public.long_values", default))[0];
+            var row = (await session.RowsAsync(
+                "SELECT pg_column_compression(of_its_own), pg_column_compression(other) FROM public.long_values",
+                default))[0];
             return (row[0], row[1]);
         }
     }
@@ -90,7 +93,8 @@ public sealed class SyncTests(Servers servers) : IClassFixture<Servers>
         Assert.Equal(13, result.PreviousStats!["public.users"]);
         Assert.All(result.Tables, t => Assert.True(t.Verified));
         Assert.Equal(
-            [RunStep.Lock, RunStep.Check, RunStep.Guards, RunStep.Statistics, RunStep.Dump, RunStep.SafetyBackup, RunStep.Restore, RunStep.Verify, RunStep.Publish, RunStep.CheckPublished, RunStep.CleanUp],
+            [RunStep.Lock, RunStep.Check, RunStep.Guards, RunStep.Statistics, RunStep.Dump, RunStep.SafetyBackup, RunStep.Restore,
+                RunStep.Verify, RunStep.Publish, RunStep.CheckPublished, RunStep.CleanUp],
             result.Steps.OrderBy(s => s.Step).Select(s => s.Step));
         Assert.All(result.Steps, s => Assert.Equal(StepState.Succeeded, s.State));
 
@@ -144,7 +148,9 @@ public sealed class SyncTests(Servers servers) : IClassFixture<Servers>
             await using var session = await Scenario.OpenAsync(scenario.SourceAdmin);
             while (!stop.IsCancellationRequested)
             {
-                await session.ExecuteAsync("INSERT INTO users (name) VALUES ('new'); UPDATE users SET name = name || '!' WHERE id = 1 + (random() * 1000)::int; DELETE FROM users WHERE id = (SELECT min(id) FROM users); SELECT nextval('busy');", default);
+                await session.ExecuteAsync("INSERT INTO users (name) VALUES ('new'); UPDATE users SET name = name || '!' WHERE id = 1 "
+                    + "+ (random() * 1000)::int; DELETE FROM users WHERE id = (SELECT min(id) FROM users); SELECT "
+                    + "nextval('busy');", default);
                 written++;
             }
             return written;
@@ -170,10 +176,24 @@ public sealed class SyncTests(Servers servers) : IClassFixture<Servers>
     {
         var longest = new string('n', 60) + "ü!"; // 63 bytes
         await using var scenario = await Scenario.CreateAsync(servers);
-        foreach (var name in new[] { "User", "with space", "quo\"te", "it's", "semi;colon", "日本語", longest, "a.b", "$dollar$", "back\\slash", "select" })
+        foreach (var name in new[]
+        {
+            "User",
+            "with space",
+            "quo\"te",
+            "it's",
+            "semi;colon",
+            "日本語",
+            longest,
+            "a.b",
+            "$dollar$",
+            "back\\slash",
+            "select",
+        })
         {
             var quoted = Sql.Identifier(name);
-            await scenario.OnSourceAsync($"CREATE SCHEMA {quoted}; CREATE TABLE {quoted}.{quoted} ({quoted} serial PRIMARY KEY, v text); INSERT INTO {quoted}.{quoted} (v) VALUES ('x'), ('y');");
+            await scenario.OnSourceAsync($"CREATE SCHEMA {quoted}; CREATE TABLE {quoted}.{quoted} ({quoted} serial PRIMARY KEY, v "
+                + $"text); INSERT INTO {quoted}.{quoted} (v) VALUES ('x'), ('y');");
         }
         foreach (var publish in new[] { PublishMode.Swap, PublishMode.Transaction, PublishMode.Swap })
         {
@@ -191,10 +211,17 @@ public sealed class SyncTests(Servers servers) : IClassFixture<Servers>
         await scenario.FillAsync();
         await scenario.OnSourceAsync("""
             CREATE SCHEMA scratch; CREATE TABLE scratch.junk (i int);
-            CREATE TABLE audit_log (id serial PRIMARY KEY, what text); CREATE INDEX ON audit_log (what); INSERT INTO audit_log (what) VALUES ('x');
-            CREATE TABLE sessions (id serial PRIMARY KEY, token text); INSERT INTO sessions (token) SELECT 'secret' FROM generate_series(1, 50);
+            CREATE TABLE audit_log (id serial PRIMARY KEY, what text); CREATE INDEX ON audit_log (what);
+            INSERT INTO audit_log (what) VALUES ('x');
+            CREATE TABLE sessions (id serial PRIMARY KEY, token text);
+            INSERT INTO sessions (token) SELECT 'secret' FROM generate_series(1, 50);
             """);
-        scenario.Job = scenario.Job with { Exclude = new ExcludeConfig { Schemas = ["scratch"], Tables = ["public.audit*"], Data = ["sessions"] } };
+        scenario.Job = scenario.Job with { Exclude = new ExcludeConfig
+        {
+            Schemas = ["scratch"],
+            Tables = ["public.audit*"],
+            Data = ["sessions"],
+        } };
 
         var result = await scenario.SyncAsync();
 
@@ -224,7 +251,8 @@ public sealed class SyncTests(Servers servers) : IClassFixture<Servers>
     public async Task A_value_of_100_MB_is_copied(PublishMode publish)
     {
         await using var scenario = await Scenario.CreateAsync(servers, publish);
-        await scenario.OnSourceAsync("CREATE TABLE big (v text); INSERT INTO big SELECT repeat('0123456789', 10000000); INSERT INTO big VALUES ('small')");
+        await scenario.OnSourceAsync(
+            "CREATE TABLE big (v text); INSERT INTO big SELECT repeat('0123456789', 10000000); INSERT INTO big VALUES ('small')");
 
         var result = await scenario.SyncAsync();
 
@@ -258,12 +286,18 @@ public sealed class SyncTests(Servers servers) : IClassFixture<Servers>
         Assert.Null(result.Error);
         Assert.Empty(result.Warnings);
         await using var session = await Scenario.OpenAsync(scenario.TargetAdmin);
-        Assert.Equal("the standby", await session.ScalarAsync<string>("SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()", default));
+        Assert.Equal("the standby", await session.ScalarAsync<string>(
+            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()",
+            default));
         Assert.Equal("7MB", await session.ScalarAsync<string>("SHOW work_mem", default));
-        Assert.Equal(42, await session.ScalarAsync<int>("SELECT datconnlimit FROM pg_database WHERE datname = current_database()", default));
+        Assert.Equal(
+            42,
+            await session.ScalarAsync<int>("SELECT datconnlimit FROM pg_database WHERE datname = current_database()", default));
         Assert.Equal("{\"search_path=\\\"$user\\\", public, \\\"Odd, name\\\"\",work_mem=7MB}",
-            await session.ScalarAsync<string>("SELECT array(SELECT unnest(setconfig) ORDER BY 1)::text FROM pg_db_role_setting s JOIN pg_database d ON d.oid = setdatabase WHERE datname = current_database()", default));
-        Assert.False(await session.ScalarAsync<bool>("SELECT has_database_privilege('pg_monitor', current_database(), 'TEMPORARY')", default));
+            await session.ScalarAsync<string>("SELECT array(SELECT unnest(setconfig) ORDER BY 1)::text FROM pg_db_role_setting s JOIN "
+                + "pg_database d ON d.oid = setdatabase WHERE datname = current_database()", default));
+        Assert.False(
+            await session.ScalarAsync<bool>("SELECT has_database_privilege('pg_monitor', current_database(), 'TEMPORARY')", default));
         Assert.True(await session.ScalarAsync<bool>("SELECT has_database_privilege('pg_monitor', current_database(), 'CONNECT')", default));
         var name = Sql.Bare(reader);
         Assert.True(await session.ScalarAsync<bool>("SELECT has_table_privilege($1, 'public.users', 'SELECT')", default, name));
@@ -281,7 +315,9 @@ public sealed class SyncTests(Servers servers) : IClassFixture<Servers>
 
             await scenario.SyncWellAsync();
 
-            Assert.Equal(1000, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT reltuples::bigint FROM pg_class WHERE relname = 'users'"));
+            Assert.Equal(
+                1000,
+                await Scenario.CountAsync(scenario.TargetAdmin, "SELECT reltuples::bigint FROM pg_class WHERE relname = 'users'"));
             Assert.True(await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM pg_stats WHERE tablename = 'users'") >= 3);
         }
     }

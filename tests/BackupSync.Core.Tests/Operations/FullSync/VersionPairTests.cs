@@ -10,7 +10,9 @@ using BackupSync.Tests.Operations.BackUp;
 
 namespace BackupSync.Tests.Operations.FullSync;
 
-/// <summary>Everything that goes from one server to another, between the versions that people have; what arrived is read by plain SQL.</summary>
+/// <summary>
+/// Everything that goes from one server to another, between the versions that people have; what arrived is read by plain SQL.
+/// </summary>
 public sealed class VersionPairTests
 {
     public static TheoryData<int, int, PublishMode> Ways
@@ -72,19 +74,26 @@ public sealed class VersionPairTests
             Path = folder.File("backupsync.yml"), Databases = [scenario.Job.SourceDatabase, scenario.Job.TargetDatabase], Jobs = [],
             Places = [new FolderPlaceConfig { Name = "local", Directory = folder.File("local") }],
         };
-        var taken = (await BackupRunner.BackUpAsync([scenario.Job.SourceDatabase], BackupOrder.ByHand(config, null), _ => [], null, default))[0];
+        var taken = (await BackupRunner.BackUpAsync(
+            [scenario.Job.SourceDatabase],
+            BackupOrder.ByHand(config, null),
+            _ => [],
+            null,
+            default))[0];
         var backup = BackupHandle.Of(Vault.Well(taken).SourceBackup!, config);
 
         Vault.Well(await ProveAsync(BackupProof.Integrity, null));
         Vault.Well(await ProveAsync(BackupProof.Drill, null));
         Vault.Well(await ProveAsync(BackupProof.Drill, scenario.Job.TargetDatabase));
-        var restored = Vault.Well(await RestoreRunner.RestoreAsync(backup, [], scenario.Job.TargetDatabase, config, new RunOptions(), [], default));
+        var restored = Vault.Well(
+            await RestoreRunner.RestoreAsync(backup, [], scenario.Job.TargetDatabase, config, new RunOptions(), [], default));
 
         Assert.Equal(target < source, restored.Warnings.Any(w => w.Contains("which is older than", StringComparison.Ordinal)));
         await AssertCopiedAsync(scenario);
 
         await scenario.OnTargetAsync("DELETE FROM events");
-        Vault.Well(await RestoreRunner.RestoreAsync(backup, ["events"], scenario.Job.TargetDatabase, config, new RunOptions(), [], default));
+        Vault.Well(
+            await RestoreRunner.RestoreAsync(backup, ["events"], scenario.Job.TargetDatabase, config, new RunOptions(), [], default));
         await AssertCopiedAsync(scenario);
 
         Task<RunResult> ProveAsync(BackupProof how, DatabaseConfig? on) =>
@@ -115,21 +124,31 @@ public sealed class VersionPairTests
         await scenario.FillAsync();
         // All that both know.
         await scenario.OnSourceAsync("""
-            CREATE TABLE known (id int PRIMARY KEY, list int[], at point, note text) WITH (fillfactor = 70, autovacuum_enabled = off, toast.autovacuum_enabled = off);
-            CREATE INDEX ON known USING gin (list) WITH (fastupdate = off); CREATE INDEX ON known USING gist (at) WITH (buffering = on); CREATE INDEX ON known USING brin (id) WITH (pages_per_range = 4);
-            CREATE VIEW seen WITH (security_barrier, security_invoker = true) AS SELECT id FROM known; ALTER TABLE users ADD CONSTRAINT one UNIQUE (id) WITH (fillfactor = 60);
-            CREATE FUNCTION set_for_it() RETURNS int LANGUAGE sql SET search_path = public, pg_temp SET work_mem = '5MB' SET app.region = 'it''s here' AS 'SELECT 1';
+            CREATE TABLE known (id int PRIMARY KEY, list int[], at point, note text) WITH (fillfactor = 70, autovacuum_enabled = off,
+                toast.autovacuum_enabled = off);
+            CREATE INDEX ON known USING gin (list) WITH (fastupdate = off); CREATE INDEX ON known USING gist (at) WITH (buffering = on);
+            CREATE INDEX ON known USING brin (id) WITH (pages_per_range = 4);
+            CREATE VIEW seen WITH (security_barrier, security_invoker = true) AS SELECT id FROM known;
+            ALTER TABLE users ADD CONSTRAINT one UNIQUE (id) WITH (fillfactor = 60);
+            CREATE FUNCTION set_for_it() RETURNS int LANGUAGE sql SET search_path = public, pg_temp SET work_mem = '5MB'
+                SET app.region = 'it''s here' AS 'SELECT 1';
             """);
         await scenario.SyncWellAsync();
         await scenario.OnSourceAsync("""
-            ALTER TABLE known SET (autovacuum_vacuum_max_threshold = 1000, toast.vacuum_truncate = off); CREATE TABLE more (id int) WITH (vacuum_max_eager_freeze_failure_rate = 0.1);
+            ALTER TABLE known SET (autovacuum_vacuum_max_threshold = 1000, toast.vacuum_truncate = off);
+            CREATE TABLE more (id int) WITH (vacuum_max_eager_freeze_failure_rate = 0.1);
             CREATE FUNCTION newer() RETURNS int LANGUAGE sql SET transaction_timeout = '5s' AS 'SELECT 1';
             """);
 
         var result = await scenario.SyncAsync();
 
         Faults.AssertFailed(result, RunOutcome.Aborted, RunStep.Check, ErrorIds.NotSupported);
-        foreach (var unknown in new[] { "autovacuum_vacuum_max_threshold of public.known", "vacuum_max_eager_freeze_failure_rate of public.more", "transaction_timeout of public.newer" })
+        foreach (var unknown in new[]
+        {
+            "autovacuum_vacuum_max_threshold of public.known",
+            "vacuum_max_eager_freeze_failure_rate of public.more",
+            "transaction_timeout of public.newer",
+        })
             Assert.Contains(unknown, result.Error!.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("truncate", result.Error!.Message, StringComparison.Ordinal);
         await scenario.AssertNothingIsLeftAsync();
@@ -137,7 +156,8 @@ public sealed class VersionPairTests
 
     static async Task<Scenario> CreateAsync(int source, int target, PublishMode publish)
     {
-        var scenario = await Scenario.CreateAsync(await VersionedServers.GetAsync(source), await VersionedServers.GetAsync(target), publish);
+        var scenario = await Scenario.CreateAsync(
+            await VersionedServers.GetAsync(source), await VersionedServers.GetAsync(target), publish);
         await scenario.FillAsync();
         await scenario.OnSourceAsync(OddShapes.Create);
         return scenario;

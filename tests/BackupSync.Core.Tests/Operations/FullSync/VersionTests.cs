@@ -11,14 +11,17 @@ public sealed class VersionTests(Servers servers) : IClassFixture<Servers>
     [InlineData(PublishMode.Transaction)]
     public async Task An_empty_newer_target_is_filled_with_the_older_tools_and_refused_once_there_is_something_to_keep(PublishMode publish)
     {
-        await using var scenario = await Scenario.CreateAsync(await VersionedServers.GetAsync(17), await VersionedServers.GetAsync(18), publish);
+        await using var scenario = await Scenario.CreateAsync(
+            await VersionedServers.GetAsync(17), await VersionedServers.GetAsync(18), publish);
         await OnlyWithToolsOfAsync(17, scenario);
         await scenario.LoadRealisticDataAsync(servers.Tools);
 
         var first = await scenario.SyncAsync();
 
         Assert.Null(first.Error);
-        Assert.Contains(first.Warnings, w => w.StartsWith("Neon is empty, so there is no safety backup; the next run will need pg_dump 18 for one.", StringComparison.Ordinal));
+        Assert.Contains(first.Warnings, w => w.StartsWith(
+            "Neon is empty, so there is no safety backup; the next run will need pg_dump 18 for one.",
+            StringComparison.Ordinal));
         Assert.Null(first.SafetyBackup);
         Scenario.AssertSame(await scenario.SourceContentAsync(), await scenario.TargetContentAsync());
         await scenario.AssertNothingIsLeftAsync();

@@ -11,14 +11,17 @@ public sealed class ConflictTests(Servers servers) : IClassFixture<Servers>
     {
         await using var scenario = await Items.CreateAsync(servers);
         scenario.Set(i => i with { Conflict = ConflictRule.LastWriteWins });
-        await scenario.OnTargetAsync("UPDATE items SET name = 'newer ' || id, updated_at = now() + interval '1 hour' WHERE id IN (1, 10); UPDATE items SET name = 'older', updated_at = now() - interval '2 days' WHERE id = 2");
+        await scenario.OnTargetAsync("UPDATE items SET name = 'newer ' || id, updated_at = now() + interval '1 hour' WHERE id IN (1, "
+            + "10); UPDATE items SET name = 'older', updated_at = now() - interval '2 days' WHERE id = 2");
         await scenario.ChangeAsync();
 
         var result = await scenario.SyncWellAsync(SyncMode.Incremental);
 
         Assert.Equal((SyncMode.Incremental, 2L), (result.Mode, result.Changes().Kept));
         Assert.Equal(2, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM items WHERE name LIKE 'newer%'"));
-        Assert.Equal(0, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM items WHERE name = 'older' OR id IN (11, 12)"));
+        Assert.Equal(
+            0,
+            await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM items WHERE name = 'older' OR id IN (11, 12)"));
     }
 
     [Fact]
@@ -60,15 +63,22 @@ public sealed class ConflictTests(Servers servers) : IClassFixture<Servers>
     [Fact]
     public async Task Without_stamps_the_sources_row_wins_and_the_targets_own_rows_stay()
     {
-        await using var scenario = await Items.CreateAsync(servers, more: "CREATE TABLE plain (id int PRIMARY KEY, body text); INSERT INTO plain SELECT n, 'x' FROM generate_series(1, 10) n;");
+        await using var scenario = await Items.CreateAsync(
+            servers,
+            more: "CREATE TABLE plain (id int PRIMARY KEY, body text); INSERT INTO plain SELECT n, 'x' FROM generate_series(1, 10) n;");
         scenario.Set(i => i with { Conflict = ConflictRule.LastWriteWins });
         await scenario.SyncWellAsync(SyncMode.Incremental);
-        await scenario.OnTargetAsync("INSERT INTO plain VALUES (100, 'own'); UPDATE plain SET body = 'by hand' WHERE id = 1; DELETE FROM plain WHERE id = 2");
+        await scenario.OnTargetAsync(
+            "INSERT INTO plain VALUES (100, 'own'); UPDATE plain SET body = 'by hand' WHERE id = 1; DELETE FROM plain WHERE id = 2");
         await scenario.OnSourceAsync("DELETE FROM plain WHERE id = 3; UPDATE plain SET body = 'new' WHERE id = 4");
         foreach (var deleted in (long[])[1, 0])
         {
-            Assert.Equal((1L, deleted), (await scenario.SyncWellAsync(SyncMode.Incremental)).Changes("public.plain") is var c ? (c.Kept, c.Deleted) : default);
-            Assert.Equal("1x 2x 4new 5x 6x 7x 8x 9x 10x 100own", await Scenario.TextAsync(scenario.TargetAdmin, "SELECT string_agg(id || body, ' ' ORDER BY id) FROM plain"));
+            Assert.Equal(
+                (1L, deleted),
+                (await scenario.SyncWellAsync(SyncMode.Incremental)).Changes("public.plain") is var c ? (c.Kept, c.Deleted) : default);
+            Assert.Equal(
+                "1x 2x 4new 5x 6x 7x 8x 9x 10x 100own",
+                await Scenario.TextAsync(scenario.TargetAdmin, "SELECT string_agg(id || body, ' ' ORDER BY id) FROM plain"));
         }
     }
 
@@ -79,8 +89,10 @@ public sealed class ConflictTests(Servers servers) : IClassFixture<Servers>
     {
         await using var scenario = await Items.CreateAsync(servers, more: """
             CREATE TABLE parents (id int PRIMARY KEY, updated_at timestamptz NOT NULL DEFAULT now() - interval '1 day');
-            CREATE TABLE kids (id int PRIMARY KEY, parent int REFERENCES parents ON DELETE CASCADE, body text, updated_at timestamptz NOT NULL DEFAULT now() - interval '1 day');
-            INSERT INTO parents SELECT generate_series(1, 100); INSERT INTO kids SELECT n, CASE n WHEN 1 THEN 9 ELSE n END, 'kid' FROM generate_series(1, 100) n WHERE n <> 9;
+            CREATE TABLE kids (id int PRIMARY KEY, parent int REFERENCES parents ON DELETE CASCADE, body text,
+                updated_at timestamptz NOT NULL DEFAULT now() - interval '1 day');
+            INSERT INTO parents SELECT generate_series(1, 100);
+            INSERT INTO kids SELECT n, CASE n WHEN 1 THEN 9 ELSE n END, 'kid' FROM generate_series(1, 100) n WHERE n <> 9;
             """);
         scenario.Set(i => i with { Conflict = ConflictRule.LastWriteWins });
         await scenario.SyncWellAsync(SyncMode.Incremental);
@@ -103,12 +115,16 @@ public sealed class ConflictTests(Servers servers) : IClassFixture<Servers>
     [InlineData(true, ConflictRule.LastWriteWins)]
     public async Task Where_rows_of_the_target_are_to_stay_a_table_without_a_key_only_gains_rows(bool deletes, ConflictRule conflict)
     {
-        await using var scenario = await Items.CreateAsync(servers, more: "CREATE TABLE plain (a int, b text, updated_at timestamptz NOT NULL DEFAULT '2024-01-01'); INSERT INTO plain SELECT n, 'x' FROM generate_series(1, 10) n;");
+        await using var scenario = await Items.CreateAsync(servers, more: "CREATE TABLE plain (a int, b text, updated_at timestamptz "
+            + "NOT NULL DEFAULT '2024-01-01'); INSERT INTO plain SELECT n, 'x' FROM generate_series(1, 10) n;");
         scenario.Set(i => i with { Deletes = deletes, Conflict = conflict });
-        await scenario.OnSourceAsync("DELETE FROM plain WHERE a > 6; INSERT INTO plain VALUES (11, 'x'), (11, 'x'), (1, 'x'), (NULL, NULL)");
+        await scenario.OnSourceAsync(
+            "DELETE FROM plain WHERE a > 6; INSERT INTO plain VALUES (11, 'x'), (11, 'x'), (1, 'x'), (NULL, NULL)");
         foreach (var inserted in (long[])[4, 0])
         {
-            Assert.Equal((inserted, 0L), (await scenario.SyncWellAsync(SyncMode.Incremental)).Changes("public.plain") is var c ? (c.Inserted, c.Deleted) : default);
+            Assert.Equal(
+                (inserted, 0L),
+                (await scenario.SyncWellAsync(SyncMode.Incremental)).Changes("public.plain") is var c ? (c.Inserted, c.Deleted) : default);
             Assert.Equal(14, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM plain"));
             Assert.Equal(2, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM plain WHERE a = 1"));
         }
@@ -124,8 +140,16 @@ public sealed class ConflictTests(Servers servers) : IClassFixture<Servers>
     }
 
     [Theory]
-    [InlineData(ConflictRule.LastWriteWins, true, "UPDATE items SET name = 'taken', updated_at = now() + interval '1 hour' WHERE id = 5", "UPDATE items SET name = 'taken', updated_at = now() WHERE id = 6")]
-    [InlineData(ConflictRule.SourceWins, false, "SELECT 1", "DELETE FROM items WHERE id = 5; UPDATE items SET name = 'item 5', updated_at = now() WHERE id = 6")]
+    [InlineData(
+        ConflictRule.LastWriteWins,
+        true,
+        "UPDATE items SET name = 'taken', updated_at = now() + interval '1 hour' WHERE id = 5",
+        "UPDATE items SET name = 'taken', updated_at = now() WHERE id = 6")]
+    [InlineData(
+        ConflictRule.SourceWins,
+        false,
+        "SELECT 1",
+        "DELETE FROM items WHERE id = 5; UPDATE items SET name = 'item 5', updated_at = now() WHERE id = 6")]
     public async Task What_is_to_stay_is_never_lost_to_a_full_sync(ConflictRule conflict, bool deletes, string onTarget, string onSource)
     {
         await using var scenario = await Items.CreateAsync(servers);
@@ -147,7 +171,8 @@ public sealed class ConflictTests(Servers servers) : IClassFixture<Servers>
 
     public static TheoryData<string> SchemaChanges =>
     [
-        "ALTER TABLE items ADD more int DEFAULT 1", "CREATE TABLE other (id int PRIMARY KEY); INSERT INTO other VALUES (1)", "CREATE TYPE mood AS ENUM ('good')",
+        "ALTER TABLE items ADD more int DEFAULT 1", "CREATE TABLE other (id int PRIMARY KEY); INSERT INTO other "
+            + "VALUES (1)", "CREATE TYPE mood AS ENUM ('good')",
         "CREATE INDEX ON items (updated_at)", "ALTER TABLE items ALTER id TYPE bigint", "DROP TABLE spare",
     ];
 
@@ -178,12 +203,15 @@ public sealed class ConflictTests(Servers servers) : IClassFixture<Servers>
     public async Task Tables_of_the_target_alone_stay()
     {
         await using var scenario = await Items.CreateAsync(servers);
-        await scenario.OnTargetAsync("CREATE TABLE own (id int PRIMARY KEY, item int REFERENCES items ON DELETE CASCADE); INSERT INTO own VALUES (1, 1), (2, 10)");
+        await scenario.OnTargetAsync(
+            "CREATE TABLE own (id int PRIMARY KEY, item int REFERENCES items ON DELETE CASCADE); INSERT INTO own VALUES (1, 1), (2, 10)");
         await scenario.ChangeAsync();
         var result = await scenario.SyncWellAsync(SyncMode.Incremental);
         Assert.Equal(SyncMode.Incremental, result.Mode);
         Assert.Equal(1, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM own"));
-        Assert.Contains(result.Warnings, w => w.Contains("foreign keys have changed 0 rows of public.own and deleted 1", StringComparison.Ordinal));
+        Assert.Contains(
+            result.Warnings,
+            w => w.Contains("foreign keys have changed 0 rows of public.own and deleted 1", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -197,14 +225,18 @@ public sealed class ConflictTests(Servers servers) : IClassFixture<Servers>
             """);
         scenario.Job = scenario.Job with { Tables = ["parts"] };
         await scenario.ChangeAsync();
-        await scenario.OnSourceAsync("INSERT INTO parts VALUES (11, '2024-05-05', 11); DELETE FROM parts WHERE id = 3; INSERT INTO owners VALUES (21)");
+        await scenario.OnSourceAsync(
+            "INSERT INTO parts VALUES (11, '2024-05-05', 11); DELETE FROM parts WHERE id = 3; INSERT INTO owners VALUES (21)");
         var result = await scenario.SyncWellAsync(SyncMode.Incremental);
         Assert.Equal("public.parts_1", Assert.Single(result.Tables).Table);
         Assert.Equal(10, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM parts"));
-        Assert.Equal(1020, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT (SELECT count(*) FROM items) + (SELECT count(*) FROM owners)"));
+        Assert.Equal(
+            1020,
+            await Scenario.CountAsync(scenario.TargetAdmin, "SELECT (SELECT count(*) FROM items) + (SELECT count(*) FROM owners)"));
 
         // A partition that the target lacks is a change of the schema of what was named.
-        await scenario.OnSourceAsync("CREATE TABLE parts_2 PARTITION OF parts FOR VALUES FROM ('2025-01-01') TO ('2026-01-01'); INSERT INTO parts VALUES (12, '2025-05-05', 12)");
+        await scenario.OnSourceAsync("CREATE TABLE parts_2 PARTITION OF parts FOR VALUES FROM ('2025-01-01') TO ('2026-01-01'); INSERT "
+            + "INTO parts VALUES (12, '2025-05-05', 12)");
         scenario.Set(i => i with { OnSchemaChange = SchemaChangeRule.Stop });
         result = await scenario.SyncAsync(mode: SyncMode.Incremental);
         Faults.AssertFailed(result, RunOutcome.Aborted, RunStep.Compare, ErrorIds.SchemaChanged);
@@ -235,15 +267,20 @@ public sealed class ConflictTests(Servers servers) : IClassFixture<Servers>
     public async Task That_no_table_has_the_stamps_which_the_rule_goes_by_is_a_warning(string column, string reason)
     {
         await using var scenario = await Scenario.CreateAsync(servers);
-        await scenario.OnSourceAsync("CREATE TABLE items (id int PRIMARY KEY, changed_at timestamptz, updated date); INSERT INTO items VALUES (1)");
+        await scenario.OnSourceAsync(
+            "CREATE TABLE items (id int PRIMARY KEY, changed_at timestamptz, updated date); INSERT INTO items VALUES (1)");
         await scenario.SyncWellAsync(SyncMode.Full);
         scenario.Set(i => i with { Conflict = ConflictRule.LastWriteWins, UpdatedAtColumns = [column] });
 
         var result = await scenario.SyncWellAsync(SyncMode.Incremental);
 
-        Assert.Contains(result.Warnings, w => w.Contains($"no table has a timestamp among incremental.updatedAtColumns ({column})", StringComparison.Ordinal));
+        Assert.Contains(
+            result.Warnings,
+            w => w.Contains($"no table has a timestamp among incremental.updatedAtColumns ({column})", StringComparison.Ordinal));
         Assert.Equal(reason, result.Changes().Reason);
         scenario.Set(i => i with { UpdatedAtColumns = ["changed_at"] });
-        Assert.DoesNotContain((await scenario.SyncWellAsync(SyncMode.Incremental)).Warnings, w => w.Contains("updatedAtColumns", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            (await scenario.SyncWellAsync(SyncMode.Incremental)).Warnings,
+            w => w.Contains("updatedAtColumns", StringComparison.Ordinal));
     }
 }

@@ -32,7 +32,9 @@ public sealed class FaultTests(Servers servers) : IClassFixture<Servers>
 
         var result = await scenario.SyncAsync(Faults.AtStep(step, () => proxy.CutAfter(bytes)), mode: SyncMode.Incremental);
 
-        Assert.True(result.Outcome is RunOutcome.Aborted or RunOutcome.RolledBack && result.Error!.Id == ErrorIds.ConnectionFailed, $"{result.Outcome} {result.Error}");
+        Assert.True(
+            result.Outcome is RunOutcome.Aborted or RunOutcome.RolledBack && result.Error!.Id == ErrorIds.ConnectionFailed,
+            $"{result.Outcome} {result.Error}");
         Scenario.AssertSame(before, await scenario.TargetContentAsync());
         proxy.Restore();
         await scenario.AssertNextGoesWellAsync();
@@ -137,7 +139,8 @@ public sealed class FaultTests(Servers servers) : IClassFixture<Servers>
     {
         await using var scenario = await Items.CreateAsync(servers, TestRole.Owner);
         var (user, admin) = (Sql.Identifier(scenario.Target.User), Sql.Identifier(scenario.TargetAdmin.User));
-        await scenario.OnTargetAsync($"ALTER DATABASE {Sql.Identifier(scenario.Target.Database)} OWNER TO {admin}; ALTER SCHEMA backupsync OWNER TO {admin}; GRANT USAGE ON SCHEMA backupsync TO {user}");
+        await scenario.OnTargetAsync($"ALTER DATABASE {Sql.Identifier(scenario.Target.Database)} OWNER TO {admin}; ALTER SCHEMA "
+            + $"backupsync OWNER TO {admin}; GRANT USAGE ON SCHEMA backupsync TO {user}");
         await scenario.ChangeAsync();
         await scenario.AssertBroughtUpToDateAsync();
         await scenario.OnTargetAsync($"ALTER DATABASE {Sql.Identifier(scenario.Target.Database)} OWNER TO {user}");
@@ -149,12 +152,14 @@ public sealed class FaultTests(Servers servers) : IClassFixture<Servers>
     {
         await using var scenario = await Items.CreateAsync(servers, TestRole.Owner);
         var mine = scenario.Target.User;
-        await scenario.OnTargetAsync("ALTER TABLE backupsync.sync_state OWNER TO CURRENT_USER; ALTER SCHEMA backupsync OWNER TO CURRENT_USER");
+        await scenario.OnTargetAsync(
+            "ALTER TABLE backupsync.sync_state OWNER TO CURRENT_USER; ALTER SCHEMA backupsync OWNER TO CURRENT_USER");
 
         var refused = await scenario.SyncAsync(mode: SyncMode.Incremental);
 
         Assert.Equal(ErrorIds.PrivilegeMissing, refused.Error?.Id);
-        Assert.Equal($"Let their owner, or a superuser, say: ALTER SCHEMA backupsync OWNER TO {mine}; ALTER TABLE backupsync.sync_state OWNER TO {mine};", refused.Error!.Advice);
+        Assert.Equal($"Let their owner, or a superuser, say: ALTER SCHEMA backupsync OWNER TO {mine}; ALTER TABLE "
+            + $"backupsync.sync_state OWNER TO {mine};", refused.Error!.Advice);
         await scenario.OnTargetAsync(refused.Error.Advice!.Split(": ", 2)[1]);
         await scenario.ChangeAsync();
         await scenario.AssertBroughtUpToDateAsync();
@@ -174,7 +179,9 @@ public sealed class FaultTests(Servers servers) : IClassFixture<Servers>
             if (e is StepStarted { Step: RunStep.Merge })
             {
                 locking = Task.Run(() => scenario.OnSourceAsync("ALTER TABLE items ALTER name SET STATISTICS 50"));
-                Task.Run(() => Eventually.IsTrueAsync(async () => await Scenario.CountAsync(scenario.SourceAdmin, "SELECT count(*) FROM pg_locks WHERE NOT granted") > 0 || locking.IsCompleted, "it waits")).Wait();
+                Task.Run(() => Eventually.IsTrueAsync(async () => await Scenario.CountAsync(
+                    scenario.SourceAdmin,
+                    "SELECT count(*) FROM pg_locks WHERE NOT granted") > 0 || locking.IsCompleted, "it waits")).Wait();
             }
         }, mode: SyncMode.Incremental, fullVerify: true);
         await locking;
@@ -209,7 +216,9 @@ public sealed class FaultTests(Servers servers) : IClassFixture<Servers>
     [Fact]
     public async Task A_value_of_100_megabytes_is_carried()
     {
-        await using var scenario = await Items.CreateAsync(servers, more: "CREATE TABLE long (id int PRIMARY KEY, body text); INSERT INTO long VALUES (1, 'short');");
+        await using var scenario = await Items.CreateAsync(
+            servers,
+            more: "CREATE TABLE long (id int PRIMARY KEY, body text); INSERT INTO long VALUES (1, 'short');");
         await scenario.OnSourceAsync("UPDATE long SET body = repeat(E'a line\\n\\\\', 12500000)");
         await scenario.AssertBroughtUpToDateAsync();
     }
@@ -223,11 +232,15 @@ public sealed class IncrementalKillTests(Servers servers) : IClassFixture<Server
     [Fact]
     public async Task Killed_at_any_step_it_leaves_the_old_content_or_the_new_and_the_next_run_goes_on()
     {
-        await using var scenario = await Items.CreateAsync(servers, more: $"INSERT INTO items SELECT n, 'many ' || n FROM generate_series(2000, {Rows}) n;");
+        await using var scenario = await Items.CreateAsync(
+            servers,
+            more: $"INSERT INTO items SELECT n, 'many ' || n FROM generate_series(2000, {Rows}) n;");
         var config = scenario.WriteConfig("mode: incremental");
-        foreach (var step in (RunStep[])[RunStep.Lock, RunStep.Check, RunStep.Guards, RunStep.Compare, RunStep.Merge, RunStep.Verify, RunStep.Publish])
+        foreach (var step in (RunStep[])[RunStep.Lock, RunStep.Check, RunStep.Guards, RunStep.Compare, RunStep.Merge, RunStep.Verify,
+            RunStep.Publish])
         {
-            await scenario.OnSourceAsync($"UPDATE items SET name = '{step}' || id, updated_at = now() WHERE id % 5 = 0; DELETE FROM items WHERE id = (SELECT max(id) FROM items)");
+            await scenario.OnSourceAsync($"UPDATE items SET name = '{step}' || id, updated_at = now() WHERE id % 5 = 0; DELETE FROM "
+                + "items WHERE id = (SELECT max(id) FROM items)");
             var before = await scenario.TargetContentAsync();
             var done = 0;
             await using var cli = Cli.Start(["sync", "railway-to-neon", "--config", config], onLine: (cli, line) =>
@@ -239,7 +252,10 @@ public sealed class IncrementalKillTests(Servers servers) : IClassFixture<Server
             // The last step can be over before the signal comes.
             Assert.True(killed.ExitCode == 137 || (killed.ExitCode == 0 && step == RunStep.Publish), $"{step}: {killed.All}");
             // Its server may be at the commit still.
-            await Eventually.IsTrueAsync(async () => await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'backupsync:%'") == 0, "its sessions end", 30);
+            await Eventually.IsTrueAsync(async () => await Scenario.CountAsync(
+                scenario.TargetAdmin,
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE "
+                    + "'backupsync:%'") == 0, "its sessions end", 30);
             var after = await scenario.TargetContentAsync();
             if (FingerprintComparison.Compare(before, after, new ComparisonTolerance()).Count > 0)
                 Scenario.AssertSame(await scenario.SourceContentAsync(), after);
@@ -250,12 +266,16 @@ public sealed class IncrementalKillTests(Servers servers) : IClassFixture<Server
     [Fact]
     public async Task Memory_does_not_grow_with_what_has_changed()
     {
-        await using var scenario = await Items.CreateAsync(servers, more: "CREATE TABLE many (id int PRIMARY KEY, a text, b text, updated_at timestamptz NOT NULL DEFAULT now()); INSERT INTO many SELECT n, repeat('x', 300), 'b' FROM generate_series(1, 300000) n;");
+        await using var scenario = await Items.CreateAsync(servers, more: "CREATE TABLE many (id int PRIMARY KEY, a text, b text, "
+            + "updated_at timestamptz NOT NULL DEFAULT now()); INSERT INTO many SELECT n, repeat('x', 300), 'b' FROM "
+            + "generate_series(1, 300000) n;");
         var config = scenario.WriteConfig("mode: incremental");
         foreach (var change in (string[])["UPDATE many SET b = 'stamped', updated_at = now()", "UPDATE many SET b = 'content'"])
         {
             await scenario.OnSourceAsync(change);
-            await using var cli = Cli.Start(["sync", "railway-to-neon", "--config", config, .. change.Contains("now", StringComparison.Ordinal) ? (string[])[] : ["--full-verify"]]);
+            await using var cli = Cli.Start(["sync", "railway-to-neon", "--config", config, .. change.Contains(
+                "now",
+                StringComparison.Ordinal) ? (string[])[] : ["--full-verify"]]);
             var (result, peak) = await cli.EndWithPeakAsync();
             Assert.True(result.ExitCode == 0, result.All);
             Assert.InRange(peak, 1, 200_000_000);

@@ -59,7 +59,9 @@ public sealed class IncrementalTests(Servers servers) : IClassFixture<Servers>
         Assert.Equal(ChangeTracking.UpdatedAt, Changes(await scenario.SyncWellAsync(SyncMode.Incremental), "public.items").Way);
 
         var full = await scenario.SyncWellAsync(SyncMode.Full);
-        Assert.Equal("the target has no notes of an earlier run", Changes(await scenario.SyncWellAsync(SyncMode.Incremental), "public.items").Reason);
+        Assert.Equal(
+            "the target has no notes of an earlier run",
+            Changes(await scenario.SyncWellAsync(SyncMode.Incremental), "public.items").Reason);
         Assert.Equal(ChangeTracking.UpdatedAt, Changes(await scenario.SyncWellAsync(SyncMode.Incremental), "public.items").Way);
 
         await scenario.OnSourceAsync("UPDATE items SET name = 'unstamped' WHERE id = 1");
@@ -75,12 +77,17 @@ public sealed class IncrementalTests(Servers servers) : IClassFixture<Servers>
     public async Task A_table_that_is_another_one_is_read_as_a_whole_and_others_after_it_as_ever()
     {
         await using var scenario = await StampedAsync();
-        await scenario.OnSourceAsync("CREATE TABLE large (id int PRIMARY KEY, value int); INSERT INTO large SELECT n, n FROM generate_series(1, 100000) n; ANALYZE;");
+        await scenario.OnSourceAsync(
+            "CREATE TABLE large (id int PRIMARY KEY, value int); "
+                + "INSERT INTO large SELECT n, n FROM generate_series(1, 100000) n; ANALYZE;");
         await scenario.SyncWellAsync(SyncMode.Full);
-        await scenario.OnSourceAsync("UPDATE large SET value = value + 1 WHERE id > 100; DELETE FROM large WHERE id % 10 = 0; UPDATE items SET name = 'other' WHERE id = 1; ANALYZE;");
+        await scenario.OnSourceAsync("UPDATE large SET value = value + 1 WHERE id > 100; DELETE FROM large WHERE id % 10 = 0; UPDATE "
+            + "items SET name = 'other' WHERE id = 1; ANALYZE;");
         scenario.Job = scenario.Job with { Parallel = 1 };
         var result = await scenario.SyncWellAsync(SyncMode.Incremental);
-        Assert.Equal((0, 89_910, 10_000), (Changes(result, "public.large").Inserted, Changes(result, "public.large").Updated, Changes(result, "public.large").Deleted));
+        Assert.Equal(
+            (0, 89_910, 10_000),
+            (Changes(result, "public.large").Inserted, Changes(result, "public.large").Updated, Changes(result, "public.large").Deleted));
         Assert.Equal(1, Changes(result, "public.items").Updated);
         Scenario.AssertSame(await scenario.SourceContentAsync(), await scenario.TargetContentAsync());
     }

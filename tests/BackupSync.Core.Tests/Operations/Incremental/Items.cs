@@ -56,7 +56,9 @@ static class Items
             result = await scenario.SyncAsync(mode: SyncMode.Incremental);
         }
         while (result.Outcome == RunOutcome.Skipped && !limit.IsCancellationRequested);
-        Assert.True(result is { Success: true, Mode: SyncMode.Incremental }, $"{result.Outcome} {result.Error} {string.Join('\n', result.Warnings)}");
+        Assert.True(
+            result is { Success: true, Mode: SyncMode.Incremental },
+            $"{result.Outcome} {result.Error} {string.Join('\n', result.Warnings)}");
         Scenario.AssertSame(await scenario.SourceContentAsync(), await scenario.TargetContentAsync());
         await scenario.AssertNothingIsLeftAsync();
     }

@@ -41,7 +41,9 @@ public sealed class ManyRowsTests : IClassFixture<Servers>
         {
             await scenario.OnSourceAsync(change);
             var changes = (await scenario.SyncWellAsync(SyncMode.Incremental)).Changes("public.rows");
-            Assert.Equal((ChangeTracking.Content, inserted, updated, deleted), (changes.Way, changes.Inserted, changes.Updated, changes.Deleted));
+            Assert.Equal(
+                (ChangeTracking.Content, inserted, updated, deleted),
+                (changes.Way, changes.Inserted, changes.Updated, changes.Deleted));
             Assert.Equal(await Scenario.TextAsync(scenario.SourceAdmin, Content), await Scenario.TextAsync(scenario.TargetAdmin, Content));
         }
     }

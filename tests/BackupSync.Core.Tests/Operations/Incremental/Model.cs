@@ -11,19 +11,25 @@ namespace BackupSync.Tests.Operations.Incremental;
 sealed record ModelTable(string Name, string? Stamp, string Columns, string Values, string Read)
 {
     public static readonly ModelTable Items = new("items", "timestamptz",
-        "id int PRIMARY KEY, name text, a text DEFAULT 'x', b text DEFAULT 'x', updated_at timestamptz NOT NULL", "'a', 'b'", "concat_ws('|', name, a, b)");
+        "id int PRIMARY KEY, name text, a text DEFAULT 'x', b text DEFAULT 'x', updated_at timestamptz "
+            + "NOT NULL", "'a', 'b'", "concat_ws('|', name, a, b)");
 
     /// <summary>Stamped without a time zone: by whatever zone a session has.</summary>
-    public static readonly ModelTable Local = new("local", "timestamp", "id int PRIMARY KEY, k int NOT NULL DEFAULT 0, name text, updated_at timestamp NOT NULL", "", "name");
+    public static readonly ModelTable Local = new(
+        "local", "timestamp", "id int PRIMARY KEY, k int NOT NULL DEFAULT 0, name text, updated_at timestamp NOT NULL", "", "name");
 
     /// <summary>Values that differ though operators and texts call them equal.</summary>
     public static readonly ModelTable Plain = new("plain", null,
-        "id int PRIMARY KEY, name text, pad bpchar DEFAULT 'x', n numeric DEFAULT 1, f float8 DEFAULT 0", "'x', 1, 0", "concat_ws('|', name, encode(bpcharsend(pad), 'hex'), n, encode(float8send(f), 'hex'))");
+        "id int PRIMARY KEY, name text, pad bpchar DEFAULT 'x', n numeric DEFAULT 1, f float8 DEFAULT 0", "'x', 1, 0", "concat_ws('|', "
+            + "name, encode(bpcharsend(pad), 'hex'), n, encode(float8send(f), 'hex'))");
 
     /// <summary>By name: a column that was dropped and added stands last.</summary>
     public string Into => string.Join(", ", Columns.Split(", ").Select(c => c.Split(' ')[0]).Where(c => c != "k"));
 
-    public string Rows => $"SELECT id, {Read}, {(Stamp is null ? "''" : $"to_char(updated_at{(Stamp == "timestamptz" ? " AT TIME ZONE 'UTC'" : "")}, 'YYYY-MM-DD HH24:MI:SS.US')")} FROM {Name}";
+    public string Rows => $"SELECT id, {Read}, "
+        + (Stamp is null ? "''"
+            : $"to_char(updated_at{(Stamp == "timestamptz" ? " AT TIME ZONE 'UTC'" : "")}, 'YYYY-MM-DD HH24:MI:SS.US')")
+        + $" FROM {Name}";
 }
 
 /// <param name="IsOwn">On the target: whether the row is its own, should the source not have it.</param>
@@ -31,7 +37,12 @@ sealed record ModelRow(string Values, string Stamp, bool IsOwn);
 
 /// <summary>Both databases as they must be, and the rule by which a run makes the one of the other.</summary>
 /// <param name="works">What will be done: only what that needs is made.</param>
-sealed partial class Model(IncrementalConfig config, Scenario scenario, SandboxServer source, SandboxServer target, IReadOnlySet<ModelWork> works) : IAsyncDisposable
+sealed partial class Model(
+    IncrementalConfig config,
+    Scenario scenario,
+    SandboxServer source,
+    SandboxServer target,
+    IReadOnlySet<ModelWork> works) : IAsyncDisposable
 {
     static readonly RunStep[] Steps = [RunStep.Compare, RunStep.Merge, RunStep.Verify, RunStep.Publish];
 
@@ -40,7 +51,9 @@ sealed partial class Model(IncrementalConfig config, Scenario scenario, SandboxS
     /// <summary>Nobody else may write this row while a prepared transaction holds it.</summary>
     const int PreparedId = 51;
 
-    readonly Dictionary<ModelTable, Dictionary<int, ModelRow>> _source = Tables.ToDictionary(t => t, _ => new Dictionary<int, ModelRow>()), _target = Tables.ToDictionary(t => t, _ => new Dictionary<int, ModelRow>());
+    readonly Dictionary<ModelTable, Dictionary<int, ModelRow>> _source = Tables.ToDictionary(
+        t => t,
+        _ => new Dictionary<int, ModelRow>()), _target = Tables.ToDictionary(t => t, _ => new Dictionary<int, ModelRow>());
     readonly Dictionary<uint, string> _sourceObjects = [], _targetObjects = [];
     readonly List<string> _sourceLoose = [], _targetLoose = [];
     readonly ModelShape[] _shapes = [.. ModelShape.All.Where(s => works.Contains(s.Work) && s.Since <= source.Version.Major)];
@@ -51,15 +64,20 @@ sealed partial class Model(IncrementalConfig config, Scenario scenario, SandboxS
     int _fresh;
     Saved? _saved;
 
-    sealed record Saved(Dictionary<ModelTable, Dictionary<int, ModelRow>> Rows, Dictionary<uint, string> Objects, List<string> Loose, long Number);
+    sealed record Saved(
+        Dictionary<ModelTable, Dictionary<int, ModelRow>> Rows, Dictionary<uint, string> Objects, List<string> Loose, long Number);
 
     bool LastWriteWins => config.Conflict == ConflictRule.LastWriteWins;
     bool MayEmpty => config is { Conflict: ConflictRule.SourceWins, Deletes: true };
 
-    public Task FillAsync() => scenario.OnSourceAsync(string.Join(";", [.. Tables.Select(t => $"CREATE TABLE {t.Name} ({t.Columns})"), .. _shapes.Select(s => s.Create)]) + """
+    public Task FillAsync() => scenario.OnSourceAsync(string.Join(
+        ";",
+        [.. Tables.Select(t => $"CREATE TABLE {t.Name} ({t.Columns})"), .. _shapes.Select(s => s.Create)]) + """
         ; CREATE SEQUENCE numbers; CREATE TABLE loose (v text);
-        INSERT INTO items SELECT i, 'n' || i, 'a', 'b', now() - interval '10 days' FROM generate_series(1, 30) i; INSERT INTO items SELECT 51, 'p', 'a', 'b', now() - interval '10 days';
-        INSERT INTO local (id, name, updated_at) SELECT i, 'n' || i, now() - interval '10 days' FROM generate_series(1, 30) i; INSERT INTO plain SELECT i, 'n' || i FROM generate_series(1, 30) i;
+        INSERT INTO items SELECT i, 'n' || i, 'a', 'b', now() - interval '10 days' FROM generate_series(1, 30) i;
+        INSERT INTO items SELECT 51, 'p', 'a', 'b', now() - interval '10 days';
+        INSERT INTO local (id, name, updated_at) SELECT i, 'n' || i, now() - interval '10 days' FROM generate_series(1, 30) i;
+        INSERT INTO plain SELECT i, 'n' || i FROM generate_series(1, 30) i;
         """);
 
     public async Task ReadAsync()
@@ -80,7 +98,8 @@ sealed partial class Model(IncrementalConfig config, Scenario scenario, SandboxS
         // What wants a table for itself would wait for a prepared transaction for ever; and what others read is not taken away.
         if (step.Work is (ModelWork.Columns or ModelWork.Reload or ModelWork.Waiting or ModelWork.Part) && _late is not null && _isPrepared)
             return "not while a transaction is prepared";
-        if (step.Work is (ModelWork.SetBack or ModelWork.Rewind or ModelWork.Full or ModelWork.OtherKey or ModelWork.Standby) && _late is not null)
+        if (step.Work is (ModelWork.SetBack or ModelWork.Rewind or ModelWork.Full or ModelWork.OtherKey or ModelWork.Standby)
+            && _late is not null)
             return "not while a transaction is open";
         return step.Work switch
         {
@@ -104,7 +123,8 @@ sealed partial class Model(IncrementalConfig config, Scenario scenario, SandboxS
             ModelWork.Key => await KeyAsync(),
             ModelWork.OtherKey => await OtherKeyAsync(),
             ModelWork.Part => await PartAsync(),
-            ModelWork.Span or ModelWork.Names or ModelWork.Domain or ModelWork.Wide or ModelWork.Circle => await ShapeAsync(step.Work.Value),
+            ModelWork.Span or ModelWork.Names or ModelWork.Domain or ModelWork.Wide or ModelWork.Circle =>
+                await ShapeAsync(step.Work.Value),
             ModelWork.Events => await EventsAsync(),
             ModelWork.Guarded => await GuardedAsync(),
             ModelWork.RolledBack => await RolledBackAsync(),
@@ -112,7 +132,8 @@ sealed partial class Model(IncrementalConfig config, Scenario scenario, SandboxS
             ModelWork.Rewind => await RewindAsync(),
             ModelWork.Standby => await StandbyAsync(),
             ModelWork.Ahead => await RowAsync(ModelWork.Ahead, table.Stamp is null ? ModelTable.Local : table, onSource: true),
-            { } work => await RowAsync(work, work == ModelWork.Invisible ? ModelTable.Plain : work == ModelWork.Zone ? ModelTable.Local : table, onSource),
+            { } work => await RowAsync(
+                work, work == ModelWork.Invisible ? ModelTable.Plain : work == ModelWork.Zone ? ModelTable.Local : table, onSource),
         };
     }
 
@@ -166,13 +187,19 @@ sealed partial class Model(IncrementalConfig config, Scenario scenario, SandboxS
         }
         // The source's stamps are its clock's, in the zone of whoever writes; the target's clock may be hours off.
         var zone = work == ModelWork.Zone ? new[] { "America/New_York", "Asia/Tokyo", "UTC" }[_random.Next(3)] : "UTC";
-        var stamp = table.Stamp is null ? null : onSource ? $"clock_timestamp(){(work == ModelWork.Ahead ? " + interval '5 hours'" : "")}" : $"clock_timestamp() + interval '{_random.Next(-7200, 7200)} s'";
+        var stamp = table.Stamp is null ? null : onSource ?
+            $"clock_timestamp(){(work == ModelWork.Ahead ? " + interval '5 hours'" : "")}" :
+            $"clock_timestamp() + interval '{_random.Next(-7200, 7200)} s'";
         var statement = work switch
         {
-            ModelWork.Insert => $"INSERT INTO {table.Name} ({table.Into}) VALUES ({(_random.Next(4) == 0 ? _random.Next(1, PreparedId) : ++_fresh)}, 'new {_fresh}'{(table.Values.Length > 0 ? ", " + table.Values : "")}{(stamp is null ? "" : ", " + stamp)}) "
+            ModelWork.Insert => $"INSERT INTO {table.Name} ({table.Into}) VALUES "
+                + $"({(_random.Next(4) == 0 ? _random.Next(1, PreparedId) : ++_fresh)}, 'new "
+                + $"{_fresh}'{(table.Values.Length > 0 ? ", " + table.Values : "")}{(stamp is null ? "" : ", " + stamp)}) "
                 + $"ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name{(stamp is null ? "" : ", updated_at = EXCLUDED.updated_at")}",
-            ModelWork.Update or ModelWork.Zone or ModelWork.Ahead => $"UPDATE {table.Name} SET name = 'changed {++_fresh}'{(stamp is null ? "" : $", updated_at = {stamp}")} WHERE id = {id}",
-            ModelWork.Invisible => $"UPDATE plain SET pad = rpad('x', {_random.Next(1, 4)})::bpchar, n = {(_random.Next(2) == 0 ? "1.0" : "1.00")}, f = {(_random.Next(2) == 0 ? "'-0'" : "'0'")} WHERE id = {id}",
+            ModelWork.Update or ModelWork.Zone or ModelWork.Ahead => $"UPDATE {table.Name} SET name = 'changed "
+                + $"{++_fresh}'{(stamp is null ? "" : $", updated_at = {stamp}")} WHERE id = {id}",
+            ModelWork.Invisible => $"UPDATE plain SET pad = rpad('x', {_random.Next(1, 4)})::bpchar, n = "
+                + $"{(_random.Next(2) == 0 ? "1.0" : "1.00")}, f = {(_random.Next(2) == 0 ? "'-0'" : "'0'")} WHERE id = {id}",
             _ => $"UPDATE {table.Name} SET name = name WHERE id = {id}",
         };
         await using var session = await Scenario.OpenAsync(side);
@@ -203,8 +230,10 @@ sealed partial class Model(IncrementalConfig config, Scenario scenario, SandboxS
     /// <summary>All rows leave and some come back, with new stamps.</summary>
     async Task<string> ReloadAsync(ModelTable table)
     {
-        var statement = $"BEGIN; CREATE TEMP TABLE again ON COMMIT DROP AS SELECT * FROM {table.Name} WHERE id % 5 <> 0; TRUNCATE {table.Name}; "
-            + $"{(table.Stamp is null ? "" : "UPDATE again SET updated_at = clock_timestamp(); ")}INSERT INTO {table.Name} ({table.Into}) SELECT {table.Into} FROM again; COMMIT";
+        var statement =
+            $"BEGIN; CREATE TEMP TABLE again ON COMMIT DROP AS SELECT * FROM {table.Name} WHERE id % 5 <> 0; TRUNCATE {table.Name}; "
+            + $"{(table.Stamp is null ? "" : "UPDATE again SET updated_at = clock_timestamp(); ")}INSERT INTO {table.Name} "
+            + $"({table.Into}) SELECT {table.Into} FROM again; COMMIT";
         await Scenario.ExecuteAsync(scenario.SourceAdmin, statement);
         _source[table].Clear();
         foreach (var (key, row) in await RowsAsync(scenario.SourceAdmin, table))
@@ -218,9 +247,14 @@ sealed partial class Model(IncrementalConfig config, Scenario scenario, SandboxS
         var column = _random.Next(2) == 0 ? "a" : "b";
         string Statement(string side) => _random.Next(3) == 0
             ? "ALTER TABLE items RENAME a TO x; ALTER TABLE items RENAME b TO a; ALTER TABLE items RENAME x TO b"
-            : $"ALTER TABLE items DROP COLUMN {column}; ALTER TABLE items ADD COLUMN {column} text DEFAULT '{side}{++_fresh}'; ALTER TABLE items ALTER COLUMN {column} SET DEFAULT 'x'";
+            : $"ALTER TABLE items DROP COLUMN {column}; ALTER TABLE items ADD COLUMN {column} text DEFAULT '{side}{++_fresh}'; ALTER "
+                + $"TABLE items ALTER COLUMN {column} SET DEFAULT 'x'";
         var statements = (Source: Statement("s"), Target: _random.Next(2) == 0 ? "" : Statement("t"));
-        foreach (var (side, all, statement) in new[] { (scenario.SourceAdmin, _source, statements.Source), (scenario.TargetAdmin, _target, statements.Target) }.Where(s => s.Item3.Length > 0))
+        foreach (var (side, all, statement) in new[]
+        {
+            (scenario.SourceAdmin, _source, statements.Source),
+            (scenario.TargetAdmin, _target, statements.Target),
+        }.Where(s => s.Item3.Length > 0))
         {
             await Scenario.ExecuteAsync(side, statement);
             var (rows, now) = (all[ModelTable.Items], await RowsAsync(side, ModelTable.Items));
@@ -244,8 +278,10 @@ sealed partial class Model(IncrementalConfig config, Scenario scenario, SandboxS
                 await _late.ExecuteAsync("BEGIN; SELECT pg_current_xact_id()", default);
                 return $"a transaction begins, on the source: {_lateIsOnSource}";
             }
-            await _late.ExecuteAsync($"BEGIN; INSERT INTO items (id, name, a, b, updated_at) VALUES ({++_fresh}, 'prepared', 'a', 'b', now() - interval '1 hour'); "
-                + $"UPDATE items SET name = 'prepared {_fresh}', updated_at = now() - interval '1 hour' WHERE id = {PreparedId}; PREPARE TRANSACTION 'late {_fresh}'", default);
+            await _late.ExecuteAsync($"BEGIN; INSERT INTO items (id, name, a, b, updated_at) VALUES ({++_fresh}, 'prepared', 'a', 'b', "
+                + "now() - interval '1 hour'); "
+                + $"UPDATE items SET name = 'prepared {_fresh}', updated_at = now() - interval '1 hour' WHERE id = {PreparedId}; "
+                + $"PREPARE TRANSACTION 'late {_fresh}'", default);
             // It is stamped as if it had begun an hour ago; a run of that time would have seen it open, so one has to see it prepared.
             return $"late {_fresh} is prepared; {await RunAsync()}";
         }
@@ -279,7 +315,9 @@ sealed partial class Model(IncrementalConfig config, Scenario scenario, SandboxS
         var isThere = objects.Remove(oid);
         if (!isThere || _random.Next(2) == 0)
             objects[oid] = text;
-        return await DoneAsync(side, $"{(isThere ? $"SELECT lo_unlink({oid}); " : "")}{(objects.ContainsKey(oid) ? $"SELECT lo_from_bytea({oid}, '{text}')" : "")}");
+        return await DoneAsync(
+            side,
+            $"{(isThere ? $"SELECT lo_unlink({oid}); " : "")}{(objects.ContainsKey(oid) ? $"SELECT lo_from_bytea({oid}, '{text}')" : "")}");
     }
 
     async Task<string> NumberAsync(bool onSource)
@@ -308,7 +346,10 @@ sealed partial class Model(IncrementalConfig config, Scenario scenario, SandboxS
 
     Task<string> ResetAsync() => DoneAsync(scenario.TargetAdmin, "SELECT pg_stat_reset()");
 
-    /// <summary>From here on nobody's writes to the target are counted, until a run has been told so: what was written uncounted between two runs, nobody could know.</summary>
+    /// <summary>
+    /// From here on nobody's writes to the target are counted, until a run has been told so: what was written uncounted between two
+    /// runs, nobody could know.
+    /// </summary>
     Task<string> UncountedAsync()
     {
         _isUncounted = true;
@@ -340,7 +381,8 @@ sealed partial class Model(IncrementalConfig config, Scenario scenario, SandboxS
         return "the source is what it was then";
     }
 
-    Saved Save() => new(_source.ToDictionary(t => t.Key, t => t.Value.ToDictionary()), _sourceObjects.ToDictionary(), [.. _sourceLoose], _sourceNumber);
+    Saved Save() =>
+        new(_source.ToDictionary(t => t.Key, t => t.Value.ToDictionary()), _sourceObjects.ToDictionary(), [.. _sourceLoose], _sourceNumber);
 
     void TakeBack(Saved saved)
     {
@@ -412,17 +454,20 @@ sealed partial class Model(IncrementalConfig config, Scenario scenario, SandboxS
             _targetLoose.AddRange(Enumerable.Repeat(value, MayEmpty ? there : Math.Max(here, there)));
         }
         var others = await Scenario.TextAsync(scenario.TargetAdmin, """
-            SELECT concat_ws(', ', (SELECT last_value FROM numbers), (SELECT string_agg(oid || ' ' || convert_from(lo_get(oid), 'UTF8'), ', ' ORDER BY oid) FROM pg_largeobject_metadata),
+            SELECT concat_ws(', ', (SELECT last_value FROM numbers),
+                (SELECT string_agg(oid || ' ' || convert_from(lo_get(oid), 'UTF8'), ', ' ORDER BY oid) FROM pg_largeobject_metadata),
                    (SELECT string_agg(v, ', ' ORDER BY v COLLATE "C") FROM loose))
             """);
-        Assert.Equal(string.Join(", ", [_targetNumber.ToString(CultureInfo.InvariantCulture), .. _targetObjects.OrderBy(o => o.Key).Select(o => $"{o.Key} {o.Value}"), .. _targetLoose.Order(StringComparer.Ordinal)]), others);
+        Assert.Equal(string.Join(", ", [_targetNumber.ToString(CultureInfo.InvariantCulture), .. _targetObjects.OrderBy(o => o.Key)
+            .Select(o => $"{o.Key} {o.Value}"), .. _targetLoose.Order(StringComparer.Ordinal)]), others);
         if (_random.Next(2) == 0)
             await CountAgainAsync();
     }
 
     async Task AssertTableAsync(ModelTable table)
     {
-        // While a transaction of the target is open, nobody knows of younger ones whether they came before it was looked: such rows may stay.
+        // While a transaction of the target is open, nobody knows of younger ones whether they came before it was looked: such rows may
+        // stay.
         var mayStay = _late is not null && !_lateIsOnSource;
         var (source, target) = (_source[table], _target[table]);
         var now = await RowsAsync(scenario.TargetAdmin, table);
@@ -438,13 +483,17 @@ sealed partial class Model(IncrementalConfig config, Scenario scenario, SandboxS
         }
         foreach (var (id, row) in source)
         {
-            var stays = LastWriteWins && table.Stamp is not null && target.TryGetValue(id, out var here) && string.CompareOrdinal(here.Stamp, row.Stamp) > 0;
+            var stays = LastWriteWins && table.Stamp is not null && target.TryGetValue(id, out var here)
+                && string.CompareOrdinal(here.Stamp, row.Stamp) > 0;
             target[id] = (stays ? target[id] : row) with { IsOwn = false };
         }
-        var wrong = target.Keys.Union(now.Keys).Where(id => Shown(target, id) != Shown(now, id)).Select(id => $"{table.Name} {id}: {target.GetValueOrDefault(id)} expected, {now.GetValueOrDefault(id)} found").ToList();
+        var wrong = target.Keys.Union(now.Keys).Where(id => Shown(target, id) != Shown(now, id))
+            .Select(id => $"{table.Name} {id}: {target.GetValueOrDefault(id)} expected, {now.GetValueOrDefault(id)} found")
+            .ToList();
         Assert.True(wrong.Count == 0, string.Join('\n', wrong.Take(5)));
 
-        static (string?, string?) Shown(Dictionary<int, ModelRow> rows, int id) => rows.TryGetValue(id, out var row) ? (row.Values, row.Stamp) : default;
+        static (string?, string?) Shown(Dictionary<int, ModelRow> rows, int id) =>
+            rows.TryGetValue(id, out var row) ? (row.Values, row.Stamp) : default;
     }
 
     public async ValueTask DisposeAsync()
@@ -460,6 +509,8 @@ sealed partial class Model(IncrementalConfig config, Scenario scenario, SandboxS
     static async Task<Dictionary<int, ModelRow>> RowsAsync(DatabaseAddress side, ModelTable table)
     {
         await using var session = await Scenario.OpenAsync(side);
-        return (await session.RowsAsync(table.Rows, default)).ToDictionary(r => int.Parse(r[0]!, CultureInfo.InvariantCulture), r => new ModelRow(r[1]!, r[2]!, IsOwn: false));
+        return (await session.RowsAsync(table.Rows, default)).ToDictionary(
+            r => int.Parse(r[0]!, CultureInfo.InvariantCulture),
+            r => new ModelRow(r[1]!, r[2]!, IsOwn: false));
     }
 }

@@ -36,7 +36,9 @@ public sealed class ModelTests(ITestOutputHelper output)
         var usual = Majors[seed % Majors.Length];
         var (from, to) = AskedMajors is { } asked ? (asked[0], asked[^1]) : (usual, usual);
         foreach (var major in new[] { from, to })
-            Skip.IfNot(VersionedServers.Majors.Contains(major), $"PostgreSQL {major} is not installed here; tools/newer-postgres brings others.");
+            Skip.IfNot(
+                VersionedServers.Majors.Contains(major),
+                $"PostgreSQL {major} is not installed here; tools/newer-postgres brings others.");
         await using var source = await StartAsync(from, "modelsource");
         await using var target = await StartAsync(to, "modeltarget");
         var steps = ModelSteps.Of(seed);

@@ -9,7 +9,8 @@ public sealed class NotesTests
     /// <summary>By hand, by another version, by half a restore.</summary>
     [SkippableTheory]
     [InlineData("ALTER TABLE backupsync.sync_state DROP COLUMN state")]
-    [InlineData("ALTER TABLE backupsync.sync_state ADD COLUMN version int NOT NULL DEFAULT 3; ALTER TABLE backupsync.sync_state ALTER version DROP DEFAULT")]
+    [InlineData("ALTER TABLE backupsync.sync_state ADD COLUMN version int NOT NULL DEFAULT 3; ALTER TABLE backupsync.sync_state ALTER "
+        + "version DROP DEFAULT")]
     [InlineData("ALTER TABLE backupsync.sync_state DROP CONSTRAINT sync_state_pkey")]
     [InlineData("UPDATE backupsync.sync_state SET state = jsonb_set(state, '{tables,public.items}', 'null')")]
     [InlineData("UPDATE backupsync.sync_state SET state = jsonb_set(state, '{tables,public.items,writes}', 'null')")]
@@ -27,16 +28,20 @@ public sealed class NotesTests
         await scenario.SyncWellAsync(SyncMode.Incremental);
         await scenario.SyncWellAsync(SyncMode.Incremental);
         await scenario.OnTargetAsync(spoil);
-        await scenario.OnSourceAsync("UPDATE items SET name = 'changed', updated_at = now() WHERE id < 10; INSERT INTO items (name) VALUES ('new')");
+        await scenario.OnSourceAsync(
+            "UPDATE items SET name = 'changed', updated_at = now() WHERE id < 10; INSERT INTO items (name) VALUES ('new')");
 
         await scenario.SyncWellAsync(SyncMode.Incremental);
         Assert.Equal("9 own new", await Scenario.TextAsync(scenario.TargetAdmin,
-            "SELECT concat_ws(' ', count(*) FILTER (WHERE name = 'changed'), max(name) FILTER (WHERE id = 9001), max(name) FILTER (WHERE name = 'new')) FROM items"));
+            "SELECT concat_ws(' ', count(*) FILTER (WHERE name = 'changed'), max(name) FILTER (WHERE id = 9001), max(name) FILTER "
+                + "(WHERE name = 'new')) FROM items"));
         await scenario.OnSourceAsync("DELETE FROM items WHERE name = 'new'");
         await scenario.SyncWellAsync(SyncMode.Incremental);
 
         // Where nobody knows any more whose a row is, it stays; from the next run on it is known again.
-        Assert.Equal("own", await Scenario.TextAsync(scenario.TargetAdmin, "SELECT string_agg(name, ' ') FROM items WHERE id = 9001 OR name = 'new'"));
+        Assert.Equal(
+            "own",
+            await Scenario.TextAsync(scenario.TargetAdmin, "SELECT string_agg(name, ' ') FROM items WHERE id = 9001 OR name = 'new'"));
     }
 
     /// <summary>Another one publishes deletes from its keys alone: it has to know which row of ours goes.</summary>
@@ -45,7 +50,8 @@ public sealed class NotesTests
     public async Task A_target_that_publishes_all_its_tables_keeps_what_is_its_own(int major)
     {
         await using var scenario = await StartedAsync(major);
-        await scenario.OnTargetAsync("CREATE PUBLICATION everything FOR ALL TABLES; INSERT INTO items (id, name, updated_at) VALUES (9001, 'own', '2001-01-01')");
+        await scenario.OnTargetAsync(
+            "CREATE PUBLICATION everything FOR ALL TABLES; INSERT INTO items (id, name, updated_at) VALUES (9001, 'own', '2001-01-01')");
         scenario.Set(i => i with { Conflict = ConflictRule.LastWriteWins });
         for (var run = 0; run < 2; run++)
         {
@@ -61,10 +67,12 @@ public sealed class NotesTests
     public async Task A_view_in_the_place_of_the_notes_is_named()
     {
         await using var scenario = await StartedAsync(18);
-        await scenario.OnTargetAsync("ALTER TABLE backupsync.sync_state RENAME TO others; CREATE VIEW backupsync.sync_state AS SELECT * FROM backupsync.others");
+        await scenario.OnTargetAsync(
+            "ALTER TABLE backupsync.sync_state RENAME TO others; CREATE VIEW backupsync.sync_state AS SELECT * FROM backupsync.others");
 
         var result = await scenario.SyncAsync(mode: SyncMode.Incremental);
 
-        Assert.Contains("backupsync.sync_state, where incremental runs keep their notes, is no table", result.Error!.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "backupsync.sync_state, where incremental runs keep their notes, is no table", result.Error!.Message, StringComparison.Ordinal);
     }
 }

@@ -11,7 +11,8 @@ public sealed class QuietTablesTests(Servers servers) : IClassFixture<Servers>
 {
     const int Tables = 230;
 
-    const string Unchanged = "SELECT pg_catalog.md5(pg_catalog.string_agg(pg_catalog.query_to_xml('SELECT * FROM public.' || relname || ' ORDER BY 1', false, false, '')::text, '' ORDER BY relname)) "
+    const string Unchanged = "SELECT pg_catalog.md5(pg_catalog.string_agg(pg_catalog.query_to_xml('SELECT * FROM public.' || relname "
+        + "|| ' ORDER BY 1', false, false, '')::text, '' ORDER BY relname)) "
         + "FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace";
 
     [SkippableTheory, MemberData(nameof(VersionedServers.Each), MemberType = typeof(VersionedServers))]
@@ -20,7 +21,9 @@ public sealed class QuietTablesTests(Servers servers) : IClassFixture<Servers>
         var server = await VersionedServers.GetAsync(major);
         await using var scenario = await CreateAsync(await Scenario.CreateAsync(server, server, PublishMode.Transaction));
         var (begun, scanned) = (await TransactionsAsync(scenario), await ScansOfColumnsAsync(scenario));
-        Assert.All((await scenario.SyncWellAsync(SyncMode.Incremental)).Tables, t => Assert.Equal((0, t.Table == "public.keyless" ? 1 : 0), (t.Changes!.All, t.Changes.Unchanged)));
+        Assert.All(
+            (await scenario.SyncWellAsync(SyncMode.Incremental)).Tables,
+            t => Assert.Equal((0, t.Table == "public.keyless" ? 1 : 0), (t.Changes!.All, t.Changes.Unchanged)));
         Assert.InRange(await TransactionsAsync(scenario) - begun, 1, Tables - 1);
         Assert.InRange(await ScansOfColumnsAsync(scenario) - scanned, 0, Tables - 1);
 
@@ -36,8 +39,10 @@ public sealed class QuietTablesTests(Servers servers) : IClassFixture<Servers>
         var result = await scenario.SyncWellAsync(SyncMode.Incremental);
         Assert.Equal(SyncMode.Incremental, result.Mode);
         Assert.Equal(
-            [("public.content", 0, 1, 0), ("public.empty", 1, 0, 0), ("public.keyless", 1, 0, 0), ("public.t120", 0, 1, 0), ("public.t121", 0, 0, 1), ("public.t229", 1, 0, 1), ("public.t7", 1, 0, 0)],
-            result.Tables.Where(t => t.Changes!.All > 0).Select(t => (t.Table, (int)t.Changes!.Inserted, (int)t.Changes.Updated, (int)t.Changes.Deleted)));
+            [("public.content", 0, 1, 0), ("public.empty", 1, 0, 0), ("public.keyless", 1, 0, 0), ("public.t120", 0, 1, 0),
+                ("public.t121", 0, 0, 1), ("public.t229", 1, 0, 1), ("public.t7", 1, 0, 0)],
+            result.Tables.Where(t => t.Changes!.All > 0)
+                .Select(t => (t.Table, (int)t.Changes!.Inserted, (int)t.Changes.Updated, (int)t.Changes.Deleted)));
         Assert.Equal(await Scenario.TextAsync(scenario.SourceAdmin, Unchanged), await Scenario.TextAsync(scenario.TargetAdmin, Unchanged));
         Assert.All(result.Tables.Where(t => t.Changes!.Way == ChangeTracking.UpdatedAt), t => Assert.Equal(t.SourceRows, t.TargetRows));
         await scenario.AssertNothingIsLeftAsync();
@@ -60,17 +65,23 @@ public sealed class QuietTablesTests(Servers servers) : IClassFixture<Servers>
     {
         await using var server = await Sandbox.SandboxServer.StartAsync(new Sandbox.SandboxOptions
         {
-            Name = "few-locks-quiet", Settings = new Dictionary<string, string> { ["max_locks_per_transaction"] = "10", ["max_connections"] = "20" },
+            Name = "few-locks-quiet", Settings = new Dictionary<string, string>
+            {
+                ["max_locks_per_transaction"] = "10",
+                ["max_connections"] = "20",
+            },
         }, default);
         await using var scenario = await Scenario.CreateAsync(server, server, PublishMode.Transaction);
         for (var first = 1; first <= 450; first += 50)
         {
-            var tables = $"DO $$ BEGIN FOR t IN {first} .. {first + 49} LOOP EXECUTE format('CREATE TABLE t%s (id int)', t); END LOOP; END $$";
+            var tables =
+                $"DO $$ BEGIN FOR t IN {first} .. {first + 49} LOOP EXECUTE format('CREATE TABLE t%s (id int)', t); END LOOP; END $$";
             await scenario.OnSourceAsync(tables);
             await scenario.OnTargetAsync(tables);
         }
         Assert.Contains((await scenario.SyncAsync(mode: SyncMode.Incremental)).Warnings,
-            w => w.StartsWith("Neon: the run locks its 450 tables at once", StringComparison.Ordinal) && w.Contains("Set max_locks_per_transaction = 64 there", StringComparison.Ordinal));
+            w => w.StartsWith("Neon: the run locks its 450 tables at once", StringComparison.Ordinal)
+                && w.Contains("Set max_locks_per_transaction = 64 there", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -78,10 +89,13 @@ public sealed class QuietTablesTests(Servers servers) : IClassFixture<Servers>
     [InlineData("DROP TABLE t7", true)]
     [InlineData("ALTER TABLE t7 RENAME COLUMN updated_at TO changed_at", true)]
     [InlineData("REVOKE SELECT ON t7 FROM {0}", true)]
-    public async Task Where_one_of_them_cannot_be_read_each_is_looked_at_by_itself_and_nobody_waits_for_the_others(string statement, bool commits)
+    public async Task Where_one_of_them_cannot_be_read_each_is_looked_at_by_itself_and_nobody_waits_for_the_others(
+        string statement,
+        bool commits)
     {
         await using var scenario = await CreateAsync(await Scenario.CreateAsync(servers, PublishMode.Transaction));
-        await scenario.OnSourceAsync($"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {scenario.Source.User}; ALTER ROLE {scenario.Source.User} NOSUPERUSER");
+        await scenario.OnSourceAsync(
+            $"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {scenario.Source.User}; ALTER ROLE {scenario.Source.User} NOSUPERUSER");
         await using var asking = await Asking.BeginAsync(scenario);
         Assert.Empty(await asking.AskAsync());
 
@@ -89,7 +103,8 @@ public sealed class QuietTablesTests(Servers servers) : IClassFixture<Servers>
         await other.ExecuteAsync($"BEGIN; {string.Format(null, statement, scenario.Source.User)}{(commits ? "; COMMIT" : "")}", default);
         Assert.Equal(asking.Tables, await asking.AskAsync());
         Assert.Equal(0, await Scenario.CountAsync(scenario.SourceAdmin,
-            $"SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE l.pid = {asking.ProcessId} AND c.relnamespace = 'public'::regnamespace"));
+            $"SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE l.pid = {asking.ProcessId} AND "
+                + "c.relnamespace = 'public'::regnamespace"));
 
         // What else there is can still be read, as the snapshot shows it.
         Assert.Empty(await asking.AskAsync(t => t.Table.Name is not "public.t7"));
@@ -116,7 +131,9 @@ public sealed class QuietTablesTests(Servers servers) : IClassFixture<Servers>
     }
 
     static Task<long> TransactionsAsync(Scenario scenario) =>
-        Scenario.CountAsync(scenario.TargetAdmin, "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()");
+        Scenario.CountAsync(
+            scenario.TargetAdmin,
+            "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()");
 
     /// <summary>How often the whole catalog of all columns was read.</summary>
     static Task<long> ScansOfColumnsAsync(Scenario scenario) =>
@@ -132,13 +149,19 @@ public sealed class QuietTablesTests(Servers servers) : IClassFixture<Servers>
 
         public static async Task<Asking> BeginAsync(Scenario scenario)
         {
-            var snapshot = await Snapshot.TakeAsync(new PgLogin("source", scenario.Source, "test", ReadOnly: true), 2, TimeSpan.FromSeconds(10), default);
+            var snapshot = await Snapshot.TakeAsync(
+                new PgLogin("source", scenario.Source, "test", ReadOnly: true), 2, TimeSpan.FromSeconds(10), default);
             var source = new SourceLane(snapshot, snapshot.Readers[0]);
             var target = new PgLogin("target", scenario.Target, "test", ReadOnly: true);
             var lane = new ComparingLane(snapshot, source, target, TimeSpan.FromSeconds(10), "SET work_mem = '64MB'");
             var writer = await lane.TargetAsync(default);
             var tables = (await SyncTables.FindAsync(source.Session, CatalogFilter.None, ["t?"], default)).Index()
-                .Select(t => new TableSync(t.Item, Tracking.Choose(t.Item, scenario.Job.Incremental, snapshot.Taken, null, null), new StagedTable(t.Item, Method, writer, t.Index), scenario.Job.Incremental, Method));
+                .Select(t => new TableSync(
+                    t.Item,
+                    Tracking.Choose(t.Item, scenario.Job.Incremental, snapshot.Taken, null, null),
+                    new StagedTable(t.Item, Method, writer, t.Index),
+                    scenario.Job.Incremental,
+                    Method));
             await source.ReleaseAsync(default);
             return new Asking(snapshot, source, lane, [.. tables]);
         }

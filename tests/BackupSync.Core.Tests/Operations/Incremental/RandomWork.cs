@@ -10,7 +10,8 @@ namespace BackupSync.Tests.Operations.Incremental;
 /// <param name="alone">Whether tables may be taken from all others for a moment.</param>
 sealed class RandomWork(Random random, bool stampsSometimes, int first, bool alone)
 {
-    static readonly string[] Texts = ["plain", "", "\\N", "\\.", "a\tb", "a\nb", "\\", "\\\\n", "NULL", "ü😀", "it's", "\"q\"", "{a,b}", "\r", "\u0001", "a\u00a0b", " lead", "trail "];
+    static readonly string[] Texts = ["plain", "", "\\N", "\\.", "a\tb", "a\nb", "\\", "\\\\n", "NULL", "ü😀", "it's", "\"q\"", "{a,b}",
+        "\r", "\u0001", "a\u00a0b", " lead", "trail "];
 
     int _fresh = first;
 
@@ -20,7 +21,8 @@ sealed class RandomWork(Random random, bool stampsSometimes, int first, bool alo
         var operations = new Func<string>[]
         {
             // Stamped by a trigger.
-            () => $"INSERT INTO stamped (name, code, slot, note, parent) VALUES ({Text()} || {Fresh()}, {Maybe($"'c{Fresh()}'")}, {Fresh()}, {Text()}, {Maybe(Row("stamped", "id"))})",
+            () => $"INSERT INTO stamped (name, code, slot, note, parent) VALUES ({Text()} || {Fresh()}, {Maybe($"'c{Fresh()}'")}, "
+                + $"{Fresh()}, {Text()}, {Maybe(Row("stamped", "id"))})",
             () => $"UPDATE stamped SET note = {Text()} WHERE id % {Number(2, 30)} = {Number(0, 2)}",
             () => $"UPDATE stamped SET parent = {Row("stamped", "id")} WHERE id = {Row("stamped", "id")}",
             () => $"DELETE FROM stamped WHERE id = {Row("stamped", "id")}",
@@ -29,7 +31,8 @@ sealed class RandomWork(Random random, bool stampsSometimes, int first, bool alo
             () => Swap("stamped", "id", "slot", "-1"),
             () => Rotate("stamped", "id", "slot"),
             () => Replace("stamped", "id", "name, code, slot, note, parent"),
-            () => $"INSERT INTO stamped (id, name, slot) OVERRIDING SYSTEM VALUE VALUES ({Number(-500, 0)}, 'by hand {Fresh()}', {Fresh()})",
+            () => "INSERT INTO stamped (id, name, slot) OVERRIDING SYSTEM VALUE "
+                + $"VALUES ({Number(-500, 0)}, 'by hand {Fresh()}', {Fresh()})",
             () => $"INSERT INTO stamped_here VALUES ({Fresh()}, {Text()})",
             () => $"UPDATE stamped_here SET body = {Text()} WHERE id = {Row("stamped_here", "id")}",
             () => $"UPDATE stamped_here SET id = {Fresh()} WHERE id = {Row("stamped_here", "id")}",
@@ -37,11 +40,15 @@ sealed class RandomWork(Random random, bool stampsSometimes, int first, bool alo
 
             // Stamped by who changes it, or not.
             () => $"INSERT INTO stamped_sometimes VALUES (md5('{Fresh()}')::uuid, {Text()}, {Maybe("now()")})",
-            () => $"UPDATE stamped_sometimes SET body = {Text()}{(stampsSometimes || Number(0, 2) == 0 ? ", modified_at = now()" : "")} WHERE id = {Row("stamped_sometimes", "id")}",
+            () => "UPDATE stamped_sometimes SET body = "
+                + $"{Text()}{(stampsSometimes || Number(0, 2) == 0 ? ", modified_at = now()" : "")} WHERE id = "
+                + $"{Row("stamped_sometimes", "id")}",
             () => $"DELETE FROM stamped_sometimes WHERE id = {Row("stamped_sometimes", "id")}",
             () => $"INSERT INTO stamped_by_program VALUES ({Number(-9000, 9000)}.{Number(1, 99)}, {Text()}, clock_timestamp())",
-            () => $"UPDATE stamped_by_program SET body = {Text()}, updated_at = clock_timestamp() WHERE id = {Row("stamped_by_program", "id")}",
-            () => $"UPDATE stamped_by_program SET id = (id::text || '0')::numeric, updated_at = clock_timestamp() WHERE id = {Row("stamped_by_program", "id")}",
+            () => $"UPDATE stamped_by_program SET body = {Text()}, updated_at = clock_timestamp() WHERE id = "
+                + $"{Row("stamped_by_program", "id")}",
+            () => "UPDATE stamped_by_program SET id = (id::text || '0')::numeric, updated_at = clock_timestamp() WHERE id = "
+                + $"{Row("stamped_by_program", "id")}",
             () => $"DELETE FROM stamped_by_program WHERE id = {Row("stamped_by_program", "id")}",
 
             // Keys of all kinds, not stamped.
@@ -50,7 +57,8 @@ sealed class RandomWork(Random random, bool stampsSometimes, int first, bool alo
             () => $"UPDATE by_text SET key = key || {Text()} WHERE key = {Row("by_text", "key")}",
             () => $"DELETE FROM by_text WHERE key = {Row("by_text", "key")}",
             () => $"INSERT INTO by_several VALUES ({Fresh()}, {Text()}, '2024-02-29', '{{\"a\": [1.50, null]}}')",
-            () => $"UPDATE by_several SET {(Number(0, 2) == 0 ? $"b = b || {Text()}" : "body = body || '{\"x\": 1.0}', c = c + 1")} WHERE a % {Number(3, 40)} = 0",
+            () => $"UPDATE by_several SET {(Number(0, 2) == 0 ? $"b = b || {Text()}" : "body = body || '{\"x\": 1.0}', c = c + 1")} "
+                + $"WHERE a % {Number(3, 40)} = 0",
             () => $"DELETE FROM by_several WHERE a = {Row("by_several", "a")}",
             () => $"INSERT INTO by_citext VALUES ('Neu{Fresh()}', 1)",
             () => $"UPDATE by_citext SET key = {(Number(0, 2) == 0 ? "upper" : "lower")}(key::text)::citext WHERE n % {Number(2, 9)} = 0",
@@ -59,7 +67,8 @@ sealed class RandomWork(Random random, bool stampsSometimes, int first, bool alo
             () => $"INSERT INTO by_enum VALUES ((enum_range(NULL::colour))[{Number(1, 5)}], {Number(-32768, 32767)}, {Text()})",
             () => $"UPDATE by_enum SET key = (enum_range(NULL::colour))[{Number(1, 5)}] WHERE n = {Row("by_enum", "n")}",
             () => $"DELETE FROM by_enum WHERE n = {Row("by_enum", "n")}",
-            () => $"INSERT INTO sparse VALUES ({random.NextInt64(long.MinValue, long.MaxValue).ToString(CultureInfo.InvariantCulture)}, {Text()})",
+            () => "INSERT INTO sparse VALUES "
+                + $"({random.NextInt64(long.MinValue, long.MaxValue).ToString(CultureInfo.InvariantCulture)}, {Text()})",
             () => $"UPDATE sparse SET body = {Text()} WHERE id = {Row("sparse", "id")}",
             () => $"DELETE FROM sparse WHERE id = {Row("sparse", "id")}",
             () => $"INSERT INTO \"Quoted Table\" VALUES ({Fresh()}, {Text()}, {Maybe($"'s{Fresh()}'")})",
@@ -67,12 +76,16 @@ sealed class RandomWork(Random random, bool stampsSometimes, int first, bool alo
             () => $"DELETE FROM \"Quoted Table\" WHERE \"Id €\" = {Row("\"Quoted Table\"", "\"Id €\"")}",
 
             // Foreign keys.
-            () => $"INSERT INTO circle_a VALUES ({Fresh()}, NULL, {Text()}); INSERT INTO circle_b VALUES ({_fresh}, {_fresh}, {Text()}); UPDATE circle_a SET b = {_fresh} WHERE id = {_fresh}",
+            () => $"INSERT INTO circle_a VALUES ({Fresh()}, NULL, {Text()}); INSERT INTO circle_b VALUES ({_fresh}, {_fresh}, "
+                + $"{Text()}); UPDATE circle_a SET b = {_fresh} WHERE id = {_fresh}",
             () => $"UPDATE circle_a SET b = {Row("circle_b", "id")} WHERE id = {Row("circle_a", "id")}",
             () => $"UPDATE circle_b SET a = {Row("circle_a", "id")} WHERE id = {Row("circle_b", "id")}",
-            () => $"UPDATE circle_a SET b = NULL WHERE b = {_fresh}; DELETE FROM circle_b WHERE id = {_fresh}; DELETE FROM circle_a WHERE id = {_fresh}",
-            () => $"UPDATE circle_a SET b = NULL; TRUNCATE circle_a, circle_b; INSERT INTO circle_a VALUES (1, NULL, 'new'), ({Fresh()}, NULL, 'new'); INSERT INTO circle_b VALUES (1, 1, 'new'), (2, {_fresh}, 'new')",
-            () => $"INSERT INTO parents VALUES ({Fresh()}, 'code {_fresh}'); INSERT INTO kids_cascade VALUES ({_fresh}, {_fresh}, 'kid'); INSERT INTO one_to_one VALUES (md5('{_fresh}')::uuid, {_fresh}, 'one')",
+            () => $"UPDATE circle_a SET b = NULL WHERE b = {_fresh}; DELETE FROM circle_b WHERE id = {_fresh}; DELETE FROM circle_a "
+                + $"WHERE id = {_fresh}",
+            () => "UPDATE circle_a SET b = NULL; TRUNCATE circle_a, circle_b; INSERT INTO circle_a VALUES (1, NULL, 'new'), "
+                + $"({Fresh()}, NULL, 'new'); INSERT INTO circle_b VALUES (1, 1, 'new'), (2, {_fresh}, 'new')",
+            () => $"INSERT INTO parents VALUES ({Fresh()}, 'code {_fresh}'); INSERT INTO kids_cascade VALUES ({_fresh}, {_fresh}, "
+                + $"'kid'); INSERT INTO one_to_one VALUES (md5('{_fresh}')::uuid, {_fresh}, 'one')",
             () => $"DELETE FROM parents WHERE id = {Row("parents", "id")}",
             () => $"UPDATE parents SET id = {Fresh()} WHERE id = {Row("parents", "id")}",
             () => $"UPDATE parents SET code = 'code {Fresh()}' WHERE id = {Row("parents", "id")}",
@@ -92,8 +105,11 @@ sealed class RandomWork(Random random, bool stampsSometimes, int first, bool alo
 
             // Unique values, bounds, ranges.
             () => $"INSERT INTO softly_deleted VALUES ({Fresh()}, 'mail{Number(0, 60)}', 'Nick {_fresh}', 'tag {_fresh}', {_fresh})",
-            () => $"WITH gone AS (UPDATE softly_deleted SET deleted_at = now() WHERE id = {Row("softly_deleted", "id")} AND deleted_at IS NULL RETURNING email) INSERT INTO softly_deleted SELECT {Fresh()}, email || 'x', 'n {_fresh}', 't {_fresh}', {_fresh} FROM gone",
-            () => $"UPDATE softly_deleted SET deleted_at = now() WHERE id = {Row("softly_deleted", "id")}; INSERT INTO softly_deleted SELECT {Fresh()}, email, 'n {_fresh}', 't {_fresh}', {_fresh} FROM softly_deleted WHERE deleted_at = now() LIMIT 1",
+            () => $"WITH gone AS (UPDATE softly_deleted SET deleted_at = now() WHERE id = {Row("softly_deleted", "id")} AND deleted_at "
+                + $"IS NULL RETURNING email) INSERT INTO softly_deleted SELECT {Fresh()}, email || 'x', 'n {_fresh}', 't {_fresh}', "
+                + $"{_fresh} FROM gone",
+            () => $"UPDATE softly_deleted SET deleted_at = now() WHERE id = {Row("softly_deleted", "id")}; INSERT INTO softly_deleted "
+                + $"SELECT {Fresh()}, email, 'n {_fresh}', 't {_fresh}', {_fresh} FROM softly_deleted WHERE deleted_at = now() LIMIT 1",
             () => Swap("softly_deleted", "id", "email", "'aside'"),
             () => Swap("softly_deleted", "id", "nick", "'aside'"),
             () => Swap("softly_deleted", "id", "tag", "'aside'"),
@@ -130,7 +146,10 @@ sealed class RandomWork(Random random, bool stampsSometimes, int first, bool alo
             () => $"TRUNCATE {(Number(0, 2) == 0 ? "twins" : "numbered")}",
         };
         var next = operations[random.Next(operations.Length)]();
-        return alone ? next : next.Replace("TRUNCATE circle_a, circle_b", "DELETE FROM circle_b; DELETE FROM circle_a", StringComparison.Ordinal).Replace("TRUNCATE", "DELETE FROM", StringComparison.Ordinal);
+        return alone ? next : next.Replace(
+            "TRUNCATE circle_a, circle_b",
+            "DELETE FROM circle_b; DELETE FROM circle_a",
+            StringComparison.Ordinal).Replace("TRUNCATE", "DELETE FROM", StringComparison.Ordinal);
     }
 
     /// <summary>Those that a constraint forbids are passed over, as an application would.</summary>
@@ -154,23 +173,27 @@ sealed class RandomWork(Random random, bool stampsSometimes, int first, bool alo
     }
 
     string Swap(string table, string key, string column, string aside) => $"""
-        CREATE TEMP TABLE pair ON COMMIT DROP AS SELECT {key} AS k, {column} AS v FROM {table} ORDER BY md5({key}::text || '{Fresh()}') LIMIT 2;
+        CREATE TEMP TABLE pair ON COMMIT DROP AS SELECT {key} AS k, {column} AS v FROM {table}
+            ORDER BY md5({key}::text || '{Fresh()}') LIMIT 2;
         UPDATE {table} SET {column} = {aside} WHERE {key} = (SELECT min(k) FROM pair);
         UPDATE {table} SET {column} = (SELECT v FROM pair ORDER BY k LIMIT 1) WHERE {key} = (SELECT max(k) FROM pair);
         UPDATE {table} SET {column} = (SELECT v FROM pair ORDER BY k DESC LIMIT 1) WHERE {key} = (SELECT min(k) FROM pair)
         """;
 
     static string Rotate(string table, string key, string column) => $"""
-        CREATE TEMP TABLE ring ON COMMIT DROP AS SELECT {key} AS k, coalesce(lead({column}) OVER w, first_value({column}) OVER w) AS v FROM {table} WINDOW w AS (ORDER BY {key});
+        CREATE TEMP TABLE ring ON COMMIT DROP AS SELECT {key} AS k, coalesce(lead({column}) OVER w, first_value({column}) OVER w) AS v
+            FROM {table} WINDOW w AS (ORDER BY {key});
         UPDATE {table} SET {column} = -1000000 - {column};
         UPDATE {table} AS t SET {column} = ring.v FROM ring WHERE ring.k = t.{key}
         """;
 
     /// <summary>A row goes, and another with its values comes.</summary>
     string Replace(string table, string key, string columns) =>
-        $"CREATE TEMP TABLE gone ON COMMIT DROP AS SELECT * FROM {table} WHERE {key} = {Row(table, key)}; DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM gone); INSERT INTO {table} ({columns}) SELECT {columns} FROM gone";
+        $"CREATE TEMP TABLE gone ON COMMIT DROP AS SELECT * FROM {table} WHERE {key} = {Row(table, key)}; DELETE FROM {table} WHERE "
+            + $"{key} IN (SELECT {key} FROM gone); INSERT INTO {table} ({columns}) SELECT {columns} FROM gone";
 
-    string Row(string table, string column) => $"(SELECT {column} FROM {table} ORDER BY 1 OFFSET {Number(0, 10000)} % greatest(1, (SELECT count(*) FROM {table})) LIMIT 1)";
+    string Row(string table, string column) =>
+        $"(SELECT {column} FROM {table} ORDER BY 1 OFFSET {Number(0, 10000)} % greatest(1, (SELECT count(*) FROM {table})) LIMIT 1)";
 
     string Text()
     {

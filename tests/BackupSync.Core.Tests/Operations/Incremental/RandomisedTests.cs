@@ -22,7 +22,8 @@ public sealed class RandomisedTests(Servers servers, ITestOutputHelper output) :
     {
         get
         {
-            var asked = Environment.GetEnvironmentVariable("BACKUPSYNC_SEEDS")?.Split("..").Select(s => int.Parse(s, CultureInfo.InvariantCulture)).ToArray();
+            var asked = Environment.GetEnvironmentVariable("BACKUPSYNC_SEEDS")?.Split("..").Select(s => int.Parse(s,
+                CultureInfo.InvariantCulture)).ToArray();
             return asked is null ? [1, 2, 3] : [.. Enumerable.Range(asked[0], asked[^1] - asked[0] + 1)];
         }
     }
@@ -33,7 +34,8 @@ public sealed class RandomisedTests(Servers servers, ITestOutputHelper output) :
     {
         output.WriteLine($"seed {seed}");
         var random = new Random(seed);
-        await using var scenario = await Scenario.CreateAsync(servers, PublishMode.Transaction, seed % 2 == 0 ? TestRole.Owner : TestRole.Superuser);
+        await using var scenario = await Scenario.CreateAsync(
+            servers, PublishMode.Transaction, seed % 2 == 0 ? TestRole.Owner : TestRole.Superuser);
         // By the clock that this scenario's programs stamp rows with, where a stamp does not say.
         var zone = ((string[])["UTC", "America/New_York", "Asia/Tokyo"])[random.Next(3)];
         await scenario.OnSourceAsync($"ALTER DATABASE {Sql.Identifier(scenario.Source.Database)} SET timezone = '{zone}'");
@@ -54,7 +56,11 @@ public sealed class RandomisedTests(Servers servers, ITestOutputHelper output) :
                 for (var kills = random.Next(3); kills > 0; kills--)
                     await StopInTheMiddleAsync(scenario, random, seed, round);
                 if (random.Next(3) == 0)
-                    await SyncWhileOthersWorkAsync(scenario, new RandomWork(new Random(seed + round), stampsSometimes, first: 1_000_000 * (round + 1), alone: false), seed, round);
+                    await SyncWhileOthersWorkAsync(
+                        scenario,
+                        new RandomWork(new Random(seed + round), stampsSometimes, first: 1_000_000 * (round + 1), alone: false),
+                        seed,
+                        round);
                 var result = await scenario.SyncAsync(mode: SyncMode.Incremental);
                 output.WriteLine($"round {round}: {result.Mode}, {string.Join("; ", result.Warnings)}");
                 await AssertEqualAsync(scenario, result, $"seed {seed}, round {round}");
@@ -91,7 +97,9 @@ public sealed class RandomisedTests(Servers servers, ITestOutputHelper output) :
             var late = await OpenAsync(scenario);
             open.Add(late);
             await late.ExecuteAsync("BEGIN; SET LOCAL lock_timeout = '1s'", default);
-            await late.ExecuteAsync(random.Next(2) == 0 ? $"INSERT INTO stamped_here VALUES (-{random.Next(1_000_000)}, 'late')" : "SELECT now()", default);
+            await late.ExecuteAsync(
+                random.Next(2) == 0 ? $"INSERT INTO stamped_here VALUES (-{random.Next(1_000_000)}, 'late')" : "SELECT now()",
+                default);
         }
     }
 
@@ -107,7 +115,9 @@ public sealed class RandomisedTests(Servers servers, ITestOutputHelper output) :
             {
                 0 => [],
                 1 => [new TrackByRule("by_*", TrackBy.Content), new TrackByRule("stamped", TrackBy.Content)],
-                _ => stampsSometimes ? [new TrackByRule("stamped_*", TrackBy.UpdatedAt)] : [new TrackByRule("stamped_here", TrackBy.UpdatedAt)],
+                _ => stampsSometimes
+                    ? [new TrackByRule("stamped_*", TrackBy.UpdatedAt)]
+                    : [new TrackByRule("stamped_here", TrackBy.UpdatedAt)],
             },
         },
         Guards = job.Guards with { MaximumShrink = 0.9 },
@@ -130,13 +140,15 @@ public sealed class RandomisedTests(Servers servers, ITestOutputHelper output) :
         }, stop.Token, mode: SyncMode.Incremental);
         output.WriteLine($"round {round}: stopped at event {at} by {how}: {result.Outcome} {result.Error?.Message}");
         var when = $"seed {seed}, round {round}, stopped at event {at} by {how}: {result.Outcome}";
-        var differences = FingerprintComparison.Compare(result.Success ? await scenario.SourceContentAsync() : before, await scenario.TargetContentAsync(), new ComparisonTolerance());
+        var differences = FingerprintComparison.Compare(
+            result.Success ? await scenario.SourceContentAsync() : before, await scenario.TargetContentAsync(), new ComparisonTolerance());
         Assert.True(differences.Count == 0, $"{when}: {string.Join('\n', differences)}");
         Assert.True(result.Success || result.Outcome is RunOutcome.Aborted or RunOutcome.RolledBack or RunOutcome.Cancelled, when);
     }
 
     static void EndSessions(DatabaseAddress address) => Task.Run(() => Scenario.ExecuteAsync(address,
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'backupsync%'")).Wait();
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE "
+            + "'backupsync%'")).Wait();
 
     /// <summary>What the run copies is one moment of theirs; only the next one, when they rest, can be compared.</summary>
     async Task SyncWhileOthersWorkAsync(Scenario scenario, RandomWork work, int seed, int round)
@@ -160,8 +172,13 @@ public sealed class RandomisedTests(Servers servers, ITestOutputHelper output) :
         Assert.True(result.Mode == SyncMode.Incremental, $"{when}: it became a full one: {string.Join("; ", result.Warnings)}");
         var rows = new List<RowDifference>();
         var compared = await DataComparison.RunAsync(Scenario.Named("source", scenario.SourceAdmin, DatabaseRole.Production),
-            Scenario.Named("target", scenario.TargetAdmin, DatabaseRole.Backup), new ComparisonOptions { Detail = true }, null, rows.Add, default);
-        Assert.True(compared.IsEqual, $"{when}: {string.Join('\n', compared.Items.Where(i => i.State != ComparedState.Equal))}\n{string.Join('\n', rows.Take(20))}");
+            Scenario.Named("target", scenario.TargetAdmin, DatabaseRole.Backup), new ComparisonOptions
+            {
+                Detail = true,
+            }, null, rows.Add, default);
+        Assert.True(
+            compared.IsEqual,
+            $"{when}: {string.Join('\n', compared.Items.Where(i => i.State != ComparedState.Equal))}\n{string.Join('\n', rows.Take(20))}");
         await DumpText.AssertSameAsync(servers.Tools, scenario.SourceAdmin, scenario.TargetAdmin, when);
     }
 

@@ -3,17 +3,23 @@ using BackupSync.Postgres;
 
 namespace BackupSync.Tests.Operations.Incremental;
 
-/// <summary>How many sessions an incremental run opens: the source has few to give, and each costs a run of a second a part of it.</summary>
+/// <summary>
+/// How many sessions an incremental run opens: the source has few to give, and each costs a run of a second a part of it.
+/// </summary>
 public sealed class RunSessionsTests
 {
     /// <summary>
-    /// On the source one has the snapshot, one reads, one watches; on the target one writes, one watches, and its lock is held on another database. Small
-    /// tables are asked about by the reader and one more session of the target; a table that differs has a lane.
+    /// On the source one has the snapshot, one reads, one watches; on the target one writes, one watches, and its lock is held on
+    /// another database. Small tables are asked about by the reader and one more session of the target; a table that differs has a
+    /// lane.
     /// </summary>
     [SkippableTheory, MemberData(nameof(VersionedServers.Each), MemberType = typeof(VersionedServers))]
     public async Task What_compares_is_opened_when_there_is_something_to_compare(int major)
     {
-        await using var scenario = await StampedItems.StartedAsync(major, i => i with { Deletes = false }, "CREATE TABLE others (id int PRIMARY KEY, updated_at timestamptz NOT NULL DEFAULT now());");
+        await using var scenario = await StampedItems.StartedAsync(
+            major,
+            i => i with { Deletes = false },
+            "CREATE TABLE others (id int PRIMARY KEY, updated_at timestamptz NOT NULL DEFAULT now());");
         await scenario.OnSourceAsync("UPDATE items SET name = 'changed', updated_at = now() WHERE id < 10");
         Assert.Equal((3, 2), await OpenedAsync(scenario));
         Assert.Equal(9, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM items WHERE name = 'changed'"));
@@ -30,7 +36,9 @@ public sealed class RunSessionsTests
     {
         var (source, target) = (await OfAsync(scenario.SourceAdmin), await OfAsync(scenario.TargetAdmin));
         await scenario.SyncWellAsync(SyncMode.Incremental);
-        await Eventually.IsTrueAsync(async () => await OpenAsync(scenario.SourceAdmin) + await OpenAsync(scenario.TargetAdmin) == 0, "sessions are left");
+        await Eventually.IsTrueAsync(
+            async () => await OpenAsync(scenario.SourceAdmin) + await OpenAsync(scenario.TargetAdmin) == 0,
+            "sessions are left");
         return (await OfAsync(scenario.SourceAdmin) - source, await OfAsync(scenario.TargetAdmin) - target);
     }
 

@@ -20,7 +20,9 @@ public sealed class ServerFaultTests(OwnServers servers) : IClassFixture<OwnServ
         await scenario.ChangeAsync();
         var before = await scenario.TargetContentAsync();
 
-        var result = await scenario.SyncAsync(Faults.AtStep(step, () => servers.Source.KillAsync(default).Wait()), mode: SyncMode.Incremental);
+        var result = await scenario.SyncAsync(
+            Faults.AtStep(step, () => servers.Source.KillAsync(default).Wait()),
+            mode: SyncMode.Incremental);
 
         Faults.AssertFailed(result, step == RunStep.Merge ? RunOutcome.RolledBack : RunOutcome.Aborted, step, ErrorIds.ConnectionFailed);
         Assert.Contains("Railway", result.Error!.Message, StringComparison.Ordinal);
@@ -43,14 +45,18 @@ public sealed class ServerFaultTests(OwnServers servers) : IClassFixture<OwnServ
         await scenario.ChangeAsync();
         var before = await scenario.TargetContentAsync();
 
-        var result = await scenario.SyncAsync(Faults.AtStep(step, () => servers.Target.KillAsync(default).Wait()), mode: SyncMode.Incremental);
+        var result = await scenario.SyncAsync(
+            Faults.AtStep(step, () => servers.Target.KillAsync(default).Wait()),
+            mode: SyncMode.Incremental);
 
         Assert.False(result.Success);
         Assert.Contains("Neon", result.Error!.Message, StringComparison.Ordinal);
         await servers.Target.StartAgainAsync(default);
         Scenario.AssertSame(before, await scenario.TargetContentAsync());
         var next = await scenario.AssertBroughtUpToDateAsync();
-        Assert.Equal((ChangeTracking.Content, "the target's server counts what is written to it anew since the last run"), (next.Changes().Way, next.Changes().Reason));
+        Assert.Equal(
+            (ChangeTracking.Content, "the target's server counts what is written to it anew since the last run"),
+            (next.Changes().Way, next.Changes().Reason));
         await scenario.OnSourceAsync("UPDATE items SET name = 'once more', updated_at = now() WHERE id = 7");
         Assert.Equal(ChangeTracking.UpdatedAt, (await scenario.AssertBroughtUpToDateAsync()).Changes().Way);
     }

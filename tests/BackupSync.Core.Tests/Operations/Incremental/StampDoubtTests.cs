@@ -16,10 +16,17 @@ public sealed class StampDoubtTests
             var data = new TheoryData<int, string, string>();
             foreach (var major in new[] { 15, 18 })
             {
-                data.Add(major, "ALTER TABLE items ADD COLUMN seen timestamptz DEFAULT now()", "ALTER TABLE items ADD COLUMN seen timestamptz DEFAULT now() - interval '1 day'; ALTER TABLE items ALTER seen SET DEFAULT now()");
-                data.Add(major, "ALTER TABLE items ADD COLUMN state text DEFAULT 'new'; ALTER TABLE items ALTER state SET DEFAULT 'x'", "ALTER TABLE items ADD COLUMN state text DEFAULT 'old'; ALTER TABLE items ALTER state SET DEFAULT 'x'");
+                data.Add(major, "ALTER TABLE items ADD COLUMN seen timestamptz DEFAULT now()", "ALTER TABLE items ADD COLUMN seen "
+                    + "timestamptz DEFAULT now() - interval '1 day'; ALTER TABLE items ALTER seen SET DEFAULT now()");
+                data.Add(
+                    major,
+                    "ALTER TABLE items ADD COLUMN state text DEFAULT 'new'; ALTER TABLE items ALTER state SET DEFAULT 'x'",
+                    "ALTER TABLE items ADD COLUMN state text DEFAULT 'old'; ALTER TABLE items ALTER state SET DEFAULT 'x'");
                 data.Add(major, "ALTER TABLE items DROP COLUMN note; ALTER TABLE items ADD COLUMN note text", "");
-                data.Add(major, "ALTER TABLE items RENAME name TO x; ALTER TABLE items RENAME note TO name; ALTER TABLE items RENAME x TO note", "");
+                data.Add(
+                    major,
+                    "ALTER TABLE items RENAME name TO x; ALTER TABLE items RENAME note TO name; ALTER TABLE items RENAME x TO note",
+                    "");
             }
             return data;
         }
@@ -58,10 +65,13 @@ public sealed class StampDoubtTests
             _ => "ROW('x', 'zip')::place",
         };
         await using var scenario = await StartedAsync(major, more: $"""
-            CREATE TYPE place AS (street text, zip text); CREATE DOMAIN known_place AS place; CREATE TYPE trip AS (id int, goal place); CREATE TYPE placerange AS RANGE (subtype = place, multirange_type_name = placemultirange);
-            CREATE TABLE typed (id int PRIMARY KEY, at {type}, updated_at timestamptz NOT NULL DEFAULT now()); INSERT INTO typed SELECT i, {value}, now() - interval '10 days' FROM generate_series(1, 100) i;
+            CREATE TYPE place AS (street text, zip text); CREATE DOMAIN known_place AS place; CREATE TYPE trip AS (id int, goal place);
+            CREATE TYPE placerange AS RANGE (subtype = place, multirange_type_name = placemultirange);
+            CREATE TABLE typed (id int PRIMARY KEY, at {type}, updated_at timestamptz NOT NULL DEFAULT now());
+            INSERT INTO typed SELECT i, {value}, now() - interval '10 days' FROM generate_series(1, 100) i;
             """);
-        const string Exchange = "ALTER TYPE place RENAME ATTRIBUTE zip TO x; ALTER TYPE place RENAME ATTRIBUTE street TO zip; ALTER TYPE place RENAME ATTRIBUTE x TO street";
+        const string Exchange = "ALTER TYPE place RENAME ATTRIBUTE zip TO x; ALTER TYPE place RENAME ATTRIBUTE street TO zip; ALTER "
+            + "TYPE place RENAME ATTRIBUTE x TO street";
         await scenario.OnSourceAsync(Exchange);
         await scenario.OnTargetAsync(Exchange);
 
@@ -76,27 +86,42 @@ public sealed class StampDoubtTests
     [InlineData(18, "named")]
     public async Task Values_that_are_names_of_other_objects_follow_them(int major, string type)
     {
+        var kind = type switch { "regclass" => "'kind'", "named" => "ROW('kind'::regclass)", _ => "ARRAY['kind'::regclass]" };
         await using var scenario = await StartedAsync(major, more: $$"""
             CREATE TABLE kind (i int PRIMARY KEY); CREATE TYPE named AS (of regclass);
             CREATE TABLE typed (id int PRIMARY KEY, of {{type}}, updated_at timestamptz NOT NULL DEFAULT now());
-            INSERT INTO typed VALUES (1, {{type switch { "regclass" => "'kind'", "named" => "ROW('kind'::regclass)", _ => "ARRAY['kind'::regclass]" }}}, now() - interval '10 days');
+            INSERT INTO typed VALUES (1, {{kind}}, now() - interval '10 days');
             """);
 
-        Assert.Contains("has names of roles or other objects", (await scenario.SyncWellAsync(SyncMode.Incremental)).Changes("public.typed").Reason, StringComparison.Ordinal);
+        Assert.Contains(
+            "has names of roles or other objects",
+            (await scenario.SyncWellAsync(SyncMode.Incremental)).Changes("public.typed").Reason,
+            StringComparison.Ordinal);
     }
 
     /// <summary>By a role whose writes are not counted, or after the counters began anew and came to the numbers of before.</summary>
     [SkippableTheory]
-    [InlineData(15, "SET track_counts = off; DELETE FROM items; INSERT INTO items (id, name, note, updated_at) SELECT id, 'restored', note, updated_at FROM saved",
+    [InlineData(15, "SET track_counts = off; DELETE FROM items; INSERT INTO items (id, name, note, updated_at) SELECT id, 'restored', "
+        + "note, updated_at FROM saved",
         "ALTER DATABASE {0} SET track_counts = off", "does not count")]
-    [InlineData(18, "SET track_counts = off; DELETE FROM items; INSERT INTO items (id, name, note, updated_at) SELECT id, 'restored', note, updated_at FROM saved",
+    [InlineData(18, "SET track_counts = off; DELETE FROM items; INSERT INTO items (id, name, note, updated_at) SELECT id, 'restored', "
+        + "note, updated_at FROM saved",
         "ALTER DATABASE {0} SET track_counts = off", "does not count")]
-    [InlineData(15, "DELETE FROM items; INSERT INTO items (id, name, note, updated_at) SELECT id, 'restored', note, updated_at FROM saved", "SELECT pg_stat_reset()", "counts what is written to it anew")]
-    [InlineData(18, "DELETE FROM items; INSERT INTO items (id, name, note, updated_at) SELECT id, 'restored', note, updated_at FROM saved", "SELECT pg_stat_reset()", "counts what is written to it anew")]
+    [InlineData(
+        15,
+        "DELETE FROM items; INSERT INTO items (id, name, note, updated_at) SELECT id, 'restored', note, updated_at FROM saved",
+        "SELECT pg_stat_reset()",
+        "counts what is written to it anew")]
+    [InlineData(
+        18,
+        "DELETE FROM items; INSERT INTO items (id, name, note, updated_at) SELECT id, 'restored', note, updated_at FROM saved",
+        "SELECT pg_stat_reset()",
+        "counts what is written to it anew")]
     public async Task What_the_source_has_not_counted_is_not_believed_to_be_nothing(int major, string reload, string before, string reason)
     {
         await using var scenario = await StartedAsync(major);
-        await scenario.OnSourceAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, before, Sql.Identifier(scenario.Source.Database)));
+        await scenario.OnSourceAsync(
+            string.Format(System.Globalization.CultureInfo.InvariantCulture, before, Sql.Identifier(scenario.Source.Database)));
         await scenario.OnSourceAsync("CREATE TEMPORARY TABLE saved AS SELECT * FROM items; " + reload + "; DROP TABLE saved");
 
         var result = await scenario.AssertBroughtUpToDateAsync();
@@ -116,7 +141,8 @@ public sealed class StampDoubtTests
         await StartAsync(scenario, Table);
         await using (var session = await Scenario.OpenAsync(scenario.SourceAdmin))
         {
-            await session.ExecuteAsync("BEGIN; INSERT INTO items (name, updated_at) VALUES ('of an hour ago', now() - interval '1 hour'); PREPARE TRANSACTION 'slow'", default);
+            await session.ExecuteAsync("BEGIN; INSERT INTO items (name, updated_at) VALUES ('of an hour ago', now() - interval '1 "
+                + "hour'); PREPARE TRANSACTION 'slow'", default);
         }
         var during = await scenario.SyncWellAsync(SyncMode.Incremental);
         Assert.Contains("'slow' is prepared", during.Changes().Reason, StringComparison.Ordinal);
@@ -153,9 +179,12 @@ public sealed class StampDoubtTests
         await hidden.ExecuteAsync("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT now(); SET track_activities = on", default);
         var late = hidden.ExecuteAsync("SELECT pg_sleep(1000000)", default);
         await Eventually.IsTrueAsync(
-            async () => await Scenario.CountAsync(scenario.SourceAdmin, $"SELECT count(*) FROM pg_stat_activity WHERE pid = {hidden.ProcessId} AND state = 'active'") == 1, "it is not at work");
+            async () => await Scenario.CountAsync(
+                scenario.SourceAdmin,
+                $"SELECT count(*) FROM pg_stat_activity WHERE pid = {hidden.ProcessId} AND state = 'active'") == 1, "it is not at work");
 
-        Assert.Contains("track_activities is off", (await scenario.SyncWellAsync(SyncMode.Incremental)).Changes().Reason, StringComparison.Ordinal);
+        Assert.Contains(
+            "track_activities is off", (await scenario.SyncWellAsync(SyncMode.Incremental)).Changes().Reason, StringComparison.Ordinal);
         await scenario.OnSourceAsync($"SELECT pg_terminate_backend({hidden.ProcessId})");
         await Assert.ThrowsAsync<PgQueryException>(() => late);
     }
@@ -175,7 +204,8 @@ public sealed class StampDoubtTests
         await using var caller = await Scenario.OpenAsync(scenario.SourceAdmin);
         var call = caller.ExecuteAsync("CALL batch()", default);
         await Eventually.IsTrueAsync(async () => await Scenario.CountAsync(scenario.SourceAdmin,
-            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 77 AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())") == 1,
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 77 AND NOT granted AND database = (SELECT oid FROM "
+                + "pg_database WHERE datname = current_database())") == 1,
             "the procedure has not come so far");
 
         Assert.Equal(ChangeTracking.UpdatedAt, (await scenario.SyncWellAsync(SyncMode.Incremental)).Changes().Way);
@@ -193,7 +223,8 @@ public sealed class StampDoubtTests
         // As CREATE SUBSCRIPTION would, from a publisher that is there.
         await scenario.OnSourceAsync("""
             CREATE SUBSCRIPTION upstream CONNECTION 'host=nowhere' PUBLICATION p WITH (connect = false, slot_name = NONE);
-            INSERT INTO pg_subscription_rel (srsubid, srrelid, srsubstate) SELECT oid, 'items'::regclass, 'r' FROM pg_subscription WHERE subname = 'upstream'
+            INSERT INTO pg_subscription_rel (srsubid, srrelid, srsubstate) SELECT oid, 'items'::regclass, 'r' FROM pg_subscription
+                WHERE subname = 'upstream'
             """);
         try
         {
@@ -219,11 +250,16 @@ public sealed class StampDoubtTests
         await using var neighbour = await Scenario.OpenAsync(scenario.TargetAdmin);
         await neighbour.ExecuteAsync("BEGIN; LOCK TABLE items IN ROW EXCLUSIVE MODE", default);
         var run = Task.Run(() => scenario.SyncAsync(mode: SyncMode.Incremental));
-        await Eventually.IsTrueAsync(async () => await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'ShareRowExclusiveLock'") > 0, "the run waits");
+        await Eventually.IsTrueAsync(async () => await Scenario.CountAsync(
+            scenario.TargetAdmin,
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'ShareRowExclusiveLock'") > 0, "the run waits");
         await scenario.OnSourceAsync("""
-            CREATE TEMPORARY TABLE saved AS SELECT * FROM items; DELETE FROM items; INSERT INTO items SELECT id, 'restored', note, updated_at FROM saved; DROP TABLE saved
+            CREATE TEMPORARY TABLE saved AS SELECT * FROM items; DELETE FROM items;
+            INSERT INTO items SELECT id, 'restored', note, updated_at FROM saved; DROP TABLE saved
             """);
-        await Eventually.IsTrueAsync(async () => await Scenario.CountAsync(scenario.SourceAdmin, "SELECT pg_stat_get_tuples_deleted('items'::regclass)") >= 100, "the source has counted");
+        await Eventually.IsTrueAsync(
+            async () => await Scenario.CountAsync(scenario.SourceAdmin, "SELECT pg_stat_get_tuples_deleted('items'::regclass)") >= 100,
+            "the source has counted");
         await neighbour.ExecuteAsync("COMMIT", default);
         Assert.True((await run).Success);
 
@@ -255,8 +291,12 @@ public sealed class StampDoubtTests
     [InlineData(18)]
     public async Task A_watermark_is_of_its_own_column(int major)
     {
-        await using var scenario = await StartedAsync(major, i => i with { Lateness = TimeSpan.FromSeconds(1) }, "ALTER TABLE items ADD changed timestamp NOT NULL DEFAULT '2020-01-01';");
-        await scenario.OnSourceAsync("UPDATE items SET name = 'late in New York', changed = now() AT TIME ZONE 'America/New_York' WHERE id < 20");
+        await using var scenario = await StartedAsync(
+            major,
+            i => i with { Lateness = TimeSpan.FromSeconds(1) },
+            "ALTER TABLE items ADD changed timestamp NOT NULL DEFAULT '2020-01-01';");
+        await scenario.OnSourceAsync(
+            "UPDATE items SET name = 'late in New York', changed = now() AT TIME ZONE 'America/New_York' WHERE id < 20");
         scenario.Set(i => i with { UpdatedAtColumns = ["changed"] });
 
         var result = await scenario.AssertBroughtUpToDateAsync();
@@ -270,7 +310,9 @@ public sealed class StampDoubtTests
     public async Task Who_may_not_see_others_transactions_goes_by_content_and_says_why(int major)
     {
         await using var scenario = await StartedAsync(major);
-        await scenario.OnSourceAsync("CREATE ROLE reader LOGIN PASSWORD 'x' IN ROLE pg_read_all_data".Replace("reader", "reader_" + major, StringComparison.Ordinal));
+        await scenario.OnSourceAsync(
+            "CREATE ROLE reader LOGIN PASSWORD 'x' IN ROLE pg_read_all_data".Replace("reader", "reader_" + major,
+                StringComparison.Ordinal));
         try
         {
             scenario.ReadFrom(scenario.Source with { User = "reader_" + major, Password = "x" });
@@ -298,9 +340,12 @@ public sealed class StampDoubtTests
     {
         var server = await VersionedServers.GetAsync(major);
         await using var scenario = await Scenario.CreateAsync(server, server);
-        await StartAsync(scenario, "SET timezone = 'America/New_York'; CREATE TABLE items (id int PRIMARY KEY, name text, updated_at timestamp NOT NULL DEFAULT now()); INSERT INTO items SELECT i, 'n', now() - interval '10 days' FROM generate_series(1, 100) i; SET timezone = 'UTC'; INSERT INTO items VALUES (500, 'from UTC')");
+        await StartAsync(scenario, "SET timezone = 'America/New_York'; CREATE TABLE items (id int PRIMARY KEY, name text, updated_at "
+            + "timestamp NOT NULL DEFAULT now()); INSERT INTO items SELECT i, 'n', now() - interval '10 days' FROM generate_series(1, "
+            + "100) i; SET timezone = 'UTC'; INSERT INTO items VALUES (500, 'from UTC')");
         await scenario.SyncWellAsync(SyncMode.Incremental);
-        await scenario.OnSourceAsync("SET timezone = 'America/New_York'; UPDATE items SET name = 'changed', updated_at = now() WHERE id = 7");
+        await scenario.OnSourceAsync(
+            "SET timezone = 'America/New_York'; UPDATE items SET name = 'changed', updated_at = now() WHERE id = 7");
 
         var result = await scenario.AssertBroughtUpToDateAsync();
 

@@ -16,7 +16,9 @@ public sealed class TrackingTests(Servers servers) : IClassFixture<Servers>
             CREATE TABLE keyless (id int);
             CREATE TABLE named (id int PRIMARY KEY, updated_at timestamp NOT NULL DEFAULT now());
             """);
-        scenario.Set(i => i with { TrackBy = [new TrackByRule("nullable", TrackBy.UpdatedAt), new TrackByRule("named", TrackBy.Content), new TrackByRule("*", TrackBy.Auto)] });
+        scenario.Set(i => i with { TrackBy = [new TrackByRule("nullable", TrackBy.UpdatedAt), new TrackByRule(
+            "named",
+            TrackBy.Content), new TrackByRule("*", TrackBy.Auto)] });
         var result = await scenario.AssertBroughtUpToDateAsync();
 
         Assert.Equal((ChangeTracking.UpdatedAt, "by updated_at"), Why("items"));
@@ -34,7 +36,8 @@ public sealed class TrackingTests(Servers servers) : IClassFixture<Servers>
     [Fact]
     public async Task Rows_whose_stamp_is_null_are_looked_at_each_time()
     {
-        await using var scenario = await Items.CreateAsync(servers, more: "CREATE TABLE nullable (id int PRIMARY KEY, name text, modified_at timestamptz); INSERT INTO nullable VALUES (1, 'a', NULL), (2, 'b', now() - interval '1 day');");
+        await using var scenario = await Items.CreateAsync(servers, more: "CREATE TABLE nullable (id int PRIMARY KEY, name text, "
+            + "modified_at timestamptz); INSERT INTO nullable VALUES (1, 'a', NULL), (2, 'b', now() - interval '1 day');");
         scenario.Set(i => i with { TrackBy = [new TrackByRule("nullable", TrackBy.UpdatedAt)] });
         await scenario.AssertBroughtUpToDateAsync();
         await scenario.OnSourceAsync("UPDATE nullable SET name = 'changed' WHERE id = 1");
@@ -54,7 +57,9 @@ public sealed class TrackingTests(Servers servers) : IClassFixture<Servers>
         await scenario.OnTargetAsync(statement);
 
         var result = await scenario.AssertBroughtUpToDateAsync();
-        Assert.Equal((ChangeTracking.Content, "others have written to it since the last run"), (result.Changes().Way, result.Changes().Reason));
+        Assert.Equal(
+            (ChangeTracking.Content, "others have written to it since the last run"),
+            (result.Changes().Way, result.Changes().Reason));
         Assert.Equal(ChangeTracking.UpdatedAt, (await scenario.AssertBroughtUpToDateAsync()).Changes().Way);
     }
 
@@ -78,7 +83,8 @@ public sealed class TrackingTests(Servers servers) : IClassFixture<Servers>
     {
         await using var scenario = await Items.CreateAsync(servers);
         await using var other = await TestDatabase.CreateAsync(servers.Source, TestRole.Superuser);
-        await other.ExecuteAsync("CREATE TABLE items (id int PRIMARY KEY, name text UNIQUE, updated_at timestamptz NOT NULL DEFAULT now()); INSERT INTO items SELECT n, 'other ' || n, '2020-01-01' FROM generate_series(1, 900) n;");
+        await other.ExecuteAsync("CREATE TABLE items (id int PRIMARY KEY, name text UNIQUE, updated_at timestamptz NOT NULL DEFAULT "
+            + "now()); INSERT INTO items SELECT n, 'other ' || n, '2020-01-01' FROM generate_series(1, 900) n;");
         var own = scenario.Source;
         scenario.ReadFrom(other.Address);
         Assert.Equal("the last run read another database", (await scenario.SyncWellAsync(SyncMode.Incremental)).Changes().Reason);
@@ -86,7 +92,8 @@ public sealed class TrackingTests(Servers servers) : IClassFixture<Servers>
         scenario.ReadFrom(own);
         await scenario.AssertBroughtUpToDateAsync();
 
-        await scenario.OnTargetAsync("UPDATE backupsync.sync_state SET state = regexp_replace(state::text, '(\"source_?transaction\": *)[0-9]+', '\\1999999999999', 'i')::jsonb");
+        await scenario.OnTargetAsync("UPDATE backupsync.sync_state SET state = regexp_replace(state::text, '(\"source_?transaction\": "
+            + "*)[0-9]+', '\\1999999999999', 'i')::jsonb");
         var state = await TestDatabase.ScalarAsync<string>(scenario.TargetAdmin, "SELECT state::text FROM backupsync.sync_state");
         Assert.Contains("999999999999", state, StringComparison.Ordinal);
         var result = await scenario.AssertBroughtUpToDateAsync();
@@ -104,11 +111,15 @@ public sealed class TrackingTests(Servers servers) : IClassFixture<Servers>
         await late.ExecuteAsync($"BEGIN; {begin}", default);
         await scenario.ChangeAsync();
         await scenario.SyncWellAsync(SyncMode.Incremental);
-        await late.ExecuteAsync("INSERT INTO items VALUES (1002, 'later'); UPDATE items SET name = 'late', updated_at = now() WHERE id = 2; COMMIT", default);
+        await late.ExecuteAsync(
+            "INSERT INTO items VALUES (1002, 'later'); UPDATE items SET name = 'late', updated_at = now() WHERE id = 2; COMMIT",
+            default);
 
         var result = await scenario.SyncWellAsync(SyncMode.Incremental);
         Assert.Equal(ChangeTracking.UpdatedAt, result.Changes().Way);
-        Assert.Equal(2, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM items WHERE name IN ('later') OR (id = 2 AND name LIKE 'late%')"));
+        Assert.Equal(2, await Scenario.CountAsync(
+            scenario.TargetAdmin,
+            "SELECT count(*) FROM items WHERE name IN ('later') OR (id = 2 AND name LIKE 'late%')"));
     }
 
     /// <summary>It was begun before the snapshot and ends right after it: who looks for it then does not find it.</summary>
@@ -123,7 +134,9 @@ public sealed class TrackingTests(Servers servers) : IClassFixture<Servers>
         await using var locking = await Scenario.OpenAsync(scenario.TargetAdmin);
         await locking.ExecuteAsync("BEGIN; LOCK TABLE items IN SHARE MODE", default);
         var run = Task.Run(() => scenario.SyncAsync(mode: SyncMode.Incremental));
-        await Eventually.IsTrueAsync(async () => await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'ShareRowExclusiveLock'") > 0, "the run waits", 30);
+        await Eventually.IsTrueAsync(async () => await Scenario.CountAsync(
+            scenario.TargetAdmin,
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'ShareRowExclusiveLock'") > 0, "the run waits", 30);
         await late.ExecuteAsync("COMMIT", default);
         await locking.ExecuteAsync("COMMIT", default);
         Assert.True((await run).Success);
@@ -139,13 +152,17 @@ public sealed class TrackingTests(Servers servers) : IClassFixture<Servers>
     {
         await using var scenario = await Items.CreateAsync(servers, more: "CREATE TABLE plain (a int); INSERT INTO plain VALUES (1);");
         var database = Sql.Identifier(scenario.Target.Database);
-        await scenario.OnTargetAsync($"ALTER DATABASE {database} SET default_transaction_isolation = '{isolation}'; ALTER DATABASE {database} SET quote_all_identifiers = on");
+        await scenario.OnTargetAsync($"ALTER DATABASE {database} SET default_transaction_isolation = '{isolation}'; ALTER DATABASE "
+            + $"{database} SET quote_all_identifiers = on");
         if (Servers.Major < 19) // no server of later versions reads strings otherwise
             await scenario.OnTargetAsync($"ALTER DATABASE {database} SET standard_conforming_strings = off");
         await using var locking = await Scenario.OpenAsync(scenario.TargetAdmin);
-        await locking.ExecuteAsync("BEGIN ISOLATION LEVEL READ COMMITTED; UPDATE items SET name = 'by hand' WHERE id = 5; DELETE FROM items WHERE id = 6; INSERT INTO items VALUES (2000, 'by hand, too'); INSERT INTO plain VALUES (2)", default);
+        await locking.ExecuteAsync("BEGIN ISOLATION LEVEL READ COMMITTED; UPDATE items SET name = 'by hand' WHERE id = 5; DELETE FROM "
+            + "items WHERE id = 6; INSERT INTO items VALUES (2000, 'by hand, too'); INSERT INTO plain VALUES (2)", default);
         var run = Task.Run(() => scenario.SyncAsync(mode: SyncMode.Incremental, fullVerify: true));
-        await Eventually.IsTrueAsync(async () => await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'ShareRowExclusiveLock'") > 0, "the run waits", 30);
+        await Eventually.IsTrueAsync(async () => await Scenario.CountAsync(
+            scenario.TargetAdmin,
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'ShareRowExclusiveLock'") > 0, "the run waits", 30);
         await locking.ExecuteAsync("COMMIT", default);
 
         var result = await run;
@@ -159,20 +176,24 @@ public sealed class TrackingTests(Servers servers) : IClassFixture<Servers>
     [Theory]
     [InlineData("DELETE FROM items; INSERT INTO items SELECT * FROM saved")]
     [InlineData("TRUNCATE items; INSERT INTO items SELECT * FROM saved")]
-    [InlineData("DROP TABLE items; CREATE TABLE items (id int PRIMARY KEY, name text UNIQUE, updated_at timestamptz NOT NULL DEFAULT now()); INSERT INTO items SELECT * FROM saved")]
+    [InlineData("DROP TABLE items; CREATE TABLE items (id int PRIMARY KEY, name text UNIQUE, updated_at timestamptz NOT NULL DEFAULT "
+        + "now()); INSERT INTO items SELECT * FROM saved")]
     public async Task A_table_of_the_source_that_was_restored_is_compared_by_content(string restore)
     {
         await using var scenario = await Items.CreateAsync(servers);
         await scenario.OnSourceAsync("UPDATE items SET name = 'own ' || id, updated_at = now() - interval '1 hour' WHERE id IN (8, 9)");
         await scenario.AssertBroughtUpToDateAsync(fullVerify: true);
         await scenario.OnSourceAsync($"""
-            CREATE TEMPORARY TABLE saved AS SELECT id, CASE WHEN id IN (8, 9) THEN 'item ' || id ELSE name END AS name, CASE WHEN id IN (8, 9) THEN now() - interval '1 day' ELSE updated_at END AS updated_at FROM items;
+            CREATE TEMPORARY TABLE saved AS SELECT id, CASE WHEN id IN (8, 9) THEN 'item ' || id ELSE name END AS name, CASE
+                WHEN id IN (8, 9) THEN now() - interval '1 day' ELSE updated_at END AS updated_at FROM items;
             {restore};
             """);
 
         var result = await scenario.AssertBroughtUpToDateAsync();
 
-        Assert.Equal((ChangeTracking.Content, "its rows on the source may have been replaced since the last run", 2L), (result.Changes().Way, result.Changes().Reason, result.Changes().Updated));
+        Assert.Equal(
+            (ChangeTracking.Content, "its rows on the source may have been replaced since the last run", 2L),
+            (result.Changes().Way, result.Changes().Reason, result.Changes().Updated));
         Assert.Equal(ChangeTracking.UpdatedAt, (await scenario.AssertBroughtUpToDateAsync()).Changes().Way);
     }
 
@@ -191,7 +212,8 @@ public sealed class TrackingTests(Servers servers) : IClassFixture<Servers>
         scenario.Set(i => i with { Lateness = TimeSpan.Zero, Deletes = false });
         for (var run = 0; run < 3; run++)
         {
-            await scenario.OnSourceAsync($"SET timezone = '{zone}'; UPDATE local SET name = 'run {run}', updated_at = now() WHERE id = {run + 1}; INSERT INTO local VALUES ({300 + run}, 'new')");
+            await scenario.OnSourceAsync($"SET timezone = '{zone}'; UPDATE local SET name = 'run {run}', updated_at = now() WHERE id = "
+                + $"{run + 1}; INSERT INTO local VALUES ({300 + run}, 'new')");
             var result = await scenario.AssertBroughtUpToDateAsync();
             Assert.Equal(ChangeTracking.UpdatedAt, result.Changes("public.local").Way);
         }
@@ -217,7 +239,8 @@ public sealed class TrackingTests(Servers servers) : IClassFixture<Servers>
     [Fact]
     public async Task Values_that_rows_exchange_are_found_by_content()
     {
-        await using var scenario = await Items.CreateAsync(servers, more: "CREATE TABLE flags (id int PRIMARY KEY, yes boolean); INSERT INTO flags SELECT n, n % 2 = 0 FROM generate_series(1, 100) n;");
+        await using var scenario = await Items.CreateAsync(servers, more: "CREATE TABLE flags (id int PRIMARY KEY, yes boolean); "
+            + "INSERT INTO flags SELECT n, n % 2 = 0 FROM generate_series(1, 100) n;");
         for (var run = 0; run < 8; run++)
         {
             await scenario.OnSourceAsync($"UPDATE flags SET yes = NOT yes WHERE id IN ({run * 10 + 1}, {run * 10 + 2})");
@@ -228,7 +251,8 @@ public sealed class TrackingTests(Servers servers) : IClassFixture<Servers>
     [Fact]
     public async Task Without_deletes_rows_and_large_objects_that_the_source_lacks_stay()
     {
-        await using var scenario = await Items.CreateAsync(servers, more: "CREATE TABLE pictures (id int PRIMARY KEY, content oid); INSERT INTO pictures VALUES (1, lo_from_bytea(0, '\\x01')), (2, lo_from_bytea(0, '\\x02'));");
+        await using var scenario = await Items.CreateAsync(servers, more: "CREATE TABLE pictures (id int PRIMARY KEY, content oid); "
+            + "INSERT INTO pictures VALUES (1, lo_from_bytea(0, '\\x01')), (2, lo_from_bytea(0, '\\x02'));");
         scenario.Set(i => i with { Deletes = false });
         await scenario.ChangeAsync();
         await scenario.OnSourceAsync("SELECT lo_unlink(content) FROM pictures WHERE id = 1; DELETE FROM pictures WHERE id = 1");
@@ -246,6 +270,8 @@ public sealed class TrackingTests(Servers servers) : IClassFixture<Servers>
         await scenario.OnSourceAsync("UPDATE items SET updated_at = updated_at; UPDATE items SET name = 'x' WHERE id = 1");
         await scenario.OnTargetAsync("SELECT pg_stat_reset()");
         await scenario.AssertBroughtUpToDateAsync(fullVerify: true);
-        await Eventually.IsTrueAsync(async () => await Scenario.CountAsync(scenario.TargetAdmin, "SELECT n_tup_upd FROM pg_stat_user_tables WHERE relname = 'items'") == 1, "one row is written");
+        await Eventually.IsTrueAsync(async () => await Scenario.CountAsync(
+            scenario.TargetAdmin,
+            "SELECT n_tup_upd FROM pg_stat_user_tables WHERE relname = 'items'") == 1, "one row is written");
     }
 }

@@ -28,7 +28,8 @@ public sealed class VersionTests(Servers servers) : IClassFixture<Servers>
         await using var scenario = await Scenario.CreateAsync(await VersionedServers.GetAsync(18), await VersionedServers.GetAsync(17));
         const string tables = """
             CREATE TABLE users (id uuid PRIMARY KEY, email text NOT NULL UNIQUE, at timestamptz DEFAULT now());
-            CREATE TABLE orders (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE, total numeric);
+            CREATE TABLE orders (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, user_id uuid NOT NULL REFERENCES users
+                ON DELETE CASCADE, total numeric);
             """;
         // Made by hand: a full sync to an older server is refused, or warns.
         await scenario.OnSourceAsync(tables);

@@ -9,16 +9,26 @@ public sealed class WordsTests(Servers servers) : IClassFixture<Servers>
 {
     const string Family = """
         CREATE TABLE parents (id int PRIMARY KEY, updated_at timestamptz NOT NULL DEFAULT now() - interval '1 day');
-        CREATE TABLE kids (id int PRIMARY KEY, parent int CONSTRAINT kids_of REFERENCES parents, updated_at timestamptz NOT NULL DEFAULT now() - interval '1 day');
+        CREATE TABLE kids (id int PRIMARY KEY, parent int CONSTRAINT kids_of REFERENCES parents,
+            updated_at timestamptz NOT NULL DEFAULT now() - interval '1 day');
         INSERT INTO parents SELECT generate_series(1, 777); INSERT INTO kids SELECT n, n FROM generate_series(1, 20) n;
         """;
 
     [Theory]
-    [InlineData("all", ", or replace it by a copy if the tables differ", "run a full sync instead if the schemas differ, or stop if Y has what X has not;")]
+    [InlineData(
+        "all",
+        ", or replace it by a copy if the tables differ",
+        "run a full sync instead if the schemas differ, or stop if Y has what X has not;")]
     [InlineData("some", "", "; stop if the schemas differ;")]
     [InlineData("stop", "", "; stop if the schemas differ;")]
-    [InlineData("keep", ", or fill it by a copy if it has no tables", "; stop if the schemas differ, but run a full sync instead if Y has no tables;")]
-    [InlineData("last", ", or fill it by a copy if it has no tables", "; stop if the schemas differ, but run a full sync instead if Y has no tables;")]
+    [InlineData(
+        "keep",
+        ", or fill it by a copy if it has no tables",
+        "; stop if the schemas differ, but run a full sync instead if Y has no tables;")]
+    [InlineData(
+        "last",
+        ", or fill it by a copy if it has no tables",
+        "; stop if the schemas differ, but run a full sync instead if Y has no tables;")]
     public void What_if_and_the_question_promise_a_full_sync_only_where_one_may_come(string kind, string question, string plan)
     {
         var job = AdHocJob.From("postgresql://a@h/x", "postgresql://a@h/y") with { Mode = SyncMode.Incremental };
@@ -36,7 +46,8 @@ public sealed class WordsTests(Servers servers) : IClassFixture<Servers>
         var compare = steps.Single(s => s.Step == RunStep.Compare).Description;
         Assert.Contains(plan, compare, StringComparison.Ordinal);
         Assert.Equal(kind != "keep", compare.Contains("refuse if more than", StringComparison.Ordinal));
-        Assert.Equal(kind == "last", steps.Single(s => s.Step == RunStep.Merge).Description.Contains("keep those that are newer or its own", StringComparison.Ordinal));
+        Assert.Equal(kind == "last", steps.Single(s => s.Step == RunStep.Merge).Description
+            .Contains("keep those that are newer or its own", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -45,7 +56,9 @@ public sealed class WordsTests(Servers servers) : IClassFixture<Servers>
     [InlineData(true, ConflictRule.LastWriteWins)]
     public async Task Rows_of_a_table_without_a_key_are_counted_alike_in_all_lines_of_a_run(bool deletes, ConflictRule conflict)
     {
-        await using var scenario = await Items.CreateAsync(servers, more: "CREATE TABLE log (a int); INSERT INTO log SELECT generate_series(1, 40);");
+        await using var scenario = await Items.CreateAsync(
+            servers,
+            more: "CREATE TABLE log (a int); INSERT INTO log SELECT generate_series(1, 40);");
         scenario.Set(i => i with { Deletes = deletes, Conflict = conflict });
         await scenario.OnTargetAsync("INSERT INTO log VALUES (-1), (-2)");
         await scenario.OnSourceAsync("INSERT INTO log VALUES (41)");
@@ -53,9 +66,17 @@ public sealed class WordsTests(Servers servers) : IClassFixture<Servers>
         var result = await scenario.SyncWellAsync(SyncMode.Incremental);
 
         var isReplaced = deletes && conflict == ConflictRule.SourceWins;
-        Assert.Equal(isReplaced ? (1L, 2L, 0L, 0L) : (1L, 0L, 2L, 2L), result.Changes("public.log") is var c ? (c.Inserted, c.Deleted, c.Kept, c.Own) : default);
-        Assert.EndsWith(isReplaced ? "; 1 rows to write, 2 to delete" : "; 1 rows to write, 0 to delete", Note(result, RunStep.Compare), StringComparison.Ordinal);
-        Assert.StartsWith(isReplaced ? "1 inserted, 0 updated, 2 deleted" : "1 inserted, 0 updated, 0 deleted, 2 kept that only Neon has", Note(result, RunStep.Merge), StringComparison.Ordinal);
+        Assert.Equal(
+            isReplaced ? (1L, 2L, 0L, 0L) : (1L, 0L, 2L, 2L),
+            result.Changes("public.log") is var c ? (c.Inserted, c.Deleted, c.Kept, c.Own) : default);
+        Assert.EndsWith(
+            isReplaced ? "; 1 rows to write, 2 to delete" : "; 1 rows to write, 0 to delete",
+            Note(result, RunStep.Compare),
+            StringComparison.Ordinal);
+        Assert.StartsWith(
+            isReplaced ? "1 inserted, 0 updated, 2 deleted" : "1 inserted, 0 updated, 0 deleted, 2 kept that only Neon has",
+            Note(result, RunStep.Merge),
+            StringComparison.Ordinal);
 
         result = await scenario.SyncWellAsync(SyncMode.Incremental);
         Assert.EndsWith("nothing has changed", Note(result, RunStep.Compare), StringComparison.Ordinal);
@@ -68,7 +89,8 @@ public sealed class WordsTests(Servers servers) : IClassFixture<Servers>
     {
         await using var scenario = await Items.CreateAsync(servers);
         scenario.Set(i => i with { Conflict = ConflictRule.LastWriteWins });
-        await scenario.OnTargetAsync("UPDATE items SET name = 'newer', updated_at = now() + interval '1 hour' WHERE id = 1; INSERT INTO items VALUES (2001, 'own', '2001-01-01'), (2002, 'too', now())");
+        await scenario.OnTargetAsync("UPDATE items SET name = 'newer', updated_at = now() + interval '1 hour' WHERE id = 1; INSERT "
+            + "INTO items VALUES (2001, 'own', '2001-01-01'), (2002, 'too', now())");
         await scenario.OnSourceAsync("UPDATE items SET name = 'older', updated_at = clock_timestamp() WHERE id = 1");
 
         var result = await scenario.SyncWellAsync(SyncMode.Incremental);
@@ -80,7 +102,9 @@ public sealed class WordsTests(Servers servers) : IClassFixture<Servers>
     [Fact]
     public async Task Rows_that_stay_without_deletes_are_counted_where_they_are_looked_for_and_else_not_said_to_be_none()
     {
-        await using var scenario = await Items.CreateAsync(servers, more: "CREATE TABLE plain (id int PRIMARY KEY); INSERT INTO plain SELECT generate_series(1, 9);");
+        await using var scenario = await Items.CreateAsync(
+            servers,
+            more: "CREATE TABLE plain (id int PRIMARY KEY); INSERT INTO plain SELECT generate_series(1, 9);");
         scenario.Set(i => i with { Deletes = false });
         await scenario.OnSourceAsync("DELETE FROM items WHERE id > 990; DELETE FROM plain WHERE id > 6; INSERT INTO plain VALUES (10)");
 
@@ -90,12 +114,16 @@ public sealed class WordsTests(Servers servers) : IClassFixture<Servers>
         Assert.Contains("3 kept that only Neon has", Note(result, RunStep.Merge), StringComparison.Ordinal);
         Assert.Null(result.Tables.Single(t => t.Table == Items.Name).TargetRows);
         Assert.Contains("Neon verification: 10 rows in 1 tables; 1 of 2 tables not counted", scenario.LogLines);
-        Assert.Contains("13 kept that only Neon has", Note(await scenario.SyncWellAsync(SyncMode.Incremental, fullVerify: true), RunStep.Merge), StringComparison.Ordinal);
+        Assert.Contains(
+            "13 kept that only Neon has",
+            Note(await scenario.SyncWellAsync(SyncMode.Incremental, fullVerify: true), RunStep.Merge),
+            StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("SELECT 1")]
-    [InlineData("ALTER TABLE kids DROP CONSTRAINT kids_of; ALTER TABLE kids ADD CONSTRAINT kids_of FOREIGN KEY (parent) REFERENCES parents ON DELETE RESTRICT")]
+    [InlineData("ALTER TABLE kids DROP CONSTRAINT kids_of; ALTER TABLE kids ADD CONSTRAINT kids_of FOREIGN KEY (parent) REFERENCES "
+        + "parents ON DELETE RESTRICT")]
     [InlineData("ALTER TABLE kids ALTER CONSTRAINT kids_of DEFERRABLE INITIALLY DEFERRED")]
     public async Task An_own_row_that_refers_to_one_that_the_source_has_deleted_is_told_as_that(string form)
     {
@@ -109,7 +137,8 @@ public sealed class WordsTests(Servers servers) : IClassFixture<Servers>
         var result = await scenario.SyncAsync(mode: SyncMode.Incremental);
 
         Faults.AssertFailed(result, RunOutcome.RolledBack, RunStep.Merge, ErrorIds.RestoreFailed);
-        Assert.Equal("Neon: a row of public.kids refers to one that Railway has deleted (foreign key kids_of). It is Neon's own, or newer there, and stays.", result.Error!.Message);
+        Assert.Equal("Neon: a row of public.kids refers to one that Railway has deleted (foreign key kids_of). It is Neon's own, or "
+            + "newer there, and stays.", result.Error!.Message);
         Assert.StartsWith("Delete such rows of public.kids on Neon", result.Error.Advice, StringComparison.Ordinal);
         Assert.DoesNotContain("777", $"{result.Error} {string.Join('\n', result.Warnings)}", StringComparison.Ordinal);
         Assert.Empty(result.Warnings);
@@ -136,7 +165,9 @@ public sealed class WordsTests(Servers servers) : IClassFixture<Servers>
         var result = await scenario.SyncAsync(mode: SyncMode.Incremental);
 
         Faults.AssertFailed(result, RunOutcome.RolledBack, RunStep.Merge, ErrorIds.RestoreFailed);
-        Assert.Equal("Neon: a row of public.kids refers to one that Railway has deleted (foreign key kids_of), and this table is not copied.", result.Error!.Message);
+        Assert.Equal(
+            "Neon: a row of public.kids refers to one that Railway has deleted (foreign key kids_of), and this table is not copied.",
+            result.Error!.Message);
     }
 
     [Fact]
@@ -151,11 +182,15 @@ public sealed class WordsTests(Servers servers) : IClassFixture<Servers>
         Assert.Contains("undo there what the source has not", result.Error!.Advice, StringComparison.Ordinal);
         Assert.Contains("""column "his own, too" of public.items""", result.Error.Advice, StringComparison.Ordinal);
         Assert.Contains("table public.mine", result.Error.Advice, StringComparison.Ordinal);
-        Assert.Contains("No full sync follows, because Neon has what Railway has not: table public.mine", result.Error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "No full sync follows, because Neon has what Railway has not: table public.mine",
+            result.Error.Message,
+            StringComparison.Ordinal);
 
         await scenario.OnTargetAsync("ALTER TABLE items DROP \"his own, too\"");
         await scenario.SyncWellAsync(SyncMode.Incremental);
-        Assert.Contains(scenario.LogLines, l => l.StartsWith("Neon has what Railway has not (table public.mine", StringComparison.Ordinal) && l.Contains("no full sync will follow", StringComparison.Ordinal));
+        Assert.Contains(scenario.LogLines, l => l.StartsWith("Neon has what Railway has not (table public.mine", StringComparison.Ordinal)
+            && l.Contains("no full sync will follow", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -180,7 +215,8 @@ public sealed class WordsTests(Servers servers) : IClassFixture<Servers>
     public async Task Why_no_full_sync_follows_is_said_and_only_an_empty_target_is_filled(string kind, string why)
     {
         await using var scenario = await Scenario.CreateAsync(servers);
-        await scenario.OnSourceAsync("CREATE TABLE items (id int PRIMARY KEY, updated_at timestamptz NOT NULL DEFAULT now()); INSERT INTO items SELECT generate_series(1, 10)");
+        await scenario.OnSourceAsync("CREATE TABLE items (id int PRIMARY KEY, updated_at timestamptz NOT NULL DEFAULT now()); INSERT "
+            + "INTO items SELECT generate_series(1, 10)");
         scenario.Set(i => kind switch
         {
             "stop" => i with { OnSchemaChange = SchemaChangeRule.Stop },
@@ -238,10 +274,16 @@ public sealed class WordsTests(Servers servers) : IClassFixture<Servers>
     [Fact]
     public async Task A_table_that_cannot_go_by_the_stamps_that_trackBy_asks_for_is_named()
     {
-        await using var scenario = await Items.CreateAsync(servers, more: "CREATE TABLE products (sku text PRIMARY KEY); CREATE TABLE log (a int);");
-        scenario.Set(i => i with { TrackBy = [new TrackByRule("products", TrackBy.UpdatedAt), new TrackByRule("items", TrackBy.UpdatedAt)] });
+        await using var scenario = await Items.CreateAsync(
+            servers,
+            more: "CREATE TABLE products (sku text PRIMARY KEY); CREATE TABLE log (a int);");
+        scenario.Set(
+            i => i with { TrackBy = [new TrackByRule("products", TrackBy.UpdatedAt), new TrackByRule("items", TrackBy.UpdatedAt)] });
         var result = await scenario.SyncWellAsync(SyncMode.Incremental);
-        Assert.StartsWith("incremental.trackBy asks for stamps, but public.products cannot go by them", Assert.Single(result.Warnings), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "incremental.trackBy asks for stamps, but public.products cannot go by them",
+            Assert.Single(result.Warnings),
+            StringComparison.Ordinal);
         scenario.Set(i => i with { TrackBy = [] });
         Assert.Empty((await scenario.SyncWellAsync(SyncMode.Incremental)).Warnings);
     }
@@ -261,7 +303,9 @@ public sealed class WordsTests(Servers servers) : IClassFixture<Servers>
         {
             var result = await scenario.SyncAsync(mode: SyncMode.Incremental);
             Assert.Equal(RunOutcome.Aborted, result.Outcome);
-            Assert.Equal($"Neon: role \"{role}\" does not exist (SQLSTATE 42704). So a row of public.named cannot be written there.", result.Error!.Message);
+            Assert.Equal(
+                $"Neon: role \"{role}\" does not exist (SQLSTATE 42704). So a row of public.named cannot be written there.",
+                result.Error!.Message);
             Assert.Contains("make it there", result.Error.Advice, StringComparison.Ordinal);
         }
         finally

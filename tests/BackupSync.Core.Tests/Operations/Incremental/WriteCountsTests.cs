@@ -3,12 +3,18 @@ using BackupSync.Runs;
 
 namespace BackupSync.Tests.Operations.Incremental;
 
-/// <summary>The target's counters of writes, by which a run knows whether others have written there: they begin anew, are switched off, and count what was rolled back.</summary>
+/// <summary>
+/// The target's counters of writes, by which a run knows whether others have written there: they begin anew, are switched off, and
+/// count what was rolled back.
+/// </summary>
 public sealed class WriteCountsTests
 {
     const string AsMany = "UPDATE items SET name = 'by hand' WHERE id = {0}; UPDATE items SET name = 'by hand' WHERE id = {0} + 1";
 
-    /// <summary>Two rows are written by hand; the next run sets one of them right, and so has the server count to two; then it begins anew, and counts to two once more.</summary>
+    /// <summary>
+    /// Two rows are written by hand; the next run sets one of them right, and so has the server count to two; then it begins anew, and
+    /// counts to two once more.
+    /// </summary>
     [SkippableTheory]
     [InlineData(15, false)]
     [InlineData(15, true)]
@@ -23,7 +29,8 @@ public sealed class WriteCountsTests
             Settings = new Dictionary<string, string> { ["synchronous_commit"] = "on" },
         }, default);
         await using var scenario = await Scenario.CreateAsync(await VersionedServers.GetAsync(major), target, PublishMode.Transaction);
-        await scenario.OnSourceAsync("CREATE TABLE items (id int PRIMARY KEY, name text, updated_at timestamptz NOT NULL DEFAULT '2024-01-01'); INSERT INTO items SELECT generate_series(1, 100), 'n'");
+        await scenario.OnSourceAsync("CREATE TABLE items (id int PRIMARY KEY, name text, updated_at timestamptz NOT NULL DEFAULT "
+            + "'2024-01-01'); INSERT INTO items SELECT generate_series(1, 100), 'n'");
         await scenario.SyncWellAsync(SyncMode.Full);
         await BeginAnewAsync();
         await scenario.OnTargetAsync("UPDATE items SET name = 'by hand' WHERE id = 1");
@@ -34,7 +41,9 @@ public sealed class WriteCountsTests
         await scenario.OnTargetAsync(string.Format(null, AsMany, 50));
         var result = await scenario.AssertBroughtUpToDateAsync();
 
-        Assert.Equal((ChangeTracking.Content, "the target's server counts what is written to it anew since the last run"), (result.Changes().Way, result.Changes().Reason));
+        Assert.Equal(
+            (ChangeTracking.Content, "the target's server counts what is written to it anew since the last run"),
+            (result.Changes().Way, result.Changes().Reason));
 
         async Task BeginAnewAsync()
         {
@@ -55,7 +64,8 @@ public sealed class WriteCountsTests
     {
         var server = await VersionedServers.GetAsync(major);
         await using var scenario = await Scenario.CreateAsync(server, server);
-        await scenario.OnSourceAsync("CREATE TABLE items (id int PRIMARY KEY, name text, updated_at timestamptz NOT NULL DEFAULT '2024-01-01'); INSERT INTO items SELECT generate_series(1, 100), 'n'");
+        await scenario.OnSourceAsync("CREATE TABLE items (id int PRIMARY KEY, name text, updated_at timestamptz NOT NULL DEFAULT "
+            + "'2024-01-01'); INSERT INTO items SELECT generate_series(1, 100), 'n'");
         await scenario.SyncWellAsync(SyncMode.Full);
         await scenario.SyncWellAsync(SyncMode.Incremental);
         await scenario.OnTargetAsync($"ALTER ROLE CURRENT_USER IN DATABASE \"{scenario.TargetAdmin.Database}\" SET track_counts = off");
@@ -66,7 +76,9 @@ public sealed class WriteCountsTests
         Assert.Contains("track_counts is off", result.Changes().Reason, StringComparison.Ordinal);
     }
 
-    /// <summary>A parent takes rows along of which both sides had the same: nothing else tells of them than the server's counters.</summary>
+    /// <summary>
+    /// A parent takes rows along of which both sides had the same: nothing else tells of them than the server's counters.
+    /// </summary>
     [SkippableTheory]
     [InlineData(15)]
     [InlineData(18)]
@@ -76,7 +88,8 @@ public sealed class WriteCountsTests
         await using var scenario = await Scenario.CreateAsync(server, server);
         await scenario.OnSourceAsync("""
             CREATE TABLE parents (id int PRIMARY KEY); INSERT INTO parents SELECT generate_series(1, 10);
-            CREATE TABLE children (id int PRIMARY KEY, parent int REFERENCES parents ON DELETE CASCADE); INSERT INTO children SELECT i, i % 10 + 1 FROM generate_series(1, 40000) i
+            CREATE TABLE children (id int PRIMARY KEY, parent int REFERENCES parents ON DELETE CASCADE);
+            INSERT INTO children SELECT i, i % 10 + 1 FROM generate_series(1, 40000) i
             """);
         await scenario.SyncWellAsync(SyncMode.Full);
         await scenario.OnTargetAsync($"ALTER DATABASE \"{scenario.TargetAdmin.Database}\" SET track_counts = off");
@@ -100,7 +113,8 @@ public sealed class WriteCountsTests
         var server = await VersionedServers.GetAsync(major);
         await using var scenario = await Scenario.CreateAsync(server, server);
         await scenario.OnSourceAsync("""
-            CREATE TABLE parents (id int PRIMARY KEY, code int NOT NULL UNIQUE); INSERT INTO parents SELECT i, i FROM generate_series(1, 10) i;
+            CREATE TABLE parents (id int PRIMARY KEY, code int NOT NULL UNIQUE);
+            INSERT INTO parents SELECT i, i FROM generate_series(1, 10) i;
             CREATE TABLE children (id int PRIMARY KEY, code int REFERENCES parents (code) ON DELETE CASCADE);
             INSERT INTO children SELECT i, i % 10 + 1 FROM generate_series(1, 40000) i
             """);
@@ -121,7 +135,8 @@ public sealed class WriteCountsTests
     {
         var server = await VersionedServers.GetAsync(major);
         await using var scenario = await Scenario.CreateAsync(server, server);
-        await scenario.OnSourceAsync("CREATE TABLE items (id int PRIMARY KEY, name text, updated_at timestamptz NOT NULL DEFAULT '2024-01-01'); INSERT INTO items SELECT generate_series(1, 100), 'n'");
+        await scenario.OnSourceAsync("CREATE TABLE items (id int PRIMARY KEY, name text, updated_at timestamptz NOT NULL DEFAULT "
+            + "'2024-01-01'); INSERT INTO items SELECT generate_series(1, 100), 'n'");
         await scenario.SyncWellAsync(SyncMode.Full);
         await scenario.SyncWellAsync(SyncMode.Incremental);
         await scenario.OnSourceAsync("UPDATE items SET name = 'new', updated_at = now() WHERE id <= 20; DELETE FROM items WHERE id > 90");

@@ -26,7 +26,8 @@ public sealed class DrillSurroundingsTests
         """;
 
     const string Orders = """
-        CREATE FUNCTION region_rank(text) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT CASE WHEN $1 = current_setting('app.region') THEN 1 ELSE 2 END $$;
+        CREATE FUNCTION region_rank(text) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT CASE
+            WHEN $1 = current_setting('app.region') THEN 1 ELSE 2 END $$;
         CREATE TABLE orders(id int PRIMARY KEY, region text, rank int GENERATED ALWAYS AS (public.region_rank(region)) STORED);
         INSERT INTO orders(id, region) SELECT g, CASE WHEN g % 2 = 0 THEN 'eu' ELSE 'us' END FROM generate_series(1, 40) g;
         """;
@@ -42,13 +43,18 @@ public sealed class DrillSurroundingsTests
         (string Name, string Creation)[] databases =
         [
             ("icu", "LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C.UTF-8'" + (major >= 16 ? " ICU_RULES '&V << w <<< W'" : "")),
-            .. major is 15 or 18 ? new[] { ("latin1", "ENCODING 'LATIN1' LOCALE 'C' LOCALE_PROVIDER libc"), ("ascii", "ENCODING 'SQL_ASCII' LOCALE 'C' LOCALE_PROVIDER libc") } : [],
+            .. major is 15 or 18 ? new[]
+            {
+                ("latin1", "ENCODING 'LATIN1' LOCALE 'C' LOCALE_PROVIDER libc"),
+                ("ascii", "ENCODING 'SQL_ASCII' LOCALE 'C' LOCALE_PROVIDER libc"),
+            } : [],
         ];
         foreach (var (name, creation) in databases)
         {
             var address = await CreateAsync(server, name, creation);
             await TestDatabase.ExecuteAsync(address, Words);
-            await TestDatabase.ExecuteAsync(address, $"CREATE ROLE visitor_{name}; ALTER ROLE visitor_{name} IN DATABASE {name} SET session_preload_libraries = 'no_such_library'; ALTER DATABASE {name} SET app.region = 'eu'");
+            await TestDatabase.ExecuteAsync(address, $"CREATE ROLE visitor_{name}; ALTER ROLE visitor_{name} IN DATABASE {name} SET "
+                + $"session_preload_libraries = 'no_such_library'; ALTER DATABASE {name} SET app.region = 'eu'");
             await TestDatabase.ExecuteAsync(address, Orders);
             var database = Scenario.Named(name, address, DatabaseRole.Backup);
             var backup = await BackUpAsync(database, config);
@@ -60,11 +66,14 @@ public sealed class DrillSurroundingsTests
             Assert.Equal((ProofVerdict.Good, server.Version.ToString()), (proof.Verdict, proof.RestoredInto));
             Assert.Equal($"restored {server.Version}, just now", proof.Describe(proof.Time));
             Assert.Contains(new DatabaseSetting(null, "app.region", "eu"), ManifestStore.Read(backup.Path).Options!.Settings);
-            Assert.Contains(drill.Warnings, w => w.Contains($"session_preload_libraries of role visitor_{name} in the database is left out", StringComparison.Ordinal));
+            Assert.Contains(
+                drill.Warnings,
+                w => w.Contains($"session_preload_libraries of role visitor_{name} in the database is left out", StringComparison.Ordinal));
             await CreateAsync(server, $"{name}_copy", creation);
             var copy = Scenario.Named($"{name}_copy", address.WithDatabase($"{name}_copy"), DatabaseRole.Backup);
             await TestDatabase.ExecuteAsync(copy.Address, $"ALTER DATABASE {name}_copy SET app.region = 'eu'");
-            Vault.Well(await RestoreRunner.RestoreAsync(BackupHandle.Of(backup, config), [], copy, config with { Databases = [copy] }, new RunOptions(), [], default));
+            Vault.Well(await RestoreRunner.RestoreAsync(
+                BackupHandle.Of(backup, config), [], copy, config with { Databases = [copy] }, new RunOptions(), [], default));
         }
     }
 
@@ -79,25 +88,33 @@ public sealed class DrillSurroundingsTests
         var older = await BackUpAsync(auth, config);
         var backup = await BackUpAsync(auth, config);
         var manifest = ManifestStore.Read(backup.Path);
-        ManifestStore.Write(backup.Path, manifest with { Options = manifest.Options! with { Provider = "libc", Collate = "xx_YY.UTF-8", Ctype = "xx_YY.UTF-8", Locale = null } });
+        ManifestStore.Write(backup.Path, manifest with { Options = manifest
+            .Options! with { Provider = "libc", Collate = "xx_YY.UTF-8", Ctype = "xx_YY.UTF-8", Locale = null } });
 
         var drill = await DrillAsync(backup, auth, config);
 
         Faults.AssertFailed(drill, RunOutcome.Aborted, RunStep.Prove, ErrorIds.NotProven);
-        Assert.Contains("was not proven here: this machine cannot make a database like the backup's (UTF8, libc xx_YY.UTF-8)", drill.Error!.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "was not proven here: this machine cannot make a database like the backup's (UTF8, libc xx_YY.UTF-8)",
+            drill.Error!.Message,
+            StringComparison.Ordinal);
         var proof = ManifestStore.Read(backup.Path).Proof!;
-        Assert.Equal((ProofVerdict.NotProven, false, false, "not proven here, just now"), (proof.Verdict, proof.Good, proof.Bad, proof.Describe(proof.Time)));
+        Assert.Equal(
+            (ProofVerdict.NotProven, false, false, "not proven here, just now"),
+            (proof.Verdict, proof.Good, proof.Bad, proof.Describe(proof.Time)));
         var warnings = new List<string>();
         var latest = new BackupQuery { Databases = ["auth"] };
         Assert.Equal(backup.Path, (await latest.FindOneAsync(config, warnings.Add, default)).Path);
         Assert.Contains("could not be proven when that was tried", Assert.Single(warnings), StringComparison.Ordinal);
         Assert.Equal(backup.Path, Assert.Single(await (latest with { Latest = true }).FindAsync(config, null, default)).Path);
         Assert.Equal(backup.Path, Assert.Single(BackupQuery.LatestOfJobs(await latest.FindAsync(config, null, default))).Path);
-        var keep = Retention.Decide(BackupFolder.Scan(Path.GetDirectoryName(backup.Path)!), RetentionRules.OfJob(0, null, _ => []), DateTimeOffset.UtcNow);
+        var keep = Retention.Decide(
+            BackupFolder.Scan(Path.GetDirectoryName(backup.Path)!), RetentionRules.OfJob(0, null, _ => []), DateTimeOffset.UtcNow);
         Assert.DoesNotContain(keep, d => d.Remove && d.Path == backup.Path);
 
         // Read well afterwards, and then tried again.
-        Vault.Well(await BackupRunner.ProveAsync(BackupHandle.Of(backup, config), BackupProof.Integrity, auth, null, config.Tools, [], default));
+        Vault.Well(
+            await BackupRunner.ProveAsync(BackupHandle.Of(backup, config), BackupProof.Integrity, auth, null, config.Tools, [], default));
         await DrillAsync(backup, auth, config);
         proof = ManifestStore.Read(backup.Path).Proof!;
         Assert.Equal((ProofVerdict.Good, BackupProof.Integrity, BackupProof.Drill), (proof.Verdict, proof.How, proof.Attempt!.How));
@@ -107,8 +124,10 @@ public sealed class DrillSurroundingsTests
         foreach (var file in new[] { older, backup })
         {
             var found = ManifestStore.Read(file.Path);
-            ManifestStore.Write(file.Path, found with { Proof = System.Text.Json.JsonSerializer.Deserialize<ProofRecord>(
-                """{"how":"Drill","time":"2026-01-01T00:00:00+00:00","duration_seconds":1,"rto_met":null,"rpo_met":null,"problem":"the content of its 10 rows differs"}""", JsonFormat.Line) });
+            var failed = System.Text.Json.JsonSerializer.Deserialize<ProofRecord>(
+                """{"how":"Drill","time":"2026-01-01T00:00:00+00:00","duration_seconds":1,"rto_met":null,"rpo_met":null,"""
+                    + """ "problem":"the content of its 10 rows differs"}""", JsonFormat.Line);
+            ManifestStore.Write(file.Path, found with { Proof = failed });
         }
         Assert.Equal(backup.Path, (await latest.FindOneAsync(config, warnings.Add, default)).Path);
     }
@@ -122,7 +141,9 @@ public sealed class DrillSurroundingsTests
         var address = await CreateAsync(server, "shop", "");
         await TestDatabase.ExecuteAsync(address, "ALTER DATABASE shop SET app.region = 'eu'; ALTER DATABASE shop SET app.note = E'a;\nb'");
         await TestDatabase.ExecuteAsync(address, Orders);
-        await TestDatabase.ExecuteAsync(address, "CREATE ROLE \"Auditor X\"; CREATE ROLE clerk; CREATE POLICY p ON orders FOR SELECT TO \"Auditor X\", clerk;");
+        await TestDatabase.ExecuteAsync(
+            address,
+            "CREATE ROLE \"Auditor X\"; CREATE ROLE clerk; CREATE POLICY p ON orders FOR SELECT TO \"Auditor X\", clerk;");
         var shop = Scenario.Named("shop", address, DatabaseRole.Backup);
         var backup = await BackUpAsync(shop, config);
         var manifest = ManifestStore.Read(backup.Path);
@@ -172,14 +193,17 @@ public sealed class DrillSurroundingsTests
         var users = manifest.Fingerprint.Tables["public.users"];
         ManifestStore.Write(backup.Path, manifest with
         {
-            Fingerprint = manifest.Fingerprint with { Tables = new SortedDictionary<string, BackupSync.Verification.TableFingerprint>(manifest.Fingerprint.Tables.ToDictionary(), StringComparer.Ordinal) { ["public.users"] = users with { Hash = "1" } } },
+            Fingerprint = manifest.Fingerprint with { Tables = new SortedDictionary<string, BackupSync.Verification.TableFingerprint>(
+                manifest.Fingerprint.Tables.ToDictionary(),
+                StringComparer.Ordinal) { ["public.users"] = users with { Hash = "1" } } },
         });
 
         Faults.AssertFailed(await DrillAsync(backup, auth, config), RunOutcome.Aborted, RunStep.Prove, ErrorIds.VerificationFailed);
 
         var proof = ManifestStore.Read(backup.Path).Proof!;
         Assert.Equal((ProofVerdict.Bad, "BAD, just now"), (proof.Verdict, proof.Describe(proof.Time)));
-        var refused = await Assert.ThrowsAsync<BackupSyncException>(() => new BackupQuery { Databases = ["auth"] }.FindOneAsync(config, null, default));
+        var refused = await Assert.ThrowsAsync<BackupSyncException>(
+            () => new BackupQuery { Databases = ["auth"] }.FindOneAsync(config, null, default));
         Assert.Contains(backup.Path, refused.Advice, StringComparison.Ordinal);
     }
 
@@ -192,7 +216,8 @@ public sealed class DrillSurroundingsTests
         // A function that only its own server has: no throw-away server can load the table's rows.
         var address = await CreateAsync(server, "auth", "");
         await TestDatabase.ExecuteAsync(address, """
-            CREATE FUNCTION is_here() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN IF current_setting('app.secret', true) IS NULL THEN RAISE 'no secret'; END IF; RETURN true; END $$;
+            CREATE FUNCTION is_here() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN IF current_setting('app.secret',
+                true) IS NULL THEN RAISE 'no secret'; END IF; RETURN true; END $$;
             CREATE TABLE users(id int CHECK (is_here()));
             SET app.secret = 'x'; INSERT INTO users VALUES (1);
             """);
@@ -209,13 +234,19 @@ public sealed class DrillSurroundingsTests
 
     static async Task<SandboxServer> StartAsync(int major)
     {
-        Skip.If(await new BackupSync.PgTools.ToolLocator(new ToolsConfig()).FindServerProgramsAsync(major, default) is null, $"PostgreSQL {major} is not installed here.");
+        Skip.If(
+            await new BackupSync.PgTools.ToolLocator(new ToolsConfig()).FindServerProgramsAsync(major, default) is null,
+            $"PostgreSQL {major} is not installed here.");
         return await SandboxServer.StartAsync(new SandboxOptions { Name = "drilled", Major = major }, default);
     }
 
     static BackupSyncConfig Config(TempFolder folder) => new()
     {
-        Path = folder.File("backupsync.yml"), Databases = [], Jobs = [], Places = [new FolderPlaceConfig { Name = "local", Directory = folder.File("local") }],
+        Path = folder.File("backupsync.yml"), Databases = [], Jobs = [], Places = [new FolderPlaceConfig
+        {
+            Name = "local",
+            Directory = folder.File("local"),
+        }],
     };
 
     static async Task<DatabaseAddress> CreateAsync(SandboxServer server, string name, string creation)

@@ -17,7 +17,8 @@ public sealed class DeadlockTests(Servers servers) : IClassFixture<Servers>
 {
     const string Relations = """
         CREATE TABLE z (id int PRIMARY KEY); CREATE SEQUENCE numbers; CREATE TABLE parts (id int) PARTITION BY RANGE (id);
-        CREATE TABLE part PARTITION OF parts FOR VALUES FROM (0) TO (9); CREATE VIEW looks AS SELECT id FROM z; CREATE MATERIALIZED VIEW holds AS SELECT id FROM z;
+        CREATE TABLE part PARTITION OF parts FOR VALUES FROM (0) TO (9); CREATE VIEW looks AS SELECT id FROM z;
+        CREATE MATERIALIZED VIEW holds AS SELECT id FROM z;
         CREATE TABLE a (id int PRIMARY KEY); INSERT INTO z VALUES (1); INSERT INTO a VALUES (1); INSERT INTO parts VALUES (1)
         """;
 
@@ -32,7 +33,8 @@ public sealed class DeadlockTests(Servers servers) : IClassFixture<Servers>
 
         await using var other = await BeginAsync(scenario, "SELECT count(*) FROM a");
         var result = await scenario.SyncAsync(other.At(RunStep.Restore, "a", """
-            SELECT (SELECT count(*) FROM parts), (SELECT count(*) FROM looks), (SELECT count(*) FROM holds), (SELECT last_value FROM numbers),
+            SELECT (SELECT count(*) FROM parts), (SELECT count(*) FROM looks), (SELECT count(*) FROM holds), (SELECT last_value
+                FROM numbers),
                    (SELECT count(*) FROM z)
             """));
 
@@ -51,7 +53,9 @@ public sealed class DeadlockTests(Servers servers) : IClassFixture<Servers>
         await scenario.OnSourceAsync("INSERT INTO a VALUES (1)");
 
         await using var other = await BeginAsync(scenario, $"INSERT INTO {held} VALUES (7)");
-        var result = await scenario.SyncAsync(other.At(RunStep.Compare, held, $"INSERT INTO {wanted} VALUES (7)"), mode: SyncMode.Incremental);
+        var result = await scenario.SyncAsync(
+            other.At(RunStep.Compare, held, $"INSERT INTO {wanted} VALUES (7)"),
+            mode: SyncMode.Incremental);
 
         await other.EndWellAsync();
         AssertWell(result);
@@ -152,7 +156,8 @@ public sealed class DeadlockTests(Servers servers) : IClassFixture<Servers>
         scenario.Job = scenario.Job with { Parallel = 1 };
         await scenario.OnSourceAsync("""
             DO $$ BEGIN FOR i IN 1..8 LOOP
-                EXECUTE format('CREATE TABLE w%1$s (id int PRIMARY KEY); INSERT INTO w%1$s SELECT generate_series(1, %2$s)', i, (8 - i) * 20000);
+                EXECUTE format('CREATE TABLE w%1$s (id int PRIMARY KEY); INSERT INTO w%1$s SELECT generate_series(1, %2$s)', i,
+                    (8 - i) * 20000);
             END LOOP; END $$
             """);
         return scenario;
@@ -195,7 +200,8 @@ public sealed class DeadlockTests(Servers servers) : IClassFixture<Servers>
         public async Task GoOnAsync(Task running, bool isLate)
         {
             await Eventually.IsTrueAsync(
-                async () => running.IsCompleted || await watching.ScalarAsync<long>(IsWaitedFor, default) > 0, "the run waits", 60, pause: 5);
+                async () => running.IsCompleted
+                    || await watching.ScalarAsync<long>(IsWaitedFor, default) > 0, "the run waits", 60, pause: 5);
             Assert.False(running.IsCompleted, "The run has waited for nothing.");
             await Task.Delay(isLate ? 1300 : 600);
             foreach (var table in Enumerable.Range(1, 7))

@@ -2,12 +2,15 @@ using BackupSync.Configuration;
 
 namespace BackupSync.Tests.Operations.Publishing;
 
-/// <summary>pg_restore's workers load tables at once, and the smaller one is there before the larger one that its expressions read.</summary>
+/// <summary>
+/// pg_restore's workers load tables at once, and the smaller one is there before the larger one that its expressions read.
+/// </summary>
 public sealed class LateEntriesTests(Servers servers) : IClassFixture<Servers>
 {
     [Theory]
     [InlineData("""
-        CREATE FUNCTION is_code(int) RETURNS boolean LANGUAGE sql STABLE AS $$ SELECT EXISTS (SELECT FROM public.z_codes WHERE code = $1) $$;
+        CREATE FUNCTION is_code(int) RETURNS boolean LANGUAGE sql STABLE AS $$
+            SELECT EXISTS (SELECT FROM public.z_codes WHERE code = $1) $$;
         CREATE TABLE a_items(id int PRIMARY KEY, code int CHECK (is_code(code)));
         INSERT INTO a_items SELECT g, g FROM generate_series(1, 10) g;
         """)]
@@ -25,7 +28,8 @@ public sealed class LateEntriesTests(Servers servers) : IClassFixture<Servers>
     public async Task What_reads_another_table_is_loaded_after_it(string items)
     {
         await using var scenario = await Scenario.CreateAsync(servers, PublishMode.Swap);
-        await TestDatabase.ExecuteAsync(scenario.Source, "CREATE TABLE z_codes(code int PRIMARY KEY, pad text); INSERT INTO z_codes SELECT g, repeat('x', 200) FROM generate_series(1, 50000) g;" + items);
+        await TestDatabase.ExecuteAsync(scenario.Source, "CREATE TABLE z_codes(code int PRIMARY KEY, pad text); INSERT INTO z_codes "
+            + "SELECT g, repeat('x', 200) FROM generate_series(1, 50000) g;" + items);
 
         var result = await scenario.SyncAsync();
 
@@ -42,10 +46,12 @@ public sealed class LateEntriesTests(Servers servers) : IClassFixture<Servers>
         await using var scenario = await Scenario.CreateAsync(servers, PublishMode.Transaction);
         await TestDatabase.ExecuteAsync(scenario.Source, $"""
             CREATE TABLE z_codes (code int PRIMARY KEY); INSERT INTO z_codes SELECT generate_series(1, 10);
-            CREATE FUNCTION is_code(int) RETURNS boolean LANGUAGE sql STABLE AS $$ SELECT EXISTS (SELECT FROM public.z_codes WHERE code = $1) $$;
+            CREATE FUNCTION is_code(int) RETURNS boolean LANGUAGE sql STABLE AS $$
+                SELECT EXISTS (SELECT FROM public.z_codes WHERE code = $1) $$;
             CREATE FUNCTION known(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS
             $$ BEGIN IF NOT EXISTS (SELECT FROM public.z_codes WHERE code = $1) THEN RAISE 'no such code %', $1; END IF; RETURN $1; END $$;
-            CREATE TABLE "a Items" ({columns}); INSERT INTO "a Items" (code) SELECT generate_series(1, 10); CREATE TABLE b_items (code int REFERENCES z_codes);
+            CREATE TABLE "a Items" ({columns}); INSERT INTO "a Items" (code) SELECT generate_series(1, 10);
+            CREATE TABLE b_items (code int REFERENCES z_codes);
             """);
 
         var result = await scenario.SyncAsync();

@@ -31,10 +31,18 @@ public sealed class PoolerTests(Servers servers) : IClassFixture<Servers>
         foreach (var run in new[] { SyncMode.Full, SyncMode.Incremental })
             AssertRefused((await scenario.SyncAsync(mode: run)).Error);
         var local = new FolderPlaceConfig { Name = "local", Directory = Path.Combine(scenario.Directory, "vault") };
-        var config = new BackupSyncConfig { Path = Path.Combine(scenario.Directory, "x.yml"), Databases = [scenario.Job.SourceDatabase], Jobs = [], Places = [local] };
-        AssertRefused((await BackupRunner.BackUpAsync([scenario.Job.SourceDatabase], BackupOrder.ByHand(config, null), _ => [], null, default))[0].Error);
+        var config = new BackupSyncConfig
+        {
+            Path = Path.Combine(scenario.Directory, "x.yml"),
+            Databases = [scenario.Job.SourceDatabase],
+            Jobs = [],
+            Places = [local],
+        };
+        AssertRefused((await BackupRunner.BackUpAsync(
+            [scenario.Job.SourceDatabase], BackupOrder.ByHand(config, null), _ => [], null, default))[0].Error);
         var compared = await Assert.ThrowsAsync<BackupSyncException>(() =>
-            DataComparison.RunAsync(scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions(), null, null, default));
+            DataComparison.RunAsync(
+                scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions(), null, null, default));
         Assert.Equal(ErrorIds.NotSupported, compared.ErrorId);
 
         scenario.Job = direct;
@@ -54,7 +62,8 @@ public sealed class PoolerTests(Servers servers) : IClassFixture<Servers>
         await using var application = await TestDatabase.OpenAsync(pooler.Of(database.Address));
         await AssertUntouchedAsync(application);
 
-        var result = await ConnectionTest.RunAsync(Scenario.Named("app", pooler.Of(database.Address), DatabaseRole.Production), TimeSpan.FromSeconds(10), default);
+        var result = await ConnectionTest.RunAsync(
+            Scenario.Named("app", pooler.Of(database.Address), DatabaseRole.Production), TimeSpan.FromSeconds(10), default);
 
         Assert.Equal(ConnectionState.Connected, result.State);
         Assert.Contains("direct address", Assert.Single(result.Warnings), StringComparison.Ordinal);
@@ -125,7 +134,8 @@ public sealed class PoolerTests(Servers servers) : IClassFixture<Servers>
         for (var i = 0; i < 5; i++)
         {
             await using var command = new NpgsqlCommand(
-                "SELECT string_agg(name || ' = ' || setting, ', ') FROM pg_settings WHERE source = 'session' AND name NOT IN ('application_name', 'client_encoding', 'DateStyle', 'TimeZone', 'standard_conforming_strings')", application);
+                "SELECT string_agg(name || ' = ' || setting, ', ') FROM pg_settings WHERE source = 'session' AND name NOT IN "
+                    + "('application_name', 'client_encoding', 'DateStyle', 'TimeZone', 'standard_conforming_strings')", application);
             Assert.Equal(DBNull.Value, await command.ExecuteScalarAsync());
         }
     }

@@ -9,7 +9,10 @@ using BackupSync.Tests.Operations.Incremental;
 
 namespace BackupSync.Tests.Operations.Publishing;
 
-/// <summary>Shapes of databases that pg_dump and pg_restore bring over, rebuilt from what users of such tools have reported: they are copied, proven and restored.</summary>
+/// <summary>
+/// Shapes of databases that pg_dump and pg_restore bring over, rebuilt from what users of such tools have reported: they are copied,
+/// proven and restored.
+/// </summary>
 public sealed class ReportedShapesTests
 {
     const string Table = "CREATE TABLE t (id int PRIMARY KEY, name text); INSERT INTO t SELECT g, 'n' || g FROM generate_series(1, 10) g;";
@@ -42,11 +45,13 @@ public sealed class ReportedShapesTests
             CREATE FOREIGN TABLE child () INHERITS (parent) SERVER archive;
             """,
         ["an event trigger that refuses"] = """
-            CREATE FUNCTION forbid() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'DDL is forbidden here: %', tg_tag; END $$;
+            CREATE FUNCTION forbid() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'DDL is forbidden here: %',
+                tg_tag; END $$;
             CREATE EVENT TRIGGER guard ON ddl_command_start EXECUTE FUNCTION forbid();
             """,
         ["default_tablespace by name"] = """
-            CREATE TABLE parts (id int) PARTITION BY RANGE (id); CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (1) TO (100); INSERT INTO parts VALUES (5);
+            CREATE TABLE parts (id int) PARTITION BY RANGE (id); CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (1) TO (100);
+            INSERT INTO parts VALUES (5);
             DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_tablespace = pg_default', current_database()); END $$;
             """,
     };
@@ -75,7 +80,8 @@ public sealed class ReportedShapesTests
         await using var scenario = await Scenario.CreateAsync(server, server, publish);
         await scenario.OnSourceAsync(Table + Shapes[shape]);
         if (shape.StartsWith("default_tablespace", StringComparison.Ordinal))
-            await scenario.OnTargetAsync("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_tablespace = pg_default', current_database()); END $$");
+            await scenario.OnTargetAsync(
+                "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_tablespace = pg_default', current_database()); END $$");
 
         await scenario.SyncWellAsync();
         await AssertSameAsync(scenario, major);
@@ -99,12 +105,16 @@ public sealed class ReportedShapesTests
         await using var scenario = await Scenario.CreateAsync(server, server, publish);
         await scenario.OnSourceAsync("""
             CREATE FUNCTION slug(t text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT lower($1) $$;
-            CREATE TABLE pages (id int PRIMARY KEY, title text, slug text GENERATED ALWAYS AS (slug(title)) STORED); INSERT INTO pages (id, title) VALUES (1, 'A b');
-            CREATE OR REPLACE FUNCTION slug(t text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT replace(lower($1), ' ', '-') $$; INSERT INTO pages (id, title) VALUES (2, 'C d');
+            CREATE TABLE pages (id int PRIMARY KEY, title text, slug text GENERATED ALWAYS AS (slug(title)) STORED);
+            INSERT INTO pages (id, title) VALUES (1, 'A b');
+            CREATE OR REPLACE FUNCTION slug(t text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT replace(lower($1), ' ', '-') $$;
+            INSERT INTO pages (id, title) VALUES (2, 'C d');
             """);
 
         var full = await scenario.SyncWellAsync();
-        Assert.Contains(full.Warnings, w => w.Contains("table public.pages: all is equal but the values of its generated columns", StringComparison.Ordinal));
+        Assert.Contains(
+            full.Warnings,
+            w => w.Contains("table public.pages: all is equal but the values of its generated columns", StringComparison.Ordinal));
         Assert.Equal("a-b", await Scenario.TextAsync(scenario.TargetAdmin, "SELECT slug FROM pages WHERE id = 1"));
         await scenario.OnSourceAsync("UPDATE pages SET title = 'E f' WHERE id = 2");
         Assert.Equal(SyncMode.Incremental, (await scenario.SyncWellAsync(SyncMode.Incremental)).Mode);
@@ -114,10 +124,13 @@ public sealed class ReportedShapesTests
 
         // What other columns hold is compared as ever.
         await scenario.OnTargetAsync("UPDATE pages SET title = 'other' WHERE id = 1");
-        Assert.Equal(2, (await scenario.SyncWellAsync(SyncMode.Incremental, fullVerify: true)).Tables.Sum(t => t.Changes!.Updated)); // with the one of before the restore
+        // With the one of before the restore.
+        Assert.Equal(2, (await scenario.SyncWellAsync(SyncMode.Incremental, fullVerify: true)).Tables.Sum(t => t.Changes!.Updated));
     }
 
-    /// <summary>The manual's own example of such a trigger: https://www.postgresql.org/docs/current/event-trigger-database-login-example.html</summary>
+    /// <summary>
+    /// The manual's own example of such a trigger: https://www.postgresql.org/docs/current/event-trigger-database-login-example.html
+    /// </summary>
     [SkippableTheory]
     [InlineData(18, PublishMode.Swap)]
     [InlineData(19, PublishMode.Transaction)]
@@ -127,7 +140,8 @@ public sealed class ReportedShapesTests
         await using var scenario = await Scenario.CreateAsync(server, server, publish);
         await scenario.OnSourceAsync(Table + """
             CREATE TABLE logins (who text, at timestamptz DEFAULT now());
-            CREATE FUNCTION on_login() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$ BEGIN INSERT INTO logins (who) VALUES (session_user); END $$;
+            CREATE FUNCTION on_login() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER
+                SET search_path = public AS $$ BEGIN INSERT INTO logins (who) VALUES (session_user); END $$;
             CREATE EVENT TRIGGER logged ON login EXECUTE FUNCTION on_login();
             ALTER EVENT TRIGGER logged ENABLE ALWAYS;
             """);
@@ -148,12 +162,14 @@ public sealed class ReportedShapesTests
     {
         var server = await VersionedServers.GetAsync(major);
         await using var scenario = await Scenario.CreateAsync(server, server, PublishMode.Swap);
-        await scenario.OnSourceAsync("CREATE SEQUENCE around MAXVALUE 7 CYCLE; CREATE SEQUENCE back; CREATE TABLE big AS SELECT g AS id, repeat(md5(g::text), 6) AS v FROM generate_series(1, 50000) g;");
+        await scenario.OnSourceAsync("CREATE SEQUENCE around MAXVALUE 7 CYCLE; CREATE SEQUENCE back; CREATE TABLE big AS SELECT g AS "
+            + "id, repeat(md5(g::text), 6) AS v FROM generate_series(1, 50000) g;");
         using var stop = new CancellationTokenSource();
         var working = Task.Run(async () =>
         {
             while (!stop.IsCancellationRequested)
-                await scenario.OnSourceAsync("SELECT nextval('around'), setval('back', 1 + (random() * 1000)::int) FROM generate_series(1, 3)");
+                await scenario.OnSourceAsync(
+                    "SELECT nextval('around'), setval('back', 1 + (random() * 1000)::int) FROM generate_series(1, 3)");
         });
 
         for (var run = 0; run < 3; run++)
@@ -174,9 +190,11 @@ public sealed class ReportedShapesTests
         var server = await VersionedServers.GetAsync(major);
         await using var scenario = await Scenario.CreateAsync(server, server, publish);
         await scenario.OnSourceAsync("""
-            CREATE TABLE ev (id int, k int) PARTITION BY LIST (k); CREATE TABLE ev_1 PARTITION OF ev FOR VALUES IN (1) PARTITION BY RANGE (id);
+            CREATE TABLE ev (id int, k int) PARTITION BY LIST (k);
+            CREATE TABLE ev_1 PARTITION OF ev FOR VALUES IN (1) PARTITION BY RANGE (id);
             CREATE TABLE ev_1a PARTITION OF ev_1 FOR VALUES FROM (0) TO (1000); INSERT INTO ev SELECT g, 1 FROM generate_series(1, 100) g;
-            CREATE TABLE gone (id int) PARTITION BY LIST (id); CREATE TABLE gone_1 PARTITION OF gone FOR VALUES IN (1); INSERT INTO gone VALUES (1);
+            CREATE TABLE gone (id int) PARTITION BY LIST (id); CREATE TABLE gone_1 PARTITION OF gone FOR VALUES IN (1);
+            INSERT INTO gone VALUES (1);
             """ + Table);
         scenario.Job = scenario.Job with { Exclude = new ExcludeConfig { Data = ["ev"], Tables = ["gone"] } };
 
@@ -202,7 +220,8 @@ public sealed class ReportedShapesTests
         Assert.Equal(SyncMode.Incremental, (await scenario.SyncWellAsync(SyncMode.Incremental)).Mode);
 
         Assert.Equal("short kept =r", await Scenario.TextAsync(scenario.TargetAdmin,
-            "SELECT concat_ws(' ', convert_from(lo_get(oid), 'UTF8'), obj_description(oid, 'pg_largeobject'), substring(lomacl::text from '=r')) FROM pg_largeobject_metadata"));
+            "SELECT concat_ws(' ', convert_from(lo_get(oid), 'UTF8'), obj_description(oid, 'pg_largeobject'), substring(lomacl::text "
+                + "from '=r')) FROM pg_largeobject_metadata"));
     }
 
     [SkippableTheory]
@@ -214,23 +233,28 @@ public sealed class ReportedShapesTests
         await using var scenario = await Scenario.CreateAsync(server, server);
         await scenario.OnSourceAsync("""
             CREATE DOMAIN small AS int;
-            CREATE TABLE loans (id int PRIMARY KEY, amount int, rate small) PARTITION BY RANGE (id); CREATE TABLE loans_1 PARTITION OF loans FOR VALUES FROM (0) TO (100); INSERT INTO loans VALUES (1, -5, 9);
+            CREATE TABLE loans (id int PRIMARY KEY, amount int, rate small) PARTITION BY RANGE (id);
+            CREATE TABLE loans_1 PARTITION OF loans FOR VALUES FROM (0) TO (100); INSERT INTO loans VALUES (1, -5, 9);
             ALTER TABLE loans ADD CONSTRAINT positive CHECK (amount > 0) NOT VALID; COMMENT ON CONSTRAINT positive ON loans IS 'since May';
             ALTER DOMAIN small ADD CONSTRAINT lim CHECK (value < 3) NOT VALID;
             CREATE TABLE u1 (id serial PRIMARY KEY); CREATE TABLE u2 (id int DEFAULT nextval('u1_id_seq') PRIMARY KEY);
             INSERT INTO u1 SELECT nextval('u1_id_seq') FROM generate_series(1, 100);
             """);
         var backup = (await scenario.SyncWellAsync()).SourceBackup!;
-        await scenario.OnTargetAsync("DELETE FROM loans; DELETE FROM u1 WHERE id > 50; INSERT INTO u2 SELECT nextval('u1_id_seq') FROM generate_series(1, 50)");
+        await scenario.OnTargetAsync(
+            "DELETE FROM loans; DELETE FROM u1 WHERE id > 50; INSERT INTO u2 SELECT nextval('u1_id_seq') FROM generate_series(1, 50)");
 
         var result = await JobRunner.RunAsync(scenario.Job, RunKind.Restore, backup.FileName, "Restore of tables", [],
             run => new TableRestorePipeline(run, scenario.Job, BackupHandle.Of(backup, null), ["loans", "u1"], new RunOptions()), default);
 
         Assert.Null(result.Error);
         Assert.Equal("1 100 1 f f since May", await Scenario.TextAsync(scenario.TargetAdmin, """
-            SELECT concat_ws(' ', (SELECT count(*) FROM loans), (SELECT count(*) FROM u1), (SELECT count(*) FROM pg_constraint WHERE conname = 'positive' AND conrelid = 'loans_1'::regclass),
-                (SELECT convalidated FROM pg_constraint WHERE conname = 'positive' AND conrelid = 'loans'::regclass), (SELECT convalidated FROM pg_constraint WHERE conname = 'lim'),
-                (SELECT obj_description(oid, 'pg_constraint') FROM pg_constraint WHERE conname = 'positive' AND conrelid = 'loans'::regclass))
+            SELECT concat_ws(' ', (SELECT count(*) FROM loans), (SELECT count(*) FROM u1), (SELECT count(*) FROM pg_constraint
+                WHERE conname = 'positive' AND conrelid = 'loans_1'::regclass),
+                (SELECT convalidated FROM pg_constraint WHERE conname = 'positive' AND conrelid = 'loans'::regclass), (SELECT convalidated
+                    FROM pg_constraint WHERE conname = 'lim'),
+                (SELECT obj_description(oid, 'pg_constraint') FROM pg_constraint WHERE conname = 'positive'
+                    AND conrelid = 'loans'::regclass))
             """));
         await scenario.OnTargetAsync("INSERT INTO u2 DEFAULT VALUES");
         Assert.Equal(151, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT max(id)::bigint FROM u2"));
@@ -258,7 +282,8 @@ public sealed class ReportedShapesTests
     {
         var server = await VersionedServers.GetAsync(18);
         await using var scenario = await Scenario.CreateAsync(server, server, PublishMode.Swap);
-        await scenario.OnSourceAsync(Table + "CREATE EXTENSION cube; COMMENT ON EXTENSION cube IS 'ours'; CREATE TABLE queue (id int PRIMARY KEY); INSERT INTO queue VALUES (1); ALTER EXTENSION cube ADD TABLE queue;");
+        await scenario.OnSourceAsync(Table + "CREATE EXTENSION cube; COMMENT ON EXTENSION cube IS 'ours'; CREATE TABLE queue (id int "
+            + "PRIMARY KEY); INSERT INTO queue VALUES (1); ALTER EXTENSION cube ADD TABLE queue;");
         await scenario.OnTargetAsync("""
             CREATE FUNCTION forbid() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
             CREATE EVENT TRIGGER guard ON sql_drop EXECUTE FUNCTION forbid();
@@ -268,7 +293,9 @@ public sealed class ReportedShapesTests
 
         Assert.Contains(result.Warnings, w => w.Contains("rows of public.queue are not copied", StringComparison.Ordinal));
         Assert.Contains(result.Warnings, w => w.Contains("the event trigger guard goes", StringComparison.Ordinal));
-        Assert.Equal("ours", await Scenario.TextAsync(scenario.TargetAdmin, "SELECT obj_description(oid, 'pg_extension') FROM pg_extension WHERE extname = 'cube'"));
+        Assert.Equal("ours", await Scenario.TextAsync(
+            scenario.TargetAdmin,
+            "SELECT obj_description(oid, 'pg_extension') FROM pg_extension WHERE extname = 'cube'"));
     }
 
     /// <summary>Rows that came in while triggers were off, and a view that divides by a zero of later.</summary>
@@ -282,9 +309,11 @@ public sealed class ReportedShapesTests
         await scenario.OnSourceAsync(Table);
         await scenario.SyncWellAsync();
         await scenario.OnSourceAsync("""
-            CREATE TABLE room (id int PRIMARY KEY); CREATE TABLE dis (id int PRIMARY KEY, room int REFERENCES room); CREATE INDEX ON dis (room);
+            CREATE TABLE room (id int PRIMARY KEY); CREATE TABLE dis (id int PRIMARY KEY, room int REFERENCES room);
+            CREATE INDEX ON dis (room);
             ALTER TABLE dis DISABLE TRIGGER ALL; INSERT INTO dis VALUES (2, 777); ALTER TABLE dis ENABLE TRIGGER ALL;
-            CREATE TABLE src (a int); INSERT INTO src VALUES (1); CREATE MATERIALIZED VIEW m AS SELECT 10 / a AS x FROM src; INSERT INTO src VALUES (0);
+            CREATE TABLE src (a int); INSERT INTO src VALUES (1); CREATE MATERIALIZED VIEW m AS SELECT 10 / a AS x FROM src;
+            INSERT INTO src VALUES (0);
             """);
         var sync = await scenario.SyncAsync();
         Assert.Equal(ErrorIds.RestoreFailed, sync.Error!.Id);
@@ -299,15 +328,21 @@ public sealed class ReportedShapesTests
         var restored = await scenario.RestoreAsync(backup, options: new RunOptions { SkipRefused = true });
 
         Assert.True(restored.Success, $"{restored.Error?.Message} {restored.Error?.Detail}");
-        Assert.Contains(restored.Warnings, w => w.Contains("left out: FK CONSTRAINT public dis dis_room_fkey", StringComparison.Ordinal) && w.Contains("violates foreign key", StringComparison.Ordinal));
-        Assert.Contains(restored.Warnings, w => w.Contains("left out: MATERIALIZED VIEW DATA public m:", StringComparison.Ordinal) && w.Contains("division by zero", StringComparison.Ordinal));
+        Assert.Contains(restored.Warnings, w => w.Contains("left out: FK CONSTRAINT public dis dis_room_fkey", StringComparison.Ordinal)
+            && w.Contains("violates foreign key", StringComparison.Ordinal));
+        Assert.Contains(restored.Warnings, w => w.Contains("left out: MATERIALIZED VIEW DATA public m:", StringComparison.Ordinal)
+            && w.Contains("division by zero", StringComparison.Ordinal));
         Assert.Equal("777 f 10", await Scenario.TextAsync(scenario.TargetAdmin,
-            "SELECT concat_ws(' ', (SELECT room FROM dis), (SELECT relispopulated FROM pg_class WHERE relname = 'm'), (SELECT count(*) FROM t))"));
+            "SELECT concat_ws(' ', (SELECT room FROM dis), (SELECT relispopulated FROM pg_class WHERE relname = 'm'), (SELECT count(*) "
+                + "FROM t))"));
 
         Assert.Equal(["FK CONSTRAINT public dis dis_room_fkey", "MATERIALIZED VIEW DATA public m"], restored.LeftOut);
     }
 
-    /// <summary>Functions that were replaced since the rows were written, so that checks refuse them, or raise; and one that reads another table.</summary>
+    /// <summary>
+    /// Functions that were replaced since the rows were written, so that checks refuse them, or raise; and one that reads another
+    /// table.
+    /// </summary>
     [SkippableTheory]
     [InlineData(15)]
     [InlineData(18)]
@@ -316,15 +351,21 @@ public sealed class ReportedShapesTests
         var server = await VersionedServers.GetAsync(major);
         await using var scenario = await Scenario.CreateAsync(server, server, PublishMode.Swap);
         await scenario.OnSourceAsync(Table + """
-            CREATE FUNCTION known(int) RETURNS boolean LANGUAGE sql AS 'SELECT true'; CREATE FUNCTION raises(int) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+            CREATE FUNCTION known(int) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+            CREATE FUNCTION raises(int) RETURNS boolean LANGUAGE sql AS 'SELECT true';
             CREATE DOMAIN small AS int CHECK (public.known(VALUE));
-            CREATE TABLE checked (a int CHECK (known(a)), b int CHECK (b > 0), c small); INSERT INTO checked VALUES (1, 1, 1), (2, 2, 2); COMMENT ON CONSTRAINT checked_a_check ON checked IS 'known';
+            CREATE TABLE checked (a int CHECK (known(a)), b int CHECK (b > 0), c small); INSERT INTO checked VALUES (1, 1, 1), (2, 2, 2);
+            COMMENT ON CONSTRAINT checked_a_check ON checked IS 'known';
             CREATE TABLE raised (a int, CONSTRAINT fine CHECK (raises(a))); INSERT INTO raised VALUES (1);
-            CREATE TABLE parted (a int CHECK (raises(a))) PARTITION BY RANGE (a); CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (10); INSERT INTO parted VALUES (1);
-            CREATE FUNCTION is_room(int) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN EXISTS (SELECT FROM public.room WHERE id = $1); END';
-            CREATE TABLE room (id int PRIMARY KEY); INSERT INTO room VALUES (7); CREATE TABLE booked (room int CHECK (is_room(room))); INSERT INTO booked VALUES (7);
+            CREATE TABLE parted (a int CHECK (raises(a))) PARTITION BY RANGE (a);
+            CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (10); INSERT INTO parted VALUES (1);
+            CREATE FUNCTION is_room(int) RETURNS boolean
+                LANGUAGE plpgsql AS 'BEGIN RETURN EXISTS (SELECT FROM public.room WHERE id = $1); END';
+            CREATE TABLE room (id int PRIMARY KEY); INSERT INTO room VALUES (7); CREATE TABLE booked (room int CHECK (is_room(room)));
+            INSERT INTO booked VALUES (7);
             CREATE TABLE other (id int PRIMARY KEY REFERENCES room); INSERT INTO other VALUES (7);
-            CREATE OR REPLACE FUNCTION known(int) RETURNS boolean LANGUAGE sql AS 'SELECT false'; CREATE OR REPLACE FUNCTION raises(int) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no rule''; END';
+            CREATE OR REPLACE FUNCTION known(int) RETURNS boolean LANGUAGE sql AS 'SELECT false';
+            CREATE OR REPLACE FUNCTION raises(int) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no rule''; END';
             """);
         var backup = (await scenario.SyncAsync()).SourceBackup!;
         Assert.Contains("NOT VALID", (await scenario.RestoreAsync(backup)).Error!.Advice, StringComparison.Ordinal);
@@ -334,10 +375,16 @@ public sealed class ReportedShapesTests
         Assert.True(restored.Success, $"{restored.Error?.Message} {restored.Error?.Detail}");
         Assert.Equal(4, restored.LeftOut.Count);
         Assert.All(restored.LeftOut, o => Assert.StartsWith("validity of constraint ", o, StringComparison.Ordinal));
-        Assert.Equal("2 1 1 1 1", await Scenario.TextAsync(scenario.TargetAdmin, "SELECT concat_ws(' ', (SELECT count(*) FROM checked), (SELECT count(*) FROM raised), (SELECT count(*) FROM parted), (SELECT count(*) FROM booked), (SELECT count(*) FROM other))"));
-        Assert.Equal("booked_room_check t, checked_a_check f, checked_b_check t, fine f, parted_a_check f, small_check f", await Scenario.TextAsync(scenario.TargetAdmin,
-            "SELECT string_agg(DISTINCT conname || ' ' || left(convalidated::text, 1), ', ') FROM pg_constraint WHERE contype = 'c' AND connamespace = 'public'::regnamespace"));
-        Assert.Equal("known", await Scenario.TextAsync(scenario.TargetAdmin, "SELECT obj_description(oid, 'pg_constraint') FROM pg_constraint WHERE conname = 'checked_a_check'"));
+        Assert.Equal("2 1 1 1 1", await Scenario.TextAsync(scenario.TargetAdmin, "SELECT concat_ws(' ', (SELECT count(*) FROM "
+            + "checked), (SELECT count(*) FROM raised), (SELECT count(*) FROM parted), (SELECT count(*) FROM booked), (SELECT count(*) "
+            + "FROM other))"));
+        Assert.Equal("booked_room_check t, checked_a_check f, checked_b_check t, fine f, parted_a_check f, small_check f", await Scenario
+            .TextAsync(scenario.TargetAdmin,
+                "SELECT string_agg(DISTINCT conname || ' ' || left(convalidated::text, 1), ', ') FROM pg_constraint WHERE contype = "
+                    + "'c' AND connamespace = 'public'::regnamespace"));
+        Assert.Equal("known", await Scenario.TextAsync(
+            scenario.TargetAdmin,
+            "SELECT obj_description(oid, 'pg_constraint') FROM pg_constraint WHERE conname = 'checked_a_check'"));
     }
 
     /// <summary>No check is to blame: nothing that could be left out would bring the rows back.</summary>
@@ -349,7 +396,8 @@ public sealed class ReportedShapesTests
         await scenario.OnSourceAsync(Table);
         await scenario.SyncWellAsync();
         await scenario.OnSourceAsync("""
-            CREATE FUNCTION twice(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 2'; CREATE TABLE computed (a int, b int GENERATED ALWAYS AS (twice(a)) STORED); INSERT INTO computed VALUES (1);
+            CREATE FUNCTION twice(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 2';
+            CREATE TABLE computed (a int, b int GENERATED ALWAYS AS (twice(a)) STORED); INSERT INTO computed VALUES (1);
             CREATE OR REPLACE FUNCTION twice(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 / 0';
             """);
         var backup = (await scenario.SyncAsync()).SourceBackup!;
@@ -357,20 +405,28 @@ public sealed class ReportedShapesTests
         var refused = await scenario.RestoreAsync(backup, options: new RunOptions { SkipRefused = true });
 
         Assert.Equal((RunOutcome.RolledBack, ErrorIds.RestoreFailed), (refused.Outcome, refused.Error?.Id));
-        Assert.Contains("refuses TABLE DATA public computed, with and without the checks of the table: division by zero", refused.Error!.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "refuses TABLE DATA public computed, with and without the checks of the table: division by zero",
+            refused.Error!.Message,
+            StringComparison.Ordinal);
         Assert.Contains("Rows are never left out", refused.Error.Advice, StringComparison.Ordinal);
         Assert.Equal(10, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM t"));
     }
 
-    /// <summary>Each entry that is tried again loads everything again: what is made when all rows are there is tried once more, not once for each.</summary>
+    /// <summary>
+    /// Each entry that is tried again loads everything again: what is made when all rows are there is tried once more, not once for
+    /// each.
+    /// </summary>
     [SkippableFact]
     public async Task Indexes_that_cannot_be_made_load_the_rows_twice_at_most()
     {
         var server = await VersionedServers.GetAsync(18);
         await using var scenario = await Scenario.CreateAsync(server, server, PublishMode.Swap);
         await scenario.OnSourceAsync("""
-            CREATE FUNCTION k(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN 1; END'; CREATE TABLE t (a int); INSERT INTO t VALUES (1);
-            CREATE INDEX t_1 ON t (k(a)); CREATE INDEX t_2 ON t (k(a + 1)); CREATE INDEX t_3 ON t (k(a + 2)); CREATE INDEX t_4 ON t (k(a + 3));
+            CREATE FUNCTION k(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN 1; END'; CREATE TABLE t (a int);
+            INSERT INTO t VALUES (1);
+            CREATE INDEX t_1 ON t (k(a)); CREATE INDEX t_2 ON t (k(a + 1)); CREATE INDEX t_3 ON t (k(a + 2));
+            CREATE INDEX t_4 ON t (k(a + 3));
             CREATE OR REPLACE FUNCTION k(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RAISE EXCEPTION ''no key''; END';
             """);
 
@@ -381,7 +437,8 @@ public sealed class ReportedShapesTests
     }
 
     static Task<RunResult> DrillAsync(Scenario scenario, BackupFile backup) =>
-        BackupRunner.ProveAsync(BackupHandle.Of(backup, null), BackupProof.Drill, scenario.Job.SourceDatabase, null, new ToolsConfig(), [], default);
+        BackupRunner.ProveAsync(
+            BackupHandle.Of(backup, null), BackupProof.Drill, scenario.Job.SourceDatabase, null, new ToolsConfig(), [], default);
 
     static async Task AssertSameAsync(Scenario scenario, int major)
     {

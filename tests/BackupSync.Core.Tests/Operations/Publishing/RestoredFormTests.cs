@@ -22,7 +22,8 @@ public sealed class RestoredFormTests
         CREATE VIEW with_constant AS SELECT * FROM (SELECT id, 'paid' AS kind FROM paid UNION ALL SELECT id, 'free' FROM free) q;
         CREATE VIEW in_exists AS SELECT id FROM paid WHERE EXISTS (SELECT id, 5 FROM free UNION ALL SELECT 1, NULL);
         CREATE VIEW in_in AS SELECT id FROM paid WHERE amount IN (SELECT amount FROM paid UNION SELECT NULL);
-        CREATE MATERIALIZED VIEW per_kind AS SELECT kind, count(*) n FROM (SELECT 'a' AS kind FROM paid UNION ALL SELECT 'b' FROM free) q GROUP BY kind;
+        CREATE MATERIALIZED VIEW per_kind AS SELECT kind, count(*) n FROM (SELECT 'a' AS kind FROM paid UNION ALL SELECT 'b' FROM free) q
+            GROUP BY kind;
         CREATE RECURSIVE VIEW counted (n) AS SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < 5;
         """;
 
@@ -73,19 +74,26 @@ public sealed class RestoredFormTests
         CREATE DOMAIN real_domain AS float8;
         CREATE TYPE reals AS RANGE (subtype = float8);
         CREATE TYPE pair AS (a float8, b float4);
-        CREATE TABLE odd_floats (id int PRIMARY KEY, a float8, b float4, c float8[], d float4[], e pair, f reals, g real_domain, h reals[], i pair[], p point);
-        INSERT INTO odd_floats SELECT 1, n, n::float4, ARRAY[n, 1], ARRAY[n::float4], ROW(n, n::float4)::pair, reals(1, n), n, ARRAY[reals(0, n)], ARRAY[ROW(n, 1)::pair], point(n, 0)
+        CREATE TABLE odd_floats (id int PRIMARY KEY, a float8, b float4, c float8[], d float4[], e pair, f reals, g real_domain,
+            h reals[], i pair[], p point);
+        INSERT INTO odd_floats SELECT 1, n, n::float4, ARRAY[n, 1], ARRAY[n::float4], ROW(n, n::float4)::pair, reals(1, n), n,
+            ARRAY[reals(0, n)], ARRAY[ROW(n, 1)::pair], point(n, 0)
         FROM (SELECT 'inf'::float8 - 'inf'::float8 AS n) q;
         CREATE FUNCTION twice(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 * 2';
         CREATE INDEX ON odd_floats (twice(id));
         INSERT INTO odd_floats (id, a, b) VALUES (2, 'NaN', 'NaN'), (3, '-0', '-0'), (4, 0, 0), (5, 'inf', '-inf');
-        CREATE TABLE odd_values (id int GENERATED ALWAYS AS IDENTITY, a "char", b name, c bpchar(5), d interval, e timetz, f money, g bit(3), h varbit, i tsvector, j jsonb, k json, l xml, m box, n path, o circle,
+        CREATE TABLE odd_values (id int GENERATED ALWAYS AS IDENTITY, a "char", b name, c bpchar(5), d interval, e timetz, f money,
+            g bit(3), h varbit, i tsvector, j jsonb, k json, l xml, m box, n path, o circle,
             p int[], q pg_lsn, r pg_lsn[], s numeric, t regclass, u inet, v cidr, w macaddr8, x timestamptz, y date, z bytea);
         INSERT INTO odd_values (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z) VALUES
-            (E'\\000', 'n', 'a  ', '1 mon -30 days 24:00:00.000001', '24:00:00+15:59:59', '-0.01', B'101', B'', 'b:1A a:2', '{"b": 1.0, "a": 1.00}', '{"b": 1.0,   "a":1}', '<a/>', '((1,2),(0,0))', '[(0,NaN)]', '<(0,0),0>',
-             '[0:1]={1,NULL}', 'AB/CD', '{0/0,1/10}', '1.000', 'odd_values', '10.1.2.3/8', '10.0.0.0/8', '08:00:2b:01:02:03:04:05', 'infinity', '-infinity', '\x00ff'),
-            ('', '', '', '-1 years 2 mons', '00:00:00-15:59:59', '92233720368547758.07', NULL, B'1', '', 'null', 'null', 'text', NULL, '((0,0),(1,1))', NULL, '{}', '0/0', '{}', 'NaN', 'pg_class', '::1', '::/0', NULL, '0001-01-01 BC', '5874897-12-31', ''),
-            (NULL, NULL, NULL, '0', NULL, NULL, NULL, NULL, NULL, '1e400', NULL, NULL, NULL, NULL, NULL, '{{1},{2}}', 'FFFFFFFF/FFFFFFFF', NULL, '-1e-200', NULL, NULL, NULL, NULL, '294276-12-31 23:59:59+00', NULL, NULL);
+            (E'\\000', 'n', 'a  ', '1 mon -30 days 24:00:00.000001', '24:00:00+15:59:59', '-0.01', B'101', B'', 'b:1A a:2',
+             '{"b": 1.0, "a": 1.00}', '{"b": 1.0,   "a":1}', '<a/>', '((1,2),(0,0))', '[(0,NaN)]', '<(0,0),0>',
+             '[0:1]={1,NULL}', 'AB/CD', '{0/0,1/10}', '1.000', 'odd_values', '10.1.2.3/8', '10.0.0.0/8', '08:00:2b:01:02:03:04:05',
+             'infinity', '-infinity', '\x00ff'),
+            ('', '', '', '-1 years 2 mons', '00:00:00-15:59:59', '92233720368547758.07', NULL, B'1', '', 'null', 'null', 'text', NULL,
+             '((0,0),(1,1))', NULL, '{}', '0/0', '{}', 'NaN', 'pg_class', '::1', '::/0', NULL, '0001-01-01 BC', '5874897-12-31', ''),
+            (NULL, NULL, NULL, '0', NULL, NULL, NULL, NULL, NULL, '1e400', NULL, NULL, NULL, NULL, NULL, '{{1},{2}}',
+             'FFFFFFFF/FFFFFFFF', NULL, '-1e-200', NULL, NULL, NULL, NULL, '294276-12-31 23:59:59+00', NULL, NULL);
         """;
 
     [SkippableTheory]
@@ -115,9 +123,13 @@ public sealed class RestoredFormTests
         Assert.Equal(5, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM paid"));
 
         // A view that means something else is a difference nevertheless, but not between a backup and what is restored of it.
-        await scenario.OnTargetAsync("CREATE OR REPLACE VIEW all_of_them AS SELECT id, amount FROM (SELECT id, amount FROM paid UNION ALL SELECT id, 0 FROM free) q");
+        await scenario.OnTargetAsync(
+            "CREATE OR REPLACE VIEW all_of_them AS SELECT id, amount FROM (SELECT id, amount FROM paid UNION ALL SELECT id, 0 FROM "
+                + "free) q");
         await scenario.SyncWellAsync();
-        await scenario.OnTargetAsync("CREATE OR REPLACE VIEW all_of_them AS SELECT id, amount FROM (SELECT id, amount FROM paid UNION ALL SELECT id, 0 FROM free) q");
+        await scenario.OnTargetAsync(
+            "CREATE OR REPLACE VIEW all_of_them AS SELECT id, amount FROM (SELECT id, amount FROM paid UNION ALL SELECT id, 0 FROM "
+                + "free) q");
         Assert.StartsWith("view public.all_of_them: definition: ", await DifferencesAsync(scenario), StringComparison.Ordinal);
         scenario.Job = scenario.Job with { Incremental = scenario.Job.Incremental with { OnSchemaChange = SchemaChangeRule.Stop } };
         var refused = await scenario.SyncAsync(mode: SyncMode.Incremental);
@@ -128,11 +140,16 @@ public sealed class RestoredFormTests
     [SkippableTheory]
     [InlineData(15, 18, PublishMode.Transaction)]
     [InlineData(15, 19, PublishMode.Swap)]
-    public async Task Generated_columns_that_another_version_computes_otherwise_are_told_and_stop_no_run(int source, int target, PublishMode publish)
+    public async Task Generated_columns_that_another_version_computes_otherwise_are_told_and_stop_no_run(
+        int source,
+        int target,
+        PublishMode publish)
     {
-        await using var scenario = await Scenario.CreateAsync(await VersionedServers.GetAsync(source), await VersionedServers.GetAsync(target), publish);
+        await using var scenario = await Scenario.CreateAsync(
+            await VersionedServers.GetAsync(source), await VersionedServers.GetAsync(target), publish);
         await scenario.OnSourceAsync("""
-            CREATE TABLE articles (id int PRIMARY KEY, body text NOT NULL, search tsvector GENERATED ALWAYS AS (to_tsvector('english', body)) STORED, n int GENERATED ALWAYS AS (id * 2) STORED);
+            CREATE TABLE articles (id int PRIMARY KEY, body text NOT NULL,
+                search tsvector GENERATED ALWAYS AS (to_tsvector('english', body)) STORED, n int GENERATED ALWAYS AS (id * 2) STORED);
             INSERT INTO articles (id, body) VALUES (1, 'We added a second index.'), (2, 'Nothing new.');
             CREATE INDEX ON articles USING gin (search);
             CREATE TABLE notes (body text, search tsvector GENERATED ALWAYS AS (to_tsvector('english', body)) STORED);
@@ -142,10 +159,14 @@ public sealed class RestoredFormTests
             """ + Views + Until17);
 
         var full = await scenario.SyncWellAsync();
-        Assert.Equal(2, full.Warnings.Count(w => w.Contains("generated columns", StringComparison.Ordinal) && w.Contains($"PostgreSQL {source} and {target}", StringComparison.Ordinal)));
+        Assert.Equal(2, full.Warnings.Count(w => w.Contains("generated columns", StringComparison.Ordinal)
+            && w.Contains($"PostgreSQL {source} and {target}", StringComparison.Ordinal)));
         Assert.Equal("", await DifferencesAsync(scenario));
-        var compared = await DataComparison.RunAsync(scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions(), null, null, default);
-        Assert.Equal(["table public.articles", "table public.notes"], compared.Notes.Select(n => n[..n.IndexOf(':', StringComparison.Ordinal)]).Order(StringComparer.Ordinal));
+        var compared = await DataComparison.RunAsync(
+            scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions(), null, null, default);
+        Assert.Equal(
+            ["table public.articles", "table public.notes"],
+            compared.Notes.Select(n => n[..n.IndexOf(':', StringComparison.Ordinal)]).Order(StringComparer.Ordinal));
 
         await scenario.OnSourceAsync("UPDATE articles SET body = 'Somebody added more.' WHERE id = 2; INSERT INTO notes VALUES ('added')");
         var incremental = await scenario.SyncWellAsync(SyncMode.Incremental);
@@ -158,7 +179,9 @@ public sealed class RestoredFormTests
         await scenario.OnTargetAsync("UPDATE articles SET body = 'added' WHERE id = 1");
         Assert.StartsWith("public.articles: ", await DifferencesAsync(scenario), StringComparison.Ordinal);
 
-        var drill = await BackupRunner.ProveAsync(BackupHandle.Of(full.SourceBackup!, null), BackupProof.Drill, scenario.Job.SourceDatabase, null, new ToolsConfig(), [], default);
+        var drill = await BackupRunner.ProveAsync(
+            BackupHandle.Of(full.SourceBackup!, null), BackupProof.Drill, scenario.Job.SourceDatabase, null, new ToolsConfig(), [],
+            default);
         Assert.True(drill.Success, $"{drill.Error?.Message} {drill.Error?.Detail}");
     }
 
@@ -193,12 +216,18 @@ public sealed class RestoredFormTests
         using var folder = new TempFolder();
         var config = new BackupSyncConfig
         {
-            Path = folder.File("backupsync.yml"), Databases = [scenario.Job.SourceDatabase], Jobs = [], Places = [new FolderPlaceConfig { Name = "local", Directory = folder.File("local") }],
+            Path = folder.File("backupsync.yml"), Databases = [scenario.Job.SourceDatabase], Jobs = [], Places = [new FolderPlaceConfig
+            {
+                Name = "local",
+                Directory = folder.File("local"),
+            }],
         };
 
         var backup = (await BackupRunner.BackUpAsync([scenario.Job.SourceDatabase], BackupOrder.ByHand(config), _ => [], null, default))[0];
         Assert.True(backup.Success, $"{backup.Error?.Message} {backup.Error?.Detail}");
-        var verified = await BackupRunner.ProveAsync(BackupHandle.Of(backup.SourceBackup!, config), BackupProof.Integrity, scenario.Job.SourceDatabase, null, config.Tools, [], default);
+        var verified = await BackupRunner.ProveAsync(
+            BackupHandle.Of(backup.SourceBackup!, config), BackupProof.Integrity, scenario.Job.SourceDatabase, null, config.Tools, [],
+            default);
         Assert.True(verified.Success, verified.Error?.Message);
         var content = ManifestStore.Read(backup.SourceBackup!.Path).Fingerprint;
         Assert.Equal((300, true), (content.Tables["public.people"].Rows, content.Tables["public.people"].Hash is not null));
@@ -218,30 +247,42 @@ public sealed class RestoredFormTests
         const string schema = """
             CREATE FUNCTION bare(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT upper($1) $$;
             CREATE FUNCTION plain(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT lower(bare($1)) $$;
-            CREATE TABLE people (id int PRIMARY KEY, name text NOT NULL); CREATE TABLE others (id int PRIMARY KEY REFERENCES people, name text);
-            INSERT INTO people SELECT g, 'Zoë' || g FROM generate_series(1, 300) g; INSERT INTO others SELECT g, 'x' FROM generate_series(1, 100) g;
+            CREATE TABLE people (id int PRIMARY KEY, name text NOT NULL);
+            CREATE TABLE others (id int PRIMARY KEY REFERENCES people, name text);
+            INSERT INTO people SELECT g, 'Zoë' || g FROM generate_series(1, 300) g;
+            INSERT INTO others SELECT g, 'x' FROM generate_series(1, 100) g;
             CREATE INDEX people_plain ON people (plain(name)); CREATE INDEX others_plain ON others (plain(name));
             """;
         await scenario.OnSourceAsync(schema);
         await scenario.OnTargetAsync(schema);
-        await scenario.OnSourceAsync("UPDATE people SET name = 'new' WHERE id < 10; INSERT INTO people VALUES (1000, 'more'); INSERT INTO others VALUES (1000, 'y')");
+        await scenario.OnSourceAsync(
+            "UPDATE people SET name = 'new' WHERE id < 10; INSERT INTO people VALUES (1000, 'more'); INSERT INTO others VALUES "
+                + "(1000, 'y')");
 
         await scenario.SyncWellAsync(SyncMode.Incremental);
 
         Assert.Equal("", await DifferencesAsync(scenario));
         await scenario.OnTargetAsync("UPDATE people SET name = 'by hand' WHERE id = 3; UPDATE others SET name = 'by hand' WHERE id = 4");
         var rows = new List<RowDifference>();
-        await DataComparison.RunAsync(scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions { Detail = true }, null, rows.Add, default);
-        Assert.Equal(["public.others 4 name", "public.people 3 name"], rows.Select(r => $"{r.Table} {r.Key} {r.Columns}").Order(StringComparer.Ordinal));
+        await DataComparison.RunAsync(
+            scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions { Detail = true }, null, rows.Add, default);
+        Assert.Equal(
+            ["public.others 4 name", "public.people 3 name"],
+            rows.Select(r => $"{r.Table} {r.Key} {r.Columns}").Order(StringComparer.Ordinal));
 
         using var folder = new TempFolder();
         var config = new BackupSyncConfig
         {
-            Path = folder.File("backupsync.yml"), Databases = [scenario.Job.SourceDatabase], Jobs = [], Places = [new FolderPlaceConfig { Name = "local", Directory = folder.File("local") }],
+            Path = folder.File("backupsync.yml"), Databases = [scenario.Job.SourceDatabase], Jobs = [], Places = [new FolderPlaceConfig
+            {
+                Name = "local",
+                Directory = folder.File("local"),
+            }],
         };
         var backup = (await BackupRunner.BackUpAsync([scenario.Job.SourceDatabase], BackupOrder.ByHand(config), _ => [], null, default))[0];
         var restored = await JobRunner.RunAsync(scenario.Job, RunKind.Restore, "tables", "Restore of tables", [],
-            run => new TableRestorePipeline(run, scenario.Job, BackupHandle.Of(backup.SourceBackup!, config), ["people", "others"], new RunOptions()), default);
+            run => new TableRestorePipeline(
+                run, scenario.Job, BackupHandle.Of(backup.SourceBackup!, config), ["people", "others"], new RunOptions()), default);
         Assert.Null(restored.Error);
         Assert.Equal("", await DifferencesAsync(scenario));
     }
@@ -249,7 +290,8 @@ public sealed class RestoredFormTests
     /// <summary>What differs, one a line.</summary>
     static async Task<string> DifferencesAsync(Scenario scenario)
     {
-        var result = await DataComparison.RunAsync(scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions(), null, null, default);
+        var result = await DataComparison.RunAsync(
+            scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions(), null, null, default);
         return string.Join('\n', result.Items.Where(i => i.State != ComparedState.Equal).Select(i => $"{i.Name}: {i.What}"));
     }
 }

@@ -15,9 +15,11 @@ public sealed class StandStillTests
     /// <summary>Far below the minute that the process stands still at least, and far above what a busy machine takes.</summary>
     static readonly TimeSpan Bearable = TimeSpan.FromSeconds(20);
 
-    const string SmallTable = "CREATE TABLE users (id int PRIMARY KEY, name text); INSERT INTO users SELECT i, string_agg(md5(i || '.' || k), '') FROM generate_series(1, 400) i, generate_series(1, 8) k GROUP BY i";
+    const string SmallTable = "CREATE TABLE users (id int PRIMARY KEY, name text); INSERT INTO users SELECT i, string_agg(md5(i || '.' "
+        + "|| k), '') FROM generate_series(1, 400) i, generate_series(1, 8) k GROUP BY i";
 
-    const string BigTable = "CREATE TABLE users (id int PRIMARY KEY, name text); INSERT INTO users SELECT i, repeat(md5(i::text), 8) FROM generate_series(1, 300000) i";
+    const string BigTable = "CREATE TABLE users (id int PRIMARY KEY, name text); INSERT INTO users SELECT i, repeat(md5(i::text), 8) "
+        + "FROM generate_series(1, 300000) i";
 
     [SkippableTheory]
     [InlineData(15)]
@@ -29,7 +31,9 @@ public sealed class StandStillTests
         using var slow = await SlowDumpAsync(major);
         await using var cli = Start(scenario, "full", slow);
 
-        await StandStillAsync(cli, scenario.SourceAdmin, "AccessShareLock", "ALTER TABLE users ADD COLUMN more int", "SELECT count(*) FROM users WHERE id = 1", "Dump started");
+        await StandStillAsync(
+            cli, scenario.SourceAdmin, "AccessShareLock", "ALTER TABLE users ADD COLUMN more int",
+            "SELECT count(*) FROM users WHERE id = 1", "Dump started");
 
         await AssertWellAsync(cli, scenario);
     }
@@ -41,10 +45,13 @@ public sealed class StandStillTests
     {
         await using var scenario = await CreateAsync(major, PublishMode.Transaction);
         await scenario.OnSourceAsync($"{SmallTable}; {GivingWayOnTargetTests.Slowly(scenario.TargetAdmin.Database, "users")}");
-        await scenario.OnTargetAsync("CREATE TABLE users (id int PRIMARY KEY, name text); INSERT INTO users SELECT i, string_agg(md5(i || k::text), '') FROM generate_series(1, 400) i, generate_series(1, 8) k GROUP BY i");
+        await scenario.OnTargetAsync("CREATE TABLE users (id int PRIMARY KEY, name text); INSERT INTO users SELECT i, string_agg(md5(i "
+            + "|| k::text), '') FROM generate_series(1, 400) i, generate_series(1, 8) k GROUP BY i");
         await using var cli = Start(scenario, "full");
 
-        await StandStillAsync(cli, scenario.TargetAdmin, "AccessExclusiveLock", "SELECT count(*) FROM users WHERE id = 1", "INSERT INTO users VALUES (-1)", "Restore started");
+        await StandStillAsync(
+            cli, scenario.TargetAdmin, "AccessExclusiveLock", "SELECT count(*) FROM users WHERE id = 1", "INSERT INTO users VALUES (-1)",
+            "Restore started");
 
         await AssertWellAsync(cli, scenario);
     }
@@ -58,7 +65,9 @@ public sealed class StandStillTests
         await FillSlowlyAsync(scenario);
         await using var cli = Start(scenario, "incremental");
 
-        await StandStillAsync(cli, scenario.TargetAdmin, "ShareRowExclusiveLock", "UPDATE users SET name = 'by hand' WHERE id = 1", "DELETE FROM users WHERE id = 2", "Compare started");
+        await StandStillAsync(
+            cli, scenario.TargetAdmin, "ShareRowExclusiveLock", "UPDATE users SET name = 'by hand' WHERE id = 1",
+            "DELETE FROM users WHERE id = 2", "Compare started");
 
         await AssertWellAsync(cli, scenario);
     }
@@ -76,7 +85,12 @@ public sealed class StandStillTests
         var config = scenario.WriteConfig();
         await using var cli = Cli.Start(["compare", "railway", "neon", "--config", config]);
 
-        await StandStillAsync(cli, scenario.SourceAdmin, "AccessShareLock", "ALTER TABLE users ADD COLUMN more int", "SELECT count(*) FROM users WHERE id = 1");
+        await StandStillAsync(
+            cli,
+            scenario.SourceAdmin,
+            "AccessShareLock",
+            "ALTER TABLE users ADD COLUMN more int",
+            "SELECT count(*) FROM users WHERE id = 1");
 
         var result = await cli.EndAsync();
         Assert.True(result.ExitCode == 6, result.All); // it has begun anew, and they differ
@@ -97,7 +111,9 @@ public sealed class StandStillTests
         else
             scenario.WriteTo(proxy.Through(scenario.Target));
         scenario.Job = scenario.Job with { Tools = slow.Config, Limits = scenario.Job.Limits with { Blocking = TimeSpan.FromSeconds(2) } };
-        var (address, mode, step) = ofSource ? (scenario.SourceAdmin, "AccessShareLock", RunStep.Dump) : (scenario.TargetAdmin, "ShareRowExclusiveLock", RunStep.Merge);
+        var (address, mode, step) = ofSource
+            ? (scenario.SourceAdmin, "AccessShareLock", RunStep.Dump)
+            : (scenario.TargetAdmin, "ShareRowExclusiveLock", RunStep.Merge);
         var waiting = new TaskCompletionSource<Task>();
 
         var running = scenario.SyncAsync(Faults.AtStep(step, () => waiting.SetResult(Task.Run(async () =>
@@ -111,7 +127,9 @@ public sealed class StandStillTests
         await await waiting.Task;
         var result = await running;
         // Another column is what only a full sync brings, or none at all.
-        Assert.True(result.Outcome is RunOutcome.Succeeded or RunOutcome.Aborted or RunOutcome.RolledBack, $"{result.Outcome} {result.Error}");
+        Assert.True(
+            result.Outcome is RunOutcome.Succeeded or RunOutcome.Aborted or RunOutcome.RolledBack,
+            $"{result.Outcome} {result.Error}");
         Assert.Contains(result.Warnings, w => w.Contains("has given way", StringComparison.Ordinal));
         await scenario.AssertNothingIsLeftAsync();
     }
@@ -128,7 +146,8 @@ public sealed class StandStillTests
         cli.Kill();
 
         await Eventually.IsTrueAsync(async () => await Scenario.CountAsync(scenario.SourceAdmin,
-            "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'backupsync%' AND datname = current_database()") == 0, "no session is left", seconds: 60);
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'backupsync%' AND datname = "
+                + "current_database()") == 0, "no session is left", seconds: 60);
     }
 
     static async Task<Scenario> CreateAsync(int major, PublishMode publish)
@@ -148,11 +167,16 @@ public sealed class StandStillTests
     }
 
     /// <summary>A pg_dump that holds its locks for ten seconds.</summary>
-    static async Task<WrappedTools> SlowDumpAsync(int major) => new(await new ToolLocator(new ToolsConfig()).FindAsync(major, default), "pg_dump",
+    static async Task<WrappedTools> SlowDumpAsync(int major) =>
+        new(await new ToolLocator(new ToolsConfig()).FindAsync(major, default), "pg_dump",
         "[ \"$1\" = --version ] || { \"$program\" \"$@\" | { head -c 4000000; sleep 10; cat; }; exit \"${PIPESTATUS[0]}\"; }");
 
-    static Cli Start(Scenario scenario, string mode, WrappedTools? tools = null) => Cli.Start(["sync", "railway-to-neon", "--yes", "--config", scenario.WriteConfig(
-        $"mode: {mode}\n    limits: {{ blocking: 2s }}{(tools is null ? "" : $"\ntools: {{ postgresBin: [\"{tools.Config.PostgresBin[0]}\"] }}")}")]);
+    static Cli Start(
+        Scenario scenario,
+        string mode,
+        WrappedTools? tools = null) => Cli.Start(["sync", "railway-to-neon", "--yes", "--config", scenario.WriteConfig(
+        $"mode: {mode}\n    limits: {{ blocking: 2s "
+            + $"}}{(tools is null ? "" : $"\ntools: {{ postgresBin: [\"{tools.Config.PostgresBin[0]}\"] }}")}")]);
 
     /// <summary>Stops the program as soon as it has the lock, and lets it go on when nobody waits any more.</summary>
     static async Task StandStillAsync(Cli cli, DatabaseAddress database, string mode, string first, string second, string after = "")

@@ -13,8 +13,10 @@ public sealed class TargetRightsTests
 
     const string Content = """
         CREATE TABLE t (id int PRIMARY KEY, note text); INSERT INTO t VALUES (1, 'a');
-        CREATE TABLE measured (at date) PARTITION BY RANGE (at); CREATE TABLE measured_24 PARTITION OF measured FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
-        INSERT INTO measured SELECT '2024-01-01'::date + n FROM generate_series(1, 100) n; CREATE MATERIALIZED VIEW days AS SELECT at FROM measured;
+        CREATE TABLE measured (at date) PARTITION BY RANGE (at);
+        CREATE TABLE measured_24 PARTITION OF measured FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+        INSERT INTO measured SELECT '2024-01-01'::date + n FROM generate_series(1, 100) n;
+        CREATE MATERIALIZED VIEW days AS SELECT at FROM measured;
         CREATE FUNCTION secret_total() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM public.t';
         CREATE FUNCTION open_one() RETURNS int LANGUAGE sql AS 'SELECT 1';
         CREATE TYPE mood AS ENUM ('a', 'b'); CREATE DOMAIN positive AS int CHECK (value > 0);
@@ -44,7 +46,8 @@ public sealed class TargetRightsTests
 
         Assert.Equal("false true", await RightsAsync(scenario));
         Assert.Equal(2, await Scenario.CountAsync(scenario.TargetAdmin,
-            "SELECT count(*) FROM pg_default_acl WHERE defaclnamespace = 0 AND NOT EXISTS (SELECT FROM aclexplode(defaclacl) WHERE grantee = 0)"));
+            "SELECT count(*) FROM pg_default_acl WHERE defaclnamespace = 0 AND NOT EXISTS (SELECT FROM aclexplode(defaclacl) WHERE "
+                + "grantee = 0)"));
     }
 
     [SkippableTheory]
@@ -59,7 +62,8 @@ public sealed class TargetRightsTests
         await scenario.OnTargetAsync($"""
             CREATE ROLE {other};
             ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO {other}; ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO {other};
-            GRANT SELECT (id) ON t TO {other}; REVOKE UPDATE ON t FROM CURRENT_USER; GRANT EXECUTE ON FUNCTION first_in(anyelement) TO {other};
+            GRANT SELECT (id) ON t TO {other}; REVOKE UPDATE ON t FROM CURRENT_USER;
+            GRANT EXECUTE ON FUNCTION first_in(anyelement) TO {other};
             ALTER TYPE mood OWNER TO {other}; REVOKE ALL ON DOMAIN positive FROM PUBLIC; GRANT USAGE ON DOMAIN positive TO {other};
             ALTER COLLATION words OWNER TO {other}; ALTER OPERATOR =#= (int, int) OWNER TO {other}; COMMENT ON SCHEMA public IS 'ours';
             """);

@@ -40,7 +40,8 @@ public sealed class RestoreTests(Servers servers) : IClassFixture<Servers>
 
         Assert.DoesNotContain(result.Warnings, w => w.Contains("this restore changes nothing", StringComparison.Ordinal));
         var again = await scenario.RestoreAsync(result.SafetyBackup);
-        Assert.Contains($"Neon holds already what {result.SafetyBackup.FileName} holds: this restore changes nothing. Earlier backups are told by backupsync backups (Get-DbBackup).", again.Warnings);
+        Assert.Contains($"Neon holds already what {result.SafetyBackup.FileName} holds: this restore changes nothing. Earlier backups "
+            + "are told by backupsync backups (Get-DbBackup).", again.Warnings);
     }
 
     [Fact]
@@ -55,7 +56,9 @@ public sealed class RestoreTests(Servers servers) : IClassFixture<Servers>
         var before = await scenario.TargetContentAsync();
 
         // Somebody takes the restored rows away before they are verified.
-        var result = await scenario.RestoreAsync(synced.SafetyBackup!, Faults.AtStep(RunStep.CheckPublished, () => scenario.OnTargetAsync("DELETE FROM users").Wait()));
+        var result = await scenario.RestoreAsync(
+            synced.SafetyBackup!,
+            Faults.AtStep(RunStep.CheckPublished, () => scenario.OnTargetAsync("DELETE FROM users").Wait()));
 
         Faults.AssertFailed(result, RunOutcome.RolledBack, RunStep.CheckPublished, ErrorIds.VerificationFailed);
         Scenario.AssertSame(before, await scenario.TargetContentAsync());

@@ -33,7 +33,8 @@ public sealed class TableRestoreFaultTests(Servers servers) : IClassFixture<Serv
 
         var result = await RestoreAsync(vault, backup, Faults.AtStep(RunStep.Restore, () => acting = Task.Run(async () =>
         {
-            await Eventually.IsTrueAsync(async () => await vault.Server.ScalarAsync<long>($"SELECT count(*) FROM pg_stat_activity WHERE {OfTheRestore} AND query LIKE 'COPY public.users%'") > 0,
+            await Eventually.IsTrueAsync(async () => await vault.Server
+                .ScalarAsync<long>($"SELECT count(*) FROM pg_stat_activity WHERE {OfTheRestore} AND query LIKE 'COPY public.users%'") > 0,
                 "rows are loaded", 60, pause: 5);
             if (stopped)
                 await stop.CancelAsync();
@@ -108,7 +109,8 @@ public sealed class TableRestoreFaultTests(Servers servers) : IClassFixture<Serv
 
         var result = await RestoreAsync(vault, backup, Faults.AtStep(RunStep.Restore, () => ending = Task.Run(async () =>
         {
-            await Eventually.IsTrueAsync(async () => await vault.Server.ScalarAsync<long>($"SELECT count(*) FROM pg_stat_activity WHERE {OfTheRestore} AND wait_event_type = 'Lock'") > 0,
+            await Eventually.IsTrueAsync(async () => await vault.Server
+                .ScalarAsync<long>($"SELECT count(*) FROM pg_stat_activity WHERE {OfTheRestore} AND wait_event_type = 'Lock'") > 0,
                 "the restore waits", 60, pause: 5);
             await user.CloseAsync();
         })));
@@ -121,7 +123,8 @@ public sealed class TableRestoreFaultTests(Servers servers) : IClassFixture<Serv
     static async Task<BackupFile> PrepareAsync(Vault vault, string more = "")
     {
         var backup = await vault.BackUpWellAsync();
-        await vault.Server.ExecuteAsync("UPDATE users SET full_name = 'changed'; INSERT INTO users (email, full_name) VALUES ('one@example.org', 'changed')");
+        await vault.Server.ExecuteAsync(
+            "UPDATE users SET full_name = 'changed'; INSERT INTO users (email, full_name) VALUES ('one@example.org', 'changed')");
         if (more.Length > 0)
             await vault.Server.ExecuteAsync(more);
         return backup;
@@ -132,7 +135,9 @@ public sealed class TableRestoreFaultTests(Servers servers) : IClassFixture<Serv
         await using var session = await Scenario.OpenAsync(vault.Server.Address);
         while (!stop.IsCancellationRequested)
         {
-            var row = (await session.RowsAsync("SELECT count(*), count(*) FILTER (WHERE full_name <> 'changed') FROM users", CancellationToken.None))[0];
+            var row = (await session.RowsAsync(
+                "SELECT count(*), count(*) FILTER (WHERE full_name <> 'changed') FROM users",
+                CancellationToken.None))[0];
             lock (seen)
                 seen.Add((long.Parse(row[0]!), long.Parse(row[1]!)));
         }
@@ -147,8 +152,13 @@ public sealed class TableRestoreFaultTests(Servers servers) : IClassFixture<Serv
         Assert.Equal(0, await vault.Server.ScalarAsync<long>($"SELECT count(*) FROM pg_stat_activity WHERE {OfTheRestore}"));
     }
 
-    static async Task<RunResult> RestoreAsync(Vault vault, BackupFile backup, Action<RunEvent>? onEvent = null, CancellationToken cancellationToken = default) =>
-        await RestoreRunner.RestoreAsync(BackupHandle.Of(backup, vault.Config), ["users"], vault.Database, vault.Config, new RunOptions { OthersWait = true },
+    static async Task<RunResult> RestoreAsync(
+        Vault vault,
+        BackupFile backup,
+        Action<RunEvent>? onEvent = null,
+        CancellationToken cancellationToken = default) =>
+        await RestoreRunner.RestoreAsync(
+            BackupHandle.Of(backup, vault.Config), ["users"], vault.Database, vault.Config, new RunOptions { OthersWait = true },
             [new Observer(onEvent)], cancellationToken);
 
     static async Task<DatabaseFingerprint> ContentAsync(Vault vault)

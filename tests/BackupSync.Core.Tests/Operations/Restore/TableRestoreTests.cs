@@ -16,7 +16,8 @@ public sealed class TableRestoreTests(Servers servers) : IClassFixture<Servers>
 {
     /// <summary>Tied to each other by foreign keys, in circles; partitioned; with triggers, identities, odd names.</summary>
     static readonly string[] Many =
-        ["users", "wallets", "public.escrows", "transact*", "events", "regions", "documents", "Mixed Case.*", "long_texts", "all_types", "no_columns", "bookings", "cache"];
+        ["users", "wallets", "public.escrows", "transact*", "events", "regions", "documents", "Mixed Case.*", "long_texts", "all_types",
+            "no_columns", "bookings", "cache"];
 
     [Theory]
     [InlineData(false, TestRole.Superuser)]
@@ -24,7 +25,8 @@ public sealed class TableRestoreTests(Servers servers) : IClassFixture<Servers>
     public async Task The_tables_are_as_they_were_and_all_else_stays(bool encrypted, TestRole role)
     {
         await using var vault = await Vault.CreateAsync(servers, encrypted, role);
-        await vault.Server.ExecuteAsync("COMMENT ON CONSTRAINT wallets_user_id_fkey ON wallets IS 'it''s \\kept'; ALTER TABLE users ENABLE ALWAYS TRIGGER users_touch");
+        await vault.Server.ExecuteAsync(
+            "COMMENT ON CONSTRAINT wallets_user_id_fkey ON wallets IS 'it''s \\kept'; ALTER TABLE users ENABLE ALWAYS TRIGGER users_touch");
         var old = await ContentAsync(vault);
         var backup = await vault.BackUpWellAsync();
         await ChangeAsync(vault);
@@ -46,8 +48,11 @@ public sealed class TableRestoreTests(Servers servers) : IClassFixture<Servers>
         Assert.Contains("public.events_2025", restored);
         Assert.Contains("\"Mixed Case\".\"Order \"\"Items\"\"\"", restored);
         Assert.DoesNotContain("public.invoices", restored); // a child of documents, by inheritance
-        Assert.All(result.Tables, t => Assert.True(t.Verified == true && t.TargetRows == t.SourceRows && t.PreviousRows is not null, $"{t}"));
-        string[] sequences = ["public.users_id_seq", "public.escrows_id_seq", "public.transactions_id_seq", "\"Mixed Case\".\"таблица_имя_ровно_63_байта_д_ключ_seq\""];
+        Assert.All(
+            result.Tables,
+            t => Assert.True(t.Verified == true && t.TargetRows == t.SourceRows && t.PreviousRows is not null, $"{t}"));
+        string[] sequences = ["public.users_id_seq", "public.escrows_id_seq", "public.transactions_id_seq",
+            "\"Mixed Case\".\"таблица_имя_ровно_63_байта_д_ключ_seq\""];
         Scenario.AssertSame(changed with
         {
             Tables = changed.Tables.ToDictionary(t => t.Key, t => restored.Contains(t.Key) ? old.Tables[t.Key] : t.Value),
@@ -60,25 +65,33 @@ public sealed class TableRestoreTests(Servers servers) : IClassFixture<Servers>
         Assert.Equal(old.Tables.Count, changed.Tables.Count);
 
         // And the next row gets a number that no other has.
-        await vault.Server.ExecuteAsync("DROP TRIGGER no_row ON users; DROP TRIGGER no_statement ON users; INSERT INTO users (email, full_name) VALUES ('next@example.org', 'Next')");
+        await vault.Server.ExecuteAsync("DROP TRIGGER no_row ON users; DROP TRIGGER no_statement ON users; INSERT INTO users (email, "
+            + "full_name) VALUES ('next@example.org', 'Next')");
     }
 
-    /// <summary>In archives that only pg_restore can decompress, rows come in another order than tables: those of partitions behind all others.</summary>
+    /// <summary>
+    /// In archives that only pg_restore can decompress, rows come in another order than tables: those of partitions behind all others.
+    /// </summary>
     [SkippableFact]
     public async Task Their_order_in_the_archive_is_no_matter()
     {
         var server = await VersionedServers.GetAsync(18);
         await using var scenario = await Scenario.CreateAsync(server, server);
         await scenario.OnSourceAsync("""
-            CREATE TABLE z_parts (id int, at int) PARTITION BY RANGE (at); CREATE TABLE a_part PARTITION OF z_parts FOR VALUES FROM (0) TO (10); CREATE TABLE y_part PARTITION OF z_parts FOR VALUES FROM (10) TO (20);
-            CREATE TABLE b (id int PRIMARY KEY); CREATE TABLE heavy (id int PRIMARY KEY, b int REFERENCES b); CREATE TABLE m (LIKE b); CREATE TABLE a_child (more int) INHERITS (m);
-            INSERT INTO z_parts SELECT i, i % 20 FROM generate_series(1, 100) i; INSERT INTO b SELECT generate_series(1, 50); INSERT INTO heavy SELECT i, i FROM generate_series(1, 50) i; INSERT INTO m VALUES (1); INSERT INTO a_child VALUES (2, 3);
+            CREATE TABLE z_parts (id int, at int) PARTITION BY RANGE (at);
+            CREATE TABLE a_part PARTITION OF z_parts FOR VALUES FROM (0) TO (10);
+            CREATE TABLE y_part PARTITION OF z_parts FOR VALUES FROM (10) TO (20);
+            CREATE TABLE b (id int PRIMARY KEY); CREATE TABLE heavy (id int PRIMARY KEY, b int REFERENCES b); CREATE TABLE m (LIKE b);
+            CREATE TABLE a_child (more int) INHERITS (m);
+            INSERT INTO z_parts SELECT i, i % 20 FROM generate_series(1, 100) i; INSERT INTO b SELECT generate_series(1, 50);
+            INSERT INTO heavy SELECT i, i FROM generate_series(1, 50) i; INSERT INTO m VALUES (1); INSERT INTO a_child VALUES (2, 3);
             """);
         var backup = (await scenario.SyncWellAsync()).SourceBackup!;
         await scenario.OnTargetAsync("DELETE FROM heavy; DELETE FROM b WHERE id > 3; DELETE FROM z_parts; DELETE FROM m");
 
         var result = await JobRunner.RunAsync(scenario.Job, RunKind.Restore, backup.FileName, "Restore of tables", [],
-            run => new TableRestorePipeline(run, scenario.Job, BackupHandle.Of(backup, null), ["z_parts", "m", "heavy", "b", "a_child"], new RunOptions()), default);
+            run => new TableRestorePipeline(
+                run, scenario.Job, BackupHandle.Of(backup, null), ["z_parts", "m", "heavy", "b", "a_child"], new RunOptions()), default);
 
         Assert.Null(result.Error);
         Scenario.AssertSame(await scenario.SourceContentAsync(), await scenario.TargetContentAsync());
@@ -93,7 +106,8 @@ public sealed class TableRestoreTests(Servers servers) : IClassFixture<Servers>
         var (here, backup) = (await ContentAsync(vault), await vault.BackUpWellAsync());
         await copy.ExecuteAsync("ALTER TABLE pictures ADD note text DEFAULT 'new here'");
 
-        var result = Vault.Well(await RestoreRunner.RestoreAsync(BackupHandle.Of(backup, vault.Config), ["pictures", "no_key*", "events_2024"],
+        var result = Vault.Well(await RestoreRunner.RestoreAsync(
+            BackupHandle.Of(backup, vault.Config), ["pictures", "no_key*", "events_2024"],
             Scenario.Named("auth_copy", copy.Address, DatabaseRole.Development), vault.Config, new RunOptions(), [], default));
 
         Assert.Equal(["public.events_2024", "public.no_key_duplicates", "public.pictures"], result.Tables.Select(t => t.Table));
@@ -112,8 +126,10 @@ public sealed class TableRestoreTests(Servers servers) : IClassFixture<Servers>
         await using var vault = await Vault.CreateAsync(servers);
         var backup = await vault.BackUpWellAsync();
         await vault.Server.ExecuteAsync(table == "users"
-            ? "INSERT INTO users (id, email, full_name) VALUES (9000, 'n@example.org', 'New'); INSERT INTO wallets (id, user_id) VALUES (gen_random_uuid(), 9000)"
-            : "DELETE FROM transactions WHERE wallet_id = (SELECT id FROM wallets WHERE user_id = 500) AND escrow_id IS NULL; DELETE FROM wallets WHERE user_id = 500; DELETE FROM users WHERE id = 500");
+            ? "INSERT INTO users (id, email, full_name) VALUES (9000, 'n@example.org', 'New'); INSERT INTO wallets (id, user_id) "
+                + "VALUES (gen_random_uuid(), 9000)"
+            : "DELETE FROM transactions WHERE wallet_id = (SELECT id FROM wallets WHERE user_id = 500) AND escrow_id IS NULL; DELETE "
+                + "FROM wallets WHERE user_id = 500; DELETE FROM users WHERE id = 500");
         var before = await ContentAsync(vault);
 
         var result = await RestoreAsync(vault, backup, table);
@@ -131,9 +147,11 @@ public sealed class TableRestoreTests(Servers servers) : IClassFixture<Servers>
         var backup = await vault.BackUpWellAsync();
         await vault.Server.ExecuteAsync("""
             DROP TABLE no_key_duplicates; ALTER TABLE users RENAME status TO state; ALTER TABLE regions DETACH PARTITION regions_eu;
-            ALTER TABLE cache RENAME TO cash; CREATE VIEW cache AS SELECT 1 AS key; ALTER TABLE bookings ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+            ALTER TABLE cache RENAME TO cash; CREATE VIEW cache AS SELECT 1 AS key;
+            ALTER TABLE bookings ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
             """);
-        await vault.Server.ExecuteAsSuperuserAsync("ALTER TABLE long_texts OWNER TO CURRENT_USER; CREATE TABLE theirs (document integer REFERENCES documents)");
+        await vault.Server.ExecuteAsSuperuserAsync(
+            "ALTER TABLE long_texts OWNER TO CURRENT_USER; CREATE TABLE theirs (document integer REFERENCES documents)");
         var before = await ContentAsync(vault);
 
         await AssertRefusedAsync("usesr", ErrorIds.UnknownName, "no table 'usesr'", "Did you mean 'users'?");
@@ -163,7 +181,8 @@ public sealed class TableRestoreTests(Servers servers) : IClassFixture<Servers>
     {
         await using var vault = await Vault.CreateAsync(servers);
         var backup = await vault.BackUpWellAsync();
-        await vault.Server.ExecuteAsync("CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01'); INSERT INTO events VALUES (1, '2026-05-05', 'new')");
+        await vault.Server.ExecuteAsync("CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO "
+            + "('2027-01-01'); INSERT INTO events VALUES (1, '2026-05-05', 'new')");
 
         var result = Vault.Well(await RestoreAsync(vault, backup, "events"));
 
@@ -200,7 +219,8 @@ public sealed class TableRestoreTests(Servers servers) : IClassFixture<Servers>
     {
         await using var vault = await Vault.CreateAsync(servers);
         var backup = await vault.BackUpWellAsync();
-        await vault.Server.ExecuteAsync($"DELETE FROM \"Mixed Case\".\"Order \"\"Items\"\"\" WHERE \"Id\" <= 5; ALTER TABLE \"Mixed Case\".\"Order \"\"Items\"\"\" {alteration}");
+        await vault.Server.ExecuteAsync("DELETE FROM \"Mixed Case\".\"Order \"\"Items\"\"\" WHERE \"Id\" <= 5; ALTER TABLE \"Mixed "
+            + $"Case\".\"Order \"\"Items\"\"\" {alteration}");
         var before = await ContentAsync(vault);
 
         var result = await RestoreAsync(vault, backup, "Mixed Case.Order*");
@@ -215,7 +235,9 @@ public sealed class TableRestoreTests(Servers servers) : IClassFixture<Servers>
         await using var vault = await Vault.CreateAsync(servers);
         await vault.BackUpWellAsync();
         await vault.BackUpWellAsync();
-        var (backup, older) = await BackupStore.ListAsync(vault.Local, null, default) is [var newest, var next] ? (newest, next) : throw new InvalidOperationException();
+        var (backup, older) = await BackupStore.ListAsync(vault.Local, null, default) is [var newest, var next]
+            ? (newest, next)
+            : throw new InvalidOperationException();
         var production = vault.Database with { Role = DatabaseRole.Production };
         var handle = BackupHandle.Of(backup, vault.Config);
 
@@ -223,8 +245,10 @@ public sealed class TableRestoreTests(Servers servers) : IClassFixture<Servers>
         Assert.Equal((RunOutcome.Aborted, ErrorIds.TargetIsProduction), (refused.Outcome, refused.Error!.Id));
         Assert.Throws<BackupSyncException>(() => RestoreRunner.Plan(backup, ["users"], production, vault.Config, new RunOptions()));
         var plan = RestoreRunner.Plan(backup, ["users", "orders*"], production, vault.Config, new RunOptions { AllowProduction = true });
-        Assert.Equal([RunStep.Lock, RunStep.Check, RunStep.Statistics, RunStep.SafetyBackup, RunStep.Restore, RunStep.Verify, RunStep.Publish, RunStep.CleanUp], plan.Select(s => s.Step));
-        Vault.Well(await RestoreRunner.RestoreAsync(handle, ["users"], production, vault.Config, new RunOptions { AllowProduction = true }, [], default));
+        Assert.Equal([RunStep.Lock, RunStep.Check, RunStep.Statistics, RunStep.SafetyBackup, RunStep.Restore, RunStep.Verify,
+            RunStep.Publish, RunStep.CleanUp], plan.Select(s => s.Step));
+        Vault.Well(await RestoreRunner.RestoreAsync(
+            handle, ["users"], production, vault.Config, new RunOptions { AllowProduction = true }, [], default));
 
         await using (var file = File.Open(backup.Path, FileMode.Open))
         {
@@ -242,15 +266,24 @@ public sealed class TableRestoreTests(Servers servers) : IClassFixture<Servers>
     {
         await new DemoData(servers.Tools).ChangeAsync(vault.Server.Address, default);
         await vault.Server.ExecuteAsync(""""
-            UPDATE regions SET name = 'changed'; DELETE FROM documents; INSERT INTO no_columns DEFAULT VALUES; DELETE FROM bookings WHERE room = 1;
+            UPDATE regions SET name = 'changed'; DELETE FROM documents; INSERT INTO no_columns DEFAULT VALUES;
+            DELETE FROM bookings WHERE room = 1;
             UPDATE long_texts SET body = 'short'; DELETE FROM all_types; UPDATE "Mixed Case"."Order ""Items""" SET "select" = 'other';
-            INSERT INTO "Mixed Case"."таблица_имя_ровно_63_байта_длинное__" (значение) VALUES ('четыре'); UPDATE invoices SET title = 'changed'; DELETE FROM cache;
+            INSERT INTO "Mixed Case"."таблица_имя_ровно_63_байта_длинное__" (значение) VALUES ('четыре');
+            UPDATE invoices SET title = 'changed'; DELETE FROM cache;
             DELETE FROM events WHERE id % 7 = 0; SELECT nextval('escrows_id_seq'), nextval('never_called');
             """");
     }
 
     static Task<RunResult> RestoreAsync(Vault vault, BackupFile backup, params string[] tables) =>
-        RestoreRunner.RestoreAsync(BackupHandle.Of(backup, vault.Config), tables, vault.Database, vault.Config, new RunOptions(), [], default);
+        RestoreRunner.RestoreAsync(
+            BackupHandle.Of(backup, vault.Config),
+            tables,
+            vault.Database,
+            vault.Config,
+            new RunOptions(),
+            [],
+            default);
 
     static Task<DatabaseFingerprint> ContentAsync(Vault vault) => ContentAsync(vault.Server.AsSuperuser);
 
@@ -263,7 +296,8 @@ public sealed class TableRestoreTests(Servers servers) : IClassFixture<Servers>
     /// <summary>Constraints and triggers to the letter.</summary>
     static Task<string?> DefinitionsAsync(Vault vault) => vault.Server.ScalarAsync<string>("""
         SELECT string_agg(d, E'\n' ORDER BY d) FROM (
-            SELECT concat_ws(' ', conrelid::regclass, conname, pg_get_constraintdef(oid), convalidated, condeferred, obj_description(oid, 'pg_constraint'))
+            SELECT concat_ws(' ', conrelid::regclass, conname, pg_get_constraintdef(oid), convalidated, condeferred,
+                obj_description(oid, 'pg_constraint'))
             FROM pg_constraint WHERE conrelid <> 0 AND conparentid = 0 -- a partition's own are named by the server
             UNION ALL
             SELECT concat_ws(' ', tgrelid::regclass, tgname, tgenabled, pg_get_triggerdef(oid)) FROM pg_trigger WHERE NOT tgisinternal

@@ -19,10 +19,13 @@ public sealed class ChangedMeanwhileTests : IAsyncLifetime
 {
     const string Schema = """
         CREATE TYPE mood AS ENUM ('sad', 'glad');
-        CREATE TABLE rates (id int PRIMARY KEY, note text, mood mood); INSERT INTO rates SELECT i, 'old', 'sad' FROM generate_series(1, 200) i;
-        CREATE TABLE others (id int PRIMARY KEY, note text, mood mood); INSERT INTO others SELECT i, 'other', 'glad' FROM generate_series(1, 30) i;
+        CREATE TABLE rates (id int PRIMARY KEY, note text, mood mood);
+        INSERT INTO rates SELECT i, 'old', 'sad' FROM generate_series(1, 200) i;
+        CREATE TABLE others (id int PRIMARY KEY, note text, mood mood);
+        INSERT INTO others SELECT i, 'other', 'glad' FROM generate_series(1, 30) i;
         CREATE TABLE parts (id int, note text) PARTITION BY HASH (id);
-        CREATE TABLE parts_0 PARTITION OF parts FOR VALUES WITH (MODULUS 2, REMAINDER 0); CREATE TABLE parts_1 PARTITION OF parts FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+        CREATE TABLE parts_0 PARTITION OF parts FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+        CREATE TABLE parts_1 PARTITION OF parts FOR VALUES WITH (MODULUS 2, REMAINDER 1);
         INSERT INTO parts SELECT i, 'old' FROM generate_series(1, 100) i;
         CREATE SEQUENCE numbers; CREATE VIEW seen AS SELECT id FROM others;
         CREATE MATERIALIZED VIEW kept AS SELECT count(*) FROM rates;
@@ -42,11 +45,13 @@ public sealed class ChangedMeanwhileTests : IAsyncLifetime
         "BEGIN; TRUNCATE rates; COPY rates (id) FROM PROGRAM 'seq 1 90' WITH (FREEZE); COMMIT",
         "BEGIN; ALTER TABLE rates RENAME TO was; ALTER TABLE others RENAME TO rates; ALTER TABLE was RENAME TO others; COMMIT",
         "BEGIN; ALTER TABLE rates RENAME COLUMN id TO x; ALTER TABLE rates ADD COLUMN id int; UPDATE rates SET id = x + 1; COMMIT",
-        "BEGIN; ALTER TABLE parts DETACH PARTITION parts_0; CREATE TABLE parts_2 (id int, note text); INSERT INTO parts_2 SELECT id, 'new' FROM parts_0; ALTER TABLE parts ATTACH PARTITION parts_2 FOR VALUES WITH (MODULUS 2, REMAINDER 0); COMMIT",
+        "BEGIN; ALTER TABLE parts DETACH PARTITION parts_0; CREATE TABLE parts_2 (id int, note text); INSERT INTO parts_2 SELECT id, "
+            + "'new' FROM parts_0; ALTER TABLE parts ATTACH PARTITION parts_2 FOR VALUES WITH (MODULUS 2, REMAINDER 0); COMMIT",
         "ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'",
         "BEGIN; ALTER SCHEMA \"now\" RENAME TO past; ALTER SCHEMA later RENAME TO \"now\"; COMMIT",
         "BEGIN; DROP VIEW seen; DROP SEQUENCE numbers; CREATE FUNCTION added() RETURNS int LANGUAGE sql RETURN 1; COMMIT",
-        "BEGIN; DROP MATERIALIZED VIEW kept; DROP TABLE others CASCADE; CREATE TABLE others (id int, added text); INSERT INTO others SELECT i, 'new' FROM generate_series(1, 40) i; COMMIT",
+        "BEGIN; DROP MATERIALIZED VIEW kept; DROP TABLE others CASCADE; CREATE TABLE others (id int, added text); INSERT INTO others "
+            + "SELECT i, 'new' FROM generate_series(1, 40) i; COMMIT",
     ];
 
     readonly List<SandboxServer> _servers = [];
@@ -69,7 +74,9 @@ public sealed class ChangedMeanwhileTests : IAsyncLifetime
         foreach (var command in Family)
         {
             var before = await scenario.SourceContentAsync();
-            var result = await scenario.SyncAsync(Once(e => e is StepEnded { Result.Step: RunStep.Statistics }, () => scenario.OnSourceAsync(command)), force: true);
+            var result = await scenario.SyncAsync(
+                Once(e => e is StepEnded { Result.Step: RunStep.Statistics }, () => scenario.OnSourceAsync(command)),
+                force: true);
             await AssertIsOneOfAsync(scenario, result, before, command);
         }
     }
@@ -87,7 +94,9 @@ public sealed class ChangedMeanwhileTests : IAsyncLifetime
         {
             var before = await scenario.SourceContentAsync();
             await using var session = await Scenario.OpenAsync(scenario.SourceAdmin);
-            await session.ExecuteAsync("BEGIN;" + command.Replace("BEGIN;", "", StringComparison.Ordinal).Replace("; COMMIT", "", StringComparison.Ordinal), default);
+            await session.ExecuteAsync(
+                "BEGIN;" + command.Replace("BEGIN;", "", StringComparison.Ordinal).Replace("; COMMIT", "", StringComparison.Ordinal),
+                default);
             var committing = Task.CompletedTask;
             var result = await scenario.SyncAsync(e =>
             {
@@ -115,7 +124,13 @@ public sealed class ChangedMeanwhileTests : IAsyncLifetime
             var before = await scenario.SourceContentAsync();
             var doing = Task.CompletedTask;
             using var folder = new TempFolder();
-            var config = new BackupSyncConfig { Path = folder.File("backupsync.yml"), Databases = [scenario.Job.SourceDatabase], Jobs = [], Places = [FolderPlaceConfig.At(folder.Path)] };
+            var config = new BackupSyncConfig
+            {
+                Path = folder.File("backupsync.yml"),
+                Databases = [scenario.Job.SourceDatabase],
+                Jobs = [],
+                Places = [FolderPlaceConfig.At(folder.Path)],
+            };
             var done = false;
             var observer = new Observer(e =>
             {
@@ -127,14 +142,21 @@ public sealed class ChangedMeanwhileTests : IAsyncLifetime
                     doing.GetAwaiter().GetResult();
             });
 
-            var result = (await BackupRunner.BackUpAsync([scenario.Job.SourceDatabase], BackupOrder.ByHand(config), _ => [observer], null, default))[0];
+            var result = (await BackupRunner.BackUpAsync(
+                [scenario.Job.SourceDatabase],
+                BackupOrder.ByHand(config),
+                _ => [observer],
+                null,
+                default))[0];
 
             await doing;
             Assert.True(result.Success, $"{command}: {result.Error?.Message} {result.Error?.Detail}");
             var tools = await new ToolLocator(new ToolsConfig()).FindAsync(Majors[server], default);
-            await scenario.OnTargetAsync("DROP SCHEMA public CASCADE; DROP SCHEMA IF EXISTS \"now\", later, past CASCADE; CREATE SCHEMA public");
-            var restored = await ChildProcess.RunAsync(new ChildCommand(tools.PgRestore, "--no-owner", $"--dbname={scenario.Target.Database}", result.SourceBackup!.Path)
-                .ConnectedTo(new PgLogin("target", scenario.TargetAdmin, "test", false)), default);
+            await scenario.OnTargetAsync(
+                "DROP SCHEMA public CASCADE; DROP SCHEMA IF EXISTS \"now\", later, past CASCADE; CREATE SCHEMA public");
+            var restored = await ChildProcess
+                .RunAsync(new ChildCommand(tools.PgRestore, "--no-owner", $"--dbname={scenario.Target.Database}", result.SourceBackup!.Path)
+                    .ConnectedTo(new PgLogin("target", scenario.TargetAdmin, "test", false)), default);
             var after = await scenario.SourceContentAsync();
             AssertIsOneOf(await scenario.TargetContentAsync(), before, after, $"{command} {restored.ErrorTail}");
         }
@@ -150,14 +172,17 @@ public sealed class ChangedMeanwhileTests : IAsyncLifetime
         foreach (var command in Family.Where(c => !c.StartsWith("VACUUM", StringComparison.Ordinal)))
         {
             await using var session = await Scenario.OpenAsync(scenario.SourceAdmin);
-            await session.ExecuteAsync("BEGIN;" + command.Replace("BEGIN;", "", StringComparison.Ordinal).Replace("; COMMIT", "", StringComparison.Ordinal), default);
+            await session.ExecuteAsync(
+                "BEGIN;" + command.Replace("BEGIN;", "", StringComparison.Ordinal).Replace("; COMMIT", "", StringComparison.Ordinal),
+                default);
             var committing = CommitAsync(session);
 
             var result = await DataComparison.RunAsync(
                 scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions { Detail = true }, null, null, default);
 
             await committing;
-            var later = await DataComparison.RunAsync(scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions(), null, null, default);
+            var later = await DataComparison.RunAsync(
+                scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions(), null, null, default);
             var (told, now) = (Different(result), Different(later));
             Assert.True(told.Count == 0 || told.SequenceEqual(now), $"{command}: {string.Join(", ", told)} — {string.Join(", ", now)}");
             Assert.Null((await scenario.SyncAsync(force: true)).Error);
@@ -165,7 +190,9 @@ public sealed class ChangedMeanwhileTests : IAsyncLifetime
     }
 
     static IReadOnlyList<string> Different(ComparisonResult result) =>
-        [.. result.Items.Where(i => i.State != ComparedState.Equal).Select(i => $"{i.Kind} {i.Name} {i.State} {i.SourceRows} {i.TargetRows}").Order(StringComparer.Ordinal)];
+        [.. result.Items.Where(i => i.State != ComparedState.Equal)
+            .Select(i => $"{i.Kind} {i.Name} {i.State} {i.SourceRows} {i.TargetRows}")
+            .Order(StringComparer.Ordinal)];
 
     [Fact]
     public async Task What_goes_on_changing_is_named_in_the_end()
@@ -225,13 +252,17 @@ public sealed class ChangedMeanwhileTests : IAsyncLifetime
         AssertIsOneOf(await scenario.TargetContentAsync(), before, await scenario.SourceContentAsync(), command);
         // What the fingerprints are computed from is what plain SQL shows.
         const string rows = "SELECT count(*) FROM rates";
-        Assert.Contains(await Scenario.CountAsync(scenario.TargetAdmin, rows), new[] { before.Tables["public.rates"].Rows, await Scenario.CountAsync(scenario.SourceAdmin, rows) });
+        Assert.Contains(
+            await Scenario.CountAsync(scenario.TargetAdmin, rows),
+            new[] { before.Tables["public.rates"].Rows, await Scenario.CountAsync(scenario.SourceAdmin, rows) });
     }
 
     static void AssertIsOneOf(DatabaseFingerprint copy, DatabaseFingerprint before, DatabaseFingerprint after, string command)
     {
         var (fromBefore, fromAfter) = (Differences(before, copy), Differences(after, copy));
-        Assert.True(fromBefore.Count == 0 || fromAfter.Count == 0, $"{command}: {string.Join("; ", fromBefore)} — {string.Join("; ", fromAfter)}");
+        Assert.True(
+            fromBefore.Count == 0 || fromAfter.Count == 0,
+            $"{command}: {string.Join("; ", fromBefore)} — {string.Join("; ", fromAfter)}");
     }
 
     static IReadOnlyList<string> Differences(DatabaseFingerprint expected, DatabaseFingerprint actual) =>

@@ -12,7 +12,10 @@ using BackupSync.Runs;
 
 namespace BackupSync.Tests.Operations.Sides;
 
-/// <summary>Neither readers nor writers of either side wait longer than <c>limits.blocking</c> for what a run does in one transaction, nor for a comparison.</summary>
+/// <summary>
+/// Neither readers nor writers of either side wait longer than <c>limits.blocking</c> for what a run does in one transaction, nor for a
+/// comparison.
+/// </summary>
 public sealed class GivingWayOnTargetTests(Servers servers) : IClassFixture<Servers>
 {
     static readonly TimeSpan Blocking = TimeSpan.FromSeconds(2);
@@ -31,7 +34,8 @@ public sealed class GivingWayOnTargetTests(Servers servers) : IClassFixture<Serv
 
     /// <summary>The same from now on in another database.</summary>
     internal static string Slow(string database) => $"""
-        CREATE OR REPLACE FUNCTION public.slowly() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.02) WHERE current_database() = '{database}'; RETURN true; END $$
+        CREATE OR REPLACE FUNCTION public.slowly() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.02)
+            WHERE current_database() = '{database}'; RETURN true; END $$
         """;
 
     [Fact]
@@ -61,7 +65,9 @@ public sealed class GivingWayOnTargetTests(Servers servers) : IClassFixture<Serv
         scenario.Job = scenario.Job with { Limits = scenario.Job.Limits with { Blocking = null } };
         var reading = Task.CompletedTask;
 
-        var result = await scenario.SyncAsync(Faults.AtStep(RunStep.Restore, () => reading = Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM users WHERE pg_sleep(0) IS NOT NULL")));
+        var result = await scenario.SyncAsync(Faults.AtStep(
+            RunStep.Restore,
+            () => reading = Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM users WHERE pg_sleep(0) IS NOT NULL")));
 
         Assert.Null(result.Error);
         await reading;
@@ -126,13 +132,18 @@ public sealed class GivingWayOnTargetTests(Servers servers) : IClassFixture<Serv
     {
         await using var scenario = await Scenario.CreateAsync(servers);
         foreach (var address in new[] { scenario.SourceAdmin, scenario.TargetAdmin })
-            await Scenario.ExecuteAsync(address, "CREATE TABLE t1 (id int PRIMARY KEY); INSERT INTO t1 SELECT generate_series(1, 100); CREATE TABLE t2 (id int PRIMARY KEY, v int GENERATED ALWAYS AS (id) STORED); INSERT INTO t2 SELECT generate_series(1, 3000000)");
-        await using var others = new Others(onSource ? scenario.SourceAdmin : scenario.TargetAdmin, "ALTER TABLE t2 ADD COLUMN more int", Bearable);
+            await Scenario.ExecuteAsync(address, "CREATE TABLE t1 (id int PRIMARY KEY); INSERT INTO t1 SELECT generate_series(1, 100); "
+                + "CREATE TABLE t2 (id int PRIMARY KEY, v int GENERATED ALWAYS AS (id) STORED); INSERT INTO t2 SELECT "
+                + "generate_series(1, 3000000)");
+        await using var others = new Others(
+            onSource ? scenario.SourceAdmin : scenario.TargetAdmin, "ALTER TABLE t2 ADD COLUMN more int", Bearable);
         others.Begin();
 
         try
         {
-            var result = await DataComparison.RunAsync(scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions { Blocking = Blocking, Detail = true }, null, null, default);
+            var result = await DataComparison.RunAsync(
+                scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions { Blocking = Blocking, Detail = true },
+                null, null, default);
             Assert.Equal(3_000_000, result.Items.Single(i => i.Name == "public.t2").SourceRows);
         }
         catch (BackupSyncException gaveWay)
@@ -145,11 +156,13 @@ public sealed class GivingWayOnTargetTests(Servers servers) : IClassFixture<Serv
     [Theory]
     [InlineData("TRUNCATE rates; INSERT INTO rates SELECT 'c' || i, i * 2 FROM generate_series(1, 50) i")]
     [InlineData("ALTER TABLE rates ALTER COLUMN rate TYPE numeric USING rate * 2")]
-    [InlineData("DROP TABLE rates; CREATE TABLE rates (code text PRIMARY KEY, rate numeric); INSERT INTO rates SELECT 'c' || i, i * 2 FROM generate_series(1, 50) i")]
+    [InlineData("DROP TABLE rates; CREATE TABLE rates (code text PRIMARY KEY, rate numeric); INSERT INTO rates SELECT 'c' || i, i * 2 "
+        + "FROM generate_series(1, 50) i")]
     public async Task What_is_emptied_rewritten_or_dropped_while_an_incremental_run_waits_for_it_is_copied_as_it_was_or_is(string change)
     {
         await using var scenario = await Scenario.CreateAsync(servers);
-        await scenario.OnSourceAsync("CREATE TABLE rates (code text PRIMARY KEY, rate numeric); INSERT INTO rates SELECT 'c' || i, i FROM generate_series(1, 50) i; CREATE TABLE big (id int PRIMARY KEY); INSERT INTO big SELECT generate_series(1, 1000)");
+        await scenario.OnSourceAsync("CREATE TABLE rates (code text PRIMARY KEY, rate numeric); INSERT INTO rates SELECT 'c' || i, i "
+            + "FROM generate_series(1, 50) i; CREATE TABLE big (id int PRIMARY KEY); INSERT INTO big SELECT generate_series(1, 1000)");
         await scenario.SyncWellAsync();
         await using var session = await Scenario.OpenAsync(scenario.SourceAdmin);
         await session.ExecuteAsync($"BEGIN; {change}", default);
@@ -168,10 +181,14 @@ public sealed class GivingWayOnTargetTests(Servers servers) : IClassFixture<Serv
     {
         await using var scenario = await Scenario.CreateAsync(servers);
         foreach (var address in new[] { scenario.SourceAdmin, scenario.TargetAdmin })
-            await Scenario.ExecuteAsync(address, "CREATE TABLE big (id int PRIMARY KEY, v text); INSERT INTO big SELECT i, repeat(md5(i::text), 3) FROM generate_series(1, 400000) i; CREATE TABLE gone (id int PRIMARY KEY)");
+            await Scenario.ExecuteAsync(address, "CREATE TABLE big (id int PRIMARY KEY, v text); INSERT INTO big SELECT i, "
+                + "repeat(md5(i::text), 3) FROM generate_series(1, 400000) i; CREATE TABLE gone (id int PRIMARY KEY)");
         var dropped = 0;
 
-        var result = await DataComparison.RunAsync(scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions { Parallel = 1 }, progress =>
+        var result = await DataComparison.RunAsync(scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions
+        {
+            Parallel = 1,
+        }, progress =>
         {
             // The largest is read first.
             if (progress.Item == "public.big" && Interlocked.Exchange(ref dropped, 1) == 0)
@@ -184,7 +201,8 @@ public sealed class GivingWayOnTargetTests(Servers servers) : IClassFixture<Serv
     async Task<Scenario> ItemsAsync(bool onTarget)
     {
         var scenario = await Scenario.CreateAsync(servers);
-        await scenario.OnSourceAsync("CREATE TABLE items (id int PRIMARY KEY, name text); INSERT INTO items SELECT i, repeat(md5(i::text), 4) FROM generate_series(1, 1000000) i");
+        await scenario.OnSourceAsync("CREATE TABLE items (id int PRIMARY KEY, name text); INSERT INTO items SELECT i, "
+            + "repeat(md5(i::text), 4) FROM generate_series(1, 1000000) i");
         await scenario.SyncWellAsync();
         if (!onTarget)
             return scenario;
@@ -208,8 +226,19 @@ public sealed class GivingWayOnTargetTests(Servers servers) : IClassFixture<Serv
 
     static async Task<BackupFile?> TakeBackupAsync(Scenario scenario)
     {
-        var config = new BackupSyncConfig { Path = Path.Combine(scenario.Directory, "x.yml"), Databases = [scenario.Job.SourceDatabase], Jobs = [], Places = [new FolderPlaceConfig { Name = "local", Directory = Path.Combine(scenario.Directory, "vault") }] };
-        var result = (await BackupRunner.BackUpAsync([scenario.Job.SourceDatabase], BackupOrder.ByHand(config, null), _ => [], null, default))[0];
+        var config = new BackupSyncConfig
+        {
+            Path = Path.Combine(scenario.Directory, "x.yml"),
+            Databases = [scenario.Job.SourceDatabase],
+            Jobs = [],
+            Places = [new FolderPlaceConfig { Name = "local", Directory = Path.Combine(scenario.Directory, "vault") }],
+        };
+        var result = (await BackupRunner.BackUpAsync(
+            [scenario.Job.SourceDatabase],
+            BackupOrder.ByHand(config, null),
+            _ => [],
+            null,
+            default))[0];
         Assert.Null(result.Error);
         return result.SourceBackup;
     }

@@ -8,7 +8,9 @@ using BackupSync.Tests.Operations.BackUp;
 
 namespace BackupSync.Tests.Operations.Sides;
 
-/// <summary>Nobody waits for a run longer than <c>limits.blocking</c>: the server sees no deadlock where its two ends meet in our process.</summary>
+/// <summary>
+/// Nobody waits for a run longer than <c>limits.blocking</c>: the server sees no deadlock where its two ends meet in our process.
+/// </summary>
 public sealed class GivingWayTests(Servers servers) : IClassFixture<Servers>
 {
     static readonly TimeSpan Blocking = TimeSpan.FromSeconds(2);
@@ -108,7 +110,9 @@ public sealed class GivingWayTests(Servers servers) : IClassFixture<Servers>
             await session.ExecuteAsync("SET lock_timeout = 0", default);
             while (!stop.IsCancellationRequested)
             {
-                await session.ExecuteAsync("BEGIN; LOCK TABLE t2 IN ACCESS EXCLUSIVE MODE; UPDATE t2 SET name = 'of nobody''s business' WHERE id = 1; COMMIT", default);
+                await session.ExecuteAsync(
+                    "BEGIN; LOCK TABLE t2 IN ACCESS EXCLUSIVE MODE; UPDATE t2 SET name = 'of nobody''s business' WHERE id = 1; COMMIT",
+                    default);
                 await Task.Delay(1000, default);
             }
         });
@@ -210,7 +214,8 @@ public sealed class GivingWayTests(Servers servers) : IClassFixture<Servers>
         await using var watch = await BlockingWatch.StartAsync(
             login, session: null, TimeSpan.FromSeconds(10), onRetry: null, Blocking, () => Assert.Fail("Nobody waits."), default);
         await Eventually.IsTrueAsync(async () => await Scenario.CountAsync(scenario.SourceAdmin,
-            $"SELECT count(*) FROM pg_stat_activity WHERE pid = {watch.ProcessId} AND query LIKE 'DO $watch$%' AND state = 'active'") == 1, "the server watches");
+            $"SELECT count(*) FROM pg_stat_activity WHERE pid = {watch.ProcessId} AND query LIKE 'DO $watch$%' AND state = "
+                + "'active'") == 1, "the server watches");
 
         await using var builder = await Scenario.OpenAsync(scenario.SourceAdmin);
         await builder.ExecuteAsync("SET statement_timeout = '60s'", default);
@@ -238,7 +243,8 @@ public sealed class GivingWayTests(Servers servers) : IClassFixture<Servers>
         await using var watch = await BlockingWatch.StartAsync(
             login, session: null, TimeSpan.FromSeconds(10), onRetry: null, Blocking, gaveWay.SetResult, default);
         await Eventually.IsTrueAsync(async () => await Scenario.CountAsync(database.AsSuperuser,
-            $"SELECT count(*) FROM pg_stat_activity WHERE pid = {watch.ProcessId} AND query LIKE '%RECURSIVE watch%' AND state = 'active'") == 1, "the server watches");
+            $"SELECT count(*) FROM pg_stat_activity WHERE pid = {watch.ProcessId} AND query LIKE '%RECURSIVE watch%' AND state = "
+                + "'active'") == 1, "the server watches");
 
         // Who holds it has begun after the statement that looks.
         await holder.ExecuteAsync("BEGIN; LOCK TABLE public.t1", default);
@@ -255,13 +261,18 @@ public sealed class GivingWayTests(Servers servers) : IClassFixture<Servers>
     {
         await using var server = await Sandbox.SandboxServer.StartAsync(new Sandbox.SandboxOptions
         {
-            Name = "few-locks", Settings = new Dictionary<string, string> { ["max_locks_per_transaction"] = "10", ["max_connections"] = "20" },
+            Name = "few-locks", Settings = new Dictionary<string, string>
+            {
+                ["max_locks_per_transaction"] = "10",
+                ["max_connections"] = "20",
+            },
         }, default);
         await using var scenario = await Scenario.CreateAsync(server, servers.Target);
         for (var s = 0; s < 8; s++)
         {
             await scenario.OnSourceAsync(string.Join(";", Enumerable.Range(0, 50).Select(t =>
-                $"CREATE TABLE t{s}_{t} (id serial PRIMARY KEY, name text, other int); CREATE INDEX ON t{s}_{t} (name); CREATE INDEX ON t{s}_{t} (other); INSERT INTO t{s}_{t} (name) VALUES ('x')")));
+                $"CREATE TABLE t{s}_{t} (id serial PRIMARY KEY, name text, other int); CREATE INDEX ON t{s}_{t} (name); CREATE INDEX "
+                    + $"ON t{s}_{t} (other); INSERT INTO t{s}_{t} (name) VALUES ('x')")));
         }
 
         await scenario.SyncWellAsync();
@@ -274,7 +285,11 @@ public sealed class GivingWayTests(Servers servers) : IClassFixture<Servers>
     {
         await using var server = await Sandbox.SandboxServer.StartAsync(new Sandbox.SandboxOptions
         {
-            Name = "too-few-locks", Settings = new Dictionary<string, string> { ["max_locks_per_transaction"] = "10", ["max_connections"] = "20" },
+            Name = "too-few-locks", Settings = new Dictionary<string, string>
+            {
+                ["max_locks_per_transaction"] = "10",
+                ["max_connections"] = "20",
+            },
         }, default);
         await using var scenario = await Scenario.CreateAsync(server, servers.Target);
         for (var s = 0; s < 12; s++)
@@ -282,8 +297,10 @@ public sealed class GivingWayTests(Servers servers) : IClassFixture<Servers>
 
         var result = await scenario.SyncAsync();
 
-        Assert.Matches("pg_dump locks its 3000 tables at once, and the server's lock table has room for [0-9]+ .*Set max_locks_per_transaction = [0-9]+ there", string.Join("\n", result.Warnings));
-        Assert.Equal("The dump of Railway failed: query failed: ERROR:  out of shared memory", result.Error!.Message); // and not what of its statement came last
+        Assert.Matches("pg_dump locks its 3000 tables at once, and the server's lock table has room for [0-9]+ .*Set "
+            + "max_locks_per_transaction = [0-9]+ there", string.Join("\n", result.Warnings));
+        // And not what of its statement came last.
+        Assert.Equal("The dump of Railway failed: query failed: ERROR:  out of shared memory", result.Error!.Message);
         Assert.StartsWith("The server's lock table is full: raise max_locks_per_transaction there", result.Error.Advice!);
         Assert.DoesNotContain("publish by swap", result.Error.Advice!);
     }
@@ -314,7 +331,8 @@ public sealed class GivingWayTests(Servers servers) : IClassFixture<Servers>
     static async Task FillAsync(DatabaseAddress address)
     {
         for (var i = 1; i <= 3; i++)
-            await Scenario.ExecuteAsync(address, $"CREATE TABLE t{i} (id int PRIMARY KEY, name text); INSERT INTO t{i} SELECT i, repeat(md5(i::text), 4) FROM generate_series(1, 200000) i");
+            await Scenario.ExecuteAsync(address, $"CREATE TABLE t{i} (id int PRIMARY KEY, name text); INSERT INTO t{i} SELECT i, "
+                + "repeat(md5(i::text), 4) FROM generate_series(1, 200000) i");
     }
 
     static void AssertWellOrGaveWay(RunResult result)
@@ -329,7 +347,8 @@ public sealed class GivingWayTests(Servers servers) : IClassFixture<Servers>
     WrappedTools SlowDump(int seconds) => SlowDump(servers.Tools, seconds);
 
     static WrappedTools SlowDump(PgToolset real, int seconds) => new(real, "pg_dump",
-        $"[ \"$1\" = --version ] || {{ \"$program\" \"$@\" | {{ head -c 4000000; sleep {seconds}; cat; }}; exit \"${{PIPESTATUS[0]}}\"; }}");
+        $"[ \"$1\" = --version ] || {{ \"$program\" \"$@\" | {{ head -c 4000000; sleep {seconds}; cat; }}; exit "
+            + "\"${PIPESTATUS[0]}\"; }");
 
     sealed class Observer(Action<RunEvent> onEvent) : IRunObserver
     {

@@ -16,7 +16,8 @@ public sealed class GuardTests(Servers servers) : IClassFixture<Servers>
         await scenario.FillAsync();
         scenario.Job = scenario.Job with { TargetDatabase = scenario.Job.TargetDatabase with { Role = DatabaseRole.Production } };
 
-        await AssertRefusedAsync(scenario, ErrorIds.TargetIsProduction, "Neon has the role production, and production is never the target of a sync.");
+        await AssertRefusedAsync(
+            scenario, ErrorIds.TargetIsProduction, "Neon has the role production, and production is never the target of a sync.");
     }
 
     [Fact]
@@ -46,7 +47,8 @@ public sealed class GuardTests(Servers servers) : IClassFixture<Servers>
         await scenario.FillAsync();
         await scenario.OnSourceAsync("ALTER TABLE users ENABLE ROW LEVEL SECURITY; ALTER TABLE users FORCE ROW LEVEL SECURITY;");
 
-        var result = await AssertRefusedAsync(scenario, ErrorIds.PrivilegeMissing, "could not verify public.users: row-level security is forced there, on the owner too.");
+        var result = await AssertRefusedAsync(
+            scenario, ErrorIds.PrivilegeMissing, "could not verify public.users: row-level security is forced there, on the owner too.");
         Assert.Matches("^ALTER ROLE .* BYPASSRLS;$", result.Error!.Advice);
 
         await scenario.OnTargetAsync($"ALTER ROLE {Sql.Identifier(scenario.Target.User)} BYPASSRLS");
@@ -70,7 +72,10 @@ public sealed class GuardTests(Servers servers) : IClassFixture<Servers>
         await scenario.SyncWellAsync();
         await scenario.OnSourceAsync("DELETE FROM users WHERE id > 400");
 
-        await AssertRefusedAsync(scenario, ErrorIds.SourceShrunken, "Railway has 400 rows, Neon has 1000: more than the 50% that guards.maximumShrink allows are gone.");
+        await AssertRefusedAsync(
+            scenario,
+            ErrorIds.SourceShrunken,
+            "Railway has 400 rows, Neon has 1000: more than the 50% that guards.maximumShrink allows are gone.");
 
         var forced = await scenario.SyncAsync(force: true);
         Assert.True(forced.Success);
@@ -98,7 +103,8 @@ public sealed class GuardTests(Servers servers) : IClassFixture<Servers>
         await using var scenario = await Scenario.CreateAsync(servers);
         await scenario.OnTargetAsync("CREATE TABLE precious (i int); INSERT INTO precious VALUES (1)");
 
-        await AssertRefusedAsync(scenario, ErrorIds.SourceEmpty, "Railway has no tables: there is nothing to copy or back up.", force: true);
+        await AssertRefusedAsync(
+            scenario, ErrorIds.SourceEmpty, "Railway has no tables: there is nothing to copy or back up.", force: true);
     }
 
     [Fact]
@@ -118,9 +124,13 @@ public sealed class GuardTests(Servers servers) : IClassFixture<Servers>
     {
         await using var scenario = await Scenario.CreateAsync(servers);
         await scenario.FillAsync();
-        await scenario.OnSourceAsync("DO $$ BEGIN CREATE ROLE \"Clerk of policies\"; EXCEPTION WHEN duplicate_object THEN NULL; END $$; ALTER TABLE users ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON users TO \"Clerk of policies\" USING (true);");
+        await scenario.OnSourceAsync("DO $$ BEGIN CREATE ROLE \"Clerk of policies\"; EXCEPTION WHEN duplicate_object THEN NULL; END "
+            + "$$; ALTER TABLE users ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON users TO \"Clerk of policies\" USING (true);");
 
-        var result = await AssertRefusedAsync(scenario, ErrorIds.PrivilegeMissing, "Neon lacks the role(s) Clerk of policies, which policies, user mappings or values of the content name.");
+        var result = await AssertRefusedAsync(
+            scenario,
+            ErrorIds.PrivilegeMissing,
+            "Neon lacks the role(s) Clerk of policies, which policies, user mappings or values of the content name.");
         Assert.Equal("Create them there: CREATE ROLE \"Clerk of policies\" NOLOGIN;", result.Error!.Advice);
     }
 
@@ -146,13 +156,22 @@ public sealed class GuardTests(Servers servers) : IClassFixture<Servers>
         await scenario.FillAsync();
         var role = $"named_{Guid.NewGuid():N}";
         await scenario.OnSourceAsync($"CREATE ROLE {role}");
-        await scenario.OnSourceAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, statements, role).Replace("/postgres", $"/{scenario.SourceAdmin.User}", StringComparison.Ordinal));
+        await scenario.OnSourceAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, statements, role)
+            .Replace("/postgres", $"/{scenario.SourceAdmin.User}", StringComparison.Ordinal));
 
-        await AssertRefusedAsync(scenario, ErrorIds.PrivilegeMissing, $"lacks the role(s) {role}, which policies, user mappings or values of the content name.");
+        await AssertRefusedAsync(
+            scenario, ErrorIds.PrivilegeMissing, $"lacks the role(s) {role}, which policies, user mappings or values of the content name.");
 
         // A backup knows them, too.
-        var config = new BackupSyncConfig { Path = Path.Combine(scenario.Directory, "x.yml"), Databases = [scenario.Job.SourceDatabase], Jobs = [], Places = [FolderPlaceConfig.At(scenario.Directory)] };
-        var backup = (await BackupRunner.BackUpAsync([scenario.Job.SourceDatabase], BackupOrder.ByHand(config), _ => [], null, default))[0].SourceBackup!;
+        var config = new BackupSyncConfig
+        {
+            Path = Path.Combine(scenario.Directory, "x.yml"),
+            Databases = [scenario.Job.SourceDatabase],
+            Jobs = [],
+            Places = [FolderPlaceConfig.At(scenario.Directory)],
+        };
+        var backup = (await BackupRunner.BackUpAsync([scenario.Job.SourceDatabase], BackupOrder.ByHand(config), _ => [], null, default))[0]
+            .SourceBackup!;
         var restore = await scenario.RestoreAsync(backup);
         Faults.AssertFailed(restore, RunOutcome.Aborted, RunStep.Check, ErrorIds.PrivilegeMissing);
         Assert.Contains(role, restore.Error!.Message, StringComparison.Ordinal);
@@ -162,10 +181,12 @@ public sealed class GuardTests(Servers servers) : IClassFixture<Servers>
     public async Task An_extension_that_is_in_another_schema_there_is_named_before_a_transaction_begins()
     {
         await using var scenario = await Scenario.CreateAsync(servers, PublishMode.Transaction);
-        await scenario.OnSourceAsync("CREATE SCHEMA here; CREATE EXTENSION hstore SCHEMA here; CREATE TABLE t (id int PRIMARY KEY, h here.hstore); INSERT INTO t VALUES (1, 'a=>1')");
+        await scenario.OnSourceAsync("CREATE SCHEMA here; CREATE EXTENSION hstore SCHEMA here; CREATE TABLE t (id int PRIMARY KEY, h "
+            + "here.hstore); INSERT INTO t VALUES (1, 'a=>1')");
         await scenario.OnTargetAsync("CREATE SCHEMA there; CREATE EXTENSION hstore SCHEMA there");
 
-        var refused = await AssertRefusedAsync(scenario, ErrorIds.PrivilegeMissing, "its extension 'hstore' is in the schema there, and the content needs it in here.");
+        var refused = await AssertRefusedAsync(
+            scenario, ErrorIds.PrivilegeMissing, "its extension 'hstore' is in the schema there, and the content needs it in here.");
         Assert.Contains("ALTER EXTENSION \"hstore\" SET SCHEMA \"here\";", refused.Error!.Advice, StringComparison.Ordinal);
 
         await scenario.OnTargetAsync("CREATE SCHEMA here; ALTER EXTENSION hstore SET SCHEMA here; DROP SCHEMA there");
@@ -182,8 +203,10 @@ public sealed class GuardTests(Servers servers) : IClassFixture<Servers>
         await scenario.FillAsync();
         await scenario.OnTargetAsync("CREATE TABLE of_the_superuser (i int)");
 
-        var result = await AssertRefusedAsync(scenario, ErrorIds.PrivilegeMissing, "does not own table public.of_the_superuser, and so may not replace it.");
-        Assert.StartsWith("Let the role own them: ALTER TABLE public.of_the_superuser OWNER TO ", result.Error!.Advice, StringComparison.Ordinal);
+        var result = await AssertRefusedAsync(
+            scenario, ErrorIds.PrivilegeMissing, "does not own table public.of_the_superuser, and so may not replace it.");
+        Assert.StartsWith(
+            "Let the role own them: ALTER TABLE public.of_the_superuser OWNER TO ", result.Error!.Advice, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -192,7 +215,8 @@ public sealed class GuardTests(Servers servers) : IClassFixture<Servers>
         await using var scenario = await Scenario.CreateAsync(servers);
         await scenario.FillAsync();
         var (role, password) = ($"reader_{Guid.NewGuid():N}", "pass");
-        await scenario.OnSourceAsync($"CREATE ROLE {role} LOGIN PASSWORD '{password}'; GRANT SELECT ON users TO {role}; CREATE TABLE hidden (i int);");
+        await scenario.OnSourceAsync(
+            $"CREATE ROLE {role} LOGIN PASSWORD '{password}'; GRANT SELECT ON users TO {role}; CREATE TABLE hidden (i int);");
         var reader = servers.Source.AddressFor(scenario.Source.Database, role, password);
         scenario.ReadFrom(reader);
 
@@ -205,14 +229,17 @@ public sealed class GuardTests(Servers servers) : IClassFixture<Servers>
         await using var scenario = await Scenario.CreateAsync(servers);
         await scenario.FillAsync();
         var (role, password) = ($"few_{Guid.NewGuid():N}", "pass");
-        await scenario.OnSourceAsync($"CREATE ROLE {role} LOGIN PASSWORD '{password}' CONNECTION LIMIT 3; GRANT pg_read_all_data TO {role};");
+        await scenario.OnSourceAsync(
+            $"CREATE ROLE {role} LOGIN PASSWORD '{password}' CONNECTION LIMIT 3; GRANT pg_read_all_data TO {role};");
         var few = servers.Source.AddressFor(scenario.Source.Database, role, password);
         scenario.Job = scenario.Job with { Parallel = 4 };
         scenario.ReadFrom(few);
 
         var result = await scenario.SyncAsync();
         Assert.Null(result.Error);
-        Assert.Contains(result.Warnings, w => w.StartsWith("Railway has only 3 free connections of 3; the run keeps to 3 instead of 6.", StringComparison.Ordinal));
+        Assert.Contains(
+            result.Warnings,
+            w => w.StartsWith("Railway has only 3 free connections of 3; the run keeps to 3 instead of 6.", StringComparison.Ordinal));
 
         await scenario.OnSourceAsync($"ALTER ROLE {role} CONNECTION LIMIT 1");
         await AssertRefusedAsync(scenario, ErrorIds.TooFewConnections, "Railway has 1 free connection(s)");
@@ -233,7 +260,8 @@ public sealed class GuardTests(Servers servers) : IClassFixture<Servers>
             long most = 0;
             await using var session = await Scenario.OpenAsync(scenario.SourceAdmin);
             while (!stop.IsCancellationRequested)
-                most = Math.Max(most, await session.ScalarAsync<long>($"SELECT count(*) FROM pg_stat_activity WHERE starts_with(application_name, {Sql.Literal(prefix)}) AND datname = current_database()", default));
+                most = Math.Max(most, await session.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE "
+                    + $"starts_with(application_name, {Sql.Literal(prefix)}) AND datname = current_database()", default));
             return most;
         });
 

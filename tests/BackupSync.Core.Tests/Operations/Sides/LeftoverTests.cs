@@ -36,7 +36,9 @@ public sealed class LeftoverTests(OwnServers servers) : IClassFixture<OwnServers
         Assert.False(File.Exists(partial));
         foreach (var ended in new[] { onNew, onTarget, onSource })
             await Assert.ThrowsAnyAsync<BackupSyncException>(() => ended.ExecuteAsync("SELECT 1", default));
-        Assert.Equal(1, await Scenario.CountAsync(scenario.TargetAdmin, $"SELECT count(*) FROM pg_database WHERE datname = {Sql.Literal(other.NewDatabase)}"));
+        Assert.Equal(1, await Scenario.CountAsync(
+            scenario.TargetAdmin,
+            $"SELECT count(*) FROM pg_database WHERE datname = {Sql.Literal(other.NewDatabase)}"));
         await scenario.OnTargetAsync($"DROP DATABASE {other.NewDatabase}");
         Scenario.AssertSame(await scenario.SourceContentAsync(), await scenario.TargetContentAsync());
         await scenario.AssertNothingIsLeftAsync();
@@ -48,12 +50,16 @@ public sealed class LeftoverTests(OwnServers servers) : IClassFixture<OwnServers
         await using var scenario = await CreateAsync(PublishMode.Swap);
         var before = await scenario.PrepareAsync();
         var dead = new RunTag(scenario.Target, RunTag.NewRunId());
-        await Scenario.ExecuteAsync(scenario.TargetAdmin.WithDatabase("postgres"), $"ALTER DATABASE {Sql.Identifier(scenario.Target.Database)} RENAME TO {dead.OldDatabase}");
+        await Scenario.ExecuteAsync(
+            scenario.TargetAdmin.WithDatabase("postgres"),
+            $"ALTER DATABASE {Sql.Identifier(scenario.Target.Database)} RENAME TO {dead.OldDatabase}");
 
         var result = await scenario.SyncAsync();
 
         Assert.Null(result.Error);
-        Assert.Equal($"Neon: '{scenario.Target.Database}' was missing; the previous database {dead.OldDatabase} took its name back.", Assert.Single(result.Warnings));
+        Assert.Equal(
+            $"Neon: '{scenario.Target.Database}' was missing; the previous database {dead.OldDatabase} took its name back.",
+            Assert.Single(result.Warnings));
         Assert.Equal(before.TotalRows(), result.PreviousStats!.Values.Sum());
         Scenario.AssertSame(await scenario.SourceContentAsync(), await scenario.TargetContentAsync());
         await scenario.AssertNothingIsLeftAsync();

@@ -14,7 +14,11 @@ public sealed class ToolTests(Servers servers) : IClassFixture<Servers>
         await using var scenario = await Scenario.CreateAsync(servers);
         var before = await scenario.PrepareAsync();
         using var tools = new TempFolder();
-        Program(tools, "pg_dump", servers.Source.Version.ToString(), "echo 'pg_dump: dumping contents of table \"public.users\"' >&2; echo 'pg_dump: error: the dog ate it' >&2; exit 1");
+        Program(
+            tools,
+            "pg_dump",
+            servers.Source.Version.ToString(),
+            "echo 'pg_dump: dumping contents of table \"public.users\"' >&2; echo 'pg_dump: error: the dog ate it' >&2; exit 1");
         Program(tools, "pg_restore", servers.Source.Version.ToString(), "exit 1");
         Program(tools, "psql", servers.Source.Version.ToString(), "exit 1");
         scenario.Job = scenario.Job with { Tools = new ToolsConfig { PostgresBin = [tools.Path] } };
@@ -40,7 +44,11 @@ public sealed class ToolTests(Servers servers) : IClassFixture<Servers>
         using var tools = new TempFolder();
         var real = servers.Tools;
         Program(tools, "pg_dump", real.Version.ToString(), $"exec '{real.PgDump}' \"$@\"");
-        Program(tools, "pg_restore", real.Version.ToString(), $"if [ \"$1\" = --list ]; then exec '{real.PgRestore}' \"$@\"; fi; echo 'pg_restore: error: the dog ate it' >&2; exit 1");
+        Program(
+            tools,
+            "pg_restore",
+            real.Version.ToString(),
+            $"if [ \"$1\" = --list ]; then exec '{real.PgRestore}' \"$@\"; fi; echo 'pg_restore: error: the dog ate it' >&2; exit 1");
         Program(tools, "psql", real.Version.ToString(), $"exec '{real.Psql}' \"$@\"");
         scenario.Job = scenario.Job with { Tools = new ToolsConfig { PostgresBin = [tools.Path] } };
 
@@ -75,7 +83,11 @@ public sealed class ToolTests(Servers servers) : IClassFixture<Servers>
         var before = await scenario.PrepareAsync();
         using var tools = new TempFolder();
         var real = servers.Tools;
-        Program(tools, "pg_dump", "17.6", $"for a do shift; case $a in --compress=*) a=--compress=1;; esac; set -- \"$@\" \"$a\"; done; exec '{real.PgDump}' \"$@\"");
+        Program(
+            tools,
+            "pg_dump",
+            "17.6",
+            $"for a do shift; case $a in --compress=*) a=--compress=1;; esac; set -- \"$@\" \"$a\"; done; exec '{real.PgDump}' \"$@\"");
         // As a pg_restore 17 does: first the setting; in a database, further without it unless told to stop.
         Program(tools, "pg_restore", "17.6", $$"""
             case "$*" in
@@ -93,7 +105,8 @@ public sealed class ToolTests(Servers servers) : IClassFixture<Servers>
 
         // What cannot be restored still fails the run, and is what is told.
         await scenario.OnSourceAsync($"""
-            CREATE FUNCTION only_here(i int) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RETURN current_setting('port') = '{servers.Source.Port}'; END $$;
+            CREATE FUNCTION only_here(i int) RETURNS boolean
+                LANGUAGE plpgsql AS $$ BEGIN RETURN current_setting('port') = '{servers.Source.Port}'; END $$;
             CREATE TABLE fragile (i int CHECK (only_here(i))); INSERT INTO fragile VALUES (1);
             """);
         var failed = await scenario.SyncAsync();
@@ -113,23 +126,35 @@ public sealed class ToolTests(Servers servers) : IClassFixture<Servers>
     {
         await using var scenario = await Scenario.CreateAsync(servers, publish);
         await scenario.OnSourceAsync("""
-            CREATE TABLE "odd ""name" (id int PRIMARY KEY, "b;" text DEFAULT 'ALTER TABLE ONLY public.t ALTER COLUMN b SET (n_distinct=5);', c int);
-            ALTER TABLE "odd ""name" ALTER id SET (n_distinct = 5), ALTER "b;" SET (n_distinct = 5), ALTER c SET (n_distinct = 5, n_distinct_inherited = 7);
+            CREATE TABLE "odd ""name" (id int PRIMARY KEY,
+                "b;" text DEFAULT 'ALTER TABLE ONLY public.t ALTER COLUMN b SET (n_distinct=5);', c int);
+            ALTER TABLE "odd ""name" ALTER id SET (n_distinct = 5), ALTER "b;" SET (n_distinct = 5), ALTER c
+                SET (n_distinct = 5, n_distinct_inherited = 7);
             INSERT INTO "odd ""name" SELECT i, i::text, i FROM generate_series(1, 50) i;
             """);
         using var tools = new TempFolder();
         var real = servers.Tools;
-        Program(tools, "pg_dump", real.Version.ToString(), $"'{real.PgDump}' \"$@\" | LC_ALL=C sed 's/\\(ALTER COLUMN .* SET (\\)n_distinct=5/\\1pg_attver=55/'");
+        Program(
+            tools,
+            "pg_dump",
+            real.Version.ToString(),
+            $"'{real.PgDump}' \"$@\" | LC_ALL=C sed 's/\\(ALTER COLUMN .* SET (\\)n_distinct=5/\\1pg_attver=55/'");
         Program(tools, "pg_restore", real.Version.ToString(), $"exec '{real.PgRestore}' \"$@\"");
         Program(tools, "psql", real.Version.ToString(), $"exec '{real.Psql}' \"$@\"");
         scenario.Job = scenario.Job with { Tools = new ToolsConfig { PostgresBin = [tools.Path] } };
 
         var result = await scenario.SyncWellAsync();
 
-        Assert.Equal(1, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM pg_attribute WHERE attrelid = '\"odd \"\"name\"'::regclass AND attoptions = '{n_distinct_inherited=7}'"));
-        Assert.Equal(0, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM pg_attribute WHERE attrelid = '\"odd \"\"name\"'::regclass AND attoptions::text LIKE '%n_distinct=%'"));
+        Assert.Equal(1, await Scenario.CountAsync(
+            scenario.TargetAdmin,
+            "SELECT count(*) FROM pg_attribute WHERE attrelid = '\"odd \"\"name\"'::regclass AND attoptions = '{n_distinct_inherited=7}'"));
+        Assert.Equal(0, await Scenario.CountAsync(
+            scenario.TargetAdmin,
+            "SELECT count(*) FROM pg_attribute WHERE attrelid = '\"odd \"\"name\"'::regclass AND attoptions::text LIKE '%n_distinct=%'"));
         // The text in the default is a value like any other.
-        Assert.Equal(1, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM pg_attrdef WHERE pg_get_expr(adbin, adrelid) LIKE '%SET (pg_attver=55);%'"));
+        Assert.Equal(1, await Scenario.CountAsync(
+            scenario.TargetAdmin,
+            "SELECT count(*) FROM pg_attrdef WHERE pg_get_expr(adbin, adrelid) LIKE '%SET (pg_attver=55);%'"));
         Assert.NotNull(result.SourceBackup);
     }
 
@@ -139,14 +164,17 @@ public sealed class ToolTests(Servers servers) : IClassFixture<Servers>
     public async Task A_backup_that_was_taken_with_such_options_can_be_restored(PublishMode publish)
     {
         await using var scenario = await Scenario.CreateAsync(servers, publish);
-        await scenario.OnSourceAsync("CREATE TABLE t (id int PRIMARY KEY, b text); ALTER TABLE t ALTER b SET (n_distinct = 5); INSERT INTO t SELECT i, i::text FROM generate_series(1, 50) i;");
+        await scenario.OnSourceAsync("CREATE TABLE t (id int PRIMARY KEY, b text); ALTER TABLE t ALTER b SET (n_distinct = 5); INSERT "
+            + "INTO t SELECT i, i::text FROM generate_series(1, 50) i;");
         var backup = (await scenario.SyncWellAsync()).SourceBackup!;
         var content = await scenario.TargetContentAsync();
         var bytes = await File.ReadAllBytesAsync(backup.Path);
         var option = bytes.AsSpan().IndexOf("(n_distinct=5)"u8);
         "(pg_attver=55)"u8.CopyTo(bytes.AsSpan(option));
         await File.WriteAllBytesAsync(backup.Path, bytes);
-        ManifestStore.Write(backup.Path, ManifestStore.Read(backup.Path) with { Sha256 = await FileHash.Sha256Async(backup.Path, default) });
+        ManifestStore.Write(
+            backup.Path,
+            ManifestStore.Read(backup.Path) with { Sha256 = await FileHash.Sha256Async(backup.Path, default) });
         await scenario.OnTargetAsync("DELETE FROM t WHERE id > 20");
 
         var restored = await scenario.RestoreAsync(BackupFile.Of(backup.Path, ManifestStore.Read(backup.Path)));
@@ -167,13 +195,17 @@ public sealed class ToolTests(Servers servers) : IClassFixture<Servers>
 
         var result = await scenario.SyncWellAsync();
 
-        Assert.Contains(result.Warnings, w => w.Contains($"{tools.Path} has version 9.6; {tools.File("is-not-there")} lacks pg_dump", StringComparison.Ordinal));
+        Assert.Contains(
+            result.Warnings,
+            w => w.Contains($"{tools.Path} has version 9.6; {tools.File("is-not-there")} lacks pg_dump", StringComparison.Ordinal));
     }
 
     static void Program(TempFolder folder, string name, string version, string script)
     {
         Skip.If(OperatingSystem.IsWindows(), "Windows has no shell scripts.");
-        var path = folder.Write(name, $"#!/bin/sh\nif [ \"$1\" = --version ]; then echo '{name} (PostgreSQL) {version}'; exit 0; fi\n{script}\n");
+        var path = folder.Write(
+            name,
+            $"#!/bin/sh\nif [ \"$1\" = --version ]; then echo '{name} (PostgreSQL) {version}'; exit 0; fi\n{script}\n");
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
     }
