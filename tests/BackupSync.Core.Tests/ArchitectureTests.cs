@@ -61,6 +61,35 @@ public sealed partial class ArchitectureTests
         Assert.Equal(rooms.Select(r => r.folder).Distinct().Order(), Floors.Keys.Order());
     }
 
+    /// <summary>Operations do what requests say: see <c>Requests</c>.</summary>
+    [Fact]
+    public void Nobody_below_the_application_reads_a_configuration_the_environment_or_the_console()
+    {
+        string[] readers = ["Application", "Configuration"];
+        string[] read =
+        [
+            "JobConfig", "DatabaseConfig", "BackupPlanConfig", "BackupSyncConfig", "ConfigurationFile", "ConfigurationReader", "AdHocJob",
+            "Console", "PSObject",
+        ];
+        using var core = AssemblyDefinition.ReadAssembly(typeof(BackupSyncException).Assembly.Location);
+        var below = core.MainModule.Types.Where(t => RoomOf(t) is { } room && !readers.Contains(room)).ToList();
+
+        Assert.True(below.Count > 200, "The rooms below were not found.");
+        AssertNone(
+            from type in below
+            from known in KnownTo(type)
+            let name = Outermost(known).Name
+            where read.Contains(name)
+            select $"{RoomOf(type)}: {type.Name} > {name}");
+        AssertNone(
+            from type in below
+            from method in MethodsOf(type)
+            from instruction in method.Body.Instructions
+            where instruction.Operand is MethodReference { Name: nameof(Environment.GetEnvironmentVariable) }
+            where instruction.Previous?.Operand is not "PATH" // where programs are, on every machine
+            select $"{RoomOf(type)}: {type.Name} reads {instruction.Previous?.Operand} of the environment");
+    }
+
     /// <summary>PowerShell's formats find a type by its name, and pass over one that is not there.</summary>
     [Fact]
     public void Types_that_texts_name_are_there()
@@ -109,6 +138,9 @@ public sealed partial class ArchitectureTests
             m.Body.Instructions.SelectMany(i => Named(i.Operand)).Concat(m.Body.Variables.Select(v => v.VariableType)));
         return signatures.Concat(code).SelectMany(Parts).Concat(type.NestedTypes.SelectMany(KnownTo));
     }
+
+    static IEnumerable<MethodDefinition> MethodsOf(TypeDefinition type) =>
+        type.Methods.Where(m => m.HasBody).Concat(type.NestedTypes.SelectMany(MethodsOf));
 
     static IEnumerable<TypeReference?> Named(object? operand) => operand switch
     {

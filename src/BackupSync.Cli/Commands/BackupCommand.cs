@@ -2,8 +2,6 @@ using System.CommandLine;
 using BackupSync.Application;
 using BackupSync.Cli.Display;
 using BackupSync.Configuration;
-using BackupSync.Operations;
-using BackupSync.Operations.BackUp;
 
 namespace BackupSync.Cli.Commands;
 

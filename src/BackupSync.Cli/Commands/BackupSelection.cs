@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Cli.Display;
 using BackupSync.Configuration;
@@ -40,7 +41,7 @@ sealed class BackupSelection
 
     /// <summary>A backup with what it takes to read it, as the options allow.</summary>
     public BackupHandle Handle(ParseResult parsed, BackupFile backup, BackupSyncConfig? config) =>
-        BackupHandle.Of(backup, config) with { Unauthenticated = IsUnauthenticatedAllowed(parsed) };
+        BackupHandles.Of(backup, config) with { Unauthenticated = IsUnauthenticatedAllowed(parsed) };
 
     /// <summary>Whether anything says which are meant.</summary>
     public bool IsUsed(SymbolResult result) => Asks(result) || result.GetResult(_path) is not null;

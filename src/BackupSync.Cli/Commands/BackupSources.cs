@@ -1,3 +1,4 @@
+using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Cli.Display;
 using BackupSync.Configuration;
@@ -27,7 +28,7 @@ sealed record BackupSources(BackupSyncConfig Config, IReadOnlyList<string> Datab
     public async Task<IReadOnlyList<BackupFile>> ListAsync(BackupQuery query, CancellationToken cancellationToken)
     {
         var found = WithPlaces ? await query.FindAsync(Config, Failures.Warn, cancellationToken) : [];
-        var ofJobs = Jobs.SelectMany(job => BackupCatalog.List(job, Failures.Warn).Where(query.Matches));
+        var ofJobs = Jobs.SelectMany(job => JobBackups.List(job, Failures.Warn).Where(query.Matches));
         return [.. found.Concat(query.Latest ? BackupQuery.LatestOfJobs(ofJobs) : ofJobs).DistinctBy(b => b.Path)
             .OrderByDescending(b => b.Created)];
     }

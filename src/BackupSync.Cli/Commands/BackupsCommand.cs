@@ -1,4 +1,5 @@
 using System.CommandLine;
+using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Cli.Display;
 

@@ -44,10 +44,11 @@ static class CleanupCommand
             var decisions = new List<RetentionDecision>();
             foreach (var job in chosenJobs)
                 await CleanAsync($"Job {job.Name}", FolderPlaceConfig.At(job.Backups.Directory),
-                    () => Task.FromResult(Retention.Plan(job, days, DateTimeOffset.UtcNow)));
+                    () => Task.FromResult(JobBackups.PlanCleanUp(job, days, DateTimeOffset.UtcNow)));
             foreach (var place in chosenPlaces)
                 await CleanAsync(
-                    $"Place {place.Name}", place, () => Retention.PlanAsync(place, config, DateTimeOffset.UtcNow, cancellationToken));
+                    $"Place {place.Name}", place,
+                    () => JobBackups.PlanCleanUpAsync(place, config, DateTimeOffset.UtcNow, cancellationToken));
             if (parsed.GetValue(json))
                 Json.Write(decisions);
             else if (decisions.Count == 0)

@@ -60,7 +60,7 @@ static class CompareCommand
                 Limit = TimeSpan.FromMinutes(parsed.GetValue(limit)),
             };
             var result = parsed.GetValue(quiet)
-                ? await DataComparison.RunAsync(pair.Source, pair.Target, options, onProgress: null, onRow: null, cancellationToken)
+                ? await ComparisonRunner.RunAsync(pair.Source, pair.Target, options, onProgress: null, onRow: null, cancellationToken)
                 : await ComparisonView.ShowAsync(pair.Source, pair.Target, options, parsed.GetValue(json), cancellationToken);
             return result.IsEqual ? ExitCodes.Done : ExitCodes.Different;
         });

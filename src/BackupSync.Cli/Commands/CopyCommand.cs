@@ -1,8 +1,8 @@
 using System.CommandLine;
+using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Cli.Display;
 using BackupSync.Configuration;
-using BackupSync.Operations;
 
 namespace BackupSync.Cli.Commands;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using BackupSync.Application;
 using BackupSync.Files;
-using BackupSync.Operations.BackUp;
 
 namespace BackupSync.Cli.Commands;
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using BackupSync.Operations.BackUp;
+using BackupSync.Application;
 
 namespace BackupSync.Cli.Commands;
 

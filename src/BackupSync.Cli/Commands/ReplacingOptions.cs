@@ -1,9 +1,8 @@
 using System.CommandLine;
+using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Cli.Display;
 using BackupSync.Configuration;
-using BackupSync.Operations;
-using BackupSync.Operations.Sides;
 
 namespace BackupSync.Cli.Commands;
 
@@ -56,7 +55,7 @@ sealed class ReplacingOptions
                 + $"{backup.FileName}: "
             + $"{backup.Database} as it was at {Tables.Time(backup.Created)} UTC, {Tables.Number(backup.Rows)} rows",
             parsed.GetValue(_yes), isConfigured: target.Role != DatabaseRole.Production);
-        var handle = BackupHandle.Of(backup, config) with { Unauthenticated = IsUnauthenticatedAllowed(parsed) };
+        var handle = BackupHandles.Of(backup, config) with { Unauthenticated = IsUnauthenticatedAllowed(parsed) };
         var result = await RunView.ShowAsync(
             json,
             observer => RestoreRunner.RestoreAsync(handle, tables, target, config, options, [observer], cancellationToken));

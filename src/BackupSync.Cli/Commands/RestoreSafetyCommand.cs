@@ -1,11 +1,9 @@
 using System.CommandLine;
+using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Cli.Display;
 using BackupSync.Configuration;
 using BackupSync.Files;
-using BackupSync.Operations;
-using BackupSync.Operations.Restore;
-using BackupSync.Operations.Sides;
 
 namespace BackupSync.Cli.Commands;
 
@@ -48,15 +46,17 @@ static class RestoreSafetyCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var allowed = parsed.GetValue(unauthenticated);
-            var (job, backup, loaded) = Choose(
-                parsed.GetValue(file), parsed.GetValue(jobName), parsed.GetValue(target), allowed, () => parsed.LoadConfig(config));
-            if (loaded is null && parsed.GetResult(config) is not null)
-                loaded = parsed.LoadConfig(config); // with --target, for its passphrase alone
-            var address = job.TargetDatabase.Address;
+            var what = Choose(
+                parsed.GetValue(file), parsed.GetValue(jobName), parsed.GetValue(target), allowed, () => parsed.LoadConfig(config),
+                isConfigNamed: parsed.GetResult(config) is not null);
+            what = what with { Backup = what.Backup with { Unauthenticated = allowed } };
+            var backup = what.Backup.File;
+            var address = what.Target.Address;
             var options = new RunOptions { OthersWait = parsed.GetValue(othersWait), SkipRefused = parsed.GetValue(skipRefused) };
             if (parsed.GetValue(whatIf))
             {
-                RunView.ShowPlan($"{backup.FileName} → {job.Target}", JobRunner.PlanRestore(job, backup, options), parsed.GetValue(json));
+                RunView.ShowPlan(
+                    $"{backup.FileName} → {what.Target.Name}", RestoreRunner.PlanUndo(what, options), parsed.GetValue(json));
                 return ExitCodes.Done;
             }
 
@@ -64,32 +64,27 @@ static class RestoreSafetyCommand
                 $"replace the content of {address} by {backup.FileName}",
                 parsed.GetValue(yes) || parsed.GetValue(force),
                 isConfigured: parsed.GetValue(target) is null || parsed.GetValue(file) is null);
-            var result = await RunView.ShowAsync(parsed.GetValue(json),
-                observer => JobRunner.RestoreAsync(
-                    job, BackupHandle.Of(backup, loaded) with { Unauthenticated = allowed }, options, [observer], cancellationToken));
+            var result = await RunView.ShowAsync(
+                parsed.GetValue(json), observer => RestoreRunner.UndoAsync(what, options, [observer], cancellationToken));
             return ExitCodes.Of(result.Outcome);
         });
         return command;
     }
 
-    /// <returns>The configuration as well; null where it is not needed to know where the backup goes.</returns>
-    static (JobConfig Job, BackupFile Backup, BackupSyncConfig? Config) Choose(
-        string? file,
-        string? jobName,
-        string? target,
-        bool unauthenticated,
-        Func<BackupSyncConfig> load)
+    static SafetyRestore Choose(
+        string? file, string? jobName, string? target, bool unauthenticated, Func<BackupSyncConfig> load, bool isConfigNamed)
     {
         if (file is null)
         {
             var config = load();
             var job = config.Job(jobName!);
-            return (job, SafetyBackups.Latest(job, Failures.Warn, unauthenticated), config);
+            return SafetyRestore.Of(job, SafetyBackups.Latest(job, Failures.Warn, unauthenticated), config);
         }
         var backup = BackupCatalog.Open(GivenPath.Full(file));
+        // With --target a configuration is there for its passphrase alone.
         if (target is not null)
-            return (SafetyBackups.JobFor(target, backup), backup, null);
+            return SafetyRestore.To(target, backup, isConfigNamed ? load() : null);
         var loaded = load();
-        return (jobName is null ? SafetyBackups.JobOf(backup, loaded) : loaded.Job(jobName), backup, loaded);
+        return SafetyRestore.Of(jobName is null ? SafetyBackups.JobOf(backup, loaded) : loaded.Job(jobName), backup, loaded);
     }
 }

@@ -1,7 +1,7 @@
 using System.CommandLine;
+using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Cli.Display;
-using BackupSync.Operations;
 
 namespace BackupSync.Cli.Commands;
 
@@ -24,7 +24,7 @@ static class SignCommand
             var config = selection.Config(parsed);
             var named = selection.IsNamed(parsed) || parsed.GetResult(jobs) is not null;
             IReadOnlyList<BackupFile> found = parsed.GetValue(jobs) is { Length: > 0 } names
-                ? [.. names.Distinct().Select(config!.Job).SelectMany(j => BackupCatalog.List(j, Failures.Warn))]
+                ? [.. names.Distinct().Select(config!.Job).SelectMany(j => JobBackups.List(j, Failures.Warn))]
                 : (await selection.FindAsync(parsed, config, cancellationToken)).Backups;
             // One that is named by its path was not asked for its signature yet.
             var chosen = new FoundBackups([.. found.Where(b => selection.IsNamed(parsed) || b.NotAuthenticated is not null)], 0, 0);

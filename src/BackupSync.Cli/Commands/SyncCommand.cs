@@ -1,8 +1,7 @@
 using System.CommandLine;
+using BackupSync.Application;
 using BackupSync.Cli.Display;
 using BackupSync.Configuration;
-using BackupSync.Operations;
-using BackupSync.Operations.Sides;
 
 namespace BackupSync.Cli.Commands;
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using BackupSync.Application;
 using BackupSync.Cli.Display;
 using BackupSync.Configuration;
-using BackupSync.Operations;
 
 namespace BackupSync.Cli.Commands;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
+using BackupSync.Application;
 using BackupSync.Cli.Display;
 using BackupSync.Configuration;
-using BackupSync.Operations;
 
 namespace BackupSync.Cli.Commands;
 

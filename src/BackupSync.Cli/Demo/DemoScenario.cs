@@ -1,8 +1,7 @@
+using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Cli.Display;
 using BackupSync.Configuration;
-using BackupSync.Operations;
-using BackupSync.Operations.Sides;
 using BackupSync.Runs;
 using Npgsql;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using BackupSync.Application;
 using BackupSync.Comparison;
 using BackupSync.Configuration;
 using BackupSync.Operations.Compare;
@@ -16,13 +17,13 @@ static class ComparisonView
         var isBarGone = new TaskCompletionSource();
         var hasRows = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var result = Screen.IsLive && !json
-            ? await RunLiveAsync(progress => DataComparison.RunAsync(source, target, options, progress, row =>
+            ? await RunLiveAsync(progress => ComparisonRunner.RunAsync(source, target, options, progress, row =>
             {
                 hasRows.TrySetResult();
                 isBarGone.Task.Wait(cancellationToken);
                 show(row);
             }, cancellationToken), hasRows.Task, isBarGone)
-            : await RunPlainAsync(() => DataComparison.RunAsync(source, target, options, onProgress: null, show, cancellationToken),
+            : await RunPlainAsync(() => ComparisonRunner.RunAsync(source, target, options, onProgress: null, show, cancellationToken),
                 $"comparing {source.Name} and {target.Name}", options.Detail || json);
 
         if (json && !options.Detail)

@@ -1,4 +1,3 @@
-using BackupSync.Operations;
 using BackupSync.Runs;
 using Spectre.Console;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
+using BackupSync.Application;
 using BackupSync.Comparison;
 using BackupSync.Configuration;
-using BackupSync.Operations;
 using BackupSync.Runs;
 using Spectre.Console;
 

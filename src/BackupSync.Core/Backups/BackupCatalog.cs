@@ -24,11 +24,6 @@ public static class BackupCatalog
         return [.. NewestFirst(entries.Where(e => e.IsGood).Select(e => e.Backup!))];
     }
 
-    /// <summary>Those that a job has left in its directory, newest first.</summary>
-    /// <inheritdoc cref="List(string, Action{string}?, EncryptionConfig?)" path="/exception"/>
-    public static IReadOnlyList<BackupFile> List(JobConfig job, Action<string>? warn = null) =>
-        [.. List(job.Backups.Directory, warn, job.Signing).Where(b => b.Job == job.Name)];
-
     /// <summary>The backup at a path, as its manifest describes it; the archive itself is not read.</summary>
     /// <exception cref="BackupSyncException">
     /// <see cref="ErrorIds.BackupNotFound"/>: no such file. <see cref="ErrorIds.BackupInvalid"/>: it has no manifest, or not its own.

@@ -1,5 +1,4 @@
 using System.Globalization;
-using BackupSync.Configuration;
 
 namespace BackupSync.Backups;
 
@@ -70,14 +69,6 @@ public sealed record BackupFile(
         Tag is null ? "" : $", tag {Tag}",
         Pinned ? ", kept for ever" : "",
         KeepDays is { } days ? string.Create(CultureInfo.InvariantCulture, $", kept for {days} {(days == 1 ? "day" : "days")}") : "");
-
-    /// <summary>The database it is of where no configuration has that: it has a name and no address.</summary>
-    internal DatabaseConfig UnknownDatabase =>
-        new(new ConfigurationProblem(Path, 0, 0, "", $"the configuration has no database {Database}"))
-        {
-            Name = Database,
-            Role = DatabaseRole.Production,
-        };
 
     /// <summary>The archive at <paramref name="path"/>, as its manifest describes it.</summary>
     public static BackupFile Of(string path, BackupManifest manifest) => new(

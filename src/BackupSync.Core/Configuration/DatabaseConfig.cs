@@ -41,7 +41,7 @@ public sealed record DatabaseConfig
     public ConfigurationProblem? AddressProblem { get; }
 
     /// <summary>The name as it stands in log lines: <c>neon</c> is <c>Neon</c>.</summary>
-    public string DisplayName => char.ToUpperInvariant(Name[0]) + Name[1..];
+    public string DisplayName => DisplayNames.Of(Name);
 
     readonly DatabaseAddress? _address;
 

@@ -44,22 +44,6 @@ public sealed record JobConfig
 
     public IncrementalConfig Incremental { get; init; } = new();
 
-    /// <summary>
-    /// Whether a full run may take the place of an incremental one: it copies everything, and leaves nothing else on the target.
-    /// </summary>
-    internal bool MayBecomeFull => WhyNeverFull is null;
-
-    /// <summary>Why none may, as a phrase; null where one may.</summary>
-    internal string? WhyNeverFull =>
-        Incremental.OnSchemaChange == SchemaChangeRule.Stop ? "incremental.onSchemaChange is stop"
-        : Tables.Count > 0 ? "the job is for some tables"
-        : !Incremental.Deletes ? "incremental.deletes is false"
-        : Incremental.Conflict == ConflictRule.LastWriteWins ? "incremental.conflict is lastWriteWins"
-        : null;
-
-    /// <summary>Whether one may where the target has no tables yet: there is nothing that is to stay.</summary>
-    internal bool MayFill => Incremental.OnSchemaChange == SchemaChangeRule.Full && Tables.Count == 0;
-
     public LimitsConfig Limits { get; init; } = new();
     public VerifyConfig Verify { get; init; } = new();
     public GuardsConfig Guards { get; init; } = new();

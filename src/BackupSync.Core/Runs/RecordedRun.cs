@@ -10,7 +10,7 @@ namespace BackupSync.Runs;
 /// <param name="Directory">Where its log and history are kept.</param>
 /// <param name="Limit">How long the whole run may take; undoing what it began not counted.</param>
 sealed record RunDescription(
-    RunKind Kind, string Job, string Source, string Target, string Title, string Subject, string Directory, TimeSpan Limit);
+    RunKind Kind, string Job, string Source, string Target, string Title, string Subject, string Directory, StepLimit Limit);
 
 /// <summary>
 /// Runs an operation with its log file and history attached, and tells how it ended: no failure leaves it as an exception.
@@ -34,7 +34,7 @@ static class RecordedRun
         run.Emit(new RunStarted(run.RunId, description.Job));
         Exception? failure = null;
         using var total = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        total.CancelAfter(description.Limit);
+        total.CancelAfter(description.Limit.Time);
         try
         {
             await makePipeline(run).RunAsync(total.Token);
@@ -43,8 +43,8 @@ static class RecordedRun
         {
             failure = new BackupSyncException(
                 ErrorIds.TimeLimit,
-                $"The run took longer than its limit of {Durations.Show(description.Limit)}.",
-                "Raise limits.total if the database has grown; else find out what holds it up.");
+                $"The run took longer than its limit of {Durations.Show(description.Limit.Time)}.",
+                description.Limit.Advice);
         }
         catch (Exception thrown)
         {

@@ -60,18 +60,16 @@ sealed class RunContext(string runId, string job, IReadOnlyList<IRunObserver> ob
     }
 
     /// <summary>Runs a step within its limit. Its failure is the run's failure, translated to the step's own words.</summary>
-    public async Task StepAsync(
-        RunStep step, string description, TimeSpan? limit, Func<StepScope, CancellationToken, Task> work,
-        CancellationToken cancellationToken)
+    public async Task StepAsync(Step step, Func<StepScope, CancellationToken, Task> work, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        Emit(new StepStarted(step, description, limit));
+        Emit(new StepStarted(step.Name, step.Title, step.Limit?.Time));
         var started = DateTimeOffset.UtcNow;
         var clock = Stopwatch.StartNew();
-        var scope = new StepScope(this, step);
+        var scope = new StepScope(this, step.Name);
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        if (limit is { } time)
-            limited.CancelAfter(time);
+        if (step.Limit is { } limit)
+            limited.CancelAfter(limit.Time);
         var state = StepState.Failed;
         try
         {
@@ -88,8 +86,8 @@ sealed class RunContext(string runId, string job, IReadOnlyList<IRunObserver> ob
         {
             throw new BackupSyncException(
                 ErrorIds.TimeLimit,
-                $"{description} took longer than its limit of {Durations.Show(limit!.Value)}.",
-                $"Raise limits.{LimitKey(step)} if the database has grown; else find out what holds it up.",
+                $"{step.Title} took longer than its limit of {Durations.Show(step.Limit!.Time)}.",
+                step.Limit.Advice,
                 failure);
         }
         catch (BackupSyncException failure)
@@ -99,18 +97,18 @@ sealed class RunContext(string runId, string job, IReadOnlyList<IRunObserver> ob
                 state = StepState.Cancelled;
                 throw new OperationCanceledException(failure.Message, failure, cancellationToken);
             }
-            if (failure is not PgQueryException { ErrorId: ErrorIds.Unexpected } || StepError(step) is not { } id)
+            if (failure is not PgQueryException { ErrorId: ErrorIds.Unexpected } || step.ErrorId is not { } id)
                 throw;
             throw new BackupSyncException(id, failure.Message, failure.Advice, failure) { Detail = failure.Detail };
         }
         finally
         {
-            var result = new StepResult(step, state, started, Math.Round(clock.Elapsed.TotalSeconds, 3), scope.Note);
+            var result = new StepResult(step.Name, state, started, Math.Round(clock.Elapsed.TotalSeconds, 3), scope.Note);
             lock (_gate)
             {
                 _steps.Add(result);
                 if (state != StepState.Succeeded)
-                    FailedStep ??= step;
+                    FailedStep ??= step.Name;
             }
             Emit(new StepEnded(result));
         }
@@ -125,27 +123,6 @@ sealed class RunContext(string runId, string job, IReadOnlyList<IRunObserver> ob
         await Task.Delay(StopDelay, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return cancellationToken.IsCancellationRequested;
     }
-
-    static string? StepError(RunStep step) => step switch
-    {
-        RunStep.Statistics or RunStep.Compare => ErrorIds.StatisticsFailed,
-        RunStep.Dump => ErrorIds.DumpFailed,
-        RunStep.SafetyBackup => ErrorIds.SafetyBackupFailed,
-        RunStep.Restore or RunStep.Merge => ErrorIds.RestoreFailed,
-        RunStep.Verify or RunStep.CheckPublished => ErrorIds.VerificationFailed,
-        RunStep.Publish => ErrorIds.PublishFailed,
-        RunStep.Rollback => ErrorIds.RollbackFailed,
-        _ => null,
-    };
-
-    static string LimitKey(RunStep step) => step switch
-    {
-        RunStep.Dump => "dump",
-        RunStep.SafetyBackup => "safetyBackup",
-        RunStep.Restore or RunStep.Merge or RunStep.Verify or RunStep.Publish or RunStep.CheckPublished => "restore",
-        RunStep.Lock or RunStep.Check => "connect",
-        _ => "total",
-    };
 }
 
 /// <summary>What a step's work is handed: how to tell how far it is, and what came of it.</summary>

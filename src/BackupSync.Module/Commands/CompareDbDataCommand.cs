@@ -130,7 +130,7 @@ public sealed class CompareDbDataCommand : BackupSyncCmdlet
                 try
                 {
                     // A row waits until there is room; progress that nobody has time for is left out.
-                    return await DataComparison.RunAsync(
+                    return await ComparisonRunner.RunAsync(
                         source, target, options, p => told.TryAdd(p), row => told.Add(row, Stopped), Stopped);
                 }
                 finally

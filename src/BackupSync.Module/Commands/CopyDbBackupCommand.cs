@@ -1,7 +1,7 @@
 using System.Management.Automation;
+using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Configuration;
-using BackupSync.Operations;
 using BackupSync.Runs;
 
 namespace BackupSync.Module.Commands;
@@ -68,7 +68,7 @@ public sealed class CopyDbBackupCommand : RunCmdlet
             }
             if (!ShouldProcess(backup.Path, $"Copy to {to.Name}"))
                 continue;
-            var handle = BackupHandle.Of(backup, config) with { Unauthenticated = Unauthenticated };
+            var handle = BackupHandles.Of(backup, config) with { Unauthenticated = Unauthenticated };
             Run(async (observers, token) =>
             {
                 var result = await BackupRunner.CopyAsync(handle, to, observers, token);

@@ -1,7 +1,7 @@
 using System.Management.Automation;
+using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Configuration;
-using BackupSync.Operations.BackUp;
 
 namespace BackupSync.Module.Commands;
 
@@ -103,7 +103,7 @@ public sealed class GetDbBackupCommand : BackupSyncCmdlet
             // unless asked for.
             var ofJobs = Place is not null || (Latest && Kind is null)
                 ? []
-                : config.Jobs.SelectMany(j => List(BackupCatalog.List(j, WriteWarning), query));
+                : config.Jobs.SelectMany(j => List(JobBackups.List(j, WriteWarning), query));
             WriteObject(found.Concat(ofJobs).DistinctBy(b => b.Path).OrderByDescending(b => b.Created), enumerateCollection: true);
         }
         jobs.ForEach(Write);
@@ -123,7 +123,7 @@ public sealed class GetDbBackupCommand : BackupSyncCmdlet
     }
 
     /// <summary>A job's directory alone: what is needed of it at night must not wait for other places.</summary>
-    void Write(JobConfig job) => WriteObject(List(BackupCatalog.List(job, WriteWarning), Query), enumerateCollection: true);
+    void Write(JobConfig job) => WriteObject(List(JobBackups.List(job, WriteWarning), Query), enumerateCollection: true);
 
     IEnumerable<BackupFile> List(IEnumerable<BackupFile> backups, BackupQuery query)
     {

@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using BackupSync.Backups;
-using BackupSync.Operations;
 using BackupSync.Runs;
 
 namespace BackupSync.Module.Commands;

@@ -1,7 +1,6 @@
 using System.Management.Automation;
+using BackupSync.Application;
 using BackupSync.Configuration;
-using BackupSync.Operations;
-using BackupSync.Operations.Sides;
 using BackupSync.Runs;
 
 namespace BackupSync.Module.Commands;

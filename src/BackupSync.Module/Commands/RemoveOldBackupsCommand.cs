@@ -38,7 +38,7 @@ public sealed class RemoveOldBackupsCommand : JobFilesCmdlet
 
     protected override void Execute(string directory, JobConfig? job) => Write(FolderPlaceConfig.At(directory),
         job is null ? Retention.Plan(directory, KeepDays ?? new BackupsConfig { Directory = directory }.KeepDays, DateTimeOffset.UtcNow)
-            : Retention.Plan(job, KeepDays, DateTimeOffset.UtcNow));
+            : JobBackups.PlanCleanUp(job, KeepDays, DateTimeOffset.UtcNow));
 
     void OfPlaces(BackupSyncConfig config)
     {
@@ -49,7 +49,8 @@ public sealed class RemoveOldBackupsCommand : JobFilesCmdlet
                 // A job's directory may stand among the folders of a place.
                 Write(
                     place,
-                    Await(token => Retention.PlanAsync(place, config, DateTimeOffset.UtcNow, token)).Where(d => !_told.Contains(d.Path)));
+                    Await(token => JobBackups.PlanCleanUpAsync(place, config, DateTimeOffset.UtcNow, token))
+                .Where(d => !_told.Contains(d.Path)));
             }
             catch (BackupSyncException failure)
             {

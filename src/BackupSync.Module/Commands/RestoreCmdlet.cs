@@ -1,8 +1,7 @@
 using System.Management.Automation;
+using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Configuration;
-using BackupSync.Operations;
-using BackupSync.Operations.Sides;
 
 namespace BackupSync.Module.Commands;
 
@@ -57,7 +56,7 @@ public abstract class RestoreCmdlet : RunCmdlet
         if (!Confirm(
             $"{Describe(target)}{(isProduction ? ", PRODUCTION" : "")}{SizeOf(target)}", action, force: false, agreed: !isProduction))
             return;
-        var handle = BackupHandle.Of(backup, config) with { Unauthenticated = Unauthenticated };
+        var handle = BackupHandles.Of(backup, config) with { Unauthenticated = Unauthenticated };
         Run((observers, token) => RestoreRunner.RestoreAsync(handle, tables, target, config, options, observers, token));
     }
 

@@ -1,9 +1,6 @@
 using System.Management.Automation;
+using BackupSync.Application;
 using BackupSync.Backups;
-using BackupSync.Configuration;
-using BackupSync.Operations;
-using BackupSync.Operations.Restore;
-using BackupSync.Operations.Sides;
 using BackupSync.Runs;
 
 namespace BackupSync.Module.Commands;
@@ -71,30 +68,31 @@ public sealed class RestoreDbSafetyBackupCommand : RunCmdlet
 
     protected override void Execute()
     {
-        var (job, backup, config) = Choose();
+        var what = Choose();
+        what = what with { Backup = what.Backup with { Unauthenticated = Unauthenticated } };
+        var backup = what.Backup.File;
         var options = new RunOptions { Force = Force, OthersWait = OthersWait, SkipRefused = SkipRefused };
         var action =
             $"Replace the content by {backup.FileName}, {ByteSizes.Show(backup.Size)} of {backup.Created.UtcDateTime:yyyy-MM-dd HH:mm} UTC";
-        if (Confirm($"{job.Target} ({job.TargetDatabase.Address})", action, Force, agreed: !HasTarget))
-            Run((observers, token) => JobRunner.RestoreAsync(
-                job, BackupHandle.Of(backup, config) with { Unauthenticated = Unauthenticated }, options, observers, token));
+        if (Confirm($"{what.Target.Name} ({what.Target.Address})", action, Force, agreed: !HasTarget))
+            Run((observers, token) => RestoreRunner.UndoAsync(what, options, observers, token));
         else if (IsWhatIf)
-            WriteObject(JobRunner.PlanRestore(job, backup, options), enumerateCollection: true);
+            WriteObject(RestoreRunner.PlanUndo(what, options), enumerateCollection: true);
     }
 
-    /// <returns>The configuration as well; with -Target only where it is named, for its passphrase alone.</returns>
-    (JobConfig Job, BackupFile Backup, BackupSyncConfig? Config) Choose()
+    SafetyRestore Choose()
     {
+        // With -Target a configuration is read where it is named, for its passphrase alone.
         var config = HasTarget && Config is null ? null : LoadConfig(Config);
         if (ParameterSetName == ByJob)
         {
             var job = config!.Job(Job);
-            return (job, SafetyBackups.Latest(job, WriteWarning, Unauthenticated), config);
+            return SafetyRestore.Of(job, SafetyBackups.Latest(job, WriteWarning, Unauthenticated), config);
         }
 
         var backup = ParameterSetName == ByPath ? BackupCatalog.Open(FullPath(Path)) : InputObject;
-        if (!HasTarget)
-            return (SafetyBackups.JobOf(backup, config!), backup, config);
-        return (SafetyBackups.JobFor(Target, backup), backup, config);
+        return HasTarget
+            ? SafetyRestore.To(Target, backup, config)
+            : SafetyRestore.Of(SafetyBackups.JobOf(backup, config!), backup, config);
     }
 }

@@ -1,6 +1,6 @@
 using System.Management.Automation;
+using BackupSync.Application;
 using BackupSync.Backups;
-using BackupSync.Operations;
 using BackupSync.Runs;
 
 namespace BackupSync.Module.Commands;
@@ -44,7 +44,7 @@ public sealed class SetDbBackupSignatureCommand : RunCmdlet
                 + $"{(backup.Encrypted ? "" : ", NOT ENCRYPTED")}{backup.Labels()}, so that it is taken for yours";
             if (!Confirm(backup.Path, action, force: false, agreed: false))
                 continue;
-            var handle = BackupHandle.Of(backup, config);
+            var handle = BackupHandles.Of(backup, config);
             Run((observers, token) => BackupRunner.SignAsync(handle, named, config.Tools, observers, token));
         }
     }

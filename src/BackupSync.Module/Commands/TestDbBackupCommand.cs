@@ -1,7 +1,7 @@
 using System.Management.Automation;
+using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Configuration;
-using BackupSync.Operations;
 using BackupSync.Runs;
 
 namespace BackupSync.Module.Commands;
@@ -59,7 +59,7 @@ public sealed class TestDbBackupCommand : RunCmdlet
         foreach (var backup in Backups())
         {
             var database = config?.Databases.FirstOrDefault(d => d.Name == backup.Database);
-            var handle = BackupHandle.Of(backup, config) with { Unauthenticated = Unauthenticated };
+            var handle = BackupHandles.Of(backup, config) with { Unauthenticated = Unauthenticated };
             Run((observers, token) => BackupRunner.ProveAsync(
                 handle, how, database, on, config?.Tools ?? new ToolsConfig(), observers, token));
         }

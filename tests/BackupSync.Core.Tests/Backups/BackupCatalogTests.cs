@@ -1,7 +1,7 @@
+using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Encryption;
-using BackupSync.Operations.Restore;
 
 namespace BackupSync.Tests.Backups;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Encryption;

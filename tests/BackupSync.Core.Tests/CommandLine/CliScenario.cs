@@ -1,6 +1,5 @@
+using BackupSync.Application;
 using BackupSync.Configuration;
-using BackupSync.Operations;
-using BackupSync.Operations.Sides;
 using BackupSync.Runs;
 
 namespace BackupSync.Tests.CommandLine;

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using BackupSync.Configuration;
-using BackupSync.Operations;
 using BackupSync.Runs;
 
 namespace BackupSync.Tests.CommandLine;

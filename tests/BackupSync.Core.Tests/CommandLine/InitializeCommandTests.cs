@@ -1,6 +1,5 @@
 using System.Text.Json;
 using BackupSync.Configuration;
-using BackupSync.Operations;
 using BackupSync.Runs;
 
 namespace BackupSync.Tests.CommandLine;

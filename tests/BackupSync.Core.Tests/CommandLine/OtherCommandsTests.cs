@@ -1,6 +1,6 @@
 using System.Text.Json;
+using BackupSync.Application;
 using BackupSync.Backups;
-using BackupSync.Operations;
 using BackupSync.Runs;
 
 namespace BackupSync.Tests.CommandLine;

@@ -1,3 +1,4 @@
+using BackupSync.Application;
 using BackupSync.Comparison;
 using BackupSync.Operations.Compare;
 using BackupSync.Tests.Operations.Compare;
@@ -375,7 +376,7 @@ public sealed class RowDetailsTests(Servers servers) : IClassFixture<Servers>
             "INSERT INTO a VALUES (1); INSERT INTO b VALUES (1)");
         var told = new List<ComparisonProgress>();
 
-        await DataComparison.RunAsync(
+        await ComparisonRunner.RunAsync(
             databases.SourceConfig, databases.TargetConfig, new ComparisonOptions { Detail = true }, told.Add, _ => { }, default);
 
         Assert.Equal(6, told.Count);

@@ -1,5 +1,5 @@
+using BackupSync.Application;
 using BackupSync.Configuration;
-using BackupSync.Operations;
 using BackupSync.Operations.Publishing;
 using BackupSync.Postgres;
 using BackupSync.Runs;

@@ -1,8 +1,6 @@
 using System.Globalization;
+using BackupSync.Application;
 using BackupSync.Configuration;
-using BackupSync.Operations;
-using BackupSync.Operations.BackUp;
-using BackupSync.Operations.Sides;
 using BackupSync.Sandbox;
 using BackupSync.Tests.Files;
 

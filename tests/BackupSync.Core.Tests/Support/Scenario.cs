@@ -1,8 +1,8 @@
+using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Cli.Demo;
 using BackupSync.Configuration;
-using BackupSync.Operations;
-using BackupSync.Operations.Sides;
+using BackupSync.Operations.Restore;
 using BackupSync.PgTools;
 using BackupSync.Postgres;
 using BackupSync.Runs;
@@ -91,8 +91,16 @@ sealed class Scenario : IAsyncDisposable
     }
 
     public async Task<RunResult> RestoreAsync(BackupFile backup, Action<RunEvent>? onEvent = null, RunOptions? options = null) =>
-        await JobRunner.RestoreAsync(
-            Job, BackupHandle.Of(backup, null), options ?? new RunOptions(), [new Recorder(_events, onEvent)], default);
+        await RestoreRunner.UndoAsync(
+            SafetyRestore.Of(Job, backup, null), options ?? new RunOptions(), [new Recorder(_events, onEvent)], default);
+
+    /// <summary>Some tables of a backup, into the target of a job and by its settings.</summary>
+    internal static Task<RunResult> RestoreTablesAsync(
+        JobConfig job, BackupHandle backup, IReadOnlyList<string> tables, params IReadOnlyList<IRunObserver> observers) =>
+        RecordedRun.RunAsync(
+            new RunDescription(RunKind.Restore, job.Name, backup.File.FileName, job.Target, "Restore of tables", job.Target,
+                job.Backups.Directory, new StepLimit(job.Limits.Total, null)),
+            observers, run => new TableRestorePipeline(run, Requests.Restore(job, backup, tables, new RunOptions())), default);
 
     public Task OnSourceAsync(string sql) => ExecuteAsync(SourceAdmin, sql);
 

@@ -1,3 +1,4 @@
+using BackupSync.Application;
 using BackupSync.Operations.Compare;
 
 namespace BackupSync.Tests.Verification;
@@ -29,7 +30,7 @@ public sealed class DatabaseLocaleTests
         async Task<IReadOnlyList<string>> NotesAsync(string target)
         {
             scenario.WriteTo(scenario.Target.WithDatabase(target));
-            return (await DataComparison.RunAsync(
+            return (await ComparisonRunner.RunAsync(
                 scenario.Job.SourceDatabase,
                 scenario.Job.TargetDatabase,
                 new ComparisonOptions(),

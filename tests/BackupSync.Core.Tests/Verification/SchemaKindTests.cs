@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
+using BackupSync.Application;
 using BackupSync.Configuration;
 using BackupSync.Operations.Compare;
 using BackupSync.Verification;
@@ -171,7 +172,7 @@ public sealed class SchemaKindTests
     }
 
     static async Task<IReadOnlyList<string>> DifferencesAsync(Scenario scenario) =>
-        [.. (await DataComparison.RunAsync(
+        [.. (await ComparisonRunner.RunAsync(
             scenario.Job.SourceDatabase,
             scenario.Job.TargetDatabase,
             new ComparisonOptions(),

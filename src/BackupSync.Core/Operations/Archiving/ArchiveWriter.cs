@@ -30,7 +30,7 @@ sealed record ArchiveRequest
     public IReadOnlyList<string>? NamedRoles { get; init; }
     public required string Job { get; init; }
     public required string RunId { get; init; }
-    public required DatabaseConfig Database { get; init; }
+    public required Endpoint Database { get; init; }
     public required PgLogin Login { get; init; }
     public required DatabaseFacts Facts { get; init; }
     public required Snapshot Snapshot { get; init; }

@@ -14,26 +14,29 @@ using BackupSync.Verification;
 namespace BackupSync.Operations.BackUp;
 
 /// <summary>Takes a backup of one database, proves it, and brings it to its places.</summary>
-sealed class BackupPipeline(RunContext run, JobConfig job, BackupOrder order) : IPipeline
+sealed class BackupPipeline(RunContext run, BackupRequest request) : IPipeline
 {
     /// <summary>How long a place may take to tell its names: a backup is not to wait for what is not there.</summary>
     static readonly TimeSpan NamesLimit = TimeSpan.FromSeconds(10);
 
-    readonly string _folder = job.Backups.Directory;
+    readonly BackupSteps _steps = new(request);
+    readonly RunSettings _settings = request.Settings;
+    readonly string _folder = request.Settings.Folder;
     readonly HashSet<string> _takenNames = [];
     PgToolset? _tools;
     EncryptionKeys? _keys;
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        await using var source = new SourceSide(run, job, $"backupsync:backup:{run.RunId}");
-        if (order.File is not null)
+        await using var source = new SourceSide(
+            run, request.Database, _settings, new ExcludeConfig(), $"backupsync:backup:{run.RunId}");
+        if (request.File is not null)
         {
             await TakeAsync(source, cancellationToken);
             return;
         }
         IDisposable? held = null;
-        await run.StepAsync(RunStep.Lock, $"Lock {_folder}", null, (_, _) =>
+        await run.StepAsync(_steps.Lock, (_, _) =>
         {
             held = FolderLock.TryTake(_folder);
             run.Record.Skipped = held is null;
@@ -50,52 +53,55 @@ sealed class BackupPipeline(RunContext run, JobConfig job, BackupOrder order) : 
             await StoreAsync(cancellationToken);
             if (notProven is not null)
                 throw notProven;
-            if (order.Keep is { } keep)
-            {
-                await BackupCleanUp.RunAsync(run, keep, b => b.Kind == order.Kind && b.Job == order.Name && b.Database == job.Source,
-                    order.Places, order.Signing, cancellationToken);
-            }
+            if (request.Keep is { } keep)
+                await BackupCleanUp.RunAsync(run, keep, IsOfSamePlan, request.Places, _settings.Signing, cancellationToken);
         }
     }
 
+    bool IsOfSamePlan(BackupFile other) =>
+        other.Kind == request.Kind && other.Job == _settings.Job && other.Database == request.Database.Name;
+
     async Task TakeAsync(SourceSide source, CancellationToken cancellationToken)
     {
-        await run.StepAsync(RunStep.Check, $"Connect to {source.Login.Label} and check it", job.Limits.Connect * 2,
-            (scope, ct) => CheckAsync(source, scope, ct), cancellationToken);
+        await run.StepAsync(_steps.Check, (scope, ct) => CheckAsync(source, scope, ct), cancellationToken);
         await new SnapshotAttempts(run, source).RunAsync(async ct =>
         {
-            await run.StepAsync(RunStep.Statistics, $"Read the statistics of {source.Login.Label}", null,
-                (scope, stop) => ReadStatisticsAsync(source, scope, stop), ct);
-            await run.StepAsync(RunStep.Dump, $"Back {source.Login.Label} up", job.Limits.Dump,
-                (scope, stop) => source.DumpAsync(Label(), _tools!, scope, stop), ct);
+            await run.StepAsync(_steps.Statistics, (scope, stop) => ReadStatisticsAsync(source, scope, stop), ct);
+            await run.StepAsync(_steps.Dump, (scope, stop) => source.DumpAsync(Label(), _tools!, scope, stop), ct);
         }, cancellationToken);
     }
 
     BackupFile Backup => run.Record.SourceBackup!;
 
-    BackupHandle Handle => new(Backup, new FolderPlaceConfig { Name = order.Local.Name, Directory = _folder }, order.Encryption);
+    BackupHandle Handle => new(Backup, new FolderPlaceConfig { Name = request.Local.Name, Directory = _folder }, _settings.Encryption);
+
+    ProveRequest Proof => new()
+    {
+        Backup = Handle, How = request.Verify, Settings = _settings, Tier = request.Database.Tier,
+    };
 
     BackupLabel Label() =>
-        new(order.Kind, order.Tag, order.Pinned, order.KeepDays, _keys, WithGlobals: true, Path.GetFileName(order.File), _takenNames);
+        new(request.Kind, request.Tag, request.Pinned, request.KeepDays, _keys, WithGlobals: true, Path.GetFileName(request.File),
+            _takenNames);
 
     async Task CheckAsync(SourceSide source, StepScope scope, CancellationToken cancellationToken)
     {
         // Before anything is read: a passphrase that is not there must not be found out about after an hour.
         const int Files = 2; // the archive and the roles
-        _keys = order.Encryption is { } encryption ? EncryptionKeys.New(encryption.Passphrase, job.IsSigned, Files) : null;
-        if (_keys is null && order.Places.FirstOrDefault(p => p is not FolderPlaceConfig) is { } elsewhere)
+        _keys = _settings.Encryption is { } encryption ? EncryptionKeys.New(encryption.Passphrase, _settings.IsSigned, Files) : null;
+        if (_keys is null && request.Places.FirstOrDefault(p => p is not FolderPlaceConfig) is { } elsewhere)
             run.Warn(
                 $"The backup leaves this machine for {elsewhere.Name} unencrypted: name a passphrase under encryption in the "
                     + "configuration.");
         WarnOfFirstEncryption();
         await source.ConnectAsync(cancellationToken);
-        _tools = await ToolChoice.ForDumpAsync(new ToolLocator(job.Tools), source.Facts, source.Login.Label, run, cancellationToken);
+        _tools = await ToolChoice.ForDumpAsync(new ToolLocator(_settings.Tools), source.Facts, source.Login.Label, run, cancellationToken);
         run.Record.ToolVersion = _tools.Version.ToString();
         Prechecks.EnsureDiskSpace(_folder, source.Facts.Size);
         await Prechecks.WarnOfDumpLocksAsync(source, source.Filter, run, cancellationToken);
         await source.FindNamedRolesAsync(cancellationToken);
         await source.DisconnectAsync();
-        foreach (var place in order.Places.Where(p => p != order.Local))
+        foreach (var place in request.Places.Where(p => p != request.Local))
             await ReadTakenNamesAsync(place, cancellationToken);
         scope.Note = $"{source.Facts.Version}, tools {_tools.Version}{(_keys is null ? "" : ", encrypted")}";
     }
@@ -107,7 +113,7 @@ sealed class BackupPipeline(RunContext run, JobConfig job, BackupOrder order) : 
         limit.CancelAfter(NamesLimit);
         try
         {
-            _takenNames.UnionWith(await BackupStore.NamesAsync(place, job.Source, limit.Token));
+            _takenNames.UnionWith(await BackupStore.NamesAsync(place, request.Database.Name, limit.Token));
         }
         catch (Exception e) when (e is BackupSyncException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
@@ -118,9 +124,9 @@ sealed class BackupPipeline(RunContext run, JobConfig job, BackupOrder order) : 
     /// <summary>Once for each database and folder, when there is still time to write the passphrase down.</summary>
     void WarnOfFirstEncryption()
     {
-        if (_keys is null || order.File is not null || RunHistory.Read(_folder).Any(r => r.SourceBackup is { Encrypted: true }))
+        if (_keys is null || request.File is not null || RunHistory.Read(_folder).Any(r => r.SourceBackup is { Encrypted: true }))
             return;
-        run.Warn($"The backups of {job.SourceDatabase.DisplayName} are encrypted from now on. Without the passphrase nobody can bring "
+        run.Warn($"The backups of {request.Database.DisplayName} are encrypted from now on. Without the passphrase nobody can bring "
             + "them back: keep it where it survives the loss of this machine and of the databases.");
     }
 
@@ -135,15 +141,11 @@ sealed class BackupPipeline(RunContext run, JobConfig job, BackupOrder order) : 
     /// <returns>Why it could not be proven; it is whole then, and to be stored for all that. Null where it was, or need not be.</returns>
     async Task<BackupSyncException?> ProveAsync(CancellationToken cancellationToken)
     {
-        if (order.Verify == BackupProof.None)
+        if (request.Verify == BackupProof.None)
             return null;
         try
         {
-            await run.StepAsync(
-                RunStep.Prove,
-                order.Verify == BackupProof.Drill ? "Restore the backup on trial" : "Read the backup to its end",
-                job.Limits.Restore,
-                (scope, ct) => BackupProver.ProveAsync(run, Handle, order.Verify, job, on: null, scope, ct),
+            await run.StepAsync(_steps.Prove, (scope, ct) => BackupProver.ProveAsync(run, Proof, scope, ct),
                 cancellationToken);
             return null;
         }
@@ -157,12 +159,12 @@ sealed class BackupPipeline(RunContext run, JobConfig job, BackupOrder order) : 
     {
         var local = Backup;
         BackupSyncException? problem = null;
-        foreach (var place in order.Places.Where(p => p != order.Local))
+        foreach (var place in request.Places.Where(p => p != request.Local))
         {
             try
             {
-                await run.StepAsync(RunStep.Store, $"Store in {place.Name}", job.Limits.Dump,
-                    (scope, ct) => BackupCopy.RunAsync(Handle, place, job.Source, scope, ct), cancellationToken);
+                await run.StepAsync(_steps.StoreIn(place),
+                    (scope, ct) => BackupCopy.RunAsync(Handle, place, request.Database.Name, scope, ct), cancellationToken);
             }
             catch (BackupSyncException failure)
             {
@@ -177,14 +179,14 @@ sealed class BackupPipeline(RunContext run, JobConfig job, BackupOrder order) : 
         }
         if (problem is not null)
             throw problem;
-        if (order.Places.Contains(order.Local))
+        if (request.Places.Contains(request.Local))
             return;
         var done = new RetentionDecision(local.Path, local.Size, true, "stored elsewhere", local)
         {
             Companions = [.. ManifestStore.Read(local.Path).Companions.Select(c => c.File)],
         };
         await Retention.ApplyAsync(Handle.Place, [done], warn: null, cancellationToken);
-        await using var first = BackupPlaces.Open(order.Places[0]);
-        run.Record.SourceBackup = await BackupStore.ReadAsync(first, $"{job.Source}/{local.FileName}", cancellationToken);
+        await using var first = BackupPlaces.Open(request.Places[0]);
+        run.Record.SourceBackup = await BackupStore.ReadAsync(first, $"{request.Database.Name}/{local.FileName}", cancellationToken);
     }
 }

@@ -6,11 +6,13 @@ sealed class ServerShare : IDisposable
     /// <summary>What one backup takes of a server: a session that holds the snapshot, one that watches, and pg_dump's.</summary>
     const int ConnectionsOfOne = 3;
 
-    public ServerShare(int databases, BackupOrder order)
+    /// <param name="parallel">How many backups are taken at once, of whatever server.</param>
+    /// <param name="connections">How many the server can spare.</param>
+    public ServerShare(int databases, int parallel, int connections)
     {
-        var atOnce = Math.Max(1, Math.Min(Math.Min(databases, order.Parallel), order.Limits.Connections / ConnectionsOfOne));
+        var atOnce = Math.Max(1, Math.Min(Math.Min(databases, parallel), connections / ConnectionsOfOne));
         Turns = new SemaphoreSlim(atOnce);
-        Connections = order.Limits.Connections / atOnce;
+        Connections = connections / atOnce;
     }
 
     public SemaphoreSlim Turns { get; }

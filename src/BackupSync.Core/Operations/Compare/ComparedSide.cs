@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using BackupSync.Comparison;
-using BackupSync.Configuration;
 using BackupSync.Postgres;
 using BackupSync.Verification;
 
@@ -38,7 +37,7 @@ sealed class ComparedSide : IAsyncDisposable
     /// <param name="sessions">That read, on each side; another one holds the snapshot.</param>
     /// <param name="onGivenWay">Called when others had to wait too long, and all that reads was ended.</param>
     public static async Task<(ComparedSide Source, ComparedSide Target)> OpenAsync(
-        DatabaseConfig source, DatabaseConfig target, int sessions, ComparisonOptions options, Action onGivenWay,
+        Endpoint source, Endpoint target, int sessions, ComparisonOptions options, Action onGivenWay,
         CancellationToken cancellationToken)
     {
         var connectLimit = options.ConnectLimit;
@@ -71,7 +70,7 @@ sealed class ComparedSide : IAsyncDisposable
     }
 
     static async Task<(DatabaseFacts Facts, PgLogin Login)> ReachAsync(
-        DatabaseConfig database,
+        Endpoint database,
         TimeSpan connectLimit,
         CancellationToken cancellationToken)
     {

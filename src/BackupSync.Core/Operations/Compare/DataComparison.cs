@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using BackupSync.Comparison;
-using BackupSync.Configuration;
 using BackupSync.Postgres;
 using BackupSync.Verification;
 
@@ -10,7 +9,7 @@ namespace BackupSync.Operations.Compare;
 /// Compares two databases, each read from one snapshot and by several sessions at once: schema, rows and content of every table,
 /// sequences, large objects. Rows are hashed in the servers; nothing is written, and what is not asked for in detail does not travel.
 /// </summary>
-public static class DataComparison
+static class DataComparison
 {
     const int MostTries = 4;
 
@@ -22,7 +21,7 @@ public static class DataComparison
     /// </param>
     /// <exception cref="BackupSyncException">A database cannot be read, or a named table is in neither.</exception>
     public static async Task<ComparisonResult> RunAsync(
-        DatabaseConfig source, DatabaseConfig target, ComparisonOptions options, Action<ComparisonProgress>? onProgress,
+        Endpoint source, Endpoint target, ComparisonOptions options, Action<ComparisonProgress>? onProgress,
         Action<RowDifference>? onRow,
         CancellationToken cancellationToken)
     {
@@ -51,7 +50,7 @@ public static class DataComparison
     /// Null where others had to wait for it, or a database was changed while it was read: it may go better with new snapshots.
     /// </returns>
     static async Task<ComparisonResult?> TryAsync(
-        DatabaseConfig source, DatabaseConfig target, ComparisonOptions options, Action<ComparisonProgress>? onProgress,
+        Endpoint source, Endpoint target, ComparisonOptions options, Action<ComparisonProgress>? onProgress,
         Action<RowDifference>? onRow,
         bool mayTryAgain, CancellationToken outer)
     {

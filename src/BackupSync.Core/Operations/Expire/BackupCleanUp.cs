@@ -21,7 +21,7 @@ static class BackupCleanUp
         var rules = new RetentionRules(b => isOurs(b) ? rule : ofOthers, RetentionRules.NoneEndedWell);
         try
         {
-            await run.StepAsync(RunStep.CleanUp, "Clean up", Limit, async (scope, ct) =>
+            await run.StepAsync(new Step(RunStep.CleanUp, "Clean up", new StepLimit(Limit, Key: null)), async (scope, ct) =>
             {
                 var removed = new List<RetentionDecision>();
                 foreach (var place in places)

@@ -29,20 +29,7 @@ public static class Retention
         return Decide(BackupFolder.Scan(directory, encryption), RetentionRules.OfJob(keepDays, job, RunsOf), now);
     }
 
-    /// <summary>The same for a job.</summary>
-    /// <param name="keepDays">Null for the job's own.</param>
-    public static IReadOnlyList<RetentionDecision> Plan(JobConfig job, int? keepDays, DateTimeOffset now) =>
-        Plan(job.Backups.Directory, keepDays ?? job.Backups.KeepDays, now, job.Name, job.Signing);
-
-    /// <summary>Decides about every file of a place by the rules of the plans that took them; removes nothing.</summary>
-    /// <param name="config">Whose plans.</param>
-    public static Task<IReadOnlyList<RetentionDecision>> PlanAsync(
-        PlaceConfig place,
-        BackupSyncConfig config,
-        DateTimeOffset now,
-        CancellationToken cancellationToken) =>
-        PlanAsync(place, RetentionRules.OfPlans(config.BackupPlans), now, config.Encryption, cancellationToken);
-
+    /// <summary>The same of every file of a place; removes nothing.</summary>
     internal static async Task<IReadOnlyList<RetentionDecision>> PlanAsync(
         PlaceConfig config, RetentionRules rules, DateTimeOffset now, EncryptionConfig? encryption, CancellationToken cancellationToken)
     {

@@ -14,6 +14,10 @@ sealed record RetentionRule(KeepConfig? Keep, string? Stays)
     public static RetentionRule None(string stays) => new(null, stays);
 }
 
+/// <summary>By what a backup plan keeps what it has taken.</summary>
+/// <param name="Databases">The names of those that it backs up.</param>
+sealed record PlanRule(string Name, IReadOnlyList<string> Databases, KeepConfig Keep);
+
 /// <summary>Which rules the backups of a folder or place are under.</summary>
 /// <param name="Of">Asked once for each job or plan, database and kind.</param>
 /// <param name="EndedWell">
@@ -38,7 +42,7 @@ sealed record RetentionRules(Func<BackupFile, RetentionRule> Of, Func<IReadOnlyL
     /// A place: the rules of the plan that took a backup. One taken by hand is under the tags of all plans that its database
     /// is in, in the file's order.
     /// </summary>
-    public static RetentionRules OfPlans(IReadOnlyList<BackupPlanConfig> plans)
+    public static RetentionRules OfPlans(IReadOnlyList<PlanRule> plans)
     {
         RetentionRule RuleOf(BackupFile backup) => backup.Kind switch
         {
@@ -47,7 +51,7 @@ sealed record RetentionRules(Func<BackupFile, RetentionRule> Of, Func<IReadOnlyL
                 : RetentionRule.None($"of the plan {backup.Job}, which is not in the configuration"),
             BackupKind.Manual => RetentionRule.Of(new KeepConfig
             {
-                Tags = [.. plans.Where(p => p.Databases.Any(d => d.Name == backup.Database)).SelectMany(p => p.Keep.Tags)],
+                Tags = [.. plans.Where(p => p.Databases.Contains(backup.Database)).SelectMany(p => p.Keep.Tags)],
             }),
             _ => RetentionRule.None($"a copy of a backup of the job {backup.Job}"),
         };

@@ -14,110 +14,95 @@ using BackupSync.Verification;
 namespace BackupSync.Operations.FullSync;
 
 /// <summary>Makes a job's target a verified copy of its source (REQUIREMENTS B1).</summary>
-sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : IPipeline
+sealed class SyncPipeline(RunContext run, SyncRequest request) : IPipeline
 {
+    readonly SyncSteps _steps = new(request);
+    readonly RunSettings _settings = request.Settings;
     RunTools? _tools;
     IPublisher? _publisher;
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        Guards.EnsureMayBeTarget(job.TargetDatabase);
-        Guards.EnsureNotSameAddress(job);
+        Guards.EnsureMayBeTarget(request.Target);
+        Guards.EnsureNotSameAddress(request.Source, request.Target);
         run.Record.Mode = SyncMode.Full;
-        await using var target = new TargetSide(run, job);
-        await using var source = new SourceSide(run, job, target.Tag.ApplicationName);
+        await using var target = new TargetSide(run, request.Target, _settings);
+        await using var source = new SourceSide(run, request.Source, _settings, request.Exclude, target.Tag.ApplicationName);
 
-        await run.StepAsync(RunStep.Lock, $"Lock {target.Login.Label}", job.Limits.Connect * 2,
-            async (_, ct) => run.Record.Skipped = !await target.TryLockAsync(ct), cancellationToken);
+        await run.StepAsync(_steps.Lock, async (_, ct) => run.Record.Skipped = !await target.TryLockAsync(ct), cancellationToken);
         if (run.Record.Skipped)
             return;
-        await run.StepAsync(RunStep.Check, "Connect and check both databases", job.Limits.Connect * 3,
-            (scope, ct) => CheckAsync(source, target, scope, ct), cancellationToken);
-        await run.StepAsync(
-            RunStep.Guards,
-            $"Prove that {source.Login.Label} and {target.Login.Label} are different databases",
-            job.Limits.Connect,
-            (_, ct) => ProveDifferentAsync(source, target, ct),
-            cancellationToken);
+        await run.StepAsync(_steps.Check, (scope, ct) => CheckAsync(source, target, scope, ct), cancellationToken);
+        await run.StepAsync(_steps.ProveDifferent, (_, ct) => Guards.ProveDifferentAsync(source, target, ct), cancellationToken);
         await new SnapshotAttempts(run, source, target).RunAsync(async ct =>
         {
-            await run.StepAsync(RunStep.Statistics, "Read the statistics of both databases", null,
-                (scope, stop) => ReadStatisticsAsync(source, target, scope, stop), ct);
+            await run.StepAsync(_steps.Statistics, (scope, stop) => ReadStatisticsAsync(source, target, scope, stop), ct);
             await DumpAndBackUpAsync(source, target, ct);
         }, cancellationToken);
 
         await using var publisher = _publisher!;
         await ReplaceAsync(publisher, await ContentAsync(source, cancellationToken), target, cancellationToken);
-        if (job.Mode == SyncMode.Incremental || options.Mode == SyncMode.Incremental)
+        if (request.IsFollowedByIncremental)
             await LeaveNotesAsync(source.Content, target, cancellationToken);
-        await CleanUp.RunAsync(run, job, publisher);
+        await CleanUp.RunAsync(run, _steps.CleanUp, _settings, request.KeepDays, publisher);
     }
 
     async Task CheckAsync(SourceSide source, TargetSide target, StepScope scope, CancellationToken cancellationToken)
     {
         await target.ConnectAsync(cancellationToken);
-        Leftovers.ClearFiles(job.Backups.Directory, run);
+        Leftovers.ClearFiles(_settings.Folder, run);
         await source.ConnectAsync(cancellationToken);
         await Leftovers.ClearSessionsAsync(source.Session, target.Tag, run, cancellationToken);
-        _tools = await ToolChoice.ForAsync(job, source.Facts, target, run, cancellationToken);
+        _tools = await ToolChoice.ForAsync(request, source.Facts, target, run, cancellationToken);
         Prechecks.WarnOfOlderTarget(source.Facts.Major, source.Facts.Version, source.Login.Label, target, run);
         if (target.Facts.Major < source.Facts.Major)
             await NamedOption.EnsureKnownAsync(source, target, cancellationToken);
         await Prechecks.WarnOfDumpLocksAsync(source, source.Filter, run, cancellationToken);
         await Prechecks.WarnOfDumpLocksAsync(target, CatalogFilter.None, run, cancellationToken);
         _publisher = await PublishChoice.MakeAsync(
-            run, target, await NewContent.ReadAsync(source.Session, cancellationToken), cancellationToken);
+            run, target, request.Publish, await NewContent.ReadAsync(source.Session, cancellationToken), cancellationToken);
         if (_publisher.Mode == PublishMode.Swap)
-            await PoolerPause.EnsureUsableAsync(_tools.Restore, job.TargetDatabase, cancellationToken);
+            await PoolerPause.EnsureUsableAsync(_tools.Restore, request.Target, cancellationToken);
         else
             ToolChoice.EnsureMayRunScripts(_tools.Restore);
         await Prechecks.EnsureRolesExistAsync(await source.FindNamedRolesAsync(cancellationToken), target, cancellationToken);
         Prechecks.EnsureMayReadBack(await source.ForcedRowSecurityAsync(cancellationToken), target);
-        Prechecks.EnsureDiskSpace(job.Backups.Directory, source.Facts.Size, target.Facts.Size);
+        Prechecks.EnsureDiskSpace(_settings.Folder, source.Facts.Size, target.Facts.Size);
         scope.Note = $"{source.Facts.Version} → {target.Facts.Version}, tools {_tools.Restore.Version}, publish by "
             + $"{_publisher.Mode.ToString().ToLowerInvariant()}";
     }
 
-    static async Task ProveDifferentAsync(SourceSide source, TargetSide target, CancellationToken cancellationToken)
-    {
-        await Guards.EnsureDifferentAsync(source.Session, target, cancellationToken);
-        await source.LeaveToWatchAsync();
-        await target.LeaveToWatchAsync();
-    }
-
     async Task ReadStatisticsAsync(SourceSide source, TargetSide target, StepScope scope, CancellationToken cancellationToken)
     {
-        var method = FingerprintReader.MethodFor(job.Verify.Content, source.Facts.Major, target.Facts.Major);
+        var method = FingerprintReader.MethodFor(request.Verify.Content, source.Facts.Major, target.Facts.Major);
         await Together.RunAsync(cancellationToken,
             ct => source.ReadAsync(method, scope, ct),
             ct => target.ReadAsync(method, ct));
         Guards.EnsureNotEmpty(source.Content, source.Login.Label);
-        if (Guards.EnsureNotShrunken(source.Content, target.Before, job, options.Force) is { } lifted)
+        if (Guards.EnsureNotShrunken(source.Content, target.Before, request) is { } lifted)
         {
             run.Record.Forced = true;
             run.Warn($"Forced: {lifted}");
         }
-        scope.Note = ReportedTables.Describe(source.Content.RowsByTable(), job.Verify.Report);
+        scope.Note = ReportedTables.Describe(source.Content.RowsByTable(), request.Verify.Report);
         run.Info($"{source.Login.Label} statistics: {scope.Note}");
     }
 
     /// <summary>Both are good before anything else happens; one that fails stops the other.</summary>
-    Task DumpAndBackUpAsync(
-        SourceSide source,
-        TargetSide target,
-        CancellationToken cancellationToken) => Together.RunAsync(cancellationToken,
-        ct => run.StepAsync(RunStep.Dump, $"Dump {source.Login.Label}", job.Limits.Dump,
-            (scope, limited) => source.DumpAsync(new BackupLabel(BackupKind.Source), _tools!.Source, scope, limited), ct),
-        ct => _tools!.Target is { } tools
-            ? run.StepAsync(RunStep.SafetyBackup, $"Safety backup of {target.Login.Label}", job.Limits.SafetyBackup,
-                (scope, limited) => target.TakeSafetyBackupAsync(tools, scope, limited), ct)
-            : target.ReleaseSnapshotAsync());
+    Task DumpAndBackUpAsync(SourceSide source, TargetSide target, CancellationToken cancellationToken) =>
+        Together.RunAsync(cancellationToken,
+            ct => run.StepAsync(_steps.Dump,
+                (scope, limited) => source.DumpAsync(new BackupLabel(BackupKind.Source), _tools!.Source, scope, limited), ct),
+            ct => _tools!.Target is { } tools
+                ? run.StepAsync(_steps.SafetyBackup, (scope, limited) => target.TakeSafetyBackupAsync(tools, scope, limited), ct)
+                : target.ReleaseSnapshotAsync());
 
     async Task ReplaceAsync(IPublisher publisher, PublishContent content, TargetSide target, CancellationToken cancellationToken)
     {
         try
         {
-            await new Replacement(run, target, publisher).RunAsync(content, run.Record.SafetyBackup, cancellationToken);
+            await new Replacement(run, target, publisher, _steps.Replace(publisher.Mode), request.Verify.Report)
+                .RunAsync(content, run.Record.SafetyBackup, cancellationToken);
         }
         catch (BackupSyncException refused) when (refused.ErrorId == ErrorIds.RestoreFailed
             && KeptFiles.Missing(run.Record.SourceBackup) is { } missing)
@@ -141,8 +126,9 @@ sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : I
     {
         try
         {
-            await using var session = await PgConnector.OpenAsync(target.Login, job.Limits.Connect, run.Info, cancellationToken);
-            await SyncState.WriteAfterFullAsync(session, content, run.Record.SnapshotTime!.Value, job.Name, run.RunId, cancellationToken);
+            await using var session = await PgConnector.OpenAsync(target.Login, _settings.Limits.Connect, run.Info, cancellationToken);
+            await SyncState.WriteAfterFullAsync(
+                session, content, run.Record.SnapshotTime!.Value, _settings.Job, run.RunId, cancellationToken);
         }
         catch (BackupSyncException refused)
         {
@@ -155,7 +141,7 @@ sealed class SyncPipeline(RunContext run, JobConfig job, RunOptions options) : I
     {
         var archive = run.Record.SourceBackup!.Path;
         KeptFiles.EnsureThere(run.Record.SourceBackup);
-        return new PublishContent(
-            archive, await PgRestore.ListAsync(_tools!.Restore, archive, cancellationToken), source.Content, _tools.Restore, job.Parallel);
+        var listing = await PgRestore.ListAsync(_tools!.Restore, archive, cancellationToken);
+        return new PublishContent(archive, listing, source.Content, _tools.Restore, _settings.Parallel);
     }
 }

@@ -12,7 +12,7 @@ namespace BackupSync.Operations.Incremental;
 
 /// <summary>One snapshot of the source, and one transaction on the target.</summary>
 /// <param name="doubt">Why stamps are not to be believed in this one; null where they are.</param>
-sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide target, RunOptions options, string? doubt) : IAsyncDisposable
+sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide target, SyncRequest request, string? doubt) : IAsyncDisposable
 {
     /// <summary>Each finds less to do than the one before.</summary>
     const int MostRepairs = 5;
@@ -20,7 +20,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     /// <summary>Notes that only save the next run work.</summary>
     static readonly TimeSpan OwnUpLimit = TimeSpan.FromSeconds(10);
 
-    readonly JobConfig _job = target.Job;
+    readonly SyncRequest _job = request;
     readonly TargetTransaction _transaction = new(run, target);
     readonly FingerprintMethod _method = FingerprintReader.MethodForRun(source.Facts.Major, target.Facts.Major);
     Snapshot? _snapshot;
@@ -105,7 +105,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         if (_job.Incremental.Conflict == ConflictRule.LastWriteWins)
             await OwnRows.EnsureTableAsync(Writer, cancellationToken);
         _moment = await SourceMoment.ReadAsync(Reader, writers!, cancellationToken);
-        _before = await SyncState.ReadAsync(Writer, _job.Name, cancellationToken);
+        _before = await SyncState.ReadAsync(Writer, _job.Settings.Job, cancellationToken);
         _counts = await WriteCounts.ReadAsync(Writer, "target", cancellationToken);
         _writes = await TableWrites.ReadAsync(Writer, tables, cancellationToken);
         _sourceTables = await SourceTable.ReadAsync(Reader, tables, counts!, cancellationToken);
@@ -195,7 +195,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         await DisposeAsync(); // the source's sessions as well: it has few to give
         if (_snapshot?.IsStateKnown != true)
             return;
-        await using var session = await PgConnector.OpenAsync(source.Login, _job.Limits.Connect, run.Info, cancellationToken);
+        await using var session = await PgConnector.OpenAsync(source.Login, _job.Settings.Limits.Connect, run.Info, cancellationToken);
         await _snapshot.EnsureUnchangedAsync(session, cancellationToken);
     }
 
@@ -247,7 +247,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         {
             var vain = await TableWrites.RollBackAsync(Writer, [.. _tables.Select(t => t.Table)], limit.Token);
             if (vain.Values.Any(w => !w.IsNone))
-                await _before.AddAsync(vain, Writer, _job.Name, limit.Token);
+                await _before.AddAsync(vain, Writer, _job.Settings.Job, limit.Token);
             await Writer.ExecuteAsync("COMMIT", limit.Token);
         }
         catch (Exception failure) when (failure is BackupSyncException or OperationCanceledException)
@@ -288,7 +288,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     /// </summary>
     string? OwnOf(KeyedTable table) =>
         _before?.Own is { } own && _before.Tables.TryGetValue(table.Name, out var state) && state.Key == OwnRows.ShapeOf(table)
-            ? own.Condition(table, _job.Name)
+            ? own.Condition(table, _job.Settings.Job)
             : null;
 
     TableSync Plan(KeyedTable table, int number)
@@ -354,7 +354,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         // As many compare as may. Where no session is left then, the one that holds the snapshot fetches what they find, and keeps its
         // locks on that.
         var readers = source.ReadersByRow;
-        var mayFetch = readers > _job.Parallel;
+        var mayFetch = readers > _job.Settings.Parallel;
         var fetching = mayFetch ? _lane! : new SourceLane(_snapshot!, _snapshot!.Session);
         // Groups are told apart in memory: a server that sorted them on disk would take several times as long.
         var settings = $"SET work_mem = '64MB'; {ReadingPath.Set(_path)}";
@@ -363,7 +363,8 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         // Rows are fetched by many short statements.
         await fetching.UseAsync(session => session.ExecuteAsync($"{settings}; SET jit = off", cancellationToken), cancellationToken);
         await using var lanes = new ComparingLanes(
-            _snapshot!, mayFetch ? readers - 1 : readers, _lane!, target.Login with { ReadOnly = true }, _job.Limits.Connect, settings);
+            _snapshot!, mayFetch ? readers - 1 : readers, _lane!, target.Login with { ReadOnly = true }, _job.Settings.Limits.Connect,
+            settings);
         long rows = 0;
         var done = 0;
         using var fetch = new FetchLine(fetching, count => scope.Progress(null, null, Interlocked.Read(ref rows) + count));
@@ -535,8 +536,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         if (Guards.EnsureNotShrunken(
             counted.ToDictionary(t => t.Table.Name, t => t.SourceRows!.Value),
             counted.ToDictionary(t => t.Table.Name, t => t.RowsBefore!.Value - t.Staged.SparedRows),
-            _job,
-            options.Force) is { } lifted)
+            _job) is { } lifted)
         {
             run.Record.Forced = true;
             run.Warn($"Forced: {lifted}");
@@ -547,7 +547,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     {
         var marks = _moment!.Watermarks([.. _tables.Where(t => t.Tracking.Stamp is not null && t.Table.HasKey)]);
         foreach (var table in _tables.Where(t => t.LastWriteWins))
-            await OwnRows.RememberAsync(Writer, table.Table, _job.Name, table.Staged.Spared, cancellationToken);
+            await OwnRows.RememberAsync(Writer, table.Table, _job.Settings.Job, table.Staged.Spared, cancellationToken);
         var state = new SyncState(_moment.Source, _moment.Server, _moment.NextTransaction, 0, _snapshot!.Taken, _runsSinceWhole,
             _tables.ToDictionary(t => t.Table.Name, t => new TableState(
                 marks.TryGetValue(t.Table.Name, out var mark) ? mark : null,
@@ -556,11 +556,11 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
                 Stamp = t.Tracking.StampName }),
             _objects)
         {
-            Own = await OwnRows.AfterAsync(Writer, _before?.Own, _job.Name, cancellationToken),
+            Own = await OwnRows.AfterAsync(Writer, _before?.Own, _job.Settings.Job, cancellationToken),
             Conflict = _job.Incremental.Conflict,
             CountsSince = _counts!.Beginning,
             SourceCountsSince = _sourceCounts!.Beginning };
-        await state.WriteAsync(Writer, _job.Name, run.RunId, cancellationToken);
+        await state.WriteAsync(Writer, _job.Settings.Job, run.RunId, cancellationToken);
         // The next run reads the counts; from version 15 on the server can be told not to keep them to itself for a while.
         if (target.Facts.Major >= 15)
             await Writer.ExecuteAsync("SELECT pg_catalog.pg_stat_force_next_flush()", cancellationToken);

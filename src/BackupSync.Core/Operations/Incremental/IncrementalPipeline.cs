@@ -11,12 +11,14 @@ namespace BackupSync.Operations.Incremental;
 /// written, with the notes for the next run, one transaction.
 /// </summary>
 /// <param name="full">For where only a full sync will do.</param>
-sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions options, IPipeline full) : IPipeline
+sealed class IncrementalPipeline(RunContext run, SyncRequest request, IPipeline full) : IPipeline
 {
+    readonly IncrementalSteps _steps = new(request);
+
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        Guards.EnsureMayBeTarget(job.TargetDatabase);
-        Guards.EnsureNotSameAddress(job);
+        Guards.EnsureMayBeTarget(request.Target);
+        Guards.EnsureNotSameAddress(request.Source, request.Target);
         run.Record.Mode = SyncMode.Incremental;
         SyncState.Prepare();
         if (await RunIncrementallyAsync(cancellationToken) is not { } reason)
@@ -29,21 +31,15 @@ sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions optio
     /// <returns>Why only a full sync will do; null where none is needed.</returns>
     async Task<string?> RunIncrementallyAsync(CancellationToken cancellationToken)
     {
-        await using var target = new TargetSide(run, job);
-        await using var source = new SourceSide(run, job, target.Tag.ApplicationName);
+        await using var target = new TargetSide(run, request.Target, request.Settings);
+        await using var source = new SourceSide(
+            run, request.Source, request.Settings, request.Exclude, target.Tag.ApplicationName);
 
-        await run.StepAsync(RunStep.Lock, $"Lock {target.Login.Label}", job.Limits.Connect * 2,
-            async (_, ct) => run.Record.Skipped = !await target.TryLockAsync(ct), cancellationToken);
+        await run.StepAsync(_steps.Lock, async (_, ct) => run.Record.Skipped = !await target.TryLockAsync(ct), cancellationToken);
         if (run.Record.Skipped)
             return null;
-        await run.StepAsync(RunStep.Check, "Connect and check both databases", job.Limits.Connect * 3,
-            (scope, ct) => CheckAsync(source, target, scope, ct), cancellationToken);
-        await run.StepAsync(
-            RunStep.Guards,
-            $"Prove that {source.Login.Label} and {target.Login.Label} are different databases",
-            job.Limits.Connect,
-            (_, ct) => ProveDifferentAsync(source, target, ct),
-            cancellationToken);
+        await run.StepAsync(_steps.Check, (scope, ct) => CheckAsync(source, target, scope, ct), cancellationToken);
+        await run.StepAsync(_steps.ProveDifferent, (_, ct) => Guards.ProveDifferentAsync(source, target, ct), cancellationToken);
 
         string? reason = null;
         var attempts = new SnapshotAttempts(run, source, target);
@@ -55,10 +51,10 @@ sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions optio
     async Task<string?> RunOnceAsync(SnapshotAttempts attempts, SourceSide source, TargetSide target, CancellationToken cancellationToken)
     {
         // By stamps where there are any; should what these tell not be all, by content.
-        var doubt = options.FullVerify ? "the whole content was asked for" : null;
+        var doubt = request.FullVerify ? "the whole content was asked for" : null;
         while (true)
         {
-            await using var attempt = new IncrementalAttempt(run, source, target, options, doubt);
+            await using var attempt = new IncrementalAttempt(run, source, target, request, doubt);
             try
             {
                 return await AttemptAsync(attempt, attempts, source, target, cancellationToken);
@@ -94,7 +90,7 @@ sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions optio
     {
         try
         {
-            return await attempts.KnowingWhyAsync(() => AttemptAsync(attempt, source, target, cancellationToken));
+            return await attempts.KnowingWhyAsync(() => AttemptAsync(attempt, cancellationToken));
         }
         catch (Exception failure) when (!attempt.CommitBegun && !cancellationToken.IsCancellationRequested
             && !attempts.WillTryAgain(failure))
@@ -105,18 +101,15 @@ sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions optio
         }
     }
 
-    async Task<string?> AttemptAsync(IncrementalAttempt attempt, SourceSide source, TargetSide target, CancellationToken cancellationToken)
+    async Task<string?> AttemptAsync(IncrementalAttempt attempt, CancellationToken cancellationToken)
     {
         string? reason = null;
-        await run.StepAsync(RunStep.Compare, $"Find what has changed on {source.Login.Label}", null,
-            async (scope, ct) => reason = await attempt.CompareAsync(scope, ct), cancellationToken);
+        await run.StepAsync(_steps.Compare, async (scope, ct) => reason = await attempt.CompareAsync(scope, ct), cancellationToken);
         if (reason is not null)
             return reason;
-        await run.StepAsync(
-            RunStep.Merge, $"Write it to {target.Login.Label}, out of sight", job.Limits.Restore, attempt.MergeAsync, cancellationToken);
-        await run.StepAsync(RunStep.Verify, "Verify before publishing", job.Limits.Restore, attempt.VerifyAsync, cancellationToken);
-        await run.StepAsync(
-            RunStep.Publish, $"Publish {target.Login.Label}", job.Limits.Restore, (_, ct) => attempt.CommitAsync(ct), cancellationToken);
+        await run.StepAsync(_steps.Merge, attempt.MergeAsync, cancellationToken);
+        await run.StepAsync(_steps.Verify, attempt.VerifyAsync, cancellationToken);
+        await run.StepAsync(_steps.Publish, (_, ct) => attempt.CommitAsync(ct), cancellationToken);
         return null;
     }
 
@@ -137,19 +130,12 @@ sealed class IncrementalPipeline(RunContext run, JobConfig job, RunOptions optio
         await Leftovers.ClearSessionsAsync(source.Session, target.Tag, run, cancellationToken);
         await SyncState.EnsureMayWriteAsync(target, cancellationToken);
         await Prechecks.WarnOfEventTriggersAsync(target, run, cancellationToken);
-        if (job.Tables.Count == 0)
+        if (request.Tables.Count == 0)
         {
             await Together.RunAsync(cancellationToken,
                 ct => Prechecks.EnsureMayReadLargeObjectsAsync(source, ct), ct => Prechecks.EnsureMayReadLargeObjectsAsync(target, ct));
             await Prechecks.WarnOfLocksAsync(target, CatalogFilter.None, "the run", run, cancellationToken);
         }
         scope.Note = $"{source.Facts.Version} → {target.Facts.Version}";
-    }
-
-    static async Task ProveDifferentAsync(SourceSide source, TargetSide target, CancellationToken cancellationToken)
-    {
-        await Guards.EnsureDifferentAsync(source.Session, target, cancellationToken);
-        await source.LeaveToWatchAsync();
-        await target.LeaveToWatchAsync();
     }
 }

@@ -38,17 +38,17 @@ sealed record SchemaCheck(string? Reason, IReadOnlyList<string> Objects)
     /// <see cref="ErrorIds.SchemaChanged"/>: they do not, and the job is to stop then; the detail lists the differences.
     /// </exception>
     public static async Task<SchemaCheck> RunAsync(
-        JobConfig job, PgSession sourceSession, PgSession targetSession, SourceSide source, TargetSide target,
+        SyncRequest request, PgSession sourceSession, PgSession targetSession, SourceSide source, TargetSide target,
         CancellationToken cancellationToken)
     {
         var (there, here) = await BothSides.RunAsync(
             ct => ReadAsync(sourceSession, source.Facts.Major, source
                 .Filter, ct), ct => ReadAsync(targetSession, target.Facts.Major, CatalogFilter.None, ct), cancellationToken);
-        IReadOnlyList<string> chosen = job.Tables.Count == 0
+        IReadOnlyList<string> chosen = request.Tables.Count == 0
             ? []
-            : (await TableNames.PartitionsAsync(sourceSession, job.Tables, cancellationToken))
-            .Union(await TableNames.PartitionsAsync(targetSession, job.Tables, cancellationToken)).Union(job.Tables).ToList();
-        var known = (await SyncState.ReadAsync(targetSession, job.Name, cancellationToken))?.Objects.ToHashSet() ?? [];
+            : (await TableNames.PartitionsAsync(sourceSession, request.Tables, cancellationToken))
+            .Union(await TableNames.PartitionsAsync(targetSession, request.Tables, cancellationToken)).Union(request.Tables).ToList();
+        var known = (await SyncState.ReadAsync(targetSession, request.Settings.Job, cancellationToken))?.Objects.ToHashSet() ?? [];
         var differences = FingerprintComparison.Objects(there, here, new ComparisonTolerance())
             .Where(d => d.What == FingerprintComparison.Unexpected
                 ? known.Contains(d.Subject) // dropped on the source; whatever else the target has is its own
@@ -81,7 +81,7 @@ sealed record SchemaCheck(string? Reason, IReadOnlyList<string> Objects)
         var some = string.Join("; ", told.Take(MostTold)) + (told.Count > MostTold ? $"; and {told.Count - MostTold} more" : "");
         // A full sync replaces everything: nothing may be there that is the target's own.
         var isEmpty = !here.Objects.Keys.Any(o => SchemaObjects.TableOf(o) is not null);
-        if (job.MayBecomeFull && own.Count == 0 || job.MayFill && isEmpty)
+        if (request.MayBecomeFull && own.Count == 0 || request.MayFill && isEmpty)
             return new SchemaCheck($"{target.Login.Label} differs from {source.Login.Label} in more than rows: {some}.", objects);
         var columns = await TargetsColumnsAsync();
         var dropped = differences.Where(d => d.What == FingerprintComparison.Unexpected).Select(d => d.Subject).ToList();
@@ -89,7 +89,7 @@ sealed record SchemaCheck(string? Reason, IReadOnlyList<string> Objects)
         throw new BackupSyncException(ErrorIds.SchemaChanged,
             $"{target.Login.Label} differs from {source.Login.Label} in more than rows, in {told.Count} place(s): {some}. "
             + "No full sync follows, because "
-            + $"{job.WhyNeverFull ?? $"{target.Login.Label} has what {source.Login.Label} has not: {NameList.Of(own)}"}.",
+            + $"{request.WhyNeverFull ?? $"{target.Login.Label} has what {source.Login.Label} has not: {NameList.Of(own)}"}.",
             "Make both alike ("
             + (columns.Count + dropped.Count > 0
                 ? "make the source's changes on the target, and undo there what the source has not"
@@ -98,12 +98,12 @@ sealed record SchemaCheck(string? Reason, IReadOnlyList<string> Objects)
             + (isEmpty ? "or have a first copy made by Initialize-DbSecondary (backupsync initialize)."
                 : "or run once with -Mode Full (--mode full), which copies everything, and removes what only the target "
                     + $"has{(goes.Length > 0 ? $" ({NameList.Of(goes)})" : "")}.")
-            + (job.Incremental.OnSchemaChange == SchemaChangeRule.Stop
+            + (request.Incremental.OnSchemaChange == SchemaChangeRule.Stop
                 ? " incremental.onSchemaChange: full does so by itself, where nothing is to stay."
                 : ""))
         { Detail = string.Join('\n', told) };
 
-        bool IsAbout(string subject) => job.Tables.Count == 0 || Types.Any(t => subject.StartsWith(t, StringComparison.Ordinal))
+        bool IsAbout(string subject) => request.Tables.Count == 0 || Types.Any(t => subject.StartsWith(t, StringComparison.Ordinal))
             || there.Objects.Keys.Union(here.Objects.Keys).Select(SchemaObjects.TableOf).OfType<string>()
                 .Where(t => chosen.Any(p => TableNames.Matches(t, p)))
                 .Any(t => SchemaObjects.IsOf(subject, t));
@@ -112,7 +112,7 @@ sealed record SchemaCheck(string? Reason, IReadOnlyList<string> Objects)
             d.Fact is { } fact && (SchemaDetails.IsTuning(fact) || fact == SchemaDetails.ExtensionVersion)
             || MayBeMissing.Any(m => d.Subject.StartsWith(m, StringComparison.Ordinal))
             // What is above a chosen table need not be on the target.
-            || job.Tables.Count > 0 && d.Target is null && d.Fact is not null && SchemaDetails.Parentage.Contains(d.Fact)
+            || request.Tables.Count > 0 && d.Target is null && d.Fact is not null && SchemaDetails.Parentage.Contains(d.Fact)
                 && !IsThere(there.Details![d.Subject]);
 
         bool IsThere(IReadOnlyDictionary<string, string> facts) =>
@@ -139,7 +139,7 @@ sealed record SchemaCheck(string? Reason, IReadOnlyList<string> Objects)
                 ct => SchemaTexts.ReadAsync(targetSession, target.Facts.Major, CatalogFilter.None, ct), cancellationToken);
             return await SchemaTexts.CompareAsync(
                 theirs, own, o => there.Objects.ContainsKey(o) && here.Objects.ContainsKey(o) && IsAbout(o), target.Login,
-                job.Limits.Connect, cancellationToken);
+                request.Settings.Limits.Connect, cancellationToken);
         }
     }
 

@@ -11,19 +11,17 @@ namespace BackupSync.Operations.Prove;
 static class BackupProver
 {
     /// <summary>What was found out is in the run's record, as its source, also where that is a failure.</summary>
-    /// <param name="on">Where a drill restores to; null for a throw-away server.</param>
-    public static async Task ProveAsync(
-        RunContext run, BackupHandle handle, BackupProof how, JobConfig job, DatabaseConfig? on, StepScope scope,
-        CancellationToken cancellationToken)
+    public static async Task ProveAsync(RunContext run, ProveRequest request, StepScope scope, CancellationToken cancellationToken)
     {
+        var (handle, how) = (request.Backup, request.How);
         var begun = Stopwatch.GetTimestamp();
         try
         {
             await using var backup = await StoredBackup.OpenAsync(handle, scope, cancellationToken);
             if (how == BackupProof.Drill)
-                run.Record.Recovery = await Drill.RunAsync(run, job, backup, on, begun, scope, cancellationToken);
+                run.Record.Recovery = await Drill.RunAsync(run, request, backup, begun, scope, cancellationToken);
             else
-                await IntegrityCheck.RunAsync(backup, job.Tools, scope, cancellationToken);
+                await IntegrityCheck.RunAsync(backup, request.Settings.Tools, scope, cancellationToken);
         }
         catch (BackupSyncException failure) when (ErrorIds.IsVerdict(failure.ErrorId))
         {

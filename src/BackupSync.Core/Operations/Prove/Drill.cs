@@ -19,7 +19,7 @@ namespace BackupSync.Operations.Prove;
 sealed class Drill : IAsyncDisposable
 {
     readonly RunContext _run;
-    readonly JobConfig _job;
+    readonly RunSettings _settings;
     readonly StoredBackup _backup;
     readonly SandboxServer? _sandbox;
     readonly TargetSide _target;
@@ -27,10 +27,10 @@ sealed class Drill : IAsyncDisposable
     /// <summary>What differs from the server that the backup is of, though nothing need have come of it.</summary>
     readonly List<string> _otherwise = [];
 
-    Drill(RunContext run, JobConfig job, StoredBackup backup, SandboxServer? sandbox, DatabaseConfig database)
+    Drill(RunContext run, RunSettings settings, StoredBackup backup, SandboxServer? sandbox, Endpoint database)
     {
-        (_run, _job, _backup, _sandbox) = (run, job, backup, sandbox);
-        _target = new TargetSide(run, job with { TargetDatabase = database, Publish = PublishMode.Swap });
+        (_run, _settings, _backup, _sandbox) = (run, settings, backup, sandbox);
+        _target = new TargetSide(run, database, settings);
     }
 
     /// <summary>There is always a way to what a backup holds.</summary>
@@ -40,22 +40,20 @@ sealed class Drill : IAsyncDisposable
     BackupManifest Manifest => _backup.Manifest;
 
     /// <param name="begun">When the backup began to be opened: fetching and checking it are part of a recovery.</param>
-    /// <param name="on">Null for a throw-away server.</param>
     /// <exception cref="BackupSyncException">
     /// <see cref="ErrorIds.VerificationFailed"/>, BackupInvalid: the backup does not bring back what it should, and nothing but itself
     /// is to blame. <see cref="ErrorIds.NotProven"/>: it is whole, but could not be restored here.
     /// </exception>
     public static async Task<RecoveryResult> RunAsync(
-        RunContext run, JobConfig job, StoredBackup backup, DatabaseConfig? on, long begun, StepScope scope,
-        CancellationToken cancellationToken)
+        RunContext run, ProveRequest request, StoredBackup backup, long begun, StepScope scope, CancellationToken cancellationToken)
     {
-        if (on is not null)
-            Guards.EnsureMayBeTarget(on);
+        if (request.On is not null)
+            Guards.EnsureMayBeTarget(request.On);
         try
         {
-            await using var drill = await PrepareAsync(run, job, backup, on, cancellationToken);
+            await using var drill = await PrepareAsync(run, request, backup, cancellationToken);
             await drill.RestoreAsync(scope, cancellationToken);
-            var recovery = RecoveryOf(Stopwatch.GetElapsedTime(begun), backup.Manifest, job.SourceDatabase.Tier);
+            var recovery = RecoveryOf(Stopwatch.GetElapsedTime(begun), backup.Manifest, request.Tier);
             var content = backup.Manifest.Fingerprint;
             scope.Note = $"{content.Tables.Count} tables, {content.TotalRows()} rows equal, restored into PostgreSQL "
                 + $"{drill._target.Facts.Version}; recovery took {Durations.Show(TimeSpan.FromSeconds(recovery.Seconds))}";
@@ -65,7 +63,7 @@ sealed class Drill : IAsyncDisposable
             && failure.ErrorId is not (ErrorIds.RunInProgress or ErrorIds.PassphraseWrong))
         {
             // What is wrong with the file itself goes before what is wrong here.
-            await IntegrityCheck.RunAsync(backup, job.Tools, scope, cancellationToken);
+            await IntegrityCheck.RunAsync(backup, request.Settings.Tools, scope, cancellationToken);
             scope.Note = null;
             throw new BackupSyncException(ErrorIds.NotProven, $"{backup.Manifest.File} was not proven here: {failure.Message}",
                 ("The file is whole: it was read to its end. "
@@ -83,25 +81,27 @@ sealed class Drill : IAsyncDisposable
 
     /// <summary>A database to restore beside, as much like the backup's own as this machine or the named server allows.</summary>
     static async Task<Drill> PrepareAsync(
-        RunContext run,
-        JobConfig job,
-        StoredBackup backup,
-        DatabaseConfig? on,
-        CancellationToken cancellationToken)
+        RunContext run, ProveRequest request, StoredBackup backup, CancellationToken cancellationToken)
     {
-        if (on is not null)
-            return new Drill(run, job, backup, null, on);
+        var settings = request.Settings;
+        if (request.On is not null)
+            return new Drill(run, settings, backup, null, request.On);
         var sandbox = await SandboxServer.StartAsync(new SandboxOptions
         {
-            Name = "drill", Tools = job.Tools, Major = backup.Manifest.ServerMajor, OrNewer = true,
+            Name = "drill", Tools = settings.Tools, Major = backup.Manifest.ServerMajor, OrNewer = true,
             Limit = TimeSpan.FromMinutes(2), OnMessage = run.Info,
         }, cancellationToken);
         try
         {
-            var drill = new Drill(run, job, backup, sandbox,
-                new DatabaseConfig(sandbox.Address.WithDatabase(DrillDatabase.Name)) { Name = "sandbox", Role = DatabaseRole.Development });
+            var drill = new Drill(run, settings, backup, sandbox,
+                new Endpoint
+                {
+                    Name = "sandbox",
+                    Role = DatabaseRole.Development,
+                    Address = sandbox.Address.WithDatabase(DrillDatabase.Name),
+                });
             await using var session = await PgConnector.OpenAsync(
-                drill._target.Login.WithDatabase("postgres"), job.Limits.Connect, run.Info, cancellationToken);
+                drill._target.Login.WithDatabase("postgres"), settings.Limits.Connect, run.Info, cancellationToken);
             await DrillDatabase.CreateAsync(session, backup, drill.Differs, cancellationToken);
             return drill;
         }
@@ -125,9 +125,10 @@ sealed class Drill : IAsyncDisposable
                 ErrorIds.RunInProgress, $"Another run on {_target.Login.Label} is in progress.", "Wait for it to end, then run again.");
         await _target.ConnectAsync(cancellationToken);
         var content = Manifest.Fingerprint;
-        await using var publisher = await PublishChoice.MakeAsync(_run, _target, NewContent.Of(content, head: null), cancellationToken);
+        await using var publisher = await PublishChoice.MakeAsync(
+            _run, _target, PublishMode.Swap, NewContent.Of(content, head: null), cancellationToken);
         await _target.DisconnectAsync();
-        var tools = await new ToolLocator(_job.Tools).FindAsync(Math.Max(Manifest.ToolMajor, _target.Facts.Major), cancellationToken);
+        var tools = await new ToolLocator(_settings.Tools).FindAsync(Math.Max(Manifest.ToolMajor, _target.Facts.Major), cancellationToken);
         _run.Record.ToolVersion = tools.Version.ToString();
         if (publisher.Mode == PublishMode.Transaction)
             ToolChoice.EnsureMayRunScripts(tools);
@@ -136,7 +137,7 @@ sealed class Drill : IAsyncDisposable
             var archive = await _backup.ExtractAsync(cancellationToken);
             var listing = await PgRestore.ListAsync(tools, archive, cancellationToken);
             await RestoreWithRolesAsync(
-                publisher, new PublishContent(archive, listing, content, tools, _job.Parallel), scope, cancellationToken);
+                publisher, new PublishContent(archive, listing, content, tools, _settings.Parallel), scope, cancellationToken);
             var restored = await publisher.FingerprintAsync(content.Method,
                 (table, done, all, rows, bytes) => scope.Progress((double)done / all, table, rows, bytes), cancellationToken);
             EnsureEqual(restored, publisher.Tolerance);

@@ -1,4 +1,3 @@
-using BackupSync.Configuration;
 using BackupSync.PgTools;
 using BackupSync.Postgres;
 
@@ -23,12 +22,12 @@ sealed class PoolerPause : IAsyncDisposable
     const string Paused = "backupsync-paused";
 
     readonly PgToolset _tools;
-    readonly DatabaseConfig _database;
+    readonly Endpoint _database;
     readonly Action<string> _warn;
     readonly IReadOnlyList<string> _names;
     readonly ChildSession? _psql;
 
-    PoolerPause(PgToolset tools, DatabaseConfig database, IReadOnlyList<string> names, Action<string> warn)
+    PoolerPause(PgToolset tools, Endpoint database, IReadOnlyList<string> names, Action<string> warn)
     {
         (_tools, _database, _names, _warn) = (tools, database, names, warn);
         if (names.Count == 0)
@@ -38,7 +37,7 @@ sealed class PoolerPause : IAsyncDisposable
     }
 
     /// <summary>So that a console that cannot be used is found before anything is begun.</summary>
-    public static async Task EnsureUsableAsync(PgToolset tools, DatabaseConfig database, CancellationToken cancellationToken)
+    public static async Task EnsureUsableAsync(PgToolset tools, Endpoint database, CancellationToken cancellationToken)
     {
         if (database.Pooler is not null)
             await NamesAsync(tools, database, isPaused: false, cancellationToken);
@@ -48,7 +47,7 @@ sealed class PoolerPause : IAsyncDisposable
     /// <param name="warn">Told what does not work: a rename is no less safe without it.</param>
     public static async Task<PoolerPause?> BeginAsync(
         PgToolset tools,
-        DatabaseConfig database,
+        Endpoint database,
         Action<string> warn,
         CancellationToken cancellationToken)
     {
@@ -130,7 +129,7 @@ sealed class PoolerPause : IAsyncDisposable
     /// </summary>
     static async Task<IReadOnlyList<string>> NamesAsync(
         PgToolset tools,
-        DatabaseConfig database,
+        Endpoint database,
         bool isPaused,
         CancellationToken cancellationToken)
     {
@@ -153,7 +152,7 @@ sealed class PoolerPause : IAsyncDisposable
 
     static async Task<string> RunAsync(
         PgToolset tools,
-        DatabaseConfig database,
+        Endpoint database,
         IReadOnlyList<string> commands,
         CancellationToken cancellationToken)
     {
@@ -172,7 +171,7 @@ sealed class PoolerPause : IAsyncDisposable
         }
     }
 
-    static BackupSyncException Unusable(DatabaseConfig database, string words) => new(
+    static BackupSyncException Unusable(Endpoint database, string words) => new(
         ErrorIds.ConnectionFailed, $"{database.DisplayName}: the admin console of its pooler, "
             + $"{database.Pooler!.Host}:{database.Pooler.Port}, cannot be used.",
         "Its user must be among PgBouncer's admin_users, and its database is pgbouncer; or take pooler out of the configuration.")

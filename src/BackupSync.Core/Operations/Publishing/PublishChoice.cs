@@ -9,14 +9,14 @@ namespace BackupSync.Operations.Publishing;
 /// <summary>Chooses the way of publishing that the target's role has the rights for, and says which are missing.</summary>
 static class PublishChoice
 {
+    /// <param name="mode">The way that is asked for.</param>
     /// <param name="content">What is known of the content that is to be published.</param>
     /// <exception cref="BackupSyncException">Neither way, or not the one asked for, is open; the message names the GRANT.</exception>
     public static async Task<IPublisher> MakeAsync(
-        RunContext run, TargetSide target, NewContent content, CancellationToken cancellationToken)
+        RunContext run, TargetSide target, PublishMode mode, NewContent content, CancellationToken cancellationToken)
     {
         var session = target.Session;
         IReadOnlyCollection<string> extensions = [.. content.ExtensionSchemas.Keys];
-        var mode = target.Job.Publish;
         var againstSwap = mode == PublishMode.Transaction ? null : await AgainstSwapAsync(target, extensions, session, cancellationToken);
         if (mode == PublishMode.Swap || (mode == PublishMode.Auto && againstSwap is null))
             return againstSwap is null ? new SwapPublisher(run, target) : throw Refused(target, againstSwap);

@@ -13,12 +13,13 @@ namespace BackupSync.Operations.Publishing;
 /// Replaces the target's content: restore out of sight, verify, publish, check; and, whatever goes wrong in between, bring
 /// back what was there. A sync and the restore of a safety backup both end here.
 /// </summary>
-sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher)
+/// <param name="report">Tables whose row counts are named.</param>
+sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher, ReplacementSteps steps, IReadOnlyList<string> report)
 {
     /// <summary>Bringing the target back must not be cut short by the limits that the run itself ran into.</summary>
     static readonly TimeSpan RollbackGrace = TimeSpan.FromMinutes(2);
 
-    readonly JobConfig _job = target.Job;
+    readonly RunSettings _settings = target.Settings;
     bool _publishBegun;
 
     /// <param name="safetyBackup">What to restore from should nothing else bring the target back.</param>
@@ -31,7 +32,7 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
         try
         {
             await PublishAsync(content, cancellationToken);
-            await run.StepAsync(RunStep.CheckPublished, $"Check {target.Login.Label} by its public address", _job.Limits.Restore,
+            await run.StepAsync(steps.CheckPublished,
                 (scope, ct) => CheckPublishedAsync(content.Content, scope, ct), cancellationToken);
         }
         catch (Exception failure)
@@ -69,11 +70,11 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
 
     async Task PublishOnceAsync(PublishContent content, CancellationToken cancellationToken)
     {
-        await run.StepAsync(RunStep.Restore, $"Restore into {target.Login.Label} ({Describe(publisher.Mode)})", _job.Limits.Restore,
+        await run.StepAsync(steps.Restore,
             (scope, ct) => publisher.RestoreAsync(content, scope, ct), cancellationToken);
-        await run.StepAsync(RunStep.Verify, "Verify before publishing", _job.Limits.Restore,
+        await run.StepAsync(steps.Verify,
             (scope, ct) => VerifyAsync(content.Content, scope, ct), cancellationToken);
-        await run.StepAsync(RunStep.Publish, $"Publish {target.Login.Label}", _job.Limits.Restore,
+        await run.StepAsync(steps.Publish,
             (_, ct) => PublishAsync(ct), cancellationToken);
     }
 
@@ -97,13 +98,13 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
 
     async Task CheckPublishedAsync(DatabaseFingerprint expected, StepScope scope, CancellationToken cancellationToken)
     {
-        await using var session = await PgConnector.OpenAsync(target.Login, _job.Limits.Connect, run.Info, cancellationToken);
+        await using var session = await PgConnector.OpenAsync(target.Login, _settings.Limits.Connect, run.Info, cancellationToken);
         // Content and details were compared before; rows and objects tell whether this is that database.
         var published = await FingerprintReader.ReadAsync(
             [session], FingerprintMethod.RowsOnly, CatalogFilter.None, null, cancellationToken, withDetails: false);
         EnsureEqual(expected, published, "what is published");
         run.Record.After = published;
-        var rows = ReportedTables.Describe(published.RowsByTable(), _job.Verify.Report);
+        var rows = ReportedTables.Describe(published.RowsByTable(), report);
         scope.Note = rows;
         run.Info($"{target.Login.Label} verification: {rows}");
     }
@@ -113,12 +114,12 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
 
     async Task RollBackAsync(Exception failure, BackupFile? safetyBackup, PgToolset tools)
     {
-        using var limit = new CancellationTokenSource(_job.Limits.Restore + RollbackGrace);
+        using var limit = new CancellationTokenSource(_settings.Limits.Restore + RollbackGrace);
         run.Error(failure is OperationCanceledException ? "The run was stopped." : failure.Message);
         run.Record.Rollback = RollbackState.Failed;
         try
         {
-            await run.StepAsync(RunStep.Rollback, $"Roll {target.Login.Label} back", null, async (scope, ct) =>
+            await run.StepAsync(SideSteps.RollBack(target.Login.Label), async (scope, ct) =>
             {
                 run.Error(_publishBegun
                     ? $"ROLLING BACK: undoing what was published on {target.Login.Label}..."
@@ -152,11 +153,11 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
     {
         run.Error("ROLLING BACK: Restoring from safety backup...");
         await using var stored = await StoredBackup.OpenAsync(
-            new BackupHandle(safetyBackup, FolderPlaceConfig.At(_job.Backups.Directory), _job.Encryption), scope, cancellationToken);
+            new BackupHandle(safetyBackup, FolderPlaceConfig.At(_settings.Folder), _settings.Encryption), scope, cancellationToken);
         var archive = await stored.ExtractAsync(cancellationToken);
         var listing = await PgRestore.ListAsync(tools, archive, cancellationToken);
         await using var again = new TransactionPublisher(run, target);
-        await again.RestoreAsync(new PublishContent(archive, listing, target.Before, tools, _job.Parallel), scope, cancellationToken);
+        await again.RestoreAsync(new PublishContent(archive, listing, target.Before, tools, _settings.Parallel), scope, cancellationToken);
         var restored = await again.FingerprintAsync(target.Before.Method, (_, _, _, _, _) => { }, cancellationToken);
         EnsureEqual(target.Before, restored, "what was restored from the safety backup");
         await again.PublishAsync(cancellationToken);
@@ -179,11 +180,9 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
 
     async Task<bool> IsAsBeforeAsync(CancellationToken cancellationToken)
     {
-        await using var session = await PgConnector.OpenAsync(target.Login, _job.Limits.Connect, run.Info, cancellationToken);
+        await using var session = await PgConnector.OpenAsync(target.Login, _settings.Limits.Connect, run.Info, cancellationToken);
         var now = await FingerprintReader.ReadAsync([session], target.Before.Method, CatalogFilter.None, null, cancellationToken);
         run.Record.After = now;
         return FingerprintComparison.Compare(target.Before, now, new ComparisonTolerance()).Count == 0;
     }
-
-    static string Describe(PublishMode mode) => mode == PublishMode.Swap ? "beside the old database" : "in one transaction";
 }

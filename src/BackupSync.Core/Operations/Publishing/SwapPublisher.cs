@@ -87,7 +87,7 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
         {
             privileges = await ObjectPrivileges.ReadAsync(session, cancellationToken);
             publications = await TargetPublications.ReadAsync(
-                session, content.Tools, target, (long)target.Job.Limits.LockTimeout.TotalMilliseconds, cancellationToken);
+                session, content.Tools, target, (long)target.Settings.Limits.LockTimeout.TotalMilliseconds, cancellationToken);
             _unknown = await PgRestore.UnknownSettingsAsync(content.Tools, content.Archive, session, cancellationToken);
         }, cancellationToken);
         RestoreFilter? filter = null;
@@ -111,7 +111,7 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
                 await LoadAsync(content, list.Triggers, jobs: 1, progress.OnErrorLine, cancellationToken);
         }
         _restored = await SessionGroup.OpenAsync(
-            stop => PgConnector.OpenAsync(NewDatabase, target.Job.Limits.Connect, onRetry: null, stop), _sessions, cancellationToken);
+            stop => PgConnector.OpenAsync(NewDatabase, target.Settings.Limits.Connect, onRetry: null, stop), _sessions, cancellationToken);
         var first = _restored.Sessions[0];
         await WorkSharing.RunAsync(_restored.Sessions, await first.RowsAsync(CatalogQueries.Analyzable, cancellationToken),
             (session, table, stop) => session.ExecuteAsync($"ANALYZE {Sql.Qualified(table[0]!, table[1]!)}", stop), cancellationToken);
@@ -231,7 +231,7 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
         await DisposeAsync();
         // The lock's session may have been lost with the connection that failed the run. The names of the databases tell
         // whether the rename had been committed, which a broken connection could not.
-        await using var fresh = await PgConnector.OpenAsync(Maintenance.Login, target.Job.Limits.Connect, run.Warn, cancellationToken);
+        await using var fresh = await PgConnector.OpenAsync(Maintenance.Login, target.Settings.Limits.Connect, run.Warn, cancellationToken);
         await RunSessions.EndOwnAsync(fresh, _tag.ApplicationName, [Maintenance.ProcessId], cancellationToken);
         if (await ExistsAsync(fresh, _tag.OldDatabase, cancellationToken))
             await RenameAsync(fresh, [(_name, _tag.NewDatabase), (_tag.OldDatabase, _name)], cancellationToken);
@@ -269,7 +269,7 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
 
     async Task RenameAsync(PgSession session, IReadOnlyList<(string From, string To)> renames, CancellationToken cancellationToken)
     {
-        await using var pause = await PoolerPause.BeginAsync(_tools!, target.Job.TargetDatabase, run.Warn, cancellationToken);
+        await using var pause = await PoolerPause.BeginAsync(_tools!, target.Database, run.Warn, cancellationToken);
         await DatabaseRename.RunAsync(session, renames, cancellationToken);
     }
 

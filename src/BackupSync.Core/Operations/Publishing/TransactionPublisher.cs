@@ -60,7 +60,7 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
             run.Warn($"{target.Login.Label}: {left} is not carried over: the role '{target.Facts.Role}' may not create it.");
 
         // Whoever holds a lock on a table is waited for, but not for long.
-        var lockTimeout = (long)target.Job.Limits.LockTimeout.TotalMilliseconds;
+        var lockTimeout = (long)target.Settings.Limits.LockTimeout.TotalMilliseconds;
         var objects = await TargetObjects.ReadAsync(content.Tools, target, filter.ExistingSchemas, lockTimeout, cancellationToken);
 
         _psql = PsqlSession.Start(content.Tools, target.Login, LoadSettings.For(target.Facts, jobs: 1));
@@ -69,7 +69,7 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
         await _transaction.BeginAsync(_psql, cancellationToken);
         var privileges = await ObjectPrivileges.ReadAsync(_psql, cancellationToken);
         var publications = await TargetPublications.ReadAsync(_psql, content.Tools, target, lockTimeout, cancellationToken);
-        await objects.DropAsync(_psql, target.Job.Limits.LockTimeout * LockAttempts, cancellationToken);
+        await objects.DropAsync(_psql, target.Settings.Limits.LockTimeout * LockAttempts, cancellationToken);
         await ConfigurationTables.EmptyAsync(_psql, run.Warn, cancellationToken);
         await _psql.ExecuteAsync("CREATE SCHEMA IF NOT EXISTS public", cancellationToken);
 

@@ -1,5 +1,4 @@
 using BackupSync.Archives;
-using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Operations.Archiving;
 using BackupSync.Operations.Prove;
@@ -11,12 +10,8 @@ using BackupSync.Verification;
 
 namespace BackupSync.Operations.Restore;
 
-/// <summary>Publishes a backup on a job's target: a sync whose source is a file.</summary>
-sealed class DatabaseRestorePipeline(
-    RunContext run,
-    JobConfig job,
-    BackupHandle backup,
-    RunOptions options) : RestorePipeline(run, job, backup, options)
+/// <summary>Publishes a backup on a database: a sync whose source is a file.</summary>
+sealed class DatabaseRestorePipeline(RunContext run, RestoreRequest request) : RestorePipeline(run, request)
 {
     string? _archive;
     ArchiveListing? _listing;
@@ -27,7 +22,7 @@ sealed class DatabaseRestorePipeline(
         {
             Stored = await StoredBackup.OpenAsync(Backup, scope, ct);
             var archive = await Stored.ExtractAsync(ct);
-            var reading = await new ToolLocator(Job.Tools).FindAsync(Manifest.ToolMajor, ct);
+            var reading = await new ToolLocator(Settings.Tools).FindAsync(Manifest.ToolMajor, ct);
             return (archive, await PgRestore.ListAsync(reading, archive, ct));
         }, cancellationToken);
         Run.Record.Source = Manifest.Fingerprint;
@@ -40,12 +35,13 @@ sealed class DatabaseRestorePipeline(
             await Prechecks.EnsureRolesExistAsync(roles, target, cancellationToken);
         await using var archive = await Stored!.OpenArchiveAsync(cancellationToken);
         var head = await Task.Run(() => new ArchiveReader(archive, cancellationToken).Head, CancellationToken.None);
-        Publisher = await PublishChoice.MakeAsync(Run, target, NewContent.Of(Manifest.Fingerprint, head), cancellationToken);
+        var content = NewContent.Of(Manifest.Fingerprint, head);
+        Publisher = await PublishChoice.MakeAsync(Run, target, Request.Publish, content, cancellationToken);
         if (Publisher.Mode == PublishMode.Swap)
-            await PoolerPause.EnsureUsableAsync(Tools, Job.TargetDatabase, cancellationToken);
+            await PoolerPause.EnsureUsableAsync(Tools, Request.Target, cancellationToken);
         else
             ToolChoice.EnsureMayRunScripts(Tools);
-        if (Options.SkipRefused && Publisher.Mode != PublishMode.Swap)
+        if (Request.SkipRefused && Publisher.Mode != PublishMode.Swap)
         {
             throw new BackupSyncException(
                 ErrorIds.NotSupported,
@@ -67,15 +63,16 @@ sealed class DatabaseRestorePipeline(
     protected override async Task ReplaceAsync(TargetSide target, CancellationToken cancellationToken)
     {
         // What is refused is told in the archive's order, and by one worker: the words of several mix.
-        var content = new PublishContent(_archive!, _listing!, Manifest.Fingerprint, Tools, Options.SkipRefused ? 1 : Job.Parallel)
+        var content = new PublishContent(_archive!, _listing!, Manifest.Fingerprint, Tools, Request.SkipRefused ? 1 : Settings.Parallel)
         {
-            SkipRefused = Options.SkipRefused,
+            SkipRefused = Request.SkipRefused,
         };
         try
         {
-            await new Replacement(Run, target, Publisher!).RunAsync(content, Run.Record.SafetyBackup, cancellationToken);
+            await new Replacement(Run, target, Publisher!, Steps.Replace(Publisher!.Mode), Request.Verify.Report)
+                .RunAsync(content, Run.Record.SafetyBackup, cancellationToken);
         }
-        catch (BackupSyncException refused) when (refused.ErrorId == ErrorIds.RestoreFailed && !Options.SkipRefused
+        catch (BackupSyncException refused) when (refused.ErrorId == ErrorIds.RestoreFailed && !Request.SkipRefused
             && Publisher!.Mode == PublishMode.Swap)
         {
             throw new BackupSyncException(refused.ErrorId, refused.Message, $"{refused.Advice} {Drill.SkipAdvice}".TrimStart(), refused)

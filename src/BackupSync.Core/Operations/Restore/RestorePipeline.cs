@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using BackupSync.Backups;
-using BackupSync.Configuration;
 using BackupSync.Operations.Archiving;
 using BackupSync.Operations.Expire;
 using BackupSync.Operations.Prove;
@@ -16,15 +15,16 @@ namespace BackupSync.Operations.Restore;
 /// What all restores have in common: nothing of the target is touched before the backup is known to be usable and a safety backup is
 /// taken.
 /// </summary>
-abstract class RestorePipeline(RunContext run, JobConfig job, BackupHandle backup, RunOptions options) : IPipeline
+abstract class RestorePipeline(RunContext run, RestoreRequest request) : IPipeline
 {
     PgToolset? _tools;
     PgToolset? _dumping;
 
     protected RunContext Run { get; } = run;
-    protected JobConfig Job { get; } = job;
-    protected RunOptions Options { get; } = options;
-    protected BackupHandle Backup { get; } = backup;
+    protected RestoreRequest Request { get; } = request;
+    protected RestoreSteps Steps { get; } = new(request);
+    protected RunSettings Settings => Request.Settings;
+    protected BackupHandle Backup => Request.Backup;
 
     /// <summary>Set by <see cref="OpenAsync"/>.</summary>
     protected StoredBackup? Stored { get; set; }
@@ -37,23 +37,21 @@ abstract class RestorePipeline(RunContext run, JobConfig job, BackupHandle backu
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var begun = Stopwatch.GetTimestamp();
-        Guards.EnsureMayBeTarget(Job.TargetDatabase, Options.AllowProduction);
-        await using var target = new TargetSide(Run, Job);
+        Guards.EnsureMayBeTarget(Request.Target, Request.AllowProduction);
+        await using var target = new TargetSide(Run, Request.Target, Settings);
 
-        await Run.StepAsync(RunStep.Lock, $"Lock {target.Login.Label}", Job.Limits.Connect * 2,
-            async (_, ct) => Run.Record.Skipped = !await target.TryLockAsync(ct), cancellationToken);
+        await Run.StepAsync(Steps.Lock, async (_, ct) => Run.Record.Skipped = !await target.TryLockAsync(ct), cancellationToken);
         if (Run.Record.Skipped)
             return;
         try
         {
-            await Run.StepAsync(RunStep.Check, $"Check {Backup.File.FileName} and {target.Login.Label}", null,
-                (scope, ct) => CheckAsync(target, scope, ct), cancellationToken);
+            await Run.StepAsync(Steps.Check, (scope, ct) => CheckAsync(target, scope, ct), cancellationToken);
             await new SnapshotAttempts(Run, target).RunAsync(stop => BackUpAsync(target, stop), cancellationToken);
 
             await using var publisher = Publisher;
             await ReplaceAsync(target, cancellationToken);
-            Run.Record.Recovery = Drill.RecoveryOf(Stopwatch.GetElapsedTime(begun), Manifest, Job.TargetDatabase.Tier);
-            await CleanUp.RunAsync(Run, Job, publisher);
+            Run.Record.Recovery = Drill.RecoveryOf(Stopwatch.GetElapsedTime(begun), Manifest, Request.Target.Tier);
+            await CleanUp.RunAsync(Run, Steps.CleanUp, Settings, Request.KeepDays, publisher);
         }
         finally
         {
@@ -77,22 +75,20 @@ abstract class RestorePipeline(RunContext run, JobConfig job, BackupHandle backu
     /// <summary>Of what the target holds now.</summary>
     async Task BackUpAsync(TargetSide target, CancellationToken cancellationToken)
     {
-        await Run.StepAsync(RunStep.Statistics, $"Read the statistics of {target.Login.Label}", null,
-            async (scope, ct) =>
+        await Run.StepAsync(Steps.Statistics, async (scope, ct) =>
             {
                 await ReadStatisticsAsync(target, ct);
-                scope.Note = ReportedTables.Describe(Run.Record.Before!.RowsByTable(), Job.Verify.Report);
+                scope.Note = ReportedTables.Describe(Run.Record.Before!.RowsByTable(), Request.Verify.Report);
             }, cancellationToken);
-        await Run.StepAsync(RunStep.SafetyBackup, $"Safety backup of {target.Login.Label}", Job.Limits.SafetyBackup,
-            (scope, ct) => target.TakeSafetyBackupAsync(_dumping!, scope, ct), cancellationToken);
+        await Run.StepAsync(Steps.SafetyBackup, (scope, ct) => target.TakeSafetyBackupAsync(_dumping!, scope, ct), cancellationToken);
     }
 
     async Task CheckAsync(TargetSide target, StepScope scope, CancellationToken cancellationToken)
     {
         await OpenAsync(scope, cancellationToken);
         await target.ConnectAsync(cancellationToken);
-        Leftovers.ClearFiles(Job.Backups.Directory, Run);
-        var locator = new ToolLocator(Job.Tools);
+        Leftovers.ClearFiles(Settings.Folder, Run);
+        var locator = new ToolLocator(Settings.Tools);
         _dumping = await ToolChoice.ForDumpAsync(locator, target.Facts, target.Login.Label, Run, cancellationToken);
         _tools = Manifest.ToolMajor <= _dumping.Version.Major
             ? _dumping
@@ -102,7 +98,7 @@ abstract class RestorePipeline(RunContext run, JobConfig job, BackupHandle backu
         await Prechecks.WarnOfDumpLocksAsync(target, CatalogFilter.None, Run, cancellationToken);
         var note = await CheckTargetAsync(target, cancellationToken);
         await target.DisconnectAsync();
-        Prechecks.EnsureDiskSpace(Job.Backups.Directory, 0, target.Facts.Size);
+        Prechecks.EnsureDiskSpace(Settings.Folder, 0, target.Facts.Size);
         scope.Note = $"{Backup.File.FileName} of {Manifest.Created:yyyy-MM-dd HH:mm:ss}Z is whole; {note}";
     }
 }

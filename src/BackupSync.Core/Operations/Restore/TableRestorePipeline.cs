@@ -1,5 +1,4 @@
 using BackupSync.Archives;
-using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Operations.Archiving;
 using BackupSync.Operations.Sides;
@@ -9,20 +8,19 @@ using BackupSync.Verification;
 namespace BackupSync.Operations.Restore;
 
 /// <summary>Restores some tables of a backup into a database that stays as it is otherwise.</summary>
-sealed class TableRestorePipeline(RunContext run, JobConfig job, BackupHandle backup, IReadOnlyList<string> patterns, RunOptions options)
-    : RestorePipeline(run, job, backup, options)
+sealed class TableRestorePipeline(RunContext run, RestoreRequest request) : RestorePipeline(run, request)
 {
     TableSelection? _selection;
     string _encoding = "";
 
     protected override async Task OpenAsync(StepScope scope, CancellationToken cancellationToken)
     {
-        Guards.EnsureMaySkip(Options);
+        Guards.EnsureMaySkip(Request);
         Stored = await RestoreSource.OpenAsync(Backup, ct => StoredBackup.OpenAsync(Backup, scope, ct), cancellationToken);
         Run.Record.SourceBackup = Backup.File;
         await using var archive = await Stored.OpenArchiveAsync(cancellationToken);
         var head = await Task.Run(() => new ArchiveReader(archive, cancellationToken).Head, CancellationToken.None);
-        _selection = TableSelection.Of(head, Manifest, patterns);
+        _selection = TableSelection.Of(head, Manifest, Request.Tables);
         _encoding = head.Encoding;
         Run.Record.Source = Manifest.Fingerprint with { Tables = _selection.Content };
     }
@@ -69,12 +67,12 @@ sealed class TableRestorePipeline(RunContext run, JobConfig job, BackupHandle ba
 
     async Task ReplaceAsync(TargetSide target, TableReplacement replacement, CancellationToken cancellationToken)
     {
-        await Run.StepAsync(RunStep.Restore, $"Restore into {target.Login.Label} (in one transaction)", Job.Limits.Restore,
+        await Run.StepAsync(Steps.RestoreTables,
             (scope, ct) => replacement.RestoreAsync(_encoding, scope, ct), cancellationToken);
         DatabaseFingerprint? restored = null;
-        await Run.StepAsync(RunStep.Verify, "Verify before publishing", Job.Limits.Restore,
+        await Run.StepAsync(Steps.VerifyTables,
             async (scope, ct) => restored = await replacement.VerifyAsync(scope, ct), cancellationToken);
-        await Run.StepAsync(RunStep.Publish, $"Publish {target.Login.Label}", Job.Limits.Restore,
+        await Run.StepAsync(Steps.PublishTables,
             (_, ct) => replacement.CommitAsync(ct), cancellationToken);
         Run.Record.Verified = true;
         Run.Record.After = restored;

@@ -1,5 +1,4 @@
 using BackupSync.Backups;
-using BackupSync.Configuration;
 using BackupSync.Encryption;
 using BackupSync.Operations.Archiving;
 using BackupSync.PgTools;
@@ -10,7 +9,7 @@ using BackupSync.Verification;
 namespace BackupSync.Operations.Sides;
 
 /// <summary>One of the two databases of a run: how to get in, what it is, and the snapshot that its backup is taken from.</summary>
-abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig database, PgLogin login) : IAsyncDisposable
+abstract class DatabaseSide(RunContext run, Endpoint database, RunSettings settings, PgLogin login) : IAsyncDisposable
 {
     PgSession? _session;
     DatabaseFacts? _facts;
@@ -18,7 +17,8 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
     BlockingWatch? _watch;
 
     protected RunContext Run { get; } = run;
-    public JobConfig Job { get; } = job;
+    public Endpoint Database { get; } = database;
+    public RunSettings Settings { get; } = settings;
     public PgLogin Login { get; private set; } = login;
     public DatabaseFacts Facts => _facts ?? throw new InvalidOperationException($"{Login.Label} was not looked at.");
 
@@ -43,7 +43,7 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
     }
 
     /// <summary>Nothing more is asked by <see cref="Session"/>: it becomes the one that watches, or is closed where none will.</summary>
-    public Task LeaveToWatchAsync() => Job.Limits.Blocking is null ? DisconnectAsync() : Task.CompletedTask;
+    public Task LeaveToWatchAsync() => Settings.Limits.Blocking is null ? DisconnectAsync() : Task.CompletedTask;
 
     /// <summary>Called when others had to wait too long, and all that is done on the snapshot has been ended in the server.</summary>
     public Action OnGivenWay { get; set; } = () => { };
@@ -61,10 +61,10 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
     {
         await EndWatchAsync();
         _watch = null;
-        if (Job.Limits.Blocking is { } limit)
+        if (Settings.Limits.Blocking is { } limit)
         {
             (var idle, _session) = (_session, null);
-            _watch = await BlockingWatch.StartAsync(Login, idle, Job.Limits.Connect, Run.Info, limit, OnGivenWay, cancellationToken);
+            _watch = await BlockingWatch.StartAsync(Login, idle, Settings.Limits.Connect, Run.Info, limit, OnGivenWay, cancellationToken);
         }
     }
 
@@ -77,7 +77,7 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
     public async Task EndWatchToCommitAsync(Func<string, CancellationToken, Task> execute, CancellationToken cancellationToken)
     {
         // Our process may be stopped before the commit.
-        if (Job.Limits.Blocking is { } limit)
+        if (Settings.Limits.Blocking is { } limit)
             await execute($"SET LOCAL idle_in_transaction_session_timeout = {(long)limit.TotalMilliseconds}", cancellationToken);
         await EndWatchAsync();
         cancellationToken.ThrowIfCancellationRequested();
@@ -90,7 +90,7 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
     {
         _watch = null;
         await using var session = await PgConnector.OpenAsync(
-            Login with { ReadOnly = true }, Job.Limits.Connect, Run.Info, cancellationToken);
+            Login with { ReadOnly = true }, Settings.Limits.Connect, Run.Info, cancellationToken);
         for (var waited = TimeSpan.Zero; waited < LongestQuiet; waited += QuietInterval)
         {
             await Task.Delay(QuietInterval, cancellationToken);
@@ -127,12 +127,12 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
     /// <summary>Connects and learns what the database is.</summary>
     protected async Task<DatabaseFacts> OpenAsync(CancellationToken cancellationToken)
     {
-        if (database.Address.IsPooled)
+        if (Database.Address.IsPooled)
             Run.Warn($"{Login.Label}: its URL leads to a connection pooler, which offers no snapshots; the direct host "
                 + $"{Login.Address.Host} is used instead.");
-        _session = await PgConnector.OpenAsync(Login, Job.Limits.Connect, Run.Info, cancellationToken);
+        _session = await PgConnector.OpenAsync(Login, Settings.Limits.Connect, Run.Info, cancellationToken);
         Login = _session.PinnedLogin;
-        _facts = await DatabaseFacts.ReadAsync(_session, database.Provider, cancellationToken);
+        _facts = await DatabaseFacts.ReadAsync(_session, Database.Provider, cancellationToken);
         Login = Login.For(_facts, _session);
         return _facts;
     }
@@ -154,7 +154,7 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
     {
         await ReleaseSnapshotAsync();
         var snapshot = _snapshot = await Snapshot.TakeAsync(
-            Login with { ReadOnly = true }, sessions, Job.Limits.Connect, cancellationToken, beforehand, Job.Limits.LockTimeout);
+            Login with { ReadOnly = true }, sessions, Settings.Limits.Connect, cancellationToken, beforehand, Settings.Limits.LockTimeout);
         await WatchAsync(cancellationToken);
         return snapshot;
     }
@@ -167,9 +167,9 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
     /// </summary>
     ManifestKey? SigningKey()
     {
-        if (Job.Signing is { Problem: { } problem })
+        if (Settings.Signing is { Problem: { } problem })
             Run.Warn($"The backup is not signed, so a restore will ask for --unauthenticated (-Unauthenticated): {problem.Message}");
-        return Job.IsSigned ? ManifestKey.Of(Job.Signing!.Passphrase) : null;
+        return Settings.IsSigned ? ManifestKey.Of(Settings.Signing!.Passphrase) : null;
     }
 
     /// <summary>Backs up what the snapshot shows, and lets go of it.</summary>
@@ -180,21 +180,21 @@ abstract class DatabaseSide(RunContext run, JobConfig job, DatabaseConfig databa
         {
             Label = label,
             NamedRoles = NamedRoles,
-            Job = Job.Name,
+            Job = Settings.Job,
             RunId = Run.RunId,
-            Database = database,
+            Database = Database,
             Login = Login,
             Facts = Facts,
             Snapshot = _snapshot!,
             Fingerprint = Content,
             Excluded = excluded,
             Tools = tools,
-            Compression = Job.Backups.Compression,
-            Directory = Job.Backups.Directory,
+            Compression = Settings.Compression,
+            Directory = Settings.Folder,
             Warn = Run.Warn,
             SignWith = SigningKey(),
-            MinimumSize = Job.Guards.MinimumBackupSize,
-            LockTimeout = Job.Limits.LockTimeout,
+            MinimumSize = Settings.MinimumBackupSize,
+            LockTimeout = Settings.Limits.LockTimeout,
             AfterDump = async (head, stop) => Content = await _snapshot!.AskAsync(async session =>
             {
                 await _snapshot.EnsureNamesAsync(session, stop);

@@ -14,7 +14,7 @@ static class Guards
     /// <param name="allowProduction">
     /// Whether a restore may replace production, said in so many words; null for what has no such word.
     /// </param>
-    public static void EnsureMayBeTarget(DatabaseConfig target, bool? allowProduction = null)
+    public static void EnsureMayBeTarget(Endpoint target, bool? allowProduction = null)
     {
         if (target.Role != DatabaseRole.Production || allowProduction == true)
             return;
@@ -30,22 +30,25 @@ static class Guards
     }
 
     /// <summary>The plainest slip, told before anything else could be: the same URL twice.</summary>
-    public static void EnsureNotSameAddress(JobConfig job)
+    public static void EnsureNotSameAddress(Endpoint source, Endpoint target)
     {
-        var (source, target) = (job.SourceDatabase.Address.Unpooled(), job.TargetDatabase.Address.Unpooled());
-        if (source.Database == target.Database && source.Hosts.SequenceEqual(target.Hosts))
-            throw Same(job.SourceDatabase.DisplayName, job.TargetDatabase.DisplayName);
+        var (from, to) = (source.Address.Unpooled(), target.Address.Unpooled());
+        if (from.Database == to.Database && from.Hosts.SequenceEqual(to.Hosts))
+        {
+            throw new BackupSyncException(ErrorIds.SameDatabase,
+                $"{source.DisplayName} and {target.DisplayName} are one and the same database.", "Check both URLs.");
+        }
     }
 
     /// <summary>However the addresses are spelled, and a standby is no other database than its primary.</summary>
-    public static async Task EnsureDifferentAsync(PgSession source, TargetSide target, CancellationToken cancellationToken)
+    public static async Task ProveDifferentAsync(SourceSide source, TargetSide target, CancellationToken cancellationToken)
     {
-        if (await SameDatabaseProof.FindAsync(source, target.Session, target.Lock.Session, cancellationToken) is { } same)
+        if (await SameDatabaseProof.FindAsync(source.Session, target.Session, target.Lock.Session, cancellationToken) is { } same)
             throw new BackupSyncException(ErrorIds.SameDatabase, same.Reason, same.Advice);
+        // These were the last questions before the snapshots.
+        await source.LeaveToWatchAsync();
+        await target.LeaveToWatchAsync();
     }
-
-    static BackupSyncException Same(string source, string target) =>
-        new(ErrorIds.SameDatabase, $"{source} and {target} are one and the same database.", "Check both URLs.");
 
     public static void EnsureNotEmpty(DatabaseFingerprint source, string label)
     {
@@ -58,42 +61,42 @@ static class Guards
 
     /// <returns>What <c>-Force</c> lifted, or null.</returns>
     public static string? EnsureNotShrunken(
-        DatabaseFingerprint source, DatabaseFingerprint target, JobConfig job, bool force) =>
-        EnsureNotShrunken(source.RowsByTable(), target.RowsByTable(), job, force);
+        DatabaseFingerprint source, DatabaseFingerprint target, SyncRequest request) =>
+        EnsureNotShrunken(source.RowsByTable(), target.RowsByTable(), request);
 
     /// <param name="source">Rows by table; and likewise of the target.</param>
     public static string? EnsureNotShrunken(
-        IReadOnlyDictionary<string, long> source, IReadOnlyDictionary<string, long> target, JobConfig job, bool force)
+        IReadOnlyDictionary<string, long> source, IReadOnlyDictionary<string, long> target, SyncRequest request)
     {
-        if (Shrinkage(source, target, job) is not { } shrinkage)
+        if (Shrinkage(source, target, request) is not { } shrinkage)
             return null;
-        if (force)
+        if (request.Force)
             return shrinkage;
         throw new BackupSyncException(ErrorIds.SourceShrunken, shrinkage,
             "If this is right, run once with -Force (--force); else find out what happened to the source, and leave the target alone.");
     }
 
-    static string? Shrinkage(IReadOnlyDictionary<string, long> source, IReadOnlyDictionary<string, long> target, JobConfig job)
+    static string? Shrinkage(IReadOnlyDictionary<string, long> source, IReadOnlyDictionary<string, long> target, SyncRequest request)
     {
         var (have, had) = (source.Values.Sum(), target.Values.Sum());
-        if (have < had * (1 - job.Guards.MaximumShrink))
+        if (have < had * (1 - request.MaximumShrink))
         {
-            return $"{job.SourceDatabase.DisplayName} has {have} rows, {job.TargetDatabase.DisplayName} has {had}: more than the "
-                + $"{Percentages.Show(job.Guards.MaximumShrink)} "
+            return $"{request.Source.DisplayName} has {have} rows, {request.Target.DisplayName} has {had}: more than the "
+                + $"{Percentages.Show(request.MaximumShrink)} "
                 + "that guards.maximumShrink allows are gone.";
         }
         var emptied = target.FirstOrDefault(t => t.Value >= ManyRows
-            && ReportedTables.IsReported(t.Key, job.Verify.Report)
+            && ReportedTables.IsReported(t.Key, request.Verify.Report)
             && source.TryGetValue(t.Key, out var now) && now == 0);
         return emptied.Key is null ? null
-            : $"The table {emptied.Key} of {job.SourceDatabase.DisplayName} is empty; in {job.TargetDatabase.DisplayName} it has "
+            : $"The table {emptied.Key} of {request.Source.DisplayName} is empty; in {request.Target.DisplayName} it has "
                 + $"{emptied.Value} rows.";
     }
 
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.NotSupported"/>: of tables, there is nothing to leave out.</exception>
-    public static void EnsureMaySkip(RunOptions options)
+    public static void EnsureMaySkip(RestoreRequest request)
     {
-        if (options.SkipRefused)
+        if (request.SkipRefused)
         {
             throw new BackupSyncException(
                 ErrorIds.NotSupported,

@@ -8,20 +8,17 @@ using BackupSync.Verification;
 namespace BackupSync.Operations.Sides;
 
 /// <summary>The database a run copies. It is only read, and asked for few connections.</summary>
-sealed class SourceSide(RunContext run, JobConfig job, string applicationName) : DatabaseSide(
-    run, job, job.SourceDatabase, new PgLogin(
-        job.SourceDatabase.DisplayName,
-        job.SourceDatabase.Address.Unpooled(),
-        applicationName,
-        ReadOnly: true))
+sealed class SourceSide(RunContext run, Endpoint database, RunSettings settings, ExcludeConfig exclude, string applicationName)
+    : DatabaseSide(
+        run, database, settings, new PgLogin(database.DisplayName, database.Address.Unpooled(), applicationName, ReadOnly: true))
 {
     ExcludedObjects _excluded = ExcludedObjects.None;
     int _sessions;
 
-    int OnesToWatch => Job.Limits.Blocking is null ? 0 : 1;
+    int OnesToWatch => Settings.Limits.Blocking is null ? 0 : 1;
 
     /// <summary>One of the others holds the snapshot.</summary>
-    int Readers => Math.Min(Job.Parallel, _sessions - OnesToWatch - 1);
+    int Readers => Math.Min(Settings.Parallel, _sessions - OnesToWatch - 1);
 
     /// <summary>What the configuration leaves out.</summary>
     public CatalogFilter Filter => _excluded.Filter;
@@ -31,7 +28,7 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
     {
         Run.Record.SourceFacts = await OpenAsync(cancellationToken);
         _sessions = SessionsWithinBudget(Facts);
-        _excluded = await ExcludedObjects.ResolveAsync(Job.Exclude, Session, Facts.InRecovery, Run.Warn, cancellationToken);
+        _excluded = await ExcludedObjects.ResolveAsync(exclude, Session, Facts.InRecovery, Run.Warn, cancellationToken);
         var notDumped = (await Session.RowsAsync(CatalogQueries.NeverDumped, cancellationToken)).Select(r => Sql.Display(r[0]!, r[1]!))
             .ToList();
         if (notDumped.Count > 0)
@@ -82,7 +79,7 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
     /// How many sessions may read a snapshot row by row: some share the tables out, one fetches what they find, as far as there are so
     /// many.
     /// </summary>
-    public int ReadersByRow => Math.Min(Readers + 1, Math.Min(Job.Limits.Connections, Facts.ConnectionsFree + 1) - OnesToWatch - 1);
+    public int ReadersByRow => Math.Min(Readers + 1, Math.Min(Settings.Limits.Connections, Facts.ConnectionsFree + 1) - OnesToWatch - 1);
 
     /// <summary>
     /// Takes a snapshot that is read row by row, and gives way to others: one session holds it, one reads; more are opened when there
@@ -108,8 +105,8 @@ sealed class SourceSide(RunContext run, JobConfig job, string applicationName) :
     {
         // The session that asked is closed before the snapshot's are opened.
         var free = facts.ConnectionsFree + 1;
-        var least = Job.Limits.LeastConnections;
-        var wanted = Math.Max(least, Math.Min(Job.Limits.Connections, Job.Parallel + 1 + OnesToWatch));
+        var least = Settings.Limits.LeastConnections;
+        var wanted = Math.Max(least, Math.Min(Settings.Limits.Connections, Settings.Parallel + 1 + OnesToWatch));
         if (free < least)
         {
             throw new BackupSyncException(ErrorIds.TooFewConnections,

@@ -1,5 +1,4 @@
 using BackupSync.Backups;
-using BackupSync.Configuration;
 using BackupSync.Encryption;
 using BackupSync.Operations.Archiving;
 using BackupSync.PgTools;
@@ -14,14 +13,15 @@ sealed class TargetSide : DatabaseSide
 {
     TargetLock? _lock;
 
-    public TargetSide(RunContext run, JobConfig job) : this(run, job, new RunTag(job.TargetDatabase.Address.Unpooled(), run.RunId))
+    public TargetSide(RunContext run, Endpoint database, RunSettings settings)
+        : this(run, database, settings, new RunTag(database.Address.Unpooled(), run.RunId))
     {
     }
 
-    TargetSide(RunContext run, JobConfig job, RunTag tag)
-        : base(run, job, job.TargetDatabase,
-            new PgLogin(job.TargetDatabase.DisplayName, job.TargetDatabase.Address.Unpooled(), tag.ApplicationName, ReadOnly: false)) =>
-                Tag = tag;
+    TargetSide(RunContext run, Endpoint database, RunSettings settings, RunTag tag)
+        : base(run, database, settings,
+            new PgLogin(database.DisplayName, database.Address.Unpooled(), tag.ApplicationName, ReadOnly: false)) =>
+        Tag = tag;
 
     public RunTag Tag { get; }
     public TargetLock Lock => _lock ?? throw new InvalidOperationException($"{Login.Label} is not locked.");
@@ -32,7 +32,7 @@ sealed class TargetSide : DatabaseSide
     /// <returns>False where another run holds the lock.</returns>
     public async Task<bool> TryLockAsync(CancellationToken cancellationToken)
     {
-        _lock = await TargetLock.TryTakeAsync(Login, Tag, Job.Limits.Connect, Run.Info, cancellationToken);
+        _lock = await TargetLock.TryTakeAsync(Login, Tag, Settings.Limits.Connect, Run.Info, cancellationToken);
         return _lock is not null;
     }
 
@@ -51,13 +51,13 @@ sealed class TargetSide : DatabaseSide
     /// <summary>Reads what the target holds from a snapshot, which is kept for the safety backup.</summary>
     public async Task ReadAsync(FingerprintMethod method, CancellationToken cancellationToken)
     {
-        await ReadSnapshotAsync(1 + Job.Parallel, method, CatalogFilter.None, onTable: null, cancellationToken);
+        await ReadSnapshotAsync(1 + Settings.Parallel, method, CatalogFilter.None, onTable: null, cancellationToken);
         Run.Record.Before = Before;
     }
 
     public async Task TakeSafetyBackupAsync(PgToolset tools, StepScope scope, CancellationToken cancellationToken)
     {
-        var keys = Job.Encryption is { } encryption ? EncryptionKeys.New(encryption.Passphrase, Job.IsSigned) : null;
+        var keys = Settings.Encryption is { } encryption ? EncryptionKeys.New(encryption.Passphrase, Settings.IsSigned) : null;
         var label = new BackupLabel(BackupKind.Safety, Keys: keys);
         var backup = await BackUpAsync(label, ExcludedObjects.None, tools, scope, cancellationToken);
         Run.Record.SafetyBackup = backup;

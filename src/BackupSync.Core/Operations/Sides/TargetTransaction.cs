@@ -22,7 +22,7 @@ sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDispos
     IQueryRunner? _runner;
     string? _id;
 
-    string SetLockTimeout => $"SET LOCAL lock_timeout = {(long)target.Job.Limits.LockTimeout.TotalMilliseconds}";
+    string SetLockTimeout => $"SET LOCAL lock_timeout = {(long)target.Settings.Limits.LockTimeout.TotalMilliseconds}";
 
     public PgSession Session => _runner as PgSession
         ?? throw new InvalidOperationException($"No session of ours has begun a transaction on {target.Login.Label}.");
@@ -33,7 +33,7 @@ sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDispos
     /// <remarks>Read committed: what others commit until it has its locks it has to see.</remarks>
     public async Task BeginAsync(CancellationToken cancellationToken) =>
         await BeginAsync(
-            await PgConnector.OpenAsync(target.Login, target.Job.Limits.Connect, run.Info, cancellationToken),
+            await PgConnector.OpenAsync(target.Login, target.Settings.Limits.Connect, run.Info, cancellationToken),
             cancellationToken);
 
     /// <param name="runner">Who runs its statements from now on, and is disposed of with it.</param>
@@ -133,7 +133,7 @@ sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDispos
         record.Rollback = RollbackState.Failed;
         try
         {
-            await run.StepAsync(RunStep.Rollback, $"Roll {label} back", null, async (_, ct) =>
+            await run.StepAsync(SideSteps.RollBack(label), async (_, ct) =>
             {
                 if (await EndAsync(ct))
                     throw new BackupSyncException(
@@ -171,7 +171,7 @@ sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDispos
         await DisposeAsync();
         // The server may still be at a long statement, or at rolling back: wait until it holds nothing any more.
         await using var fresh = await PgConnector.OpenAsync(
-            target.Lock.Session.Login, target.Job.Limits.Connect, run.Warn, cancellationToken);
+            target.Lock.Session.Login, target.Settings.Limits.Connect, run.Warn, cancellationToken);
         IReadOnlyList<int> spared = [target.Lock.Session.ProcessId, .. target.Watchers];
         await RunSessions.EndOwnAsync(fresh, target.Tag.ApplicationName, spared, cancellationToken);
         return _id is not null

@@ -1,4 +1,3 @@
-using BackupSync.Configuration;
 using BackupSync.PgTools;
 using BackupSync.Postgres;
 using BackupSync.Runs;
@@ -18,14 +17,14 @@ sealed record RunTools(PgToolset Source, PgToolset? Target, PgToolset Restore);
 static class ToolChoice
 {
     public static async Task<RunTools> ForAsync(
-        JobConfig job,
+        SyncRequest request,
         DatabaseFacts source,
         TargetSide target,
         RunContext run,
         CancellationToken cancellationToken)
     {
-        var locator = new ToolLocator(job.Tools);
-        var ofSource = await ForDumpAsync(locator, source, job.SourceDatabase.DisplayName, run, cancellationToken);
+        var locator = new ToolLocator(request.Settings.Tools);
+        var ofSource = await ForDumpAsync(locator, source, request.Source.DisplayName, run, cancellationToken);
         var ofTarget = await ForTargetAsync();
         // Not older than the server, either: psql's questions about it, and what a restore may write, are its version's.
         var newest = Math.Max(ofSource.Version.Major, ofTarget?.Version.Major ?? 0);

@@ -1,10 +1,9 @@
+using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Encryption;
 using BackupSync.Files;
-using BackupSync.Operations;
 using BackupSync.Operations.Expire;
-using BackupSync.Operations.Sides;
 using BackupSync.Runs;
 using BackupSync.Tests.Operations.BackUp;
 
@@ -181,7 +180,7 @@ public sealed class DamageTests(Servers servers) : IClassFixture<Servers>
         }
 
         Task<RunResult> RestoreAsync(BackupFile backup, BackupSyncConfig config) => RestoreRunner.RestoreAsync(
-            BackupHandle.Of(backup, config), [], Scenario.Named(
+            BackupHandles.Of(backup, config), [], Scenario.Named(
                 "copy", target.Address, DatabaseRole.Development), config, new RunOptions(), [], default);
 
         Task StateAsync(BackupManifest stated)

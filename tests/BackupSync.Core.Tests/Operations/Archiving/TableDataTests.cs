@@ -1,6 +1,6 @@
 using System.Text;
+using BackupSync.Application;
 using BackupSync.Archives;
-using BackupSync.Backups;
 using BackupSync.Operations.Archiving;
 using BackupSync.Tests.Operations.BackUp;
 
@@ -80,7 +80,7 @@ public sealed class TableDataTests(Servers servers) : IClassFixture<Servers>
     public async Task Pg_restore_gives_the_same_rows()
     {
         await using var vault = await Vault.CreateAsync(servers, encrypted: true);
-        await using var backup = await StoredBackup.OpenAsync(BackupHandle.Of(await vault.BackUpWellAsync(), vault.Config), null, default);
+        await using var backup = await StoredBackup.OpenAsync(BackupHandles.Of(await vault.BackUpWellAsync(), vault.Config), null, default);
         await using var archive = await backup.OpenArchiveAsync(default);
         var tables = new ArchiveReader(archive, default).Head.Entries.Where(e => e.IsTableData && e.Name != "users").ToList();
         var (ours, theirs) = (new Dictionary<string, byte[]>(), new Dictionary<string, byte[]>());
@@ -117,7 +117,7 @@ public sealed class TableDataTests(Servers servers) : IClassFixture<Servers>
             several
             lines" SELECT generate_series(1, 3);
             """);
-        await using var backup = await StoredBackup.OpenAsync(BackupHandle.Of(await vault.BackUpWellAsync(), vault.Config), null, default);
+        await using var backup = await StoredBackup.OpenAsync(BackupHandles.Of(await vault.BackUpWellAsync(), vault.Config), null, default);
         await using var archive = await backup.OpenArchiveAsync(default);
         var head = new ArchiveReader(archive, default).Head;
 

@@ -1,9 +1,8 @@
 using System.Collections.Concurrent;
+using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Files;
-using BackupSync.Operations;
-using BackupSync.Operations.BackUp;
 using BackupSync.Operations.Expire;
 using BackupSync.Runs;
 
@@ -270,7 +269,8 @@ public sealed class BackupFaultTests(Servers servers) : IClassFixture<Servers>
 
         var removed = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
             await Retention.ApplyAsync(
-                vault.Local, await Retention.PlanAsync(vault.Local, vault.Config, DateTimeOffset.UtcNow, default), null, default))));
+                vault.Local, await JobBackups.PlanCleanUpAsync(vault.Local, vault.Config, DateTimeOffset.UtcNow, default), null,
+                default))));
 
         Assert.Equal(30, removed.SelectMany(r => r).Select(r => r.Path).Distinct().Count());
         Assert.Equal(newest.Path, Assert.Single(await ListAsync(vault.Local)).Path);

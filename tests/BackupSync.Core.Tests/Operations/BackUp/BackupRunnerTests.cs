@@ -1,6 +1,6 @@
+using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Configuration;
-using BackupSync.Operations.BackUp;
 using BackupSync.Runs;
 
 namespace BackupSync.Tests.Operations.BackUp;

@@ -1,8 +1,5 @@
-using BackupSync.Backups;
+using BackupSync.Application;
 using BackupSync.Configuration;
-using BackupSync.Operations;
-using BackupSync.Operations.BackUp;
-using BackupSync.Operations.Sides;
 using BackupSync.Postgres;
 
 namespace BackupSync.Tests.Operations.BackUp;
@@ -35,14 +32,14 @@ public sealed class HostileNamesTests(Servers servers) : IClassFixture<Servers>
         var order = BackupOrder.ByHand(config) with { Compression = compression };
         var backup = Vault.Well((await BackupRunner.BackUpAsync([database], order, _ => [], null, default))[0]).SourceBackup!;
         foreach (var how in new[] { BackupProof.Integrity, BackupProof.Drill })
-            Vault.Well(await BackupRunner.ProveAsync(BackupHandle.Of(backup, config), how, database, null, config.Tools, [], default));
+            Vault.Well(await BackupRunner.ProveAsync(BackupHandles.Of(backup, config), how, database, null, config.Tools, [], default));
 
         await scenario.OnSourceAsync(HostileNames.Change(1, "changed"));
         Assert.NotEqual(before, await HostileNames.ContentAsync(scenario.SourceAdmin));
         // Each by itself, as a pattern of it could match others, too.
         var names = HostileNames.Tables.Select(t => Sql.Display(t.Schema, t.Name)).ToList();
         var result = Vault.Well(
-            await RestoreRunner.RestoreAsync(BackupHandle.Of(backup, config), names, database, config, new RunOptions(), [], default));
+            await RestoreRunner.RestoreAsync(BackupHandles.Of(backup, config), names, database, config, new RunOptions(), [], default));
         Assert.Equal(names.Order(StringComparer.Ordinal), result.Tables.Select(t => t.Table).Order(StringComparer.Ordinal));
         Assert.Equal(before, await HostileNames.ContentAsync(scenario.SourceAdmin));
     }

@@ -1,7 +1,5 @@
-using BackupSync.Backups;
+using BackupSync.Application;
 using BackupSync.Configuration;
-using BackupSync.Operations;
-using BackupSync.Operations.BackUp;
 
 namespace BackupSync.Tests.Operations.BackUp;
 
@@ -33,7 +31,7 @@ public sealed class OtherEncodingTests(Servers servers) : IClassFixture<Servers>
 
             Assert.Equal(10, backup.Rows);
             Vault.Well(
-                await BackupRunner.ProveAsync(BackupHandle.Of(backup, config), BackupProof.Integrity, auth, null, config.Tools, [],
+                await BackupRunner.ProveAsync(BackupHandles.Of(backup, config), BackupProof.Integrity, auth, null, config.Tools, [],
                     default));
         }
         finally

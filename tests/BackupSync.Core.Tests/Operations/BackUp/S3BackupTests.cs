@@ -1,9 +1,7 @@
+using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Files;
-using BackupSync.Operations;
-using BackupSync.Operations.BackUp;
-using BackupSync.Operations.Sides;
 using BackupSync.Runs;
 
 namespace BackupSync.Tests.Operations.BackUp;
@@ -238,6 +236,6 @@ public sealed class S3BackupTests(Servers servers, S3Server s3) : IClassFixture<
         }, vault.Config);
 
     static Task<RunResult> RestoreAsync(Vault vault, BackupFile backup, TestDatabase target) => RestoreRunner.RestoreAsync(
-        BackupHandle.Of(backup, vault.Config), [], Scenario.Named("copy", target.Address, DatabaseRole.Development), vault
+        BackupHandles.Of(backup, vault.Config), [], Scenario.Named("copy", target.Address, DatabaseRole.Development), vault
             .Config, new RunOptions(), [], default);
 }

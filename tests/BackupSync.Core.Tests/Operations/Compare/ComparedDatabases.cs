@@ -1,8 +1,7 @@
+using BackupSync.Application;
 using BackupSync.Comparison;
 using BackupSync.Configuration;
-using BackupSync.Operations;
 using BackupSync.Operations.Compare;
-using BackupSync.Operations.Sides;
 using BackupSync.PgTools;
 using BackupSync.Postgres;
 using BackupSync.Runs;
@@ -64,7 +63,7 @@ sealed class ComparedDatabases : IAsyncDisposable
         ComparisonOptions options,
         Action<RowDifference>? onRow = null,
         CancellationToken cancellationToken = default) =>
-        DataComparison.RunAsync(SourceConfig, TargetConfig, options, null, onRow, cancellationToken);
+        ComparisonRunner.RunAsync(SourceConfig, TargetConfig, options, null, onRow, cancellationToken);
 
     /// <summary>What is not equal.</summary>
     public async Task<IReadOnlyList<ComparedItem>> DifferencesAsync(params string[] tables) =>

@@ -1,3 +1,4 @@
+using BackupSync.Application;
 using BackupSync.Comparison;
 using BackupSync.Configuration;
 using BackupSync.Operations.Compare;
@@ -74,7 +75,7 @@ public sealed class ComparisonFaultTests(Servers servers) : IClassFixture<Server
             databases.TargetConfig = ComparedDatabases.Named("secondary", proxy.Through(databases.Target.Address));
         var told = 0;
 
-        var failure = await Assert.ThrowsAnyAsync<BackupSyncException>(() => DataComparison.RunAsync(
+        var failure = await Assert.ThrowsAnyAsync<BackupSyncException>(() => ComparisonRunner.RunAsync(
             databases.SourceConfig,
             databases.TargetConfig,
             new ComparisonOptions { Detail = true },
@@ -192,7 +193,7 @@ public sealed class ComparisonFaultTests(Servers servers) : IClassFixture<Server
         var changed = 0;
         var rows = new List<RowDifference>();
 
-        var result = await DataComparison.RunAsync(databases.SourceConfig, databases.TargetConfig, new ComparisonOptions
+        var result = await ComparisonRunner.RunAsync(databases.SourceConfig, databases.TargetConfig, new ComparisonOptions
         {
             Detail = true,
         }, _ =>

@@ -1,7 +1,6 @@
 using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Operations.Expire;
-using BackupSync.Postgres;
 
 namespace BackupSync.Tests.Operations.Expire;
 
@@ -11,16 +10,7 @@ public sealed class RetentionRulesTests
     /// <summary>A Wednesday, the last day of a year.</summary>
     static readonly DateTimeOffset Now = new(2025, 12, 31, 2, 5, 0, TimeSpan.Zero);
 
-    static readonly DatabaseConfig Auth = new(DatabaseAddress.Parse("postgresql://h/auth"))
-    {
-        Name = "auth",
-        Role = DatabaseRole.Production,
-    };
-    static readonly DatabaseConfig Trading = new(DatabaseAddress.Parse("postgresql://h/trading"))
-    {
-        Name = "trading",
-        Role = DatabaseRole.Production,
-    };
+    const string Auth = "auth", Trading = "trading";
 
     [Fact]
     public void A_year_of_daily_backups_leaves_seven_days_four_weeks_and_twelve_months()
@@ -280,7 +270,7 @@ public sealed class RetentionRulesTests
     [Fact]
     public void Each_plan_decides_about_its_own_and_nobody_about_the_rest()
     {
-        BackupPlanConfig[] plans = [Plan("nightly", new KeepConfig { Days = 7 }), Plan("weekly", new KeepConfig { Days = 100 })];
+        PlanRule[] plans = [Plan("nightly", new KeepConfig { Days = 7 }), Plan("weekly", new KeepConfig { Days = 100 })];
         var backups = new[] { "nightly", "weekly", "gone" }.SelectMany(plan => new[]
         {
             Taken(Now, $"{plan} new", b => b with { Job = plan }),
@@ -298,7 +288,7 @@ public sealed class RetentionRulesTests
     [Fact]
     public void Tags_of_what_was_taken_by_hand_are_those_of_its_databases_plans()
     {
-        BackupPlanConfig[] plans =
+        PlanRule[] plans =
         [
             Plan("a", new KeepConfig { Tags = [new TagKeep("x*", 10)] }) with { Databases = [Trading] },
             Plan("b", new KeepConfig { Tags = [new TagKeep("x*", 90)] }),
@@ -320,8 +310,7 @@ public sealed class RetentionRulesTests
             (decision.Path, decision.Size, decision.Remove, decision.Reason, decision.Backup));
     }
 
-    static BackupPlanConfig Plan(string name, KeepConfig keep) =>
-        new() { Name = name, Databases = [Auth], Places = [new FolderPlaceConfig { Name = "local", Directory = "/backups" }], Keep = keep };
+    static PlanRule Plan(string name, KeepConfig keep) => new(name, [Auth], keep);
 
     static IReadOnlyList<RetentionDecision> Decide(KeepConfig keep, IReadOnlyList<BackupFolderEntry> entries, DateTimeOffset? now = null) =>
         Retention.Decide(entries, RetentionRules.OfPlans([Plan("nightly", keep), Plan("weekly", keep)]), now ?? Now);

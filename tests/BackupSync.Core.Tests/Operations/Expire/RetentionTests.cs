@@ -1,7 +1,6 @@
 using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Operations.Expire;
-using BackupSync.Postgres;
 using BackupSync.Runs;
 using BackupSync.Tests.Backups;
 using BackupSync.Tests.Runs;
@@ -340,17 +339,7 @@ public sealed class RetentionTests : IDisposable
         });
     }
 
-    static BackupPlanConfig NightlyPlan() => new()
-    {
-        Name = "nightly",
-        Databases = [new DatabaseConfig(DatabaseAddress.Parse("postgresql://h/railway"))
-        {
-            Name = "railway",
-            Role = DatabaseRole.Production,
-        }],
-        Places = [new FolderPlaceConfig { Name = "local", Directory = "/backups" }],
-        Keep = new KeepConfig { Daily = 3, Weekly = 2, Monthly = 2 },
-    };
+    static PlanRule NightlyPlan() => new("nightly", ["railway"], new KeepConfig { Daily = 3, Weekly = 2, Monthly = 2 });
 
     void Run(string runId, DateTimeOffset created)
     {

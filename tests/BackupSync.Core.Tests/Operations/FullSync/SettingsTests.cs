@@ -1,7 +1,6 @@
-using BackupSync.Backups;
+using BackupSync.Application;
 using BackupSync.Comparison;
 using BackupSync.Configuration;
-using BackupSync.Operations;
 using BackupSync.Operations.Compare;
 using BackupSync.Postgres;
 using BackupSync.Runs;
@@ -67,11 +66,11 @@ public sealed class SettingsTests(Servers servers) : IClassFixture<Servers>
         await scenario.OnSourceAsync("UPDATE \"größe €\" SET s = s || 'x'");
         await scenario.SyncWellAsync(SyncMode.Incremental);
         Scenario.AssertSame(await scenario.SourceContentAsync(), await scenario.TargetContentAsync());
-        var compared = await DataComparison.RunAsync(
+        var compared = await ComparisonRunner.RunAsync(
             scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions { Detail = true }, null, null, default);
         Assert.All(compared.Items, i => Assert.Equal(ComparedState.Equal, i.State));
         var drill = await BackupRunner.ProveAsync(
-            BackupHandle.Of(first.SourceBackup!, null), BackupProof.Drill, scenario.Job.SourceDatabase, null, new ToolsConfig(), [],
+            BackupHandles.Of(first.SourceBackup!, null), BackupProof.Drill, scenario.Job.SourceDatabase, null, new ToolsConfig(), [],
             default);
         Assert.True(drill.Success, $"{drill.Error?.Message} {drill.Error?.Detail}");
         var restored = await scenario.RestoreAsync(first.SourceBackup!);

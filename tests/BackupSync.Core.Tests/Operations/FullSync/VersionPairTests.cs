@@ -1,10 +1,7 @@
-using BackupSync.Backups;
+using BackupSync.Application;
 using BackupSync.Comparison;
 using BackupSync.Configuration;
-using BackupSync.Operations;
-using BackupSync.Operations.BackUp;
 using BackupSync.Operations.Compare;
-using BackupSync.Operations.Sides;
 using BackupSync.Runs;
 using BackupSync.Tests.Operations.BackUp;
 
@@ -61,7 +58,8 @@ public sealed class VersionPairTests
         Assert.Equal(["public.events_2024"], (await CompareAsync()).Items.Where(i => i.State != ComparedState.Equal).Select(i => i.Name));
 
         Task<ComparisonResult> CompareAsync() =>
-            DataComparison.RunAsync(scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions(), null, null, default);
+            ComparisonRunner.RunAsync(
+            scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions(), null, null, default);
     }
 
     [SkippableTheory, MemberData(nameof(VersionedServers.Pairs), MemberType = typeof(VersionedServers))]
@@ -80,7 +78,7 @@ public sealed class VersionPairTests
             _ => [],
             null,
             default))[0];
-        var backup = BackupHandle.Of(Vault.Well(taken).SourceBackup!, config);
+        var backup = BackupHandles.Of(Vault.Well(taken).SourceBackup!, config);
 
         Vault.Well(await ProveAsync(BackupProof.Integrity, null));
         Vault.Well(await ProveAsync(BackupProof.Drill, null));

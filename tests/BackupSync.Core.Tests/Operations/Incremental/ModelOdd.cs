@@ -1,4 +1,5 @@
 using System.Globalization;
+using BackupSync.Application;
 using BackupSync.Comparison;
 using BackupSync.Configuration;
 using BackupSync.Operations.Compare;
@@ -208,7 +209,7 @@ sealed partial class Model
         foreach (var side in new[] { scenario.SourceAdmin, scenario.TargetAdmin })
             await Scenario.ExecuteAsync(side, $"CREATE SCHEMA differs; SET search_path = differs; {kind.Setup}");
         await scenario.OnSourceAsync($"SET search_path = differs; {kind.Change}");
-        var compared = await DataComparison.RunAsync(
+        var compared = await ComparisonRunner.RunAsync(
             scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions(), null, null, default);
         foreach (var side in new[] { scenario.SourceAdmin, scenario.TargetAdmin })
             await Scenario.ExecuteAsync(side, "DROP SCHEMA differs CASCADE");

@@ -1,4 +1,5 @@
 using System.Globalization;
+using BackupSync.Application;
 using BackupSync.Comparison;
 using BackupSync.Configuration;
 using BackupSync.Operations.Compare;
@@ -171,7 +172,7 @@ public sealed class RandomisedTests(Servers servers, ITestOutputHelper output) :
         Assert.True(result.Success, $"{when}: {result.Outcome} {result.Error}");
         Assert.True(result.Mode == SyncMode.Incremental, $"{when}: it became a full one: {string.Join("; ", result.Warnings)}");
         var rows = new List<RowDifference>();
-        var compared = await DataComparison.RunAsync(Scenario.Named("source", scenario.SourceAdmin, DatabaseRole.Production),
+        var compared = await ComparisonRunner.RunAsync(Scenario.Named("source", scenario.SourceAdmin, DatabaseRole.Production),
             Scenario.Named("target", scenario.TargetAdmin, DatabaseRole.Backup), new ComparisonOptions
             {
                 Detail = true,

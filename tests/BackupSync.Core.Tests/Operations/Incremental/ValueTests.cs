@@ -1,3 +1,4 @@
+using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Comparison;
 using BackupSync.Configuration;
@@ -130,7 +131,7 @@ public sealed class ValueTests
     static async Task<IReadOnlyList<RowDifference>> DifferencesAsync(Scenario scenario)
     {
         List<RowDifference> rows = [];
-        var result = await DataComparison.RunAsync(
+        var result = await ComparisonRunner.RunAsync(
             scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions { Detail = true }, null, rows.Add, default);
         Assert.Equal(rows.Count == 0, result.IsEqual);
         return rows;

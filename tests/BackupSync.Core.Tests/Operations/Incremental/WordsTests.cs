@@ -1,5 +1,5 @@
+using BackupSync.Application;
 using BackupSync.Configuration;
-using BackupSync.Operations;
 using BackupSync.Runs;
 
 namespace BackupSync.Tests.Operations.Incremental;

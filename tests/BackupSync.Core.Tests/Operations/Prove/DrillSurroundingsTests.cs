@@ -1,10 +1,8 @@
+using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Configuration;
-using BackupSync.Operations;
 using BackupSync.Operations.Archiving;
-using BackupSync.Operations.BackUp;
 using BackupSync.Operations.Expire;
-using BackupSync.Operations.Sides;
 using BackupSync.Postgres;
 using BackupSync.Runs;
 using BackupSync.Sandbox;
@@ -73,7 +71,7 @@ public sealed class DrillSurroundingsTests
             var copy = Scenario.Named($"{name}_copy", address.WithDatabase($"{name}_copy"), DatabaseRole.Backup);
             await TestDatabase.ExecuteAsync(copy.Address, $"ALTER DATABASE {name}_copy SET app.region = 'eu'");
             Vault.Well(await RestoreRunner.RestoreAsync(
-                BackupHandle.Of(backup, config), [], copy, config with { Databases = [copy] }, new RunOptions(), [], default));
+                BackupHandles.Of(backup, config), [], copy, config with { Databases = [copy] }, new RunOptions(), [], default));
         }
     }
 
@@ -114,7 +112,7 @@ public sealed class DrillSurroundingsTests
 
         // Read well afterwards, and then tried again.
         Vault.Well(
-            await BackupRunner.ProveAsync(BackupHandle.Of(backup, config), BackupProof.Integrity, auth, null, config.Tools, [], default));
+            await BackupRunner.ProveAsync(BackupHandles.Of(backup, config), BackupProof.Integrity, auth, null, config.Tools, [], default));
         await DrillAsync(backup, auth, config);
         proof = ManifestStore.Read(backup.Path).Proof!;
         Assert.Equal((ProofVerdict.Good, BackupProof.Integrity, BackupProof.Drill), (proof.Verdict, proof.How, proof.Attempt!.How));
@@ -266,5 +264,5 @@ public sealed class DrillSurroundingsTests
         Vault.Well((await BackupRunner.BackUpAsync([database], BackupOrder.ByHand(config), _ => [], null, default))[0]).SourceBackup!;
 
     static Task<RunResult> DrillAsync(BackupFile backup, DatabaseConfig database, BackupSyncConfig config) =>
-        BackupRunner.ProveAsync(BackupHandle.Of(backup, config), BackupProof.Drill, database, null, config.Tools, [], default);
+        BackupRunner.ProveAsync(BackupHandles.Of(backup, config), BackupProof.Drill, database, null, config.Tools, [], default);
 }

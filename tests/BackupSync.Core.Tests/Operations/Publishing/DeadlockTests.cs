@@ -1,9 +1,6 @@
-using BackupSync.Backups;
+using BackupSync.Application;
 using BackupSync.Configuration;
-using BackupSync.Operations;
 using BackupSync.Operations.Compare;
-using BackupSync.Operations.Restore;
-using BackupSync.Operations.Sides;
 using BackupSync.Postgres;
 using BackupSync.Runs;
 
@@ -76,8 +73,7 @@ public sealed class DeadlockTests(Servers servers) : IClassFixture<Servers>
 
         await using var other = await BeginAsync(scenario, $"SELECT count(*) FROM {held}");
         var asking = new Observer(other.At(RunStep.Restore, held, $"SELECT count(*) FROM {wanted}"));
-        var result = await JobRunner.RunAsync(scenario.Job, RunKind.Restore, backup.FileName, "Restore of child", [asking],
-            run => new TableRestorePipeline(run, scenario.Job, BackupHandle.Of(backup, null), ["child"], new RunOptions()), default);
+        var result = await Scenario.RestoreTablesAsync(scenario.Job, BackupHandles.Of(backup, null), ["child"], asking);
 
         await other.EndWellAsync();
         AssertWell(result);
@@ -141,7 +137,7 @@ public sealed class DeadlockTests(Servers servers) : IClassFixture<Servers>
         await scenario.SyncWellAsync();
         await using var migration = await Migration.BeginAsync(scenario.SourceAdmin);
 
-        var running = DataComparison.RunAsync(
+        var running = ComparisonRunner.RunAsync(
             scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions { Parallel = 1 }, null, null, default);
         await migration.LockLastWhenFirstIsReadAsync();
         await migration.GoOnAsync(running, isLate: true);

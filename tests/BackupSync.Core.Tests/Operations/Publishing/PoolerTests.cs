@@ -1,6 +1,5 @@
+using BackupSync.Application;
 using BackupSync.Configuration;
-using BackupSync.Operations;
-using BackupSync.Operations.BackUp;
 using BackupSync.Operations.Compare;
 using BackupSync.Runs;
 using Npgsql;
@@ -41,7 +40,7 @@ public sealed class PoolerTests(Servers servers) : IClassFixture<Servers>
         AssertRefused((await BackupRunner.BackUpAsync(
             [scenario.Job.SourceDatabase], BackupOrder.ByHand(config, null), _ => [], null, default))[0].Error);
         var compared = await Assert.ThrowsAsync<BackupSyncException>(() =>
-            DataComparison.RunAsync(
+            ComparisonRunner.RunAsync(
                 scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions(), null, null, default));
         Assert.Equal(ErrorIds.NotSupported, compared.ErrorId);
 

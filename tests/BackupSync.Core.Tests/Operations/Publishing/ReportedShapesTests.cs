@@ -1,8 +1,6 @@
+using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Configuration;
-using BackupSync.Operations;
-using BackupSync.Operations.Restore;
-using BackupSync.Operations.Sides;
 using BackupSync.PgTools;
 using BackupSync.Runs;
 using BackupSync.Tests.Operations.Incremental;
@@ -244,8 +242,7 @@ public sealed class ReportedShapesTests
         await scenario.OnTargetAsync(
             "DELETE FROM loans; DELETE FROM u1 WHERE id > 50; INSERT INTO u2 SELECT nextval('u1_id_seq') FROM generate_series(1, 50)");
 
-        var result = await JobRunner.RunAsync(scenario.Job, RunKind.Restore, backup.FileName, "Restore of tables", [],
-            run => new TableRestorePipeline(run, scenario.Job, BackupHandle.Of(backup, null), ["loans", "u1"], new RunOptions()), default);
+        var result = await Scenario.RestoreTablesAsync(scenario.Job, BackupHandles.Of(backup, null), ["loans", "u1"]);
 
         Assert.Null(result.Error);
         Assert.Equal("1 100 1 f f since May", await Scenario.TextAsync(scenario.TargetAdmin, """
@@ -438,7 +435,7 @@ public sealed class ReportedShapesTests
 
     static Task<RunResult> DrillAsync(Scenario scenario, BackupFile backup) =>
         BackupRunner.ProveAsync(
-            BackupHandle.Of(backup, null), BackupProof.Drill, scenario.Job.SourceDatabase, null, new ToolsConfig(), [], default);
+            BackupHandles.Of(backup, null), BackupProof.Drill, scenario.Job.SourceDatabase, null, new ToolsConfig(), [], default);
 
     static async Task AssertSameAsync(Scenario scenario, int major)
     {

@@ -1,11 +1,8 @@
+using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Comparison;
 using BackupSync.Configuration;
-using BackupSync.Operations;
-using BackupSync.Operations.BackUp;
 using BackupSync.Operations.Compare;
-using BackupSync.Operations.Restore;
-using BackupSync.Operations.Sides;
 using BackupSync.Runs;
 
 namespace BackupSync.Tests.Operations.Publishing;
@@ -162,7 +159,7 @@ public sealed class RestoredFormTests
         Assert.Equal(2, full.Warnings.Count(w => w.Contains("generated columns", StringComparison.Ordinal)
             && w.Contains($"PostgreSQL {source} and {target}", StringComparison.Ordinal)));
         Assert.Equal("", await DifferencesAsync(scenario));
-        var compared = await DataComparison.RunAsync(
+        var compared = await ComparisonRunner.RunAsync(
             scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions(), null, null, default);
         Assert.Equal(
             ["table public.articles", "table public.notes"],
@@ -180,7 +177,7 @@ public sealed class RestoredFormTests
         Assert.StartsWith("public.articles: ", await DifferencesAsync(scenario), StringComparison.Ordinal);
 
         var drill = await BackupRunner.ProveAsync(
-            BackupHandle.Of(full.SourceBackup!, null), BackupProof.Drill, scenario.Job.SourceDatabase, null, new ToolsConfig(), [],
+            BackupHandles.Of(full.SourceBackup!, null), BackupProof.Drill, scenario.Job.SourceDatabase, null, new ToolsConfig(), [],
             default);
         Assert.True(drill.Success, $"{drill.Error?.Message} {drill.Error?.Detail}");
     }
@@ -226,7 +223,7 @@ public sealed class RestoredFormTests
         var backup = (await BackupRunner.BackUpAsync([scenario.Job.SourceDatabase], BackupOrder.ByHand(config), _ => [], null, default))[0];
         Assert.True(backup.Success, $"{backup.Error?.Message} {backup.Error?.Detail}");
         var verified = await BackupRunner.ProveAsync(
-            BackupHandle.Of(backup.SourceBackup!, config), BackupProof.Integrity, scenario.Job.SourceDatabase, null, config.Tools, [],
+            BackupHandles.Of(backup.SourceBackup!, config), BackupProof.Integrity, scenario.Job.SourceDatabase, null, config.Tools, [],
             default);
         Assert.True(verified.Success, verified.Error?.Message);
         var content = ManifestStore.Read(backup.SourceBackup!.Path).Fingerprint;
@@ -264,7 +261,7 @@ public sealed class RestoredFormTests
         Assert.Equal("", await DifferencesAsync(scenario));
         await scenario.OnTargetAsync("UPDATE people SET name = 'by hand' WHERE id = 3; UPDATE others SET name = 'by hand' WHERE id = 4");
         var rows = new List<RowDifference>();
-        await DataComparison.RunAsync(
+        await ComparisonRunner.RunAsync(
             scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions { Detail = true }, null, rows.Add, default);
         Assert.Equal(
             ["public.others 4 name", "public.people 3 name"],
@@ -280,9 +277,8 @@ public sealed class RestoredFormTests
             }],
         };
         var backup = (await BackupRunner.BackUpAsync([scenario.Job.SourceDatabase], BackupOrder.ByHand(config), _ => [], null, default))[0];
-        var restored = await JobRunner.RunAsync(scenario.Job, RunKind.Restore, "tables", "Restore of tables", [],
-            run => new TableRestorePipeline(
-                run, scenario.Job, BackupHandle.Of(backup.SourceBackup!, config), ["people", "others"], new RunOptions()), default);
+        var restored = await Scenario.RestoreTablesAsync(
+            scenario.Job, BackupHandles.Of(backup.SourceBackup!, config), ["people", "others"]);
         Assert.Null(restored.Error);
         Assert.Equal("", await DifferencesAsync(scenario));
     }
@@ -290,7 +286,7 @@ public sealed class RestoredFormTests
     /// <summary>What differs, one a line.</summary>
     static async Task<string> DifferencesAsync(Scenario scenario)
     {
-        var result = await DataComparison.RunAsync(
+        var result = await ComparisonRunner.RunAsync(
             scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions(), null, null, default);
         return string.Join('\n', result.Items.Where(i => i.State != ComparedState.Equal).Select(i => $"{i.Name}: {i.What}"));
     }

@@ -1,6 +1,5 @@
+using BackupSync.Application;
 using BackupSync.Backups;
-using BackupSync.Operations;
-using BackupSync.Operations.Sides;
 using BackupSync.Postgres;
 using BackupSync.Runs;
 using BackupSync.Tests.Operations.BackUp;
@@ -158,7 +157,7 @@ public sealed class TableRestoreFaultTests(Servers servers) : IClassFixture<Serv
         Action<RunEvent>? onEvent = null,
         CancellationToken cancellationToken = default) =>
         await RestoreRunner.RestoreAsync(
-            BackupHandle.Of(backup, vault.Config), ["users"], vault.Database, vault.Config, new RunOptions { OthersWait = true },
+            BackupHandles.Of(backup, vault.Config), ["users"], vault.Database, vault.Config, new RunOptions { OthersWait = true },
             [new Observer(onEvent)], cancellationToken);
 
     static async Task<DatabaseFingerprint> ContentAsync(Vault vault)

@@ -1,9 +1,7 @@
+using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Cli.Demo;
 using BackupSync.Configuration;
-using BackupSync.Operations;
-using BackupSync.Operations.Restore;
-using BackupSync.Operations.Sides;
 using BackupSync.Postgres;
 using BackupSync.Runs;
 using BackupSync.Tests.Operations.BackUp;
@@ -89,9 +87,8 @@ public sealed class TableRestoreTests(Servers servers) : IClassFixture<Servers>
         var backup = (await scenario.SyncWellAsync()).SourceBackup!;
         await scenario.OnTargetAsync("DELETE FROM heavy; DELETE FROM b WHERE id > 3; DELETE FROM z_parts; DELETE FROM m");
 
-        var result = await JobRunner.RunAsync(scenario.Job, RunKind.Restore, backup.FileName, "Restore of tables", [],
-            run => new TableRestorePipeline(
-                run, scenario.Job, BackupHandle.Of(backup, null), ["z_parts", "m", "heavy", "b", "a_child"], new RunOptions()), default);
+        var result = await Scenario.RestoreTablesAsync(
+            scenario.Job, BackupHandles.Of(backup, null), ["z_parts", "m", "heavy", "b", "a_child"]);
 
         Assert.Null(result.Error);
         Scenario.AssertSame(await scenario.SourceContentAsync(), await scenario.TargetContentAsync());
@@ -107,7 +104,7 @@ public sealed class TableRestoreTests(Servers servers) : IClassFixture<Servers>
         await copy.ExecuteAsync("ALTER TABLE pictures ADD note text DEFAULT 'new here'");
 
         var result = Vault.Well(await RestoreRunner.RestoreAsync(
-            BackupHandle.Of(backup, vault.Config), ["pictures", "no_key*", "events_2024"],
+            BackupHandles.Of(backup, vault.Config), ["pictures", "no_key*", "events_2024"],
             Scenario.Named("auth_copy", copy.Address, DatabaseRole.Development), vault.Config, new RunOptions(), [], default));
 
         Assert.Equal(["public.events_2024", "public.no_key_duplicates", "public.pictures"], result.Tables.Select(t => t.Table));
@@ -239,7 +236,7 @@ public sealed class TableRestoreTests(Servers servers) : IClassFixture<Servers>
             ? (newest, next)
             : throw new InvalidOperationException();
         var production = vault.Database with { Role = DatabaseRole.Production };
-        var handle = BackupHandle.Of(backup, vault.Config);
+        var handle = BackupHandles.Of(backup, vault.Config);
 
         var refused = await RestoreRunner.RestoreAsync(handle, ["users"], production, vault.Config, new RunOptions(), [], default);
         Assert.Equal((RunOutcome.Aborted, ErrorIds.TargetIsProduction), (refused.Outcome, refused.Error!.Id));
@@ -277,7 +274,7 @@ public sealed class TableRestoreTests(Servers servers) : IClassFixture<Servers>
 
     static Task<RunResult> RestoreAsync(Vault vault, BackupFile backup, params string[] tables) =>
         RestoreRunner.RestoreAsync(
-            BackupHandle.Of(backup, vault.Config),
+            BackupHandles.Of(backup, vault.Config),
             tables,
             vault.Database,
             vault.Config,

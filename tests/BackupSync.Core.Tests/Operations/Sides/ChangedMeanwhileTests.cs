@@ -1,7 +1,6 @@
+using BackupSync.Application;
 using BackupSync.Comparison;
 using BackupSync.Configuration;
-using BackupSync.Operations;
-using BackupSync.Operations.BackUp;
 using BackupSync.Operations.Compare;
 using BackupSync.PgTools;
 using BackupSync.Postgres;
@@ -177,11 +176,11 @@ public sealed class ChangedMeanwhileTests : IAsyncLifetime
                 default);
             var committing = CommitAsync(session);
 
-            var result = await DataComparison.RunAsync(
+            var result = await ComparisonRunner.RunAsync(
                 scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions { Detail = true }, null, null, default);
 
             await committing;
-            var later = await DataComparison.RunAsync(
+            var later = await ComparisonRunner.RunAsync(
                 scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions(), null, null, default);
             var (told, now) = (Different(result), Different(later));
             Assert.True(told.Count == 0 || told.SequenceEqual(now), $"{command}: {string.Join(", ", told)} — {string.Join(", ", now)}");

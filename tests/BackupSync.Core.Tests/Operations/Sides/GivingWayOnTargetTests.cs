@@ -1,12 +1,9 @@
 using System.Collections.Concurrent;
+using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Comparison;
 using BackupSync.Configuration;
-using BackupSync.Operations;
-using BackupSync.Operations.BackUp;
 using BackupSync.Operations.Compare;
-using BackupSync.Operations.Restore;
-using BackupSync.Operations.Sides;
 using BackupSync.Postgres;
 using BackupSync.Runs;
 
@@ -112,9 +109,8 @@ public sealed class GivingWayOnTargetTests(Servers servers) : IClassFixture<Serv
         var log = new ConcurrentBag<RunEvent>();
 
         var job = scenario.Job with { Name = "restore-neon", SourceDatabase = scenario.Job.SourceDatabase };
-        var result = await JobRunner.RunAsync(job, RunKind.Restore, backup.FileName, "Restore of users",
-            [new Relay(others.At(RunStep.Restore)), new Relay(log.Add)],
-            run => new TableRestorePipeline(run, job, BackupHandle.Of(backup, null), ["users"], new RunOptions()), default);
+        var result = await Scenario.RestoreTablesAsync(
+            job, BackupHandles.Of(backup, null), ["users"], new Relay(others.At(RunStep.Restore)), new Relay(log.Add));
 
         await others.EndWellAsync();
         Assert.Equal(ErrorIds.GaveWay, result.Error?.Id);
@@ -141,7 +137,7 @@ public sealed class GivingWayOnTargetTests(Servers servers) : IClassFixture<Serv
 
         try
         {
-            var result = await DataComparison.RunAsync(
+            var result = await ComparisonRunner.RunAsync(
                 scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions { Blocking = Blocking, Detail = true },
                 null, null, default);
             Assert.Equal(3_000_000, result.Items.Single(i => i.Name == "public.t2").SourceRows);
@@ -185,7 +181,7 @@ public sealed class GivingWayOnTargetTests(Servers servers) : IClassFixture<Serv
                 + "repeat(md5(i::text), 3) FROM generate_series(1, 400000) i; CREATE TABLE gone (id int PRIMARY KEY)");
         var dropped = 0;
 
-        var result = await DataComparison.RunAsync(scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions
+        var result = await ComparisonRunner.RunAsync(scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions
         {
             Parallel = 1,
         }, progress =>

@@ -1,6 +1,6 @@
 using System.Diagnostics;
+using BackupSync.Application;
 using BackupSync.Configuration;
-using BackupSync.Operations;
 using BackupSync.PgTools;
 using BackupSync.Postgres;
 using BackupSync.Runs;

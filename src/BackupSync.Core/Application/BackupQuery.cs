@@ -1,7 +1,8 @@
 using System.IO.Enumeration;
+using BackupSync.Backups;
 using BackupSync.Configuration;
 
-namespace BackupSync.Backups;
+namespace BackupSync.Application;
 
 /// <summary>Which backups are meant; everything that is not said matches.</summary>
 public sealed record BackupQuery

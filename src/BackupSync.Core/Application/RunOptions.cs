@@ -1,6 +1,6 @@
 using BackupSync.Configuration;
 
-namespace BackupSync.Operations.Sides;
+namespace BackupSync.Application;
 
 /// <summary>What the operator may lift for one run.</summary>
 public sealed record RunOptions
@@ -26,6 +26,4 @@ public sealed record RunOptions
     /// nevertheless.
     /// </summary>
     public bool SkipRefused { get; init; }
-
-    internal JobConfig Applied(JobConfig job) => OthersWait ? job with { Limits = job.Limits with { Blocking = null } } : job;
 }

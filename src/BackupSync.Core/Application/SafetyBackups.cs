@@ -2,7 +2,7 @@ using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Runs;
 
-namespace BackupSync.Operations.Restore;
+namespace BackupSync.Application;
 
 /// <summary>Which safety backup undoes a run, and which job it is restored by.</summary>
 public static class SafetyBackups
@@ -15,7 +15,7 @@ public static class SafetyBackups
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.BackupNotFound"/>, or <see cref="ErrorIds.FileFailed"/>.</exception>
     public static BackupFile Latest(JobConfig job, Action<string>? warn = null, bool unauthenticated = false)
     {
-        var all = BackupCatalog.List(job, warn).Where(b => b.Kind == BackupKind.Safety).ToList();
+        var all = JobBackups.List(job, warn).Where(b => b.Kind == BackupKind.Safety).ToList();
         var safety = all.Where(b => unauthenticated || b.NotAuthenticated is null).ToList();
         if (safety.Count == 0)
         {
@@ -64,25 +64,4 @@ public static class SafetyBackups
                 $"{backup.FileName} was taken by {backup.Job}, which is no job of {config.Path}.",
                 "A safety backup that a restore took is restored as any other backup: Restore-DbBackup (backupsync restore --path). "
                 + "Else name the target's URL.");
-
-    /// <summary>Brings a backup to a database that no configuration names; the history goes beside the backup.</summary>
-    /// <exception cref="BackupSyncException">The URL is no connection string.</exception>
-    public static JobConfig JobFor(string targetUrl, BackupFile backup)
-    {
-        var target = AdHocJob.Parse("target", targetUrl);
-        var noSource = new ConfigurationProblem(
-            backup.Path, 0, 0, "", "a restore of a backup without a configuration has no source database");
-        return new JobConfig
-        {
-            Name = backup.Job,
-            SourceDatabase = new DatabaseConfig(noSource) { Name = "backup", Role = DatabaseRole.Production },
-            // Safety backups are listed by the name that the database had when they were taken.
-            TargetDatabase = new DatabaseConfig(target)
-            {
-                Name = backup.Kind == BackupKind.Safety ? backup.Database : AdHocJob.Name(target.Database, "target"),
-                Role = DatabaseRole.Backup,
-            },
-            Backups = new BackupsConfig { Directory = Path.GetDirectoryName(backup.Path)! },
-        };
-    }
 }

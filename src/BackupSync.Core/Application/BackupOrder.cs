@@ -1,7 +1,8 @@
 using BackupSync.Backups;
 using BackupSync.Configuration;
+using BackupSync.Operations;
 
-namespace BackupSync.Operations.BackUp;
+namespace BackupSync.Application;
 
 /// <summary>How backups are to be taken: by a plan, or by hand. Which databases is said apart.</summary>
 public sealed record BackupOrder
@@ -47,13 +48,7 @@ public sealed record BackupOrder
     public int Parallel { get; init; } = 2;
 
     /// <summary>For one database. A backup may take hours; what hangs must not hang for ever.</summary>
-    public LimitsConfig Limits { get; init; } = Patient;
-
-    static LimitsConfig Patient => new()
-    {
-        Dump = TimeSpan.FromHours(12), SafetyBackup = TimeSpan.FromHours(12), Restore = TimeSpan.FromHours(12),
-        Total = TimeSpan.FromHours(24),
-    };
+    public LimitsConfig Limits { get; init; } = Requests.Patient;
 
     public static BackupOrder Of(BackupPlanConfig plan, BackupSyncConfig config) => new()
     {
@@ -68,7 +63,7 @@ public sealed record BackupOrder
         Signing = config.Encryption,
         Tools = config.Tools,
         Parallel = plan.Parallel,
-        Limits = Patient with { Blocking = plan.Blocking },
+        Limits = Requests.Patient with { Blocking = plan.Blocking },
     };
 
     /// <param name="places">Null for the configuration's first.</param>
@@ -108,25 +103,43 @@ public sealed record BackupOrder
         return ByHand(config) with { File = file, Places = [], Encryption = encrypts ? config.Encryption : null };
     }
 
-    /// <summary>What the sides of a run take their settings from. A backup has no target but its folder.</summary>
-    internal JobConfig JobOf(DatabaseConfig database, string folder) => new()
+    /// <exception cref="ConfigurationException">A variable that the database's URL names is not set.</exception>
+    internal BackupRequest RequestFor(DatabaseConfig database) => new()
     {
-        Name = Name,
-        SourceDatabase = database,
-        TargetDatabase = database,
-        Parallel = Parallel,
+        Database = Requests.Endpoint(database),
+        Settings = SettingsIn(FolderOf(database)),
+        Kind = Kind,
+        Local = Local,
+        Places = Places,
+        File = File,
+        Tag = Tag,
+        Pinned = Pinned,
+        KeepDays = KeepDays,
+        Keep = Keep,
+        Verify = Verify,
+    };
+
+    /// <summary>Where a database's backups are written, if not to <see cref="File"/>, and where its log and history are kept.</summary>
+    internal string LocalFolderOf(DatabaseConfig database) => Path.Combine(Local.Directory, database.Name);
+
+    string FolderOf(DatabaseConfig database) => File is null ? LocalFolderOf(database) : Path.GetDirectoryName(File)!;
+
+    RunSettings SettingsIn(string folder) => new()
+    {
+        Job = Name,
+        Folder = folder,
         Limits = Limits,
-        // A small database is no failed backup: every row of it was counted.
-        Guards = new GuardsConfig { MinimumBackupSize = 0 },
-        Backups = new BackupsConfig { Directory = folder, Compression = Compression },
         Tools = Tools,
+        Parallel = Parallel,
+        Compression = Compression,
+        Encryption = Encryption,
         Signing = Signing,
     };
 
     /// <summary>
     /// The first folder among the places; where there is none, what is uploaded is written beside the configuration before.
     /// </summary>
-    static FolderPlaceConfig LocalOf(IReadOnlyList<PlaceConfig> places, BackupSyncConfig config) =>
+    internal static FolderPlaceConfig LocalOf(IReadOnlyList<PlaceConfig> places, BackupSyncConfig config) =>
         places.OfType<FolderPlaceConfig>().FirstOrDefault()
         ?? config.Places.OfType<FolderPlaceConfig>().FirstOrDefault()
         ?? new FolderPlaceConfig { Name = PlaceConfig.Default, Directory = Path.Combine(Path.GetDirectoryName(config.Path)!, "backups") };

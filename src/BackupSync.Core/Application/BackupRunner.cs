@@ -1,10 +1,11 @@
 using BackupSync.Backups;
 using BackupSync.Configuration;
+using BackupSync.Operations;
 using BackupSync.Operations.BackUp;
 using BackupSync.Operations.Prove;
 using BackupSync.Runs;
 
-namespace BackupSync.Operations;
+namespace BackupSync.Application;
 
 /// <summary>
 /// Takes, proves and moves backups: what both heads call. Nothing here throws for a run that fails: the result says how it ended and
@@ -27,7 +28,8 @@ public static class BackupRunner
         var results = new RunResult[databases.Count];
         var gate = new Lock();
         var perServer = databases.GroupBy(ServerOf, StringComparer.OrdinalIgnoreCase)
-            .ToDictionary(s => s.Key, s => new ServerShare(s.Count(), order), StringComparer.OrdinalIgnoreCase);
+            .ToDictionary(
+                s => s.Key, s => new ServerShare(s.Count(), order.Parallel, order.Limits.Connections), StringComparer.OrdinalIgnoreCase);
         using var slots = new SemaphoreSlim(order.Parallel);
         try
         {
@@ -69,19 +71,26 @@ public static class BackupRunner
         BackupHandle backup, BackupProof how, DatabaseConfig? database, DatabaseConfig? on, ToolsConfig tools,
         IEnumerable<IRunObserver> observers, CancellationToken cancellationToken)
     {
-        var job = new BackupOrder
+        var isDrill = how == BackupProof.Drill;
+        var title = $"{(isDrill ? "Drill" : "Integrity check")} of {backup.File.FileName}";
+        var settings = new RunSettings
         {
-            Name = backup.File.Job, Kind = backup.File.Kind, Local = FolderPlaceConfig.At(LocalFolder(backup)), Places = [], Tools = tools,
-        }.JobOf(database ?? backup.File.UnknownDatabase, LocalFolder(backup));
-        var kind = how == BackupProof.Drill ? RunKind.Drill : RunKind.Verify;
-        var title = how == BackupProof.Drill ? $"Drill of {backup.File.FileName}" : $"Integrity check of {backup.File.FileName}";
-        return RecordedRun.RunAsync(
-            new RunDescription(
-                kind, backup.File.Job, backup.File.FileName, on?.Name ?? (how == BackupProof.Drill ? "sandbox" : ""), title,
-                backup.File.FileName, LocalFolder(backup), job.Limits.Total),
-            observers,
-            run => new OneStep(run, RunStep.Prove, title, (scope, ct) => BackupProver.ProveAsync(run, backup, how, job, on, scope, ct)),
-            cancellationToken);
+            Job = backup.File.Job, Folder = LocalFolder(backup), Limits = Requests.Patient, Tools = tools,
+        };
+        return OneStepAsync(
+            isDrill ? RunKind.Drill : RunKind.Verify, backup, on?.Name ?? (isDrill ? "sandbox" : ""), new Step(RunStep.Prove, title, null),
+            observers, run =>
+            {
+                var request = new ProveRequest
+                {
+                    Backup = backup,
+                    How = how,
+                    Settings = settings,
+                    Tier = database?.Tier,
+                    On = on is null ? null : Requests.Endpoint(on),
+                };
+                return (scope, ct) => BackupProver.ProveAsync(run, request, scope, ct);
+            }, cancellationToken);
     }
 
     /// <summary>
@@ -89,53 +98,42 @@ public static class BackupRunner
     /// </summary>
     /// <param name="named">Whether somebody has named just this backup; else it must be encrypted, and have its date in its name.</param>
     public static Task<RunResult> SignAsync(
-        BackupHandle backup, bool named, ToolsConfig tools, IEnumerable<IRunObserver> observers, CancellationToken cancellationToken)
-    {
-        var title = $"Signature of {backup.File.FileName}";
-        return RecordedRun.RunAsync(
-            new RunDescription(
-                RunKind.Sign, backup.File.Job, backup.File.FileName, "", title, backup.File.FileName, LocalFolder(backup), TimeSpan
-                    .FromHours(24)),
-            observers,
-            run => new OneStep(run, RunStep.Prove, title,
-                async (scope, ct) => run.Record.SourceBackup = await BackupSigner.SignAsync(backup, named, tools, scope, ct)),
+        BackupHandle backup, bool named, ToolsConfig tools, IEnumerable<IRunObserver> observers, CancellationToken cancellationToken) =>
+        OneStepAsync(
+            RunKind.Sign, backup, "", new Step(RunStep.Prove, $"Signature of {backup.File.FileName}", null), observers,
+            run => async (scope, ct) => run.Record.SourceBackup = await BackupSigner.SignAsync(backup, named, tools, scope, ct),
             cancellationToken);
-    }
 
     /// <summary>Copies a backup to another place, as it is stored, and verifies it there.</summary>
     public static Task<RunResult> CopyAsync(
-        BackupHandle backup,
-        PlaceConfig to,
-        IEnumerable<IRunObserver> observers,
-        CancellationToken cancellationToken)
-    {
-        var title = $"Copy of {backup.File.FileName} to {to.Name}";
-        return RecordedRun.RunAsync(
-            new RunDescription(
-                RunKind.Copy, backup.File.Job, backup.File.FileName, to.Name, title, backup.File.FileName, LocalFolder(backup),
-                TimeSpan.FromHours(24)),
-            observers,
-            run => new OneStep(
-                run,
-                RunStep.Store,
-                title,
-                async (scope, ct) => run.Record.SourceBackup = await BackupCopy.RunAsync(backup, to, backup.File.Database, scope, ct)),
+        BackupHandle backup, PlaceConfig to, IEnumerable<IRunObserver> observers, CancellationToken cancellationToken) =>
+        OneStepAsync(
+            RunKind.Copy, backup, to.Name, new Step(RunStep.Store, $"Copy of {backup.File.FileName} to {to.Name}", null), observers,
+            run => async (scope, ct) =>
+                run.Record.SourceBackup = await BackupCopy.RunAsync(backup, to, backup.File.Database, scope, ct),
             cancellationToken);
-    }
 
     static Task<RunResult> BackUpAsync(
-        DatabaseConfig database,
-        BackupOrder order,
-        IEnumerable<IRunObserver> observers,
-        CancellationToken cancellationToken)
+        DatabaseConfig database, BackupOrder order, IEnumerable<IRunObserver> observers, CancellationToken cancellationToken)
     {
-        var folder = Path.Combine(order.Local.Directory, database.Name);
-        var job = order.JobOf(database, order.File is { } file ? Path.GetDirectoryName(file)! : folder);
+        var description = new RunDescription(
+            RunKind.Backup, order.Name, database.Name, order.File ?? string.Join(", ", order.Places.Select(p => p.Name)),
+            $"Backup of {database.DisplayName}", $"{database.DisplayName}'s backups", order.LocalFolderOf(database),
+            new StepLimit(order.Limits.Total, null));
         return RecordedRun.RunAsync(
-            new RunDescription(
-                RunKind.Backup, order.Name, database.Name, order.File ?? string.Join(", ", order.Places.Select(p => p.Name)),
-                $"Backup of {database.DisplayName}", $"{database.DisplayName}'s backups", folder, order.Limits.Total),
-            observers, run => new BackupPipeline(run, job, order), cancellationToken);
+            description, observers, run => new BackupPipeline(run, order.RequestFor(database)), cancellationToken);
+    }
+
+    /// <summary>A run about one backup, that consists of one step and is called as that is.</summary>
+    static Task<RunResult> OneStepAsync(
+        RunKind kind, BackupHandle backup, string target, Step step, IEnumerable<IRunObserver> observers,
+        Func<RunContext, Func<StepScope, CancellationToken, Task>> work, CancellationToken cancellationToken)
+    {
+        var file = backup.File;
+        var description = new RunDescription(
+            kind, file.Job, file.FileName, target, step.Title, file.FileName, LocalFolder(backup),
+            new StepLimit(Requests.Patient.Total, null));
+        return RecordedRun.RunAsync(description, observers, run => new OneStep(run, step, work(run)), cancellationToken);
     }
 
     static string ServerOf(DatabaseConfig database) =>
@@ -153,8 +151,8 @@ public static class BackupRunner
             backup.Place.Name,
             backup.File.Database);
 
-    sealed class OneStep(RunContext run, RunStep step, string description, Func<StepScope, CancellationToken, Task> work) : IPipeline
+    sealed class OneStep(RunContext run, Step step, Func<StepScope, CancellationToken, Task> work) : IPipeline
     {
-        public Task RunAsync(CancellationToken cancellationToken) => run.StepAsync(step, description, null, work, cancellationToken);
+        public Task RunAsync(CancellationToken cancellationToken) => run.StepAsync(step, work, cancellationToken);
     }
 }

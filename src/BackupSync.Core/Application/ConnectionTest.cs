@@ -3,7 +3,7 @@ using BackupSync.Configuration;
 using BackupSync.Postgres;
 using BackupSync.Runs;
 
-namespace BackupSync.Operations;
+namespace BackupSync.Application;
 
 /// <summary>Whether a database can be reached, and what it is.</summary>
 public static class ConnectionTest

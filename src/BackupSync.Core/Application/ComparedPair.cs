@@ -1,6 +1,6 @@
 using BackupSync.Configuration;
 
-namespace BackupSync.Operations.Compare;
+namespace BackupSync.Application;
 
 /// <summary>The two databases that a command names.</summary>
 public static class ComparedPair

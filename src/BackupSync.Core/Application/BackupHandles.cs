@@ -1,0 +1,25 @@
+using BackupSync.Backups;
+using BackupSync.Configuration;
+
+namespace BackupSync.Application;
+
+/// <summary>What it takes to read a backup, found in a configuration.</summary>
+public static class BackupHandles
+{
+    /// <summary>Its place in a configuration; for one in no configured place, the folder it stands in.</summary>
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.UnknownName"/>: the configuration has no such place.</exception>
+    public static BackupHandle Of(BackupFile file, BackupSyncConfig? config)
+    {
+        if (config is not null && file.Place is { } name)
+            return new BackupHandle(file, config.Place(name), config.Encryption) { Key = file.Key ?? file.FileName };
+        var folder = Path.GetDirectoryName(file.Path)!;
+        // Named by its path, it still is one of its place's: the others there are the next to try.
+        if (Path.GetFileName(folder) == file.Database
+            && config?.Places.OfType<FolderPlaceConfig>().FirstOrDefault(p => p.Directory == Path.GetDirectoryName(folder)) is { } place)
+        {
+            var key = $"{file.Database}/{file.FileName}";
+            return new BackupHandle(file with { Place = place.Name, Key = key }, place, config.Encryption) { Key = key };
+        }
+        return new BackupHandle(file, new FolderPlaceConfig { Name = file.Place ?? "", Directory = folder }, config?.Encryption);
+    }
+}

@@ -1,0 +1,94 @@
+using BackupSync.Backups;
+using BackupSync.Configuration;
+using BackupSync.Operations;
+
+namespace BackupSync.Application;
+
+/// <summary>
+/// Makes requests of what the configuration says and the operator asks for: from here on down nobody reads a configuration. What is
+/// missing of it on this machine, such as a variable, is told here.
+/// </summary>
+static class Requests
+{
+    /// <summary>Of operations that no configuration limits. A backup may take hours; what hangs must not hang for ever.</summary>
+    public static LimitsConfig Patient { get; } = new()
+    {
+        Dump = TimeSpan.FromHours(12),
+        SafetyBackup = TimeSpan.FromHours(12),
+        Restore = TimeSpan.FromHours(12),
+        Total = TimeSpan.FromHours(24),
+    };
+
+    /// <exception cref="ConfigurationException">A variable that its URL, or its pooler's, names is not set.</exception>
+    public static Endpoint Endpoint(DatabaseConfig database) => new()
+    {
+        Name = database.Name,
+        Address = database.Address,
+        Role = database.Role,
+        Provider = database.Provider,
+        Tier = database.Tier,
+        Pooler = database.PoolerProblem is { } problem ? throw new ConfigurationException([problem]) : database.Pooler,
+    };
+
+    public static SyncRequest Sync(JobConfig job, RunOptions options) => new()
+    {
+        Source = Endpoint(job.SourceDatabase),
+        Target = Endpoint(job.TargetDatabase),
+        Settings = SettingsOf(job, options),
+        Mode = options.Mode ?? job.Mode,
+        Publish = job.Publish,
+        Tables = job.Tables,
+        Incremental = job.Incremental,
+        IsFollowedByIncremental = job.Mode == SyncMode.Incremental || options.Mode == SyncMode.Incremental,
+        Verify = job.Verify,
+        Exclude = job.Exclude,
+        MaximumShrink = job.Guards.MaximumShrink,
+        KeepDays = job.Backups.KeepDays,
+        Force = options.Force,
+        FullVerify = options.FullVerify,
+    };
+
+    /// <summary>A job's target is brought back, by the job's settings.</summary>
+    public static RestoreRequest Restore(JobConfig job, BackupHandle backup, IReadOnlyList<string> tables, RunOptions options) => new()
+    {
+        Backup = backup,
+        Tables = tables,
+        Target = Endpoint(job.TargetDatabase),
+        Settings = SettingsOf(job, options),
+        Publish = job.Publish,
+        Verify = job.Verify,
+        KeepDays = job.Backups.KeepDays,
+        AllowProduction = options.AllowProduction,
+        SkipRefused = options.SkipRefused,
+    };
+
+    /// <summary>A database is brought back by nobody's job.</summary>
+    public static RestoreRequest Restore(
+        BackupHandle backup, IReadOnlyList<string> tables, DatabaseConfig target, RunSettings settings, RunOptions options) => new()
+    {
+        Backup = backup,
+        Tables = tables,
+        Target = Endpoint(target),
+        Settings = WithBlocking(settings, options),
+        KeepDays = new BackupsConfig { Directory = settings.Folder }.KeepDays,
+        AllowProduction = options.AllowProduction,
+        SkipRefused = options.SkipRefused,
+    };
+
+    static RunSettings SettingsOf(JobConfig job, RunOptions options) => WithBlocking(new RunSettings
+    {
+        Job = job.Name,
+        Folder = job.Backups.Directory,
+        Limits = job.Limits,
+        LimitsKey = "limits",
+        Tools = job.Tools,
+        Parallel = job.Parallel,
+        Compression = job.Backups.Compression,
+        MinimumBackupSize = job.Guards.MinimumBackupSize,
+        Encryption = job.Encryption,
+        Signing = job.Signing,
+    }, options);
+
+    static RunSettings WithBlocking(RunSettings settings, RunOptions options) =>
+        options.OthersWait ? settings with { Limits = settings.Limits with { Blocking = null } } : settings;
+}

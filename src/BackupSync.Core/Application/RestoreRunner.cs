@@ -1,0 +1,87 @@
+using BackupSync.Backups;
+using BackupSync.Configuration;
+using BackupSync.Operations;
+using BackupSync.Operations.Restore;
+using BackupSync.Operations.Sides;
+using BackupSync.Runs;
+
+namespace BackupSync.Application;
+
+/// <summary>
+/// Restores backups, whole or by table: what both heads call. Nothing here throws for a run that fails: the result says how it ended and
+/// why.
+/// </summary>
+public static class RestoreRunner
+{
+    /// <summary>The guard of every restore, to be asked before a person is.</summary>
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.TargetIsProduction"/>.</exception>
+    public static void EnsureMayRestore(DatabaseConfig target, RunOptions options) =>
+        Guards.EnsureMayBeTarget(Requests.Endpoint(target), options.AllowProduction);
+
+    /// <summary>
+    /// Publishes a backup on a database as a sync does: verified before it is visible, with a safety backup of what it
+    /// replaces, and undone on any failure. Of some tables, into a database that stays as it is otherwise: in one transaction,
+    /// and with foreign keys that hold after it.
+    /// </summary>
+    /// <param name="tables">
+    /// Names of the only tables to restore, with or without a schema; <c>*</c> and <c>?</c> stand for any characters and any one.
+    /// A partitioned table stands for its partitions. None for everything.
+    /// </param>
+    /// <param name="target">Where to. Where only some tables are restored, it has them already.</param>
+    public static Task<RunResult> RestoreAsync(
+        BackupHandle backup, IReadOnlyList<string> tables, DatabaseConfig target, BackupSyncConfig config, RunOptions options,
+        IEnumerable<IRunObserver> observers, CancellationToken cancellationToken)
+    {
+        var settings = SettingsOf(target, config);
+        return RunAsync(
+            settings.Job, settings.Folder, settings.TotalLimit, backup.File, tables, target,
+            () => Requests.Restore(backup, tables, target, settings, options), observers, cancellationToken);
+    }
+
+    /// <summary>What <see cref="RestoreAsync"/> would do, step by step; nothing is connected to.</summary>
+    public static IReadOnlyList<PlannedStep> Plan(
+        BackupFile backup, IReadOnlyList<string> tables, DatabaseConfig target, BackupSyncConfig config, RunOptions options) =>
+        Plan(Requests.Restore(BackupHandles.Of(backup, config), tables, target, SettingsOf(target, config), options));
+
+    /// <summary>Brings a job's target back to what it was; by the same steps, with a safety backup of what is replaced.</summary>
+    public static Task<RunResult> UndoAsync(
+        SafetyRestore what, RunOptions options, IEnumerable<IRunObserver> observers, CancellationToken cancellationToken) =>
+        RunAsync(
+            what.Job, what.Folder, what.Limit, what.Backup.File, [], what.Target, () => what.Request(options), observers,
+            cancellationToken);
+
+    /// <summary>What <see cref="UndoAsync"/> would do, likewise.</summary>
+    public static IReadOnlyList<PlannedStep> PlanUndo(SafetyRestore what, RunOptions options) => Plan(what.Request(options));
+
+    static IReadOnlyList<PlannedStep> Plan(RestoreRequest request)
+    {
+        Guards.EnsureMayBeTarget(request.Target, request.AllowProduction);
+        if (request.Tables.Count > 0)
+            Guards.EnsureMaySkip(request);
+        return [.. new RestoreSteps(request).All.Select(PlannedStep.Of)];
+    }
+
+    static Task<RunResult> RunAsync(
+        string job, string folder, StepLimit limit, BackupFile backup, IReadOnlyList<string> tables, DatabaseConfig target,
+        Func<RestoreRequest> request, IEnumerable<IRunObserver> observers, CancellationToken cancellationToken)
+    {
+        var of = tables.Count == 0 ? "" : $"{string.Join(", ", tables)} of ";
+        var description = new RunDescription(
+            RunKind.Restore, job, backup.FileName, target.Name, $"Restore of {of}{backup.FileName} to {target.DisplayName}",
+            target.DisplayName, folder, limit);
+        return RecordedRun.RunAsync(description, observers,
+            run => tables.Count == 0 ? new DatabaseRestorePipeline(run, request()) : new TableRestorePipeline(run, request()),
+            cancellationToken);
+    }
+
+    /// <summary>Its safety backups are among the target's own backups.</summary>
+    static RunSettings SettingsOf(DatabaseConfig target, BackupSyncConfig config) => new()
+    {
+        Job = $"restore-{target.Name}",
+        Folder = Path.Combine(BackupOrder.LocalOf([config.Places[0]], config).Directory, target.Name),
+        Limits = Requests.Patient,
+        Tools = config.Tools,
+        Encryption = config.Encryption,
+        Signing = config.Encryption,
+    };
+}

@@ -1,0 +1,24 @@
+using BackupSync.Configuration;
+using BackupSync.Postgres;
+
+namespace BackupSync.Operations;
+
+/// <summary>A database as an operation is handed it: its address is known and can be used.</summary>
+sealed record Endpoint
+{
+    public required string Name { get; init; }
+    public required DatabaseAddress Address { get; init; }
+    public required DatabaseRole Role { get; init; }
+
+    /// <summary>As stated; null to detect it.</summary>
+    public DatabaseProvider? Provider { get; init; }
+
+    /// <summary>Its recovery objectives; null where it has none.</summary>
+    public TierConfig? Tier { get; init; }
+
+    /// <summary>The admin console of the PgBouncer in front of it; null where it has none.</summary>
+    public DatabaseAddress? Pooler { get; init; }
+
+    /// <inheritdoc cref="DisplayNames.Of"/>
+    public string DisplayName => DisplayNames.Of(Name);
+}
