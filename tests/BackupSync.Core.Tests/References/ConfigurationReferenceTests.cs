@@ -3,6 +3,7 @@ using BackupSync.Configuration;
 namespace BackupSync.Tests.References;
 
 /// <summary>The table of docs/configuration.md is made of what the reader asks for.</summary>
+[Trait("Needs", "nothing")]
 public sealed class ConfigurationReferenceTests
 {
     static readonly IReadOnlyList<Row> Rows = [.. RowsOf("", typeof(BackupSyncConfig))];

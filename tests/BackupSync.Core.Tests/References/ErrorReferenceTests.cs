@@ -3,6 +3,7 @@ using System.Reflection;
 namespace BackupSync.Tests.References;
 
 /// <summary>The table of docs/failures-and-exit-codes.md is made of the comments in ErrorIds.</summary>
+[Trait("Needs", "nothing")]
 public sealed class ErrorReferenceTests
 {
     /// <summary>In the order in which they are declared.</summary>

@@ -10,7 +10,7 @@ static class GeneratedText
 {
     const string Variable = "BACKUPSYNC_WRITE_REFERENCE";
 
-    static readonly string Repository = Path.GetFullPath(Path.Combine(FolderOfThisFile(), "..", "..", ".."));
+    public static readonly string Repository = Path.GetFullPath(Path.Combine(FolderOfThisFile(), "..", "..", ".."));
 
     /// <summary>A part of a page, between two comments that name it.</summary>
     public static void IsCurrentIn(string file, string part, IEnumerable<string> lines)
@@ -37,7 +37,7 @@ static class GeneratedText
                 {file}:{stale + 1} is not what the code says.
                 there:    {there.ElementAtOrDefault(stale) ?? "(the end)"}
                 the code: {lines.ElementAtOrDefault(stale) ?? "(the end)"}
-                Write it anew: {Variable}=1 dotnet test -c Release tests/BackupSync.Core.Tests --filter "FullyQualifiedName~Tests.References"
+                Write it anew: {Variable}=1 dotnet test -c Release tests/BackupSync.Core.Tests --filter FullyQualifiedName~Tests.References
                 """);
         }
     }
