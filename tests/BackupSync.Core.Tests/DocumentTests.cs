@@ -9,6 +9,7 @@ using Entry = BackupSync.Cli.CommandLine;
 namespace BackupSync.Tests;
 
 /// <summary>Links of the documents lead somewhere, and lists that the code has as well are the same there. No server is needed.</summary>
+[Trait("Needs", "nothing")]
 public sealed partial class DocumentTests
 {
     static readonly string Repository = Path.GetFullPath(Path.Combine(FolderOfThisFile(), "..", ".."));
