@@ -6,6 +6,7 @@ using Mono.Cecil;
 namespace BackupSync.Tests;
 
 /// <summary>The floors of docs/architecture.md, held: by compiled code, and by usings for constants, which leave no trace there.</summary>
+[Trait("Needs", "nothing")]
 public sealed partial class ArchitectureTests
 {
     const string Root = "BackupSync";
@@ -24,10 +25,10 @@ public sealed partial class ArchitectureTests
         var arrows = from type in core.MainModule.Types
                      let room = RoomOf(type)
                      where room is not null
-                     from known in KnownTo(type)
+                     from known in CompiledCode.KnownTo(type)
                      let other = RoomOf(known)
                      where other is not null && other != room && !IsAllowed(room, other)
-                     select $"{room} > {other}: {type.Name} > {Outermost(known).Name}";
+                     select $"{room} > {other}: {type.Name} > {CompiledCode.Outermost(known).Name}";
 
         AssertNone(arrows);
     }
@@ -122,43 +123,14 @@ public sealed partial class ArchitectureTests
 
     static bool IsBuilt(string file) => Path.GetRelativePath(Source, file).Split(Path.DirectorySeparatorChar)[0] is "obj" or "bin";
 
-    static string? RoomOf(TypeReference type) => RoomOf(Outermost(type).Namespace);
+    static string? RoomOf(TypeReference type) => RoomOf(CompiledCode.Outermost(type).Namespace);
 
     /// <summary>Null for what is not the core's.</summary>
     static string? RoomOf(string name) => name == Root ? Foundation
         : name.StartsWith($"{Root}.", StringComparison.Ordinal) ? name[(Root.Length + 1)..] : null;
 
-    static TypeReference Outermost(TypeReference type) => type.DeclaringType is { } outer ? Outermost(outer) : type;
-
-    static IEnumerable<TypeReference> KnownTo(TypeDefinition type)
-    {
-        var signatures = type.Methods.SelectMany(m => m.Parameters.Select(p => p.ParameterType).Append(m.ReturnType))
-            .Concat(type.Fields.Select(f => f.FieldType)).Concat(type.Interfaces.Select(i => i.InterfaceType)).Append(type.BaseType);
-        var code = type.Methods.Where(m => m.HasBody).SelectMany(m =>
-            m.Body.Instructions.SelectMany(i => Named(i.Operand)).Concat(m.Body.Variables.Select(v => v.VariableType)));
-        return signatures.Concat(code).SelectMany(Parts).Concat(type.NestedTypes.SelectMany(KnownTo));
-    }
-
     static IEnumerable<MethodDefinition> MethodsOf(TypeDefinition type) =>
         type.Methods.Where(m => m.HasBody).Concat(type.NestedTypes.SelectMany(MethodsOf));
-
-    static IEnumerable<TypeReference?> Named(object? operand) => operand switch
-    {
-        TypeReference type => [type],
-        GenericInstanceMethod method => [method.DeclaringType, method.ReturnType, .. method.GenericArguments],
-        MethodReference method => [method.DeclaringType, method.ReturnType],
-        FieldReference field => [field.DeclaringType, field.FieldType],
-        _ => [],
-    };
-
-    /// <summary>A type with all that stands in its name.</summary>
-    static IEnumerable<TypeReference> Parts(TypeReference? type) => type switch
-    {
-        null or GenericParameter => [],
-        GenericInstanceType generic => generic.GenericArguments.SelectMany(Parts).Append(generic.ElementType),
-        TypeSpecification of => Parts(of.ElementType),
-        _ => [type],
-    };
 
     static string FolderOfThisFile([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
 

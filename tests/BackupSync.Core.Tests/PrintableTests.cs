@@ -1,5 +1,6 @@
 namespace BackupSync.Tests;
 
+[Trait("Needs", "nothing")]
 public sealed class PrintableTests
 {
     [Theory]

@@ -2,6 +2,7 @@ using System.Globalization;
 
 namespace BackupSync.Tests;
 
+[Trait("Needs", "nothing")]
 public sealed class UnitsTests
 {
     [Theory]

@@ -9,22 +9,31 @@ public sealed record BackupPlanConfig
     }
 
     public required string Name { get; init; }
+
+    /// <summary>Those that it backs up.</summary>
     public required IReadOnlyList<DatabaseConfig> Databases { get; init; }
 
     /// <summary>Read and validated; acted upon by the scheduler.</summary>
     public ScheduleConfig? Schedule { get; init; }
 
-    /// <summary>At least one, in the order in which they are filled.</summary>
+    /// <summary>Where its backups are kept, in the order in which they are filled; the first of all places where none is stated.</summary>
     public required IReadOnlyList<PlaceConfig> Places { get; init; }
 
     public KeepConfig Keep { get; init; } = new();
+
+    /// <summary>
+    /// How each new backup is proven. <c>none</c>: by what is checked when it is taken; <c>integrity</c>: every byte is read;
+    /// <c>drill</c>: it is restored into a throw-away server, and every row is compared.
+    /// </summary>
     public BackupProof Verify { get; init; } = BackupProof.Integrity;
+
+    /// <summary>As a job's.</summary>
     public BackupCompression Compression { get; init; } = BackupCompression.Auto;
 
-    /// <summary>How many databases are backed up at once.</summary>
+    /// <summary>How many databases are backed up at once, those of one server sharing 6 connections.</summary>
     public int Parallel { get; init; } = 2;
 
-    /// <summary>See <see cref="LimitsConfig.Blocking"/>.</summary>
+    /// <summary>As a job's.</summary>
     public TimeSpan? Blocking { get; init; } = new LimitsConfig().Blocking;
 }
 
@@ -47,19 +56,27 @@ public enum BackupProof
 /// </summary>
 public sealed record KeepConfig
 {
-    /// <summary>Everything younger than this many days; 7 where none of the other three is stated either.</summary>
+    /// <summary>
+    /// Keeps everything younger than this many days; 7 where neither this nor one of the next three is stated. What any rule keeps, stays.
+    /// </summary>
     public int? Days
     {
         get => field ?? (Daily is null && Weekly is null && Monthly is null ? 7 : null);
         init;
     }
 
-    /// <summary>The newest of each of the last so many days that have one.</summary>
+    /// <summary>Keeps the newest of each of the last so many days that have one.</summary>
     public int? Daily { get; init; }
+
+    /// <summary>Keeps the newest of each of the last so many weeks that have one; a week begins on Monday, UTC.</summary>
     public int? Weekly { get; init; }
+
+    /// <summary>Keeps the newest of each of the last so many months that have one.</summary>
     public int? Monthly { get; init; }
 
-    /// <summary>Backups whose tag matches (<c>*</c> and <c>?</c>) are kept so many days; the first match counts.</summary>
+    /// <summary>
+    /// How many days a backup is kept instead whose tag the pattern matches (<c>*</c> and <c>?</c>); the first match counts.
+    /// </summary>
     public IReadOnlyList<TagKeep> Tags { get; init; } = [];
 }
 

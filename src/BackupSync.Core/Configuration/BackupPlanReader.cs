@@ -25,10 +25,11 @@ sealed class BackupPlanReader(IReadOnlyList<DatabaseConfig> databases, IReadOnly
     {
         const string key = "databases";
         if (plan.IsEmpty(key))
-            plan.Report(key, "is missing: the databases that are backed up, as a list such as [auth, trading], or all");
+            plan.Missing(key, "the databases that are backed up, as a list such as [auth, trading], or all");
         if (!plan.IsSingle(key))
             return plan.References(key, "database", databases, d => d.Name);
-        plan.Value(key, "", (string text, out string all) => (all = text) == "all", "all, or a list such as [auth, trading]");
+        plan.Value(key, "", (string text, out string all) => (all = text) == "all", "all, or a list such as [auth, trading]", null,
+            new WordForm("all"));
         return databases;
     }
 
@@ -42,7 +43,9 @@ sealed class BackupPlanReader(IReadOnlyList<DatabaseConfig> databases, IReadOnly
             Weekly = Number("weekly"),
             Monthly = Number("monthly"),
             Tags = keep.Each("tags", (pattern, tags) => new TagKeep(
-                pattern, tags.Value<int?>(pattern, null, TryParseDays, $"a whole number of days from 1 to {MostDays}, or forever"))),
+                pattern, tags.Value<int?>(
+                    pattern, null, TryParseDays, $"a whole number of days from 1 to {MostDays}, or forever", null,
+                    new NumberForm(1, MostDays), new WordForm("forever")))),
         };
     }
 

@@ -3,12 +3,12 @@ using BackupSync.Postgres;
 namespace BackupSync.Configuration;
 
 /// <summary>The schema of <c>backupsync.yml</c>.</summary>
-sealed class ConfigurationReader(string file, Func<string, string?> environment)
+sealed class ConfigurationReader(string file, Func<string, string?> environment, IKeyObserver? observer = null)
 {
     /// <summary>A year and a day: some data may be as old as the last yearly archive.</summary>
     static readonly TimeSpan LongestObjective = TimeSpan.FromDays(366);
 
-    readonly ReadingContext _context = new(file, environment);
+    readonly ReadingContext _context = new(file, environment, observer);
 
     /// <summary>What makes the configuration unusable.</summary>
     public IReadOnlyList<ConfigurationProblem> Problems => InOrder(_context.Problems);
@@ -17,7 +17,7 @@ sealed class ConfigurationReader(string file, Func<string, string?> environment)
     public IReadOnlyList<ConfigurationProblem> HeldBack => InOrder(_context.HeldBack);
 
     /// <summary>To be used only where there are no <see cref="Problems"/>.</summary>
-    public BackupSyncConfig Read(YamlValue root) => YamlSection.Read(_context, "", root, root, section =>
+    public BackupSyncConfig Read(YamlValue root) => YamlSection.ReadFile(_context, root, section =>
     {
         var tiers = section.Named("tiers", ReadTier);
         var databases = section.Named("databases", (name, database) => ReadDatabase(name, database, tiers));
@@ -28,7 +28,7 @@ sealed class ConfigurationReader(string file, Func<string, string?> environment)
         var jobs = section.Named("jobs", new JobReader(databases, tools, placeReader).Read);
         var plans = section.Named("backupPlans", new BackupPlanReader(databases, places).Read);
         if (databases.Count == 0 && !_context.Problems.Exists(p => p.Key.StartsWith("databases", StringComparison.Ordinal)))
-            section.Report("databases", "is missing: name at least one database, such as 'neon: { url: \"${DATABASE_URL}\" }'");
+            section.Missing("databases", "name at least one database, such as 'neon: { url: \"${DATABASE_URL}\" }'");
         return new BackupSyncConfig
         {
             Path = _context.File,

@@ -14,20 +14,26 @@ public enum DatabaseRole
 public sealed record DatabaseConfig
 {
     public required string Name { get; init; }
+
+    /// <summary>What it is for. A production database is never the target of a sync.</summary>
     public required DatabaseRole Role { get; init; }
 
-    /// <summary>Where the database is, passwords hidden when shown.</summary>
+    /// <summary>
+    /// Where the database is: <c>postgresql://…</c> or <c>postgres://…</c> in all of libpq's form, or libpq's or Npgsql's
+    /// <c>key=value</c>. Passwords are hidden when it is shown.
+    /// </summary>
     /// <exception cref="ConfigurationException">Its URL names an environment variable that is not set.</exception>
     public DatabaseAddress Address => _address ?? throw new ConfigurationException([AddressProblem!]);
 
-    /// <summary>The provider stated in the configuration; null to detect it.</summary>
+    /// <summary>Who hosts it; detected where nothing is stated.</summary>
     public DatabaseProvider? Provider { get; init; }
 
-    /// <summary>Its recovery objectives; null where it has none.</summary>
+    /// <summary>Its recovery objectives.</summary>
     public TierConfig? Tier { get; init; }
 
     /// <summary>
-    /// The admin console of the PgBouncer in front of it, whose clients wait while it is renamed; null where it has none.
+    /// The admin console of the PgBouncer in front of it, such as <c>postgresql://admin:…@host:6432/pgbouncer</c>: a swap has its
+    /// clients wait (<c>PAUSE</c>, <c>RESUME</c>) while the database is renamed.
     /// </summary>
     public DatabaseAddress? Pooler { get; init; }
 

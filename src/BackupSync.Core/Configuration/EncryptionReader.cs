@@ -16,9 +16,7 @@ static class EncryptionReader
 
     public static EncryptionConfig Read(YamlSection encryption)
     {
-        if (encryption.Has("passphrase") && encryption.Has("passphraseFile"))
-            encryption.Report("passphraseFile", "stands beside 'passphrase'; the passphrase comes from either of the two");
-
+        encryption.Alternatives("passphrase", "passphraseFile", "the passphrase comes from either of the two");
         var (passphrase, problem) = encryption.Has("passphraseFile") && !encryption.Has("passphrase")
             ? FromFile(encryption)
             : FromText(encryption);
@@ -41,6 +39,7 @@ static class EncryptionReader
         return (null, encryption.Problem(key, fault));
     }
 
+    /// <summary>Instead of the passphrase: a file whose first line it is, as <c>openssl -pass file:</c> reads it.</summary>
     static (string?, ConfigurationProblem?) FromFile(YamlSection encryption)
     {
         const string key = "passphraseFile";
@@ -62,7 +61,6 @@ static class EncryptionReader
         return fault is null ? (text, null) : (null, encryption.HoldBack(key, fault));
     }
 
-    /// <summary>The first line, as <c>openssl -pass file:</c> reads it.</summary>
     static (string? Text, string? Fault) ReadFile(string path)
     {
         try

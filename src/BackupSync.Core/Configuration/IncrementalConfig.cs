@@ -55,28 +55,41 @@ public sealed record TrackByRule(string Tables, TrackBy Way);
 public sealed record IncrementalConfig
 {
     /// <summary>
-    /// In the file's order: the first match counts; a table that none matches is <see cref="Configuration.TrackBy.Auto"/>.
+    /// How changes are found. <c>updatedAt</c>: by stamps; <c>content</c>: by comparing; <c>auto</c>: by stamps where there are any. One
+    /// for all tables, or one for each pattern: the first match counts, else <c>auto</c>. A table that cannot go by the stamps it asks for
+    /// is compared, and a warning names it.
     /// </summary>
     public IReadOnlyList<TrackByRule> TrackBy { get; init; } = [];
 
-    /// <summary>Columns that hold when a row was last changed; a table's is the first of these that it has.</summary>
+    /// <summary>Columns with stamps of when a row was last changed; a table's is the first of these that it has.</summary>
     public IReadOnlyList<string> UpdatedAtColumns { get; init; } = UsualColumns;
 
     /// <summary>
-    /// How much later than its stamp a row may become visible, as those of long transactions do: so much of the time before
-    /// the last run is read again. Zero for none.
+    /// How much later than its stamp a row may become visible, as those of long transactions do: stamps of this long before the last run
+    /// are read again.
     /// </summary>
     public TimeSpan Lateness { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>In rows: how many are asked for at once.</summary>
+    /// <summary>How many rows are fetched at once.</summary>
     public int BatchSize { get; init; } = 1000;
 
-    /// <summary>Rows that the source no longer has are deleted from the target.</summary>
+    /// <summary>
+    /// Whether rows that the source no longer has are deleted; <c>false</c> only adds and updates, and a table without a key then only
+    /// gains rows.
+    /// </summary>
     public bool Deletes { get; init; } = true;
 
-    /// <summary><see cref="ConflictRule.LastWriteWins"/> needs stamps: see <see cref="UpdatedAtColumns"/>.</summary>
+    /// <summary>
+    /// Which row stays where the target's was changed, too. <c>lastWriteWins</c>: the one with the later stamp, which needs
+    /// <see cref="UpdatedAtColumns"/>; a table without a key then only gains rows.
+    /// </summary>
     public ConflictRule Conflict { get; init; } = ConflictRule.SourceWins;
 
+    /// <summary>
+    /// What a run does where the tables no longer have the same form. <c>full</c>: it becomes a full one, where nothing on the target is to
+    /// stay (no <c>tables</c>, no <c>deletes: false</c>, no <c>lastWriteWins</c>, nothing of its own) or nothing is there yet;
+    /// <c>stop</c>: it fails.
+    /// </summary>
     public SchemaChangeRule OnSchemaChange { get; init; } = SchemaChangeRule.Full;
 
     /// <summary>Whether the target is to have what the source has, and nothing else.</summary>

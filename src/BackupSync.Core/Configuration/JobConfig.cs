@@ -25,10 +25,19 @@ public sealed record JobConfig
     public required DatabaseConfig SourceDatabase { get; init; }
     public required DatabaseConfig TargetDatabase { get; init; }
 
+    /// <summary>The database that is copied.</summary>
     public string Source => SourceDatabase.Name;
+
+    /// <summary>The database that becomes the copy; none with the role <c>production</c>.</summary>
     public string Target => TargetDatabase.Name;
 
+    /// <summary>What a run copies. <c>full</c>: the whole database; <c>incremental</c>: the rows that changed.</summary>
     public SyncMode Mode { get; init; } = SyncMode.Full;
+
+    /// <summary>
+    /// How new content becomes visible. <c>swap</c>: restored into a new database beside the target, verified, then renamed;
+    /// <c>transaction</c>: replaced within one transaction; <c>auto</c>: by a swap where the role allows it.
+    /// </summary>
     public PublishMode Publish { get; init; } = PublishMode.Auto;
 
     /// <summary>How many tables are read, hashed or restored at once.</summary>
@@ -38,7 +47,7 @@ public sealed record JobConfig
 
     /// <summary>
     /// The tables that incremental runs keep up to date; none for all. A full run copies all that <see cref="Exclude"/> does
-    /// not leave out. Names may hold <c>*</c> and <c>?</c>, and may be qualified.
+    /// not leave out. <c>*</c> and <c>?</c> match, and names may be qualified.
     /// </summary>
     public IReadOnlyList<string> Tables { get; init; } = [];
 
@@ -78,10 +87,10 @@ public sealed record JobConfig
 /// </summary>
 public sealed record ScheduleConfig
 {
-    /// <summary>Five fields: minute, hour, day of month, month, day of week (0 and 7 are Sunday).</summary>
+    /// <summary>When it runs, in five fields: minute, hour, day of month, month, day of week (0 and 7 are Sunday).</summary>
     public string? Cron { get; init; }
 
-    /// <summary>From 1 second to 30 days. Counted from midnight UTC of 1970-01-01, so that nobody needs to remember the last run.</summary>
+    /// <summary>How often it runs, counted from midnight UTC of 1970-01-01, so that nobody needs to remember the last run.</summary>
     public TimeSpan? Every { get; init; }
 
     /// <summary>That of <see cref="Cron"/>.</summary>
@@ -109,17 +118,24 @@ public sealed record ScheduleConfig
 /// <summary>How long each step may take, and how many connections the source may be asked for.</summary>
 public sealed record LimitsConfig
 {
+    /// <summary>How long to keep trying to connect.</summary>
     public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long dumping the source may take.</summary>
     public TimeSpan Dump { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long backing up the target may take.</summary>
     public TimeSpan SafetyBackup { get; init; } = TimeSpan.FromMinutes(3);
+
+    /// <summary>How long each of restoring, verifying, publishing and checking what was published may take.</summary>
     public TimeSpan Restore { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>For the whole run. Undoing what a run began has a limit of its own, so that this one cannot cut it short.</summary>
     public TimeSpan Total { get; init; } = TimeSpan.FromMinutes(15);
 
     /// <summary>
-    /// How long a statement of somebody else may have to wait for what a run holds, before the run lets go of everything and begins anew.
-    /// Null where the copy matters more than who waits for it.
+    /// How long a statement of somebody else may have to wait for the run, on either side, before the run lets go of everything and begins
+    /// anew; <c>wait</c> where the copy matters more than who waits for it.
     /// </summary>
     public TimeSpan? Blocking { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -129,7 +145,7 @@ public sealed record LimitsConfig
     static readonly TimeSpan LongestLockTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Connections to the source at any one time, pg_dump's included; at least 3, or 2 where <see cref="Blocking"/> is null.
+    /// Connections to the source at any one time, pg_dump's included; at least 3, or 2 where <see cref="Blocking"/> is <c>wait</c>.
     /// </summary>
     public int Connections { get; init; } = 6;
 
@@ -141,7 +157,7 @@ public sealed record LimitsConfig
 
 public sealed record VerifyConfig
 {
-    /// <summary>Compare every row's content, not just the number of rows.</summary>
+    /// <summary>Whether every row's content is compared, not just the number of rows.</summary>
     public bool Content { get; init; } = true;
 
     /// <summary>
@@ -149,23 +165,31 @@ public sealed record VerifyConfig
     /// </summary>
     public IReadOnlyList<string> Report { get; init; } = [];
 
-    /// <summary>In incremental runs: the whole content is compared in every one of so many. 0 for never.</summary>
+    /// <summary>Of so many incremental runs one compares the whole content; 0 for none.</summary>
     public int FullEvery { get; init; } = 24;
 }
 
 public sealed record GuardsConfig
 {
-    /// <summary>In bytes. A smaller backup file counts as failed, unless the database it is of is empty.</summary>
+    /// <summary>In bytes. A smaller backup file counts as failed, unless the database has no rows.</summary>
     public long MinimumBackupSize { get; init; } = 10_000;
 
-    /// <summary>The share of the target's rows (0 to 1) that the source may lack before the run is refused.</summary>
+    /// <summary>
+    /// The share of the target's rows, of all tables together, that the source may lack before the run is refused; <c>--force</c>
+    /// (<c>-Force</c>) lifts it. One table that was emptied is refused where <c>verify.report</c> names it.
+    /// </summary>
     public double MaximumShrink { get; init; } = 0.5;
 }
 
 /// <summary>What of the source is left out. Names may hold <c>*</c> and <c>?</c>; tables may be qualified.</summary>
 public sealed record ExcludeConfig
 {
+    /// <summary>Schemas that are left out. What is excluded is not on the target after a full sync.</summary>
     public IReadOnlyList<string> Schemas { get; init; } = [];
+
+    /// <summary>
+    /// Tables that are left out; <c>*</c> and <c>?</c> match, names may be qualified, and a partitioned table stands for its partitions.
+    /// </summary>
     public IReadOnlyList<string> Tables { get; init; } = [];
 
     /// <summary>Tables that are created, but stay empty.</summary>
@@ -184,16 +208,25 @@ public enum BackupCompression
 
 public sealed record BackupsConfig
 {
-    /// <summary>An absolute path; one directory per job.</summary>
+    /// <summary>Where its backups, history and log are: a folder of its own for each job; in the file it may be relative to that.</summary>
     public required string Directory { get; init; }
 
+    /// <summary>
+    /// How many days backups are kept. Never removed are the newest good one of each kind, safety backups of runs that did not end well,
+    /// and files without a manifest.
+    /// </summary>
     public int KeepDays { get; init; } = 7;
+
+    /// <summary><c>auto</c>: zstd with PostgreSQL 16's tools or newer, else gzip.</summary>
     public BackupCompression Compression { get; init; } = BackupCompression.Auto;
 }
 
 public sealed record ToolsConfig
 {
-    /// <summary>Folders searched for PostgreSQL's programs before the usual ones; absolute paths.</summary>
+    /// <summary>
+    /// Folders searched for PostgreSQL's programs before the usual ones; a warning tells where they do not fit. Of those that fit, the
+    /// oldest are taken: best is each server's own version.
+    /// </summary>
     public IReadOnlyList<string> PostgresBin { get; init; } = [];
 
     /// <summary>Whether those are the only ones: so a test is on a machine that lacks what is installed on its own.</summary>

@@ -88,15 +88,19 @@ sealed class JobReader(IReadOnlyList<DatabaseConfig> databases, ToolsConfig tool
             value = null;
             if (text.Equals("wait", StringComparison.OrdinalIgnoreCase))
                 return true;
-            var known = Durations.TryParse(text, out var time) && time >= TimeSpan.FromSeconds(1) && time <= TimeSpan.FromDays(1);
+            var known = Durations.TryParse(text, out var time) && time >= ShortestBlocking && time <= LongestBlocking;
             value = time;
             return known;
         },
-        $"{Durations.Allowed}, at least 1s and at most 1d, or wait");
+        $"{Durations.Allowed}, at least 1s and at most 1d, or wait", null,
+        new DurationForm(ShortestBlocking, LongestBlocking), new WordForm("wait"));
+
+    static readonly TimeSpan ShortestBlocking = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan LongestBlocking = TimeSpan.FromDays(1);
 
     BackupsConfig ReadBackups(string job, YamlSection backups)
     {
-        var defaults = new BackupsConfig { Directory = backups.FullPath(backups.Text("directory") ?? $"backups/{job}") };
+        var defaults = new BackupsConfig { Directory = backups.FullPath(backups.Text("directory", $"backups/{job}")) };
         // Retention, and "the newest good backup", count by directory.
         if (_directories.TryGetValue(defaults.Directory, out var other))
             backups.Report("directory", $"is the backup directory of the job '{other}' too; each job needs one of its own");

@@ -12,7 +12,9 @@ public abstract record PlaceConfig
 /// <summary>A folder, with one below it for each database.</summary>
 public sealed record FolderPlaceConfig : PlaceConfig
 {
-    /// <summary>An absolute path.</summary>
+    /// <summary>
+    /// A folder; in the file it may be relative to that. Where no place is named, there is one: <c>local</c>, the folder <c>backups</c>.
+    /// </summary>
     public required string Directory { get; init; }
 
     /// <summary>A folder that is no place of a configuration: a job's own, or that of a backup's file.</summary>
@@ -22,21 +24,30 @@ public sealed record FolderPlaceConfig : PlaceConfig
 /// <summary>A bucket of S3 or of storage that speaks its language.</summary>
 public sealed record S3PlaceConfig : PlaceConfig
 {
+    /// <summary>The bucket's name.</summary>
     public required string Bucket { get; init; }
 
-    /// <summary>What every key begins with, such as <c>pg/</c>; empty for the bucket's root.</summary>
+    /// <summary>What every key in the bucket begins with, such as <c>pg/</c>.</summary>
     public string Prefix { get; init; } = "";
 
-    /// <summary>Null for Amazon's own; another one is addressed by path (<c>https://endpoint/bucket/key</c>).</summary>
+    /// <summary>For storage other than Amazon's, which is addressed by path (<c>https://endpoint/bucket/key</c>).</summary>
     public Uri? Endpoint { get; init; }
 
+    /// <summary>The bucket's region, such as <c>eu-west-3</c>.</summary>
     public string? Region { get; init; }
 
-    /// <summary>Null for the SDK's own ways: <c>AWS_ACCESS_KEY_ID</c>, profiles, the instance's role.</summary>
+    /// <summary>
+    /// Stands with <see cref="SecretKey"/>; both are left out for the SDK's own ways: <c>AWS_ACCESS_KEY_ID</c>, profiles, the machine's
+    /// own role.
+    /// </summary>
     public string? AccessKey { get; init; }
 
+    /// <summary>Stands with <see cref="AccessKey"/>.</summary>
     public Secret? SecretKey { get; init; }
 
-    /// <summary>How long it may take to answer. An upload whose bytes are on their way has a minute of its own.</summary>
+    /// <summary>
+    /// How long a bucket may take to answer, all tries together; over so long, what is read has to come with 1 kB a second. An upload whose
+    /// bytes are on their way has a minute of its own.
+    /// </summary>
     public TimeSpan AnswerLimit { get; init; } = new LimitsConfig().Connect;
 }

@@ -40,8 +40,7 @@ sealed class PlaceReader(IReadOnlyList<DatabaseConfig> databases)
 
     PlaceConfig Read(string name, YamlSection place)
     {
-        if (place.Has("directory") && place.Has("s3"))
-            place.Report("s3", "stands beside 'directory'; a place is either of the two");
+        place.Alternatives("directory", "s3", "a place is either of the two");
         if (place.Has("s3"))
         {
             var limit = place.Section(
@@ -60,7 +59,7 @@ sealed class PlaceReader(IReadOnlyList<DatabaseConfig> databases)
     S3PlaceConfig ReadS3(string name, YamlSection s3)
     {
         if (!s3.Has("bucket"))
-            s3.Report("bucket", "is missing: the name of the bucket that the backups go to");
+            s3.Missing("bucket", "the name of the bucket that the backups go to");
         var bucket = s3.Value(
             "bucket", "",
             (string text, out string value) => (value = text).Length > 0 && !text.Any(c => char.IsWhiteSpace(c) || c is '/' or '\\'),

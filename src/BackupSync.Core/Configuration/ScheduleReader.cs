@@ -10,14 +10,13 @@ static class ScheduleReader
 
     public static ScheduleConfig Read(YamlSection schedule)
     {
+        schedule.Alternatives("cron", "every", "a schedule has one of the two");
         var (hasCron, hasEvery) = (schedule.Has("cron"), schedule.Has("every"));
         var timeZone = schedule.Value<TimeZoneInfo>(
             "timeZone", TimeZoneInfo.Utc,
             (string text, out TimeZoneInfo zone) => TimeZoneInfo.TryFindSystemTimeZoneById(text, out zone!),
             "UTC or the name of a time zone that this machine knows, such as Europe/Berlin",
             text => NearestName.Of(text, TimeZoneInfo.GetSystemTimeZones().Select(z => z.Id)));
-        if (hasCron && hasEvery)
-            schedule.Report("every", "stands beside 'cron'; a schedule has one of the two");
         return new ScheduleConfig
         {
             Cron = hasEvery ? null : ReadCron(schedule, timeZone),

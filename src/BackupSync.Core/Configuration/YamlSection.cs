@@ -3,10 +3,11 @@ using System.Globalization;
 namespace BackupSync.Configuration;
 
 /// <summary>What all sections of one file share: its problems, its folder, the environment.</summary>
-sealed class ReadingContext(string file, Func<string, string?> environment)
+sealed class ReadingContext(string file, Func<string, string?> environment, IKeyObserver? observer = null)
 {
     public string File { get; } = file;
     public Func<string, string?> Environment { get; } = environment;
+    public IKeyObserver? Observer { get; } = observer;
     public List<ConfigurationProblem> Problems { get; } = [];
 
     /// <summary>What depends on this machine, such as a variable that is not set: told when it is needed.</summary>
@@ -59,18 +60,32 @@ delegate bool TextParser<T>(string text, out T value);
 /// </summary>
 sealed class YamlSection
 {
+    /// <summary>What stands for all names that a mapping may have, where keys are told to an observer.</summary>
+    public const string AnyName = "<name>";
+
+    /// <summary>The same for patterns.</summary>
+    public const string AnyPattern = "<pattern>";
+
     readonly ReadingContext _context;
     readonly string _path;
+
+    /// <summary>The path with <see cref="AnyName"/> in it.</summary>
+    readonly string _form;
+
+    /// <summary>Whether its keys are patterns rather than words.</summary>
+    bool _hasPatterns;
     readonly YamlValue _start;
     readonly Dictionary<string, (YamlText Key, YamlValue Value)> _entries = [];
+
+    const string SomeText = "some text";
 
     /// <summary>The keys that were asked for, in that order; in a set beside it, for a section may have thousands.</summary>
     readonly List<string> _known = [];
     readonly HashSet<string> _isKnown = [];
 
-    YamlSection(ReadingContext context, string path, YamlValue start, YamlMap? map)
+    YamlSection(ReadingContext context, string path, string form, YamlValue start, YamlMap? map)
     {
-        (_context, _path, _start) = (context, path, start);
+        (_context, _path, _form, _start) = (context, path, form, start);
         foreach (var (key, value) in map?.Entries ?? [])
         {
             if (!_entries.TryAdd(key.Text, (key, value)))
@@ -78,15 +93,20 @@ sealed class YamlSection
         }
     }
 
+    /// <summary>Reads a file as a whole.</summary>
+    public static T ReadFile<T>(ReadingContext context, YamlValue root, Func<YamlSection, T> read) =>
+        Read(context, "", "", root, root, read);
+
     /// <summary>Reads a mapping as a whole: what it holds by <paramref name="read"/>, then whatever else is in it as unknown.</summary>
+    /// <param name="form">The path with <see cref="AnyName"/> in it.</param>
     /// <param name="at">Where it stands, for what is missing in it.</param>
     /// <param name="value">Null or empty for one that only has defaults.</param>
-    public static T Read<T>(ReadingContext context, string path, YamlValue at, YamlValue? value, Func<YamlSection, T> read)
+    static T Read<T>(ReadingContext context, string path, string form, YamlValue at, YamlValue? value, Func<YamlSection, T> read)
     {
         var isMapping = value is null or YamlMap or YamlText { IsNull: true };
         if (!isMapping)
             context.Report(value!, path, $"must be a mapping ('key: value' lines), not {KindOf(value!)}");
-        var section = new YamlSection(context, path, at, value as YamlMap);
+        var section = new YamlSection(context, path, form, at, value as YamlMap);
         // Where there is no mapping, what is missing in it is not worth a problem of its own.
         var problems = context.Problems.Count;
         var result = read(section);
@@ -98,16 +118,19 @@ sealed class YamlSection
 
     public bool Has(string key) => Find(key) is not null;
 
-    public T Section<T>(string key, Func<YamlSection, T> read)
+    public T Section<T>(string key, Func<YamlSection, T> read) => Section(key, new SectionForm(typeof(T)), read);
+
+    T Section<T>(string key, KeyForm form, Func<YamlSection, T> read)
     {
         var value = Find(key);
-        return Read(_context, KeyPath(key), value ?? _start, value, read);
+        Tell(key, form);
+        return Read(_context, KeyPath(key), Below(_form, key), value ?? _start, value, read);
     }
 
     /// <summary>
     /// A mapping of names to mappings, as <c>databases</c> and <c>jobs</c> are. Entries with bad names are reported and left out.
     /// </summary>
-    public IReadOnlyList<T> Named<T>(string key, Func<string, YamlSection, T> read) => Section(key, names =>
+    public IReadOnlyList<T> Named<T>(string key, Func<string, YamlSection, T> read) => Section(key, new NamedForm(typeof(T)), names =>
     {
         var result = new List<T>();
         foreach (var (name, value) in names._entries.Values)
@@ -119,41 +142,61 @@ sealed class YamlSection
                     names.KeyPath(Quotable(name.Text) ? name.Text : "…"),
                     "is no name: letters, digits, '.', '_' and '-' are allowed, the first being a letter or digit");
             else
-                result.Add(Read(_context, names.KeyPath(name.Text), name, value, section => read(name.Text, section)));
+                result.Add(Read(
+                    _context, names.KeyPath(name.Text), Below(names._form, AnyName), name, value, section => read(name.Text, section)));
         }
         return (IReadOnlyList<T>)result;
     });
 
     /// <summary>A mapping whose keys are free texts, such as patterns, in the file's order.</summary>
-    public IReadOnlyList<T> Each<T>(string key, Func<string, YamlSection, T> read) =>
-        Section(key, section => (IReadOnlyList<T>)section._entries.Keys.Select(k => read(k, section)).ToArray());
+    public IReadOnlyList<T> Each<T>(string key, Func<string, YamlSection, T> read) => Section(key, new PatternsForm(), section =>
+    {
+        section._hasPatterns = true;
+        return (IReadOnlyList<T>)section._entries.Keys.Select(k => read(k, section)).ToArray();
+    });
 
     /// <summary>The text of a key that has to be there; null where it is not, which is reported.</summary>
-    public string? RequiredText(string key, string meaning)
+    public string? RequiredText(string key, string meaning) => RequiredText(key, meaning, new TextForm(SomeText));
+
+    string? RequiredText(string key, string meaning, KeyForm form)
     {
         if (!Has(key))
-            Report(key, $"is missing: {meaning}");
-        return Text(key);
+            Missing(key, meaning);
+        return Text(key, null, form);
     }
 
-    public string? Text(string key) =>
-        Value<string?>(key, null, (string text, out string? value) => (value = text).Length > 0, "some text");
+    public string? Text(string key) => Text(key, null, new TextForm(SomeText));
 
-    /// <summary>As <see cref="Text"/>, where an empty one means that there is none, as <c>${NAME:-}</c> does.</summary>
-    public string? OptionalText(string key) => Find(key) is null or YamlText { Text.Length: 0 } or YamlText { IsNull: true } ? null
-        : Value<string?>(
-            key, null, (string text, out string? value) => (value = text.Length > 0 ? text : null) is null || true, "some text");
+    /// <param name="otherwise">Where the key is not there, or cannot be read.</param>
+    public string Text(string key, string otherwise) => Text(key, otherwise, new TextForm(SomeText))!;
+
+    string? Text(string key, string? otherwise, KeyForm form) =>
+        Value(key, otherwise, (string text, out string? value) => (value = text).Length > 0, SomeText, null, form);
+
+    /// <summary>As <see cref="Text(string)"/>, where an empty one means that there is none, as <c>${NAME:-}</c> does.</summary>
+    public string? OptionalText(string key)
+    {
+        var form = new TextForm(SomeText, MayBeEmpty: true);
+        Tell(key, form);
+        return Find(key) is null or YamlText { Text.Length: 0 } or YamlText { IsNull: true } ? null
+            : Value<string?>(
+                key, null, (string text, out string? value) => (value = text.Length > 0 ? text : null) is null || true, SomeText, null,
+                form);
+    }
 
     /// <summary>The text as it stands in the file, references to the environment not expanded.</summary>
     public string? RawText(string key, string meaning)
     {
         if (!Has(key))
-            Report(key, $"is missing: {meaning}");
+            Missing(key, meaning);
+        Tell(key, new TextForm(SomeText));
         return Find(key) is { } value ? TextOf(value, KeyPath(key), meaning) : null;
     }
 
     public bool Boolean(string key, bool otherwise) =>
-        Value(key, otherwise, (string text, out bool value) => (value = text == "true") || text == "false", "true or false");
+        Value(
+            key, otherwise, (string text, out bool value) => (value = text == "true") || text == "false", "true or false", null,
+            new TruthForm());
 
     public int Integer(string key, int otherwise, int minimum, int maximum) =>
         Value(
@@ -161,7 +204,9 @@ sealed class YamlSection
             (string text, out int value) => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value)
                 && value >= minimum
                 && value <= maximum,
-            $"a whole number from {minimum} to {maximum}");
+            $"a whole number from {minimum} to {maximum}",
+            null,
+            new NumberForm(minimum, maximum));
 
     /// <param name="minimum">In whole seconds, zero included; null for anything that is more than zero.</param>
     public TimeSpan Duration(string key, TimeSpan otherwise, TimeSpan maximum, TimeSpan? minimum = null)
@@ -172,17 +217,22 @@ sealed class YamlSection
             // Zero is the one number whose unit does not matter.
             (string text, out TimeSpan value) => (Durations.TryParse(text, out value) || text == "0")
                 && value <= maximum && (minimum is null ? value > TimeSpan.Zero : value >= minimum),
-            $"{Durations.Allowed}, {least}at most {maximum.TotalDays:0}d");
+            $"{Durations.Allowed}, {least}at most {maximum.TotalDays:0}d",
+            null,
+            new DurationForm(minimum, maximum));
     }
 
-    public long Size(string key, long otherwise) => Value<long>(key, otherwise, ByteSizes.TryParse, ByteSizes.Allowed);
+    public long Size(string key, long otherwise) =>
+        Value<long>(key, otherwise, ByteSizes.TryParse, ByteSizes.Allowed, null, new SizeForm());
 
     public double Percentage(string key, double otherwise) =>
         Value(
             key,
             otherwise,
             (string text, out double value) => Percentages.TryParse(text, out value) && value <= 1,
-            $"{Percentages.Allowed}, from 0% to 100%");
+            $"{Percentages.Allowed}, from 0% to 100%",
+            null,
+            new PercentageForm());
 
     /// <summary>A value of an enumeration by its name, in any case.</summary>
     /// <param name="properNames">They are shown in lower case, such as <c>postgresql</c>; all others as <c>camelCase</c>.</param>
@@ -194,14 +244,19 @@ sealed class YamlSection
             (string text, out T value) => Enum.TryParse(text, ignoreCase: true, out value)
                 && names.Contains(text, StringComparer.OrdinalIgnoreCase),
             "one of " + string.Join(", ", names),
-            text => _context.Nearest(text, names));
+            text => _context.Nearest(text, names),
+            new WordForm(names));
     }
 
     /// <summary>A list; the default where there is none. One that is there may be empty.</summary>
-    public IReadOnlyList<string> Texts(string key, IReadOnlyList<string>? otherwise = null) =>
-        Find(key) is null or YamlText { IsNull: true } ? otherwise ?? [] : Items(key).Select(i => i.Text).ToArray();
+    public IReadOnlyList<string> Texts(string key, IReadOnlyList<string>? otherwise = null)
+    {
+        otherwise ??= [];
+        Tell(key, new ListForm(new TextForm(SomeText)), otherwise);
+        return Find(key) is null or YamlText { IsNull: true } ? otherwise : Items(key).Select(i => i.Text).ToArray();
+    }
 
-    public IReadOnlyList<YamlItem> Items(string key)
+    IReadOnlyList<YamlItem> Items(string key)
     {
         switch (Find(key))
         {
@@ -216,7 +271,7 @@ sealed class YamlSection
     }
 
     YamlItem? Item(YamlValue value, string path) =>
-        Expanded(value, path, "some text") is { } text ? new YamlItem(text, message => _context.Report(value, path, message)) : null;
+        Expanded(value, path, SomeText) is { } text ? new YamlItem(text, message => _context.Report(value, path, message)) : null;
 
     /// <summary>Whether the key is missing, or holds nothing or a list of nothing.</summary>
     public bool IsEmpty(string key) => Find(key) is null or YamlText { IsNull: true } or YamlList { Items.Count: 0 };
@@ -227,11 +282,14 @@ sealed class YamlSection
     /// <summary>What a name that has to be there refers to; null where it is not there or refers to nothing, which is reported.</summary>
     /// <param name="kind">What it is, such as <c>database</c>.</param>
     public T? Reference<T>(string key, string kind, string meaning, IReadOnlyList<T> known, Func<T, string> nameOf) where T : class =>
-        RequiredText(key, meaning) is { } name ? Known(new YamlItem(name, message => Report(key, message)), kind, known, nameOf) : null;
+        RequiredText(key, meaning, new NameForm(kind)) is { } name
+            ? Known(new YamlItem(name, message => Report(key, message)), kind, known, nameOf)
+            : null;
 
     /// <summary>As <see cref="Reference"/>, for a list of names.</summary>
     public IReadOnlyList<T> References<T>(string key, string kind, IReadOnlyList<T> known, Func<T, string> nameOf) where T : class
     {
+        Tell(key, new ListForm(new NameForm(kind)));
         var found = new List<T>();
         var isFound = new HashSet<T>(ReferenceEqualityComparer.Instance);
         foreach (var item in Items(key))
@@ -261,8 +319,12 @@ sealed class YamlSection
 
     /// <summary>Reads a key by a parser; the default where it is missing or cannot be read.</summary>
     /// <param name="allowed">What is allowed, for "must be …".</param>
-    public T Value<T>(string key, T otherwise, TextParser<T> parser, string allowed, Func<string, string?>? nearest = null)
+    /// <param name="forms">The same for the reference and the schema, each one that is allowed; none for any text.</param>
+    public T Value<T>(
+        string key, T otherwise, TextParser<T> parser, string allowed, Func<string, string?>? nearest = null, params KeyForm[] forms)
     {
+        foreach (var form in forms.Length > 0 ? forms : [new TextForm(allowed)])
+            Tell(key, form, otherwise);
         if (Find(key) is not { } value || Expanded(value, KeyPath(key), allowed) is not { } text)
             return otherwise;
         if (parser(text, out var result))
@@ -275,10 +337,26 @@ sealed class YamlSection
 
     public string FullPath(string path) => _context.FullPath(path);
 
-    public string KeyPath(string key) => _path.Length == 0 ? key : $"{_path}.{key}";
+    public string KeyPath(string key) => Below(_path, key);
 
     /// <summary>Reports a problem where the key's value stands, or where the section begins.</summary>
     public void Report(string key, string message) => _context.Problems.Add(Problem(key, message));
+
+    /// <summary>Reports that a key is not there which has to be.</summary>
+    public void Missing(string key, string meaning)
+    {
+        _context.Observer?.Missing(_form, key);
+        Report(key, $"is missing: {meaning}");
+    }
+
+    /// <summary>Reports where both of two keys are there that exclude each other.</summary>
+    /// <param name="rule">What is wrong with that, as the rest of a sentence.</param>
+    public void Alternatives(string one, string other, string rule)
+    {
+        _context.Observer?.Alternative(_form, one, other);
+        if (Has(one) & Has(other)) // both are known from here on
+            Report(other, $"stands beside '{one}'; {rule}");
+    }
 
     /// <summary>As <see cref="Report"/>, for what is told only when it is needed.</summary>
     public ConfigurationProblem HoldBack(string key, string message)
@@ -300,6 +378,12 @@ sealed class YamlSection
     static bool Quotable(string text) => text.Length <= 60 && !text.Contains("://", StringComparison.Ordinal)
         && text.AsSpan().IndexOfAny("@;=\r\n\t") < 0;
 
+    /// <param name="otherwise">What the key stands for where it is not there.</param>
+    void Tell(string key, KeyForm form, object? otherwise = null) => _context.Observer?.Read(
+        _form, _hasPatterns ? AnyPattern : key, form, _entries.ContainsKey(key) ? null : otherwise);
+
+    static string Below(string path, string key) => path.Length == 0 ? key : $"{path}.{key}";
+
     YamlValue? Find(string key)
     {
         Know(key);
@@ -308,8 +392,10 @@ sealed class YamlSection
 
     void Know(string key)
     {
-        if (_isKnown.Add(key))
-            _known.Add(key);
+        if (!_isKnown.Add(key))
+            return;
+        _known.Add(key);
+        _context.Observer?.Known(_form, _hasPatterns ? AnyPattern : key);
     }
 
     string? Expanded(YamlValue value, string path, string allowed)

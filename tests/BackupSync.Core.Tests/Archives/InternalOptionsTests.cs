@@ -4,6 +4,7 @@ using BackupSync.Archives;
 namespace BackupSync.Tests.Archives;
 
 /// <summary>Options that a server keeps for itself leave an archive, and nothing else does.</summary>
+[Trait("Needs", "nothing")]
 public sealed class InternalOptionsTests
 {
     [Theory]

@@ -5,6 +5,7 @@ using BackupSync.Archives;
 namespace BackupSync.Tests.Archives;
 
 /// <summary>Several pieces compressed at once are one zlib stream to whoever reads it.</summary>
+[Trait("Needs", "nothing")]
 public sealed class ParallelZLibStreamTests
 {
     const int Piece = 512 * 1024;

@@ -3,6 +3,7 @@ using BackupSync.Archives;
 
 namespace BackupSync.Tests.Archives;
 
+[Trait("Needs", "nothing")]
 public sealed class RowCounterTests
 {
     public static TheoryData<string, long?> Contents => new()

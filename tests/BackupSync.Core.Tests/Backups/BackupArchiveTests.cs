@@ -3,6 +3,7 @@ using BackupSync.Files;
 
 namespace BackupSync.Tests.Backups;
 
+[Trait("Needs", "nothing")]
 public sealed class BackupArchiveTests : IDisposable
 {
     readonly TempFolder _temp = new();

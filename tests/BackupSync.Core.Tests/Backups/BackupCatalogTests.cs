@@ -5,6 +5,7 @@ using BackupSync.Encryption;
 
 namespace BackupSync.Tests.Backups;
 
+[Trait("Needs", "nothing")]
 public sealed class BackupCatalogTests : IDisposable
 {
     readonly TempFolder _temp = new();

@@ -3,6 +3,7 @@ using BackupSync.Backups;
 
 namespace BackupSync.Tests.Backups;
 
+[Trait("Needs", "nothing")]
 public sealed class BackupNamesTests : IDisposable
 {
     readonly TempFolder _temp = new();

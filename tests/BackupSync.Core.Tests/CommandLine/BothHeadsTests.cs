@@ -6,6 +6,7 @@ using Entry = BackupSync.Cli.CommandLine;
 namespace BackupSync.Tests.CommandLine;
 
 /// <summary>A number that one head takes, the other takes too: what cmdlets declare is tried with the commands.</summary>
+[Trait("Needs", "nothing")]
 public sealed class BothHeadsTests
 {
     public static TheoryData<string, string, string[]> Numbers => new()

@@ -2,6 +2,7 @@ using BackupSync.Configuration;
 
 namespace BackupSync.Tests.Configuration;
 
+[Trait("Needs", "nothing")]
 public sealed class AdHocJobTests
 {
     [Fact]

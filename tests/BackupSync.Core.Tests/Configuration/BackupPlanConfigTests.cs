@@ -3,6 +3,7 @@ using BackupSync.Configuration;
 namespace BackupSync.Tests.Configuration;
 
 /// <summary>Tiers, places, encryption and backup plans that are right.</summary>
+[Trait("Needs", "nothing")]
 public sealed class BackupPlanConfigTests : IDisposable
 {
     const string Databases = "databases: { auth: { url: 'postgresql://h/auth' }, trading: { url: 'postgresql://h/trading' } }\n";

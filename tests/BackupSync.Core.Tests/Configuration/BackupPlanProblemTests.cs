@@ -3,6 +3,7 @@ using BackupSync.Configuration;
 namespace BackupSync.Tests.Configuration;
 
 /// <summary>Tiers, places, encryption and backup plans with mistakes: which are told, and where they are said to be.</summary>
+[Trait("Needs", "nothing")]
 public sealed class BackupPlanProblemTests : IDisposable
 {
     const string Databases = "databases: { auth: { url: 'postgresql://h/auth' }, trading: { url: 'postgresql://h/trading' } }\n";

@@ -5,6 +5,7 @@ using BackupSync.Postgres;
 namespace BackupSync.Tests.Configuration;
 
 /// <summary>Good configurations, and how the file is found.</summary>
+[Trait("Needs", "nothing")]
 public sealed class ConfigurationFileTests : IDisposable
 {
     readonly TempFolder _folder = new();
@@ -311,13 +312,7 @@ public sealed class ConfigurationFileTests : IDisposable
     public void Starter_with_every_comment_taken_off_is_valid_too()
     {
         _environment["BACKUPSYNC_PASSPHRASE"] = "correct horse battery";
-        // Comments that hold settings, be it a key or a whole section; the others are sentences.
-        var lines = ConfigurationFile.Starter.Split('\n').Select(l => System.Text.RegularExpressions.Regex.Replace(
-            l,
-            @"^(\s*)# ((?:provider|tier|tools|tiers|places|encryption|backupPlans|mode|tables|incremental|publish|parallel|exclude"
-                + "|compression):|  )",
-            "$1$2"));
-        var path = _folder.Write("backupsync.yml", string.Join('\n', lines));
+        var path = _folder.Write("backupsync.yml", StarterSamples.WithoutComments());
 
         Assert.Contains("\ntools:", File.ReadAllText(path));
         Assert.Empty(ConfigurationFile.Check(path, Environment));

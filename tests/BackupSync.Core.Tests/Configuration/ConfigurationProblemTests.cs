@@ -4,6 +4,7 @@ using BackupSync.Configuration;
 namespace BackupSync.Tests.Configuration;
 
 /// <summary>Configurations with mistakes: which are told, and where they are said to be.</summary>
+[Trait("Needs", "nothing")]
 public sealed class ConfigurationProblemTests : IDisposable
 {
     const string Databases = "databases: { a: { url: 'postgresql://h/a' }, b: { url: 'postgresql://h/b' }, prod: { url: "

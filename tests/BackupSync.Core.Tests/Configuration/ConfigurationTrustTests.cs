@@ -5,6 +5,7 @@ using BackupSync.Tests.Files;
 namespace BackupSync.Tests.Configuration;
 
 /// <summary>A configuration names programs to run: one that others can write is not read.</summary>
+[Trait("Needs", "nothing")]
 public sealed class ConfigurationTrustTests : IDisposable
 {
     const string Valid = "databases: { a: { url: \"postgresql://h/a\" } }\n";

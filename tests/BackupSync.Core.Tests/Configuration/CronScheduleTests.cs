@@ -3,6 +3,7 @@ using BackupSync.Configuration;
 
 namespace BackupSync.Tests.Configuration;
 
+[Trait("Needs", "nothing")]
 public sealed class CronScheduleTests
 {
     /// <summary>A Wednesday.</summary>

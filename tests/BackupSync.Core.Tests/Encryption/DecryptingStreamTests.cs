@@ -3,6 +3,7 @@ using static BackupSync.Tests.Encryption.EncryptionSamples;
 
 namespace BackupSync.Tests.Encryption;
 
+[Trait("Needs", "nothing")]
 public sealed class DecryptingStreamTests
 {
     [Theory]

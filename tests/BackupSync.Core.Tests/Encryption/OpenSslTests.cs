@@ -5,6 +5,7 @@ using static BackupSync.Tests.Encryption.EncryptionSamples;
 namespace BackupSync.Tests.Encryption;
 
 /// <summary>A backup can be brought back without BackupSync: by the real openssl.</summary>
+[Trait("Needs", "nothing")]
 public sealed class OpenSslTests : IDisposable
 {
     readonly TempFolder _temp = new();

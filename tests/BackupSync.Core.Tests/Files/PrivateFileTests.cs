@@ -2,6 +2,7 @@ using BackupSync.Files;
 
 namespace BackupSync.Tests.Files;
 
+[Trait("Needs", "nothing")]
 public sealed class PrivateFileTests : IDisposable
 {
     readonly TempFolder _temp = new();

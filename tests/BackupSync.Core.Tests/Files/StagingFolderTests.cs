@@ -3,6 +3,7 @@ using BackupSync.PgTools;
 
 namespace BackupSync.Tests.Files;
 
+[Trait("Needs", "nothing")]
 public sealed class StagingFolderTests
 {
     [Fact]

@@ -3,6 +3,7 @@ using BackupSync.Files;
 namespace BackupSync.Tests.Files;
 
 /// <summary>What is written arrives by another thread: all of it, in order, or as a failure.</summary>
+[Trait("Needs", "nothing")]
 public sealed class WriteBehindStreamTests
 {
     [Fact]

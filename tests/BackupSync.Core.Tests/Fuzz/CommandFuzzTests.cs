@@ -14,6 +14,7 @@ public sealed class CommandFuzzCollection;
 /// Every command of the program with wrong values for every option and argument that it has, as System.CommandLine knows them.
 /// </summary>
 [Collection(nameof(CommandFuzzTests))]
+[Trait("Needs", "nothing")]
 public sealed class CommandFuzzTests(ITestOutputHelper output)
 {
     /// <summary>For what does wait: an address that happens to be one.</summary>

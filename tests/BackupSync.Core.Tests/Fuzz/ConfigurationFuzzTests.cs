@@ -8,6 +8,7 @@ namespace BackupSync.Tests.Fuzz;
 /// <summary>
 /// Every key of the configuration with wrong values. Which keys there are, the reader itself says of one that it does not know.
 /// </summary>
+[Trait("Needs", "nothing")]
 public sealed class ConfigurationFuzzTests(ITestOutputHelper output) : IDisposable
 {
     const string Unknown = "qqqqqqqqqqqqqqqqqqqq";

@@ -3,6 +3,7 @@ using BackupSync.Postgres;
 
 namespace BackupSync.Tests.PgTools;
 
+[Trait("Needs", "nothing")]
 public sealed class AdviceTests
 {
     [Theory]

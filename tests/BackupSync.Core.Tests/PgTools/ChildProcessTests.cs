@@ -3,6 +3,7 @@ using BackupSync.PgTools;
 
 namespace BackupSync.Tests.PgTools;
 
+[Trait("Needs", "nothing")]
 public sealed class ChildProcessTests
 {
     static CancellationToken Soon => new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token;

@@ -2,6 +2,7 @@ using BackupSync.PgTools;
 
 namespace BackupSync.Tests.PgTools;
 
+[Trait("Needs", "nothing")]
 public sealed class PgRestoreTests
 {
     const string Unknown = """

@@ -4,6 +4,7 @@ using BackupSync.Postgres;
 
 namespace BackupSync.Tests.PgTools;
 
+[Trait("Needs", "nothing")]
 public sealed class ToolLocatorTests : IDisposable
 {
     readonly string _root = Directory.CreateTempSubdirectory("backupsync-tools-").FullName;

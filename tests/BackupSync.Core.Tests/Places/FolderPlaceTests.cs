@@ -5,6 +5,7 @@ using BackupSync.Tests.Files;
 
 namespace BackupSync.Tests.Places;
 
+[Trait("Needs", "nothing")]
 public sealed class FolderPlaceTests : PlaceContract
 {
     const string Key = "auth/auth.dump";

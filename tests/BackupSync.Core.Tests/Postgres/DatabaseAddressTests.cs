@@ -3,6 +3,7 @@ using Npgsql;
 
 namespace BackupSync.Tests.Postgres;
 
+[Trait("Needs", "nothing")]
 public sealed class DatabaseAddressTests
 {
     static readonly string EveryPrintableAscii = string.Concat(Enumerable.Range(0x20, 0x7f - 0x20).Select(c => (char)c));

@@ -1,5 +1,6 @@
 namespace BackupSync.Tests.Postgres;
 
+[Trait("Needs", "nothing")]
 public sealed class EmbeddedSqlTests
 {
     /// <summary>Statements are converted to the database's encoding, and not every encoding has every character.</summary>

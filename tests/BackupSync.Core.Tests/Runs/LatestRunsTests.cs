@@ -3,6 +3,7 @@ using BackupSync.Tests.Files;
 
 namespace BackupSync.Tests.Runs;
 
+[Trait("Needs", "nothing")]
 public sealed class LatestRunsTests : IDisposable
 {
     readonly TempFolder _temp = new();

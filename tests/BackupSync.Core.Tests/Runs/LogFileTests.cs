@@ -4,6 +4,7 @@ using BackupSync.Tests.Files;
 
 namespace BackupSync.Tests.Runs;
 
+[Trait("Needs", "nothing")]
 public sealed class LogFileTests : IDisposable
 {
     readonly TempFolder _temp = new();

@@ -6,6 +6,7 @@ using BackupSync.Tests.Backups;
 namespace BackupSync.Tests.Runs;
 
 /// <summary>A history that has grown: over months, and to more than anybody wants to read.</summary>
+[Trait("Needs", "nothing")]
 public sealed class LongHistoryTests : IDisposable
 {
     const string Rubbish = "who reads this is told that it is no record\n";

@@ -6,6 +6,7 @@ using BackupSync.Tests.Files;
 
 namespace BackupSync.Tests.Runs;
 
+[Trait("Needs", "nothing")]
 public sealed class RunHistoryTests : IDisposable
 {
     readonly TempFolder _temp = new();

@@ -4,6 +4,7 @@ using BackupSync.Sandbox;
 
 namespace BackupSync.Tests.Sandboxes;
 
+[Trait("Needs", "nothing")]
 public sealed class ServerProgramsTests
 {
     readonly List<string> _commands = [];

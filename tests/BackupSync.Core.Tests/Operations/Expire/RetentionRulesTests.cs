@@ -5,6 +5,7 @@ using BackupSync.Operations.Expire;
 namespace BackupSync.Tests.Operations.Expire;
 
 /// <summary>Which of a plan's backups go under which rules. No file is needed for that.</summary>
+[Trait("Needs", "nothing")]
 public sealed class RetentionRulesTests
 {
     /// <summary>A Wednesday, the last day of a year.</summary>

@@ -7,6 +7,7 @@ using BackupSync.Tests.Runs;
 
 namespace BackupSync.Tests.Operations.Expire;
 
+[Trait("Needs", "nothing")]
 public sealed class RetentionTests : IDisposable
 {
     static readonly DateTimeOffset Now = BackupSamples.Morning.AddMinutes(1);
