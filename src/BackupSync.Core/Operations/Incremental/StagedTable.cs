@@ -214,7 +214,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
             var column = Sql.Identifier(stamp.Name);
             await EnsureKeptAsync();
             kept = await KeepAsync($"DELETE FROM {_rows} AS s WHERE EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "s")} "
-                + $"AND {IsNewer($"t.{column}", $"s.{column}")}) RETURNING {Table.KeyList("s.")}", _kept);
+                + $"AND {Stamps.IsNewer($"t.{column}", $"s.{column}")}) RETURNING {Table.KeyList("s.")}", _kept);
             Rows -= kept;
         }
         if (_hasKeys)
@@ -289,7 +289,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
                     SELECT s.{Table.Own}id FROM {InTarget(index, columns)} AS t
                         JOIN {InStaged(index, $"{columns}, ctid AS {Table.Own}id")} AS s ON {index.Same}
                     WHERE NOT ({Table.SameKey("t", "s")}) AND NOT EXISTS (SELECT FROM {_keys} AS k WHERE {Table.SameKey("k", "t")})
-                      AND {IsNewer($"t.{Table.Own}stamp", $"s.{Table.Own}stamp")}) AS c
+                      AND {Stamps.IsNewer($"t.{Table.Own}stamp", $"s.{Table.Own}stamp")}) AS c
                 WHERE r.ctid = c.{Table.Own}id
                 """, cancellationToken);
             Rows -= kept;
@@ -647,7 +647,7 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
                 $"""
                 DELETE FROM {_rows} AS s USING {_pairs} AS p, {Target} AS t WHERE s.ctid = p.staged AND t.tableoid = p.relation
                     AND t.ctid = p.id
-                AND {IsNewer($"t.{column}", $"s.{column}")}
+                AND {Stamps.IsNewer($"t.{column}", $"s.{column}")}
                 """, cancellationToken);
             Rows -= kept;
         }
@@ -688,16 +688,6 @@ sealed class StagedTable(KeyedTable table, FingerprintMethod method, PgSession t
         : await target.ScalarAsync<long>(
             $"SELECT count(*) FROM {_kept} AS k WHERE NOT EXISTS (SELECT FROM {Target} AS t WHERE {Table.SameKey("t", "k")})",
             cancellationToken);
-
-    /// <summary>Of two stamps; none is older than any.</summary>
-    static string IsNewer(string stamp, string other) => $"({stamp} > {other} OR {other} IS NULL AND {stamp} IS NOT NULL)";
-
-    /// <summary>A stamp to compare a column with.</summary>
-    public static string Moment(TableColumn stamp, DateTimeOffset at)
-    {
-        var moment = at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff", System.Globalization.CultureInfo.InvariantCulture);
-        return $"{Sql.Literal(moment + (stamp.Type == "timestamptz" ? "+00" : ""))}::{stamp.Type}";
-    }
 
     /// <summary>PostgreSQL knows no ON CONFLICT for tables with such a rule, even where it is switched off.</summary>
     async Task<bool> HasUpdateRuleAsync(CancellationToken cancellationToken) => (await target.RowsAsync(

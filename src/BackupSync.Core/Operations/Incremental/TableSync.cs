@@ -10,15 +10,12 @@ namespace BackupSync.Operations.Incremental;
 /// <summary>One table on its way: what has changed of it, what was staged, what was written.</summary>
 sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, IncrementalConfig config, FingerprintMethod method)
 {
-    /// <summary>If so many rows differ, and more than are the same, reading all rows at once is faster than asking for each.</summary>
-    const long Many = 20_000;
-
     /// <summary>In one go.</summary>
     const int MostRepaired = 50_000;
 
+    readonly IChangeSource _changes = tracking.ChangeSource(table, config, method);
     readonly Stopwatch _clock = new();
-    TableComparison? _comparison;
-    TableFingerprint? _whole;
+    FoundChanges _found = FoundChanges.None;
     long _unchanged, _kept, _own, _bytes, _inserted, _updated, _deleted;
     bool _leavesDeleted;
     (long Inserted, long Updated, long Deleted) _others;
@@ -29,7 +26,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
 
     /// <summary>Null where nobody has counted them.</summary>
     public long? SourceRows { get; private set; }
-    public long? RowsBefore { get; private set; }
+    public long? RowsBefore => _found.TargetRows;
     public long? RowsAfter { get; private set; }
 
     /// <summary>Whether the whole table, and not only what was written, is known to be what the source has.</summary>
@@ -63,26 +60,14 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
     /// <summary>How many rows are to go.</summary>
     public long ToDelete => Staged.Deletions;
 
-    /// <summary>By stamps: whether a row may have been written since the last run, as a condition.</summary>
-    public string IsStampedSince
-    {
-        get
-        {
-            var stamp = Sql.Identifier(Tracking.Stamp!.Name);
-            var since = StagedTable.Moment(Tracking.Stamp, Tracking.Since!.Value - config.Lateness);
-            return $"{stamp} >= {since}{(Tracking.Stamp.IsNotNull ? "" : $" OR {stamp} IS NULL")}";
-        }
-    }
-
     /// <summary>There is nothing to find: see <see cref="QuietTables"/>.</summary>
     /// <param name="rows">On either side; null where nobody has counted them.</param>
     /// <param name="received">Characters that came over the wire from the source.</param>
     public void FoundNothing(long? rows, long received)
     {
-        (SourceRows, RowsBefore) = (rows, rows);
-        _bytes += received;
-        if (Tracking.Way == ChangeTracking.Whole)
-            _unchanged = rows ?? 0;
+        _found = new FoundChanges(rows, rows, Tracking.Way == ChangeTracking.Whole ? rows ?? 0 : 0, received);
+        SourceRows = rows;
+        (_unchanged, _bytes) = (_found.Unchanged, received);
     }
 
     /// <summary>Finds the changes and stages them.</summary>
@@ -91,21 +76,12 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
     public async Task FindAsync(ComparingLane lane, FetchLine fetch, string? own, CancellationToken cancellationToken)
     {
         _clock.Start();
-        switch (Tracking.Way)
-        {
-            case ChangeTracking.UpdatedAt:
-                await FindByStampAsync(lane, fetch, cancellationToken);
-                break;
-            case ChangeTracking.Content:
-                await CompareAsync(lane, fetch, keysOnly: false, cancellationToken);
-                break;
-            default:
-                await FindWholeAsync(lane, fetch, cancellationToken);
-                break;
-        }
-        _unchanged += _comparison?.Unchanged ?? 0;
-        _bytes += _comparison?.Received ?? 0;
-        await fetch.UseAsync(async (source, _) =>
+        var stager = new ChangeStager(Staged, fetch, config.Deletes, MayEmpty);
+        _found = await _changes.FindAsync(lane, stager, cancellationToken);
+        SourceRows = _found.SourceRows;
+        (_unchanged, _bytes) = (_found.Unchanged + stager.Unchanged, _found.Received + stager.Received);
+        _leavesDeleted = stager.LeavesDeleted;
+        await fetch.UseAsync(async (_, _) =>
         {
             _unchanged += await Staged.TidyAsync(cancellationToken);
             if (LastWriteWins)
@@ -247,9 +223,8 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.VerificationFailed"/>: they differ.</exception>
     public async Task<bool> VerifyAsync(PgSession source, PgSession target, TableWrites? written, CancellationToken cancellationToken)
     {
-        var reads = IsRepaired && config.Deletes && _kept == 0 && _whole is null;
-        if (reads)
-            _whole = await FingerprintReader.ReadTableAsync(source, Table.Table, method, cancellationToken);
+        var reads = IsRepaired && config.Deletes && _kept == 0 && _found.Whole is null;
+        var known = reads ? await FingerprintReader.ReadTableAsync(source, Table.Table, method, cancellationToken) : _found.Whole;
         if (!Staged.IsTouched && !IsRepaired)
         {
             RowsAfter = RowsBefore;
@@ -270,7 +245,7 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
                 "Delete them on the target, or bring back on the source what they refer to; with conflict: "
                     + "sourceWins they go without asking.");
         }
-        if (_whole is { } whole && (Table.HasKey || MayEmpty))
+        if (known is { } whole && (Table.HasKey || MayEmpty))
         {
             var now = await FingerprintReader.ReadTableAsync(target, Table.Table, method, cancellationToken);
             (SourceRows, RowsAfter) = (whole.Rows, now.Rows);
@@ -284,9 +259,9 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         }
         else if (SourceRows is { } rows && _kept == 0 && !_leavesDeleted)
         {
-            var (isResolved, now) = _comparison is null
+            var (isResolved, now) = _found.Comparison is null
                 ? (true, await target.ScalarAsync<long>($"SELECT count(*) FROM {Table.Table.Rows}", cancellationToken))
-                : await _comparison.LookAgainAsync(
+                : await _found.Comparison.LookAgainAsync(
                     target, written is not null && OthersOf(written) == default ? _inserted - _deleted : null, cancellationToken);
             RowsAfter = now;
             if (RowsAfter != rows)
@@ -301,92 +276,6 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         }
         _clock.Stop();
         return reads;
-    }
-
-    async Task FindByStampAsync(ComparingLane lane, FetchLine fetch, CancellationToken cancellationToken)
-    {
-        await fetch.UseAsync(async (source, progress) =>
-            _bytes += await Staged.FillAsync(
-                source, Staged.SelectFromSource($"WHERE {IsStampedSince}"), progress, cancellationToken), cancellationToken);
-        if (config.Deletes)
-            await CompareAsync(lane, fetch, keysOnly: true, cancellationToken);
-    }
-
-    async Task CompareAsync(ComparingLane lane, FetchLine fetch, bool keysOnly, CancellationToken cancellationToken)
-    {
-        var (there, here) = await lane.BothAsync(cancellationToken);
-        _comparison = await TableComparison.ReadAsync(Table, method, keysOnly, there, here, cancellationToken);
-        (SourceRows, RowsBefore) = (_comparison.SourceRows, _comparison.TargetRows);
-        List<string> fetched = [], deleted = [];
-        long different = 0;
-        var isOtherTable = false;
-        // Whoever stops reading in the middle has the statement cancelled, and a transaction does not outlive that.
-        if (_comparison.Differing.Count > 0)
-            await there.ExecuteAsync("SAVEPOINT backupsync_rows", cancellationToken);
-        await foreach (var row in _comparison.RowsAsync(there, here, cancellationToken))
-        {
-            if (++different > Many && different > _comparison.Unchanged && config.Deletes && !keysOnly)
-            {
-                isOtherTable = true;
-                break;
-            }
-            (row.Side == RowSide.TargetOnly ? deleted : fetched).Add(row.Key);
-            if (fetched.Count == config.BatchSize)
-                await FetchAsync();
-            if (deleted.Count == config.BatchSize)
-                await DeleteAsync();
-        }
-        if (isOtherTable)
-        {
-            await there.ExecuteAsync("ROLLBACK TO SAVEPOINT backupsync_rows", cancellationToken);
-            await here.ExecuteAsync(KeyBuckets.UsualPlanning, cancellationToken);
-            await StageAllAsync(fetch, cancellationToken);
-            return;
-        }
-        await FetchAsync();
-        await DeleteAsync();
-
-        async Task FetchAsync()
-        {
-            if (fetched.Count == 0)
-                return;
-            await fetch.UseAsync(
-                async (source, _) => _bytes += await Staged.FillAsync(source, fetched, cancellationToken),
-                cancellationToken);
-            fetched.Clear();
-        }
-
-        async Task DeleteAsync()
-        {
-            _leavesDeleted |= deleted.Count > 0 && !config.Deletes;
-            if (deleted.Count > 0 && config.Deletes)
-                await fetch.UseAsync((_, _) => Staged.DeleteAsync(deleted, cancellationToken), cancellationToken);
-            deleted.Clear();
-        }
-    }
-
-    Task StageAllAsync(FetchLine fetch, CancellationToken cancellationToken) => fetch.UseAsync(async (source, progress) =>
-    {
-        await Staged.ClearAsync(cancellationToken);
-        _bytes += await Staged.FillAsync(source, Staged.SelectFromSource(), progress, cancellationToken);
-        if (Table.HasKey)
-            await Staged.StageDeletionsAsync(cancellationToken);
-        else
-            (_unchanged, _leavesDeleted) = (_unchanged + await Staged.LeaveDifferenceAsync(MayEmpty, cancellationToken), _leavesDeleted
-                || !MayEmpty);
-    }, cancellationToken);
-
-    async Task FindWholeAsync(ComparingLane lane, FetchLine fetch, CancellationToken cancellationToken)
-    {
-        var (there, here) = await BothSides.RunAsync(
-            async ct => await FingerprintReader.ReadTableAsync((await lane.SourceAsync(ct)).Session, Table.Table, method, ct),
-            async ct => await FingerprintReader.ReadTableAsync(await lane.TargetAsync(ct), Table.Table, method, ct), cancellationToken);
-        _whole = there;
-        (SourceRows, RowsBefore) = (there.Rows, here.Rows);
-        if (there.Rows != here.Rows || there.Hash != here.Hash)
-            await StageAllAsync(fetch, cancellationToken);
-        else
-            _unchanged = there.Rows;
     }
 
     const string OrLoseRows = "Delete such rows on the target or give them other values; or run once with -Mode Full (--mode full), "
