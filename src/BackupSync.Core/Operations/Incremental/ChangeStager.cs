@@ -4,7 +4,7 @@ namespace BackupSync.Operations.Incremental;
 /// <param name="fetch">The sessions that rows travel by; one table's at a time.</param>
 /// <param name="deletes">Whether rows go that the source has deleted.</param>
 /// <param name="mayEmpty">As <see cref="TableSync.MayEmpty"/>.</param>
-sealed class ChangeStager(StagedTable staged, FetchLine fetch, bool deletes, bool mayEmpty)
+sealed class ChangeStager(StagedChanges staged, FetchLine fetch, bool deletes, bool mayEmpty)
 {
     /// <summary>Bytes of rows that came over the wire from the source.</summary>
     public long Received { get; private set; }
@@ -17,17 +17,18 @@ sealed class ChangeStager(StagedTable staged, FetchLine fetch, bool deletes, boo
 
     /// <summary>Takes the source's rows that meet a condition.</summary>
     public Task TakeAsync(string where, CancellationToken cancellationToken) => fetch.UseAsync(async (source, progress) =>
-        Received += await staged.FillAsync(source, staged.SelectFromSource(where), progress, cancellationToken), cancellationToken);
+        Received += await staged.Rows.FillAsync(source, staged.Rows.SelectFromSource(where), progress, cancellationToken),
+        cancellationToken);
 
     /// <summary>Takes the source's rows of some keys.</summary>
     public Task TakeAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken) => fetch.UseAsync(async (source, _) =>
-        Received += await staged.FillAsync(source, keys, cancellationToken), cancellationToken);
+        Received += await staged.Rows.FillAsync(source, keys, cancellationToken), cancellationToken);
 
     /// <summary>Has the target's rows of some keys go, which the source has not.</summary>
     public Task DeleteAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken)
     {
         if (deletes)
-            return fetch.UseAsync((_, _) => staged.DeleteAsync(keys, cancellationToken), cancellationToken);
+            return fetch.UseAsync((_, _) => staged.Deletions.AddAsync(keys, cancellationToken), cancellationToken);
         LeavesDeleted = true;
         return Task.CompletedTask;
     }
@@ -36,13 +37,13 @@ sealed class ChangeStager(StagedTable staged, FetchLine fetch, bool deletes, boo
     public Task TakeAllAsync(CancellationToken cancellationToken) => fetch.UseAsync(async (source, progress) =>
     {
         await staged.ClearAsync(cancellationToken);
-        Received += await staged.FillAsync(source, staged.SelectFromSource(), progress, cancellationToken);
+        Received += await staged.Rows.FillAsync(source, staged.Rows.SelectFromSource(), progress, cancellationToken);
         if (staged.Table.HasKey)
         {
-            await staged.StageDeletionsAsync(cancellationToken);
+            await staged.Deletions.AddAbsentAsync(staged.Rows, cancellationToken);
             return;
         }
-        Unchanged += await staged.LeaveDifferenceAsync(mayEmpty, cancellationToken);
+        Unchanged += await staged.Surplus.FindAsync(staged.Rows, mayEmpty, cancellationToken);
         LeavesDeleted |= !mayEmpty;
     }, cancellationToken);
 }

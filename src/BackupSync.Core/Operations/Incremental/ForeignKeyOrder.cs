@@ -60,7 +60,7 @@ sealed class ForeignKeyOrder
             && !absent.Contains(k.Constraint.Oid)).ToList();
         bool ComesLate(Reference key) => key.Constraint is { IsDeferrable: false, Late: not null } && byOid[key.From].Table.HasKey;
         foreach (var some in circular.Where(ComesLate).GroupBy(k => k.From))
-            byOid[some.Key].Staged.Late = [.. some.Select(k => k.Constraint.Late!).DistinctBy(l => l.Name)];
+            byOid[some.Key].Applier.Late = [.. some.Select(k => k.Constraint.Late!).DistinctBy(l => l.Name)];
         return new ForeignKeyOrder(
             transaction,
             [.. order.Select(o => byOid[o])],
@@ -98,13 +98,13 @@ sealed class ForeignKeyOrder
         _refusesEarly = !await Part.TryAsync(_transaction.Session, async () =>
         {
             foreach (var table in Tables)
-                await table.Staged.LetGoAsync(cancellationToken);
+                await table.Applier.LetGoAsync(cancellationToken);
             foreach (var table in Tables.Reverse())
-                gone[table] = await table.Staged.DeleteStagedAsync(cancellationToken);
+                gone[table] = await table.Applier.DeleteAsync(cancellationToken);
             return true;
         }, cancellationToken);
         foreach (var table in _refusesEarly ? [] : Tables)
-            table.Staged.DeletedEarly = gone[table];
+            table.Applier.Writes.DeletedEarly = gone[table];
         return !_refusesEarly;
     }
 

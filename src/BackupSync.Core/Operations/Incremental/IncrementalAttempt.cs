@@ -129,7 +129,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         var changed = _tables.Where(t => t.Staged.IsTouched).ToList();
         scope.Note = $"{_tables.Count} tables: {Ways()}; "
             + (changed.Count == 0 ? "nothing has changed"
-                : $"{changed.Sum(t => t.Staged.Rows)} rows to write, {changed.Sum(t => t.ToDelete)} to delete");
+                : $"{changed.Sum(t => t.Staged.Rows.Count)} rows to write, {changed.Sum(t => t.Staged.ToDelete)} to delete");
         run.Record.Changes = Results();
         return null;
     }
@@ -170,7 +170,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         _written = await TableWrites.ReadOwnAsync(Writer, [.. _tables.Select(t => t.Table)], cancellationToken);
         foreach (var table in _tables)
         {
-            if (await table.VerifyAsync(Reader, Writer, _counts!.CountsOwn ? _written[table.Table.Name] : null, cancellationToken))
+            if (await table.VerifyAsync(Reader, _counts!.CountsOwn ? _written[table.Table.Name] : null, cancellationToken))
                 await _lane!.PassAsync(cancellationToken);
         }
         var (written, compared) = (_tables.Count(t => t.Staged.IsTouched), _tables.Where(t => t.IsVerified).ToList());
@@ -304,7 +304,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
                 ? "its columns are others than in the last run, and a command that changes them stamps no row"
                 : null);
         var tracking = Tracking.Choose(table, _job.Incremental, why is null ? state!.Watermark : null, state?.Stamp, why);
-        return new TableSync(table, tracking, new StagedTable(table, _method, Writer, number), _job.Incremental, _method);
+        return new TableSync(table, tracking, _job.Incremental, _method, Writer, number);
     }
 
     /// <summary>What speaks against the stamps of all tables.</summary>
@@ -382,7 +382,9 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
             await table.FindAsync(lane, fetch, OwnOf(table.Table), ct);
             await lane.PassAsync(ct);
             scope.Progress(
-                (double)Interlocked.Increment(ref done) / _tables.Count, table.Table.Name, Interlocked.Add(ref rows, table.Staged.Rows));
+                (double)Interlocked.Increment(ref done) / _tables.Count,
+                table.Table.Name,
+                Interlocked.Add(ref rows, table.Staged.Rows.Count));
         }, cancellationToken);
     }
 
@@ -415,8 +417,8 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         }
         foreach (var table in touched)
         {
-            await table.Staged.CompleteAsync(cancellationToken);
-            await table.Staged.LetGoAsync(cancellationToken);
+            await table.Applier.CompleteAsync(cancellationToken);
+            await table.Applier.LetGoAsync(cancellationToken);
         }
         if (!keys.IsEmpty)
         {
@@ -492,18 +494,17 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
                 .ToList();
             if (reached.Count == 0)
                 return;
-            var repairs = reached.Select(
-                t => (Table: t, Again: new StagedTable(t.Table, _method, Writer,
-                    _tables.Count + _repairs++) { Late = t.Staged.Late })).ToList();
-            foreach (var (table, again) in repairs)
+            var repairs = new List<(Applier First, Applier Again)>();
+            foreach (var table in reached)
             {
-                await table.RepairAsync(again, OwnOf(table.Table), Reader, Writer, cancellationToken);
+                var again = new StagedChanges(table.Table, _method, Writer, _tables.Count + _repairs++);
+                repairs.Add((table.Applier, await table.RepairAsync(again, OwnOf(table.Table), Reader, cancellationToken)));
                 await _lane!.ReleaseAsync(cancellationToken);
             }
-            foreach (var (table, again) in repairs)
+            foreach (var (first, again) in repairs)
             {
                 await again.CompleteAsync(cancellationToken);
-                table.Staged.Parked += again.Parked;
+                first.Writes.Parked += again.Writes.Parked;
             }
         }
     }
@@ -534,7 +535,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
             return;
         if (Guards.EnsureNotShrunken(
             counted.ToDictionary(t => t.Table.Name, t => t.SourceRows!.Value),
-            counted.ToDictionary(t => t.Table.Name, t => t.RowsBefore!.Value - t.Staged.SparedRows),
+            counted.ToDictionary(t => t.Table.Name, t => t.RowsBefore!.Value - t.Staged.Kept.SparedCount),
             _job,
             options.Force) is { } lifted)
         {
@@ -547,7 +548,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     {
         var marks = _moment!.Watermarks([.. _tables.Where(t => t.Tracking.Stamp is not null && t.Table.HasKey)]);
         foreach (var table in _tables.Where(t => t.LastWriteWins))
-            await OwnRows.RememberAsync(Writer, table.Table, _job.Name, table.Staged.Spared, cancellationToken);
+            await OwnRows.RememberAsync(Writer, table.Table, _job.Name, table.Staged.Kept.Spared, cancellationToken);
         var state = new SyncState(_moment.Source, _moment.Server, _moment.NextTransaction, 0, _snapshot!.Taken, _runsSinceWhole,
             _tables.ToDictionary(t => t.Table.Name, t => new TableState(
                 marks.TryGetValue(t.Table.Name, out var mark) ? mark : null,

@@ -7,22 +7,28 @@ using BackupSync.Verification;
 
 namespace BackupSync.Operations.Incremental;
 
-/// <summary>One table on its way: what has changed of it, what was staged, what was written.</summary>
-sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, IncrementalConfig config, FingerprintMethod method)
+/// <summary>
+/// One table on its way: its changes are found (<see cref="IChangeSource"/>), staged (<see cref="StagedChanges"/>), written
+/// (<see cref="Operations.Incremental.Applier"/>) and verified, and what became of it is counted.
+/// </summary>
+/// <param name="target">The session of the target's transaction.</param>
+/// <param name="number">As for <see cref="StagedChanges"/>.</param>
+sealed class TableSync(
+    KeyedTable table, Tracking tracking, IncrementalConfig config, FingerprintMethod method, PgSession target, int number)
 {
-    /// <summary>In one go.</summary>
-    const int MostRepaired = 50_000;
-
     readonly IChangeSource _changes = tracking.ChangeSource(table, config, method);
     readonly Stopwatch _clock = new();
     FoundChanges _found = FoundChanges.None;
+    PeriodOverlaps? _overlaps;
+    Applier? _applier;
     long _unchanged, _kept, _own, _bytes, _inserted, _updated, _deleted;
     bool _leavesDeleted;
     (long Inserted, long Updated, long Deleted) _others;
 
     public KeyedTable Table { get; } = table;
     public Tracking Tracking { get; } = tracking;
-    public StagedTable Staged { get; } = staged;
+    public StagedChanges Staged { get; } = new(table, method, target, number);
+    public Applier Applier => _applier ??= NewApplier(Staged);
 
     /// <summary>Null where nobody has counted them.</summary>
     public long? SourceRows { get; private set; }
@@ -42,9 +48,6 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
 
     public bool LastWriteWins => config.Conflict == ConflictRule.LastWriteWins && Table.HasKey;
 
-    /// <summary>Where no key tells rows apart, other unique values may.</summary>
-    TableColumn? StampOfKeyless => config.Conflict == ConflictRule.LastWriteWins ? Tracking.Stamp : null;
-
     public TableChanges Changes => new(
         Tracking.Way,
         Tracking.Reason,
@@ -52,13 +55,10 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         _updated,
         _deleted,
         _unchanged,
-        _kept - Staged.SparedRows + _own,
+        _kept - Staged.Kept.SparedCount + _own,
         _bytes,
         Math.Round(_clock.Elapsed.TotalSeconds, 3))
-    { Own = _own, Replaced = Staged.Overlapped };
-
-    /// <summary>How many rows are to go.</summary>
-    public long ToDelete => Staged.Deletions;
+    { Own = _own, Replaced = _overlaps?.Replaced ?? 0 };
 
     /// <summary>There is nothing to find: see <see cref="QuietTables"/>.</summary>
     /// <param name="rows">On either side; null where nobody has counted them.</param>
@@ -94,64 +94,41 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
     /// Counts what stays of rows that only the target has, when all is written: it has all of the source's keys then, or of a table
     /// without any its rows.
     /// </summary>
-    public void CountOwn() => _own = MayEmpty ? 0 : LastWriteWins && config.Deletes ? Staged.SparedRows
+    public void CountOwn() => _own = MayEmpty ? 0 : LastWriteWins && config.Deletes ? Staged.Kept.SparedCount
         : SourceRows is { } rows && RowsBefore is { } before ? Math.Max(0, before + _inserted - _deleted - rows) : 0;
 
-    /// <summary>Brings along rows that hold unique values which others are to get, though nothing has told of a change of them.</summary>
+    /// <summary>Stages what else has to be written, that unique values may pass from rows to others.</summary>
+    /// <returns>Whether the source was read for it.</returns>
     public async Task<bool> BringAlongAsync(IReadOnlyList<UniqueIndex> indexes, PgSession source, CancellationToken cancellationToken)
     {
         if (!Table.HasKey || indexes.Count == 0)
             return false;
-        var hasRead = false;
         _clock.Start();
+        var conflicts = new UniqueConflicts(Staged, target);
         if (!MayEmpty && indexes.FirstOrDefault(i => i.IsKey) is { } period)
-            _kept += await Staged.SettleOverlapsAsync(period, LastWriteWins ? Tracking.Stamp : null, cancellationToken);
-        while (await Staged.InTheWayAsync(indexes, cancellationToken) is { Count: > 0 } keys)
         {
-            if (LastWriteWins)
-            {
-                throw new ConstraintInTheWayException(
-                    $"Rows of {Table.Name} that were kept, because they are newer or the target's own, hold unique values that rows of "
-                        + "the source have now.", OrLoseRows);
-            }
-            var staged = Staged.Rows;
-            hasRead = true;
-            foreach (var some in keys.Chunk(config.BatchSize))
-                _bytes += await Staged.FillAsync(source, some, cancellationToken);
-            if (Staged.Rows == staged)
-            {
-                // The source has none of them any more.
-                if (!config.Deletes)
-                {
-                    throw new ConstraintInTheWayException(
-                        $"Rows of {Table.Name} that the source has deleted hold unique values that others of its rows have now, and "
-                            + "incremental.deletes is false.", OrLoseRows);
-                }
-                await Staged.DeleteAsync(keys, cancellationToken);
-            }
+            _overlaps = new PeriodOverlaps(Staged, conflicts, target);
+            _kept += await _overlaps.SettleAsync(period, LastWriteWins ? Tracking.Stamp : null, cancellationToken);
         }
+        var inTheWay = new RowsInTheWay(Staged, conflicts, config, LastWriteWins);
+        var hasRead = await inTheWay.BringAlongAsync(indexes, source, cancellationToken);
+        _bytes += inTheWay.Received;
         _clock.Stop();
         return hasRead;
     }
 
-    public async Task WriteAsync(IReadOnlyList<UniqueIndex> indexes, ForeignKeyOrder keys, CancellationToken cancellationToken)
+    public async Task WriteAsync(IReadOnlyList<UniqueIndex> indexes, ForeignKeyOrder order, CancellationToken cancellationToken)
     {
         _clock.Start();
-        if (Table.HasKey)
-        {
-            await Staged.ParkAsync(indexes, PutOffAsync, DeleteEarlyAsync, cancellationToken);
-            (_inserted, _updated) = await Staged.MergeAsync(cancellationToken);
-        }
-        else
-        {
-            (_inserted, _updated, var kept) = await Staged.ReplaceAsync(
-                indexes, StampOfKeyless, PutOffAsync, DeleteEarlyAsync, cancellationToken);
-            _kept += kept;
-        }
+        Count(await Applier.WriteAsync(indexes, order, cancellationToken));
         _clock.Stop();
+    }
 
-        Task<bool> PutOffAsync(IEnumerable<string> columns) => keys.DeferAsync(Table, columns, cancellationToken);
-        Task<bool> DeleteEarlyAsync() => keys.DeleteEarlyAsync(cancellationToken);
+    public async Task DeleteAsync(CancellationToken cancellationToken)
+    {
+        _clock.Start();
+        _deleted += await Applier.DeleteAsync(cancellationToken);
+        _clock.Stop();
     }
 
     /// <summary>Whether the foreign keys of other tables' rows have changed rows here since this was last asked.</summary>
@@ -165,63 +142,38 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         return true;
     }
 
-    /// <summary>What of it is not our own statements' doing.</summary>
-    (long Inserted, long Updated, long Deleted) OthersOf(TableWrites written) =>
-        (written.Inserted - _inserted - Staged.Again - Staged.Vain.Inserted, written.Updated - _updated + Staged.Again - Staged.Parked
-            - Staged.Vain.Updated,
-            written.Deleted - _deleted - Staged.Again - Staged.Vain.Deleted);
-
-    /// <summary>Brings back what foreign keys have changed: what was staged does not tell which rows that are.</summary>
+    /// <summary>Brings back what foreign keys have changed.</summary>
     /// <param name="again">An empty one for this table.</param>
-    public async Task RepairAsync(StagedTable again, string? own, PgSession source, PgSession target, CancellationToken cancellationToken)
+    /// <returns>What was repaired by: it is to be completed when all are.</returns>
+    public async Task<Applier> RepairAsync(StagedChanges again, string? own, PgSession source, CancellationToken cancellationToken)
     {
         _clock.Start();
+        var repair = new TableRepair(again, config, method);
+        var applier = NewApplier(again);
+        applier.Late = Applier.Late;
+        IReadOnlyList<UniqueIndex> indexes = [];
         if (Table.HasKey)
         {
-            var comparison = await TableComparison.ReadAsync(Table, method, keysOnly: false, source, target, cancellationToken);
-            List<string> changed = [], gone = [];
-            await foreach (var row in comparison.RowsAsync(source, target, cancellationToken))
-            {
-                // Not left in the middle: that would end the statement, and with it both transactions. What is too much now is the next
-                // pass's.
-                if (changed.Count + gone.Count < MostRepaired)
-                    (row.Side == RowSide.TargetOnly ? gone : changed).Add(row.Key);
-            }
-            foreach (var some in changed.Chunk(config.BatchSize))
-                _bytes += await again.FillAsync(source, some, cancellationToken);
-            if (config.Deletes && gone.Count > 0)
-                await again.DeleteAsync(gone, cancellationToken);
-            await again.TidyAsync(cancellationToken);
+            _bytes += await repair.StageDifferingAsync(source, target, cancellationToken);
             if (LastWriteWins)
                 await again.KeepNewerAsync(Tracking.Stamp, own, cancellationToken);
-            var (inserted, updated) = await again.MergeAsync(cancellationToken);
-            (_inserted, _updated) = (_inserted + inserted, _updated + updated);
         }
         else
         {
-            _bytes += await again.FillAsync(source, again.SelectFromSource(), _ => { }, cancellationToken);
-            await again.LeaveDifferenceAsync(MayEmpty, cancellationToken);
-            var (inserted, updated, kept) = await again.ReplaceAsync(
-                await UniqueIndex.ReadAsync(target, Table, cancellationToken), StampOfKeyless, _ => Task.FromResult(false), () => Task
-                    .FromResult(false), cancellationToken);
-            (_inserted, _updated, _kept) = (_inserted + inserted, _updated + updated, _kept + kept);
+            _bytes += await repair.StageWholeAsync(source, MayEmpty, cancellationToken);
+            indexes = await UniqueIndex.ReadAsync(target, Table, cancellationToken);
         }
-        _deleted += await again.DeleteStagedAsync(cancellationToken);
+        Count(await applier.WriteAsync(indexes, order: null, cancellationToken));
+        _deleted += await applier.DeleteAsync(cancellationToken);
         _clock.Stop();
-    }
-
-    public async Task DeleteAsync(CancellationToken cancellationToken)
-    {
-        _clock.Start();
-        _deleted += await Staged.DeleteStagedAsync(cancellationToken);
-        _clock.Stop();
+        return applier;
     }
 
     /// <summary>Compares what the table holds now, still out of sight, with the source.</summary>
     /// <param name="written">To the table in this transaction, by whatever statement; null where the server does not count.</param>
     /// <returns>Whether the source was read for it.</returns>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.VerificationFailed"/>: they differ.</exception>
-    public async Task<bool> VerifyAsync(PgSession source, PgSession target, TableWrites? written, CancellationToken cancellationToken)
+    public async Task<bool> VerifyAsync(PgSession source, TableWrites? written, CancellationToken cancellationToken)
     {
         var reads = IsRepaired && config.Deletes && _kept == 0 && _found.Whole is null;
         var known = reads ? await FingerprintReader.ReadTableAsync(source, Table.Table, method, cancellationToken) : _found.Whole;
@@ -232,42 +184,17 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
             return false;
         }
         _clock.Start();
-        var wrong = await Staged.CountWrongAsync(cancellationToken);
-        if (wrong > 0)
-            throw Differs(
-                target,
-                $"{wrong} of {Staged.Rows + Staged.Deletions} rows that were written or deleted are not what the source has");
-        if (await Staged.CountLostAsync(cancellationToken) is > 0 and var lost)
-        {
-            throw new BackupSyncException(ErrorIds.VerificationFailed,
-                $"{target.Login.Label}: {lost} row(s) of {Table.Name} that were to be kept, because they are newer or the target's "
-                    + "own, would go with rows that they refer to and that the source has deleted.",
-                "Delete them on the target, or bring back on the source what they refer to; with conflict: "
-                    + "sourceWins they go without asking.");
-        }
+        await Applier.VerifyAsync(cancellationToken);
+        var verification = new TableVerification(Table, method, target);
         if (known is { } whole && (Table.HasKey || MayEmpty))
         {
-            var now = await FingerprintReader.ReadTableAsync(target, Table.Table, method, cancellationToken);
-            (SourceRows, RowsAfter) = (whole.Rows, now.Rows);
-            if (now.Rows != whole.Rows || now.Hash != whole.Hash)
-                throw Differs(
-                    target,
-                    now.Rows != whole.Rows
-                        ? $"{whole.Rows} rows expected, {now.Rows} found"
-                        : $"the content of its {now.Rows} rows differs");
+            (SourceRows, RowsAfter) = (whole.Rows, await verification.CompareAsync(whole, cancellationToken));
             IsVerified = true;
         }
         else if (SourceRows is { } rows && _kept == 0 && !_leavesDeleted)
         {
-            var (isResolved, now) = _found.Comparison is null
-                ? (true, await target.ScalarAsync<long>($"SELECT count(*) FROM {Table.Table.Rows}", cancellationToken))
-                : await _found.Comparison.LookAgainAsync(
-                    target, written is not null && OthersOf(written) == default ? _inserted - _deleted : null, cancellationToken);
-            RowsAfter = now;
-            if (RowsAfter != rows)
-                throw Differs(target, $"{rows} rows expected, {RowsAfter} found");
-            if (!isResolved)
-                throw Differs(target, "rows with the keys of those that were written hold something else");
+            long? more = written is not null && OthersOf(written) == default ? _inserted - _deleted : null;
+            RowsAfter = await verification.LookAgainAsync(_found.Comparison, rows, more, cancellationToken);
             IsVerified = IsWhole;
         }
         else
@@ -278,11 +205,19 @@ sealed class TableSync(KeyedTable table, Tracking tracking, StagedTable staged, 
         return reads;
     }
 
-    const string OrLoseRows = "Delete such rows on the target or give them other values; or run once with -Mode Full (--mode full), "
-        + "which removes what only the target has.";
+    /// <summary>What of it is not our own statements' doing.</summary>
+    (long Inserted, long Updated, long Deleted) OthersOf(TableWrites written)
+    {
+        var ours = Applier.Writes;
+        return (written.Inserted - _inserted - ours.Again - ours.Vain.Inserted,
+            written.Updated - _updated + ours.Again - ours.Parked - ours.Vain.Updated,
+            written.Deleted - _deleted - ours.Again - ours.Vain.Deleted);
+    }
 
-    BackupSyncException Differs(PgSession target, string how) => new(
-        ErrorIds.VerificationFailed, $"{target.Login.Label}: {Table.Name} would not hold what the source holds: {how}.",
-        "Something on the target changes what is written (a generated column, a function that depends on the server). Compare-DbData "
-            + "-Table … -Detail tells which rows differ.");
+    void Count(AppliedRows rows) =>
+        (_inserted, _updated, _kept) = (_inserted + rows.Inserted, _updated + rows.Updated, _kept + rows.Kept);
+
+    /// <summary>Where no key tells rows apart, other unique values may.</summary>
+    Applier NewApplier(StagedChanges staged) =>
+        Applier.Of(staged, config.Conflict == ConflictRule.LastWriteWins ? Tracking.Stamp : null, target);
 }
