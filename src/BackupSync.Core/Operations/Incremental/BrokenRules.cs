@@ -16,7 +16,7 @@ sealed record BrokenRules(IReadOnlySet<uint> Checks, IReadOnlyDictionary<uint, B
     public IReadOnlySet<uint> Keys { get; } = ForeignKeys.Keys.ToHashSet();
 
     public static async Task<BrokenRules> ReadAsync(
-        PgSession target, IReadOnlyList<(TableSync Sync, uint Oid)> tables, CancellationToken cancellationToken)
+        PgSession target, IReadOnlyList<(TableSync Sync, uint TargetOid)> tables, CancellationToken cancellationToken)
     {
         var touched = tables.Where(t => t.Sync.Staged.Rows.Count > 0).ToList();
         var (checks, keys) = (new HashSet<uint>(), new Dictionary<uint, BrokenKey>());
@@ -55,7 +55,7 @@ sealed record BrokenRules(IReadOnlySet<uint> Checks, IReadOnlyDictionary<uint, B
         IEnumerable<string> Referred(IReadOnlyList<string?> rule)
         {
             var relations = rule[7]!.Split(',').Select(Oid).ToHashSet();
-            return touched.Where(t => relations.Contains(t.Oid)).Select(t => t.Sync.Staged.Rows.Name).Prepend(rule[5]!);
+            return touched.Where(t => relations.Contains(t.TargetOid)).Select(t => t.Sync.Staged.Rows.Name).Prepend(rule[5]!);
         }
 
         // A period is covered by that of one row, or of several together.

@@ -31,10 +31,10 @@ sealed class ForeignKeyOrder
 
     /// <param name="absent">Oids of keys that are taken away while rows are written, and back when rows are deleted.</param>
     public static async Task<ForeignKeyOrder> ReadAsync(
-        TargetTransaction transaction, IReadOnlyList<(TableSync Sync, uint Oid)> tables, IReadOnlySet<uint> absent,
+        TargetTransaction transaction, IReadOnlyList<(TableSync Sync, uint TargetOid)> tables, IReadOnlySet<uint> absent,
         CancellationToken cancellationToken)
     {
-        var byOid = tables.ToDictionary(t => t.Oid, t => t.Sync);
+        var byOid = tables.ToDictionary(t => t.TargetOid, t => t.Sync);
         var all = (await transaction.Session.RowsAsync(Keys, cancellationToken))
             .Select(r => new Reference(Oid(r[0]!), Oid(r[1]!), new ForeignKey(
                 Oid(r[6]!),
@@ -45,7 +45,7 @@ sealed class ForeignKeyOrder
         var keys = all.Where(k => k.From != k.To && byOid.ContainsKey(k.From) && byOid.ContainsKey(k.To)).ToList();
 
         var order = new List<uint>();
-        var left = tables.Select(t => t.Oid).ToHashSet();
+        var left = tables.Select(t => t.TargetOid).ToHashSet();
         while (left.Count > 0)
         {
             var next = left.Where(t => !keys.Any(k => k.From == t && left.Contains(k.To))).ToList();
@@ -66,7 +66,7 @@ sealed class ForeignKeyOrder
             [.. order.Select(o => byOid[o])],
             [.. all.Select(k => k.Constraint).Where(k => !absent.Contains(k.Oid)).Distinct()],
             [.. circular.Where(k => !ComesLate(k)).Select(k => k.Constraint).Distinct()],
-            Reached(all, tables.Where(t => t.Sync.Staged.IsTouched).Select(t => t.Oid)),
+            Reached(all, tables.Where(t => t.Sync.Staged.IsTouched).Select(t => t.TargetOid)),
             absent.Count == 0);
     }
 

@@ -26,6 +26,10 @@ sealed class TableSync(
     (long Inserted, long Updated, long Deleted) _others;
 
     public KeyedTable Table { get; } = table;
+
+    /// <summary>Its oid on the source, where it was read; on the target it has another.</summary>
+    public uint SourceOid => Table.Table.Oid;
+
     public Tracking Tracking { get; } = tracking;
     public StagedChanges Staged { get; } = new(table, method, target, number);
     public Applier Applier => _applier ??= NewApplier(Staged);
