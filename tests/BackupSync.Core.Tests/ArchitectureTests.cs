@@ -78,8 +78,8 @@ public sealed partial class ArchitectureTests
         Assert.True(below.Count > 200, "The rooms below were not found.");
         AssertNone(
             from type in below
-            from known in KnownTo(type)
-            let name = Outermost(known).Name
+            from known in CompiledCode.KnownTo(type)
+            let name = CompiledCode.Outermost(known).Name
             where read.Contains(name)
             select $"{RoomOf(type)}: {type.Name} > {name}");
         AssertNone(

@@ -35,8 +35,8 @@ sealed record BrokenKey(uint Oid, string Schema, string Table, string Name, stri
     {
         if (!MayLeaveRows)
             return false;
-        var others = Tables.Where(t => t.Staged.StagedRows is not null)
-            .Select(t => $"SELECT FROM {t.Staged.StagedRows} AS t WHERE {(t.Table.HasKey ? t.Table.SameKey("t", "s") : SameColumns)}")
+        var others = Tables.Where(t => t.Staged.Rows.Count > 0)
+            .Select(t => $"SELECT FROM {t.Staged.Rows.Name} AS t WHERE {(t.Table.HasKey ? t.Table.SameKey("t", "s") : SameColumns)}")
             .Prepend($"SELECT FROM {_before} AS t WHERE {SameColumns}");
         return (await target.RowsAsync(
             $"SELECT 1 FROM {Dangling}{string.Concat(others.Select(o => $" AND NOT EXISTS ({o})"))} LIMIT 1",

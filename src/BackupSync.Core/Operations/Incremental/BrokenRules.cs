@@ -16,9 +16,9 @@ sealed record BrokenRules(IReadOnlySet<uint> Checks, IReadOnlyDictionary<uint, B
     public IReadOnlySet<uint> Keys { get; } = ForeignKeys.Keys.ToHashSet();
 
     public static async Task<BrokenRules> ReadAsync(
-        PgSession target, IReadOnlyList<(TableSync Sync, uint Oid)> tables, CancellationToken cancellationToken)
+        PgSession target, IReadOnlyList<(TableSync Sync, uint TargetOid)> tables, CancellationToken cancellationToken)
     {
-        var touched = tables.Where(t => t.Sync.Staged.StagedRows is not null).ToList();
+        var touched = tables.Where(t => t.Sync.Staged.Rows.Count > 0).ToList();
         var (checks, keys) = (new HashSet<uint>(), new Dictionary<uint, BrokenKey>());
         var rules = touched.Count == 0 ? []
             : await target.RowsAsync(Query(target.ServerVersion.Major, [.. touched.Select(t => t.Sync.Table)]), cancellationToken);
@@ -36,7 +36,7 @@ sealed record BrokenRules(IReadOnlySet<uint> Checks, IReadOnlyDictionary<uint, B
                     + (!table.Table.HasKey ? ""
                         : $" AND NOT EXISTS (SELECT FROM {table.Table.Table.Rows} AS t "
                             + $"WHERE {table.Table.SameKey("t", "s")} AND {rule[6]})");
-            if (!await AreThereAsync(target, $"SELECT 1 FROM {table.Staged.StagedRows} AS s WHERE {breaks} LIMIT 1", cancellationToken))
+            if (!await AreThereAsync(target, $"SELECT 1 FROM {table.Staged.Rows.Name} AS s WHERE {breaks} LIMIT 1", cancellationToken))
                 continue;
             if (!isKey)
                 checks.Add(oid);
@@ -55,7 +55,7 @@ sealed record BrokenRules(IReadOnlySet<uint> Checks, IReadOnlyDictionary<uint, B
         IEnumerable<string> Referred(IReadOnlyList<string?> rule)
         {
             var relations = rule[7]!.Split(',').Select(Oid).ToHashSet();
-            return tables.Where(t => relations.Contains(t.Oid)).Select(t => t.Sync.Staged.StagedRows).OfType<string>().Prepend(rule[5]!);
+            return touched.Where(t => relations.Contains(t.TargetOid)).Select(t => t.Sync.Staged.Rows.Name).Prepend(rule[5]!);
         }
 
         // A period is covered by that of one row, or of several together.

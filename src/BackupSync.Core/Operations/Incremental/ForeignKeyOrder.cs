@@ -31,10 +31,10 @@ sealed class ForeignKeyOrder
 
     /// <param name="absent">Oids of keys that are taken away while rows are written, and back when rows are deleted.</param>
     public static async Task<ForeignKeyOrder> ReadAsync(
-        TargetTransaction transaction, IReadOnlyList<(TableSync Sync, uint Oid)> tables, IReadOnlySet<uint> absent,
+        TargetTransaction transaction, IReadOnlyList<(TableSync Sync, uint TargetOid)> tables, IReadOnlySet<uint> absent,
         CancellationToken cancellationToken)
     {
-        var byOid = tables.ToDictionary(t => t.Oid, t => t.Sync);
+        var byOid = tables.ToDictionary(t => t.TargetOid, t => t.Sync);
         var all = (await transaction.Session.RowsAsync(Keys, cancellationToken))
             .Select(r => new Reference(Oid(r[0]!), Oid(r[1]!), new ForeignKey(
                 Oid(r[6]!),
@@ -45,7 +45,7 @@ sealed class ForeignKeyOrder
         var keys = all.Where(k => k.From != k.To && byOid.ContainsKey(k.From) && byOid.ContainsKey(k.To)).ToList();
 
         var order = new List<uint>();
-        var left = tables.Select(t => t.Oid).ToHashSet();
+        var left = tables.Select(t => t.TargetOid).ToHashSet();
         while (left.Count > 0)
         {
             var next = left.Where(t => !keys.Any(k => k.From == t && left.Contains(k.To))).ToList();
@@ -60,13 +60,13 @@ sealed class ForeignKeyOrder
             && !absent.Contains(k.Constraint.Oid)).ToList();
         bool ComesLate(Reference key) => key.Constraint is { IsDeferrable: false, Late: not null } && byOid[key.From].Table.HasKey;
         foreach (var some in circular.Where(ComesLate).GroupBy(k => k.From))
-            byOid[some.Key].Staged.Late = [.. some.Select(k => k.Constraint.Late!).DistinctBy(l => l.Name)];
+            byOid[some.Key].Applier.Late = [.. some.Select(k => k.Constraint.Late!).DistinctBy(l => l.Name)];
         return new ForeignKeyOrder(
             transaction,
             [.. order.Select(o => byOid[o])],
             [.. all.Select(k => k.Constraint).Where(k => !absent.Contains(k.Oid)).Distinct()],
             [.. circular.Where(k => !ComesLate(k)).Select(k => k.Constraint).Distinct()],
-            Reached(all, tables.Where(t => t.Sync.Staged.IsTouched).Select(t => t.Oid)),
+            Reached(all, tables.Where(t => t.Sync.Staged.IsTouched).Select(t => t.TargetOid)),
             absent.Count == 0);
     }
 
@@ -98,13 +98,13 @@ sealed class ForeignKeyOrder
         _refusesEarly = !await Part.TryAsync(_transaction.Session, async () =>
         {
             foreach (var table in Tables)
-                await table.Staged.LetGoAsync(cancellationToken);
+                await table.Applier.LetGoAsync(cancellationToken);
             foreach (var table in Tables.Reverse())
-                gone[table] = await table.Staged.DeleteStagedAsync(cancellationToken);
+                gone[table] = await table.Applier.DeleteAsync(cancellationToken);
             return true;
         }, cancellationToken);
         foreach (var table in _refusesEarly ? [] : Tables)
-            table.Staged.DeletedEarly = gone[table];
+            table.Applier.Writes.DeletedEarly = gone[table];
         return !_refusesEarly;
     }
 

@@ -14,26 +14,17 @@ namespace BackupSync.Operations.Incremental;
 /// <param name="doubt">Why stamps are not to be believed in this one; null where they are.</param>
 sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide target, SyncRequest request, string? doubt) : IAsyncDisposable
 {
-    /// <summary>Each finds less to do than the one before.</summary>
-    const int MostRepairs = 5;
-
     /// <summary>Notes that only save the next run work.</summary>
     static readonly TimeSpan OwnUpLimit = TimeSpan.FromSeconds(10);
 
-    readonly SyncRequest _job = request;
     readonly TargetTransaction _transaction = new(run, target);
     readonly FingerprintMethod _method = FingerprintReader.MethodForRun(source.Facts.Major, target.Facts.Major);
     Snapshot? _snapshot;
     SourceLane? _lane;
-    SourceMoment? _moment;
+    Circumstances? _now;
     SyncState? _before;
-    WriteCounts? _counts, _sourceCounts;
     IReadOnlyList<string> _objects = [];
-    IReadOnlyDictionary<string, TableWrites> _writes = new Dictionary<string, TableWrites>();
-    IReadOnlyDictionary<string, string> _columns = new Dictionary<string, string>();
-    IReadOnlySet<string> _naming = new HashSet<string>();
     IReadOnlyDictionary<string, TableWrites> _written = new Dictionary<string, TableWrites>();
-    IReadOnlyDictionary<string, SourceTable> _sourceTables = new Dictionary<string, SourceTable>();
     IReadOnlyList<TableSync> _tables = [];
     RowRules? _rules;
 
@@ -41,14 +32,14 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     /// The search path of all sessions, where one of the tables needs any: checks of foreign keys read others' tables, too.
     /// </summary>
     string? _path;
-    int _runsSinceWhole, _repairs;
+    int _runsSinceWhole;
     bool _hasOwn, _hasOwnedUp;
 
     public bool ReliesOnStamps => _tables.Any(t => !t.IsWhole);
     /// <summary>
     /// Whether a full sync may follow where rows alone cannot be carried: never where the target holds what is none of the source's.
     /// </summary>
-    public bool MayBecomeFull => _job.MayBecomeFull && !_hasOwn;
+    public bool MayBecomeFull => request.MayBecomeFull && !_hasOwn;
 
     public bool MergeBegun { get; private set; }
     public bool CommitBegun => _transaction.CommitBegun;
@@ -62,74 +53,22 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     /// <returns>Why only a full sync will do; null where this one does.</returns>
     public async Task<string?> CompareAsync(StepScope scope, CancellationToken cancellationToken)
     {
-        OpenTransactions? writers = null;
-        RelationCounts? counts = null;
-        await Together.RunAsync(cancellationToken,
-            async ct => _snapshot = await source.TakeSnapshotAsync(async (session, stop) =>
-            {
-                _sourceCounts = await WriteCounts.ReadAsync(session, "source", stop);
-                counts = await RelationCounts.ReadAsync(session, stop);
-                writers = await OpenTransactions.ReadAsync(session, stop);
-            }, ct),
-            async ct =>
-            {
-                await _transaction.BeginAsync(ct);
-                await target.WatchAsync(ct);
-            });
-        _lane = new SourceLane(_snapshot!, _snapshot!.Readers[^1]);
-        var tables = await SyncTables.FindAsync(Reader, source.Filter, _job.Tables, cancellationToken);
-        await _snapshot.RememberStateAsync(Reader, await OnlyAsync(tables, cancellationToken), cancellationToken);
-        _path = tables.Select(t => t.Table.SearchPath).FirstOrDefault(p => p is not null);
-        if (tables.Count == 0)
-            throw new BackupSyncException(
-                ErrorIds.SourceEmpty,
-                $"{source.Login.Label} has no tables to copy.",
-                "Check that its URL names the right database, and that exclude does not leave out everything.");
-        if (await SchemaCheck.RunAsync(_job, Reader, Writer, source, target, cancellationToken) is var schema
-            && schema.Reason is { } reason)
+        var told = await BeginAsync(cancellationToken);
+        var tables = await ReadTablesAsync(cancellationToken);
+        if (await CompareSchemasAsync(cancellationToken) is { } reason)
             return reason;
-        foreach (var note in schema.Notes)
-            run.Info($"{target.Login.Label}: {note}.");
-        (_objects, _hasOwn) = (schema.Objects, schema.TargetsOwn.Count > 0);
-        if (_hasOwn && _job.MayBecomeFull)
-            run.Info($"{target.Login.Label} has what {source.Login.Label} has not ({NameList.Of(schema.TargetsOwn)}): no full sync "
-                + "will follow where the schemas differ or rows alone will not do.");
         tables = WithoutGeneratedColumns(tables);
         await LockAsync(tables, cancellationToken);
-        if (_path is not null)
-            await Writer.ExecuteAsync(ReadingPath.Set(_path), cancellationToken);
-        _rules = await RowRules.ReadOfDomainsAsync(
-            Writer, tables.Select(t => Sql.Qualified(t.Table.Schema, t.Table.Name)), cancellationToken);
-        await _rules.DropAsync(cancellationToken);
-
-        if (_job.Incremental.Conflict == ConflictRule.LastWriteWins)
-            await OwnRows.EnsureTableAsync(Writer, cancellationToken);
-        _moment = await SourceMoment.ReadAsync(Reader, writers!, cancellationToken);
-        _before = await SyncState.ReadAsync(Writer, _job.Settings.Job, cancellationToken);
-        _counts = await WriteCounts.ReadAsync(Writer, "target", cancellationToken);
-        _writes = await TableWrites.ReadAsync(Writer, tables, cancellationToken);
-        _sourceTables = await SourceTable.ReadAsync(Reader, tables, counts!, cancellationToken);
-        _columns = await ColumnIdentities.ReadAsync(Writer, tables, cancellationToken);
-        _naming = await ColumnIdentities.NamingOthersAsync(Reader, tables, cancellationToken);
-        _tables = [.. tables.Select(Plan)];
-        if (_tables.Where(t => t.Tracking.LacksStamps).Select(t => t.Table.Name).ToList() is { Count: > 0 } lacking)
-            run.Warn($"incremental.trackBy asks for stamps, but {NameList.Of(lacking)} cannot go by them: no key, or no timestamp "
-                + "among incremental.updatedAtColumns. Their content is compared.");
-        if (_job.Incremental.Conflict == ConflictRule.LastWriteWins && _tables.All(t => t.Tracking.Stamp is null))
-        {
-            run.Warn("incremental.conflict is lastWriteWins, but no table has a timestamp among incremental.updatedAtColumns "
-                + $"({string.Join(", ", _job.Incremental.UpdatedAtColumns)}): "
-                + "of rows that both sides have the source's is taken, however old.");
-        }
-        _runsSinceWhole = ReliesOnStamps ? (_before?.RunsSinceWhole ?? 0) + 1 : 0;
-
+        await DropDomainRulesAsync(tables, cancellationToken);
+        await ReadNotesAsync(tables, told, cancellationToken);
+        Plan(tables);
         await FindAsync(scope, cancellationToken);
         await EnsureReadAsync(cancellationToken);
         EnsureNotShrunken();
         var changed = _tables.Where(t => t.Staged.IsTouched).ToList();
         scope.Note = $"{_tables.Count} tables: {Ways()}; "
             + (changed.Count == 0 ? "nothing has changed"
-                : $"{changed.Sum(t => t.Staged.Rows)} rows to write, {changed.Sum(t => t.ToDelete)} to delete");
+                : $"{changed.Sum(t => t.Staged.Rows.Count)} rows to write, {changed.Sum(t => t.Staged.ToDelete)} to delete");
         run.Record.Changes = Results();
         return null;
     }
@@ -142,13 +81,13 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
             await WriteAsync(touched, scope, cancellationToken);
         await _rules!.CreateAsync(onBroken: null, cancellationToken);
         var sequences = await SequenceSync.RunAsync(Reader, Writer, source.Filter,
-            _job.Tables.Count == 0
+            request.Tables.Count == 0
                 ? null
-                : await SequenceSync.OwnedByAsync(Reader, _tables.Select(t => t.Table.Table.Oid), cancellationToken),
-            mayGoBack: _job.Incremental.MayEmpty && _job.Tables.Count == 0, cancellationToken);
+                : await SequenceSync.OwnedByAsync(Reader, _tables.Select(t => t.SourceOid), cancellationToken),
+            mayGoBack: request.Incremental.MayEmpty && request.Tables.Count == 0, cancellationToken);
         // No table owns them, so they go with all tables or not at all.
-        var objects = _job.Tables.Count == 0
-            ? await LargeObjectSync.RunAsync(Reader, Writer, _job.Incremental.MayEmpty, cancellationToken)
+        var objects = request.Tables.Count == 0
+            ? await LargeObjectSync.RunAsync(Reader, Writer, request.Incremental.MayEmpty, cancellationToken)
             : 0;
         foreach (var table in _tables)
             table.CountOwn();
@@ -170,7 +109,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         _written = await TableWrites.ReadOwnAsync(Writer, [.. _tables.Select(t => t.Table)], cancellationToken);
         foreach (var table in _tables)
         {
-            if (await table.VerifyAsync(Reader, Writer, _counts!.CountsOwn ? _written[table.Table.Name] : null, cancellationToken))
+            if (await table.VerifyAsync(Reader, _now!.Counts.CountsOwn ? _written[table.Table.Name] : null, cancellationToken))
                 await _lane!.PassAsync(cancellationToken);
         }
         var (written, compared) = (_tables.Count(t => t.Staged.IsTouched), _tables.Where(t => t.IsVerified).ToList());
@@ -195,7 +134,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         await DisposeAsync(); // the source's sessions as well: it has few to give
         if (_snapshot?.IsStateKnown != true)
             return;
-        await using var session = await PgConnector.OpenAsync(source.Login, _job.Settings.Limits.Connect, run.Info, cancellationToken);
+        await using var session = await PgConnector.OpenAsync(source.Login, request.Settings.Limits.Connect, run.Info, cancellationToken);
         await _snapshot.EnsureUnchangedAsync(session, cancellationToken);
     }
 
@@ -213,7 +152,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         run.Record.Verified = true;
         var rows = _tables.Where(t => t.RowsAfter is not null).ToDictionary(t => t.Table.Name, t => t.RowsAfter!.Value);
         if (rows.Count > 0)
-            run.Info($"{target.Login.Label} verification: {ReportedTables.Describe(rows, _job.Verify.Report)}"
+            run.Info($"{target.Login.Label} verification: {ReportedTables.Describe(rows, request.Verify.Report)}"
                 + (rows.Count < _tables.Count ? $"; {_tables.Count - rows.Count} of {_tables.Count} tables not counted" : ""));
         var changes = _tables.Select(t => t.Changes).ToList();
         run.Info($"{target.Login.Label} updated: {changes.Sum(c => c.Inserted)} inserted, {changes.Sum(c => c.Updated)} updated, "
@@ -247,7 +186,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         {
             var vain = await TableWrites.RollBackAsync(Writer, [.. _tables.Select(t => t.Table)], limit.Token);
             if (vain.Values.Any(w => !w.IsNone))
-                await _before.AddAsync(vain, Writer, _job.Settings.Job, limit.Token);
+                await _before.AddAsync(vain, Writer, request.Settings.Job, limit.Token);
             await Writer.ExecuteAsync("COMMIT", limit.Token);
         }
         catch (Exception failure) when (failure is BackupSyncException or OperationCanceledException)
@@ -255,6 +194,48 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
             run.Info($"{target.Login.Label}: what was written and undone could not be noted, so the next run compares the content of "
                 + $"these tables: {failure.Message}");
         }
+    }
+
+    /// <summary>A snapshot of the source, and a transaction on the target.</summary>
+    async Task<SourceBeforeSnapshot> BeginAsync(CancellationToken cancellationToken)
+    {
+        SourceBeforeSnapshot? told = null;
+        await Together.RunAsync(cancellationToken,
+            async ct => _snapshot = await source.TakeSnapshotAsync(
+                async (session, stop) => told = await SourceBeforeSnapshot.ReadAsync(session, stop), ct),
+            async ct =>
+            {
+                await _transaction.BeginAsync(ct);
+                await target.WatchAsync(ct);
+            });
+        _lane = new SourceLane(_snapshot!, _snapshot!.Readers[^1]);
+        return told!;
+    }
+
+    async Task<IReadOnlyList<KeyedTable>> ReadTablesAsync(CancellationToken cancellationToken)
+    {
+        var tables = await SyncTables.FindAsync(Reader, source.Filter, request.Tables, cancellationToken);
+        await _snapshot!.RememberStateAsync(Reader, await OnlyAsync(tables, cancellationToken), cancellationToken);
+        _path = tables.Select(t => t.Table.SearchPath).FirstOrDefault(p => p is not null);
+        return tables.Count > 0 ? tables : throw new BackupSyncException(
+            ErrorIds.SourceEmpty,
+            $"{source.Login.Label} has no tables to copy.",
+            "Check that its URL names the right database, and that exclude does not leave out everything.");
+    }
+
+    /// <returns>As <see cref="CompareAsync"/>.</returns>
+    async Task<string?> CompareSchemasAsync(CancellationToken cancellationToken)
+    {
+        var schema = await SchemaCheck.RunAsync(request, Reader, Writer, source, target, cancellationToken);
+        if (schema.Reason is not null)
+            return schema.Reason;
+        foreach (var note in schema.Notes)
+            run.Info($"{target.Login.Label}: {note}.");
+        (_objects, _hasOwn) = (schema.Objects, schema.TargetsOwn.Count > 0);
+        if (_hasOwn && request.MayBecomeFull)
+            run.Info($"{target.Login.Label} has what {source.Login.Label} has not ({NameList.Of(schema.TargetsOwn)}): no full sync "
+                + "will follow where the schemas differ or rows alone will not do.");
+        return null;
     }
 
     /// <summary>From here on nobody else writes to them; everybody may read.</summary>
@@ -266,6 +247,49 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         // What one was exchanged for was not locked, and is refused here: a view's triggers would run as our role.
         var rows = string.Join(", ", tables.Select(t => t.Table.Rows).Order(StringComparer.Ordinal));
         await Writer.LockTablesAsync($"LOCK TABLE {rows} IN SHARE ROW EXCLUSIVE MODE NOWAIT", cancellationToken);
+    }
+
+    /// <summary>Rules of domains that rows need not meet which are not written yet; <see cref="MergeAsync"/> brings them back.</summary>
+    async Task DropDomainRulesAsync(IReadOnlyList<KeyedTable> tables, CancellationToken cancellationToken)
+    {
+        if (_path is not null)
+            await Writer.ExecuteAsync(ReadingPath.Set(_path), cancellationToken);
+        _rules = await RowRules.ReadOfDomainsAsync(
+            Writer, tables.Select(t => Sql.Qualified(t.Table.Schema, t.Table.Name)), cancellationToken);
+        await _rules.DropAsync(cancellationToken);
+    }
+
+    /// <summary>What the last run has noted, and what is to be compared with that.</summary>
+    async Task ReadNotesAsync(IReadOnlyList<KeyedTable> tables, SourceBeforeSnapshot told, CancellationToken cancellationToken)
+    {
+        if (request.Incremental.Conflict == ConflictRule.LastWriteWins)
+            await OwnRows.EnsureTableAsync(Writer, cancellationToken);
+        var moment = await SourceMoment.ReadAsync(Reader, told.Writers, cancellationToken);
+        _before = await SyncState.ReadAsync(Writer, request.Settings.Job, cancellationToken);
+        _now = await Circumstances.ReadAsync(tables, moment, _snapshot!.Taken, told, Reader, Writer, cancellationToken);
+    }
+
+    /// <summary>Decides how the changes of each table are found.</summary>
+    void Plan(IReadOnlyList<KeyedTable> tables)
+    {
+        var doubts = new StampDoubt(doubt, _now!, _before, request.Incremental.Conflict, request.Verify.FullEvery);
+        _tables = [.. tables.Select((table, number) =>
+        {
+            var state = _before?.Tables.GetValueOrDefault(table.Name);
+            var why = doubts.Of(table);
+            var tracking = Tracking.Choose(table, request.Incremental, why is null ? state!.Watermark : null, state?.Stamp, why);
+            return new TableSync(table, tracking, request.Incremental, _method, Writer, number);
+        })];
+        if (_tables.Where(t => t.Tracking.LacksStamps).Select(t => t.Table.Name).ToList() is { Count: > 0 } lacking)
+            run.Warn($"incremental.trackBy asks for stamps, but {NameList.Of(lacking)} cannot go by them: no key, or no timestamp "
+                + "among incremental.updatedAtColumns. Their content is compared.");
+        if (request.Incremental.Conflict == ConflictRule.LastWriteWins && _tables.All(t => t.Tracking.Stamp is null))
+        {
+            run.Warn("incremental.conflict is lastWriteWins, but no table has a timestamp among incremental.updatedAtColumns "
+                + $"({string.Join(", ", request.Incremental.UpdatedAtColumns)}): "
+                + "of rows that both sides have the source's is taken, however old.");
+        }
+        _runsSinceWhole = ReliesOnStamps ? (_before?.RunsSinceWhole ?? 0) + 1 : 0;
     }
 
     /// <summary>
@@ -288,48 +312,13 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     /// </summary>
     string? OwnOf(KeyedTable table) =>
         _before?.Own is { } own && _before.Tables.TryGetValue(table.Name, out var state) && state.Key == OwnRows.ShapeOf(table)
-            ? own.Condition(table, _job.Settings.Job)
+            ? own.Condition(table, request.Settings.Job)
             : null;
-
-    TableSync Plan(KeyedTable table, int number)
-    {
-        var state = _before?.Tables.GetValueOrDefault(table.Name);
-        var why = doubt ?? Doubt() ?? (state?.Watermark is null ? "no stamps of it are known yet"
-            : state.Writes != _writes[table.Name] ? "others have written to it since the last run"
-            : _naming.Contains(table.Name) ? "it has names of roles or other objects as values, which change where these are renamed"
-            : _sourceTables[table.Name].IsSubscribed ? "a subscription of the source brings it rows that were stamped elsewhere, before"
-            : state.Source is null || _sourceTables[table.Name].MayBeOthersThan(state.Source)
-                ? "its rows on the source may have been replaced since the last run"
-            : state.Columns != _columns[table.Name] || state.Source.Columns != _sourceTables[table.Name].Columns
-                ? "its columns are others than in the last run, and a command that changes them stamps no row"
-                : null);
-        var tracking = Tracking.Choose(table, _job.Incremental, why is null ? state!.Watermark : null, state?.Stamp, why);
-        return new TableSync(table, tracking, new StagedTable(table, _method, Writer, number), _job.Incremental, _method);
-    }
-
-    /// <summary>What speaks against the stamps of all tables.</summary>
-    string? Doubt() =>
-        _moment!.Writers.WhyUnknown is { } unknown ? unknown
-        : (_counts!.WhyNone ?? _sourceCounts!.WhyNone) is { } uncounted ? uncounted
-        : _before is null ? "the target has no notes of an earlier run"
-        : _before.Tables.Count == 0 ? "this is the first incremental run since the full sync"
-        : _before.Source != _moment!.Source ? "the last run read another database"
-        : _before.SourceServer != _moment.Server
-            ? "the source's server is another one, was started again, or has another past than in the last run"
-        : _before.SourceTransaction > _moment.NextTransaction || _before.SnapshotTime > _snapshot!.Taken
-            ? "the source was set back since the last run"
-        : _before.Conflict is { } rule && rule != _job.Incremental.Conflict ? "the last run took rows that both sides have by "
-                + "another rule"
-        : _before.SourceCountsSince != _sourceCounts!.Beginning ? "the source's server counts what is written to it anew since the last run"
-        : _before.CountsSince != _counts.Beginning ? "the target's server counts what is written to it anew since the last run"
-        : _job.Verify.FullEvery > 0 && _before.RunsSinceWhole + 1 >= _job.Verify.FullEvery
-            ? $"it is due, as every {_job.Verify.FullEvery} runs"
-        : null;
 
     /// <summary>The source's tables without those that are none of the job's.</summary>
     async Task<CatalogFilter> OnlyAsync(IReadOnlyList<KeyedTable> tables, CancellationToken cancellationToken)
     {
-        if (_job.Tables.Count == 0)
+        if (request.Tables.Count == 0)
             return source.Filter;
         var others = await Reader.RowsAsync(
             $"""
@@ -354,7 +343,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         // As many compare as may. Where no session is left then, the one that holds the snapshot fetches what they find, and keeps its
         // locks on that.
         var readers = source.ReadersByRow;
-        var mayFetch = readers > _job.Settings.Parallel;
+        var mayFetch = readers > request.Settings.Parallel;
         var fetching = mayFetch ? _lane! : new SourceLane(_snapshot!, _snapshot!.Session);
         // Groups are told apart in memory: a server that sorted them on disk would take several times as long.
         var settings = $"SET work_mem = '64MB'; {ReadingPath.Set(_path)}";
@@ -363,12 +352,12 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         // Rows are fetched by many short statements.
         await fetching.UseAsync(session => session.ExecuteAsync($"{settings}; SET jit = off", cancellationToken), cancellationToken);
         await using var lanes = new ComparingLanes(
-            _snapshot!, mayFetch ? readers - 1 : readers, _lane!, target.Login with { ReadOnly = true }, _job.Settings.Limits.Connect,
+            _snapshot!, mayFetch ? readers - 1 : readers, _lane!, target.Login with { ReadOnly = true }, request.Settings.Limits.Connect,
             settings);
         long rows = 0;
         var done = 0;
         using var fetch = new FetchLine(fetching, count => scope.Progress(null, null, Interlocked.Read(ref rows) + count));
-        var (quiet, asked) = (new QuietTables(_job.Incremental, _method), new ConcurrentDictionary<TableSync, bool>());
+        var (quiet, asked) = (new QuietTables(request.Incremental, _method), new ConcurrentDictionary<TableSync, bool>());
         await WorkSharing.RunAsync(lanes.All, QuietTables.Choose(_tables), async (lane, some, ct) =>
         {
             foreach (var table in some.Except(await quiet.AskAsync(lane, some, ct)))
@@ -383,160 +372,29 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
             await table.FindAsync(lane, fetch, OwnOf(table.Table), ct);
             await lane.PassAsync(ct);
             scope.Progress(
-                (double)Interlocked.Increment(ref done) / _tables.Count, table.Table.Name, Interlocked.Add(ref rows, table.Staged.Rows));
+                (double)Interlocked.Increment(ref done) / _tables.Count,
+                table.Table.Name,
+                Interlocked.Add(ref rows, table.Staged.Rows.Count));
         }, cancellationToken);
     }
 
-    async Task WriteAsync(List<TableSync> touched, StepScope scope, CancellationToken cancellationToken)
+    Task WriteAsync(List<TableSync> touched, StepScope scope, CancellationToken cancellationToken)
     {
-        var oids = (await Writer.RowsAsync("SELECT pg_catalog.to_regclass(n)::oid FROM "
-            + $"unnest({Sql.TextArray(_tables.Select(t => Sql.Qualified(t.Table.Table.Schema, t.Table.Table.Name)))}) WITH ORDINALITY "
-            + "w(n, i) ORDER BY i", cancellationToken))
-            .Select(r => uint.Parse(r[0]!, CultureInfo.InvariantCulture)).ToList();
-        var broken = await BrokenRules.ReadAsync(Writer, [.. _tables.Zip(oids)], cancellationToken);
-        var relations = await WithPartitionsAsync(oids, cancellationToken);
-        var checks = await RowRules.ReadAsync(Writer, relations, broken.Checks, cancellationToken);
-        var keys = await RowRules.ReadAsync(Writer, relations, broken.Keys, cancellationToken);
-        var order = await ForeignKeyOrder.ReadAsync(_transaction, [.. _tables.Zip(oids)], broken.Keys, cancellationToken);
-        foreach (var key in broken.ForeignKeys.Values)
-            await key.RememberAsync(Writer, cancellationToken);
-        var reached = await WithPartitionsAsync([.. oids.Where(order.Reach.Contains)], cancellationToken);
-        var triggers = await TriggersAndRules.DisableAsync(
-            _transaction, reached, [.. checks.Drops, .. keys.Drops, .. order.Deferring()], cancellationToken);
-        // All at once: several may have one name in one schema, and to name one that cannot be put off is an error.
-        await Writer.ExecuteAsync("SET CONSTRAINTS ALL DEFERRED", cancellationToken);
-        var done = 0;
-        foreach (var table in order.Tables.Where(touched.Contains))
-        {
-            var indexes = await UniqueIndex.ReadAsync(Writer, table.Table, cancellationToken);
-            if (await table.BringAlongAsync(indexes, Reader, cancellationToken))
-                await _lane!.ReleaseAsync(cancellationToken);
-            await table.WriteAsync(indexes, order, cancellationToken);
-            scope.Progress((double)++done / touched.Count, table.Table.Name);
-        }
-        foreach (var table in touched)
-        {
-            await table.Staged.CompleteAsync(cancellationToken);
-            await table.Staged.LetGoAsync(cancellationToken);
-        }
-        if (!keys.IsEmpty)
-        {
-            // What has been put off is looked at, for a table is not altered before. Rows that go are held by the key again.
-            await Writer.ExecuteAsync("SET CONSTRAINTS ALL IMMEDIATE", cancellationToken);
-            await keys.CreateAsync(onBroken: null, cancellationToken);
-            await Writer.ExecuteAsync("SET CONSTRAINTS ALL DEFERRED", cancellationToken);
-        }
-        try
-        {
-            foreach (var table in order.Tables.Reverse().Where(touched.Contains))
-                await table.DeleteAsync(cancellationToken);
-        }
-        catch (PgQueryException refused) when (StillReferredTo(refused) is { } row)
-        {
-            throw row;
-        }
-        await RepairAsync(
-            order, _tables.Zip(oids).Where(t => order.Reach.Contains(t.Second)).Select(t => t.First).ToHashSet(), cancellationToken);
-        await WarnOfOthersAsync(relations, cancellationToken);
-        try
-        {
-            await order.CheckAsync(cancellationToken);
-        }
-        // Of some tables a row may also refer to one that is not copied.
-        catch (PgQueryException refused) when (_job.Tables.Count == 0 && StillReferredTo(refused) is { } row)
-        {
-            throw row;
-        }
-        foreach (var key in broken.ForeignKeys.Values)
-        {
-            if (await key.HasLeftRowsAsync(Writer, cancellationToken))
-                throw InTheWay(key.Schema, key.Table, key.Name, refused: null);
-        }
-        await checks.CreateAsync(onBroken: null, cancellationToken);
-        await triggers.RestoreAsync(cancellationToken);
+        var referring = new ReferringRows(source, target, _tables);
+        var repair = new ForeignKeyRepair(Writer, _lane!, _tables, _method, _now!.Counts.CountsOwn, OwnOf);
+        var writer = new ChangesWriter(run, target, _transaction, _lane!, _tables, referring, copiesAll: request.Tables.Count == 0);
+        return writer.WriteAsync(touched, repair, scope, cancellationToken);
     }
-
-    /// <summary>
-    /// What the server says of a row that refers to one which is to go, in our words: it names the foreign key and no values. Null
-    /// where it says something else.
-    /// </summary>
-    RowInTheWayException? StillReferredTo(PgQueryException refused) => refused.InnerException is Npgsql.PostgresException
-    {
-        SqlState: Npgsql.PostgresErrorCodes.ForeignKeyViolation or Npgsql.PostgresErrorCodes
-            .RestrictViolation, SchemaName: { } schema, TableName: { } name, ConstraintName: { } key
-    } server ? InTheWay(schema, name, key, refused, target.Login.Address.Scrub(server.MessageText)) : null;
-
-    RowInTheWayException InTheWay(string schema, string name, string key, PgQueryException? refused, string? detail = null)
-    {
-        var (referring, here) = (Sql.Display(schema, name), target.Login.Label);
-        var table = _tables.FirstOrDefault(t => t.Table.Name == referring);
-        // By stamps it may be one that the source has changed in silence.
-        var isCertain = table is null || table.IsWhole;
-        var stays = table is null
-            ? ", and this table is not copied"
-            : isCertain && table.LastWriteWins ? $". It is {here}'s own, or newer there, and stays" : "";
-        return new RowInTheWayException(
-            $"{here}: a row of {referring} refers to one that {source.Login.Label} has deleted (foreign key {Sql.Display(key)}){stays}.",
-            $"Delete such rows of {referring} on {here} or have them refer to others, or bring back on {source.Login.Label} what they "
-                + "refer to; then run again.", refused)
-        { IsCertain = isCertain, Detail = detail };
-    }
-
-    /// <summary>Rows that go, or get another key, may take along rows of other tables that the source still has.</summary>
-    /// <param name="inReach">Tables of which such rows may be. Where nothing is counted, they are all looked through.</param>
-    async Task RepairAsync(ForeignKeyOrder order, IReadOnlySet<TableSync> inReach, CancellationToken cancellationToken)
-    {
-        for (var pass = 1; pass <= MostRepairs; pass++)
-        {
-            var written = await TableWrites.ReadOwnAsync(Writer, [.. _tables.Select(t => t.Table)], cancellationToken);
-            var reached = order.Tables.Where(t => t.IsReached(_counts!.CountsOwn || !inReach.Contains(t) ? written[t.Table.Name] : null))
-                .ToList();
-            if (reached.Count == 0)
-                return;
-            var repairs = reached.Select(
-                t => (Table: t, Again: new StagedTable(t.Table, _method, Writer,
-                    _tables.Count + _repairs++) { Late = t.Staged.Late })).ToList();
-            foreach (var (table, again) in repairs)
-            {
-                await table.RepairAsync(again, OwnOf(table.Table), Reader, Writer, cancellationToken);
-                await _lane!.ReleaseAsync(cancellationToken);
-            }
-            foreach (var (table, again) in repairs)
-            {
-                await again.CompleteAsync(cancellationToken);
-                table.Staged.Parked += again.Parked;
-            }
-        }
-    }
-
-    /// <summary>Foreign keys reach tables, too, that are not the job's to copy.</summary>
-    async Task WarnOfOthersAsync(IReadOnlyList<uint> ours, CancellationToken cancellationToken)
-    {
-        var others = await Writer.RowsAsync(
-            "SELECT schemaname, relname, n_tup_upd, n_tup_del FROM pg_catalog.pg_stat_xact_user_tables WHERE n_tup_upd + n_tup_del > "
-                + $"0 AND schemaname !~ '^pg_' AND schemaname <> '{CatalogQueries.StateSchema}' AND relid <> ALL "
-                + $"(ARRAY[{string.Join(",", ours)}]::oid[])", cancellationToken);
-        foreach (var other in others)
-            run.Warn($"{target.Login.Label}: foreign keys have changed {other[2]} rows of {Sql.Display(other[0]!, other[1]!)} and "
-                + $"deleted {other[3]}, though it is not among the tables that are copied.");
-    }
-
-    /// <summary>A table that is written through its parent has triggers on each partition.</summary>
-    async Task<IReadOnlyList<uint>> WithPartitionsAsync(IReadOnlyList<uint> tables, CancellationToken cancellationToken) =>
-        [.. (await Writer.RowsAsync(
-            $"SELECT DISTINCT p.relid FROM unnest(ARRAY[{string.Join(",", tables)}]::oid[]) t, LATERAL "
-                + $"{TableTree.Of("t")} p", cancellationToken))
-            .Select(r => uint.Parse(r[0]!, CultureInfo.InvariantCulture))];
 
     void EnsureNotShrunken()
     {
         var counted = _tables.Where(t => t.SourceRows is not null).ToList();
-        if (!_job.Incremental.Deletes || counted.Count == 0)
+        if (!request.Incremental.Deletes || counted.Count == 0)
             return;
         if (Guards.EnsureNotShrunken(
             counted.ToDictionary(t => t.Table.Name, t => t.SourceRows!.Value),
-            counted.ToDictionary(t => t.Table.Name, t => t.RowsBefore!.Value - t.Staged.SparedRows),
-            _job) is { } lifted)
+            counted.ToDictionary(t => t.Table.Name, t => t.RowsBefore!.Value - t.Staged.Kept.SparedCount),
+            request) is { } lifted)
         {
             run.Record.Forced = true;
             run.Warn($"Forced: {lifted}");
@@ -545,22 +403,22 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
 
     async Task SaveStateAsync(CancellationToken cancellationToken)
     {
-        var marks = _moment!.Watermarks([.. _tables.Where(t => t.Tracking.Stamp is not null && t.Table.HasKey)]);
+        var marks = _now!.Moment.Watermarks([.. _tables.Where(t => t.Tracking.Stamp is not null && t.Table.HasKey)]);
         foreach (var table in _tables.Where(t => t.LastWriteWins))
-            await OwnRows.RememberAsync(Writer, table.Table, _job.Settings.Job, table.Staged.Spared, cancellationToken);
-        var state = new SyncState(_moment.Source, _moment.Server, _moment.NextTransaction, 0, _snapshot!.Taken, _runsSinceWhole,
+            await OwnRows.RememberAsync(Writer, table.Table, request.Settings.Job, table.Staged.Kept.Spared, cancellationToken);
+        var state = new SyncState(_now.Moment.Source, _now.Moment.Server, _now.Moment.NextTransaction, 0, _now.Taken, _runsSinceWhole,
             _tables.ToDictionary(t => t.Table.Name, t => new TableState(
                 marks.TryGetValue(t.Table.Name, out var mark) ? mark : null,
-                _writes[t.Table.Name].And(_written[t.Table.Name]),
-                _sourceTables[t.Table.Name]) { Columns = _columns[t.Table.Name], Key = OwnRows.ShapeOf(t.Table),
+                _now.Writes[t.Table.Name].And(_written[t.Table.Name]),
+                _now.SourceTables[t.Table.Name]) { Columns = _now.Columns[t.Table.Name], Key = OwnRows.ShapeOf(t.Table),
                 Stamp = t.Tracking.StampName }),
             _objects)
         {
-            Own = await OwnRows.AfterAsync(Writer, _before?.Own, _job.Settings.Job, cancellationToken),
-            Conflict = _job.Incremental.Conflict,
-            CountsSince = _counts!.Beginning,
-            SourceCountsSince = _sourceCounts!.Beginning };
-        await state.WriteAsync(Writer, _job.Settings.Job, run.RunId, cancellationToken);
+            Own = await OwnRows.AfterAsync(Writer, _before?.Own, request.Settings.Job, cancellationToken),
+            Conflict = request.Incremental.Conflict,
+            CountsSince = _now.Counts.Beginning,
+            SourceCountsSince = _now.SourceCounts.Beginning };
+        await state.WriteAsync(Writer, request.Settings.Job, run.RunId, cancellationToken);
         // The next run reads the counts; from version 15 on the server can be told not to keep them to itself for a while.
         if (target.Facts.Major >= 15)
             await Writer.ExecuteAsync("SELECT pg_catalog.pg_stat_force_next_flush()", cancellationToken);

@@ -92,13 +92,13 @@ sealed class QuietTables(IncrementalConfig config, FingerprintMethod method)
         $"SELECT {number}, count(*), coalesce(sum({HashOf(table)}), 0), {(table.IsWhole ? "0" : Stamped(table))} "
         + $"FROM {table.Table.Table.Rows} AS t";
 
-    static string OnSource(int number, TableSync table) => $"SELECT {number}, 0, 0, {Stamped(table)} FROM {table.Table.Table.Rows} AS t";
+    string OnSource(int number, TableSync table) => $"SELECT {number}, 0, 0, {Stamped(table)} FROM {table.Table.Table.Rows} AS t";
 
     string HashOf(TableSync table) =>
         !table.IsWhole ? RowHash.Of(table.Table.KeyTableColumns, method, seed: 0)
         : table.Table.Table.Hashed.Count == 0 ? "0" : table.Table.Table.RowHash(method);
 
-    static string Stamped(TableSync table) => $"count(*) FILTER (WHERE {table.IsStampedSince})";
+    string Stamped(TableSync table) => $"count(*) FILTER (WHERE {table.Tracking.IsStampedSince(config)})";
 
     sealed record Found(long Rows, string Hash, long Stamped, int Characters);
 }

@@ -5,7 +5,7 @@ using BackupSync.Verification;
 
 namespace BackupSync.Operations.Incremental;
 
-/// <summary>How the changes of one table are found.</summary>
+/// <summary>How the changes of one table are found: which <see cref="IChangeSource"/> finds them, and why that one.</summary>
 /// <param name="Reason">Why this way, as a phrase.</param>
 /// <param name="Stamp">The column of stamps, where the table has one that can be used.</param>
 /// <param name="Since">The watermark of stamps.</param>
@@ -18,6 +18,18 @@ sealed record Tracking(ChangeTracking Way, string Reason, TableColumn? Stamp, Da
 
     /// <summary>Which column the watermark is of, as notes have it.</summary>
     public string? StampName => Stamp is null ? null : $"{Stamp.Name} {Stamp.Type}";
+
+    /// <summary>By stamps: whether a row may have been written since the last run, as a condition.</summary>
+    public string IsStampedSince(IncrementalConfig config) => Stamps.MayBeSince(Stamp!, Since!.Value - config.Lateness);
+
+    /// <summary>What finds the changes this way.</summary>
+    public IChangeSource ChangeSource(KeyedTable table, IncrementalConfig config, FingerprintMethod method) => Way switch
+    {
+        ChangeTracking.UpdatedAt => new StampChangeSource(
+            IsStampedSince(config), config.Deletes ? new ContentChangeSource(table, config, method, keysOnly: true) : null),
+        ChangeTracking.Content => new ContentChangeSource(table, config, method, keysOnly: false),
+        _ => new WholeChangeSource(table.Table, method),
+    };
 
     /// <param name="stampBefore">The column that <paramref name="since"/> is of.</param>
     /// <param name="since">Null where the stamps of before are not to be believed, and <paramref name="doubt"/> says why.</param>

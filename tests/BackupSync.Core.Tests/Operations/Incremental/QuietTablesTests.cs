@@ -159,9 +159,10 @@ public sealed class QuietTablesTests(Servers servers) : IClassFixture<Servers>
                 .Select(t => new TableSync(
                     t.Item,
                     Tracking.Choose(t.Item, scenario.Job.Incremental, snapshot.Taken, null, null),
-                    new StagedTable(t.Item, Method, writer, t.Index),
                     scenario.Job.Incremental,
-                    Method));
+                    Method,
+                    writer,
+                    t.Index));
             await source.ReleaseAsync(default);
             return new Asking(snapshot, source, lane, [.. tables]);
         }
