@@ -45,7 +45,9 @@ sealed class ContentChangeSource(KeyedTable table, IncrementalConfig config, Fin
             await FetchAsync();
             await DeleteAsync();
         }
-        return new FoundChanges(comparison.SourceRows, comparison.TargetRows, comparison.Unchanged, comparison.Received)
+        // Of a table that was read whole, those that are the same are found among what is staged.
+        var unchanged = isOtherTable ? 0 : comparison.Unchanged;
+        return new FoundChanges(comparison.SourceRows, comparison.TargetRows, unchanged, comparison.Received)
         {
             Comparison = comparison,
         };
