@@ -2,6 +2,7 @@ using System.CommandLine;
 using BackupSync.Application;
 using BackupSync.Cli.Display;
 using BackupSync.Configuration;
+using BackupSync.Operations;
 
 namespace BackupSync.Cli.Commands;
 
@@ -45,7 +46,7 @@ static class BackupCommand
             IReadOnlyList<PlaceConfig>? stores = parsed.GetValue(places) is { Length: > 0 } named
                 ? [.. named.Distinct().Select(loaded.Place)]
                 : null;
-            var order = BackupOrder.ByHand(loaded, stores, parsed.GetValue(tag), parsed.GetValue(pin), parsed.GetValue(keepDays));
+            var order = BackupOrders.ByHand(loaded, stores, parsed.GetValue(tag), parsed.GetValue(pin), parsed.GetValue(keepDays));
             return TakeAsync(databases, order, parsed.GetValue(json), cancellationToken);
         });
         return command;

@@ -26,7 +26,7 @@ static class ExportCommand
             var database = loaded.Database(parsed.GetRequiredValue(name));
             var path = GivenPath.Full(parsed.GetRequiredValue(file));
             ExportFile.EnsureMayWrite(path, parsed.GetValue(force));
-            return BackupCommand.TakeAsync([database], BackupOrder.Export(loaded, path), parsed.GetValue(json), cancellationToken);
+            return BackupCommand.TakeAsync([database], BackupOrders.Export(loaded, path), parsed.GetValue(json), cancellationToken);
         });
         return command;
     }

@@ -18,7 +18,7 @@ static class PlanCommand
         {
             var loaded = parsed.LoadConfig(config);
             var plan = loaded.BackupPlan(parsed.GetRequiredValue(name));
-            return BackupCommand.TakeAsync(plan.Databases, BackupOrder.Of(plan, loaded), parsed.GetValue(json), cancellationToken);
+            return BackupCommand.TakeAsync(plan.Databases, BackupOrders.Of(plan, loaded), parsed.GetValue(json), cancellationToken);
         });
         return command;
     }

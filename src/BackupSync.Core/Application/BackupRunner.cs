@@ -75,7 +75,7 @@ public static class BackupRunner
         var title = $"{(isDrill ? "Drill" : "Integrity check")} of {backup.File.FileName}";
         var settings = new RunSettings
         {
-            Job = backup.File.Job, Folder = LocalFolder(backup), Limits = Requests.Patient, Tools = tools,
+            Job = backup.File.Job, Folder = LocalFolder(backup), Limits = RunSettings.Patient, Tools = tools,
         };
         return OneStepAsync(
             isDrill ? RunKind.Drill : RunKind.Verify, backup, on?.Name ?? (isDrill ? "sandbox" : ""), new Step(RunStep.Prove, title, null),
@@ -118,10 +118,10 @@ public static class BackupRunner
     {
         var description = new RunDescription(
             RunKind.Backup, order.Name, database.Name, order.File ?? string.Join(", ", order.Places.Select(p => p.Name)),
-            $"Backup of {database.DisplayName}", $"{database.DisplayName}'s backups", order.LocalFolderOf(database),
+            $"Backup of {database.DisplayName}", $"{database.DisplayName}'s backups", BackupOrders.FolderOf(order, database),
             new StepLimit(order.Limits.Total, null));
         return RecordedRun.RunAsync(
-            description, observers, run => new BackupPipeline(run, order.RequestFor(database)), cancellationToken);
+            description, observers, run => new BackupPipeline(run, BackupOrders.RequestFor(order, database)), cancellationToken);
     }
 
     /// <summary>A run about one backup, that consists of one step and is called as that is.</summary>
@@ -132,7 +132,7 @@ public static class BackupRunner
         var file = backup.File;
         var description = new RunDescription(
             kind, file.Job, file.FileName, target, step.Title, file.FileName, LocalFolder(backup),
-            new StepLimit(Requests.Patient.Total, null));
+            new StepLimit(RunSettings.Patient.Total, null));
         return RecordedRun.RunAsync(description, observers, run => new OneStep(run, step, work(run)), cancellationToken);
     }
 

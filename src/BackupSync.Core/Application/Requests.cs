@@ -10,15 +10,6 @@ namespace BackupSync.Application;
 /// </summary>
 static class Requests
 {
-    /// <summary>Of operations that no configuration limits. A backup may take hours; what hangs must not hang for ever.</summary>
-    public static LimitsConfig Patient { get; } = new()
-    {
-        Dump = TimeSpan.FromHours(12),
-        SafetyBackup = TimeSpan.FromHours(12),
-        Restore = TimeSpan.FromHours(12),
-        Total = TimeSpan.FromHours(24),
-    };
-
     /// <exception cref="ConfigurationException">A variable that its URL, or its pooler's, names is not set.</exception>
     public static Endpoint Endpoint(DatabaseConfig database) => new()
     {

@@ -78,8 +78,8 @@ public static class RestoreRunner
     static RunSettings SettingsOf(DatabaseConfig target, BackupSyncConfig config) => new()
     {
         Job = $"restore-{target.Name}",
-        Folder = Path.Combine(BackupOrder.LocalOf([config.Places[0]], config).Directory, target.Name),
-        Limits = Requests.Patient,
+        Folder = Path.Combine(BackupOrders.LocalOf([config.Places[0]], config).Directory, target.Name),
+        Limits = RunSettings.Patient,
         Tools = config.Tools,
         Encryption = config.Encryption,
         Signing = config.Encryption,

@@ -21,7 +21,7 @@ public sealed record SafetyRestore
     internal string Folder => _job?.Backups.Directory ?? Path.GetDirectoryName(Backup.File.Path)!;
 
     internal StepLimit Limit => _job is null
-        ? new StepLimit(Requests.Patient.Total, null)
+        ? new StepLimit(RunSettings.Patient.Total, null)
         : new StepLimit(_job.Limits.Total, "limits.total");
 
     /// <summary>By a job and its settings.</summary>
@@ -42,5 +42,5 @@ public sealed record SafetyRestore
 
     internal RestoreRequest Request(RunOptions options) => _job is not null
         ? Requests.Restore(_job, Backup, [], options)
-        : Requests.Restore(Backup, [], Target, new RunSettings { Job = Job, Folder = Folder, Limits = Requests.Patient }, options);
+        : Requests.Restore(Backup, [], Target, new RunSettings { Job = Job, Folder = Folder, Limits = RunSettings.Patient }, options);
 }

@@ -6,6 +6,15 @@ namespace BackupSync.Operations;
 /// <summary>How a run works, whatever it does.</summary>
 sealed record RunSettings
 {
+    /// <summary>Of operations that no configuration limits. A backup may take hours; what hangs must not hang for ever.</summary>
+    public static LimitsConfig Patient { get; } = new()
+    {
+        Dump = TimeSpan.FromHours(12),
+        SafetyBackup = TimeSpan.FromHours(12),
+        Restore = TimeSpan.FromHours(12),
+        Total = TimeSpan.FromHours(24),
+    };
+
     /// <summary>What stands as the job in logs, records and manifests: a job's name, a plan's, or what a restore is called.</summary>
     public required string Job { get; init; }
 

@@ -55,8 +55,8 @@ static partial class PgProgram
                 || words.Contains(
                        "must be member",
                        StringComparison.Ordinal) =>
-                (errorId, $"Grant the role '{login.Address.User}' what it lacks, or exclude the object; the README lists what each way "
-                    + "of publishing needs."),
+                (errorId, $"Grant the role '{login.Address.User}' what it lacks, or exclude the object; docs/privileges.md lists what "
+                    + "each way of publishing needs."),
             _ when words.Contains(PgErrors.RecoveryConflict, StringComparison.Ordinal) => (errorId, PgErrors.RecoveryConflictAdvice),
             _ when words.Contains("server closed the connection", StringComparison.Ordinal)
                 || words.Contains("could not connect", StringComparison.Ordinal)

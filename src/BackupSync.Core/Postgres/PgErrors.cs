@@ -44,7 +44,7 @@ static class PgErrors
                     (ErrorIds.PrivilegeMissing, "pg_read_all_data does not cover them: GRANT SELECT ON LARGE OBJECT … TO "
                         + $"{Sql.Identifier(login.Address.User)};"),
                 PostgresErrorCodes.InsufficientPrivilege => (ErrorIds.PrivilegeMissing,
-                    $"Grant the role '{login.Address.User}' what it lacks; the README lists what each way of publishing needs."),
+                    $"Grant the role '{login.Address.User}' what it lacks; docs/privileges.md lists what each way of publishing needs."),
                 PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow =>
                     (ErrorIds.ConnectionFailed, "The server ended the session. Look at its log, then run again."),
                 PostgresErrorCodes.DiskFull => (ErrorIds.DiskFull, "Free space on the server's disk."),

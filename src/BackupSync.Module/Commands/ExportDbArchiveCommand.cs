@@ -47,7 +47,7 @@ public sealed class ExportDbArchiveCommand : RunCmdlet
         _ = database.Address;
         var file = FullPath(Path);
         ExportFile.EnsureMayWrite(file, Force);
-        var order = BackupOrder.Export(config, file);
+        var order = BackupOrders.Export(config, file);
         if (ShouldProcess(file, $"Export {Describe(database)}"))
             RunSeveral((observersOf, token) => BackupRunner.BackUpAsync([database], order, _ => observersOf(null), null, token));
     }

@@ -2,6 +2,7 @@ using System.Management.Automation;
 using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Configuration;
+using BackupSync.Operations;
 
 namespace BackupSync.Module.Commands;
 

@@ -34,7 +34,7 @@ public sealed class InvokeDbBackupPlanCommand : RunCmdlet
             var target = $"{plan.Name} ({string.Join(", ", plan.Databases.Select(d => d.Name))})";
             if (ShouldProcess(target, $"Back up to {string.Join(", ", plan.Places.Select(p => p.Name))}"))
                 RunSeveral((observersOf, token) => BackupRunner.BackUpAsync(
-                    plan.Databases, BackupOrder.Of(plan, config), d => observersOf(d.Name), null, token));
+                    plan.Databases, BackupOrders.Of(plan, config), d => observersOf(d.Name), null, token));
         }
     }
 

@@ -75,7 +75,7 @@ public sealed class NewDbBackupCommand : RunCmdlet
         if (_databases.Count == 0)
             return;
         var config = LoadConfig(Config);
-        var order = BackupOrder.ByHand(config, Place?.Distinct().Select(config.Place).ToList(), Tag, Pin, KeepDays);
+        var order = BackupOrders.ByHand(config, Place?.Distinct().Select(config.Place).ToList(), Tag, Pin, KeepDays);
         var chosen = _databases.DistinctBy(d => d.Name)
             .Where(d => ShouldProcess(Describe(d), $"Back up to {string.Join(", ", order.Places.Select(p => p.Name))}")).ToList();
         if (chosen.Count > 0)

@@ -6,7 +6,7 @@ using BackupSync.Configuration;
 namespace BackupSync.Module.Commands;
 
 /// <summary>A cmdlet that publishes a backup on a database of the configuration.</summary>
-public abstract class RestoreCmdlet : RunCmdlet
+public abstract class RestoreCmdlet : ReplacingCmdlet
 {
     /// <summary>For a question's sake alone: what cannot be reached by then is told by the restore.</summary>
     static readonly TimeSpan LookLimit = TimeSpan.FromSeconds(15);
@@ -14,22 +14,6 @@ public abstract class RestoreCmdlet : RunCmdlet
     /// <summary>Without it, a production database is never replaced.</summary>
     [Parameter]
     public SwitchParameter AllowProduction { get; set; }
-
-    /// <summary>It does not give way to others.</summary>
-    [Parameter]
-    public SwitchParameter OthersWait { get; set; }
-
-    /// <summary>What the server refuses to create is left out, and named.</summary>
-    [Parameter]
-    public SwitchParameter SkipRefused { get; set; }
-
-    /// <summary>What is not known to be ours is used as well.</summary>
-    [Parameter]
-    public SwitchParameter Unauthenticated { get; set; }
-
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? Config { get; set; }
 
     /// <param name="tables">Patterns of the only tables to restore; none for everything.</param>
     /// <param name="why">How the backup was chosen, as the end of a sentence; empty where it was named.</param>

@@ -13,7 +13,7 @@ namespace BackupSync.Module.Commands;
     SupportsShouldProcess = true,
     ConfirmImpact = ConfirmImpact.High)]
 [OutputType(typeof(RunResult), typeof(PlannedStep))]
-public sealed class RestoreDbSafetyBackupCommand : RunCmdlet
+public sealed class RestoreDbSafetyBackupCommand : ReplacingCmdlet
 {
     const string ByObject = "InputObject";
     const string ByJob = "Latest";
@@ -43,25 +43,9 @@ public sealed class RestoreDbSafetyBackupCommand : RunCmdlet
     [AllowNull, AllowEmptyString]
     public string Target { get; set; } = "";
 
-    /// <summary>It does not give way to others.</summary>
-    [Parameter]
-    public SwitchParameter OthersWait { get; set; }
-
-    /// <summary>What the server refuses to create is left out, and named.</summary>
-    [Parameter]
-    public SwitchParameter SkipRefused { get; set; }
-
-    /// <summary>What is not known to be ours is used as well.</summary>
-    [Parameter]
-    public SwitchParameter Unauthenticated { get; set; }
-
     /// <summary>Lifts the confirmation.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
-
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? Config { get; set; }
 
     /// <summary>Also where its variable was not set: that must not fall back on the configuration's target.</summary>
     bool HasTarget => MyInvocation.BoundParameters.ContainsKey(nameof(Target));

@@ -134,7 +134,7 @@ sealed class SoakScene : IAsyncDisposable
         }
         else if (!_case.IsSync && !_case.IsPlan && _case.Run != SoakRun.Compare)
         {
-            var taken = (await BackupRunner.BackUpAsync([config.Database("source")], BackupOrder
+            var taken = (await BackupRunner.BackUpAsync([config.Database("source")], BackupOrders
                 .ByHand(config), _ => [], null, default))[0];
             _backup = taken.SourceBackup?.Path ?? throw new InvalidOperationException($"No backup: {taken.Error}");
         }

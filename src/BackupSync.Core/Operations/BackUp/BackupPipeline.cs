@@ -21,6 +21,7 @@ sealed class BackupPipeline(RunContext run, BackupRequest request) : IPipeline
 
     readonly BackupSteps _steps = new(request);
     readonly RunSettings _settings = request.Settings;
+    readonly BackupOrder _order = request.Order;
     readonly string _folder = request.Settings.Folder;
     readonly HashSet<string> _takenNames = [];
     PgToolset? _tools;
@@ -30,7 +31,7 @@ sealed class BackupPipeline(RunContext run, BackupRequest request) : IPipeline
     {
         await using var source = new SourceSide(
             run, request.Database, _settings, new ExcludeConfig(), $"backupsync:backup:{run.RunId}");
-        if (request.File is not null)
+        if (_order.File is not null)
         {
             await TakeAsync(source, cancellationToken);
             return;
@@ -53,13 +54,13 @@ sealed class BackupPipeline(RunContext run, BackupRequest request) : IPipeline
             await StoreAsync(cancellationToken);
             if (notProven is not null)
                 throw notProven;
-            if (request.Keep is { } keep)
-                await BackupCleanUp.RunAsync(run, keep, IsOfSamePlan, request.Places, _settings.Signing, cancellationToken);
+            if (_order.Keep is { } keep)
+                await BackupCleanUp.RunAsync(run, keep, IsOfSamePlan, _order.Places, _settings.Signing, cancellationToken);
         }
     }
 
     bool IsOfSamePlan(BackupFile other) =>
-        other.Kind == request.Kind && other.Job == _settings.Job && other.Database == request.Database.Name;
+        other.Kind == _order.Kind && other.Job == _settings.Job && other.Database == request.Database.Name;
 
     async Task TakeAsync(SourceSide source, CancellationToken cancellationToken)
     {
@@ -73,15 +74,15 @@ sealed class BackupPipeline(RunContext run, BackupRequest request) : IPipeline
 
     BackupFile Backup => run.Record.SourceBackup!;
 
-    BackupHandle Handle => new(Backup, new FolderPlaceConfig { Name = request.Local.Name, Directory = _folder }, _settings.Encryption);
+    BackupHandle Handle => new(Backup, new FolderPlaceConfig { Name = _order.Local.Name, Directory = _folder }, _settings.Encryption);
 
     ProveRequest Proof => new()
     {
-        Backup = Handle, How = request.Verify, Settings = _settings, Tier = request.Database.Tier,
+        Backup = Handle, How = _order.Verify, Settings = _settings, Tier = request.Database.Tier,
     };
 
     BackupLabel Label() =>
-        new(request.Kind, request.Tag, request.Pinned, request.KeepDays, _keys, WithGlobals: true, Path.GetFileName(request.File),
+        new(_order.Kind, _order.Tag, _order.Pinned, _order.KeepDays, _keys, WithGlobals: true, Path.GetFileName(_order.File),
             _takenNames);
 
     async Task CheckAsync(SourceSide source, StepScope scope, CancellationToken cancellationToken)
@@ -89,7 +90,7 @@ sealed class BackupPipeline(RunContext run, BackupRequest request) : IPipeline
         // Before anything is read: a passphrase that is not there must not be found out about after an hour.
         const int Files = 2; // the archive and the roles
         _keys = _settings.Encryption is { } encryption ? EncryptionKeys.New(encryption.Passphrase, _settings.IsSigned, Files) : null;
-        if (_keys is null && request.Places.FirstOrDefault(p => p is not FolderPlaceConfig) is { } elsewhere)
+        if (_keys is null && _order.Places.FirstOrDefault(p => p is not FolderPlaceConfig) is { } elsewhere)
             run.Warn(
                 $"The backup leaves this machine for {elsewhere.Name} unencrypted: name a passphrase under encryption in the "
                     + "configuration.");
@@ -101,7 +102,7 @@ sealed class BackupPipeline(RunContext run, BackupRequest request) : IPipeline
         await Prechecks.WarnOfDumpLocksAsync(source, source.Filter, run, cancellationToken);
         await source.FindNamedRolesAsync(cancellationToken);
         await source.DisconnectAsync();
-        foreach (var place in request.Places.Where(p => p != request.Local))
+        foreach (var place in _order.Places.Where(p => p != _order.Local))
             await ReadTakenNamesAsync(place, cancellationToken);
         scope.Note = $"{source.Facts.Version}, tools {_tools.Version}{(_keys is null ? "" : ", encrypted")}";
     }
@@ -124,7 +125,7 @@ sealed class BackupPipeline(RunContext run, BackupRequest request) : IPipeline
     /// <summary>Once for each database and folder, when there is still time to write the passphrase down.</summary>
     void WarnOfFirstEncryption()
     {
-        if (_keys is null || request.File is not null || RunHistory.Read(_folder).Any(r => r.SourceBackup is { Encrypted: true }))
+        if (_keys is null || _order.File is not null || RunHistory.Read(_folder).Any(r => r.SourceBackup is { Encrypted: true }))
             return;
         run.Warn($"The backups of {request.Database.DisplayName} are encrypted from now on. Without the passphrase nobody can bring "
             + "them back: keep it where it survives the loss of this machine and of the databases.");
@@ -141,7 +142,7 @@ sealed class BackupPipeline(RunContext run, BackupRequest request) : IPipeline
     /// <returns>Why it could not be proven; it is whole then, and to be stored for all that. Null where it was, or need not be.</returns>
     async Task<BackupSyncException?> ProveAsync(CancellationToken cancellationToken)
     {
-        if (request.Verify == BackupProof.None)
+        if (_order.Verify == BackupProof.None)
             return null;
         try
         {
@@ -159,7 +160,7 @@ sealed class BackupPipeline(RunContext run, BackupRequest request) : IPipeline
     {
         var local = Backup;
         BackupSyncException? problem = null;
-        foreach (var place in request.Places.Where(p => p != request.Local))
+        foreach (var place in _order.Places.Where(p => p != _order.Local))
         {
             try
             {
@@ -179,14 +180,14 @@ sealed class BackupPipeline(RunContext run, BackupRequest request) : IPipeline
         }
         if (problem is not null)
             throw problem;
-        if (request.Places.Contains(request.Local))
+        if (_order.Places.Contains(_order.Local))
             return;
         var done = new RetentionDecision(local.Path, local.Size, true, "stored elsewhere", local)
         {
             Companions = [.. ManifestStore.Read(local.Path).Companions.Select(c => c.File)],
         };
         await Retention.ApplyAsync(Handle.Place, [done], warn: null, cancellationToken);
-        await using var first = BackupPlaces.Open(request.Places[0]);
+        await using var first = BackupPlaces.Open(_order.Places[0]);
         run.Record.SourceBackup = await BackupStore.ReadAsync(first, $"{request.Database.Name}/{local.FileName}", cancellationToken);
     }
 }

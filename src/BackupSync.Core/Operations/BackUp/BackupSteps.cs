@@ -15,7 +15,7 @@ sealed class BackupSteps(BackupRequest request)
     public Step Dump => new(RunStep.Dump, $"Back {_database} up", _settings.DumpLimit, ErrorIds.DumpFailed);
 
     public Step Prove => new(RunStep.Prove,
-        request.Verify == BackupProof.Drill ? "Restore the backup on trial" : "Read the backup to its end", _settings.RestoreLimit);
+        request.Order.Verify == BackupProof.Drill ? "Restore the backup on trial" : "Read the backup to its end", _settings.RestoreLimit);
 
     public Step StoreIn(PlaceConfig place) => new(RunStep.Store, $"Store in {place.Name}", _settings.DumpLimit);
 }

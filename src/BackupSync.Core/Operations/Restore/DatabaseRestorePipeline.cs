@@ -46,7 +46,7 @@ sealed class DatabaseRestorePipeline(RunContext run, RestoreRequest request) : R
             throw new BackupSyncException(
                 ErrorIds.NotSupported,
                 $"{target.Login.Label} can only be published in one transaction, which ends with the first object that is refused.",
-                "Give the role what a swap needs (the README lists it), or restore to another database, of a role that has it.");
+                "Give the role what a swap needs (docs/privileges.md lists it), or restore to another database, of a role that has it.");
         }
         return $"tools {Tools.Version}, publish by {Publisher.Mode.ToString().ToLowerInvariant()}";
     }

@@ -3,6 +3,7 @@ using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Files;
+using BackupSync.Operations;
 using BackupSync.Operations.Expire;
 using BackupSync.Runs;
 
@@ -230,7 +231,7 @@ public sealed class BackupFaultTests(Servers servers) : IClassFixture<Servers>
         var file = vault.Folder.File("export.dump");
         Directory.CreateDirectory(Path.Combine(file + ".json", "in the way"));
 
-        var result = await vault.BackUpAsync(BackupOrder.Export(vault.Config, file));
+        var result = await vault.BackUpAsync(BackupOrders.Export(vault.Config, file));
 
         Faults.AssertFailed(result, RunOutcome.Aborted, RunStep.Dump, ErrorIds.FileFailed);
         Assert.Empty(Directory.GetFiles(vault.Folder.Path, "export.dump*"));
@@ -313,7 +314,7 @@ public sealed class BackupFaultTests(Servers servers) : IClassFixture<Servers>
         Assert.False(Directory.Exists(dead));
     }
 
-    static BackupOrder Nightly(Vault vault) => BackupOrder.Of(
+    static BackupOrder Nightly(Vault vault) => BackupOrders.Of(
         new BackupPlanConfig
         {
             Name = "nightly",

@@ -55,7 +55,7 @@ public sealed class BackupRunnerTests(Servers servers) : IClassFixture<Servers>
             Keep = new KeepConfig { Days = 1 },
         };
 
-        var result = Vault.Well(await vault.BackUpAsync(BackupOrder.Of(plan, vault.Config)));
+        var result = Vault.Well(await vault.BackUpAsync(BackupOrders.Of(plan, vault.Config)));
 
         foreach (var place in new[] { vault.Local, vault.Offsite })
         {
@@ -102,7 +102,7 @@ public sealed class BackupRunnerTests(Servers servers) : IClassFixture<Servers>
             Keep = new KeepConfig { Days = 1 },
         };
 
-        var backup = await vault.BackUpWellAsync(BackupOrder.Of(plan, vault.Config));
+        var backup = await vault.BackUpWellAsync(BackupOrders.Of(plan, vault.Config));
 
         Assert.EndsWith("_2.dump", backup.FileName, StringComparison.Ordinal);
         Assert.Equal(backup.FileName, Assert.Single(await BackupStore.ListAsync(vault.Offsite, null, default)).FileName);

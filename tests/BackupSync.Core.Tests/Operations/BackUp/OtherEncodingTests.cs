@@ -26,7 +26,7 @@ public sealed class OtherEncodingTests(Servers servers) : IClassFixture<Servers>
             var config = new BackupSyncConfig { Path = folder.File("backupsync.yml"), Databases = [], Jobs = [], Places = [place] };
             var auth = Scenario.Named("auth", address, DatabaseRole.Backup);
 
-            var backup = Vault.Well((await BackupRunner.BackUpAsync([auth], BackupOrder.ByHand(config), _ => [], null, default))[0])
+            var backup = Vault.Well((await BackupRunner.BackUpAsync([auth], BackupOrders.ByHand(config), _ => [], null, default))[0])
                 .SourceBackup!;
 
             Assert.Equal(10, backup.Rows);

@@ -2,6 +2,7 @@ using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Files;
+using BackupSync.Operations;
 using BackupSync.Runs;
 
 namespace BackupSync.Tests.Operations.BackUp;
@@ -225,7 +226,7 @@ public sealed class S3BackupTests(Servers servers, S3Server s3) : IClassFixture<
         return vault;
     }
 
-    static BackupOrder Plan(Vault vault, PlaceConfig[] places) => BackupOrder.Of(
+    static BackupOrder Plan(Vault vault, PlaceConfig[] places) => BackupOrders.Of(
         new BackupPlanConfig
         {
             Name = "nightly",

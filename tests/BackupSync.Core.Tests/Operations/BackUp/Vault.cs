@@ -1,6 +1,7 @@
 using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Configuration;
+using BackupSync.Operations;
 using BackupSync.Runs;
 
 namespace BackupSync.Tests.Operations.BackUp;
@@ -44,7 +45,7 @@ sealed class Vault : IAsyncDisposable
         return new Vault(await database.WithDemoDataAsync(servers.Tools), encrypted);
     }
 
-    public BackupOrder ByHand(params PlaceConfig[] places) => BackupOrder.ByHand(Config, places.Length > 0 ? places : null);
+    public BackupOrder ByHand(params PlaceConfig[] places) => BackupOrders.ByHand(Config, places.Length > 0 ? places : null);
 
     public async Task<RunResult> BackUpAsync(BackupOrder? order = null, CancellationToken cancellationToken = default) =>
         (await BackupRunner.BackUpAsync([Database], order ?? ByHand(), _ => [], null, cancellationToken))[0];

@@ -185,7 +185,7 @@ public sealed class StandbyTests(StandbyServers servers) : IClassFixture<Standby
         await servers.Standby.CatchUpAsync(servers.Primary);
         await scenario.SyncWellAsync(SyncMode.Incremental);
         var backup = (await BackupRunner.BackUpAsync([scenario.Job.SourceDatabase],
-            BackupOrder.ByHand(new BackupSyncConfig
+            BackupOrders.ByHand(new BackupSyncConfig
             {
                 Path = Path.Combine(scenario.Directory, "x.yml"),
                 Databases = [scenario.Job.SourceDatabase],

@@ -74,7 +74,7 @@ public sealed class VersionPairTests
         };
         var taken = (await BackupRunner.BackUpAsync(
             [scenario.Job.SourceDatabase],
-            BackupOrder.ByHand(config, null),
+            BackupOrders.ByHand(config, null),
             _ => [],
             null,
             default))[0];

@@ -221,7 +221,7 @@ public sealed class DrillSurroundingsTests
             """);
         var auth = Scenario.Named("auth", address, DatabaseRole.Backup);
         var offsite = new FolderPlaceConfig { Name = "offsite", Directory = folder.File("offsite") };
-        var order = BackupOrder.ByHand(config, [config.Places[0], offsite]) with { Verify = BackupProof.Drill };
+        var order = BackupOrders.ByHand(config, [config.Places[0], offsite]) with { Verify = BackupProof.Drill };
 
         var result = (await BackupRunner.BackUpAsync([auth], order, _ => [], null, default))[0];
 
@@ -261,7 +261,7 @@ public sealed class DrillSurroundingsTests
     }
 
     static async Task<BackupFile> BackUpAsync(DatabaseConfig database, BackupSyncConfig config) =>
-        Vault.Well((await BackupRunner.BackUpAsync([database], BackupOrder.ByHand(config), _ => [], null, default))[0]).SourceBackup!;
+        Vault.Well((await BackupRunner.BackUpAsync([database], BackupOrders.ByHand(config), _ => [], null, default))[0]).SourceBackup!;
 
     static Task<RunResult> DrillAsync(BackupFile backup, DatabaseConfig database, BackupSyncConfig config) =>
         BackupRunner.ProveAsync(BackupHandles.Of(backup, config), BackupProof.Drill, database, null, config.Tools, [], default);

@@ -38,7 +38,7 @@ public sealed class PoolerTests(Servers servers) : IClassFixture<Servers>
             Places = [local],
         };
         AssertRefused((await BackupRunner.BackUpAsync(
-            [scenario.Job.SourceDatabase], BackupOrder.ByHand(config, null), _ => [], null, default))[0].Error);
+            [scenario.Job.SourceDatabase], BackupOrders.ByHand(config, null), _ => [], null, default))[0].Error);
         var compared = await Assert.ThrowsAsync<BackupSyncException>(() =>
             ComparisonRunner.RunAsync(
                 scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions(), null, null, default));

@@ -220,7 +220,8 @@ public sealed class RestoredFormTests
             }],
         };
 
-        var backup = (await BackupRunner.BackUpAsync([scenario.Job.SourceDatabase], BackupOrder.ByHand(config), _ => [], null, default))[0];
+        var order = BackupOrders.ByHand(config);
+        var backup = (await BackupRunner.BackUpAsync([scenario.Job.SourceDatabase], order, _ => [], null, default))[0];
         Assert.True(backup.Success, $"{backup.Error?.Message} {backup.Error?.Detail}");
         var verified = await BackupRunner.ProveAsync(
             BackupHandles.Of(backup.SourceBackup!, config), BackupProof.Integrity, scenario.Job.SourceDatabase, null, config.Tools, [],
@@ -276,7 +277,8 @@ public sealed class RestoredFormTests
                 Directory = folder.File("local"),
             }],
         };
-        var backup = (await BackupRunner.BackUpAsync([scenario.Job.SourceDatabase], BackupOrder.ByHand(config), _ => [], null, default))[0];
+        var order = BackupOrders.ByHand(config);
+        var backup = (await BackupRunner.BackUpAsync([scenario.Job.SourceDatabase], order, _ => [], null, default))[0];
         var restored = await Scenario.RestoreTablesAsync(
             scenario.Job, BackupHandles.Of(backup.SourceBackup!, config), ["people", "others"]);
         Assert.Null(restored.Error);

@@ -143,7 +143,7 @@ public sealed class ChangedMeanwhileTests : IAsyncLifetime
 
             var result = (await BackupRunner.BackUpAsync(
                 [scenario.Job.SourceDatabase],
-                BackupOrder.ByHand(config),
+                BackupOrders.ByHand(config),
                 _ => [observer],
                 null,
                 default))[0];

@@ -231,7 +231,7 @@ public sealed class GivingWayOnTargetTests(Servers servers) : IClassFixture<Serv
         };
         var result = (await BackupRunner.BackUpAsync(
             [scenario.Job.SourceDatabase],
-            BackupOrder.ByHand(config, null),
+            BackupOrders.ByHand(config, null),
             _ => [],
             null,
             default))[0];

@@ -169,7 +169,7 @@ public sealed class GuardTests(Servers servers) : IClassFixture<Servers>
             Jobs = [],
             Places = [FolderPlaceConfig.At(scenario.Directory)],
         };
-        var backup = (await BackupRunner.BackUpAsync([scenario.Job.SourceDatabase], BackupOrder.ByHand(config), _ => [], null, default))[0]
+        var backup = (await BackupRunner.BackUpAsync([scenario.Job.SourceDatabase], BackupOrders.ByHand(config), _ => [], null, default))[0]
             .SourceBackup!;
         var restore = await scenario.RestoreAsync(backup);
         Faults.AssertFailed(restore, RunOutcome.Aborted, RunStep.Check, ErrorIds.PrivilegeMissing);

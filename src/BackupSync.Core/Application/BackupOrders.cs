@@ -1,0 +1,89 @@
+using BackupSync.Backups;
+using BackupSync.Configuration;
+using BackupSync.Operations;
+
+namespace BackupSync.Application;
+
+/// <summary>Makes orders of a plan, or of what is said by hand, and of each its requests.</summary>
+public static class BackupOrders
+{
+    public static BackupOrder Of(BackupPlanConfig plan, BackupSyncConfig config) => new()
+    {
+        Name = plan.Name,
+        Kind = BackupKind.Plan,
+        Local = LocalOf(plan.Places, config),
+        Places = plan.Places,
+        Keep = plan.Keep,
+        Verify = plan.Verify,
+        Compression = plan.Compression,
+        Encryption = config.Encryption,
+        Signing = config.Encryption,
+        Tools = config.Tools,
+        Parallel = plan.Parallel,
+        Limits = RunSettings.Patient with { Blocking = plan.Blocking },
+    };
+
+    /// <param name="places">Null for the configuration's first.</param>
+    public static BackupOrder ByHand(
+        BackupSyncConfig config,
+        IReadOnlyList<PlaceConfig>? places = null,
+        string? tag = null,
+        bool pinned = false,
+        int? keepDays = null)
+    {
+        places ??= [config.Places[0]];
+        return new BackupOrder
+        {
+            Name = BackupOrder.ByHandName,
+            Kind = BackupKind.Manual,
+            Local = LocalOf(places, config),
+            Places = places,
+            Tag = tag,
+            Pinned = pinned,
+            KeepDays = keepDays,
+            Encryption = config.Encryption,
+            Signing = config.Encryption,
+            Tools = config.Tools,
+        };
+    }
+
+    /// <summary>Writes one database's content to a file, encrypted where its name ends in <c>.enc</c>.</summary>
+    /// <param name="file">An absolute path.</param>
+    public static BackupOrder Export(BackupSyncConfig config, string file)
+    {
+        var encrypts = file.EndsWith(BackupNames.EncryptedSuffix, StringComparison.Ordinal);
+        if (encrypts && config.Encryption is null)
+            throw new BackupSyncException(
+                ErrorIds.ConfigurationInvalid,
+                $"{file} is to be encrypted, and the configuration has no passphrase.",
+                "Add encryption: { passphrase: \"${BACKUPSYNC_PASSPHRASE}\" }, or name a file without .enc.");
+        return ByHand(config) with { File = file, Places = [], Encryption = encrypts ? config.Encryption : null };
+    }
+
+    /// <exception cref="ConfigurationException">A variable that the database's URL names is not set.</exception>
+    internal static BackupRequest RequestFor(BackupOrder order, DatabaseConfig database) => new(
+        Requests.Endpoint(database),
+        new RunSettings
+        {
+            Job = order.Name,
+            Folder = order.File is { } file ? Path.GetDirectoryName(file)! : FolderOf(order, database),
+            Limits = order.Limits,
+            Tools = order.Tools,
+            Parallel = order.Parallel,
+            Compression = order.Compression,
+            Encryption = order.Encryption,
+            Signing = order.Signing,
+        },
+        order);
+
+    /// <summary>Where a database's backups are written, and their log and history are kept.</summary>
+    internal static string FolderOf(BackupOrder order, DatabaseConfig database) => Path.Combine(order.Local.Directory, database.Name);
+
+    /// <summary>
+    /// The first folder among the places; where there is none, what is uploaded is written beside the configuration before.
+    /// </summary>
+    internal static FolderPlaceConfig LocalOf(IReadOnlyList<PlaceConfig> places, BackupSyncConfig config) =>
+        places.OfType<FolderPlaceConfig>().FirstOrDefault()
+        ?? config.Places.OfType<FolderPlaceConfig>().FirstOrDefault()
+        ?? new FolderPlaceConfig { Name = PlaceConfig.Default, Directory = Path.Combine(Path.GetDirectoryName(config.Path)!, "backups") };
+}
