@@ -49,7 +49,6 @@ static class RestoreSafetyCommand
             var what = Choose(
                 parsed.GetValue(file), parsed.GetValue(jobName), parsed.GetValue(target), allowed, () => parsed.LoadConfig(config),
                 isConfigNamed: parsed.GetResult(config) is not null);
-            what = what with { Backup = what.Backup with { Unauthenticated = allowed } };
             var backup = what.Backup.File;
             var address = what.Target.Address;
             var options = new RunOptions { OthersWait = parsed.GetValue(othersWait), SkipRefused = parsed.GetValue(skipRefused) };
@@ -75,16 +74,11 @@ static class RestoreSafetyCommand
         string? file, string? jobName, string? target, bool unauthenticated, Func<BackupSyncConfig> load, bool isConfigNamed)
     {
         if (file is null)
-        {
-            var config = load();
-            var job = config.Job(jobName!);
-            return SafetyRestore.Of(job, SafetyBackups.Latest(job, Failures.Warn, unauthenticated), config);
-        }
+            return SafetyRestore.Latest(load(), jobName!, Failures.Warn, unauthenticated);
         var backup = BackupCatalog.Open(GivenPath.Full(file));
         // With --target a configuration is there for its passphrase alone.
-        if (target is not null)
-            return SafetyRestore.To(target, backup, isConfigNamed ? load() : null);
-        var loaded = load();
-        return SafetyRestore.Of(jobName is null ? SafetyBackups.JobOf(backup, loaded) : loaded.Job(jobName), backup, loaded);
+        return target is null
+            ? SafetyRestore.Named(backup, load(), jobName, unauthenticated)
+            : SafetyRestore.To(target, backup, isConfigNamed ? load() : null, unauthenticated);
     }
 }

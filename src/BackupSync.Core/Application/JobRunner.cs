@@ -18,7 +18,7 @@ public static class JobRunner
     {
         var description = new RunDescription(
             RunKind.Sync, job.Name, job.Source, job.Target, $"{job.SourceDatabase.DisplayName} → {job.TargetDatabase.DisplayName} sync",
-            job.TargetDatabase.DisplayName, job.Backups.Directory, new StepLimit(job.Limits.Total, "limits.total"));
+            job.TargetDatabase.DisplayName, job.Backups.Directory, Requests.SettingsOf(job).TotalLimit);
         return RecordedRun.RunAsync(description, observers, run =>
         {
             var request = Requests.Sync(job, options);

@@ -10,7 +10,7 @@ namespace BackupSync.Application;
 /// </summary>
 static class Requests
 {
-    /// <exception cref="ConfigurationException">A variable that its URL, or its pooler's, names is not set.</exception>
+    /// <exception cref="ConfigurationException">A variable that its URL names is not set.</exception>
     public static Endpoint Endpoint(DatabaseConfig database) => new()
     {
         Name = database.Name,
@@ -18,14 +18,19 @@ static class Requests
         Role = database.Role,
         Provider = database.Provider,
         Tier = database.Tier,
-        Pooler = database.PoolerProblem is { } problem ? throw new ConfigurationException([problem]) : database.Pooler,
     };
+
+    /// <summary>A database whose content is replaced: where it is renamed for that, its pooler's clients have to wait.</summary>
+    /// <exception cref="ConfigurationException">A variable that its URL, or its pooler's, names is not set.</exception>
+    static Endpoint Replaced(DatabaseConfig database) => database.PoolerProblem is { } problem
+        ? throw new ConfigurationException([problem])
+        : Endpoint(database) with { Pooler = database.Pooler };
 
     public static SyncRequest Sync(JobConfig job, RunOptions options) => new()
     {
         Source = Endpoint(job.SourceDatabase),
-        Target = Endpoint(job.TargetDatabase),
-        Settings = SettingsOf(job, options),
+        Target = Replaced(job.TargetDatabase),
+        Settings = SettingsOf(job),
         Mode = options.Mode ?? job.Mode,
         Publish = job.Publish,
         Tables = job.Tables,
@@ -44,8 +49,8 @@ static class Requests
     {
         Backup = backup,
         Tables = tables,
-        Target = Endpoint(job.TargetDatabase),
-        Settings = SettingsOf(job, options),
+        Target = TargetOf(tables, job.TargetDatabase),
+        Settings = WithBlocking(SettingsOf(job), options),
         Publish = job.Publish,
         Verify = job.Verify,
         KeepDays = job.Backups.KeepDays,
@@ -59,14 +64,18 @@ static class Requests
     {
         Backup = backup,
         Tables = tables,
-        Target = Endpoint(target),
+        Target = TargetOf(tables, target),
         Settings = WithBlocking(settings, options),
         KeepDays = new BackupsConfig { Directory = settings.Folder }.KeepDays,
         AllowProduction = options.AllowProduction,
         SkipRefused = options.SkipRefused,
     };
 
-    static RunSettings SettingsOf(JobConfig job, RunOptions options) => WithBlocking(new RunSettings
+    /// <summary>Tables alone are restored without a rename.</summary>
+    static Endpoint TargetOf(IReadOnlyList<string> tables, DatabaseConfig target) =>
+        tables.Count == 0 ? Replaced(target) : Endpoint(target);
+
+    public static RunSettings SettingsOf(JobConfig job) => new()
     {
         Job = job.Name,
         Folder = job.Backups.Directory,
@@ -78,7 +87,7 @@ static class Requests
         MinimumBackupSize = job.Guards.MinimumBackupSize,
         Encryption = job.Encryption,
         Signing = job.Signing,
-    }, options);
+    };
 
     static RunSettings WithBlocking(RunSettings settings, RunOptions options) =>
         options.OthersWait ? settings with { Limits = settings.Limits with { Blocking = null } } : settings;

@@ -1,7 +1,6 @@
 using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Operations;
-using BackupSync.Runs;
 
 namespace BackupSync.Application;
 
@@ -12,35 +11,48 @@ public sealed record SafetyRestore
 
     SafetyRestore(BackupHandle backup, DatabaseConfig target, JobConfig? job) => (Backup, Target, _job) = (backup, target, job);
 
-    public BackupHandle Backup { get; init; }
+    public BackupHandle Backup { get; private init; }
     public DatabaseConfig Target { get; }
 
-    internal string Job => _job?.Name ?? Backup.File.Job;
+    /// <summary>Those of the job; without one, the history goes beside the backup.</summary>
+    internal RunSettings Settings => _job is not null ? Requests.SettingsOf(_job) : new RunSettings
+    {
+        Job = Backup.File.Job, Folder = Path.GetDirectoryName(Backup.File.Path)!, Limits = RunSettings.Patient,
+    };
 
-    /// <summary>The history goes to the job's own, or beside the backup.</summary>
-    internal string Folder => _job?.Backups.Directory ?? Path.GetDirectoryName(Backup.File.Path)!;
+    /// <summary>By what a job's target held before the last run that changed it.</summary>
+    /// <param name="unauthenticated">Whether a backup may be used that is not known to be ours.</param>
+    /// <exception cref="BackupSyncException">There is no such job, or no such backup of it.</exception>
+    public static SafetyRestore Latest(BackupSyncConfig config, string job, Action<string> warn, bool unauthenticated)
+    {
+        var found = config.Job(job);
+        return Of(found, SafetyBackups.Latest(found, warn, unauthenticated), config).WhereUnauthenticated(unauthenticated);
+    }
 
-    internal StepLimit Limit => _job is null
-        ? new StepLimit(RunSettings.Patient.Total, null)
-        : new StepLimit(_job.Limits.Total, "limits.total");
-
-    /// <summary>By a job and its settings.</summary>
-    public static SafetyRestore Of(JobConfig job, BackupFile backup, BackupSyncConfig? config) =>
-        new(BackupHandles.Of(backup, config), job.TargetDatabase, job);
+    /// <summary>By a backup that is named.</summary>
+    /// <param name="job">The job whose target is meant; null for the one that took the backup.</param>
+    /// <exception cref="BackupSyncException">The configuration has no such job.</exception>
+    public static SafetyRestore Named(BackupFile backup, BackupSyncConfig config, string? job, bool unauthenticated) =>
+        Of(job is null ? SafetyBackups.JobOf(backup, config) : config.Job(job), backup, config).WhereUnauthenticated(unauthenticated);
 
     /// <summary>Into a database that no configuration names.</summary>
     /// <param name="config">For its passphrase; null where there is none.</param>
     /// <exception cref="BackupSyncException">The URL is no connection string.</exception>
-    public static SafetyRestore To(string targetUrl, BackupFile backup, BackupSyncConfig? config)
+    public static SafetyRestore To(string targetUrl, BackupFile backup, BackupSyncConfig? config, bool unauthenticated)
     {
         var target = AdHocJob.Parse("target", targetUrl);
         // Safety backups are listed by the name that the database had when they were taken.
         var name = backup.Kind == BackupKind.Safety ? backup.Database : AdHocJob.Name(target.Database, "target");
-        return new SafetyRestore(
-            BackupHandles.Of(backup, config), new DatabaseConfig(target) { Name = name, Role = DatabaseRole.Backup }, job: null);
+        var database = new DatabaseConfig(target) { Name = name, Role = DatabaseRole.Backup };
+        return new SafetyRestore(BackupHandles.Of(backup, config), database, job: null).WhereUnauthenticated(unauthenticated);
     }
+
+    internal static SafetyRestore Of(JobConfig job, BackupFile backup, BackupSyncConfig? config) =>
+        new(BackupHandles.Of(backup, config), job.TargetDatabase, job);
 
     internal RestoreRequest Request(RunOptions options) => _job is not null
         ? Requests.Restore(_job, Backup, [], options)
-        : Requests.Restore(Backup, [], Target, new RunSettings { Job = Job, Folder = Folder, Limits = RunSettings.Patient }, options);
+        : Requests.Restore(Backup, [], Target, Settings, options);
+
+    SafetyRestore WhereUnauthenticated(bool allowed) => this with { Backup = Backup with { Unauthenticated = allowed } };
 }

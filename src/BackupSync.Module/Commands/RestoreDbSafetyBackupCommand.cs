@@ -53,7 +53,6 @@ public sealed class RestoreDbSafetyBackupCommand : ReplacingCmdlet
     protected override void Execute()
     {
         var what = Choose();
-        what = what with { Backup = what.Backup with { Unauthenticated = Unauthenticated } };
         var backup = what.Backup.File;
         var options = new RunOptions { Force = Force, OthersWait = OthersWait, SkipRefused = SkipRefused };
         var action =
@@ -69,14 +68,10 @@ public sealed class RestoreDbSafetyBackupCommand : ReplacingCmdlet
         // With -Target a configuration is read where it is named, for its passphrase alone.
         var config = HasTarget && Config is null ? null : LoadConfig(Config);
         if (ParameterSetName == ByJob)
-        {
-            var job = config!.Job(Job);
-            return SafetyRestore.Of(job, SafetyBackups.Latest(job, WriteWarning, Unauthenticated), config);
-        }
-
+            return SafetyRestore.Latest(config!, Job, WriteWarning, Unauthenticated);
         var backup = ParameterSetName == ByPath ? BackupCatalog.Open(FullPath(Path)) : InputObject;
         return HasTarget
-            ? SafetyRestore.To(Target, backup, config)
-            : SafetyRestore.Of(SafetyBackups.JobOf(backup, config!), backup, config);
+            ? SafetyRestore.To(Target, backup, config, Unauthenticated)
+            : SafetyRestore.Named(backup, config!, job: null, Unauthenticated);
     }
 }

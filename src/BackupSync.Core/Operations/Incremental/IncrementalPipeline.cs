@@ -57,7 +57,7 @@ sealed class IncrementalPipeline(RunContext run, SyncRequest request, IPipeline 
             await using var attempt = new IncrementalAttempt(run, source, target, request, doubt);
             try
             {
-                return await AttemptAsync(attempt, attempts, source, target, cancellationToken);
+                return await AttemptAsync(attempt, attempts, cancellationToken);
             }
             catch (BackupSyncException refused) when (attempt.MergeBegun && !attempt.CommitBegun && IsAboutRows(refused)
                 && !cancellationToken.IsCancellationRequested
@@ -81,12 +81,7 @@ sealed class IncrementalPipeline(RunContext run, SyncRequest request, IPipeline 
         }
     }
 
-    async Task<string?> AttemptAsync(
-        IncrementalAttempt attempt,
-        SnapshotAttempts attempts,
-        SourceSide source,
-        TargetSide target,
-        CancellationToken cancellationToken)
+    async Task<string?> AttemptAsync(IncrementalAttempt attempt, SnapshotAttempts attempts, CancellationToken cancellationToken)
     {
         try
         {

@@ -26,7 +26,7 @@ public sealed class BackupFaultTests(Servers servers) : IClassFixture<Servers>
         var stopped = (await BackupRunner.BackUpAsync(
             [vault.Database],
             order,
-            _ => [new Observer(Faults.AtStep(step, cancel.Cancel))],
+            _ => [new RunListener(Faults.AtStep(step, cancel.Cancel))],
             null,
             cancel.Token))[0];
 
@@ -114,7 +114,7 @@ public sealed class BackupFaultTests(Servers servers) : IClassFixture<Servers>
         var results = await BackupRunner.BackUpAsync(
             [vault.Database],
             order,
-            _ => [new Observer(Faults.AtStep(RunStep.Statistics, () => second = vault.BackUpAsync(order)))],
+            _ => [new RunListener(Faults.AtStep(RunStep.Statistics, () => second = vault.BackUpAsync(order)))],
             null,
             default);
 
@@ -212,7 +212,7 @@ public sealed class BackupFaultTests(Servers servers) : IClassFixture<Servers>
         await using var vault = await Vault.CreateAsync(servers);
         var order = vault.ByHand(new FolderPlaceConfig { Name = "small", Directory = disk.Path });
         // After its free space was looked at, and before the archive is written.
-        var other = new Observer(e =>
+        var other = new RunListener(e =>
         {
             if (e is StepStarted { Step: RunStep.Dump })
                 disk.Fill();
@@ -345,9 +345,4 @@ public sealed class BackupFaultTests(Servers servers) : IClassFixture<Servers>
     static Task AssertNoSessionsAsync(Vault vault) => Eventually.IsTrueAsync(async () => await Scenario.CountAsync(vault.Server.AsSuperuser,
         "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'backupsync%' AND datname = "
             + $"'{vault.Server.Name}'") == 0, "sessions of backupsync are left");
-
-    sealed class Observer(Action<RunEvent> onEvent) : IRunObserver
-    {
-        public void OnEvent(RunEvent runEvent) => onEvent(runEvent);
-    }
 }

@@ -72,7 +72,7 @@ public sealed class DeadlockTests(Servers servers) : IClassFixture<Servers>
         var backup = (await scenario.SyncWellAsync()).SourceBackup!;
 
         await using var other = await BeginAsync(scenario, $"SELECT count(*) FROM {held}");
-        var asking = new Observer(other.At(RunStep.Restore, held, $"SELECT count(*) FROM {wanted}"));
+        var asking = new RunListener(other.At(RunStep.Restore, held, $"SELECT count(*) FROM {wanted}"));
         var result = await Scenario.RestoreTablesAsync(scenario.Job, BackupHandles.Of(backup, null), ["child"], asking);
 
         await other.EndWellAsync();
@@ -224,11 +224,6 @@ public sealed class DeadlockTests(Servers servers) : IClassFixture<Servers>
         var session = await Scenario.OpenAsync(scenario.TargetAdmin);
         await session.ExecuteAsync($"BEGIN; {statement}", default);
         return new Other(scenario, session);
-    }
-
-    sealed class Observer(Action<RunEvent> onEvent) : IRunObserver
-    {
-        public void OnEvent(RunEvent runEvent) => onEvent(runEvent);
     }
 
     sealed class Other(Scenario scenario, PgSession session) : IAsyncDisposable

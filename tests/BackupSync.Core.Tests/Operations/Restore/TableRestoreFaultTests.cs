@@ -158,16 +158,11 @@ public sealed class TableRestoreFaultTests(Servers servers) : IClassFixture<Serv
         CancellationToken cancellationToken = default) =>
         await RestoreRunner.RestoreAsync(
             BackupHandles.Of(backup, vault.Config), ["users"], vault.Database, vault.Config, new RunOptions { OthersWait = true },
-            [new Observer(onEvent)], cancellationToken);
+            [new RunListener(onEvent)], cancellationToken);
 
     static async Task<DatabaseFingerprint> ContentAsync(Vault vault)
     {
         await using var session = await PgSession.OpenAsync(new PgLogin("test", vault.Server.AsSuperuser, "test", ReadOnly: true), default);
         return await FingerprintReader.ReadAsync([session], FingerprintMethod.ChainedHash, CatalogFilter.None, null, default);
-    }
-
-    sealed class Observer(Action<RunEvent>? onEvent) : IRunObserver
-    {
-        public void OnEvent(RunEvent runEvent) => onEvent?.Invoke(runEvent);
     }
 }

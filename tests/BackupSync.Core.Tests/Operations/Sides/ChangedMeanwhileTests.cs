@@ -131,7 +131,7 @@ public sealed class ChangedMeanwhileTests : IAsyncLifetime
                 Places = [FolderPlaceConfig.At(folder.Path)],
             };
             var done = false;
-            var observer = new Observer(e =>
+            var observer = new RunListener(e =>
             {
                 if (done || !when(e))
                     return;
@@ -266,9 +266,4 @@ public sealed class ChangedMeanwhileTests : IAsyncLifetime
 
     static IReadOnlyList<string> Differences(DatabaseFingerprint expected, DatabaseFingerprint actual) =>
         [.. FingerprintComparison.Compare(expected, actual, new ComparisonTolerance()).Select(d => d.ToString()!)];
-
-    sealed class Observer(Action<RunEvent> onEvent) : IRunObserver
-    {
-        public void OnEvent(RunEvent runEvent) => onEvent(runEvent);
-    }
 }

@@ -110,7 +110,7 @@ public sealed class GivingWayOnTargetTests(Servers servers) : IClassFixture<Serv
 
         var job = scenario.Job with { Name = "restore-neon", SourceDatabase = scenario.Job.SourceDatabase };
         var result = await Scenario.RestoreTablesAsync(
-            job, BackupHandles.Of(backup, null), ["users"], new Relay(others.At(RunStep.Restore)), new Relay(log.Add));
+            job, BackupHandles.Of(backup, null), ["users"], new RunListener(others.At(RunStep.Restore)), new RunListener(log.Add));
 
         await others.EndWellAsync();
         Assert.Equal(ErrorIds.GaveWay, result.Error?.Id);
@@ -237,11 +237,6 @@ public sealed class GivingWayOnTargetTests(Servers servers) : IClassFixture<Serv
             default))[0];
         Assert.Null(result.Error);
         return result.SourceBackup;
-    }
-
-    sealed class Relay(Action<RunEvent> onEvent) : IRunObserver
-    {
-        public void OnEvent(RunEvent runEvent) => onEvent(runEvent);
     }
 
     /// <summary>One who uses a table while a run is at it, each time that the run begins with a step.</summary>

@@ -82,7 +82,7 @@ public sealed class GivingWayTests(Servers servers) : IClassFixture<Servers>
         using var slow = SlowDump(seconds: 12);
         var order = vault.ByHand() with { Tools = slow.Config, Limits = new LimitsConfig { Blocking = Blocking } };
         await using var others = new Others(vault.Server.AsSuperuser, command);
-        var observer = new Observer(others.At(RunStep.Dump));
+        var observer = new RunListener(others.At(RunStep.Dump));
 
         var result = (await BackupRunner.BackUpAsync([vault.Database], order, _ => [observer], null, default))[0];
 
@@ -349,11 +349,6 @@ public sealed class GivingWayTests(Servers servers) : IClassFixture<Servers>
     static WrappedTools SlowDump(PgToolset real, int seconds) => new(real, "pg_dump",
         $"[ \"$1\" = --version ] || {{ \"$program\" \"$@\" | {{ head -c 4000000; sleep {seconds}; cat; }}; exit "
             + "\"${PIPESTATUS[0]}\"; }");
-
-    sealed class Observer(Action<RunEvent> onEvent) : IRunObserver
-    {
-        public void OnEvent(RunEvent runEvent) => onEvent(runEvent);
-    }
 
     /// <summary>One who changes a table, and one who reads it as soon as that one waits.</summary>
     sealed class Others(DatabaseAddress address, string command) : IAsyncDisposable
