@@ -91,6 +91,27 @@ public sealed partial class ArchitectureTests
             select $"{RoomOf(type)}: {type.Name} reads {instruction.Previous?.Operand} of the environment");
     }
 
+    /// <summary>A run's time is its <c>RunContext.Clock</c>'s.</summary>
+    [Fact]
+    public void Nobody_asks_the_machine_what_time_it_is()
+    {
+        Dictionary<string, string> mayAsk = new()
+        {
+            ["FileAge"] = "the machine has stamped its files",
+            ["S3Leftovers"] = "a bucket's clock and the machine's agree, or requests are refused",
+            ["ProofRecord"] = "PowerShell shows it by ToString, which is handed nothing",
+            ["CronSchedule"] = "whether a day ever comes is the same at any time",
+        };
+        using var core = AssemblyDefinition.ReadAssembly(typeof(BackupSyncException).Assembly.Location);
+        var asking = (from type in core.MainModule.Types
+                      from method in MethodsOf(type)
+                      from instruction in method.Body.Instructions
+                      where instruction.Operand is MethodReference { Name: "get_UtcNow" or "get_Now" or "get_Today" }
+                      select type.Name).ToHashSet();
+
+        Assert.Equal(mayAsk.Keys.Order(), asking.Order());
+    }
+
     /// <summary>PowerShell's formats find a type by its name, and pass over one that is not there.</summary>
     [Fact]
     public void Types_that_texts_name_are_there()

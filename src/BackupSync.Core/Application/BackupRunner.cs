@@ -79,7 +79,7 @@ public static class BackupRunner
         };
         return OneStepAsync(
             isDrill ? RunKind.Drill : RunKind.Verify, backup, on?.Name ?? (isDrill ? "sandbox" : ""), new Step(RunStep.Prove, title, null),
-            observers, run =>
+            observers, (run, findings, scope, ct) =>
             {
                 var request = new ProveRequest
                 {
@@ -89,7 +89,7 @@ public static class BackupRunner
                     Tier = database?.Tier,
                     On = on is null ? null : Requests.Endpoint(on),
                 };
-                return (scope, ct) => BackupProver.ProveAsync(run, request, scope, ct);
+                return BackupProver.ProveAsync(run, findings, request, scope, ct);
             }, cancellationToken);
     }
 
@@ -101,7 +101,8 @@ public static class BackupRunner
         BackupHandle backup, bool named, ToolsConfig tools, IEnumerable<IRunObserver> observers, CancellationToken cancellationToken) =>
         OneStepAsync(
             RunKind.Sign, backup, "", new Step(RunStep.Prove, $"Signature of {backup.File.FileName}", null), observers,
-            run => async (scope, ct) => run.Record.SourceBackup = await BackupSigner.SignAsync(backup, named, tools, scope, ct),
+            async (run, findings, scope, ct) =>
+                findings.Source.Backup = await BackupSigner.SignAsync(backup, named, tools, run.Clock, scope, ct),
             cancellationToken);
 
     /// <summary>Copies a backup to another place, as it is stored, and verifies it there.</summary>
@@ -109,8 +110,8 @@ public static class BackupRunner
         BackupHandle backup, PlaceConfig to, IEnumerable<IRunObserver> observers, CancellationToken cancellationToken) =>
         OneStepAsync(
             RunKind.Copy, backup, to.Name, new Step(RunStep.Store, $"Copy of {backup.File.FileName} to {to.Name}", null), observers,
-            run => async (scope, ct) =>
-                run.Record.SourceBackup = await BackupCopy.RunAsync(backup, to, backup.File.Database, scope, ct),
+            async (_, findings, scope, ct) =>
+                findings.Source.Backup = await BackupCopy.RunAsync(backup, to, backup.File.Database, scope, ct),
             cancellationToken);
 
     static Task<RunResult> BackUpAsync(
@@ -119,21 +120,25 @@ public static class BackupRunner
         var description = new RunDescription(
             RunKind.Backup, order.Name, database.Name, order.File ?? string.Join(", ", order.Places.Select(p => p.Name)),
             $"Backup of {database.DisplayName}", $"{database.DisplayName}'s backups", BackupOrders.FolderOf(order, database),
-            new StepLimit(order.Limits.Total, null));
+            new StepLimit(order.Limits.Total, null)) { Clock = order.Clock };
         return RecordedRun.RunAsync(
-            description, observers, run => new BackupPipeline(run, BackupOrders.RequestFor(order, database)), cancellationToken);
+            description, observers, run => new BackupOperation(run, BackupOrders.RequestFor(order, database)), cancellationToken);
     }
 
     /// <summary>A run about one backup, that consists of one step and is called as that is.</summary>
     static Task<RunResult> OneStepAsync(
         RunKind kind, BackupHandle backup, string target, Step step, IEnumerable<IRunObserver> observers,
-        Func<RunContext, Func<StepScope, CancellationToken, Task>> work, CancellationToken cancellationToken)
+        Func<RunContext, BackupFindings, StepScope, CancellationToken, Task> work, CancellationToken cancellationToken)
     {
         var file = backup.File;
         var description = new RunDescription(
             kind, file.Job, file.FileName, target, step.Title, file.FileName, LocalFolder(backup),
             new StepLimit(RunSettings.Patient.Total, null));
-        return RecordedRun.RunAsync(description, observers, run => new OneStep(run, step, work(run)), cancellationToken);
+        return RecordedRun.RunAsync(description, observers, run =>
+        {
+            var findings = new BackupFindings();
+            return new OneStep(step, findings, ct => run.StepAsync(step, (scope, limited) => work(run, findings, scope, limited), ct));
+        }, cancellationToken);
     }
 
     static string ServerOf(DatabaseConfig database) =>
@@ -151,8 +156,11 @@ public static class BackupRunner
             backup.Place.Name,
             backup.File.Database);
 
-    sealed class OneStep(RunContext run, Step step, Func<StepScope, CancellationToken, Task> work) : IPipeline
+    sealed class OneStep(Step step, BackupFindings findings, Func<CancellationToken, Task> work) : IOperation
     {
-        public Task RunAsync(CancellationToken cancellationToken) => run.StepAsync(step, work, cancellationToken);
+        public IReadOnlyList<Step> Steps { get; } = [step];
+        public RunFindings Findings => findings;
+
+        public Task RunAsync(CancellationToken cancellationToken) => work(cancellationToken);
     }
 }

@@ -18,13 +18,9 @@ public static class JobRunner
     {
         var description = new RunDescription(
             RunKind.Sync, job.Name, job.Source, job.Target, $"{job.SourceDatabase.DisplayName} → {job.TargetDatabase.DisplayName} sync",
-            job.TargetDatabase.DisplayName, job.Backups.Directory, Requests.SettingsOf(job).TotalLimit);
-        return RecordedRun.RunAsync(description, observers, run =>
-        {
-            var request = Requests.Sync(job, options);
-            var full = new SyncPipeline(run, request);
-            return request.Mode == SyncMode.Incremental ? new IncrementalPipeline(run, request, full) : full;
-        }, cancellationToken);
+            job.TargetDatabase.DisplayName, job.Backups.Directory, Requests.SettingsOf(job).TotalLimit) { Clock = options.Clock };
+        return RecordedRun.RunAsync(
+            description, observers, run => new SyncOperation(run, Requests.Sync(job, options)), cancellationToken);
     }
 
     /// <summary>What <see cref="SyncAsync"/> would do, step by step, from the configuration alone: nothing is connected to.</summary>
@@ -34,8 +30,7 @@ public static class JobRunner
     {
         var request = Requests.Sync(job, new RunOptions { Mode = mode });
         Guards.EnsureMayBeTarget(request.Target);
-        var steps = request.Mode == SyncMode.Incremental ? new IncrementalSteps(request).All : new SyncSteps(request).All;
-        return [.. steps.Select(PlannedStep.Of)];
+        return [.. SyncOperation.StepsOf(request).Select(PlannedStep.Of)];
     }
 
     /// <summary>By what an incremental run would bring its target up to date, for who is asked: also where it can become more.</summary>

@@ -34,8 +34,8 @@ public static class RestoreRunner
     {
         var settings = SettingsOf(target, config);
         return RunAsync(
-            settings, backup.File, tables, target, () => Requests.Restore(backup, tables, target, settings, options), observers,
-            cancellationToken);
+            settings, backup.File, tables, target, options.Clock,
+            () => Requests.Restore(backup, tables, target, settings, options), observers, cancellationToken);
     }
 
     /// <summary>What <see cref="RestoreAsync"/> would do, step by step; nothing is connected to.</summary>
@@ -47,7 +47,7 @@ public static class RestoreRunner
     public static Task<RunResult> UndoAsync(
         SafetyRestore what, RunOptions options, IEnumerable<IRunObserver> observers, CancellationToken cancellationToken) =>
         RunAsync(
-            what.Settings, what.Backup.File, [], what.Target, () => what.Request(options), observers, cancellationToken);
+            what.Settings, what.Backup.File, [], what.Target, options.Clock, () => what.Request(options), observers, cancellationToken);
 
     /// <summary>What <see cref="UndoAsync"/> would do, likewise.</summary>
     public static IReadOnlyList<PlannedStep> PlanUndo(SafetyRestore what, RunOptions options) => Plan(what.Request(options));
@@ -61,15 +61,15 @@ public static class RestoreRunner
     }
 
     static Task<RunResult> RunAsync(
-        RunSettings settings, BackupFile backup, IReadOnlyList<string> tables, DatabaseConfig target, Func<RestoreRequest> request,
-        IEnumerable<IRunObserver> observers, CancellationToken cancellationToken)
+        RunSettings settings, BackupFile backup, IReadOnlyList<string> tables, DatabaseConfig target, TimeProvider clock,
+        Func<RestoreRequest> request, IEnumerable<IRunObserver> observers, CancellationToken cancellationToken)
     {
         var of = tables.Count == 0 ? "" : $"{string.Join(", ", tables)} of ";
         var description = new RunDescription(
             RunKind.Restore, settings.Job, backup.FileName, target.Name, $"Restore of {of}{backup.FileName} to {target.DisplayName}",
-            target.DisplayName, settings.Folder, settings.TotalLimit);
+            target.DisplayName, settings.Folder, settings.TotalLimit) { Clock = clock };
         return RecordedRun.RunAsync(description, observers,
-            run => tables.Count == 0 ? new DatabaseRestorePipeline(run, request()) : new TableRestorePipeline(run, request()),
+            run => tables.Count == 0 ? new DatabaseRestoreOperation(run, request()) : new TableRestoreOperation(run, request()),
             cancellationToken);
     }
 

@@ -26,4 +26,7 @@ public sealed record RunOptions
     /// nevertheless.
     /// </summary>
     public bool SkipRefused { get; init; }
+
+    /// <summary>What time it is for the run.</summary>
+    internal TimeProvider Clock { get; init; } = TimeProvider.System;
 }

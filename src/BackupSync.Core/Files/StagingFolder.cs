@@ -53,7 +53,7 @@ sealed class StagingFolder : IDisposable
     {
         // Others may put folders and links of our names into the temporary folder: what is not ours is not looked into.
         foreach (var folder in new DirectoryInfo(System.IO.Path.GetTempPath()).EnumerateDirectories(Prefix + "*")
-                     .Where(f => PlatformFiles.IsOwnFolder(f.FullName) && DateTime.UtcNow - f.LastWriteTimeUtc > Young))
+                     .Where(f => PlatformFiles.IsOwnFolder(f.FullName) && FileAge.Of(f) > Young))
         {
             try
             {

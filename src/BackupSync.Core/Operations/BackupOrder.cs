@@ -48,4 +48,7 @@ public sealed record BackupOrder
 
     /// <summary>For one database. A backup may take hours; what hangs must not hang for ever.</summary>
     public LimitsConfig Limits { get; init; } = RunSettings.Patient;
+
+    /// <summary>What time it is for the runs.</summary>
+    internal TimeProvider Clock { get; init; } = TimeProvider.System;
 }

@@ -136,7 +136,7 @@ sealed class FolderPlace(FolderPlaceConfig config) : IBackupPlace
         try
         {
             foreach (var file in new DirectoryInfo(folder).GetFiles($"*{StoringMark}*{PrivateFile.PartialSuffix}")
-                .Where(f => DateTime.UtcNow - f.LastWriteTimeUtc > Stale))
+                .Where(f => FileAge.Of(f) > Stale))
                 PrivateFile.Delete(file.FullName);
         }
         catch (Exception e) when (FileFailure.Is(e))

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using Npgsql;
 
@@ -17,7 +18,8 @@ static class SharedSessions
     /// <summary>How long what was found is believed: a pooler's configuration can change under a service.</summary>
     static readonly TimeSpan Remembered = TimeSpan.FromMinutes(5);
 
-    static readonly ConcurrentDictionary<string, DateTime> Own = [];
+    /// <summary>By address: since when, as a timestamp of <see cref="Stopwatch"/>.</summary>
+    static readonly ConcurrentDictionary<string, long> Own = [];
 
     /// <summary>
     /// To stand before what changes a session: fails where the session is not the one that the login was told of, as behind any pooler or
@@ -35,7 +37,7 @@ static class SharedSessions
     /// Whether it was found before that sessions of this address are one's own; Neon's proxy, but for its pooler, is known for it.
     /// </summary>
     public static bool AreKnownAsOwn(DatabaseAddress address) =>
-        address.IsNeonDirect || (Own.TryGetValue(Key(address), out var until) && DateTime.UtcNow < until);
+        address.IsNeonDirect || (Own.TryGetValue(Key(address), out var since) && Stopwatch.GetElapsedTime(since) < Remembered);
 
     /// <summary>
     /// Asks two logins in turns which server session serves them: one's own stays the same, and is never the other's. Nothing is
@@ -66,7 +68,7 @@ static class SharedSessions
         {
             return true; // not proven to be one's own
         }
-        Own[Key(address)] = DateTime.UtcNow + Remembered;
+        Own[Key(address)] = Stopwatch.GetTimestamp();
         return false;
     }
 

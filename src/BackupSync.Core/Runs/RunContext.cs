@@ -3,8 +3,8 @@ using BackupSync.Postgres;
 
 namespace BackupSync.Runs;
 
-/// <summary>One run while it goes on: times and limits its steps, tells the observers, collects the record.</summary>
-sealed class RunContext(string runId, string job, IReadOnlyList<IRunObserver> observers)
+/// <summary>One run while it goes on: times and limits its steps, tells the observers.</summary>
+sealed class RunContext(string runId, string job, TimeProvider clock, EventDispatcher events)
 {
     /// <summary>How much later than its children this process may hear of Ctrl+C; every failing step takes as much longer.</summary>
     static readonly TimeSpan StopDelay = TimeSpan.FromMilliseconds(300);
@@ -13,11 +13,20 @@ sealed class RunContext(string runId, string job, IReadOnlyList<IRunObserver> ob
     readonly List<StepResult> _steps = [];
     readonly List<string> _warnings = [];
 
-    public RunRecord Record { get; } = new();
+    IReadOnlySet<RunStep> _plan = new HashSet<RunStep>();
 
     public string RunId => runId;
     public string Job => job;
-    public DateTimeOffset StartTime { get; } = DateTimeOffset.UtcNow;
+
+    /// <summary>What time it is for everything that the run does; files and servers have clocks of their own.</summary>
+    public TimeProvider Clock => clock;
+    public DateTimeOffset StartTime { get; } = clock.GetUtcNow();
+
+    /// <summary>The steps that may be taken from now on; bringing a target back is never planned, and may always be.</summary>
+    public IReadOnlyList<Step> Plan
+    {
+        set => _plan = value.Select(s => s.Name).Append(RunStep.Rollback).ToHashSet();
+    }
 
     /// <summary>The step that failed first; null while none has.</summary>
     public RunStep? FailedStep { get; private set; }
@@ -32,14 +41,7 @@ sealed class RunContext(string runId, string job, IReadOnlyList<IRunObserver> ob
         get { lock (_gate) return _warnings.ToArray(); }
     }
 
-    public void Emit(RunEvent runEvent)
-    {
-        lock (_gate)
-        {
-            foreach (var observer in observers)
-                observer.OnEvent(runEvent);
-        }
-    }
+    public void Emit(RunEvent runEvent) => events.Emit(runEvent);
 
     public void Info(string message) => Emit(new RunLog(RunLogLevel.Information, message));
 
@@ -63,13 +65,13 @@ sealed class RunContext(string runId, string job, IReadOnlyList<IRunObserver> ob
     public async Task StepAsync(Step step, Func<StepScope, CancellationToken, Task> work, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        if (!_plan.Contains(step.Name))
+            throw new InvalidOperationException($"The step {step.Name} ({step.Title}) is not in the plan of this run.");
         Emit(new StepStarted(step.Name, step.Title, step.Limit?.Time));
-        var started = DateTimeOffset.UtcNow;
-        var clock = Stopwatch.StartNew();
+        var (started, begun) = (clock.GetUtcNow(), clock.GetTimestamp());
         var scope = new StepScope(this, step.Name);
-        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        if (step.Limit is { } limit)
-            limited.CancelAfter(limit.Time);
+        using var time = new CancellationTokenSource(step.Limit?.Time ?? Timeout.InfiniteTimeSpan, clock);
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, time.Token);
         var state = StepState.Failed;
         try
         {
@@ -103,7 +105,7 @@ sealed class RunContext(string runId, string job, IReadOnlyList<IRunObserver> ob
         }
         finally
         {
-            var result = new StepResult(step.Name, state, started, Math.Round(clock.Elapsed.TotalSeconds, 3), scope.Note);
+            var result = new StepResult(step.Name, state, started, Math.Round(clock.GetElapsedTime(begun).TotalSeconds, 3), scope.Note);
             lock (_gate)
             {
                 _steps.Add(result);

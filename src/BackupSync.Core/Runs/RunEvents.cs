@@ -45,8 +45,8 @@ public enum RunLogLevel
 /// </summary>
 public abstract record RunEvent
 {
-    /// <summary>When it happened, in UTC.</summary>
-    public DateTimeOffset Time { get; init; } = DateTimeOffset.UtcNow;
+    /// <summary>When it happened, in UTC. Set by the run that tells it.</summary>
+    public DateTimeOffset Time { get; init; }
 }
 
 public sealed record RunStarted(string RunId, string Job) : RunEvent;
@@ -71,6 +71,9 @@ public sealed record RunEnded(RunResult Result) : RunEvent;
 
 public interface IRunObserver
 {
-    /// <summary>Called from any thread, one call at a time. Must return soon and must not throw.</summary>
+    /// <summary>
+    /// Called from any thread, one call at a time, in the order of events. The run goes on meanwhile, and ends when everything was
+    /// read. An exception is told as a warning, once, and the next event comes nevertheless.
+    /// </summary>
     void OnEvent(RunEvent runEvent);
 }

@@ -84,7 +84,7 @@ sealed class CliScenario : IAsyncDisposable
         _folder.Dispose();
     }
 
-    sealed class AtDump(Action work) : IRunObserver
+    sealed class AtDump(Action work) : IInlineObserver
     {
         public void OnEvent(RunEvent runEvent)
         {

@@ -100,7 +100,7 @@ sealed class Scenario : IAsyncDisposable
         RecordedRun.RunAsync(
             new RunDescription(RunKind.Restore, job.Name, backup.File.FileName, job.Target, "Restore of tables", job.Target,
                 job.Backups.Directory, new StepLimit(job.Limits.Total, null)),
-            observers, run => new TableRestorePipeline(run, Requests.Restore(job, backup, tables, new RunOptions())), default);
+            observers, run => new TableRestoreOperation(run, Requests.Restore(job, backup, tables, new RunOptions())), default);
 
     public Task OnSourceAsync(string sql) => ExecuteAsync(SourceAdmin, sql);
 
@@ -214,7 +214,7 @@ sealed class Scenario : IAsyncDisposable
     string Sessions => "SELECT count(*) FROM pg_stat_activity WHERE starts_with(application_name, "
         + $"{Sql.Literal(new RunTag(Job.TargetDatabase.Address, "test").SessionPrefix)})";
 
-    sealed class Recorder(List<RunEvent> events, Action<RunEvent>? onEvent) : IRunObserver
+    sealed class Recorder(List<RunEvent> events, Action<RunEvent>? onEvent) : IInlineObserver
     {
         public void OnEvent(RunEvent runEvent)
         {

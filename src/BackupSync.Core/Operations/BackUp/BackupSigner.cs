@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Encryption;
@@ -19,6 +18,7 @@ static class BackupSigner
         BackupHandle handle,
         bool named,
         ToolsConfig tools,
+        TimeProvider clock,
         StepScope scope,
         CancellationToken cancellationToken)
     {
@@ -46,13 +46,13 @@ static class BackupSigner
             throw Refused($"{manifest.File} has another date in its name than in its manifest, "
                 + $"{manifest.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC.", NameIt);
 
-        var begun = Stopwatch.GetTimestamp();
+        var begun = clock.GetTimestamp();
         await IntegrityCheck.RunAsync(backup, tools, scope, cancellationToken);
         // Anybody can have written an earlier proof; who names the backup vouches for it.
         if (!named)
         {
-            var seconds = Math.Round(Stopwatch.GetElapsedTime(begun).TotalSeconds, 3);
-            manifest = manifest with { Proof = new ProofRecord(BackupProof.Integrity, DateTimeOffset.UtcNow, seconds, null, null, null) };
+            var seconds = Math.Round(clock.GetElapsedTime(begun).TotalSeconds, 3);
+            manifest = manifest with { Proof = new ProofRecord(BackupProof.Integrity, clock.GetUtcNow(), seconds, null, null, null) };
         }
         await using var place = handle.OpenPlace();
         var signed = ManifestStore.Format(manifest, ManifestKey.Of(passphrase));

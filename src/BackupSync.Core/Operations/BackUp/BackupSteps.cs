@@ -1,4 +1,5 @@
 using BackupSync.Configuration;
+using BackupSync.Operations.Expire;
 using BackupSync.Runs;
 
 namespace BackupSync.Operations.BackUp;
@@ -18,4 +19,9 @@ sealed class BackupSteps(BackupRequest request)
         request.Order.Verify == BackupProof.Drill ? "Restore the backup on trial" : "Read the backup to its end", _settings.RestoreLimit);
 
     public Step StoreIn(PlaceConfig place) => new(RunStep.Store, $"Store in {place.Name}", _settings.DumpLimit);
+
+    public Step CleanUp => BackupCleanUp.Step;
+
+    public IReadOnlyList<Step> All =>
+        [Lock, Check, Statistics, Dump, Prove, .. request.Order.Places.Where(p => p != request.Order.Local).Select(StoreIn), CleanUp];
 }

@@ -7,7 +7,7 @@ namespace BackupSync.Operations.Expire;
 /// <summary>Removes what has served its time from every place a plan keeps its backups in.</summary>
 static class BackupCleanUp
 {
-    static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
+    public static Step Step { get; } = new(RunStep.CleanUp, "Clean up", new StepLimit(TimeSpan.FromMinutes(10), Key: null));
 
     /// <summary>The last step: the backup is good and in its places by then, so nothing here makes the run a failure.</summary>
     /// <param name="isOurs">Of the same plan, database and kind.</param>
@@ -21,12 +21,12 @@ static class BackupCleanUp
         var rules = new RetentionRules(b => isOurs(b) ? rule : ofOthers, RetentionRules.NoneEndedWell);
         try
         {
-            await run.StepAsync(new Step(RunStep.CleanUp, "Clean up", new StepLimit(Limit, Key: null)), async (scope, ct) =>
+            await run.StepAsync(Step, async (scope, ct) =>
             {
                 var removed = new List<RetentionDecision>();
                 foreach (var place in places)
                 {
-                    var plan = await Retention.PlanAsync(place, rules, DateTimeOffset.UtcNow, signing, ct);
+                    var plan = await Retention.PlanAsync(place, rules, run.Clock.GetUtcNow(), signing, ct);
                     Retention.WarnOfUnauthenticated(plan, run.Warn);
                     removed.AddRange(await Retention.ApplyAsync(place, plan, run.Warn, ct));
                 }

@@ -27,7 +27,7 @@ static class CleanUp
                 // What took long to restore may take long to drop.
                 await (publisher?.CompleteAsync(ct) ?? Task.CompletedTask);
                 limit.CancelAfter(Limit);
-                var plan = Retention.Plan(settings.Folder, keepDays, DateTimeOffset.UtcNow, settings.Job, settings.Signing);
+                var plan = Retention.Plan(settings.Folder, keepDays, run.Clock.GetUtcNow(), settings.Job, settings.Signing);
                 Retention.WarnOfUnauthenticated(plan, run.Warn);
                 var removed = await Retention.ApplyAsync(FolderPlaceConfig.At(settings.Folder), plan, run.Warn, ct);
                 scope.Note = removed.Count == 0

@@ -12,7 +12,8 @@ namespace BackupSync.Operations.Incremental;
 
 /// <summary>One snapshot of the source, and one transaction on the target.</summary>
 /// <param name="doubt">Why stamps are not to be believed in this one; null where they are.</param>
-sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide target, SyncRequest request, string? doubt) : IAsyncDisposable
+sealed class IncrementalAttempt(
+    RunContext run, SyncFindings findings, SourceSide source, TargetSide target, SyncRequest request, string? doubt) : IAsyncDisposable
 {
     /// <summary>Notes that only save the next run work.</summary>
     static readonly TimeSpan OwnUpLimit = TimeSpan.FromSeconds(10);
@@ -69,7 +70,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
         scope.Note = $"{_tables.Count} tables: {Ways()}; "
             + (changed.Count == 0 ? "nothing has changed"
                 : $"{changed.Sum(t => t.Staged.Rows.Count)} rows to write, {changed.Sum(t => t.Staged.ToDelete)} to delete");
-        run.Record.Changes = Results();
+        findings.Changes = Results();
         return null;
     }
 
@@ -101,7 +102,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
             + (changes.Sum(c => c.Own) is > 0 and var own ? $", {own} kept that only {target.Login.Label} has" : "") + (sequences > 0
                 ? $"; {sequences} sequences set"
                 : "") + (objects > 0 ? $"; {objects} large objects" : "");
-        run.Record.Changes = Results();
+        findings.Changes = Results();
     }
 
     public async Task VerifyAsync(StepScope scope, CancellationToken cancellationToken)
@@ -119,7 +120,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
             + (compared.Count > 0
                 ? $"; content of {compared.Count} of {_tables.Count} tables compared, {compared.Sum(t => t.SourceRows)} rows"
                 : "");
-        run.Record.Changes = Results();
+        findings.Changes = Results();
         await SaveStateAsync(cancellationToken);
         await EnsureReadAsync(cancellationToken);
     }
@@ -149,7 +150,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
     {
         // Nothing is asked of the source any more.
         await Together.RunAsync(cancellationToken, _ => source.ReleaseSnapshotAsync(), _transaction.CommitAsync);
-        run.Record.Verified = true;
+        findings.Target.IsVerified = true;
         var rows = _tables.Where(t => t.RowsAfter is not null).ToDictionary(t => t.Table.Name, t => t.RowsAfter!.Value);
         if (rows.Count > 0)
             run.Info($"{target.Login.Label} verification: {ReportedTables.Describe(rows, request.Verify.Report)}"
@@ -396,7 +397,7 @@ sealed class IncrementalAttempt(RunContext run, SourceSide source, TargetSide ta
             counted.ToDictionary(t => t.Table.Name, t => t.RowsBefore!.Value - t.Staged.Kept.SparedCount),
             request) is { } lifted)
         {
-            run.Record.Forced = true;
+            findings.Forced = true;
             run.Warn($"Forced: {lifted}");
         }
     }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Encryption;
@@ -10,16 +9,17 @@ namespace BackupSync.Operations.Prove;
 /// <summary>Proves that a backup is good, or finds out that it is not, or cannot be proven here, and writes it into its manifest.</summary>
 static class BackupProver
 {
-    /// <summary>What was found out is in the run's record, as its source, also where that is a failure.</summary>
-    public static async Task ProveAsync(RunContext run, ProveRequest request, StepScope scope, CancellationToken cancellationToken)
+    /// <summary>What was found out stands in the backup's proof, also where that is a failure.</summary>
+    public static async Task ProveAsync(
+        RunContext run, BackupFindings findings, ProveRequest request, StepScope scope, CancellationToken cancellationToken)
     {
         var (handle, how) = (request.Backup, request.How);
-        var begun = Stopwatch.GetTimestamp();
+        var begun = run.Clock.GetTimestamp();
         try
         {
             await using var backup = await StoredBackup.OpenAsync(handle, scope, cancellationToken);
             if (how == BackupProof.Drill)
-                run.Record.Recovery = await Drill.RunAsync(run, request, backup, begun, scope, cancellationToken);
+                findings.Recovery = await Drill.RunAsync(run, findings, request, backup, begun, scope, cancellationToken);
             else
                 await IntegrityCheck.RunAsync(backup, request.Settings.Tools, scope, cancellationToken);
         }
@@ -37,21 +37,21 @@ static class BackupProver
 
         ProofRecord Proof(ProofVerdict verdict, string? problem)
         {
-            var now = DateTimeOffset.UtcNow;
+            var now = run.Clock.GetUtcNow();
             var proof = new ProofRecord(
                 how,
                 now,
-                Math.Round(Stopwatch.GetElapsedTime(begun).TotalSeconds, 3),
-                run.Record.Recovery?.RtoMet,
-                run.Record.Recovery?.RpoMet,
+                Math.Round(run.Clock.GetElapsedTime(begun).TotalSeconds, 3),
+                findings.Recovery?.RtoMet,
+                findings.Recovery?.RpoMet,
                 problem) { Verdict = verdict };
             return how == BackupProof.Drill && verdict == ProofVerdict.Good
-                ? proof with { Restored = now, RestoredInto = run.Record.TargetFacts?.Version }
+                ? proof with { Restored = now, RestoredInto = findings.Trial.Facts?.Version }
                 : proof;
         }
 
         async Task RecordAsync(ProofRecord proof) =>
-            run.Record.SourceBackup = handle.File with { Proof = await WriteAsync(handle, proof, run.Warn) };
+            findings.Source.Backup = handle.File with { Proof = await WriteAsync(handle, proof, run.Warn) };
     }
 
     /// <summary>The verdict stands, whether or not it can be written down: a place may be read-only.</summary>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Operations.Archiving;
@@ -27,10 +26,13 @@ sealed class Drill : IAsyncDisposable
     /// <summary>What differs from the server that the backup is of, though nothing need have come of it.</summary>
     readonly List<string> _otherwise = [];
 
-    Drill(RunContext run, RunSettings settings, StoredBackup backup, SandboxServer? sandbox, Endpoint database)
+    readonly BackupFindings _findings;
+
+    Drill(
+        RunContext run, BackupFindings findings, RunSettings settings, StoredBackup backup, SandboxServer? sandbox, Endpoint database)
     {
-        (_run, _settings, _backup, _sandbox) = (run, settings, backup, sandbox);
-        _target = new TargetSide(run, database, settings);
+        (_run, _findings, _settings, _backup, _sandbox) = (run, findings, settings, backup, sandbox);
+        _target = new TargetSide(run, findings.Trial, database, settings);
     }
 
     /// <summary>There is always a way to what a backup holds.</summary>
@@ -45,15 +47,16 @@ sealed class Drill : IAsyncDisposable
     /// is to blame. <see cref="ErrorIds.NotProven"/>: it is whole, but could not be restored here.
     /// </exception>
     public static async Task<RecoveryResult> RunAsync(
-        RunContext run, ProveRequest request, StoredBackup backup, long begun, StepScope scope, CancellationToken cancellationToken)
+        RunContext run, BackupFindings findings, ProveRequest request, StoredBackup backup, long begun, StepScope scope,
+        CancellationToken cancellationToken)
     {
         if (request.On is not null)
             Guards.EnsureMayBeTarget(request.On);
         try
         {
-            await using var drill = await PrepareAsync(run, request, backup, cancellationToken);
+            await using var drill = await PrepareAsync(run, findings, request, backup, cancellationToken);
             await drill.RestoreAsync(scope, cancellationToken);
-            var recovery = RecoveryOf(Stopwatch.GetElapsedTime(begun), backup.Manifest, request.Tier);
+            var recovery = RecoveryOf(run.Clock, begun, backup.Manifest, request.Tier);
             var content = backup.Manifest.Fingerprint;
             scope.Note = $"{content.Tables.Count} tables, {content.TotalRows()} rows equal, restored into PostgreSQL "
                 + $"{drill._target.Facts.Version}; recovery took {Durations.Show(TimeSpan.FromSeconds(recovery.Seconds))}";
@@ -81,11 +84,11 @@ sealed class Drill : IAsyncDisposable
 
     /// <summary>A database to restore beside, as much like the backup's own as this machine or the named server allows.</summary>
     static async Task<Drill> PrepareAsync(
-        RunContext run, ProveRequest request, StoredBackup backup, CancellationToken cancellationToken)
+        RunContext run, BackupFindings findings, ProveRequest request, StoredBackup backup, CancellationToken cancellationToken)
     {
         var settings = request.Settings;
         if (request.On is not null)
-            return new Drill(run, settings, backup, null, request.On);
+            return new Drill(run, findings, settings, backup, null, request.On);
         var sandbox = await SandboxServer.StartAsync(new SandboxOptions
         {
             Name = "drill", Tools = settings.Tools, Major = backup.Manifest.ServerMajor, OrNewer = true,
@@ -93,7 +96,7 @@ sealed class Drill : IAsyncDisposable
         }, cancellationToken);
         try
         {
-            var drill = new Drill(run, settings, backup, sandbox,
+            var drill = new Drill(run, findings, settings, backup, sandbox,
                 new Endpoint
                 {
                     Name = "sandbox",
@@ -129,7 +132,7 @@ sealed class Drill : IAsyncDisposable
             _run, _target, PublishMode.Swap, NewContent.Of(content, head: null), cancellationToken);
         await _target.DisconnectAsync();
         var tools = await new ToolLocator(_settings.Tools).FindAsync(Math.Max(Manifest.ToolMajor, _target.Facts.Major), cancellationToken);
-        _run.Record.ToolVersion = tools.Version.ToString();
+        _findings.ToolVersion = tools.Version.ToString();
         if (publisher.Mode == PublishMode.Transaction)
             ToolChoice.EnsureMayRunScripts(tools);
         try
@@ -203,9 +206,11 @@ sealed class Drill : IAsyncDisposable
 
     /// <summary>What was measured against the objectives of the database's tier.</summary>
     /// <remarks>The moment of a snapshot is its server's, so a fresh one may seem to come from the future.</remarks>
-    public static RecoveryResult RecoveryOf(TimeSpan duration, BackupManifest manifest, TierConfig? tier)
+    /// <param name="begun">A timestamp of the clock's: when the recovery began.</param>
+    public static RecoveryResult RecoveryOf(TimeProvider clock, long begun, BackupManifest manifest, TierConfig? tier)
     {
-        var age = DateTimeOffset.UtcNow - duration - manifest.Created;
+        var duration = clock.GetElapsedTime(begun);
+        var age = clock.GetUtcNow() - duration - manifest.Created;
         return new RecoveryResult(
             Math.Round(duration.TotalSeconds, 3), Math.Round(Math.Max(0, age.TotalSeconds), 3), tier?.Name, tier?.Rto?.TotalSeconds,
             tier?.Rpo?.TotalSeconds);

@@ -25,7 +25,7 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
     /// <param name="safetyBackup">What to restore from should nothing else bring the target back.</param>
     public async Task RunAsync(PublishContent content, BackupFile? safetyBackup, CancellationToken cancellationToken)
     {
-        run.Record.Publish = publisher.Mode;
+        target.Findings.Publish = publisher.Mode;
         foreach (var guard in target.Before.Objects.Keys
             .Where(o => o.StartsWith("event trigger ", StringComparison.Ordinal) && !content.Content.Objects.ContainsKey(o)))
             run.Warn($"{target.Login.Label}: the {guard} goes, for the content that replaces the target's has none of this name.");
@@ -83,7 +83,7 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
         var restored = await publisher.FingerprintAsync(expected.Method,
             (table, done, all, rows, bytes) => scope.Progress((double)done / all, table, rows, bytes), cancellationToken);
         EnsureEqual(expected, restored, "what was restored");
-        run.Record.Verified = true;
+        target.Findings.IsVerified = true;
         scope.Note = $"{restored.Tables.Count} tables, {restored.TotalRows()} "
             + $"rows{(expected.Method == FingerprintMethod.RowsOnly ? "" : ", content")} equal";
     }
@@ -91,7 +91,7 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
     Task PublishAsync(CancellationToken cancellationToken)
     {
         // The way back has to be there before it may be needed.
-        KeptFiles.EnsureThere(run.Record.SafetyBackup);
+        KeptFiles.EnsureThere(target.Findings.SafetyBackup);
         _publishBegun = true;
         return publisher.PublishAsync(cancellationToken);
     }
@@ -103,7 +103,7 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
         var published = await FingerprintReader.ReadAsync(
             [session], FingerprintMethod.RowsOnly, CatalogFilter.None, null, cancellationToken, withDetails: false);
         EnsureEqual(expected, published, "what is published");
-        run.Record.After = published;
+        target.Findings.After = published;
         var rows = ReportedTables.Describe(published.RowsByTable(), report);
         scope.Note = rows;
         run.Info($"{target.Login.Label} verification: {rows}");
@@ -112,41 +112,16 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
     void EnsureEqual(DatabaseFingerprint expected, DatabaseFingerprint actual, string what) =>
         FingerprintComparison.EnsureEqual(expected, actual, publisher.Tolerance, target.Login.Label, what, run.Warn);
 
-    async Task RollBackAsync(Exception failure, BackupFile? safetyBackup, PgToolset tools)
-    {
-        using var limit = new CancellationTokenSource(_settings.Limits.Restore + RollbackGrace);
-        run.Error(failure is OperationCanceledException ? "The run was stopped." : failure.Message);
-        run.Record.Rollback = RollbackState.Failed;
-        try
+    Task RollBackAsync(Exception failure, BackupFile? safetyBackup, PgToolset tools) =>
+        new Rollback(run, target, _settings.Limits.Restore + RollbackGrace).RunAsync(failure, async (scope, ct) =>
         {
-            await run.StepAsync(SideSteps.RollBack(target.Login.Label), async (scope, ct) =>
-            {
-                run.Error(_publishBegun
-                    ? $"ROLLING BACK: undoing what was published on {target.Login.Label}..."
-                    : $"ROLLING BACK: throwing away what was restored; {target.Login.Label} was not touched...");
-                if (await publisher.UndoAsync(ct) == UndoResult.NeedsSafetyBackup && !await IsAsBeforeAsync(ct))
-                    await RestoreSafetyBackupAsync(safetyBackup ?? throw NothingToRestore(), tools, scope, ct);
-                await ConfirmAsync(ct);
-            }, limit.Token);
-            run.Record.Rollback = RollbackState.Succeeded;
-            run.Info($"Rollback successful - {target.Login.Label} database preserved");
-        }
-        catch (Exception undone) when (!_publishBegun && undone is BackupSyncException or OperationCanceledException)
-        {
-            // Nothing had been published, so nothing visible can have changed; only the clearing up is left to the next run.
-            run.Record.Rollback = RollbackState.Succeeded;
-            run.Record.RollbackNote = $"Nothing was published, so {target.Login.Label} is what it was; this could not be confirmed: "
-                + $"{undone.Message} The next run clears what is left.";
-            run.Warn(run.Record.RollbackNote);
-        }
-        catch (Exception undone)
-        {
-            run.Record.RollbackNote = $"{undone.Message} "
-                + (safetyBackup is null ? ""
-                    : $"The content of before is in {safetyBackup.Path}: restore it with Restore-DbSafetyBackup.");
-            run.Error($"Rollback FAILED: {run.Record.RollbackNote}");
-        }
-    }
+            run.Error(_publishBegun
+                ? $"ROLLING BACK: undoing what was published on {target.Login.Label}..."
+                : $"ROLLING BACK: throwing away what was restored; {target.Login.Label} was not touched...");
+            if (await publisher.UndoAsync(ct) == UndoResult.NeedsSafetyBackup && !await IsAsBeforeAsync(ct))
+                await RestoreSafetyBackupAsync(safetyBackup ?? throw NothingToRestore(), tools, scope, ct);
+            return await ConfirmAsync(ct);
+        }, () => !_publishBegun, safetyBackup?.Path);
 
     /// <summary>The last resort: by the same steps, from the file.</summary>
     async Task RestoreSafetyBackupAsync(BackupFile safetyBackup, PgToolset tools, StepScope scope, CancellationToken cancellationToken)
@@ -166,23 +141,21 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
     BackupSyncException NothingToRestore() => new(
         ErrorIds.RollbackFailed, $"{target.Login.Label} was empty before, so there is no safety backup to restore.");
 
-    async Task ConfirmAsync(CancellationToken cancellationToken)
+    async Task<string> ConfirmAsync(CancellationToken cancellationToken)
     {
+        var label = target.Login.Label;
         if (await IsAsBeforeAsync(cancellationToken))
-        {
-            run.Record.RollbackNote = $"Rolled back; {target.Login.Label} was compared and holds what it held before.";
-            return;
-        }
-        run.Record.RollbackNote =
-            $"Rolled back; {target.Login.Label} differs from what it held when the run began: other sessions have written to it meanwhile.";
-        run.Warn(run.Record.RollbackNote);
+            return $"Rolled back; {label} was compared and holds what it held before.";
+        var note = $"Rolled back; {label} differs from what it held when the run began: other sessions have written to it meanwhile.";
+        run.Warn(note);
+        return note;
     }
 
     async Task<bool> IsAsBeforeAsync(CancellationToken cancellationToken)
     {
         await using var session = await PgConnector.OpenAsync(target.Login, _settings.Limits.Connect, run.Info, cancellationToken);
         var now = await FingerprintReader.ReadAsync([session], target.Before.Method, CatalogFilter.None, null, cancellationToken);
-        run.Record.After = now;
+        target.Findings.After = now;
         return FingerprintComparison.Compare(target.Before, now, new ComparisonTolerance()).Count == 0;
     }
 }

@@ -172,7 +172,7 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
                 {
                     run.Warn($"{target.Login.Label}: rows of the backup break the constraint {rule}: they are there all the same, and "
                         + $"it holds for rows to come (NOT VALID): {why}");
-                    run.Record.LeftOut.Add($"validity of constraint {rule}");
+                    target.Findings.LeftOut.Add($"validity of constraint {rule}");
                 }, cancellationToken);
             }, cancellationToken);
         }
@@ -294,7 +294,7 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
     {
         var name = content.Listing.NameOf(number) ?? "an entry";
         run.Warn($"{target.Login.Label}: left out: {name}: {why}");
-        run.Record.LeftOut.Add(name);
+        target.Findings.LeftOut.Add(name);
     }
 
     static async Task WithSessionAsync(PgLogin login, Func<PgSession, Task> work, CancellationToken cancellationToken)

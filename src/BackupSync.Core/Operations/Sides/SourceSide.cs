@@ -8,7 +8,8 @@ using BackupSync.Verification;
 namespace BackupSync.Operations.Sides;
 
 /// <summary>The database a run copies. It is only read, and asked for few connections.</summary>
-sealed class SourceSide(RunContext run, Endpoint database, RunSettings settings, ExcludeConfig exclude, string applicationName)
+sealed class SourceSide(
+    RunContext run, SourceFindings findings, Endpoint database, RunSettings settings, ExcludeConfig exclude, string applicationName)
     : DatabaseSide(
         run, database, settings, new PgLogin(database.DisplayName, database.Address.Unpooled(), applicationName, ReadOnly: true))
 {
@@ -26,7 +27,7 @@ sealed class SourceSide(RunContext run, Endpoint database, RunSettings settings,
     /// <summary>Connects, learns what the source is, and keeps to what it can spare.</summary>
     public async Task ConnectAsync(CancellationToken cancellationToken)
     {
-        Run.Record.SourceFacts = await OpenAsync(cancellationToken);
+        findings.Facts = await OpenAsync(cancellationToken);
         _sessions = SessionsWithinBudget(Facts);
         _excluded = await ExcludedObjects.ResolveAsync(exclude, Session, Facts.InRecovery, Run.Warn, cancellationToken);
         var notDumped = (await Session.RowsAsync(CatalogQueries.NeverDumped, cancellationToken)).Select(r => Sql.Display(r[0]!, r[1]!))
@@ -71,8 +72,8 @@ sealed class SourceSide(RunContext run, Endpoint database, RunSettings settings,
     {
         await ReadSnapshotAsync(1 + Readers, method, _excluded.Filter,
             (table, done, all, rows, bytes) => scope.Progress((double)done / all, table, rows, bytes), cancellationToken);
-        Run.Record.Source = Content;
-        Run.Record.SnapshotTime = SnapshotTime;
+        findings.Content = Content;
+        findings.SnapshotTime = SnapshotTime;
     }
 
     /// <summary>
@@ -88,14 +89,14 @@ sealed class SourceSide(RunContext run, Endpoint database, RunSettings settings,
     public async Task<Snapshot> TakeSnapshotAsync(Func<PgSession, CancellationToken, Task> beforehand, CancellationToken cancellationToken)
     {
         var snapshot = await TakeSnapshotAsync(sessions: 2, cancellationToken, beforehand);
-        Run.Record.SnapshotTime = snapshot.Taken;
+        findings.SnapshotTime = snapshot.Taken;
         return snapshot;
     }
 
     public async Task DumpAsync(BackupLabel label, PgToolset tools, StepScope scope, CancellationToken cancellationToken)
     {
-        Run.Record.SourceBackup = await BackUpAsync(label, _excluded, tools, scope, cancellationToken);
-        Run.Record.Source = Content; // with the sequences as they were after the dump
+        findings.Backup = await BackUpAsync(label, _excluded, tools, scope, cancellationToken);
+        findings.Content = Content; // with the sequences as they were after the dump
     }
 
     /// <summary>

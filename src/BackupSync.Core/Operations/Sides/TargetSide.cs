@@ -13,15 +13,17 @@ sealed class TargetSide : DatabaseSide
 {
     TargetLock? _lock;
 
-    public TargetSide(RunContext run, Endpoint database, RunSettings settings)
-        : this(run, database, settings, new RunTag(database.Address.Unpooled(), run.RunId))
+    public TargetSide(RunContext run, TargetFindings findings, Endpoint database, RunSettings settings)
+        : this(run, findings, database, settings, new RunTag(database.Address.Unpooled(), run.RunId))
     {
     }
 
-    TargetSide(RunContext run, Endpoint database, RunSettings settings, RunTag tag)
+    TargetSide(RunContext run, TargetFindings findings, Endpoint database, RunSettings settings, RunTag tag)
         : base(run, database, settings,
             new PgLogin(database.DisplayName, database.Address.Unpooled(), tag.ApplicationName, ReadOnly: false)) =>
-        Tag = tag;
+        (Findings, Tag) = (findings, tag);
+
+    public TargetFindings Findings { get; }
 
     public RunTag Tag { get; }
     public TargetLock Lock => _lock ?? throw new InvalidOperationException($"{Login.Label} is not locked.");
@@ -40,7 +42,7 @@ sealed class TargetSide : DatabaseSide
     public async Task ConnectAsync(CancellationToken cancellationToken)
     {
         await Leftovers.ClearOnTargetAsync(Lock.Session, Tag, Login.Address.Database, Run, cancellationToken);
-        Run.Record.TargetFacts = await OpenAsync(cancellationToken);
+        Findings.Facts = await OpenAsync(cancellationToken);
         if (Facts.InRecovery)
         {
             throw new BackupSyncException(ErrorIds.NotSupported, $"{Login.Label} is a standby in recovery: it cannot be written to.",
@@ -52,7 +54,7 @@ sealed class TargetSide : DatabaseSide
     public async Task ReadAsync(FingerprintMethod method, CancellationToken cancellationToken)
     {
         await ReadSnapshotAsync(1 + Settings.Parallel, method, CatalogFilter.None, onTable: null, cancellationToken);
-        Run.Record.Before = Before;
+        Findings.Before = Before;
     }
 
     public async Task TakeSafetyBackupAsync(PgToolset tools, StepScope scope, CancellationToken cancellationToken)
@@ -60,7 +62,7 @@ sealed class TargetSide : DatabaseSide
         var keys = Settings.Encryption is { } encryption ? EncryptionKeys.New(encryption.Passphrase, Settings.IsSigned) : null;
         var label = new BackupLabel(BackupKind.Safety, Keys: keys);
         var backup = await BackUpAsync(label, ExcludedObjects.None, tools, scope, cancellationToken);
-        Run.Record.SafetyBackup = backup;
+        Findings.SafetyBackup = backup;
         Run.Info($"Safety backup created: {backup.FileName} ({ByteSizes.Show(backup.Size)})");
     }
 

@@ -16,7 +16,6 @@ sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDispos
 
     static readonly TimeSpan AnswerLimit = TimeSpan.FromMinutes(2);
 
-    /// <summary>Bringing the target back must not be cut short by the limits that the run itself ran into.</summary>
     static readonly TimeSpan RollbackLimit = TimeSpan.FromMinutes(2);
 
     IQueryRunner? _runner;
@@ -123,39 +122,14 @@ sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDispos
         await DisposeAsync();
     }
 
-    /// <summary>Ends what a failed run has begun, and records what became of it.</summary>
+    /// <summary>Ends what a failed run has begun, and keeps what became of it.</summary>
     /// <param name="wayBack">Where the content of before is, should the server have committed after all; null where nowhere.</param>
-    public async Task RollBackAsync(Exception failure, string? wayBack)
-    {
-        using var limit = new CancellationTokenSource(RollbackLimit);
-        var (label, record) = (target.Login.Label, run.Record);
-        run.Error(failure is OperationCanceledException ? "The run was stopped." : failure.Message);
-        record.Rollback = RollbackState.Failed;
-        try
-        {
-            await run.StepAsync(SideSteps.RollBack(label), async (_, ct) =>
-            {
-                if (await EndAsync(ct))
-                    throw new BackupSyncException(
-                        ErrorIds.RollbackFailed,
-                        $"{label}: the server had committed before the connection was lost: the tables hold what the run wrote.");
-            }, limit.Token);
-            record.Rollback = RollbackState.Succeeded;
-            record.RollbackNote = $"Rolled back; {label}'s server confirms that nothing of it was committed.";
-            run.Info(record.RollbackNote);
-        }
-        catch (Exception undone) when (!CommitBegun && undone is BackupSyncException or OperationCanceledException)
-        {
-            record.Rollback = RollbackState.Succeeded;
-            record.RollbackNote = $"Nothing was committed, so {label} is what it was; this could not be confirmed: {undone.Message}";
-            run.Warn(record.RollbackNote);
-        }
-        catch (Exception undone)
-        {
-            record.RollbackNote = wayBack is null ? undone.Message : $"{undone.Message} The content of before is in {wayBack}.";
-            run.Error($"Rollback FAILED: {record.RollbackNote}");
-        }
-    }
+    public Task RollBackAsync(Exception failure, string? wayBack) =>
+        new Rollback(run, target, RollbackLimit).RunAsync(failure, async (_, ct) => await EndAsync(ct)
+            ? throw new BackupSyncException(
+                ErrorIds.RollbackFailed,
+                $"{target.Login.Label}: the server had committed before the connection was lost: the tables hold what the run wrote.")
+            : $"Rolled back; {target.Login.Label}'s server confirms that nothing of it was committed.", () => !CommitBegun, wayBack);
 
     public async ValueTask DisposeAsync()
     {

@@ -29,7 +29,6 @@ static class ToolChoice
         // Not older than the server, either: psql's questions about it, and what a restore may write, are its version's.
         var newest = Math.Max(ofSource.Version.Major, ofTarget?.Version.Major ?? 0);
         var restore = new[] { ofSource, ofTarget }.OfType<PgToolset>().Where(t => t.Version.Major == newest).MaxBy(t => t.Version)!;
-        run.Record.ToolVersion = restore.Version.ToString();
         return new RunTools(ofSource, ofTarget, restore);
 
         async Task<PgToolset?> ForTargetAsync()

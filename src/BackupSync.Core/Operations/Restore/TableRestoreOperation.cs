@@ -8,7 +8,7 @@ using BackupSync.Verification;
 namespace BackupSync.Operations.Restore;
 
 /// <summary>Restores some tables of a backup into a database that stays as it is otherwise.</summary>
-sealed class TableRestorePipeline(RunContext run, RestoreRequest request) : RestorePipeline(run, request)
+sealed class TableRestoreOperation(RunContext run, RestoreRequest request) : RestoreOperation(run, request)
 {
     TableSelection? _selection;
     string _encoding = "";
@@ -17,12 +17,12 @@ sealed class TableRestorePipeline(RunContext run, RestoreRequest request) : Rest
     {
         Guards.EnsureMaySkip(Request);
         Stored = await RestoreSource.OpenAsync(Backup, ct => StoredBackup.OpenAsync(Backup, scope, ct), cancellationToken);
-        Run.Record.SourceBackup = Backup.File;
+        Findings.Source.Backup = Backup.File;
         await using var archive = await Stored.OpenArchiveAsync(cancellationToken);
         var head = await Task.Run(() => new ArchiveReader(archive, cancellationToken).Head, CancellationToken.None);
         _selection = TableSelection.Of(head, Manifest, Request.Tables);
         _encoding = head.Encoding;
-        Run.Record.Source = Manifest.Fingerprint with { Tables = _selection.Content };
+        Findings.Source.Content = Manifest.Fingerprint with { Tables = _selection.Content };
     }
 
     protected override async Task<string> CheckTargetAsync(TargetSide target, CancellationToken cancellationToken)
@@ -35,13 +35,13 @@ sealed class TableRestorePipeline(RunContext run, RestoreRequest request) : Rest
     protected override async Task ReadStatisticsAsync(TargetSide target, CancellationToken cancellationToken)
     {
         await target.ReadAsync(FingerprintReader.MethodFor(content: true, target.Facts.Major), cancellationToken);
-        Run.Record.Before = target.Before with { Tables = target.Before.Tables.Where(t => _selection!.Content.ContainsKey(t.Key))
+        Findings.Target.Before = target.Before with { Tables = target.Before.Tables.Where(t => _selection!.Content.ContainsKey(t.Key))
             .ToDictionary() };
     }
 
     protected override async Task ReplaceAsync(TargetSide target, CancellationToken cancellationToken)
     {
-        Run.Record.Publish = PublishMode.Transaction;
+        Findings.Target.Publish = PublishMode.Transaction;
         var attempts = new SnapshotAttempts(Run, target);
         await attempts.RunAsync(ct => ReplaceAsync(target, attempts, ct), cancellationToken);
     }
@@ -60,7 +60,7 @@ sealed class TableRestorePipeline(RunContext run, RestoreRequest request) : Rest
         }
         catch (Exception failure)
         {
-            await replacement.RollBackAsync(attempts.Explained(failure), Run.Record.SafetyBackup!.Path);
+            await replacement.RollBackAsync(attempts.Explained(failure), Findings.Target.SafetyBackup!.Path);
             throw;
         }
     }
@@ -74,7 +74,7 @@ sealed class TableRestorePipeline(RunContext run, RestoreRequest request) : Rest
             async (scope, ct) => restored = await replacement.VerifyAsync(scope, ct), cancellationToken);
         await Run.StepAsync(Steps.PublishTables,
             (_, ct) => replacement.CommitAsync(ct), cancellationToken);
-        Run.Record.Verified = true;
-        Run.Record.After = restored;
+        Findings.Target.IsVerified = true;
+        Findings.Target.After = restored;
     }
 }

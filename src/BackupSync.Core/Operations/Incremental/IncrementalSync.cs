@@ -10,33 +10,21 @@ namespace BackupSync.Operations.Incremental;
 /// Brings a target up to date by what has changed on its source (REQUIREMENTS D5, X5): all that is read is one snapshot, and all that is
 /// written, with the notes for the next run, one transaction.
 /// </summary>
-/// <param name="full">For where only a full sync will do.</param>
-sealed class IncrementalPipeline(RunContext run, SyncRequest request, IPipeline full) : IPipeline
+sealed class IncrementalSync(RunContext run, SyncFindings findings, SyncRequest request)
 {
     readonly IncrementalSteps _steps = new(request);
 
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        Guards.EnsureMayBeTarget(request.Target);
-        Guards.EnsureNotSameAddress(request.Source, request.Target);
-        run.Record.Mode = SyncMode.Incremental;
-        SyncState.Prepare();
-        if (await RunIncrementallyAsync(cancellationToken) is not { } reason)
-            return;
-        run.Warn($"{reason} A full sync follows.");
-        run.Record.Changes = null;
-        await full.RunAsync(cancellationToken);
-    }
-
     /// <returns>Why only a full sync will do; null where none is needed.</returns>
-    async Task<string?> RunIncrementallyAsync(CancellationToken cancellationToken)
+    public async Task<string?> RunAsync(CancellationToken cancellationToken)
     {
-        await using var target = new TargetSide(run, request.Target, request.Settings);
+        findings.Mode = SyncMode.Incremental;
+        SyncState.Prepare();
+        await using var target = new TargetSide(run, findings.Target, request.Target, request.Settings);
         await using var source = new SourceSide(
-            run, request.Source, request.Settings, request.Exclude, target.Tag.ApplicationName);
+            run, findings.Source, request.Source, request.Settings, request.Exclude, target.Tag.ApplicationName);
 
-        await run.StepAsync(_steps.Lock, async (_, ct) => run.Record.Skipped = !await target.TryLockAsync(ct), cancellationToken);
-        if (run.Record.Skipped)
+        await run.StepAsync(_steps.Lock, async (_, ct) => findings.Skipped = !await target.TryLockAsync(ct), cancellationToken);
+        if (findings.Skipped)
             return null;
         await run.StepAsync(_steps.Check, (scope, ct) => CheckAsync(source, target, scope, ct), cancellationToken);
         await run.StepAsync(_steps.ProveDifferent, (_, ct) => Guards.ProveDifferentAsync(source, target, ct), cancellationToken);
@@ -47,14 +35,14 @@ sealed class IncrementalPipeline(RunContext run, SyncRequest request, IPipeline 
         return reason;
     }
 
-    /// <returns>As <see cref="RunIncrementallyAsync"/>.</returns>
+    /// <returns>As <see cref="RunAsync"/>.</returns>
     async Task<string?> RunOnceAsync(SnapshotAttempts attempts, SourceSide source, TargetSide target, CancellationToken cancellationToken)
     {
         // By stamps where there are any; should what these tell not be all, by content.
         var doubt = request.FullVerify ? "the whole content was asked for" : null;
         while (true)
         {
-            await using var attempt = new IncrementalAttempt(run, source, target, request, doubt);
+            await using var attempt = new IncrementalAttempt(run, findings, source, target, request, doubt);
             try
             {
                 return await AttemptAsync(attempt, attempts, cancellationToken);

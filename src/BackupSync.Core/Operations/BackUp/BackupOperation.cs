@@ -14,7 +14,7 @@ using BackupSync.Verification;
 namespace BackupSync.Operations.BackUp;
 
 /// <summary>Takes a backup of one database, proves it, and brings it to its places.</summary>
-sealed class BackupPipeline(RunContext run, BackupRequest request) : IPipeline
+sealed class BackupOperation(RunContext run, BackupRequest request) : IOperation
 {
     /// <summary>How long a place may take to tell its names: a backup is not to wait for what is not there.</summary>
     static readonly TimeSpan NamesLimit = TimeSpan.FromSeconds(10);
@@ -24,13 +24,17 @@ sealed class BackupPipeline(RunContext run, BackupRequest request) : IPipeline
     readonly BackupOrder _order = request.Order;
     readonly string _folder = request.Settings.Folder;
     readonly HashSet<string> _takenNames = [];
+    readonly BackupFindings _findings = new();
     PgToolset? _tools;
     EncryptionKeys? _keys;
+
+    public IReadOnlyList<Step> Steps => _steps.All;
+    public RunFindings Findings => _findings;
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await using var source = new SourceSide(
-            run, request.Database, _settings, new ExcludeConfig(), $"backupsync:backup:{run.RunId}");
+            run, _findings.Source, request.Database, _settings, new ExcludeConfig(), $"backupsync:backup:{run.RunId}");
         if (_order.File is not null)
         {
             await TakeAsync(source, cancellationToken);
@@ -40,7 +44,7 @@ sealed class BackupPipeline(RunContext run, BackupRequest request) : IPipeline
         await run.StepAsync(_steps.Lock, (_, _) =>
         {
             held = FolderLock.TryTake(_folder);
-            run.Record.Skipped = held is null;
+            _findings.Skipped = held is null;
             return Task.CompletedTask;
         }, cancellationToken);
         if (held is null)
@@ -50,7 +54,7 @@ sealed class BackupPipeline(RunContext run, BackupRequest request) : IPipeline
             Leftovers.ClearFiles(_folder, run);
             await TakeAsync(source, cancellationToken);
             var notProven = await ProveAsync(cancellationToken);
-            run.Record.BackupIsGood = true;
+            _findings.IsGood = true;
             await StoreAsync(cancellationToken);
             if (notProven is not null)
                 throw notProven;
@@ -72,7 +76,7 @@ sealed class BackupPipeline(RunContext run, BackupRequest request) : IPipeline
         }, cancellationToken);
     }
 
-    BackupFile Backup => run.Record.SourceBackup!;
+    BackupFile Backup => _findings.Source.Backup!;
 
     BackupHandle Handle => new(Backup, new FolderPlaceConfig { Name = _order.Local.Name, Directory = _folder }, _settings.Encryption);
 
@@ -97,7 +101,7 @@ sealed class BackupPipeline(RunContext run, BackupRequest request) : IPipeline
         WarnOfFirstEncryption();
         await source.ConnectAsync(cancellationToken);
         _tools = await ToolChoice.ForDumpAsync(new ToolLocator(_settings.Tools), source.Facts, source.Login.Label, run, cancellationToken);
-        run.Record.ToolVersion = _tools.Version.ToString();
+        _findings.ToolVersion = _tools.Version.ToString();
         Prechecks.EnsureDiskSpace(_folder, source.Facts.Size);
         await Prechecks.WarnOfDumpLocksAsync(source, source.Filter, run, cancellationToken);
         await source.FindNamedRolesAsync(cancellationToken);
@@ -146,7 +150,7 @@ sealed class BackupPipeline(RunContext run, BackupRequest request) : IPipeline
             return null;
         try
         {
-            await run.StepAsync(_steps.Prove, (scope, ct) => BackupProver.ProveAsync(run, Proof, scope, ct),
+            await run.StepAsync(_steps.Prove, (scope, ct) => BackupProver.ProveAsync(run, _findings, Proof, scope, ct),
                 cancellationToken);
             return null;
         }
@@ -188,6 +192,6 @@ sealed class BackupPipeline(RunContext run, BackupRequest request) : IPipeline
         };
         await Retention.ApplyAsync(Handle.Place, [done], warn: null, cancellationToken);
         await using var first = BackupPlaces.Open(_order.Places[0]);
-        run.Record.SourceBackup = await BackupStore.ReadAsync(first, $"{request.Database.Name}/{local.FileName}", cancellationToken);
+        _findings.Source.Backup = await BackupStore.ReadAsync(first, $"{request.Database.Name}/{local.FileName}", cancellationToken);
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using BackupSync.Backups;
 using BackupSync.Operations.Archiving;
 using BackupSync.Operations.Expire;
@@ -15,7 +14,7 @@ namespace BackupSync.Operations.Restore;
 /// What all restores have in common: nothing of the target is touched before the backup is known to be usable and a safety backup is
 /// taken.
 /// </summary>
-abstract class RestorePipeline(RunContext run, RestoreRequest request) : IPipeline
+abstract class RestoreOperation(RunContext run, RestoreRequest request) : IOperation
 {
     PgToolset? _tools;
     PgToolset? _dumping;
@@ -23,6 +22,9 @@ abstract class RestorePipeline(RunContext run, RestoreRequest request) : IPipeli
     protected RunContext Run { get; } = run;
     protected RestoreRequest Request { get; } = request;
     protected RestoreSteps Steps { get; } = new(request);
+    protected RestoreFindings Findings { get; } = new();
+    IReadOnlyList<Step> IOperation.Steps => Steps.All;
+    RunFindings IOperation.Findings => Findings;
     protected RunSettings Settings => Request.Settings;
     protected BackupHandle Backup => Request.Backup;
 
@@ -36,12 +38,12 @@ abstract class RestorePipeline(RunContext run, RestoreRequest request) : IPipeli
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        var begun = Stopwatch.GetTimestamp();
+        var begun = Run.Clock.GetTimestamp();
         Guards.EnsureMayBeTarget(Request.Target, Request.AllowProduction);
-        await using var target = new TargetSide(Run, Request.Target, Settings);
+        await using var target = new TargetSide(Run, Findings.Target, Request.Target, Settings);
 
-        await Run.StepAsync(Steps.Lock, async (_, ct) => Run.Record.Skipped = !await target.TryLockAsync(ct), cancellationToken);
-        if (Run.Record.Skipped)
+        await Run.StepAsync(Steps.Lock, async (_, ct) => Findings.Skipped = !await target.TryLockAsync(ct), cancellationToken);
+        if (Findings.Skipped)
             return;
         try
         {
@@ -50,7 +52,7 @@ abstract class RestorePipeline(RunContext run, RestoreRequest request) : IPipeli
 
             await using var publisher = Publisher;
             await ReplaceAsync(target, cancellationToken);
-            Run.Record.Recovery = Drill.RecoveryOf(Stopwatch.GetElapsedTime(begun), Manifest, Request.Target.Tier);
+            Findings.Recovery = Drill.RecoveryOf(Run.Clock, begun, Manifest, Request.Target.Tier);
             await CleanUp.RunAsync(Run, Steps.CleanUp, Settings, Request.KeepDays, publisher);
         }
         finally
@@ -78,7 +80,7 @@ abstract class RestorePipeline(RunContext run, RestoreRequest request) : IPipeli
         await Run.StepAsync(Steps.Statistics, async (scope, ct) =>
             {
                 await ReadStatisticsAsync(target, ct);
-                scope.Note = ReportedTables.Describe(Run.Record.Before!.RowsByTable(), Request.Verify.Report);
+                scope.Note = ReportedTables.Describe(Findings.Target.Before!.RowsByTable(), Request.Verify.Report);
             }, cancellationToken);
         await Run.StepAsync(Steps.SafetyBackup, (scope, ct) => target.TakeSafetyBackupAsync(_dumping!, scope, ct), cancellationToken);
     }
@@ -93,7 +95,7 @@ abstract class RestorePipeline(RunContext run, RestoreRequest request) : IPipeli
         _tools = Manifest.ToolMajor <= _dumping.Version.Major
             ? _dumping
             : await locator.FindAsync(Manifest.ToolMajor, cancellationToken, Run.Warn);
-        Run.Record.ToolVersion = _tools.Version.ToString();
+        Findings.ToolVersion = _tools.Version.ToString();
         Prechecks.WarnOfOlderTarget(Manifest.ServerMajor, Manifest.ServerVersion, Backup.File.FileName, target, Run);
         await Prechecks.WarnOfDumpLocksAsync(target, CatalogFilter.None, Run, cancellationToken);
         var note = await CheckTargetAsync(target, cancellationToken);

@@ -13,8 +13,8 @@ using BackupSync.Verification;
 
 namespace BackupSync.Operations.FullSync;
 
-/// <summary>Makes a job's target a verified copy of its source (REQUIREMENTS B1).</summary>
-sealed class SyncPipeline(RunContext run, SyncRequest request) : IPipeline
+/// <summary>Makes a target a verified copy of its source by copying everything (REQUIREMENTS B1).</summary>
+sealed class FullSync(RunContext run, SyncFindings findings, SyncRequest request)
 {
     readonly SyncSteps _steps = new(request);
     readonly RunSettings _settings = request.Settings;
@@ -23,14 +23,13 @@ sealed class SyncPipeline(RunContext run, SyncRequest request) : IPipeline
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        Guards.EnsureMayBeTarget(request.Target);
-        Guards.EnsureNotSameAddress(request.Source, request.Target);
-        run.Record.Mode = SyncMode.Full;
-        await using var target = new TargetSide(run, request.Target, _settings);
-        await using var source = new SourceSide(run, request.Source, _settings, request.Exclude, target.Tag.ApplicationName);
+        findings.Mode = SyncMode.Full;
+        await using var target = new TargetSide(run, findings.Target, request.Target, _settings);
+        await using var source = new SourceSide(
+            run, findings.Source, request.Source, _settings, request.Exclude, target.Tag.ApplicationName);
 
-        await run.StepAsync(_steps.Lock, async (_, ct) => run.Record.Skipped = !await target.TryLockAsync(ct), cancellationToken);
-        if (run.Record.Skipped)
+        await run.StepAsync(_steps.Lock, async (_, ct) => findings.Skipped = !await target.TryLockAsync(ct), cancellationToken);
+        if (findings.Skipped)
             return;
         await run.StepAsync(_steps.Check, (scope, ct) => CheckAsync(source, target, scope, ct), cancellationToken);
         await run.StepAsync(_steps.ProveDifferent, (_, ct) => Guards.ProveDifferentAsync(source, target, ct), cancellationToken);
@@ -54,6 +53,7 @@ sealed class SyncPipeline(RunContext run, SyncRequest request) : IPipeline
         await source.ConnectAsync(cancellationToken);
         await Leftovers.ClearSessionsAsync(source.Session, target.Tag, run, cancellationToken);
         _tools = await ToolChoice.ForAsync(request, source.Facts, target, run, cancellationToken);
+        findings.ToolVersion = _tools.Restore.Version.ToString();
         Prechecks.WarnOfOlderTarget(source.Facts.Major, source.Facts.Version, source.Login.Label, target, run);
         if (target.Facts.Major < source.Facts.Major)
             await NamedOption.EnsureKnownAsync(source, target, cancellationToken);
@@ -81,7 +81,7 @@ sealed class SyncPipeline(RunContext run, SyncRequest request) : IPipeline
         Guards.EnsureNotEmpty(source.Content, source.Login.Label);
         if (Guards.EnsureNotShrunken(source.Content, target.Before, request) is { } lifted)
         {
-            run.Record.Forced = true;
+            findings.Forced = true;
             run.Warn($"Forced: {lifted}");
         }
         scope.Note = ReportedTables.Describe(source.Content.RowsByTable(), request.Verify.Report);
@@ -102,10 +102,10 @@ sealed class SyncPipeline(RunContext run, SyncRequest request) : IPipeline
         try
         {
             await new Replacement(run, target, publisher, _steps.Replace(publisher.Mode), request.Verify.Report)
-                .RunAsync(content, run.Record.SafetyBackup, cancellationToken);
+                .RunAsync(content, findings.Target.SafetyBackup, cancellationToken);
         }
         catch (BackupSyncException refused) when (refused.ErrorId == ErrorIds.RestoreFailed
-            && KeptFiles.Missing(run.Record.SourceBackup) is { } missing)
+            && KeptFiles.Missing(findings.Source.Backup) is { } missing)
         {
             throw KeptFiles.Gone(missing, refused);
         }
@@ -128,7 +128,7 @@ sealed class SyncPipeline(RunContext run, SyncRequest request) : IPipeline
         {
             await using var session = await PgConnector.OpenAsync(target.Login, _settings.Limits.Connect, run.Info, cancellationToken);
             await SyncState.WriteAfterFullAsync(
-                session, content, run.Record.SnapshotTime!.Value, _settings.Job, run.RunId, cancellationToken);
+                session, content, findings.Source.SnapshotTime!.Value, _settings.Job, run.RunId, cancellationToken);
         }
         catch (BackupSyncException refused)
         {
@@ -139,8 +139,8 @@ sealed class SyncPipeline(RunContext run, SyncRequest request) : IPipeline
 
     async Task<PublishContent> ContentAsync(SourceSide source, CancellationToken cancellationToken)
     {
-        var archive = run.Record.SourceBackup!.Path;
-        KeptFiles.EnsureThere(run.Record.SourceBackup);
+        var archive = findings.Source.Backup!.Path;
+        KeptFiles.EnsureThere(findings.Source.Backup);
         var listing = await PgRestore.ListAsync(_tools!.Restore, archive, cancellationToken);
         return new PublishContent(archive, listing, source.Content, _tools.Restore, _settings.Parallel);
     }

@@ -11,7 +11,7 @@ using BackupSync.Verification;
 namespace BackupSync.Operations.Restore;
 
 /// <summary>Publishes a backup on a database: a sync whose source is a file.</summary>
-sealed class DatabaseRestorePipeline(RunContext run, RestoreRequest request) : RestorePipeline(run, request)
+sealed class DatabaseRestoreOperation(RunContext run, RestoreRequest request) : RestoreOperation(run, request)
 {
     string? _archive;
     ArchiveListing? _listing;
@@ -25,8 +25,8 @@ sealed class DatabaseRestorePipeline(RunContext run, RestoreRequest request) : R
             var reading = await new ToolLocator(Settings.Tools).FindAsync(Manifest.ToolMajor, ct);
             return (archive, await PgRestore.ListAsync(reading, archive, ct));
         }, cancellationToken);
-        Run.Record.Source = Manifest.Fingerprint;
-        Run.Record.SourceBackup = Backup.File;
+        Findings.Source.Content = Manifest.Fingerprint;
+        Findings.Source.Backup = Backup.File;
     }
 
     protected override async Task<string> CheckTargetAsync(TargetSide target, CancellationToken cancellationToken)
@@ -70,7 +70,7 @@ sealed class DatabaseRestorePipeline(RunContext run, RestoreRequest request) : R
         try
         {
             await new Replacement(Run, target, Publisher!, Steps.Replace(Publisher!.Mode), Request.Verify.Report)
-                .RunAsync(content, Run.Record.SafetyBackup, cancellationToken);
+                .RunAsync(content, Findings.Target.SafetyBackup, cancellationToken);
         }
         catch (BackupSyncException refused) when (refused.ErrorId == ErrorIds.RestoreFailed && !Request.SkipRefused
             && Publisher!.Mode == PublishMode.Swap)

@@ -1,0 +1,31 @@
+using BackupSync.Runs;
+
+namespace BackupSync.Operations;
+
+/// <summary>What an operation on one backup has found out and done so far: taking, proving, copying or signing it.</summary>
+sealed class BackupFindings : RunFindings
+{
+    /// <summary>The database that it is taken of, and the backup itself.</summary>
+    public SourceFindings Source { get; } = new();
+
+    /// <summary>Where it is restored on trial.</summary>
+    public TargetFindings Trial { get; } = new();
+    public string? ToolVersion { get; set; }
+    public RecoveryResult? Recovery { get; set; }
+
+    /// <summary>It was taken; whatever fails from here on does not undo that.</summary>
+    public bool IsGood { get; set; }
+
+    public override RunOutcome OutcomeOf(Exception? failure) =>
+        base.OutcomeOf(failure) is RunOutcome.Aborted && IsGood ? RunOutcome.Incomplete : base.OutcomeOf(failure);
+
+    public override RunResult AddTo(RunResult result) => result with
+    {
+        SnapshotTime = Source.SnapshotTime,
+        SourceStats = Source.Content?.RowsByTable(),
+        Tables = Source.Tables(target: null, result.Success),
+        SourceBackup = Source.Backup,
+        Recovery = Recovery,
+        Versions = new RunVersions("", Source.Facts?.Version, Trial.Facts?.Version, ToolVersion),
+    };
+}

@@ -1,7 +1,0 @@
-namespace BackupSync.Runs;
-
-/// <summary>The steps of one kind of run, in their order.</summary>
-interface IPipeline
-{
-    Task RunAsync(CancellationToken cancellationToken);
-}
