@@ -5,6 +5,7 @@ namespace BackupSync.Postgres;
 /// <summary>What a session can tell about its database, its server and its own rights, asked in one query.</summary>
 public sealed record DatabaseFacts
 {
+    internal IDatabaseEngine Engine { get; init; } = DatabaseEngines.PostgreSql;
     public required DatabaseProvider Provider { get; init; }
 
     /// <summary>As the server calls it: <c>15.18</c>, <c>19rc1</c>.</summary>
@@ -69,13 +70,7 @@ public sealed record DatabaseFacts
     {
         var banner = await session.ScalarAsync<string>("SELECT version()", cancellationToken) ?? "";
         var provider = stated ?? Detect(session.Login.Address.Host, banner);
-        if (provider == DatabaseProvider.CockroachDb || banner.Contains("CockroachDB", StringComparison.Ordinal))
-        {
-            throw new BackupSyncException(
-                ErrorIds.NotSupported,
-                $"{session.Login.Label} is a CockroachDB; a full sync needs PostgreSQL on both sides.",
-                "CockroachDB has no pg_dump and no exported snapshots.");
-        }
+        var engine = DatabaseEngines.Of(provider == DatabaseProvider.CockroachDb ? "CockroachDB" : banner, session.Login.Label);
         await ReadableNames.EnsureAsync(session, cancellationToken);
         var row = (await session.RowsAsync(Query, cancellationToken))[0];
         var connectionLimits = new[] { Int(row[13]!), Int(row[15]!), Int(row[17]!) };
@@ -84,6 +79,7 @@ public sealed record DatabaseFacts
         var limits = connectionLimits.Select((limit, i) => limit < 0 ? int.MaxValue : i == 0 ? limit - reserved : limit).ToArray();
         return new DatabaseFacts
         {
+            Engine = engine,
             Provider = provider,
             Major = Int(row[0]!) / 10000,
             // The number alone has no betas: 19rc1 would be 19.0.

@@ -178,6 +178,9 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
         }, cancellationToken);
     }
 
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.NotSupported"/>.</exception>
+    internal IDatabaseEngine Engine => DatabaseEngines.Of(IsCockroach ? "CockroachDB" : "PostgreSQL", Login.Label);
+
     bool IsCockroach => _connection.PostgresParameters.ContainsKey("crdb_version");
 
     async Task SetAsync(string settings, CancellationToken cancellationToken)

@@ -31,6 +31,7 @@ public sealed class TargetLock : IAsyncDisposable
         var taken = false;
         try
         {
+            session.Engine.EnsureHas(EngineCapabilities.SessionLock, target.Label);
             // Advisory locks are per database, and another machine's role may have had to use another one: see them all.
             taken = await session.ScalarAsync<bool>("SELECT pg_catalog.pg_try_advisory_lock($1)", cancellationToken, tag.LockKey)
                 && await session.ScalarAsync<long>(OthersQuery, cancellationToken, High(tag.LockKey), Low(tag.LockKey)) == 0;

@@ -33,6 +33,8 @@ static class PublishChoice
         TargetSide target, IReadOnlyCollection<string> extensions, PgSession session, CancellationToken cancellationToken)
     {
         var (facts, role) = (target.Facts, Sql.Identifier(target.Facts.Role));
+        if (!facts.Engine.Has(EngineCapabilities.SwapByRename))
+            return new($"a {facts.Engine.Name} renames no databases in a transaction.", "Publish by transaction.", ErrorIds.NotSupported);
         if (target.Lock.IsOnTarget)
             return new("no other database of its server may be connected to.", $"GRANT CONNECT ON DATABASE postgres TO {role};");
         if (!facts.MayCreateDatabases)

@@ -153,6 +153,7 @@ abstract class DatabaseSide(RunContext run, Endpoint database, RunSettings setti
         int sessions, CancellationToken cancellationToken, Func<PgSession, CancellationToken, Task>? beforehand = null)
     {
         await ReleaseSnapshotAsync();
+        Facts.Engine.EnsureHas(EngineCapabilities.ExportedSnapshot, Login.Label);
         var snapshot = _snapshot = await Snapshot.TakeAsync(
             Login with { ReadOnly = true }, sessions, Settings.Limits.Connect, cancellationToken, beforehand, Settings.Limits.LockTimeout);
         await WatchAsync(cancellationToken);
@@ -176,6 +177,7 @@ abstract class DatabaseSide(RunContext run, Endpoint database, RunSettings setti
     protected async Task<BackupFile> BackUpAsync(
         BackupLabel label, ExcludedObjects excluded, PgToolset tools, StepScope scope, CancellationToken cancellationToken)
     {
+        Facts.Engine.EnsureHas(EngineCapabilities.Archives, Login.Label);
         var request = new ArchiveRequest
         {
             Label = label,

@@ -41,6 +41,7 @@ sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDispos
         where T : IQueryRunner, IAsyncDisposable
     {
         _runner = runner;
+        target.Facts.Engine.EnsureHas(EngineCapabilities.TransactionStatus, target.Login.Label);
         await runner.ExecuteAsync($"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {SetLockTimeout}", cancellationToken);
         _id = await CurrentAsync(cancellationToken);
     }
