@@ -27,20 +27,6 @@ public static partial class Sql
 
     public static string Display(string schema, string name) => $"{Display(schema)}.{Display(name)}";
 
-    /// <summary>Takes apart what <see cref="Display(string, string)"/> put together.</summary>
-    public static (string Schema, string Name) Parts(string qualified)
-    {
-        var quoted = false;
-        for (var i = 0; i < qualified.Length; i++)
-        {
-            if (qualified[i] == '"')
-                quoted = !quoted;
-            else if (qualified[i] == '.' && !quoted)
-                return (Bare(qualified[..i]), Bare(qualified[(i + 1)..]));
-        }
-        throw new ArgumentException($"'{qualified}' is not a qualified name.", nameof(qualified));
-    }
-
     /// <summary>The name behind what <see cref="Display(string)"/> shows.</summary>
     public static string Bare(string display) =>
         display.StartsWith('"') ? display[1..^1].Replace("\"\"", "\"", StringComparison.Ordinal) : display;
