@@ -9,7 +9,7 @@ namespace BackupSync.Comparison;
 static class TableNames
 {
     public static bool Matches(ObjectName table, string pattern) =>
-        table.Display == pattern || Sql.Display(table.Name) == pattern || NamePattern.Matches(table.Schema, table.Name, pattern);
+        table.Display == pattern || Sql.Display(table.Name) == pattern || table.Matches(pattern);
 
     /// <summary>
     /// By the oids of partitions, the names of the tables that they are partitions of: who names such a table means its partitions.

@@ -30,7 +30,7 @@ sealed class ArchiveListing
 
     public Entry? Find(string kind, ObjectName name) =>
         _known.GetValueOrDefault((kind, $"{OneLine(name.Schema)} {OneLine(name.Name)}"))
-            ?? Entries.FirstOrDefault(e => e.Is(kind, name.Schema, name.Name));
+            ?? Entries.FirstOrDefault(e => e.Is(kind, name));
 
     /// <param name="number">With what its line begins.</param>
     /// <returns>Its kind, schema and name.</returns>
@@ -46,6 +46,7 @@ sealed class ArchiveListing
         public bool Is(string kind, string schema, string name) =>
             Kind == kind && Rest.StartsWith($"{OneLine(schema)} {OneLine(name)} ", StringComparison.Ordinal);
 
+        public bool Is(string kind, ObjectName name) => Is(kind, name.Schema, name.Name);
     }
 
     // pg_restore prints line breaks in names as blanks.

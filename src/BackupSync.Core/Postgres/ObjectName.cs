@@ -4,10 +4,10 @@ namespace BackupSync.Postgres;
 public readonly record struct ObjectName(string Schema, string Name)
 {
     /// <summary>What messages show, and the key of what is told of it in manifests, results and the history.</summary>
-    public string Display => Sql.Display(Schema, Name);
+    public string Display => $"{Sql.Display(Schema)}.{Sql.Display(Name)}";
 
     /// <summary>For statements.</summary>
-    public string Qualified => Sql.Qualified(Schema, Name);
+    public string Qualified => $"{Sql.Identifier(Schema)}.{Sql.Identifier(Name)}";
 
     /// <summary>As people write it who need no quotes.</summary>
     public string Plain => $"{Schema}.{Name}";
@@ -15,9 +15,14 @@ public readonly record struct ObjectName(string Schema, string Name)
     /// <summary>The name as a <c>regclass</c>, for queries that ask the catalog of a relation that is there.</summary>
     public string AsRelation => $"{Sql.Literal(Qualified)}::pg_catalog.regclass";
 
+    /// <summary>A pattern with a schema is meant for that one, one without it for what is in any.</summary>
+    internal bool Matches(string pattern) => NamePattern.Matches(Name, pattern) || NamePattern.Matches(Plain, pattern);
+
     public override string ToString() => Display;
 
-    /// <summary>The name behind a key, which is what <see cref="Display"/> shows: where a manifest has nothing else.</summary>
+    /// <summary>
+    /// The name behind what <see cref="Display"/> shows, or a server writes in full: where nothing else is known, as of keys in a manifest.
+    /// </summary>
     public static ObjectName OfKey(string key)
     {
         var quoted = false;

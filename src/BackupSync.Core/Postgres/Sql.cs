@@ -7,8 +7,6 @@ public static partial class Sql
 {
     public static string Identifier(string name) => "\"" + name.Replace("\"", "\"\"", StringComparison.Ordinal) + "\"";
 
-    public static string Qualified(string schema, string name) => $"{Identifier(schema)}.{Identifier(name)}";
-
     /// <summary>A string literal that means the same whatever <c>standard_conforming_strings</c> says.</summary>
     public static string Literal(string value)
     {
@@ -24,8 +22,6 @@ public static partial class Sql
     /// keywords too, and each version has its own list of them.)
     /// </summary>
     public static string Display(string name) => PlainName().IsMatch(name) ? name : Identifier(name);
-
-    public static string Display(string schema, string name) => $"{Display(schema)}.{Display(name)}";
 
     /// <summary>The name behind what <see cref="Display(string)"/> shows.</summary>
     public static string Bare(string display) =>

@@ -70,7 +70,7 @@ sealed record ExcludedObjects(CatalogFilter Filter, IReadOnlySet<string> Without
         return [.. all.Where(r => oids.Contains(r.Oid) || r.PartitionOf.Any(oids.Contains))];
     }
 
-    static bool Matches(Relation relation, string pattern) => NamePattern.Matches(relation.Name.Schema, relation.Name.Name, pattern);
+    static bool Matches(Relation relation, string pattern) => relation.Name.Matches(pattern);
 
     /// <summary>A row of <see cref="CatalogQueries.Excludable"/>.</summary>
     sealed record Relation(uint Oid, ObjectName Name, IReadOnlyList<uint> OwnedSequences, IReadOnlyList<uint> PartitionOf)

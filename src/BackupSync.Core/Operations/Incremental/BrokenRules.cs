@@ -78,11 +78,11 @@ sealed record BrokenRules(IReadOnlySet<uint> Checks, IReadOnlyDictionary<uint, B
     /// <param name="Columns">What a row <c>s</c> refers to others by.</param>
     /// <param name="ReferredPeriod">The column of the period there, quoted; null where there is none.</param>
     sealed record Key(
-        string Match, string Referred, string Same, IReadOnlyList<uint> Relations, string Rows, ObjectName Table, string Name,
+        string Match, string Referred, string Same, IReadOnlySet<uint> Relations, string Rows, ObjectName Table, string Name,
         string Columns, string? ReferredPeriod, string? Period)
     {
         public static Key Of(Row row) => new(
-            row.Text(4), row.Text(5), row.Text(6), row.Oids(7), row.Text(8), row.Name(9), row.Text(11), row.Text(12),
+            row.Text(4), row.Text(5), row.Text(6), row.Oids(7).ToHashSet(), row.Text(8), row.Name(9), row.Text(11), row.Text(12),
             row.TextOrNull(13), row.TextOrNull(14));
 
         /// <summary>

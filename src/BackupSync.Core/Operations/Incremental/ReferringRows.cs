@@ -21,7 +21,7 @@ sealed class ReferringRows(SourceSide source, TargetSide target, IReadOnlyList<T
     RowInTheWayException InTheWay(ObjectName name, string key, PgQueryException? refused, string? detail)
     {
         var (referring, here) = (name.Display, target.Login.Label);
-        var table = tables.FirstOrDefault(t => t.Table.Name == referring);
+        var table = tables.FirstOrDefault(t => t.Table.Table.Name == name);
         // By stamps it may be one that the source has changed in silence.
         var isCertain = table is null || table.IsWhole;
         var stays = table is null

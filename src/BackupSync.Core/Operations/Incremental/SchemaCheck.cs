@@ -44,10 +44,7 @@ sealed record SchemaCheck(string? Reason, IReadOnlyList<string> Objects)
         var (there, here) = await BothSides.RunAsync(
             ct => ReadAsync(sourceSession, source.Facts.Major, source
                 .Filter, ct), ct => ReadAsync(targetSession, target.Facts.Major, CatalogFilter.None, ct), cancellationToken);
-        IReadOnlySet<ObjectName> partitions = request.Tables.Count == 0
-            ? new HashSet<ObjectName>()
-            : (await TableNames.PartitionsAsync(sourceSession, request.Tables, cancellationToken))
-            .Union(await TableNames.PartitionsAsync(targetSession, request.Tables, cancellationToken)).ToHashSet();
+        var chosen = request.Tables.Count == 0 ? [] : await ChosenAsync();
         var known = (await SyncState.ReadAsync(targetSession, request.Settings.Job, cancellationToken))?.Objects.ToHashSet() ?? [];
         var differences = FingerprintComparison.Objects(there, here, new ComparisonTolerance())
             .Where(d => d.What == FingerprintComparison.Unexpected
@@ -104,9 +101,15 @@ sealed record SchemaCheck(string? Reason, IReadOnlyList<string> Objects)
         { Detail = string.Join('\n', told) };
 
         bool IsAbout(string subject) => request.Tables.Count == 0 || Types.Any(t => subject.StartsWith(t, StringComparison.Ordinal))
-            || SchemaObjects.TablesOf(there.Objects.Keys.Union(here.Objects.Keys))
-                .Where(t => partitions.Contains(t) || request.Tables.Any(p => TableNames.Matches(t, p)))
-                .Any(t => SchemaObjects.IsOf(subject, t));
+            || chosen.Any(t => SchemaObjects.IsOf(subject, t));
+
+        async Task<IReadOnlyList<ObjectName>> ChosenAsync()
+        {
+            var partitions = (await TableNames.PartitionsAsync(sourceSession, request.Tables, cancellationToken))
+                .Union(await TableNames.PartitionsAsync(targetSession, request.Tables, cancellationToken)).ToHashSet();
+            return [.. SchemaObjects.TablesOf(there.Objects.Keys.Union(here.Objects.Keys))
+                .Where(t => partitions.Contains(t) || request.Tables.Any(p => TableNames.Matches(t, p)))];
+        }
 
         bool MayDiffer(DetailDifference d) =>
             d.Fact is { } fact && (SchemaDetails.IsTuning(fact) || fact == SchemaDetails.ExtensionVersion)

@@ -61,12 +61,12 @@ static class PublishChoice
         var foreign = await session.RowsAsync(ForeignObjects, cancellationToken);
         if (foreign.Count > 0)
         {
-            var some = string.Join(", ", foreign.Select(f => f.Text(0)));
+            var some = string.Join(", ", foreign.Select(f => f.TextOrNull(0)));
             return new($"the role '{facts.Role}' does not own {some}, and so may not replace it.",
                 "Let the role own them: " + string.Join(
                     " ",
                     foreign.Select(f => f.TextOrNull(1) is { } relation
-                        ? $"ALTER TABLE {relation} OWNER TO {role};" : $"the {f.Text(0)} is {f.Text(2)}'s.")));
+                        ? $"ALTER TABLE {relation} OWNER TO {role};" : $"the {f.TextOrNull(0)} is {f.Text(2)}'s.")));
         }
         if (await PreparedAsync(session, HoldsLocks, cancellationToken) is { } prepared)
             return prepared;

@@ -52,7 +52,7 @@ sealed partial class RestoreProgress : IAsyncDisposable
         }
         else if (Processing().Match(line) is { Success: true } processing)
         {
-            _rows.Begin(Sql.Display(processing.Groups["schema"].Value, processing.Groups["table"].Value));
+            _rows.Begin(new ObjectName(processing.Groups["schema"].Value, processing.Groups["table"].Value).Display);
         }
         Tell();
     }

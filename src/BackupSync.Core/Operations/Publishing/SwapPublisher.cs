@@ -203,8 +203,7 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
             var entries = content.Listing.Entries.Where(e => IsRefused(e.Line)).ToList();
             var tables = await session.RowsAsync("SELECT c.oid, n.nspname, c.relname FROM pg_catalog.pg_class c JOIN "
                 + "pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r'", cancellationToken);
-            return [.. tables.Where(t => entries.Any(e => e.Is("TABLE DATA", t.Text(1), t.Text(2))))
-                .Select(t => t.Oid(0))];
+            return [.. tables.Where(t => t.Name(1) is var name && entries.Any(e => e.Is("TABLE DATA", name))).Select(t => t.Oid(0))];
         }
     }
 

@@ -48,7 +48,7 @@ sealed class ForeignKeys
     public IEnumerable<string> Drops => All.Select(k =>
         $"ALTER TABLE {k.From.Qualified} DROP CONSTRAINT {Sql.Identifier(k.Name)}");
 
-    /// <param name="restored">The tables whose rows were replaced, and of their parents.</param>
+    /// <param name="restored">The tables whose rows were replaced, and their parents.</param>
     /// <exception cref="BackupSyncException">
     /// <see cref="ErrorIds.RestoreFailed"/>: rows refer to such as are not there; the message says which tables'.
     /// </exception>

@@ -84,7 +84,7 @@ sealed record TableSelection(
     }
 
     static bool Matches(ArchiveEntry table, string pattern) =>
-        NamePattern.Matches(table.Schema, table.Name, pattern) || table.Key == pattern;
+        table.FullName.Matches(pattern) || table.Key == pattern;
 
     /// <summary>Which table is a partition of which; pg_dump attaches them by entries of their own, from version 14 on.</summary>
     sealed class PartitionTree
