@@ -250,5 +250,7 @@ sealed record ArchiveEntry(int DumpId, bool HasData, string Kind, string Schema,
     public bool IsTableData => Kind == "TABLE DATA";
 
     /// <summary>As fingerprints name tables.</summary>
-    public string Key => Sql.Display(Schema, Name);
+    public string Key => FullName.Display;
+
+    public ObjectName FullName => new(Schema, Name);
 }

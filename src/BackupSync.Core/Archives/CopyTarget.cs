@@ -5,11 +5,9 @@ namespace BackupSync.Archives;
 
 /// <summary>What an archive's COPY statement fills: the entry's table or, for some partitions, the table that they are of.</summary>
 /// <param name="Columns">Those that are loaded: generated ones are not.</param>
-sealed partial record CopyTarget(string Schema, string Name, IReadOnlyList<string> Columns)
+sealed partial record CopyTarget(ObjectName Table, IReadOnlyList<string> Columns)
 {
     const string FromInput = "FROM stdin;";
-
-    public string Key => Sql.Display(Schema, Name);
 
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.BackupInvalid"/>: it is none that pg_dump writes.</exception>
     public static CopyTarget Of(ArchiveEntry entry)
@@ -18,7 +16,7 @@ sealed partial record CopyTarget(string Schema, string Name, IReadOnlyList<strin
         if (words is not ["COPY", var schema, var name, .. var columns, "FROM", "stdin;"])
             throw new BackupSyncException(
                 ErrorIds.BackupInvalid, $"The archive does not say how {entry.Key} is loaded.", "Use another backup.");
-        return new CopyTarget(schema, name, columns);
+        return new CopyTarget(new(schema, name), columns);
     }
 
     /// <summary>The statement itself, for data in the archive's encoding rather than the session's.</summary>

@@ -14,7 +14,7 @@ static class BothSides
         return (results[0], results[1]);
     }
 
-    public static Task<(List<string?[]> Source, List<string?[]> Target)> RowsAsync(
+    public static Task<(List<Row> Source, List<Row> Target)> RowsAsync(
         IQueryRunner source, IQueryRunner target, string select, CancellationToken cancellationToken) =>
         RunAsync(stop => source.RowsAsync(select, stop), stop => target.RowsAsync(select, stop), cancellationToken);
 }

@@ -1,3 +1,4 @@
+using BackupSync.Postgres;
 using BackupSync.Verification;
 
 namespace BackupSync.Comparison;
@@ -9,7 +10,7 @@ static class ComparedItems
     public static IReadOnlyList<ComparedItem> Of(
         DatabaseFingerprint source,
         DatabaseFingerprint target,
-        IReadOnlyCollection<string>? chosen) =>
+        IReadOnlyCollection<ObjectName>? chosen) =>
     [
         .. Names(source.Tables, target.Tables).Select(name => Table(name, source, target)),
         .. chosen is not null ? [] : Names(source.Sequences, target.Sequences).Select(
@@ -61,7 +62,8 @@ static class ComparedItems
     static IEnumerable<ComparedItem> Objects(DatabaseFingerprint source, DatabaseFingerprint target)
     {
         // Told above; with a table that one side lacks go its indexes and all else that is on it.
-        var lacking = source.Tables.Keys.Except(target.Tables.Keys).Concat(target.Tables.Keys.Except(source.Tables.Keys)).ToList();
+        var lacking = source.Tables.Keys.Except(target.Tables.Keys).Concat(target.Tables.Keys.Except(source.Tables.Keys))
+            .Select(ObjectName.OfKey).ToList();
         foreach (var (name, what) in FingerprintComparison.Objects(source, target, new ComparisonTolerance()))
         {
             var state = what switch

@@ -72,7 +72,7 @@ abstract class KeyBuckets(KeyedTable table)
         var ends = $"SELECT {numbers.Of(key)} FROM ((SELECT {key} FROM {table.Table.Rows} ORDER BY 1 LIMIT 1) UNION ALL (SELECT {key} "
             + $"FROM {table.Table.Rows} ORDER BY 1 DESC LIMIT 1)) AS t";
         var both = await BothSides.RowsAsync(source, target, ends, cancellationToken);
-        var found = both.Source.Concat(both.Target).Select(r => (Int128)long.Parse(r[0]!, CultureInfo.InvariantCulture)).ToList();
+        var found = both.Source.Concat(both.Target).Select(r => (Int128)r.Long(0)).ToList();
         var first = found.Count == 0 ? 0 : found.Min();
         var width = found.Count == 0 ? 1 : (found.Max() - first) / Wanted(table) + 1;
         if (width > PartsPerBucket)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using BackupSync.Postgres;
 using BackupSync.Verification;
 
@@ -63,15 +62,15 @@ sealed record KeyedTable(TableColumns Table, IReadOnlyList<KeyColumn> Key, strin
         CancellationToken cancellationToken)
     {
         var tables = await TableColumns.ReadAsync(runner, filter, cancellationToken);
-        var keys = (await runner.RowsAsync(CatalogQueries.Keys(filter), cancellationToken)).ToLookup(
-            r => uint.Parse(r[0]!, CultureInfo.InvariantCulture));
+        var keys = (await runner.RowsAsync(CatalogQueries.Keys(filter), cancellationToken)).Select(CatalogQueries.ColumnOfKey.Of)
+            .ToLookup(k => k.Table);
         return [.. tables.Select(table =>
         {
             var key = keys[table.Oid].ToList();
-            var estimate = key.Count == 0 ? 0 : long.Parse(key[0][6]!, CultureInfo.InvariantCulture);
-            return new KeyedTable(table, [.. key.Select(k => new KeyColumn(k[2]!, k[3]!, k[4]!, k[5] ?? ""))], key.FirstOrDefault()?[1],
-                estimate > 0 ? estimate : table.Bytes / LeastRowBytes)
-            { IsTemporal = key.Count > 0 && key[0][7] == "t" };
+            var first = key.FirstOrDefault();
+            return new KeyedTable(table, [.. key.Select(k => new KeyColumn(k.Column, k.Type, k.Equal, k.Collate))], first?.Index,
+                first?.Estimate is > 0 and var estimate ? estimate : table.Bytes / LeastRowBytes)
+            { IsTemporal = first?.IsTemporal == true };
         })];
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.CompilerServices;
 using BackupSync.Postgres;
 using BackupSync.Verification;
@@ -108,9 +107,8 @@ static class RowDetails
         {
             if (!await lines.MoveNextAsync())
                 return null;
-            var fields = CopyText.Fields(lines.Current);
-            return (long.Parse(fields[0]!, CultureInfo.InvariantCulture), long.Parse(fields[1]!, CultureInfo.InvariantCulture), fields[2]
-                ?? "");
+            var row = new Row(CopyText.Fields(lines.Current));
+            return (row.Long(0), row.Long(1), row.TextOrNull(2) ?? "");
         }
     }
 

@@ -10,20 +10,22 @@ static class SchemaObjects
 
     /// <summary>Whether an object belongs to a table: the table itself, or an index, constraint, trigger, policy or rule on it.</summary>
     /// <param name="name">Such as <c>index public.users_email_key on users</c>.</param>
-    /// <param name="table">Such as <c>public.users</c>.</param>
-    public static bool IsOf(string name, string table)
+    public static bool IsOf(string name, ObjectName table)
     {
-        if (name == $"table {table}" || name == $"partitioned table {table}")
+        if (name == $"table {table.Display}" || name == $"partitioned table {table.Display}")
             return true;
-        var (schema, bare) = Sql.Parts(table);
         // The catalog's query gives the table's bare name after "on", and every such object's schema is its table's.
-        return name.EndsWith(On + bare, StringComparison.Ordinal)
-            && Kinds.Any(kind => name.StartsWith($"{kind} {Sql.Display(schema)}.", StringComparison.Ordinal));
+        return name.EndsWith(On + table.Name, StringComparison.Ordinal)
+            && Kinds.Any(kind => name.StartsWith($"{kind} {Sql.Display(table.Schema)}.", StringComparison.Ordinal));
     }
 
     /// <summary>The table that a name is of; null where it is of something else.</summary>
-    public static string? TableOf(string name) =>
-        Tables.Where(kind => name.StartsWith(kind, StringComparison.Ordinal)).Select(kind => name[kind.Length..]).FirstOrDefault();
+    public static ObjectName? TableOf(string name) =>
+        Tables.FirstOrDefault(kind => name.StartsWith(kind, StringComparison.Ordinal)) is { } kind
+            ? ObjectName.OfKey(name[kind.Length..]) : null;
+
+    /// <summary>The tables among some names.</summary>
+    public static IEnumerable<ObjectName> TablesOf(IEnumerable<string> names) => names.Select(TableOf).OfType<ObjectName>();
 
     /// <summary>The columns with their types; null where there is no such table.</summary>
     public static string? TableDefinition(DatabaseFingerprint database, string table) =>

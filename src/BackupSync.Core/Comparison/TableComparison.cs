@@ -110,7 +110,7 @@ sealed class TableComparison
         var rows = await source.RowsAsync(
             $"SELECT count(*) FILTER (WHERE {string.Join(" OR ", nullable.Select(c => $"{c} IS NULL"))}) "
             + $"FROM (SELECT {string.Join(", ", nullable)} FROM {table.Rows} LIMIT {SomeRows}) AS t", cancellationToken);
-        return long.Parse(rows[0][0]!, CultureInfo.InvariantCulture) <= SomeRows / 20;
+        return rows[0].Long(0) <= SomeRows / 20;
     }
 
     /// <summary>The rows that differ, in no order of their own.</summary>
@@ -206,8 +206,8 @@ sealed class TableComparison
             var found = await target.RowsAsync(
                 Sums(_table, rows ?? _buckets.RowsOf(some, $"{_hash} AS {_table.Own}hash")), cancellationToken);
             if (rows is not null)
-                all = found.Sum(r => long.Parse(r[1]!, CultureInfo.InvariantCulture));
-            var now = Sums(found.Where(r => r[0] is not null));
+                all = found.Sum(r => r.Long(1));
+            var now = Sums(found.Where(r => r.TextOrNull(0) is not null));
             there += now.Values.Sum(b => b.Rows) - some.Sum(b => _target.GetValueOrDefault(b).Rows);
             isResolved &= some.All(b => now.TryGetValue(b, out var sum)
                 ? _source.TryGetValue(b, out var wanted) && wanted == sum : !_source.ContainsKey(b));
@@ -215,8 +215,8 @@ sealed class TableComparison
         await target.ExecuteAsync(KeyBuckets.UsualPlanning, cancellationToken);
         if (all is null && more == there)
             return (isResolved, TargetRows + there);
-        var counted = all is null ? (await target.RowsAsync($"SELECT count(*) FROM {_table.Table.Rows}", cancellationToken))[0][0] : null;
-        return (isResolved, all ?? long.Parse(counted!, CultureInfo.InvariantCulture));
+        return (isResolved,
+            all ?? (await target.RowsAsync($"SELECT count(*) FROM {_table.Table.Rows}", cancellationToken))[0].Long(0));
     }
 
     /// <summary>
@@ -252,10 +252,10 @@ sealed class TableComparison
         [.. source.Keys.Union(target.Keys)
             .Where(b => !source.TryGetValue(b, out var there) || !target.TryGetValue(b, out var here) || there != here).Order()];
 
-    static long Characters(List<string?[]> rows) => rows.Sum(r => r.Sum(f => (long)f!.Length + 1));
+    static long Characters(List<Row> rows) => rows.Sum(r => r.Characters);
 
-    static Dictionary<long, BucketSum> Sums(IEnumerable<string?[]> rows) => rows.ToDictionary(
-        r => long.Parse(r[0]!, CultureInfo.InvariantCulture), r => new BucketSum(long.Parse(r[1]!, CultureInfo.InvariantCulture), r[2]!));
+    static Dictionary<long, BucketSum> Sums(IEnumerable<Row> rows) => rows.ToDictionary(
+        r => r.Long(0), r => new BucketSum(r.Long(1), r.Text(2)));
 
     /// <summary>Reads one side bucket by bucket: lines of the bucket's number, the key and the hash of the row.</summary>
     sealed class BucketReader(IAsyncEnumerable<string> lines) : IAsyncDisposable

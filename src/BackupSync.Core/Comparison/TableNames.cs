@@ -1,4 +1,3 @@
-using System.Globalization;
 using BackupSync.Postgres;
 using BackupSync.Verification;
 
@@ -9,42 +8,39 @@ namespace BackupSync.Comparison;
 /// </summary>
 static class TableNames
 {
-    /// <param name="key">As fingerprints have it.</param>
-    public static bool Matches(string key, string pattern)
-    {
-        var (schema, name) = Sql.Parts(key);
-        return key == pattern || Sql.Display(name) == pattern || NamePattern.Matches(schema, name, pattern);
-    }
+    public static bool Matches(ObjectName table, string pattern) =>
+        table.Display == pattern || Sql.Display(table.Name) == pattern || table.Matches(pattern);
 
     /// <summary>
-    /// By the oids of partitions, the keys of the tables that they are partitions of: who names such a table means its partitions.
+    /// By the oids of partitions, the names of the tables that they are partitions of: who names such a table means its partitions.
     /// </summary>
-    public static async Task<ILookup<uint, string>> ParentsAsync(IQueryRunner database, CancellationToken cancellationToken) =>
+    public static async Task<ILookup<uint, ObjectName>> ParentsAsync(IQueryRunner database, CancellationToken cancellationToken) =>
         (await database.RowsAsync(CatalogQueries.PartitionAncestors, cancellationToken)).ToLookup(
-            r => uint.Parse(r[0]!, CultureInfo.InvariantCulture),
-            r => Sql.Display(r[3]!, r[4]!));
+            r => r.Oid(0),
+            r => r.Name(3));
 
-    /// <summary>The keys of the partitions of what the patterns name.</summary>
-    public static async Task<IReadOnlyList<string>> PartitionsAsync(
+    /// <summary>The partitions of what the patterns name.</summary>
+    public static async Task<IReadOnlyList<ObjectName>> PartitionsAsync(
         IQueryRunner database,
         IReadOnlyList<string> patterns,
         CancellationToken cancellationToken) =>
         [.. (await database.RowsAsync(CatalogQueries.PartitionAncestors, cancellationToken))
-            .Where(r => patterns.Any(p => Matches(Sql.Display(r[3]!, r[4]!), p))).Select(r => Sql.Display(r[1]!, r[2]!)).Distinct()];
+            .Where(r => patterns.Any(p => Matches(r.Name(3), p))).Select(r => r.Name(1)).Distinct()];
 
     /// <exception cref="BackupSyncException">
     /// <see cref="ErrorIds.UnknownName"/>: a pattern matches none; the nearest name is given.
     /// </exception>
     /// <param name="label">Whose tables they are, for the message.</param>
-    public static void EnsureKnown(IReadOnlyList<string> patterns, IReadOnlyCollection<string> keys, string label)
+    public static void EnsureKnown(IReadOnlyList<string> patterns, IReadOnlyCollection<ObjectName> tables, string label)
     {
-        foreach (var pattern in patterns.Where(p => !keys.Any(k => Matches(k, p))))
+        foreach (var pattern in patterns.Where(p => !tables.Any(t => Matches(t, p))))
         {
-            var nearest = NearestName.Of(pattern, keys.SelectMany(k => new[] { Sql.Parts(k).Name, k }));
+            var nearest = NearestName.Of(pattern, tables.SelectMany(t => new[] { t.Name, t.Display }));
             throw new BackupSyncException(ErrorIds.UnknownName, $"There is no table '{pattern}' in {label}.",
-                nearest is not null ? $"Did you mean '{nearest}'?" : keys.Count == 0
-                    ? "There are none."
-                    : $"There are {string.Join(", ", keys.Order(StringComparer.Ordinal).Take(20))}{(keys.Count > 20 ? ", …" : "")}.");
+                nearest is not null ? $"Did you mean '{nearest}'?" : tables.Count == 0 ? "There are none." : $"There are {Some(tables)}.");
         }
     }
+
+    static string Some(IReadOnlyCollection<ObjectName> tables) =>
+        string.Join(", ", tables.Select(t => t.Display).Order(StringComparer.Ordinal).Take(20)) + (tables.Count > 20 ? ", …" : "");
 }

@@ -11,8 +11,4 @@ static class NamePattern
             "^" + Regex.Escape(pattern).Replace("\\*", ".*", StringComparison.Ordinal).Replace("\\?", ".",
                 StringComparison.Ordinal) + "\\z",
             RegexOptions.Singleline);
-
-    /// <summary>A pattern with a schema is meant for that one, one without it for tables of any.</summary>
-    public static bool Matches(string schema, string name, string pattern) =>
-        Matches(name, pattern) || Matches($"{schema}.{name}", pattern);
 }

@@ -28,22 +28,15 @@ sealed class ArchiveListing
 
     public IReadOnlyList<Entry> Entries { get; }
 
-    /// <param name="qualified">As <see cref="Sql.Display(string, string)"/> writes it.</param>
-    public Entry? Find(string kind, string qualified)
-    {
-        var (schema, name) = Sql.Parts(qualified);
-        return _known.GetValueOrDefault((kind, $"{OneLine(schema)} {OneLine(name)}"))
-            ?? Entries.FirstOrDefault(e => e.Is(kind, schema, name));
-    }
+    public Entry? Find(string kind, ObjectName name) =>
+        _known.GetValueOrDefault((kind, $"{OneLine(name.Schema)} {OneLine(name.Name)}"))
+            ?? Entries.FirstOrDefault(e => e.Is(kind, name));
 
     /// <param name="number">With what its line begins.</param>
     /// <returns>Its kind, schema and name.</returns>
     public string? NameOf(string? number) =>
         number is not null && Entries.FirstOrDefault(e => e.Line.StartsWith(number, StringComparison.Ordinal)) is { } entry
             ? $"{entry.Kind} {entry.Rest[..Math.Max(0, entry.Rest.LastIndexOf(' '))]}" : null;
-
-    public HashSet<Entry> Find(string kind, IEnumerable<string> qualified) =>
-        [.. qualified.Select(q => Find(kind, q)).OfType<Entry>()];
 
     /// <param name="Line">As printed; what a list file for <c>pg_restore --use-list</c> is made of.</param>
     /// <param name="Rest">Schema (<c>-</c> where there is none), name and owner, which only blanks divide.</param>
@@ -53,6 +46,7 @@ sealed class ArchiveListing
         public bool Is(string kind, string schema, string name) =>
             Kind == kind && Rest.StartsWith($"{OneLine(schema)} {OneLine(name)} ", StringComparison.Ordinal);
 
+        public bool Is(string kind, ObjectName name) => Is(kind, name.Schema, name.Name);
     }
 
     // pg_restore prints line breaks in names as blanks.

@@ -118,7 +118,7 @@ static partial class PgRestore
         var names = result.Output.Split('\n').Select(l => l.Split(' ')).Where(w => w is ["SET", _, "=", ..]).Select(w => w[1]).ToList();
         return [.. (await target.RowsAsync(
             $"SELECT name FROM pg_catalog.unnest({Sql.TextArray(names)}) name WHERE pg_catalog.current_setting(name, true) "
-                + "IS NULL", cancellationToken)).Select(r => r[0]!)];
+                + "IS NULL", cancellationToken)).Select(r => r.Text(0))];
     }
 
     static async Task WithoutAsync(

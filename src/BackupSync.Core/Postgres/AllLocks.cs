@@ -31,23 +31,23 @@ static class AllLocks
         .Replace("@statements", Sql.TextArray(statements), StringComparison.Ordinal));
 
     /// <summary>Locks of tables with all their partitions, those above before those below.</summary>
-    /// <param name="tables">As <see cref="Sql.Qualified"/> makes their names.</param>
     public static async Task<IReadOnlyList<string>> OfTablesAsync(
-        IQueryRunner runner, IEnumerable<string> tables, string mode, CancellationToken cancellationToken)
+        IQueryRunner runner, IEnumerable<ObjectName> tables, string mode, CancellationToken cancellationToken)
     {
         var found = await runner.RowsAsync(Trees(tables), cancellationToken);
         // Partitions by themselves, so that no statement waits for many locks. Some the role may lock with their table only.
-        return [.. found.Select(t => LockOf(t, "ONLY ")), .. found.Where(t => t[2] == "t").Select(t => LockOf(t, ""))];
+        return [.. found.Select(t => LockOf(t.Name(0), "ONLY ")), .. found.Where(t => t.Flag(2)).Select(t => LockOf(t.Name(0), ""))];
 
-        string LockOf(string?[] table, string only) => $"LOCK TABLE {only}{Sql.Qualified(table[0]!, table[1]!)} IN {mode} MODE";
+        string LockOf(ObjectName table, string only) => $"LOCK TABLE {only}{table.Qualified} IN {mode} MODE";
     }
 
     static string Milliseconds(TimeSpan time) => ((long)time.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Schema, name, and whether it is one of the tables themselves, and has partitions.</summary>
-    static string Trees(IEnumerable<string> tables) => $"""
+    static string Trees(IEnumerable<ObjectName> tables) => $"""
         SELECT n.nspname, c.relname, c.relkind = 'p' AND pg_catalog.bool_or(c.oid = w.oid)
-        FROM (SELECT pg_catalog.to_regclass(name)::oid FROM pg_catalog.unnest({Sql.TextArray(tables)}) name) w(oid),
+        FROM (SELECT pg_catalog.to_regclass(name)::oid
+              FROM pg_catalog.unnest({Sql.TextArray(tables.Select(t => t.Qualified))}) name) w(oid),
              LATERAL {TableTree.Of("w.oid")} t(oid)
         JOIN pg_catalog.pg_class c ON c.oid = t.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         WHERE c.relkind IN ('r', 'p') AND (c.oid = w.oid OR pg_catalog.has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE'))

@@ -14,7 +14,7 @@ sealed class BlockingQueries(TimeSpan patience, TimeSpan interval)
     public const string Late = "backupsync: others have waited too long";
 
     /// <summary>In place of a process's number, where the one who looks has to wait himself.</summary>
-    public const string OfCatalog = "0";
+    const int OfCatalog = 0;
 
     /// <summary>How long we have, once told, to let go ourselves; none where it may be a deadlock.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
@@ -94,6 +94,19 @@ sealed class BlockingQueries(TimeSpan patience, TimeSpan interval)
         SELECT r.late[1], r.late[2], r.late[3], r.late[4], r.late[5]
         FROM (SELECT nullif(pg_catalog.current_setting('backupsync.late', true), '')::text[] AS late) r WHERE r.late IS NOT NULL
         """;
+
+    /// <summary>
+    /// Who has waited too long, as <see cref="WhoIsLate"/> and <see cref="LoopFrom"/> tell it: by oids, for names are in catalogs.
+    /// </summary>
+    /// <param name="Process">Its number, or <see cref="OfCatalog"/>, with which nothing else is told.</param>
+    public sealed record Waiting(int Process, string? RoleOid, string? Application, string? RelationOid, string? Statement)
+    {
+        public bool IsOfCatalog => Process == OfCatalog;
+
+        /// <param name="first">The column that the process stands in.</param>
+        public static Waiting Of(Row row, int first) => new(
+            row.Int(first), row.TextOrNull(first + 1), row.TextOrNull(first + 2), row.TextOrNull(first + 3), row.TextOrNull(first + 4));
+    }
 
     /// <summary>In this database, and not the session that holds a lock on a target, which stands for the whole run.</summary>
     public static readonly string EndOthers = $"""

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Npgsql;
 
 namespace BackupSync.Postgres;
@@ -137,8 +136,8 @@ sealed class BlockingWatch : IAsyncDisposable
         }
         await telling;
         using var limit = new CancellationTokenSource(AnswerLimit);
-        var late = (await session.AskServerAsync(BlockingQueries.WhoIsLate, limit.Token)).FirstOrDefault();
-        return late is not null && await GiveWayAsync(session, late, limit.Token);
+        return await session.AskServerAsync(BlockingQueries.WhoIsLate, limit.Token) is [var late, ..]
+            && await GiveWayAsync(session, BlockingQueries.Waiting.Of(late, 0), limit.Token);
     }
 
     /// <returns>As <see cref="LeaveToServerAsync"/>.</returns>
@@ -148,13 +147,13 @@ sealed class BlockingWatch : IAsyncDisposable
         while (true)
         {
             var row = (await session.AskServerAsync(_queries.LoopFrom(_seen), _end.Token))[0];
-            _seen = row[0]!;
-            if (row[1] is not null)
-                return await GiveWayAsync(session, row[1..], _end.Token);
+            _seen = row.Text(0);
+            if (row.TextOrNull(1) is not null)
+                return await GiveWayAsync(session, BlockingQueries.Waiting.Of(row, 1), _end.Token);
         }
     }
 
-    async Task<bool> GiveWayAsync(PgSession session, string?[] late, CancellationToken cancellationToken)
+    async Task<bool> GiveWayAsync(PgSession session, BlockingQueries.Waiting late, CancellationToken cancellationToken)
     {
         Blocked = await DescribeAsync(session, late, cancellationToken);
         await session.AskServerAsync(BlockingQueries.EndOthers, cancellationToken);
@@ -163,25 +162,25 @@ sealed class BlockingWatch : IAsyncDisposable
     }
 
     /// <summary>Names are in catalogs, which may be what the one who waits wants to lock.</summary>
-    static async Task<BlockedStatement> DescribeAsync(PgSession session, string?[] late, CancellationToken cancellationToken)
+    static async Task<BlockedStatement> DescribeAsync(PgSession session, BlockingQueries.Waiting late, CancellationToken cancellationToken)
     {
-        if (late[0] == BlockingQueries.OfCatalog)
+        if (late.IsOfCatalog)
             return BlockedStatement.OfCatalog;
         var (role, relation) = ("", (string?)null);
         try
         {
             await session.ExecuteAsync("SET lock_timeout = 200", cancellationToken);
             var names = (await session.RowsAsync(
-                $"SELECT pg_catalog.pg_get_userbyid({late[1] ?? "0"}), "
-                    + $"{(late[3] is { } oid ? $"{oid}::pg_catalog.regclass::text" : "NULL")}", cancellationToken))[0];
-            (role, relation) = (names[0] ?? "", names[1]);
+                $"SELECT pg_catalog.pg_get_userbyid({late.RoleOid ?? "0"}), "
+                    + $"{(late.RelationOid is { } oid ? $"{oid}::pg_catalog.regclass::text" : "NULL")}", cancellationToken))[0];
+            (role, relation) = (names.TextOrNull(0) ?? "", names.TextOrNull(1));
         }
         catch (PgQueryException locked) when (locked.SqlState == PostgresErrorCodes.LockNotAvailable)
         {
             await session.ExecuteAsync("ROLLBACK", cancellationToken);
-            relation = late[3] is { } oid ? $"the relation with oid {oid}" : null;
+            relation = late.RelationOid is { } oid ? $"the relation with oid {oid}" : null;
         }
-        return BlockedStatement.Of(int.Parse(late[0]!, CultureInfo.InvariantCulture), role, late[2], relation, late[4]);
+        return BlockedStatement.Of(late.Process, role, late.Application, relation, late.Statement);
     }
 
     /// <summary>The session that watches; none when it is lost.</summary>

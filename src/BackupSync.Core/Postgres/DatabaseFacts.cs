@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace BackupSync.Postgres;
 
 /// <summary>What a session can tell about its database, its server and its own rights, asked in one query.</summary>
@@ -72,41 +70,7 @@ public sealed record DatabaseFacts
         var provider = stated ?? Detect(session.Login.Address.Host, banner);
         var engine = DatabaseEngines.Of(provider == DatabaseProvider.CockroachDb ? "CockroachDB" : banner, session.Login.Label);
         await ReadableNames.EnsureAsync(session, cancellationToken);
-        var row = (await session.RowsAsync(Query, cancellationToken))[0];
-        var connectionLimits = new[] { Int(row[13]!), Int(row[15]!), Int(row[17]!) };
-        var connectionsUsed = new[] { Int(row[12]!), Int(row[14]!), Int(row[16]!) };
-        var reserved = Bool(row[4]) ? 0 : Int(row[18]!);
-        var limits = connectionLimits.Select((limit, i) => limit < 0 ? int.MaxValue : i == 0 ? limit - reserved : limit).ToArray();
-        return new DatabaseFacts
-        {
-            Engine = engine,
-            Provider = provider,
-            Major = Int(row[0]!) / 10000,
-            // The number alone has no betas: 19rc1 would be 19.0.
-            Version = banner.Split(' ') is ["PostgreSQL", var version, ..] && PgVersion.TryParse(version) is { } named
-                ? named.ToString() : $"{Int(row[0]!) / 10000}.{Int(row[0]!) % 10000}",
-            Database = row[1]!,
-            DatabaseOid = uint.Parse(row[2]!, CultureInfo.InvariantCulture),
-            Size = Long(row[3]!),
-            IsSuperuser = Bool(row[4]),
-            MayCreateDatabases = Bool(row[4]) || Bool(row[5]),
-            BypassesRowSecurity = Bool(row[4]) || Bool(row[21]),
-            Role = row[6]!,
-            Owner = row[7]!,
-            OwnsDatabase = Bool(row[8]),
-            MaySignalOthers = Bool(row[4]) || Bool(row[9]),
-            MayCheckpoint = Bool(row[4]) || Bool(row[22]),
-            MayCreateInDatabase = Bool(row[10]),
-            InRecovery = Bool(row[11]),
-            ConnectionsUsed = connectionsUsed[0],
-            ConnectionsLimit = limits.Min(),
-            ConnectionsFree = limits.Select((limit, i) => limit == int.MaxValue ? limit : limit - connectionsUsed[i]).Min(),
-            MayStoreAsLz4 = Bool(row[23]),
-            NamesOwnTablespace = Bool(row[24]),
-            MayRestrictKinds = Bool(row[25]),
-            SharedBuffers = Long(row[19]!),
-            MaintenanceWorkMemory = Long(row[20]!),
-        };
+        return Of((await session.RowsAsync(Query, cancellationToken))[0], engine, provider, banner);
     }
 
     static DatabaseProvider Detect(string host, string banner) =>
@@ -117,9 +81,46 @@ public sealed record DatabaseFacts
           || host.EndsWith(".railway.internal", StringComparison.OrdinalIgnoreCase) ? DatabaseProvider.Railway
         : DatabaseProvider.PostgreSql;
 
-    static int Int(string value) => int.Parse(value, CultureInfo.InvariantCulture);
-    static long Long(string value) => long.Parse(value, CultureInfo.InvariantCulture);
-    static bool Bool(string? value) => value == "t";
+    static DatabaseFacts Of(Row row, IDatabaseEngine engine, DatabaseProvider provider, string banner)
+    {
+        var number = PgVersion.OfNumber(row.Int(0));
+        var isSuperuser = row.Flag(4);
+        var reserved = isSuperuser ? 0 : row.Int(18);
+        // Of the server, of the database, of the role.
+        int[] used = [row.Int(12), row.Int(14), row.Int(16)];
+        int[] limits = [LimitOf(row.Int(13)) - reserved, LimitOf(row.Int(15)), LimitOf(row.Int(17))];
+        return new DatabaseFacts
+        {
+            Engine = engine,
+            Provider = provider,
+            Major = number.Major,
+            // The number alone has no betas: 19rc1 would be 19.0.
+            Version = (banner.Split(' ') is ["PostgreSQL", var version, ..] ? PgVersion.TryParse(version) ?? number : number).ToString(),
+            Database = row.Text(1),
+            DatabaseOid = row.Oid(2),
+            Size = row.Long(3),
+            IsSuperuser = isSuperuser,
+            MayCreateDatabases = isSuperuser || row.Flag(5),
+            Role = row.Text(6),
+            Owner = row.Text(7),
+            OwnsDatabase = row.Flag(8),
+            MaySignalOthers = isSuperuser || row.Flag(9),
+            MayCreateInDatabase = row.Flag(10),
+            InRecovery = row.Flag(11),
+            ConnectionsUsed = used[0],
+            ConnectionsLimit = limits.Min(),
+            ConnectionsFree = limits.Zip(used, (limit, taken) => limit == int.MaxValue ? limit : limit - taken).Min(),
+            SharedBuffers = row.Long(19),
+            MaintenanceWorkMemory = row.Long(20),
+            BypassesRowSecurity = isSuperuser || row.Flag(21),
+            MayCheckpoint = isSuperuser || row.Flag(22),
+            MayStoreAsLz4 = row.Flag(23),
+            NamesOwnTablespace = row.Flag(24),
+            MayRestrictKinds = row.Flag(25),
+        };
+
+        static int LimitOf(int limit) => limit < 0 ? int.MaxValue : limit;
+    }
 
     // Reserved connections: superuser_reserved_connections, and from version 16 on reserved_connections for members of
     // pg_use_reserved_connections. https://www.postgresql.org/docs/current/runtime-config-connection.html

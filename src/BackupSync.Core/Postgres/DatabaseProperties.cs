@@ -13,17 +13,11 @@ sealed class DatabaseProperties
     readonly string _tablespace;
     readonly IReadOnlyList<(string Privilege, string Grantee, bool Grantable)>? _grants;
 
-    DatabaseProperties(string?[] row, IReadOnlyList<DatabaseSetting> settings, IReadOnlyList<(string, string, bool)>? grants)
+    DatabaseProperties(Entry entry, IReadOnlyList<DatabaseSetting> settings, IReadOnlyList<(string, string, bool)>? grants)
     {
-        Options = new DatabaseOptions(row[0]!, row[1]!, row[2]!, DatabaseOptions.ProviderOf(row[3]), row[4], row[11])
-        {
-            Settings = settings,
-        };
-        _tablespace = row[5]!;
-        _owner = row[6]!;
-        _comment = row[7];
-        _connectionLimit = row[8]!;
-        _isTemplate = row[10] == "t";
+        Options = entry.Options with { Settings = settings };
+        (_tablespace, _owner, _comment) = (entry.Tablespace, entry.Owner, entry.Comment);
+        (_connectionLimit, _isTemplate) = (entry.ConnectionLimit, entry.IsTemplate);
         _grants = grants;
     }
 
@@ -32,19 +26,8 @@ sealed class DatabaseProperties
     /// <param name="session">On any database of the server.</param>
     public static async Task<DatabaseProperties> ReadAsync(PgSession session, string database, CancellationToken cancellationToken)
     {
-        // Version 15 brought ICU databases, 16 their rules, 17 the builtin provider and another name for the column.
-        var major = session.ServerVersion.Major;
-        var provider = major >= 15 ? "d.datlocprovider::text" : "NULL";
-        var locale = major >= 17 ? "d.datlocale" : major >= 15 ? "d.daticulocale" : "NULL";
-        var rules = major >= 16 ? "d.daticurules" : "NULL";
         var name = Sql.Literal(database);
-        var row = (await session.RowsAsync(
-            $"""
-            SELECT pg_catalog.pg_encoding_to_char(d.encoding), d.datcollate, d.datctype, {provider}, {locale}, t.spcname,
-                   pg_catalog.pg_get_userbyid(d.datdba), pg_catalog.shobj_description(d.oid, 'pg_database'), d.datconnlimit,
-                       d.datacl IS NULL, d.datistemplate, {rules}
-            FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace WHERE d.datname = {name}
-            """, cancellationToken))[0];
+        var entry = Entry.Of((await session.RowsAsync(Entry.Query(session.ServerVersion.Major, name), cancellationToken))[0]);
         var settings = await session.RowsAsync(
             $"""
             SELECT r.rolname, s.setting FROM pg_catalog.pg_db_role_setting g
@@ -57,8 +40,8 @@ sealed class DatabaseProperties
                 ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END, a.is_grantable
             FROM pg_catalog.pg_database d, LATERAL pg_catalog.aclexplode(d.datacl) a WHERE d.datname = {name}
             """, cancellationToken);
-        return new DatabaseProperties(row, [.. settings.Select(s => Setting(s[0], s[1]!))],
-            row[9] == "t" ? null : [.. grants.Select(g => (g[0]!, g[1]!, g[2] == "t"))]);
+        return new DatabaseProperties(entry, [.. settings.Select(s => Setting(s.TextOrNull(0), s.Text(1)))],
+            entry.HasDefaultGrants ? null : [.. grants.Select(g => (g.Text(0), g.Text(1), g.Flag(2)))]);
     }
 
     /// <summary>Creates an empty database of the same encoding and locale that nobody else may connect to yet.</summary>
@@ -132,4 +115,36 @@ sealed class DatabaseProperties
 
     static DatabaseSetting Setting(string? role, string setting) =>
         new(role, setting[..setting.IndexOf('=')], setting[(setting.IndexOf('=') + 1)..]);
+
+    /// <summary>What pg_database says of it.</summary>
+    /// <param name="HasDefaultGrants">Nobody has granted or revoked anything.</param>
+    sealed record Entry(
+        DatabaseOptions Options, string Tablespace, string Owner, string? Comment, string ConnectionLimit, bool HasDefaultGrants,
+        bool IsTemplate)
+    {
+        /// <param name="name">The database's, as a literal.</param>
+        public static string Query(int major, string name)
+        {
+            // Version 15 brought ICU databases, 16 their rules, 17 the builtin provider and another name for the column.
+            var provider = major >= 15 ? "d.datlocprovider::text" : "NULL";
+            var locale = major >= 17 ? "d.datlocale" : major >= 15 ? "d.daticulocale" : "NULL";
+            var rules = major >= 16 ? "d.daticurules" : "NULL";
+            return $"""
+                SELECT pg_catalog.pg_encoding_to_char(d.encoding), d.datcollate, d.datctype, {provider}, {locale}, {rules}, t.spcname,
+                       pg_catalog.pg_get_userbyid(d.datdba), pg_catalog.shobj_description(d.oid, 'pg_database'), d.datconnlimit,
+                       d.datacl IS NULL, d.datistemplate
+                FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace WHERE d.datname = {name}
+                """;
+        }
+
+        public static Entry Of(Row row) => new(
+            new DatabaseOptions(
+                row.Text(0), row.Text(1), row.Text(2), DatabaseOptions.ProviderOf(row.TextOrNull(3)), row.TextOrNull(4), row.TextOrNull(5)),
+            Tablespace: row.Text(6),
+            Owner: row.Text(7),
+            Comment: row.TextOrNull(8),
+            ConnectionLimit: row.Text(9),
+            HasDefaultGrants: row.Flag(10),
+            IsTemplate: row.Flag(11));
+    }
 }

@@ -141,7 +141,7 @@ static class DatabaseRename
                 (SELECT pg_catalog.format('prepared transaction %L of role %s', gid, owner) FROM pg_catalog.pg_prepared_xacts
                     WHERE database = {Sql.Literal(database)} LIMIT 5)
                 """, cancellationToken);
-            who = string.Join(", ", rows.Select(r => r[0]));
+            who = string.Join(", ", rows.Select(r => r.TextOrNull(0)));
         }
         catch (BackupSyncException lost)
         {

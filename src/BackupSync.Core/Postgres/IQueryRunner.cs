@@ -9,7 +9,7 @@ namespace BackupSync.Postgres;
 public interface IQueryRunner
 {
     /// <param name="select">A SELECT without parameters and without a closing semicolon.</param>
-    Task<List<string?[]>> RowsAsync(string select, CancellationToken cancellationToken);
+    Task<List<Row>> RowsAsync(string select, CancellationToken cancellationToken);
 
     /// <summary>Runs a statement that gives nothing back, such as ANALYZE.</summary>
     Task ExecuteAsync(string statement, CancellationToken cancellationToken);
@@ -17,10 +17,10 @@ public interface IQueryRunner
     /// <summary>
     /// Counts the rows of a table, without its children's, as they come by COPY: for one that no query can be planned on.
     /// </summary>
-    Task<long> CountAsync(string schema, string table, CancellationToken cancellationToken) =>
+    Task<long> CountAsync(ObjectName table, CancellationToken cancellationToken) =>
         throw new BackupSyncException(
             ErrorIds.StatisticsFailed,
-            $"{Sql.Display(schema, table)} cannot be read: an index, statistics or partitions of it compute something that is not there.",
+            $"{table.Display} cannot be read: an index, statistics or partitions of it compute something that is not there.",
             "EXPLAIN SELECT FROM the table tells what. Drop it, or bring back what it needs.");
 
     /// <summary>Refuses a SELECT that reads anything but tables and sequences, where a session may be led to something else.</summary>

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace BackupSync.Postgres;
 
 /// <summary>
@@ -19,7 +17,7 @@ sealed record LockTable(long PerTransaction, long Transactions)
                 WHERE name IN ('max_connections', 'max_prepared_transactions', 'max_worker_processes', 'max_wal_senders',
                     'autovacuum_max_workers'))
             """, cancellationToken))[0];
-        return new(long.Parse(settings[0]!, CultureInfo.InvariantCulture), long.Parse(settings[1]!, CultureInfo.InvariantCulture));
+        return new(settings.Long(0), settings.Long(1));
     }
 
     public override string ToString() => $"the server's lock table has room for {Room} (max_locks_per_transaction = {PerTransaction})";

@@ -286,20 +286,20 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
         }, cancellationToken);
     }
 
-    public async Task<List<string?[]>> RowsAsync(string select, CancellationToken cancellationToken)
+    public async Task<List<Row>> RowsAsync(string select, CancellationToken cancellationToken)
     {
         await LookAsync(select, cancellationToken);
         return await AskServerAsync(select, cancellationToken);
     }
 
     /// <summary>The same for what reads no relation, and must not wait for a lock on one, of the catalog neither.</summary>
-    internal Task<List<string?[]>> AskServerAsync(string select, CancellationToken cancellationToken) =>
+    internal Task<List<Row>> AskServerAsync(string select, CancellationToken cancellationToken) =>
         Guarded(async stop =>
         {
-            var rows = new List<string?[]>();
+            var rows = new List<Row>();
             using var reader = await _connection.BeginTextExportAsync($"COPY ({select}) TO STDOUT", stop);
             while (await reader.ReadLineAsync(stop) is { } line)
-                rows.Add(CopyText.Fields(line));
+                rows.Add(new Row(CopyText.Fields(line)));
             return rows;
         }, cancellationToken);
 
@@ -343,11 +343,11 @@ public sealed class PgSession : IQueryRunner, IAsyncDisposable
         }
     }
 
-    public Task<long> CountAsync(string schema, string table, CancellationToken cancellationToken) =>
+    public Task<long> CountAsync(ObjectName table, CancellationToken cancellationToken) =>
         Guarded(async stop =>
         {
             var count = 0L;
-            using var reader = await _connection.BeginTextExportAsync($"COPY {Sql.Qualified(schema, table)} TO STDOUT", stop);
+            using var reader = await _connection.BeginTextExportAsync($"COPY {table.Qualified} TO STDOUT", stop);
             while (await reader.ReadLineAsync(stop) is not null)
                 count++;
             return count;

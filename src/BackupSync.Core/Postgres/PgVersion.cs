@@ -37,6 +37,13 @@ public sealed partial record PgVersion : IComparable<PgVersion>
         return new PgVersion(match.Value, major, stage, minor);
     }
 
+    /// <summary>Of <c>server_version_num</c>, such as 150018: a beta of version 19 is 19.0 by that.</summary>
+    public static PgVersion OfNumber(int number)
+    {
+        var (major, minor) = (number / 10000, number % 10000);
+        return new PgVersion(string.Create(CultureInfo.InvariantCulture, $"{major}.{minor}"), major, Stages.Length - 1, minor);
+    }
+
     public int CompareTo(PgVersion? other) =>
         other is null ? 1 : (Major, _stage, Minor).CompareTo((other.Major, other._stage, other.Minor));
 

@@ -15,12 +15,12 @@ static class ReadableNames
             return;
         foreach (var name in await session.RowsAsync(NotAscii, cancellationToken))
         {
-            var bytes = Convert.FromHexString(name[1]!);
+            var bytes = Convert.FromHexString(name.Text(1));
             if (System.Text.Unicode.Utf8.IsValid(bytes))
                 continue;
             throw new BackupSyncException(ErrorIds.NotSupported,
-                $"{session.Login.Label} has the encoding SQL_ASCII, and the name of the {name[0]} {Shown(bytes)} in it is not UTF-8: "
-                    + "it cannot be told from others.",
+                $"{session.Login.Label} has the encoding SQL_ASCII, and the name of the {name.Text(0)} {Shown(bytes)} in it is not "
+                    + "UTF-8: it cannot be told from others.",
                 "Rename it (with client_encoding SQL_ASCII), or move the database to one of encoding UTF8: pg_dump, then a restore "
                     + "with the client_encoding that its bytes are of.");
         }

@@ -97,8 +97,8 @@ static class SameDatabaseProof
                 + "pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())", cancellationToken))[0];
         if (await target.ScalarAsync<bool>(
             $"""
-            SELECT {Sql.Literal(replayed[0]!)}::pg_catalog.pg_lsn > pg_catalog.pg_current_wal_insert_lsn()
-                OR {Sql.Literal(replayed[1]!)}::pg_catalog.xid8 > pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())
+            SELECT {Sql.Literal(replayed.Text(0))}::pg_catalog.pg_lsn > pg_catalog.pg_current_wal_insert_lsn()
+                OR {Sql.Literal(replayed.Text(1))}::pg_catalog.xid8 > pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())
             """, cancellationToken))
         {
             return false;
@@ -160,8 +160,8 @@ static class SameDatabaseProof
                        d.datname, d.oid, r.rolname, r.oid
                 FROM pg_catalog.pg_database d, pg_catalog.pg_roles r WHERE d.datname = current_database() AND r.rolname = current_user
                 """, cancellationToken))[0];
-            return new Side(row[0] == "t", row[1] == "t" ? await IdentifierAsync(session, cancellationToken) : null,
-                row[2]!, uint.Parse(row[3]!, CultureInfo.InvariantCulture), row[4]!, uint.Parse(row[5]!, CultureInfo.InvariantCulture));
+            return new Side(row.Flag(0), row.Flag(1) ? await IdentifierAsync(session, cancellationToken) : null,
+                row.Text(2), row.Oid(3), row.Text(4), row.Oid(5));
         }
 
         static async Task<string?> IdentifierAsync(PgSession session, CancellationToken cancellationToken)

@@ -7,8 +7,6 @@ public static partial class Sql
 {
     public static string Identifier(string name) => "\"" + name.Replace("\"", "\"\"", StringComparison.Ordinal) + "\"";
 
-    public static string Qualified(string schema, string name) => $"{Identifier(schema)}.{Identifier(name)}";
-
     /// <summary>A string literal that means the same whatever <c>standard_conforming_strings</c> says.</summary>
     public static string Literal(string value)
     {
@@ -24,22 +22,6 @@ public static partial class Sql
     /// keywords too, and each version has its own list of them.)
     /// </summary>
     public static string Display(string name) => PlainName().IsMatch(name) ? name : Identifier(name);
-
-    public static string Display(string schema, string name) => $"{Display(schema)}.{Display(name)}";
-
-    /// <summary>Takes apart what <see cref="Display(string, string)"/> put together.</summary>
-    public static (string Schema, string Name) Parts(string qualified)
-    {
-        var quoted = false;
-        for (var i = 0; i < qualified.Length; i++)
-        {
-            if (qualified[i] == '"')
-                quoted = !quoted;
-            else if (qualified[i] == '.' && !quoted)
-                return (Bare(qualified[..i]), Bare(qualified[(i + 1)..]));
-        }
-        throw new ArgumentException($"'{qualified}' is not a qualified name.", nameof(qualified));
-    }
 
     /// <summary>The name behind what <see cref="Display(string)"/> shows.</summary>
     public static string Bare(string display) =>

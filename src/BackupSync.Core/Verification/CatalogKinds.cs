@@ -41,7 +41,7 @@ sealed class CatalogKinds
     internal static CatalogKinds All { get; } = new([.. Conditions.Keys]);
 
     public static async Task<CatalogKinds> ReadAsync(IQueryRunner runner, CancellationToken cancellationToken) =>
-        new((await runner.RowsAsync(Query, cancellationToken)).Select(r => r[0]!).ToHashSet(StringComparer.Ordinal));
+        new((await runner.RowsAsync(Query, cancellationToken)).Select(r => r.Text(0)).ToHashSet(StringComparer.Ordinal));
 
     /// <summary>The part of a query that reads the catalog, where it has anything to give.</summary>
     public string Of(string catalog, string part)

@@ -95,6 +95,26 @@ static class CatalogQueries
         ORDER BY 4 DESC, r.nspname COLLATE "C", r.relname COLLATE "C", a.attname COLLATE "C"
         """;
 
+    /// <summary>A row of <see cref="Tables"/>.</summary>
+    /// <param name="Column">Null of a table without columns.</param>
+    /// <param name="IsComputed">An index, statistics or a partition key of the table calls a function or operator of users'.</param>
+    public sealed record ColumnOfTable(
+        uint Oid, ObjectName Name, long Bytes, bool Readable, bool WithPartitions, bool IsComputed, TableColumn? Column)
+    {
+        public static ColumnOfTable Of(Row row) => new(
+            row.Oid(0), row.Name(1), row.Long(3), row.Flag(4), row.Flag(10), row.Flag(14), row.TextOrNull(5) is not { } column ? null
+                : new TableColumn(
+                    column,
+                    row.Text(6),
+                    IsBuiltIn: row.Text(7) == "b" && row.Flag(8),
+                    IsDeterministic: row.FlagOrNull(9) != false)
+                {
+                    IsGenerated = row.Flag(11),
+                    IsAlwaysIdentity = row.Flag(12),
+                    IsNotNull = row.Flag(13),
+                });
+    }
+
     /// <summary>
     /// How the rows of each table are told apart: its primary key, or else the shortest unique index that holds for all rows, at once, and
     /// has no column that may be null. A row a column in the index's order: oid, index, column, type, operator of equality, collation where
@@ -143,6 +163,15 @@ static class CatalogQueries
         ORDER BY idx.indrelid, n
         """;
 
+    /// <summary>A row of <see cref="Keys"/>.</summary>
+    /// <param name="Estimate">0 where nobody knows.</param>
+    public sealed record ColumnOfKey(
+        uint Table, string Index, string Column, string Type, string Equal, string Collate, long Estimate, bool IsTemporal)
+    {
+        public static ColumnOfKey Of(Row row) => new(
+            row.Oid(0), row.Text(1), row.Text(2), row.Text(3), row.Text(4), row.TextOrNull(5) ?? "", row.Long(6), row.Flag(7));
+    }
+
     /// <summary>
     /// What <see cref="CatalogState"/> holds: kind and oid, schema, name, file, partitions, columns. Plain columns of the catalog alone,
     /// so that a snapshot shows them as they were in it. Tables whose rows are left out may change their file.
@@ -168,6 +197,16 @@ static class CatalogQueries
         FROM pg_catalog.pg_enum e JOIN pg_catalog.pg_type t ON t.oid = e.enumtypid JOIN ns ON ns.oid = t.typnamespace
         """;
 
+    /// <summary>A row of <see cref="State"/>.</summary>
+    /// <param name="File">Of an enum's value, its text.</param>
+    public sealed record StateOfObject(string Kind, uint Oid, ObjectName Name, string File, string? Partitions, string? Columns)
+    {
+        public bool IsOfEnum => Kind == "enum";
+
+        public static StateOfObject Of(Row row) =>
+            new(row.Text(0), row.Oid(1), row.Name(2), row.Text(4), row.TextOrNull(5), row.TextOrNull(6));
+    }
+
     /// <summary>Schema, name, may be read, and where it begins if it is copied without its value (else null).</summary>
     public static string Sequences(CatalogFilter filter) => $"""
         {With(filter)}
@@ -177,6 +216,12 @@ static class CatalogQueries
                    AND s.seqrelid = ANY (ARRAY[{string.Join(",", filter.Empty)}]::oid[]))
         FROM rel WHERE relkind = 'S' ORDER BY 1, 2
         """;
+
+    /// <summary>A row of <see cref="Sequences"/>.</summary>
+    public sealed record Sequence(ObjectName Name, bool Readable, string? Start)
+    {
+        public static Sequence Of(Row row) => new(row.Name(0), row.Flag(2), row.TextOrNull(3));
+    }
 
     /// <summary>
     /// Everything by kind, schema (null where it has none), name, a suffix that makes the name unique, and the part of the
@@ -345,8 +390,8 @@ static class CatalogQueries
         """;
 
     /// <summary>What <see cref="DatabaseFingerprint"/> calls an object, by the first four columns of <see cref="Objects"/>.</summary>
-    public static string ObjectKey(string?[] row) =>
-        $"{row[0]} {(row[1] is { } schema ? Sql.Display(schema, row[2]!) : Sql.Display(row[2]!))}{row[3]}";
+    public static string ObjectKey(Row row) =>
+        $"{row.Text(0)} {(row.TextOrNull(1) is null ? Sql.Display(row.Text(2)) : row.Name(1).Display)}{row.TextOrNull(3)}";
 
     /// <summary>
     /// What has planner statistics of its own: schema and name, the largest first. ANALYZE of a partitioned table does its partitions,

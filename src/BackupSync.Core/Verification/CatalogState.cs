@@ -8,12 +8,12 @@ namespace BackupSync.Verification;
 /// </summary>
 sealed class CatalogState
 {
-    readonly Dictionary<string, string?[]> _entries;
+    readonly Dictionary<(string Kind, uint Oid), CatalogQueries.StateOfObject> _entries;
 
-    CatalogState(Dictionary<string, string?[]> entries) => _entries = entries;
+    CatalogState(IEnumerable<CatalogQueries.StateOfObject> entries) => _entries = entries.ToDictionary(e => (e.Kind, e.Oid));
 
     public static async Task<CatalogState> ReadAsync(IQueryRunner runner, CatalogFilter filter, CancellationToken cancellationToken) =>
-        new((await runner.RowsAsync(CatalogQueries.State(filter), cancellationToken)).ToDictionary(r => $"{r[0]} {r[1]}"));
+        new((await runner.RowsAsync(CatalogQueries.State(filter), cancellationToken)).Select(CatalogQueries.StateOfObject.Of));
 
     /// <summary>
     /// What of this is not so any more, as the beginning of a sentence; null where all is. What has come into being since is nobody's
@@ -23,15 +23,15 @@ sealed class CatalogState
     {
         foreach (var (key, was) in _entries)
         {
-            var name = Sql.Display(was[2]!, was[3]!);
+            var name = was.Name.Display;
             if (!now._entries.TryGetValue(key, out var entry))
                 return $"{name} was dropped";
-            if (was.AsSpan().SequenceEqual(entry))
+            if (was == entry)
                 continue;
-            return IsRenamed(was, entry) ? $"{name} was renamed"
-                : was[0] == "enum" ? $"a value of {name} was renamed"
-                : was[4] != entry[4] ? $"{name} was emptied or rewritten (by TRUNCATE, VACUUM FULL, CLUSTER or ALTER TABLE)"
-                : was[5] != entry[5] ? $"the partitions of {name} were changed"
+            return was.Name != entry.Name ? $"{name} was renamed"
+                : was.IsOfEnum ? $"a value of {name} was renamed"
+                : was.File != entry.File ? $"{name} was emptied or rewritten (by TRUNCATE, VACUUM FULL, CLUSTER or ALTER TABLE)"
+                : was.Partitions != entry.Partitions ? $"the partitions of {name} were changed"
                 : $"the columns of {name} were changed";
         }
         return null;
@@ -39,9 +39,7 @@ sealed class CatalogState
 
     /// <summary>The same for names alone.</summary>
     public string? FirstRenamed(CatalogState now) =>
-        _entries.FirstOrDefault(e => now._entries.TryGetValue(e.Key, out var entry) && IsRenamed(e.Value, entry)).Value is { } was
-            ? $"{Sql.Display(was[2]!, was[3]!)} was renamed"
+        _entries.FirstOrDefault(e => now._entries.TryGetValue(e.Key, out var entry) && e.Value.Name != entry.Name).Value is { } was
+            ? $"{was.Name.Display} was renamed"
             : null;
-
-    static bool IsRenamed(string?[] was, string?[] now) => (was[2], was[3]) != (now[2], now[3]);
 }

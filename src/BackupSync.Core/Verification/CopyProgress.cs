@@ -1,4 +1,3 @@
-using System.Globalization;
 using BackupSync.Postgres;
 
 namespace BackupSync.Verification;
@@ -58,6 +57,6 @@ sealed class CopyProgress(DatabaseFingerprint content, string applicationName)
             JOIN pg_catalog.pg_stat_activity a USING (pid) WHERE a.application_name = {Sql.Literal(applicationName)}
             """, cancellationToken);
         lock (_gate)
-            _rowsUnderWay = long.Parse(rows[0][0]!, CultureInfo.InvariantCulture);
+            _rowsUnderWay = rows[0].Long(0);
     }
 }

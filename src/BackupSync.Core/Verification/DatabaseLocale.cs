@@ -1,4 +1,3 @@
-using System.Globalization;
 using BackupSync.Postgres;
 
 namespace BackupSync.Verification;
@@ -20,16 +19,17 @@ public sealed record DatabaseLocale(
     {
         // Each version names the locale otherwise.
         var row = (await runner.RowsAsync("""
-            SELECT pg_catalog.current_setting('server_version_num')::int4 / 10000, pg_catalog.pg_encoding_to_char(d.encoding),
+            SELECT pg_catalog.current_setting('server_version_num'), pg_catalog.pg_encoding_to_char(d.encoding),
                 coalesce(j ->> 'datlocprovider', 'c'),
                    d.datcollate, d.datctype, coalesce(j ->> 'datlocale', j ->> 'daticulocale'), j ->> 'daticurules', d.oid
             FROM pg_catalog.pg_database d, LATERAL pg_catalog.to_jsonb(d) j WHERE d.datname = pg_catalog.current_database()
             """, cancellationToken))[0];
-        var major = int.Parse(row[0]!, CultureInfo.InvariantCulture);
+        var major = PgVersion.OfNumber(row.Int(0)).Major;
         var version = major < 15
             ? null
-            : (await runner.RowsAsync($"SELECT pg_catalog.pg_database_collation_actual_version({row[7]})", cancellationToken))[0][0];
-        return new DatabaseLocale(major, row[1]!, row[2]!, row[3]!, row[4]!, row[5], row[6], version);
+            : (await runner.RowsAsync($"SELECT pg_catalog.pg_database_collation_actual_version({row.Oid(7)})", cancellationToken))[0]
+                .TextOrNull(0);
+        return new DatabaseLocale(major, row.Text(1), row.Text(2), row.Text(3), row.Text(4), row.TextOrNull(5), row.TextOrNull(6), version);
     }
 
     /// <summary>In what the other one differs, as a phrase; null where it does not.</summary>

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using BackupSync.Postgres;
 using Npgsql;
 
@@ -30,13 +29,12 @@ static class FingerprintReader
         string who = "The role", bool withDetails = true)
     {
         var first = runners[0];
-        var major = int.Parse(
-            (await first.RowsAsync("SELECT current_setting('server_version_num')::int / 10000", cancellationToken))[0][0]!,
-            CultureInfo.InvariantCulture);
+        var major = PgVersion.OfNumber(
+            (await first.RowsAsync("SELECT current_setting('server_version_num')", cancellationToken))[0].Int(0)).Major;
         var tables = await TableColumns.ReadAsync(first, filter, cancellationToken);
-        var sequences = filter.TablesOnly ? [] : await first.RowsAsync(CatalogQueries.Sequences(filter), cancellationToken);
+        var sequences = filter.TablesOnly ? [] : await ListSequencesAsync(first, filter, cancellationToken);
         EnsureReadable(tables.Where(t => !t.Readable).Select(t => t.Key)
-            .Concat(sequences.Where(s => s[2] == "f").Select(s => Sql.Display(s[0]!, s[1]!))), who);
+            .Concat(sequences.Where(s => !s.Readable).Select(s => s.Name.Display)), who);
 
         var kinds = await CatalogKinds.ReadAsync(first, cancellationToken);
         return new DatabaseFingerprint
@@ -45,7 +43,8 @@ static class FingerprintReader
             Locale = await DatabaseLocale.ReadAsync(first, cancellationToken),
             Method = method,
             Tables = await ReadTablesAsync(runners, tables, method, filter, onTable, cancellationToken),
-            Sequences = await ReadSequencesAsync(first, sequences, cancellationToken),
+            Sequences = (await ReadSequencesAsync(first, sequences, cancellationToken))
+                .ToDictionary(s => s.Key.Display, s => s.Value),
             LargeObjects = filter.TablesOnly
                 ? new LargeObjectFingerprint(0, null)
                 : await ReadLargeObjectsAsync(first, method, cancellationToken),
@@ -59,7 +58,7 @@ static class FingerprintReader
         IQueryRunner runner, int major, CatalogFilter filter, CatalogKinds kinds, CancellationToken cancellationToken) =>
         (await runner.RowsAsync(CatalogQueries.Objects(filter, kinds, hasMultirange: major >= 14), cancellationToken)).ToDictionary(
             CatalogQueries.ObjectKey,
-            o => o[4] ?? "");
+            o => o.TextOrNull(4) ?? "");
 
     static async Task<IReadOnlyDictionary<string, TableFingerprint>> ReadTablesAsync(
         IReadOnlyList<IQueryRunner> runners, IReadOnlyList<TableColumns> tables, FingerprintMethod method, CatalogFilter filter,
@@ -87,11 +86,11 @@ static class FingerprintReader
         FingerprintMethod method,
         CancellationToken cancellationToken)
     {
-        string?[] row;
+        Row row;
         try
         {
             if (table.CannotBePlanned)
-                return new TableFingerprint(await runner.CountAsync(table.Schema, table.Name, cancellationToken), null, table.Bytes);
+                return new TableFingerprint(await runner.CountAsync(table.Name, cancellationToken), null, table.Bytes);
             row = (await ReadingPath.RowsAsync(runner, table, table.FingerprintQuery(method), cancellationToken))[0];
         }
         catch (PgQueryException locked) when (locked.SqlState == PostgresErrorCodes.LockNotAvailable)
@@ -103,42 +102,41 @@ static class FingerprintReader
                 locked);
         }
         return new TableFingerprint(
-            long.Parse(row[0]!, CultureInfo.InvariantCulture),
-            method == FingerprintMethod.RowsOnly ? null : row[1],
-            table.Bytes) { BaseHash = row[2] };
+            row.Long(0),
+            method == FingerprintMethod.RowsOnly ? null : row.TextOrNull(1),
+            table.Bytes) { BaseHash = row.TextOrNull(2) };
     }
 
     /// <param name="names">Null for all.</param>
-    public static async Task<IReadOnlyDictionary<string, SequenceFingerprint>> ReadSequencesAsync(
-        IQueryRunner runner, CatalogFilter filter, IReadOnlySet<string>? names, CancellationToken cancellationToken)
+    /// <returns>In the order of what their names are shown as.</returns>
+    public static async Task<IReadOnlyDictionary<ObjectName, SequenceFingerprint>> ReadSequencesAsync(
+        IQueryRunner runner, CatalogFilter filter, IReadOnlySet<ObjectName>? names, CancellationToken cancellationToken)
     {
-        var all = await runner.RowsAsync(CatalogQueries.Sequences(filter), cancellationToken);
-        return await ReadSequencesAsync(runner, all.Where(n => names?.Contains(Sql.Display(n[0]!, n[1]!)) != false), cancellationToken);
+        var all = await ListSequencesAsync(runner, filter, cancellationToken);
+        return await ReadSequencesAsync(runner, all.Where(s => names?.Contains(s.Name) != false), cancellationToken);
     }
 
-    static async Task<IReadOnlyDictionary<string, SequenceFingerprint>> ReadSequencesAsync(
-        IQueryRunner runner, IEnumerable<string?[]> names, CancellationToken cancellationToken)
+    static async Task<List<CatalogQueries.Sequence>> ListSequencesAsync(
+        IQueryRunner runner, CatalogFilter filter, CancellationToken cancellationToken) =>
+        (await runner.RowsAsync(CatalogQueries.Sequences(filter), cancellationToken)).ConvertAll(CatalogQueries.Sequence.Of);
+
+    static async Task<IReadOnlyDictionary<ObjectName, SequenceFingerprint>> ReadSequencesAsync(
+        IQueryRunner runner, IEnumerable<CatalogQueries.Sequence> sequences, CancellationToken cancellationToken)
     {
-        var sequences = new SortedDictionary<string, SequenceFingerprint>(StringComparer.Ordinal);
+        var found = new List<(ObjectName Name, SequenceFingerprint Value)>();
         // A few hundred to a query: one round trip for most databases, and no statement too long to parse.
-        foreach (var some in names.Chunk(200))
+        foreach (var some in sequences.Chunk(200))
         {
-            var select = string.Join(" UNION ALL ", some.Select((n, i) =>
-                n[3] is { } start
+            var select = string.Join(" UNION ALL ", some.Select((s, i) =>
+                s.Start is { } start
                     ? $"SELECT {i}, {start}, false"
-                    : $"SELECT {i}, last_value, is_called FROM {Sql.Qualified(n[0]!, n[1]!)}"));
+                    : $"SELECT {i}, last_value, is_called FROM {s.Name.Qualified}"));
             await runner.EnsureTablesAsync(select, cancellationToken); // also for who writes
             var rows = await runner.RowsAsync(select, cancellationToken);
-            foreach (var row in rows)
-            {
-                var name = some[int.Parse(row[0]!, CultureInfo.InvariantCulture)];
-                sequences[Sql.Display(name[0]!, name[1]!)] = new SequenceFingerprint(
-                    long.Parse(row[1]!, CultureInfo.InvariantCulture),
-                    row[2] == "t");
-            }
+            found.AddRange(rows.Select(r => (some[r.Int(0)].Name, new SequenceFingerprint(r.Long(1), r.Flag(2)))));
             await runner.ReleaseAsync(cancellationToken); // a lock for each of them
         }
-        return sequences;
+        return found.OrderBy(s => s.Name.Display, StringComparer.Ordinal).ToDictionary(s => s.Name, s => s.Value);
     }
 
     public static async Task<LargeObjectFingerprint> ReadLargeObjectsAsync(
@@ -151,8 +149,8 @@ static class FingerprintReader
             : "coalesce(sum(pg_catalog.hashtextextended(oid::text || ' ' || pg_catalog.md5(pg_catalog.lo_get(oid)), 0)), 0)";
         var row = (await runner.RowsAsync($"SELECT count(*), {hash} FROM pg_catalog.pg_largeobject_metadata", cancellationToken))[0];
         return new LargeObjectFingerprint(
-            long.Parse(row[0]!, CultureInfo.InvariantCulture),
-            method == FingerprintMethod.RowsOnly ? null : row[1]);
+            row.Long(0),
+            method == FingerprintMethod.RowsOnly ? null : row.TextOrNull(1));
     }
 
     static void EnsureReadable(IEnumerable<string> refused, string who)

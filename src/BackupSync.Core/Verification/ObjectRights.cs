@@ -12,7 +12,7 @@ sealed class ObjectRights
     ObjectRights(Dictionary<string, Entry> entries) => _entries = entries;
 
     public static async Task<ObjectRights> ReadAsync(IQueryRunner runner, CancellationToken cancellationToken) =>
-        new((await runner.RowsAsync(Query, cancellationToken)).Select(Entry.From).ToDictionary(e => e.Key));
+        new((await runner.RowsAsync(Query, cancellationToken)).Select(Entry.Of).ToDictionary(e => e.Key));
 
     /// <summary>What makes of these rights those that are wanted, of all that both know; nothing where they are the same.</summary>
     /// <param name="isSuperuser">Whether the statements' role is one.</param>
@@ -68,10 +68,10 @@ sealed class ObjectRights
         string Head, string Name, string? Column, string? Altered, string Owner, int Rank, IReadOnlySet<Privilege> Privileges,
         IReadOnlySet<Privilege>? Otherwise)
     {
-        public static Entry From(string?[] row) => new(
-            row[0]!, row[1]!, row[2], row[3], row[4]!, row[5]![0] - '0', Privilege.Parse(row[6]), row[7] is null
-                ? null
-                : Privilege.Parse(row[7]));
+        /// <summary>The columns of object_rights.sql. What was dropped meanwhile has no name any more.</summary>
+        public static Entry Of(Row row) => new(
+            row.Text(0), row.TextOrNull(1) ?? "", row.TextOrNull(2), row.TextOrNull(3), row.Text(4), row.Int(5),
+            Privilege.Parse(row.TextOrNull(6)), row.TextOrNull(7) is { } otherwise ? Privilege.Parse(otherwise) : null);
 
         public string Key => $"{Head}{Name}{(Column is null ? "" : $" ({Column})")}";
 

@@ -52,14 +52,14 @@ static class ReadingPath
                 PERFORM pg_catalog.set_config('{OfTable(table)}', pg_catalog.current_setting('{Setting}'), false);
             END $backupsync$
             """, cancellationToken);
-        var found = (await runner.RowsAsync($"SELECT pg_catalog.current_setting('{Setting}')", cancellationToken))[0][0]!;
+        var found = (await runner.RowsAsync($"SELECT pg_catalog.current_setting('{Setting}')", cancellationToken))[0].Text(0);
         return found == "unknown"
             ? table with { CannotBePlanned = true }
             : table with { SearchPath = found["path ".Length..] is { Length: > 0 } path ? path : null };
     }
 
     /// <summary>Reads a table with the path that it needs.</summary>
-    public static async Task<List<string?[]>> RowsAsync(
+    public static async Task<List<Row>> RowsAsync(
         IQueryRunner runner,
         TableColumns table,
         string select,

@@ -51,7 +51,7 @@ static class SchemaDetails
         IQueryRunner runner, int major, CatalogFilter filter, CatalogKinds kinds, CancellationToken cancellationToken) =>
         (await runner.RowsAsync(Query(filter, kinds, major), cancellationToken)).ToDictionary(
             CatalogQueries.ObjectKey,
-            IReadOnlyDictionary<string, string> (r) => JsonSerializer.Deserialize<Dictionary<string, string>>(r[4]!)!);
+            IReadOnlyDictionary<string, string> (r) => JsonSerializer.Deserialize<Dictionary<string, string>>(r.Text(4))!);
 
     // Names as the catalog has them, for each version quotes words of its own.
     // Other aliases than those of the queries that they stand in.

@@ -27,7 +27,7 @@ static class SchemaTexts
         (await runner.RowsAsync(
             Query(filter, await CatalogKinds.ReadAsync(runner, cancellationToken), hasStandardBodies: major >= 14),
             cancellationToken)).ToDictionary(
-            r => new TextName(CatalogQueries.ObjectKey(r), r[4]!), r => new SchemaText(r[5]!, Enum.Parse<TextKind>(r[6]!), r[7], r[8]));
+            r => new TextName(CatalogQueries.ObjectKey(r), r.Text(4)), SchemaText.Read);
 
     /// <summary>Compares the texts of objects that both have.</summary>
     /// <param name="objects">Those that both have.</param>
@@ -99,7 +99,7 @@ static class SchemaTexts
                 await session.ExecuteAsync($"CREATE TEMPORARY TABLE {Probe} (LIKE {text.Of})", cancellationToken);
             // With a parameter the server takes one statement and no more, whatever the text says.
             await session.ScalarAsync<long>(Statement(text), cancellationToken, 0);
-            var printed = (await session.RowsAsync(Printed(text), cancellationToken))[0][0]!;
+            var printed = (await session.RowsAsync(Printed(text), cancellationToken))[0].Text(0);
             return text with { Text = printed, Kind = text.Kind is TextKind.Body or TextKind.Rule or TextKind.Locale
                 ? text.Kind
                 : TextKind.Query };
@@ -256,6 +256,10 @@ readonly record struct TextName(string Object, string Fact);
 /// <param name="With">What else stands in the statement that has it printed.</param>
 sealed record SchemaText(string Text, TextKind Kind, string? Of, string? With)
 {
+    /// <summary>The last columns of the query. What was dropped meanwhile has no text any more.</summary>
+    public static SchemaText Read(Row row) => new(
+        row.TextOrNull(5) ?? "", Enum.Parse<TextKind>(row.Text(6)), row.TextOrNull(7), row.TextOrNull(8));
+
     public bool IsOfColumn => With == OfColumn;
 
     internal const string OfColumn = "column";

@@ -1,4 +1,3 @@
-using System.Globalization;
 using BackupSync.Postgres;
 
 namespace BackupSync.Verification;
@@ -72,7 +71,7 @@ sealed class Snapshot : IAsyncDisposable
                 $"SELECT pg_catalog.pg_export_snapshot(), pg_catalog.to_char(({AsOf}) AT TIME ZONE 'UTC', "
                     + "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), pg_catalog.current_setting('server_encoding')",
                 cancellationToken))[0];
-            var snapshot = new Snapshot(OpenAsync, group, row[0]!, DateTimeOffset.Parse(row[1]!, CultureInfo.InvariantCulture), row[2]!);
+            var snapshot = new Snapshot(OpenAsync, group, row.Text(0), row.Time(1), row.Text(2));
             await group.ExecuteAsync(snapshot.BeginReading, cancellationToken, first: 1);
             return snapshot;
         }

@@ -27,7 +27,7 @@ sealed class SnapshotReader(Snapshot snapshot, PgSession session) : IQueryRunner
 
     public PgSession Session => session;
 
-    public Task<List<string?[]>> RowsAsync(string select, CancellationToken cancellationToken) =>
+    public Task<List<Row>> RowsAsync(string select, CancellationToken cancellationToken) =>
         ReadAsync(() => session.RowsAsync(select, cancellationToken), cancellationToken);
 
     public Task ExecuteAsync(string statement, CancellationToken cancellationToken) => ReadAsync(async () =>
@@ -42,8 +42,8 @@ sealed class SnapshotReader(Snapshot snapshot, PgSession session) : IQueryRunner
         return true;
     }, cancellationToken);
 
-    public Task<long> CountAsync(string schema, string table, CancellationToken cancellationToken) =>
-        ReadAsync(() => session.CountAsync(schema, table, cancellationToken), cancellationToken);
+    public Task<long> CountAsync(ObjectName table, CancellationToken cancellationToken) =>
+        ReadAsync(() => session.CountAsync(table, cancellationToken), cancellationToken);
 
     public async Task ReleaseAsync(CancellationToken cancellationToken)
     {

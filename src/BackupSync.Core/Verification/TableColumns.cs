@@ -1,4 +1,3 @@
-using System.Globalization;
 using BackupSync.Postgres;
 
 namespace BackupSync.Verification;
@@ -6,14 +5,14 @@ namespace BackupSync.Verification;
 /// <summary>A table as the catalog describes it, and the query that fingerprints it.</summary>
 sealed record TableColumns(
     uint Oid,
-    string Schema,
-    string Name,
+    ObjectName Name,
     long Bytes,
     bool Readable,
     bool WithPartitions,
     IReadOnlyList<TableColumn> Columns)
 {
-    public string Key => Sql.Display(Schema, Name);
+    /// <summary>As fingerprints name tables.</summary>
+    public string Key => Name.Display;
 
     /// <summary>
     /// One row: the number of rows, unless only those are wanted the sum of the rows' hashes, and where there are generated columns the
@@ -44,7 +43,7 @@ sealed record TableColumns(
     /// <summary>
     /// As FROM, UPDATE and so on take it: the rows of the table itself, or of all its partitions where these are one unit.
     /// </summary>
-    public string Rows => $"{(WithPartitions ? "" : "ONLY ")}{Sql.Qualified(Schema, Name)}";
+    public string Rows => $"{(WithPartitions ? "" : "ONLY ")}{Name.Qualified}";
 
     /// <summary>A bigint that is the same on every server for rows of the same content.</summary>
     public string RowHash(FingerprintMethod method) => Verification.RowHash.Of(Hashed, method, seed: 0, IsSeldomNull);
@@ -66,9 +65,10 @@ sealed record TableColumns(
         CatalogFilter filter,
         CancellationToken cancellationToken)
     {
-        var rows = await runner.RowsAsync(CatalogQueries.Tables(filter), cancellationToken);
-        var tables = From(rows).ToList();
-        var computed = rows.Where(r => r[14] == "t").Select(r => uint.Parse(r[0]!, CultureInfo.InvariantCulture)).ToHashSet();
+        var columns = (await runner.RowsAsync(CatalogQueries.Tables(filter), cancellationToken))
+            .ConvertAll(CatalogQueries.ColumnOfTable.Of);
+        var tables = From(columns).ToList();
+        var computed = columns.Where(c => c.IsComputed).Select(c => c.Oid).ToHashSet();
         for (var i = 0; i < tables.Count && computed.Count > 0; i++)
         {
             if (tables[i].Readable && computed.Contains(tables[i].Oid))
@@ -78,19 +78,12 @@ sealed record TableColumns(
     }
 
     /// <summary>Groups what <see cref="CatalogQueries.Tables"/> gives: a row for each column, or one without a column.</summary>
-    static IEnumerable<TableColumns> From(IEnumerable<string?[]> rows) =>
-        rows.GroupBy(r => r[0]!).Select(table =>
+    static IEnumerable<TableColumns> From(IEnumerable<CatalogQueries.ColumnOfTable> columns) =>
+        columns.GroupBy(c => c.Oid).Select(table =>
         {
             var first = table.First();
-            var columns = table.Where(r => r[5] is not null)
-                .Select(r => new TableColumn(r[5]!, r[6]!, IsBuiltIn: r[7] == "b" && r[8] == "t", IsDeterministic: r[9] != "f")
-                {
-                    IsGenerated = r[11] == "t",
-                    IsAlwaysIdentity = r[12] == "t",
-                    IsNotNull = r[13] == "t",
-                });
-            return new TableColumns(uint.Parse(first[0]!, CultureInfo.InvariantCulture), first[1]!, first[2]!,
-                long.Parse(first[3]!, CultureInfo.InvariantCulture), first[4] == "t", first[10] == "t", [.. columns]);
+            return new TableColumns(first.Oid, first.Name, first.Bytes, first.Readable, first.WithPartitions,
+                [.. table.Select(c => c.Column).OfType<TableColumn>()]);
         });
 }
 

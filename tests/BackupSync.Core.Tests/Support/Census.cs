@@ -25,10 +25,10 @@ static class Census
         var lines = new List<string>();
         foreach (var catalog in catalogs)
         {
-            var (name, privileges, owner) = (catalog[0]!, catalog[2], catalog[3]);
+            var (name, privileges, owner) = (catalog.Text(0), catalog.TextOrNull(2), catalog.TextOrNull(3));
             if (privileges is null && owner is null)
                 continue;
-            var (described, kind) = (Described(name, catalog[1] == "t"), Kind(name));
+            var (described, kind) = (Described(name, catalog.Flag(1)), Kind(name));
             var told = (privileges?.Split(' ') ?? []).Select(p => owner is null || kind is null
                 ? Exploded($"t.{p}")
                 : Exploded($"coalesce(t.{p}, pg_catalog.acldefault({kind}, t.{owner}))"))
@@ -89,5 +89,5 @@ static class Census
         """;
 
     static async Task<IEnumerable<string>> LinesAsync(PgSession session, string select) =>
-        (await session.RowsAsync(select, default)).Select(r => r[0] ?? "(nothing)");
+        (await session.RowsAsync(select, default)).Select(r => r.TextOrNull(0) ?? "(nothing)");
 }

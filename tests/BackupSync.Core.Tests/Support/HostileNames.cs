@@ -20,22 +20,22 @@ static class HostileNames
 
     static readonly string[] Schemas = ["public", "sch\"em\na;", "COPY x FROM stdin;\n\\."];
 
-    public static IReadOnlyList<(string Schema, string Name)> Tables { get; } =
-        [.. Names.Select((n, i) => (Schemas[i % Schemas.Length], n)), (Schemas[2], Names[0]), (Schemas[0], Names[1])];
+    public static IReadOnlyList<ObjectName> Tables { get; } =
+        [.. Names.Select((n, i) => new ObjectName(Schemas[i % Schemas.Length], n)), new(Schemas[2], Names[0]), new(Schemas[0], Names[1])];
 
     /// <summary>Each with a column of its own name, and rows that look like the end of rows and like what comes behind it.</summary>
     public static string Create => string.Join('\n', Schemas.Skip(1).Select(s => $"CREATE SCHEMA {Sql.Identifier(s)};")
         .Concat(Tables.Select((t, i) => $"""
-        CREATE TABLE {Sql.Qualified(t.Schema, t.Name)} (id int PRIMARY KEY, {Sql.Identifier(t.Name)} text,
+        CREATE TABLE {t.Qualified} (id int PRIMARY KEY, {Sql.Identifier(t.Name)} text,
             updated_at timestamptz NOT NULL DEFAULT now());
-        INSERT INTO {Sql.Qualified(t.Schema, t.Name)}
+        INSERT INTO {t.Qualified}
         SELECT i, E'\\.\n\nCOPY public.x (a) FROM stdin;\n' || i || {Sql.Literal(t.Name)} FROM generate_series(1, {i + 3}) i;
         """)));
 
     /// <param name="deleted">The id of the row that goes from each.</param>
     public static string Change(int deleted, string text) => string.Join('\n', Tables.Select(t => $"""
-        DELETE FROM {Sql.Qualified(t.Schema, t.Name)} WHERE id = {deleted};
-        UPDATE {Sql.Qualified(t.Schema, t.Name)} SET {Sql.Identifier(t.Name)} = '{text}', updated_at = now() WHERE id = 2;
+        DELETE FROM {t.Qualified} WHERE id = {deleted};
+        UPDATE {t.Qualified} SET {Sql.Identifier(t.Name)} = '{text}', updated_at = now() WHERE id = 2;
         """));
 
     /// <summary>What the tables hold, as the server itself tells it: one text.</summary>
@@ -43,13 +43,13 @@ static class HostileNames
     {
         await using var connection = await TestDatabase.OpenAsync(address);
         var texts = new List<string>();
-        foreach (var (schema, name) in Tables)
+        foreach (var table in Tables)
         {
             await using var command = new Npgsql.NpgsqlCommand(
-                $"SELECT count(*) || ' ' || md5(string_agg(concat_ws('|', id, {Sql.Identifier(name)}, extract(epoch FROM updated_at)), "
-                    + "'|' ORDER BY id)) "
-                + $"FROM {Sql.Qualified(schema, name)}", connection);
-            texts.Add($"{Sql.Display(schema, name)} {await command.ExecuteScalarAsync()}");
+                $"SELECT count(*) || ' ' || md5(string_agg(concat_ws('|', id, {Sql.Identifier(table.Name)}, "
+                    + "extract(epoch FROM updated_at)), '|' ORDER BY id)) "
+                + $"FROM {table.Qualified}", connection);
+            texts.Add($"{table.Display} {await command.ExecuteScalarAsync()}");
         }
         return string.Join('\n', texts);
     }

@@ -87,7 +87,7 @@ static class OddShapes
             """, default);
         IReadOnlyList<string> queries =
         [
-            .. relations.Select(r => $"SELECT {Sql.Literal($"{r[0]}: ")} || (t.*)::text FROM {r[0]} t"),
+            .. relations.Select(r => $"SELECT {Sql.Literal($"{r.Text(0)}: ")} || (t.*)::text FROM {r.Text(0)} t"),
             "SELECT pg_catalog.concat_ws(' ', 'sequence', schemaname, sequencename, start_value, increment_by, max_value, cycle, "
                 + "last_value) FROM pg_catalog.pg_sequences WHERE schemaname <> 'backupsync'",
             "SELECT 'large object ' || oid || ' ' || pg_catalog.md5(pg_catalog.lo_get(oid)) FROM pg_catalog.pg_largeobject_metadata",
@@ -101,7 +101,7 @@ static class OddShapes
         ];
         var content = new List<string>();
         foreach (var query in queries)
-            content.AddRange((await session.RowsAsync(query, default)).Select(r => r[0]!));
+            content.AddRange((await session.RowsAsync(query, default)).Select(r => r.Text(0)));
         content.Sort(StringComparer.Ordinal);
         return content;
     }

@@ -75,13 +75,14 @@ public sealed class CatalogColumnTests
         var tables = await session.RowsAsync(
             "SELECT relname FROM pg_catalog.pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'r' ORDER BY 1",
             default);
-        Assert.Empty(tables.Select(t => t[0]!).Except(Catalogs).Except(OtherCatalogs));
+        Assert.Empty(tables.Select(t => t.Text(0)).Except(Catalogs).Except(OtherCatalogs));
         var columns = await session.RowsAsync(
             "SELECT c.relname, a.attname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid WHERE "
                 + "c.relnamespace = 'pg_catalog'::regnamespace "
             + $"AND a.attnum > 0 AND NOT a.attisdropped AND c.relname = ANY ({Sql.TextArray(Catalogs)}) ORDER BY 1, 2", default);
         Assert.Empty(
-            columns.Where(c => c[1] != "oid" && !words.Contains(c[1]!) && !Reasons.ContainsKey(c[1]!)).Select(c => $"{c[0]}.{c[1]}"));
+            columns.Where(c => c.Text(1) != "oid" && !words.Contains(c.Text(1)) && !Reasons.ContainsKey(c.Text(1)))
+                .Select(c => $"{c.Text(0)}.{c.Text(1)}"));
     }
 
     static Dictionary<string, string> Listed(string reasons) => reasons.Split('\n').Select(l => l.Split(": ", 2))

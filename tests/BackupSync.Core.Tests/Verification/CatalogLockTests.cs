@@ -40,7 +40,7 @@ public sealed class CatalogLockTests
         await session.RowsAsync(SchemaTexts.Query(CatalogFilter.None, kinds, hasStandardBodies: true), default);
         Assert.Empty(await LockedAsync());
         await TableWrites.ReadAsync(session, tables, default);
-        await AllLocks.OfTablesAsync(session, ["public.p", "public.h", "public.c"], "SHARE ROW EXCLUSIVE", default);
+        await AllLocks.OfTablesAsync(session, [new("public", "p"), new("public", "h"), new("public", "c")], "SHARE ROW EXCLUSIVE", default);
         await session.RowsAsync(CatalogQueries.Analyzable, default);
         await session.RowsAsync(CatalogQueries.UnreadableInRecovery, default);
         Assert.Empty(await LockedAsync());
@@ -48,6 +48,6 @@ public sealed class CatalogLockTests
         async Task<IReadOnlyList<string>> LockedAsync() =>
             [.. (await session.RowsAsync(
                 "SELECT DISTINCT relation::regclass::text FROM pg_locks WHERE pid = pg_backend_pid() AND relation >= 16384 ORDER BY 1",
-                default)).Select(r => r[0]!)];
+                default)).Select(r => r.Text(0))];
     }
 }

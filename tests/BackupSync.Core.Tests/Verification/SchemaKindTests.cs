@@ -107,7 +107,8 @@ public sealed class SchemaKindTests
                 CatalogQueries.Objects(CatalogFilter.None, kinds, hasMultirange: true), SchemaDetails.Query(
                     CatalogFilter.None, kinds, major), SchemaTexts.Query(CatalogFilter.None, kinds, hasStandardBodies: true),
             })
-                lines.AddRange((await session.RowsAsync(query, default)).Select(r => string.Join('|', r)).Order(StringComparer.Ordinal));
+                lines.AddRange(
+                    (await session.RowsAsync(query, default)).Select(r => string.Join('|', r.Fields)).Order(StringComparer.Ordinal));
             return string.Join('\n', lines);
         }
     }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using BackupSync.Configuration;
 using BackupSync.Postgres;
 using BackupSync.Verification;
@@ -22,34 +21,33 @@ sealed record ExcludedObjects(CatalogFilter Filter, IReadOnlySet<string> Without
         ExcludeConfig exclude, IQueryRunner source, bool inRecovery, Action<string> warn, CancellationToken cancellationToken)
     {
         var unlogged = inRecovery
-            ? (await source.RowsAsync(CatalogQueries.UnreadableInRecovery, cancellationToken)).Select(r => Oid(r[0]!)).ToHashSet()
+            ? (await source.RowsAsync(CatalogQueries.UnreadableInRecovery, cancellationToken)).Select(r => r.Oid(0)).ToHashSet()
             : [];
         if (exclude.Schemas.Count + exclude.Tables.Count + exclude.Data.Count + unlogged.Count == 0)
             return None;
-        var relations = (await source.RowsAsync(CatalogQueries.Excludable, cancellationToken))
-            .Select(r => new Relation(Oid(r[0]!), r[1]!, r[2]!, Oids(r[3]), Oids(r[4])))
-            .ToList();
-        var schemas = Matching(exclude.Schemas, relations.Select(r => r.Schema).Distinct().ToList(), NamePattern.Matches, "schemas", warn);
+        var relations = (await source.RowsAsync(CatalogQueries.Excludable, cancellationToken)).ConvertAll(Relation.Of);
+        var schemas = Matching(
+            exclude.Schemas, relations.Select(r => r.Name.Schema).Distinct().ToList(), NamePattern.Matches, "schemas", warn);
         var tables = WithPartitions(Matching(exclude.Tables, relations, Matches, "tables", warn), relations);
         var data = WithPartitions(Matching(exclude.Data, relations, Matches, "data", warn), relations);
 
         var sequences = tables.SelectMany(t => t.OwnedSequences).ToHashSet();
         var gone = tables.Concat(relations.Where(r => sequences.Contains(r.Oid))).Distinct().ToList();
-        var unreadable = relations.Where(r => unlogged.Contains(r.Oid)).Except(gone).Where(r => !schemas.Contains(r.Schema)).ToList();
+        var unreadable = relations.Where(r => unlogged.Contains(r.Oid)).Except(gone).Where(r => !schemas.Contains(r.Name.Schema)).ToList();
         if (unreadable.Count > 0)
         {
             warn("The source is a standby, which cannot read what is unlogged: "
-                + $"{string.Join(", ", unreadable.Select(r => Sql.Display(r.Schema, r.Name)).Order(StringComparer.Ordinal))} "
+                + $"{string.Join(", ", unreadable.Select(r => r.Name.Display).Order(StringComparer.Ordinal))} "
                 + "is copied without its rows (of a sequence: without where it stands).");
         }
         data = [.. data.Union(unreadable)];
         return new ExcludedObjects(
             new CatalogFilter(schemas, [.. gone.Select(r => r.Oid)], [.. data.Select(r => r.Oid)]),
-            data.Select(r => Sql.Display(r.Schema, r.Name)).ToHashSet(),
+            data.Select(r => r.Name.Display).ToHashSet(),
             [
                 .. schemas.Select(s => $"--exclude-schema={Sql.Identifier(s)}"),
-                .. gone.Select(r => $"--exclude-table={Sql.Qualified(r.Schema, r.Name)}"),
-                .. data.Select(r => $"--exclude-table-data={Sql.Qualified(r.Schema, r.Name)}"),
+                .. gone.Select(r => $"--exclude-table={r.Name.Qualified}"),
+                .. data.Select(r => $"--exclude-table-data={r.Name.Qualified}"),
             ]);
     }
 
@@ -72,11 +70,11 @@ sealed record ExcludedObjects(CatalogFilter Filter, IReadOnlySet<string> Without
         return [.. all.Where(r => oids.Contains(r.Oid) || r.PartitionOf.Any(oids.Contains))];
     }
 
-    static List<uint> Oids(string? list) => [.. (list ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries).Select(Oid)];
+    static bool Matches(Relation relation, string pattern) => relation.Name.Matches(pattern);
 
-    static uint Oid(string text) => uint.Parse(text, CultureInfo.InvariantCulture);
-
-    static bool Matches(Relation relation, string pattern) => NamePattern.Matches(relation.Schema, relation.Name, pattern);
-
-    sealed record Relation(uint Oid, string Schema, string Name, IReadOnlyList<uint> OwnedSequences, IReadOnlyList<uint> PartitionOf);
+    /// <summary>A row of <see cref="CatalogQueries.Excludable"/>.</summary>
+    sealed record Relation(uint Oid, ObjectName Name, IReadOnlyList<uint> OwnedSequences, IReadOnlyList<uint> PartitionOf)
+    {
+        public static Relation Of(Row row) => new(row.Oid(0), row.Name(1), row.Oids(3), row.Oids(4));
+    }
 }

@@ -24,10 +24,10 @@ sealed class ComparedSide : IAsyncDisposable
     public string Label => Snapshot.Session.Login.Label;
 
     /// <summary>The names of all its tables, partitioned ones included, whether asked for or not.</summary>
-    public IReadOnlyList<string> AllTables { get; private set; } = [];
+    public IReadOnlyList<ObjectName> AllTables { get; private set; } = [];
 
     /// <summary>Those of them that are asked for; none where all are.</summary>
-    public IReadOnlyList<string> Chosen { get; private set; } = [];
+    public IReadOnlyList<ObjectName> Chosen { get; private set; } = [];
 
     public DatabaseFingerprint Content { get; private set; } = null!;
 
@@ -85,14 +85,14 @@ sealed class ComparedSide : IAsyncDisposable
     {
         var tables = await TableColumns.ReadAsync(Reader, CatalogFilter.None, cancellationToken);
         var parents = await TableNames.ParentsAsync(Reader, cancellationToken);
-        AllTables = [.. tables.SelectMany(t => parents[t.Oid].Prepend(t.Key)).Distinct()];
+        AllTables = [.. tables.SelectMany(t => parents[t.Oid].Prepend(t.Name)).Distinct()];
         if (patterns.Count == 0)
             return;
-        var wanted = tables.Where(t => parents[t.Oid].Prepend(t.Key).Any(IsWanted)).ToList();
-        Chosen = [.. AllTables.Where(IsWanted).Union(wanted.Select(t => t.Key))];
+        var wanted = tables.Where(t => parents[t.Oid].Prepend(t.Name).Any(IsWanted)).ToList();
+        Chosen = [.. AllTables.Where(IsWanted).Union(wanted.Select(t => t.Name))];
         _filter = CatalogFilter.None with { Relations = [.. tables.Except(wanted).Select(t => t.Oid)], TablesOnly = true };
 
-        bool IsWanted(string table) => patterns.Any(p => TableNames.Matches(table, p));
+        bool IsWanted(ObjectName table) => patterns.Any(p => TableNames.Matches(table, p));
     }
 
     public async Task ReadAsync(FingerprintMethod method, FingerprintReader.OnTable onTable, CancellationToken cancellationToken)

@@ -180,7 +180,7 @@ static class DataComparison
         var (there, here) = await BothSides.RunAsync(
             stop => source.AskAsync(reader => ObjectRights.ReadAsync(reader, stop), stop),
             stop => target.AskAsync(reader => ObjectRights.ReadAsync(reader, stop), stop), cancellationToken);
-        var chosen = source.Chosen.Union(target.Chosen).Select(t => $"TABLE {Unquoted(t)}").ToList();
+        var chosen = source.Chosen.Union(target.Chosen).Select(t => $"TABLE {Unquoted(t.Display)}").ToList();
         return [.. here.DifferencesTo(there, RightsWords.OfSides)
             .Where(d => options.Tables.Count == 0
                 || chosen.Any(t => Unquoted(d.Key) == t || Unquoted(d.Key).StartsWith($"{t} (", StringComparison.Ordinal)))

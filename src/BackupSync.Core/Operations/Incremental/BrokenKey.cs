@@ -6,12 +6,11 @@ namespace BackupSync.Operations.Incremental;
 /// A foreign key that is away while rows are written. Nothing holds then what rows of the target refer to, and it comes back for rows to
 /// come alone: so a row that stays is looked for here, should what it refers to have gone or got other values.
 /// </summary>
-/// <param name="Schema">Of the table that refers to another.</param>
-/// <param name="Table">Its name.</param>
+/// <param name="Table">That refers to another.</param>
 /// <param name="Columns">Those of a row <c>s</c> that refer to another.</param>
 /// <param name="SameColumns">When a row <c>t</c> refers to the same.</param>
 /// <param name="Dangling">The rows <c>s</c> that refer to none, as FROM takes them.</param>
-sealed record BrokenKey(uint Oid, string Schema, string Table, string Name, string Columns, string SameColumns, string Dangling)
+sealed record BrokenKey(uint Oid, ObjectName Table, string Name, string Columns, string SameColumns, string Dangling)
 {
     readonly string _before = $"pg_temp.backupsync_dangling_{Oid}";
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using BackupSync.Comparison;
 using BackupSync.Postgres;
 
@@ -21,48 +20,34 @@ sealed record BrokenRules(IReadOnlySet<uint> Checks, IReadOnlyDictionary<uint, B
         var touched = tables.Where(t => t.Sync.Staged.Rows.Count > 0).ToList();
         var (checks, keys) = (new HashSet<uint>(), new Dictionary<uint, BrokenKey>());
         var rules = touched.Count == 0 ? []
-            : await target.RowsAsync(Query(target.ServerVersion.Major, [.. touched.Select(t => t.Sync.Table)]), cancellationToken);
+            : (await target.RowsAsync(Query(target.ServerVersion.Major, [.. touched.Select(t => t.Sync.Table)]), cancellationToken))
+                .ConvertAll(Rule.Of);
         foreach (var rule in rules)
         {
-            var table = touched[int.Parse(rule[0]!, CultureInfo.InvariantCulture) - 1].Sync;
-            var (oid, isKey, condition) = (Oid(rule[1]!), rule[2] == "f", rule[3]!);
+            var (table, oid, condition) = (touched[rule.Table - 1].Sync, rule.Oid, rule.Condition);
             if (keys.TryGetValue(oid, out var known))
                 known.Tables.Add(table);
             if (known is not null || checks.Contains(oid))
                 continue;
             // A key is looked at where a row gets other values.
-            var breaks = !isKey ? $"({condition}) IS FALSE"
-                : $"{condition} AND {string.Join(" AND ", Referred(rule).Select(r => $"NOT {Refers(rule, r)}"))}"
+            var breaks = rule.Key is not { } key ? $"({condition}) IS FALSE"
+                : $"{condition} AND {string.Join(" AND ", Referred(key).Select(r => $"NOT {key.Refers(r)}"))}"
                     + (!table.Table.HasKey ? ""
                         : $" AND NOT EXISTS (SELECT FROM {table.Table.Table.Rows} AS t "
-                            + $"WHERE {table.Table.SameKey("t", "s")} AND {rule[6]})");
+                            + $"WHERE {table.Table.SameKey("t", "s")} AND {key.Same})");
             if (!await AreThereAsync(target, $"SELECT 1 FROM {table.Staged.Rows.Name} AS s WHERE {breaks} LIMIT 1", cancellationToken))
                 continue;
-            if (!isKey)
+            if (rule.Key is null)
                 checks.Add(oid);
             else
                 keys[oid] = new BrokenKey(
-                    oid,
-                    rule[9]!,
-                    rule[10]!,
-                    rule[11]!,
-                    rule[12]!,
-                    rule[6]!,
-                    $"{rule[8]} AS s WHERE {condition} AND NOT {Refers(rule, rule[5]!)}") { Tables = [table] };
+                    oid, rule.Key.Table, rule.Key.Name, rule.Key.Columns, rule.Key.Same,
+                    $"{rule.Key.Rows} AS s WHERE {condition} AND NOT {rule.Key.Refers(rule.Key.Referred)}") { Tables = [table] };
         }
         return new BrokenRules(checks, keys);
 
-        IEnumerable<string> Referred(IReadOnlyList<string?> rule)
-        {
-            var relations = rule[7]!.Split(',').Select(Oid).ToHashSet();
-            return touched.Where(t => relations.Contains(t.TargetOid)).Select(t => t.Sync.Staged.Rows.Name).Prepend(rule[5]!);
-        }
-
-        // A period is covered by that of one row, or of several together.
-        static string Refers(IReadOnlyList<string?> rule, string relation) => rule[13] is null
-            ? $"EXISTS (SELECT FROM {relation} AS p WHERE {rule[4]})"
-            : $"coalesce((SELECT pg_catalog.range_agg(p.{rule[13]}) OPERATOR(pg_catalog.@>) s.{rule[14]} FROM {relation} AS p WHERE "
-                + $"{rule[4]}), false)";
+        IEnumerable<string> Referred(Key key) =>
+            touched.Where(t => key.Relations.Contains(t.TargetOid)).Select(t => t.Sync.Staged.Rows.Name).Prepend(key.Referred);
     }
 
     /// <summary>Also where nobody can tell: an expression may name what staged rows have not, such as a generated column.</summary>
@@ -77,7 +62,37 @@ sealed record BrokenRules(IReadOnlySet<uint> Checks, IReadOnlyDictionary<uint, B
         return areThere;
     }
 
-    static uint Oid(string text) => uint.Parse(text, CultureInfo.InvariantCulture);
+    /// <param name="Table">Its number, counted from 1.</param>
+    /// <param name="Condition">What rows <c>s</c> meet; of a key, which rows it is about.</param>
+    /// <param name="Key">Null of a rule of one row.</param>
+    sealed record Rule(int Table, uint Oid, string Condition, Key? Key)
+    {
+        public static Rule Of(Row row) => new(row.Int(0), row.Oid(1), row.Text(3), row.Text(2) == "f" ? Key.Of(row) : null);
+    }
+
+    /// <param name="Match">When a row <c>p</c> is the one referred to; of a period, one of them.</param>
+    /// <param name="Referred">The table of that, as FROM takes it.</param>
+    /// <param name="Same">When a row <c>t</c> refers to the same.</param>
+    /// <param name="Relations">The table referred to and its partitions.</param>
+    /// <param name="Rows">The table that the key is of, as FROM takes it.</param>
+    /// <param name="Columns">What a row <c>s</c> refers to others by.</param>
+    /// <param name="ReferredPeriod">The column of the period there, quoted; null where there is none.</param>
+    sealed record Key(
+        string Match, string Referred, string Same, IReadOnlySet<uint> Relations, string Rows, ObjectName Table, string Name,
+        string Columns, string? ReferredPeriod, string? Period)
+    {
+        public static Key Of(Row row) => new(
+            row.Text(4), row.Text(5), row.Text(6), row.Oids(7).ToHashSet(), row.Text(8), row.Name(9), row.Text(11), row.Text(12),
+            row.TextOrNull(13), row.TextOrNull(14));
+
+        /// <summary>
+        /// Whether a row <c>s</c> refers to one of a relation. A period is covered by that of one row, or of several together.
+        /// </summary>
+        public string Refers(string relation) => ReferredPeriod is null
+            ? $"EXISTS (SELECT FROM {relation} AS p WHERE {Match})"
+            : $"coalesce((SELECT pg_catalog.range_agg(p.{ReferredPeriod}) OPERATOR(pg_catalog.@>) s.{Period} FROM {relation} AS p WHERE "
+                + $"{Match}), false)";
+    }
 
     /// <summary>
     /// Number of the table, constraint, kind, what rows <c>s</c> meet it (of a key: which it is about), and of a key when a row <c>p</c> is

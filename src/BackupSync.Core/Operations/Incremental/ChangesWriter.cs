@@ -1,4 +1,3 @@
-using System.Globalization;
 using BackupSync.Operations.Publishing;
 using BackupSync.Operations.Sides;
 using BackupSync.Postgres;
@@ -120,14 +119,14 @@ sealed class ChangesWriter(
                 + $"0 AND schemaname !~ '^pg_' AND schemaname <> '{CatalogQueries.StateSchema}' AND relid <> ALL "
                 + $"(ARRAY[{string.Join(",", ours)}]::oid[])", cancellationToken);
         foreach (var other in others)
-            run.Warn($"{target.Login.Label}: foreign keys have changed {other[2]} rows of {Sql.Display(other[0]!, other[1]!)} and "
-                + $"deleted {other[3]}, though it is not among the tables that are copied.");
+            run.Warn($"{target.Login.Label}: foreign keys have changed {other.Text(2)} rows of {other.Name(0).Display} and "
+                + $"deleted {other.Text(3)}, though it is not among the tables that are copied.");
     }
 
     /// <summary>The target's oids of all tables, in their order: what is known of them was read on the source.</summary>
     async Task<IReadOnlyList<uint>> TargetOidsAsync(CancellationToken cancellationToken) =>
         Oids(await Writer.RowsAsync("SELECT pg_catalog.to_regclass(n)::oid FROM "
-            + $"unnest({Sql.TextArray(tables.Select(t => Sql.Qualified(t.Table.Table.Schema, t.Table.Table.Name)))}) WITH ORDINALITY "
+            + $"unnest({Sql.TextArray(tables.Select(t => t.Table.Table.Name.Qualified))}) WITH ORDINALITY "
             + "w(n, i) ORDER BY i", cancellationToken));
 
     /// <summary>A table that is written through its parent has triggers on each partition.</summary>
@@ -136,5 +135,5 @@ sealed class ChangesWriter(
             $"SELECT DISTINCT p.relid FROM unnest(ARRAY[{string.Join(",", relations)}]::oid[]) t, LATERAL "
                 + $"{TableTree.Of("t")} p", cancellationToken));
 
-    static List<uint> Oids(IEnumerable<string?[]> rows) => [.. rows.Select(r => uint.Parse(r[0]!, CultureInfo.InvariantCulture))];
+    static List<uint> Oids(IEnumerable<Row> rows) => [.. rows.Select(r => r.Oid(0))];
 }

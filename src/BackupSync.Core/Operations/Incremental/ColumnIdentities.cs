@@ -1,4 +1,3 @@
-using System.Globalization;
 using BackupSync.Comparison;
 using BackupSync.Postgres;
 
@@ -49,7 +48,7 @@ static class ColumnIdentities
             SELECT DISTINCT i FROM {TableWrites.Relations(tables)} JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0
                 AND NOT a.attisdropped
             WHERE a.atttypid = ANY ({Names}) OR a.atttypid >= 16384 AND EXISTS ({Parts} SELECT FROM part WHERE part.oid = ANY ({Names}))
-            """, cancellationToken)).Select(r => tables[int.Parse(r[0]!, CultureInfo.InvariantCulture) - 1].Name).ToHashSet();
+            """, cancellationToken)).Select(r => tables[r.Int(0) - 1].Name).ToHashSet();
 
     /// <summary>By the tables' names, as texts that are alike where nothing has changed.</summary>
     public static async Task<IReadOnlyDictionary<string, string>> ReadAsync(
@@ -66,6 +65,6 @@ static class ColumnIdentities
             FROM {TableWrites.Relations(tables)} LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0
                 AND NOT a.attisdropped GROUP BY i
             """, cancellationToken);
-        return rows.ToDictionary(r => tables[int.Parse(r[0]!, CultureInfo.InvariantCulture) - 1].Name, r => r[1] ?? "");
+        return rows.ToDictionary(r => tables[r.Int(0) - 1].Name, r => r.TextOrNull(1) ?? "");
     }
 }

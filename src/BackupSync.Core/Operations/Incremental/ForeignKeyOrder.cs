@@ -1,4 +1,3 @@
-using System.Globalization;
 using BackupSync.Comparison;
 using BackupSync.Operations.Sides;
 using BackupSync.Postgres;
@@ -36,12 +35,7 @@ sealed class ForeignKeyOrder
     {
         var byOid = tables.ToDictionary(t => t.TargetOid, t => t.Sync);
         var all = (await transaction.Session.RowsAsync(Keys, cancellationToken))
-            .Select(r => new Reference(Oid(r[0]!), Oid(r[1]!), new ForeignKey(
-                Oid(r[6]!),
-                Sql.Qualified(r[2]!, r[3]!),
-                Sql.Identifier(r[4]!),
-                r[5] == "t",
-                r[8] is { } column ? new LateColumn(column, r[9]!) : null), r[7] == "t")).ToList();
+            .Select(Reference.Of).ToList();
         var keys = all.Where(k => k.From != k.To && byOid.ContainsKey(k.From) && byOid.ContainsKey(k.To)).ToList();
 
         var order = new List<uint>();
@@ -77,7 +71,7 @@ sealed class ForeignKeyOrder
     /// <returns>Whether there was one that had not been put off.</returns>
     public async Task<bool> DeferAsync(KeyedTable table, IEnumerable<string> columns, CancellationToken cancellationToken)
     {
-        var oids = (await _transaction.Session.RowsAsync(KeysOf(table, columns), cancellationToken)).Select(r => Oid(r[0]!)).ToHashSet();
+        var oids = (await _transaction.Session.RowsAsync(KeysOf(table, columns), cancellationToken)).Select(r => r.Oid(0)).ToHashSet();
         var keys = _keys.Where(k => oids.Contains(k.Oid) && !k.IsDeferrable && !_altered.Contains(k)).ToList();
         await _transaction.LockAsync(PutOff(keys), cancellationToken);
         _refusesEarly &= keys.Count == 0;
@@ -113,8 +107,7 @@ sealed class ForeignKeyOrder
     {
         await _transaction.Session.ExecuteAsync("SET CONSTRAINTS ALL IMMEDIATE", cancellationToken);
         foreach (var key in _altered)
-            await _transaction.Session
-                .DefineAsync($"ALTER TABLE {key.Table} ALTER CONSTRAINT {key.Name} NOT DEFERRABLE", cancellationToken);
+            await _transaction.Session.DefineAsync($"{key.Alteration} NOT DEFERRABLE", cancellationToken);
     }
 
     static HashSet<uint> Reached(IReadOnlyList<Reference> keys, IEnumerable<uint> from)
@@ -131,15 +124,23 @@ sealed class ForeignKeyOrder
     {
         var some = keys.Where(k => !k.IsDeferrable).ToList();
         _altered.AddRange(some);
-        return [.. some.Select(k => $"ALTER TABLE {k.Table} ALTER CONSTRAINT {k.Name} DEFERRABLE")];
+        return [.. some.Select(k => $"{k.Alteration} DEFERRABLE")];
     }
 
-    static uint Oid(string text) => uint.Parse(text, CultureInfo.InvariantCulture);
-
     /// <param name="Acts">Whether what happens to the row that is referred to makes the other one change.</param>
-    sealed record Reference(uint From, uint To, ForeignKey Constraint, bool Acts);
+    sealed record Reference(uint From, uint To, ForeignKey Constraint, bool Acts)
+    {
+        public static Reference Of(Row row) => new(row.Oid(0), row.Oid(1), ForeignKey.Of(row), row.Flag(7));
+    }
 
-    sealed record ForeignKey(uint Oid, string Table, string Name, bool IsDeferrable, LateColumn? Late);
+    sealed record ForeignKey(uint Oid, ObjectName Table, string Name, bool IsDeferrable, LateColumn? Late)
+    {
+        public static ForeignKey Of(Row row) => new(
+            row.Oid(6), row.Name(2), row.Text(4), row.Flag(5),
+            row.TextOrNull(8) is { } column ? new LateColumn(column, row.Text(9)) : null);
+
+        public string Alteration => $"ALTER TABLE {Table.Qualified} ALTER CONSTRAINT {Sql.Identifier(Name)}";
+    }
 
     /// <summary>Partitions stand for their tables too: a key of one is its parent's.</summary>
     static readonly string Keys = $"""
@@ -172,7 +173,7 @@ sealed class ForeignKeyOrder
 
     static string KeysOf(KeyedTable table, IEnumerable<string> columns)
     {
-        var relation = $"{Sql.Literal(Sql.Qualified(table.Table.Schema, table.Table.Name))}::pg_catalog.regclass";
+        var relation = table.Table.Name.AsRelation;
         var numbers =
             $"(SELECT attnum FROM pg_catalog.pg_attribute WHERE attrelid = {relation} AND attname = ANY ({Sql.TextArray(columns)}))";
         return $"""

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using BackupSync.Comparison;
 using BackupSync.Configuration;
 using BackupSync.Operations.Publishing;
@@ -242,7 +241,7 @@ sealed class IncrementalAttempt(
     /// <summary>From here on nobody else writes to them; everybody may read.</summary>
     async Task LockAsync(IReadOnlyList<KeyedTable> tables, CancellationToken cancellationToken)
     {
-        var names = tables.Select(t => Sql.Qualified(t.Table.Schema, t.Table.Name));
+        var names = tables.Select(t => t.Table.Name);
         var locks = await AllLocks.OfTablesAsync(Writer, names, "SHARE ROW EXCLUSIVE", cancellationToken);
         await _transaction.LockAsync(locks, cancellationToken);
         // What one was exchanged for was not locked, and is refused here: a view's triggers would run as our role.
@@ -255,8 +254,7 @@ sealed class IncrementalAttempt(
     {
         if (_path is not null)
             await Writer.ExecuteAsync(ReadingPath.Set(_path), cancellationToken);
-        _rules = await RowRules.ReadOfDomainsAsync(
-            Writer, tables.Select(t => Sql.Qualified(t.Table.Schema, t.Table.Name)), cancellationToken);
+        _rules = await RowRules.ReadOfDomainsAsync(Writer, tables.Select(t => t.Table.Name), cancellationToken);
         await _rules.DropAsync(cancellationToken);
     }
 
@@ -327,8 +325,7 @@ sealed class IncrementalAttempt(
                 SELECT p.relid FROM unnest(ARRAY[{string.Join(",", tables.Select(t => t.Table.Oid))}]::oid[]) t,
                     LATERAL {TableTree.Of("t")} p)
             """, cancellationToken);
-        return source.Filter with { Relations = [.. source.Filter.Relations, .. others.Select(
-            r => uint.Parse(r[0]!, CultureInfo.InvariantCulture))] };
+        return source.Filter with { Relations = [.. source.Filter.Relations, .. others.Select(r => r.Oid(0))] };
     }
 
     /// <summary>What was read is what the snapshot shows.</summary>

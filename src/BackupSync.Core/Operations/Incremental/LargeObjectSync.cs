@@ -20,7 +20,7 @@ static class LargeObjectSync
     public static async Task<int> RunAsync(PgSession source, PgSession target, bool deletes, CancellationToken cancellationToken)
     {
         var both = await BothSides.RowsAsync(source, target, Hashes, cancellationToken);
-        var (there, here) = (both.Source.ToDictionary(r => r[0]!, r => r[1]), both.Target.ToDictionary(r => r[0]!, r => r[1]));
+        var (there, here) = (HashesOf(both.Source), HashesOf(both.Target));
         var stale = deletes ? here.Keys.Except(there.Keys).ToList() : [];
         var wanted = there.Where(o => !here.TryGetValue(o.Key, out var found) || found != o.Value).Select(o => o.Key).ToList();
         foreach (var oid in stale)
@@ -28,7 +28,8 @@ static class LargeObjectSync
         foreach (var oid in wanted)
         {
             await CopyAsync(oid, !here.ContainsKey(oid), source, target, cancellationToken);
-            if ((await target.RowsAsync($"SELECT pg_catalog.md5(pg_catalog.lo_get({oid}))", cancellationToken))[0][0] != there[oid])
+            var now = (await target.RowsAsync($"SELECT pg_catalog.md5(pg_catalog.lo_get({oid}))", cancellationToken))[0].TextOrNull(0);
+            if (now != there[oid])
                 throw new BackupSyncException(
                     ErrorIds.VerificationFailed,
                     $"{target.Login.Label}: the large object {oid} would not hold what it holds on {source.Login.Label}.",
@@ -36,6 +37,8 @@ static class LargeObjectSync
         }
         return stale.Count + wanted.Count;
     }
+
+    static Dictionary<string, string?> HashesOf(IEnumerable<Row> rows) => rows.ToDictionary(r => r.Text(0), r => r.TextOrNull(1));
 
     /// <summary>One that is there already is written over: its owner, its privileges and its comment are the target's own.</summary>
     static async Task CopyAsync(string oid, bool isNew, PgSession source, PgSession target, CancellationToken cancellationToken)

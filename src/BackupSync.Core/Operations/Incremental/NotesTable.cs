@@ -30,20 +30,21 @@ sealed record NotesTable(string Name, string Columns)
     async Task CreateAsync(PgSession target, CancellationToken cancellationToken)
     {
         // IF NOT EXISTS asks for the right to create also where nothing is to be created.
-        var there = (await target.RowsAsync(
+        var found = (await target.RowsAsync(
             $"""
             SELECT pg_catalog.to_regnamespace('{CatalogQueries.StateSchema}'),
                    (SELECT relkind FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass('{Name}'))
             """, cancellationToken))[0];
-        if (there[0] is null)
+        var (schema, kind) = (found.TextOrNull(0), found.TextOrNull(1));
+        if (schema is null)
             await target.DefineAsync($"CREATE SCHEMA {CatalogQueries.StateSchema}", cancellationToken);
-        if (there[1] is not (null or "r"))
+        if (kind is not (null or "r"))
         {
             throw new BackupSyncException(ErrorIds.NotSupported,
                 $"{target.Login.Label}: {Name}, where incremental runs keep their notes, is no table.",
                 $"Rename or drop what is called {Name} there, then run again: the run compares all content and makes the table anew.");
         }
-        await target.DefineAsync($"{(there[1] is null ? "" : $"DROP TABLE {Name}; ")}CREATE TABLE {Name} ({Columns})", cancellationToken);
+        await target.DefineAsync($"{(kind is null ? "" : $"DROP TABLE {Name}; ")}CREATE TABLE {Name} ({Columns})", cancellationToken);
     }
 
     public async Task<bool> IsThereAsync(IQueryRunner target, CancellationToken cancellationToken)
@@ -56,7 +57,7 @@ sealed record NotesTable(string Name, string Columns)
             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
                 LEFT JOIN pg_catalog.pg_constraint p ON p.conrelid = c.oid AND p.contype = 'p'
             WHERE c.oid = pg_catalog.to_regclass('{Name}') AND c.relkind = 'r' AND NOT c.relhastriggers AND NOT c.relhasrules
-            """, cancellationToken))[0][0];
+            """, cancellationToken))[0].TextOrNull(0);
         return columns?.Replace("timestamp with time zone", "timestamptz", StringComparison.Ordinal) == Columns;
     }
 }

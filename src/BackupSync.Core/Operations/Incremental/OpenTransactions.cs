@@ -1,4 +1,3 @@
-using System.Globalization;
 using BackupSync.Postgres;
 
 namespace BackupSync.Operations.Incremental;
@@ -20,7 +19,7 @@ sealed record OpenTransactions(DateTimeOffset Time, DateTimeOffset Oldest, strin
 
     public static async Task<OpenTransactions> ReadAsync(IQueryRunner source, CancellationToken cancellationToken)
     {
-        var row = (await source.RowsAsync(
+        var found = Answer.Of((await source.RowsAsync(
             """
             WITH others AS (
                 SELECT xact_start, CASE WHEN xact_start IS NOT NULL THEN least(xact_start, query_start) END AS since, usesysid,
@@ -35,17 +34,26 @@ sealed record OpenTransactions(DateTimeOffset Time, DateTimeOffset Oldest, strin
                        WHERE NOT pg_catalog.pg_has_role(usesysid, 'USAGE')), current_user,
                    (SELECT min(pg_catalog.pg_get_userbyid(usesysid)) FROM others WHERE xact_start IS NULL AND is_open)
             FROM (SELECT clock_timestamp() AS now) c
-            """, cancellationToken))[0];
+            """, cancellationToken))[0]);
         // PostgreSQL knows when a transaction was prepared, not when it began; and a standby knows of none that is open on its primary.
-        var why = row[2] == "t" ? "the source is a standby, which does not show what is open on its primary"
-            : row[3] is { } prepared
+        var why = found.InRecovery ? "the source is a standby, which does not show what is open on its primary"
+            : found.Prepared is { } prepared
                 ? $"the transaction '{prepared}' is prepared on the source, and nobody knows since when its rows are stamped"
-            : row[4] == "t" ? $"the role '{row[5]}' may not see since when others' transactions are open on the source (GRANT "
-                    + $"pg_read_all_stats TO {Sql.Identifier(row[5]!)})"
-            : row[6] is { } hidden ? $"sessions of the role '{hidden}' on the source do not show since when their transactions are open "
+            : found.HidesOthers ? $"the role '{found.Role}' may not see since when others' transactions are open on the source (GRANT "
+                    + $"pg_read_all_stats TO {Sql.Identifier(found.Role)})"
+            : found.Untracked is { } hidden
+                ? $"sessions of the role '{hidden}' on the source do not show since when their transactions are open "
                     + "(track_activities is off, or was when they began)" : null;
-        return new OpenTransactions(Parsed(row[0]), Parsed(row[1]) - Moment, why);
+        return new OpenTransactions(found.Now, found.Oldest - Moment, why);
     }
 
-    static DateTimeOffset Parsed(string? text) => DateTimeOffset.Parse(text!, CultureInfo.InvariantCulture);
+    /// <param name="Prepared">A transaction that is prepared.</param>
+    /// <param name="HidesOthers">The role is not shown since when others' transactions are open.</param>
+    /// <param name="Untracked">A role whose sessions do not tell it.</param>
+    sealed record Answer(
+        DateTimeOffset Now, DateTimeOffset Oldest, bool InRecovery, string? Prepared, bool HidesOthers, string Role, string? Untracked)
+    {
+        public static Answer Of(Row row) => new(
+            row.Time(0), row.Time(1), row.Flag(2), row.TextOrNull(3), row.Flag(4), row.Text(5), row.TextOrNull(6));
+    }
 }

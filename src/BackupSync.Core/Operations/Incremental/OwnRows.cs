@@ -49,8 +49,8 @@ sealed record OwnRows(ulong OldestOpen, IReadOnlyList<ulong> Ours)
     public static async Task<OwnRows> AfterAsync(PgSession target, OwnRows? before, string job, CancellationToken cancellationToken)
     {
         var row = (await target.RowsAsync(OldestAndOwn, cancellationToken))[0];
-        var oldest = Number(row[0]!);
-        return new OwnRows(oldest, [.. (before?.Ours ?? []).Where(id => id >= oldest), Number(row[1]!)])
+        var oldest = row.Unsigned(0);
+        return new OwnRows(oldest, [.. (before?.Ours ?? []).Where(id => id >= oldest), row.Unsigned(1)])
         {
             Keys = await KeysAsync(target, job, cancellationToken),
         };
@@ -60,12 +60,15 @@ sealed record OwnRows(ulong OldestOpen, IReadOnlyList<ulong> Ours)
     public async Task<bool> AreThereAsync(IQueryRunner target, string job, CancellationToken cancellationToken) =>
         Keys is null || Keys == await KeysAsync(target, job, cancellationToken);
 
-    static async Task<string?> KeysAsync(IQueryRunner target, string job, CancellationToken cancellationToken) =>
-        await Notes.IsThereAsync(target, cancellationToken)
-        && (await target.RowsAsync(
+    static async Task<string?> KeysAsync(IQueryRunner target, string job, CancellationToken cancellationToken)
+    {
+        if (!await Notes.IsThereAsync(target, cancellationToken))
+            return null;
+        var row = (await target.RowsAsync(
             $"SELECT '{Table}'::pg_catalog.regclass::oid, count(*) FROM {Table} WHERE job = {Sql.Literal(job)}",
-            cancellationToken))[0] is [var table, not "0" and var count]
-            ? $"{table} {count}" : null;
+            cancellationToken))[0];
+        return row.Long(1) > 0 ? $"{row.Text(0)} {row.Text(1)}" : null;
+    }
 
     /// <summary>Whether a row is the target's own, as a condition on the table's row <c>t</c>.</summary>
     public string Condition(KeyedTable table, string job)
@@ -105,6 +108,5 @@ sealed record OwnRows(ulong OldestOpen, IReadOnlyList<ulong> Ours)
     static string Key(KeyedTable table, string prefix) =>
         $"ARRAY[{string.Join(", ", table.Key.Select(k => $"{prefix}{Sql.Identifier(k.Name)}::text"))}]";
 
-    static ulong Number(string text) => ulong.Parse(text, CultureInfo.InvariantCulture);
     static string Text(ulong number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using BackupSync.Comparison;
 using BackupSync.Configuration;
 using BackupSync.Postgres;
@@ -74,14 +73,12 @@ sealed class QuietTables(IncrementalConfig config, FingerprintMethod method)
         try
         {
             var rows = await session.RowsAsync(string.Join(" UNION ALL ", queries), cancellationToken);
-            return rows.ToDictionary(r => (int)Number(r[0]), r => new Found(Number(r[1]), r[2]!, Number(r[3]), r.Sum(f => f!.Length + 1)));
+            return rows.ToDictionary(r => r.Int(0), r => new Found(r.Long(1), r.Text(2), r.Long(3), r.Characters));
         }
         catch (PgQueryException refused) when (refused.SqlState is not null && refused.ErrorId != ErrorIds.ConnectionFailed)
         {
             return null;
         }
-
-        static long Number(string? text) => long.Parse(text!, CultureInfo.InvariantCulture);
     }
 
     /// <summary>
@@ -100,5 +97,5 @@ sealed class QuietTables(IncrementalConfig config, FingerprintMethod method)
 
     string Stamped(TableSync table) => $"count(*) FILTER (WHERE {table.Tracking.IsStampedSince(config)})";
 
-    sealed record Found(long Rows, string Hash, long Stamped, int Characters);
+    sealed record Found(long Rows, string Hash, long Stamped, long Characters);
 }

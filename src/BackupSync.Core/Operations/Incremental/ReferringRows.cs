@@ -14,14 +14,14 @@ sealed class ReferringRows(SourceSide source, TargetSide target, IReadOnlyList<T
     {
         SqlState: PostgresErrorCodes.ForeignKeyViolation or PostgresErrorCodes.RestrictViolation,
         SchemaName: { } schema, TableName: { } name, ConstraintName: { } key
-    } server ? InTheWay(schema, name, key, refused, target.Login.Address.Scrub(server.MessageText)) : null;
+    } server ? InTheWay(new(schema, name), key, refused, target.Login.Address.Scrub(server.MessageText)) : null;
 
-    public RowInTheWayException InTheWay(BrokenKey key) => InTheWay(key.Schema, key.Table, key.Name, refused: null, detail: null);
+    public RowInTheWayException InTheWay(BrokenKey key) => InTheWay(key.Table, key.Name, refused: null, detail: null);
 
-    RowInTheWayException InTheWay(string schema, string name, string key, PgQueryException? refused, string? detail)
+    RowInTheWayException InTheWay(ObjectName name, string key, PgQueryException? refused, string? detail)
     {
-        var (referring, here) = (Sql.Display(schema, name), target.Login.Label);
-        var table = tables.FirstOrDefault(t => t.Table.Name == referring);
+        var (referring, here) = (name.Display, target.Login.Label);
+        var table = tables.FirstOrDefault(t => t.Table.Table.Name == name);
         // By stamps it may be one that the source has changed in silence.
         var isCertain = table is null || table.IsWhole;
         var stays = table is null

@@ -1,4 +1,3 @@
-using System.Globalization;
 using BackupSync.Postgres;
 
 namespace BackupSync.Operations.Incremental;
@@ -20,10 +19,10 @@ sealed class RelationCounts
             FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p') AND oid >= 16384
             """, cancellationToken);
         return new RelationCounts(rows.ToDictionary(
-            r => (uint)Number(r[0]),
-            r => new SourceTable(new TableWrites(r[1] ?? "", Number(r[2]), Number(r[3]), Number(r[4])), Number(r[5]))));
-
-        static long Number(string? text) => text is null ? 0 : long.Parse(text, CultureInfo.InvariantCulture);
+            r => r.Oid(0),
+            r => new SourceTable(
+                new TableWrites(r.TextOrNull(1) ?? "", r.LongOrNull(2) ?? 0, r.LongOrNull(3) ?? 0, r.LongOrNull(4) ?? 0),
+                r.LongOrNull(5) ?? 0)));
     }
 
     /// <summary>Of a table and its partitions, in the order of their oids. One that was not there yet lies nowhere.</summary>

@@ -89,6 +89,6 @@ sealed class RowMerge(StagedChanges staged, WriteStatements statements, AppliedW
     /// <summary>PostgreSQL knows no ON CONFLICT for tables with such a rule, even where it is switched off.</summary>
     async Task<bool> HasUpdateRuleAsync(CancellationToken cancellationToken) => (await target.RowsAsync(
         "SELECT 1 FROM pg_catalog.pg_rewrite WHERE ev_type = '2' AND ev_class = "
-            + $"{Sql.Literal(Sql.Qualified(staged.Table.Table.Schema, staged.Table.Table.Name))}::pg_catalog.regclass",
+            + staged.Table.Table.Name.AsRelation,
         cancellationToken)).Count > 0;
 }

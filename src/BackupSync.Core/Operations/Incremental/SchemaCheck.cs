@@ -44,10 +44,7 @@ sealed record SchemaCheck(string? Reason, IReadOnlyList<string> Objects)
         var (there, here) = await BothSides.RunAsync(
             ct => ReadAsync(sourceSession, source.Facts.Major, source
                 .Filter, ct), ct => ReadAsync(targetSession, target.Facts.Major, CatalogFilter.None, ct), cancellationToken);
-        IReadOnlyList<string> chosen = request.Tables.Count == 0
-            ? []
-            : (await TableNames.PartitionsAsync(sourceSession, request.Tables, cancellationToken))
-            .Union(await TableNames.PartitionsAsync(targetSession, request.Tables, cancellationToken)).Union(request.Tables).ToList();
+        var chosen = request.Tables.Count == 0 ? [] : await ChosenAsync();
         var known = (await SyncState.ReadAsync(targetSession, request.Settings.Job, cancellationToken))?.Objects.ToHashSet() ?? [];
         var differences = FingerprintComparison.Objects(there, here, new ComparisonTolerance())
             .Where(d => d.What == FingerprintComparison.Unexpected
@@ -62,7 +59,7 @@ sealed record SchemaCheck(string? Reason, IReadOnlyList<string> Objects)
         // What is on a table that one side lacks goes without saying.
         var lacking = differences.Where(d => d.What is FingerprintComparison.Missing or FingerprintComparison.Unexpected)
             .Select(d => SchemaObjects.TableOf(d.Subject))
-            .OfType<string>()
+            .OfType<ObjectName>()
             .ToList();
         var told = differences.Where(
             d => SchemaObjects.TableOf(d.Subject) is not null || !lacking.Any(t => SchemaObjects.IsOf(d.Subject, t)))
@@ -104,9 +101,15 @@ sealed record SchemaCheck(string? Reason, IReadOnlyList<string> Objects)
         { Detail = string.Join('\n', told) };
 
         bool IsAbout(string subject) => request.Tables.Count == 0 || Types.Any(t => subject.StartsWith(t, StringComparison.Ordinal))
-            || there.Objects.Keys.Union(here.Objects.Keys).Select(SchemaObjects.TableOf).OfType<string>()
-                .Where(t => chosen.Any(p => TableNames.Matches(t, p)))
-                .Any(t => SchemaObjects.IsOf(subject, t));
+            || chosen.Any(t => SchemaObjects.IsOf(subject, t));
+
+        async Task<IReadOnlyList<ObjectName>> ChosenAsync()
+        {
+            var partitions = (await TableNames.PartitionsAsync(sourceSession, request.Tables, cancellationToken))
+                .Union(await TableNames.PartitionsAsync(targetSession, request.Tables, cancellationToken)).ToHashSet();
+            return [.. SchemaObjects.TablesOf(there.Objects.Keys.Union(here.Objects.Keys))
+                .Where(t => partitions.Contains(t) || request.Tables.Any(p => TableNames.Matches(t, p)))];
+        }
 
         bool MayDiffer(DetailDifference d) =>
             d.Fact is { } fact && (SchemaDetails.IsTuning(fact) || fact == SchemaDetails.ExtensionVersion)
@@ -117,20 +120,19 @@ sealed record SchemaCheck(string? Reason, IReadOnlyList<string> Objects)
 
         bool IsThere(IReadOnlyDictionary<string, string> facts) =>
             (facts.GetValueOrDefault("partition of") ?? facts.GetValueOrDefault("inherits")) is not { } above
-            || here.Objects.Keys.Select(SchemaObjects.TableOf).OfType<string>()
-                .Any(t => above.Split(", ").Contains(t.Replace("\"", "", StringComparison.Ordinal)));
+            || SchemaObjects.TablesOf(here.Objects.Keys).Any(t => above.Split(", ").Contains(t.Plain));
 
         // Of tables that both have.
         async Task<IReadOnlyList<string>> TargetsColumnsAsync()
         {
             var (theirs, ours) = await BothSides.RowsAsync(sourceSession, targetSession, Columns, cancellationToken);
-            var tables = there.Objects.Keys.Select(SchemaObjects.TableOf).OfType<string>().ToHashSet();
+            var tables = SchemaObjects.TablesOf(there.Objects.Keys).ToHashSet();
             return [.. Named(ours).Except(Named(theirs)).Where(c => tables.Contains(c.Table))
-                .Select(c => $"column {c.Column} of {c.Table}")];
+                .Select(c => $"column {Sql.Display(c.Column)} of {c.Table.Display}")];
         }
 
-        static IEnumerable<(string Table, string Column)> Named(IEnumerable<IReadOnlyList<string?>> columns) =>
-            columns.Select(c => (Sql.Display(c[0]!, c[1]!), Sql.Display(c[2]!)));
+        static IEnumerable<(ObjectName Table, string Column)> Named(IEnumerable<Row> columns) =>
+            columns.Select(c => (c.Name(0), c.Text(2)));
 
         async Task<ComparedTexts> CompareTextsAsync()
         {

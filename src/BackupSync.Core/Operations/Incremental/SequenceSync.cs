@@ -12,7 +12,7 @@ static class SequenceSync
     /// </param>
     /// <returns>How many were set.</returns>
     public static async Task<int> RunAsync(
-        IQueryRunner source, PgSession target, CatalogFilter filter, IReadOnlySet<string>? names, bool mayGoBack,
+        IQueryRunner source, PgSession target, CatalogFilter filter, IReadOnlySet<ObjectName>? names, bool mayGoBack,
         CancellationToken cancellationToken)
     {
         var copied = filter with { Relations = [.. filter.Relations, .. filter.Empty] };
@@ -20,20 +20,20 @@ static class SequenceSync
         var here = await FingerprintReader.ReadSequencesAsync(target, CatalogFilter.None, there.Keys.ToHashSet(), cancellationToken);
         var descending = mayGoBack
             ? []
-            : (await target.RowsAsync(Descending, cancellationToken)).Select(r => Sql.Display(r[0]!, r[1]!)).ToHashSet();
+            : (await target.RowsAsync(Descending, cancellationToken)).Select(r => r.Name(0)).ToHashSet();
         var moved = there.Where(s => here.TryGetValue(s.Key, out var now) && now != s.Value
             && (mayGoBack || IsFurther(s.Value, now, descending.Contains(s.Key)))).ToList();
-        foreach (var (key, wanted) in moved)
+        foreach (var (sequence, wanted) in moved)
         {
-            var (schema, bare) = Sql.Parts(key);
             try
             {
-                await SequenceValue.SetAsync(target, Sql.Qualified(schema, bare), wanted.Value, wanted.IsCalled, cancellationToken);
+                await SequenceValue.SetAsync(target, sequence, wanted.Value, wanted.IsCalled, cancellationToken);
             }
             catch (PgQueryException refused) when (refused.SqlState == Npgsql.PostgresErrorCodes.NumericValueOutOfRange)
             {
                 throw new ConstraintInTheWayException(
-                    $"{target.Login.Label}: the sequence {key} has other bounds than on the source: {wanted.Value} is none of its values.");
+                    $"{target.Login.Label}: the sequence {sequence.Display} has other bounds than on the source: "
+                        + $"{wanted.Value} is none of its values.");
             }
         }
         return moved.Count;
@@ -49,7 +49,7 @@ static class SequenceSync
         """;
 
     /// <summary>Those that number the rows of some tables: a column owns them, or its default asks them.</summary>
-    public static async Task<IReadOnlySet<string>> OwnedByAsync(
+    public static async Task<IReadOnlySet<ObjectName>> OwnedByAsync(
         IQueryRunner source,
         IEnumerable<uint> tables,
         CancellationToken cancellationToken) =>
@@ -67,5 +67,5 @@ static class SequenceSync
                 UNION SELECT d.refobjid FROM relation JOIN pg_catalog.pg_attrdef f ON f.adrelid = relation.oid
                 JOIN pg_catalog.pg_depend d ON d.objid = f.oid
                 WHERE d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass)
-            """, cancellationToken)).Select(r => Sql.Display(r[0]!, r[1]!)).ToHashSet();
+            """, cancellationToken)).Select(r => r.Name(0)).ToHashSet();
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using BackupSync.Postgres;
 
 namespace BackupSync.Operations.Incremental;
@@ -30,9 +29,9 @@ sealed record SourceMoment(string Source, string Server, ulong NextTransaction, 
             """, cancellationToken))[0];
         var address = source.Login.Address;
         return new SourceMoment(
-            $"{address.Host}:{address.Port}/{address.Database} {row[0]}",
-            $"{row[2]} {row[3]} {row[4]}",
-            ulong.Parse(row[1]!, CultureInfo.InvariantCulture),
+            $"{address.Host}:{address.Port}/{address.Database} {row.TextOrNull(0)}",
+            $"{row.TextOrNull(2)} {row.TextOrNull(3)} {row.TextOrNull(4)}",
+            row.Unsigned(1),
             writers);
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Serialization;
 using BackupSync.Comparison;
 using BackupSync.Postgres;
@@ -28,13 +27,13 @@ sealed record SourceTable(TableWrites Writes, long Live)
             $"""
             SELECT i, r.oid, EXISTS (SELECT FROM pg_catalog.pg_subscription_rel s WHERE s.srrelid = r.oid)
             FROM {TableWrites.Relations(tables)} WHERE r.oid IS NOT NULL ORDER BY i, r.oid
-            """, cancellationToken)).ToLookup(r => tables[int.Parse(r[0]!, CultureInfo.InvariantCulture) - 1].Name);
+            """, cancellationToken)).ToLookup(r => tables[r.Int(0) - 1].Name);
         var columns = await ColumnIdentities.ReadAsync(source, tables, cancellationToken);
         return tables.ToDictionary(t => t.Name, t => counts.Of(
-            [.. relations[t.Name].Select(r => uint.Parse(r[1]!, CultureInfo.InvariantCulture))]) with
+            [.. relations[t.Name].Select(r => r.Oid(1))]) with
         {
             Columns = columns[t.Name],
-            IsSubscribed = relations[t.Name].Any(r => r[2] == "t"),
+            IsSubscribed = relations[t.Name].Any(r => r.Flag(2)),
         });
     }
 

@@ -78,8 +78,8 @@ sealed record SyncState(
             return null;
         try
         {
-            var state = Parse(rows[0][0]!);
-            if (state is not { IsWhole: true } || state.StateTable != uint.Parse(rows[0][1]!, CultureInfo.InvariantCulture))
+            var state = Parse(rows[0].Text(0));
+            if (state is not { IsWhole: true } || state.StateTable != rows[0].Oid(1))
                 return null;
             return state.Own is { } own && !await own.AreThereAsync(target, job, cancellationToken) ? state with { Own = null } : state;
         }
@@ -105,14 +105,14 @@ sealed record SyncState(
                                 AND pg_catalog.has_table_privilege(c.oid, 'INSERT') AND pg_catalog.has_table_privilege(c.oid, 'UPDATE'))) o)
             FROM (SELECT) one LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = '{CatalogQueries.StateSchema}'
             """, cancellationToken))[0];
-        if (row[2] is { } owners)
+        if (row.TextOrNull(2) is { } owners)
         {
             throw new BackupSyncException(ErrorIds.PrivilegeMissing,
                 $"{target.Login.Label}: the notes of incremental runs, in the schema {CatalogQueries.StateSchema}, belong to another "
                     + $"role than '{target.Facts.Role}'.",
                 $"Let their owner, or a superuser, say: {owners}");
         }
-        var missing = row[0] == "f" && !target.Facts.MayCreateInDatabase ? "CREATE" : row[1] == "f" ? "TEMPORARY" : null;
+        var missing = !row.Flag(0) && !target.Facts.MayCreateInDatabase ? "CREATE" : !row.Flag(1) ? "TEMPORARY" : null;
         if (missing is not null)
         {
             throw new BackupSyncException(ErrorIds.PrivilegeMissing,
@@ -141,8 +141,8 @@ sealed record SyncState(
     public async Task WriteAsync(PgSession target, string job, string runId, CancellationToken cancellationToken)
     {
         await Notes.EnsureAsync(target, cancellationToken);
-        var oid = (await target.RowsAsync($"SELECT '{Table}'::pg_catalog.regclass::oid", cancellationToken))[0][0]!;
-        var state = JsonSerializer.Serialize(this with { StateTable = uint.Parse(oid, CultureInfo.InvariantCulture) }, JsonFormat.Line);
+        var oid = (await target.RowsAsync($"SELECT '{Table}'::pg_catalog.regclass::oid", cancellationToken))[0].Oid(0);
+        var state = JsonSerializer.Serialize(this with { StateTable = oid }, JsonFormat.Line);
         await target.ExecuteAsync(
             $"""
             INSERT INTO {Table} (job, run_id, snapshot_time, state)

@@ -20,6 +20,6 @@ static class SyncTables
         TableNames.EnsureKnown(patterns, [.. tables.SelectMany(NamesOf).Distinct()], source.Login.Label);
         return [.. tables.Where(t => NamesOf(t).Any(n => patterns.Any(p => TableNames.Matches(n, p))))];
 
-        IEnumerable<string> NamesOf(KeyedTable table) => parents[table.Table.Oid].Prepend(table.Name);
+        IEnumerable<ObjectName> NamesOf(KeyedTable table) => parents[table.Table.Oid].Prepend(table.Table.Name);
     }
 }

@@ -11,10 +11,9 @@ static class TableReferences
     /// </summary>
     public static async Task<bool> SeeDeletionsAsync(PgSession target, KeyedTable table, CancellationToken cancellationToken)
     {
-        var relation = $"{Sql.Literal(Sql.Qualified(table.Table.Schema, table.Table.Name))}::pg_catalog.regclass";
         return (await target.RowsAsync(
             $"""
-            WITH relation(oid) AS {TableTree.Of(relation)}
+            WITH relation(oid) AS {TableTree.Of(table.Table.Name.AsRelation)}
             SELECT 1 FROM relation JOIN pg_catalog.pg_constraint k ON k.confrelid = relation.oid AND k.contype = 'f' AND NOT
                 (k.condeferrable AND k.confdeltype = 'a') LIMIT 1
             """, cancellationToken)).Count > 0;

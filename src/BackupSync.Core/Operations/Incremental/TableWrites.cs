@@ -1,4 +1,3 @@
-using System.Globalization;
 using BackupSync.Comparison;
 using BackupSync.Postgres;
 
@@ -55,8 +54,8 @@ sealed record TableWrites(string FileNodes, long Inserted, long Updated, long De
                    coalesce(sum(pg_catalog.pg_stat_get_{kind}tuples_deleted(r.oid)), 0)::bigint
             FROM {Relations(tables)} GROUP BY i
             """, cancellationToken);
-        return rows.ToDictionary(r => tables[int.Parse(r[0]!, CultureInfo.InvariantCulture) - 1].Name,
-            r => new TableWrites(r[1] ?? "", Number(r[2]), Number(r[3]), Number(r[4])));
+        return rows.ToDictionary(r => tables[r.Int(0) - 1].Name,
+            r => new TableWrites(r.TextOrNull(1) ?? "", r.Long(2), r.Long(3), r.Long(4)));
     }
 
     /// <summary>
@@ -66,9 +65,7 @@ sealed record TableWrites(string FileNodes, long Inserted, long Updated, long De
     /// </summary>
     public static string Relations(IReadOnlyList<KeyedTable> tables) => $"""
         (SELECT w.i, r.oid
-         FROM unnest({Sql.TextArray(tables.Select(t => Sql.Qualified(t.Table.Schema, t.Table.Name)))}) WITH ORDINALITY w(name, i),
+         FROM unnest({Sql.TextArray(tables.Select(t => t.Table.Name.Qualified))}) WITH ORDINALITY w(name, i),
          LATERAL {TableTree.Of("pg_catalog.to_regclass(w.name)")} r(oid) OFFSET 0) r
         """;
-
-    static long Number(string? text) => long.Parse(text!, CultureInfo.InvariantCulture);
 }

@@ -38,7 +38,7 @@ sealed record Tracking(ChangeTracking Way, string Reason, TableColumn? Stamp, Da
         var stamp = config.UpdatedAtColumns
             .Select(name => table.Table.Columns.FirstOrDefault(c => c.Name == name && c.IsBuiltIn && StampTypes.Contains(c.Type)))
             .FirstOrDefault(c => c is not null);
-        var wish = config.TrackBy.FirstOrDefault(r => TableNames.Matches(table.Name, r.Tables))?.Way ?? TrackBy.Auto;
+        var wish = config.TrackBy.FirstOrDefault(r => TableNames.Matches(table.Table.Name, r.Tables))?.Way ?? TrackBy.Auto;
         if (!table.HasKey)
             return new(ChangeTracking.Whole, "no primary key", stamp, null) { LacksStamps = wish == TrackBy.UpdatedAt };
         if (wish == TrackBy.Content)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using BackupSync.Comparison;
 using BackupSync.Postgres;
 using BackupSync.Verification;
@@ -32,30 +31,45 @@ sealed record UniqueIndex(string Name, string Values, string Same, string Where,
     /// <param name="table">Of the target.</param>
     public static async Task<IReadOnlyList<UniqueIndex>> ReadAsync(PgSession target, KeyedTable table, CancellationToken cancellationToken)
     {
-        var rows = await target.RowsAsync(Query(target.ServerVersion.Major, table), cancellationToken);
+        var rows = (await target.RowsAsync(Query(target.ServerVersion.Major, table), cancellationToken)).Select(Found.Of);
         var u = table.Own + "u";
-        return [.. rows.GroupBy(r => r[0]!).Select(index =>
+        return [.. rows.GroupBy(f => f.Oid).Select(index =>
         {
             var first = index.First();
-            var parts = index.Where(r => r[2] is not null).DistinctBy(r => r[2]).ToList();
-            var nullsAreEqual = first[6] == "t";
-            return new UniqueIndex(first[1]!,
-                string.Join(", ", parts.Select(p => $"{p[3]} AS {u}{p[2]}")),
-                string.Join(" AND ", parts.Select(p => nullsAreEqual
-                    ? $"(t.{u}{p[2]} {p[4]} s.{u}{p[2]} OR t.{u}{p[2]} IS NULL AND s.{u}{p[2]} IS NULL)"
-                    : $"t.{u}{p[2]} {p[4]} s.{u}{p[2]}")),
-                first[5] is { } predicate ? $"WHERE {predicate}" : "",
-                ParkableColumn.Choose(index.Where(r => r[10] is not null).Select(r => new ParkableColumn(
-                    r[10]!, r[11]!, r[12] == "t" && !nullsAreEqual, int.Parse(r[13]!, CultureInfo.InvariantCulture), r[14] == "t", r[15]))))
+            var parts = index.Select(f => f.Part).OfType<Part>().DistinctBy(p => p.Number).ToList();
+            return new UniqueIndex(first.Name,
+                string.Join(", ", parts.Select(p => $"{p.Value} AS {u}{p.Number}")),
+                string.Join(" AND ", parts.Select(p => first.NullsAreEqual
+                    ? $"(t.{u}{p.Number} {p.Equal} s.{u}{p.Number} OR t.{u}{p.Number} IS NULL AND s.{u}{p.Number} IS NULL)"
+                    : $"t.{u}{p.Number} {p.Equal} s.{u}{p.Number}")),
+                first.Predicate is { } predicate ? $"WHERE {predicate}" : "",
+                ParkableColumn.Choose(index.Select(f => f.Column).OfType<ParkableColumn>()))
             {
-                IsKey = first[1] == table.KeyIndex && first[8] is null,
-                IsByValue = first[7] != "t",
-                Partition = first[8],
+                IsKey = first.Name == table.KeyIndex && first.Partition is null,
+                IsByValue = !first.IsExclusion,
+                Partition = first.Partition,
                 StagedWhere = string.Join(" AND ",
-                    new[] { first[5], first[9] }.OfType<string>().Select((c, i) => $"{(i == 0 ? "WHERE " : "")}({c})")),
+                    new[] { first.Predicate, first.Bounds }.OfType<string>().Select((c, i) => $"{(i == 0 ? "WHERE " : "")}({c})")),
             };
         })];
     }
+
+    /// <summary>A row of the query: of an index, and one of its parts or one of the columns that it is made of.</summary>
+    /// <param name="Partition">As <see cref="UniqueIndex.Partition"/>, whose bounds are the next.</param>
+    sealed record Found(
+        uint Oid, string Name, string? Predicate, bool NullsAreEqual, bool IsExclusion, string? Partition, string? Bounds, Part? Part,
+        ParkableColumn? Column)
+    {
+        public static Found Of(Row row) => new(
+            row.Oid(0), row.Text(1), row.TextOrNull(5), row.Flag(6), row.Flag(7), row.TextOrNull(8), row.TextOrNull(9),
+            row.TextOrNull(2) is null ? null : new Part(row.Int(2), row.Text(3), row.Text(4)),
+            row.TextOrNull(10) is not { } column ? null
+                : new ParkableColumn(
+                    column, row.Text(11), row.Flag(12) && !row.Flag(6), row.Int(13), row.Flag(14), row.TextOrNull(15)));
+    }
+
+    /// <param name="Equal">The operator by which two values of it are in each other's way.</param>
+    sealed record Part(int Number, string Value, string Equal);
 
     /// <summary>A row for each part of each index, and for each column that it is made of.</summary>
     static string Query(int major, KeyedTable table) => $"""
@@ -101,5 +115,5 @@ sealed record UniqueIndex(string Name, string Values, string Same, string Where,
         ORDER BY 2, 1, 3
         """;
 
-    static string Relation(KeyedTable table) => $"{Sql.Literal(Sql.Qualified(table.Table.Schema, table.Table.Name))}::pg_catalog.regclass";
+    static string Relation(KeyedTable table) => table.Table.Name.AsRelation;
 }

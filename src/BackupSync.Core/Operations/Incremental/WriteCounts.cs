@@ -28,11 +28,11 @@ sealed record WriteCounts(string Beginning, string? WhyNone)
                     WHERE s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()))
                       AND EXISTS (SELECT FROM unnest(s.setconfig) c WHERE c ~* '^track_counts=(of|f|n|0)') ORDER BY 1 LIMIT 1)
             """, cancellationToken))[0];
-        return new WriteCounts(row[0] ?? "", row[1] == "off"
+        return new WriteCounts(row.TextOrNull(0) ?? "", row.TextOrNull(1) == "off"
             ? $"the {side}'s server does not count what is written to it (track_counts is off)"
-            : row[2] is { } role
+            : row.TextOrNull(2) is { } role
                 ? $"the {side}'s server does not count what some sessions write to it (track_counts is off for {role})"
                 : null)
-        { CountsOwn = row[1] != "off" };
+        { CountsOwn = row.TextOrNull(1) != "off" };
     }
 }

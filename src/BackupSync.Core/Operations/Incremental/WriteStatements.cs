@@ -19,7 +19,7 @@ sealed class WriteStatements(KeyedTable table, StagedRows rows)
     public string Set =>
         string.Join(", ", Written.Where(c => !c.IsAlwaysIdentity).Select(c => $"{Sql.Identifier(c.Name)} = {Value(c.Name)}"));
 
-    public string Insert => $"INSERT INTO {Sql.Qualified(table.Table.Schema, table.Table.Name)} "
+    public string Insert => $"INSERT INTO {table.Table.Name.Qualified} "
         + (Written.Count == 0 ? "" : $"({string.Join(", ", Written.Select(c => Sql.Identifier(c.Name)))}) OVERRIDING SYSTEM VALUE ")
         + $"SELECT {string.Join(", ", Written.Select(c => Value(c.Name)))} FROM {rows.Name} AS s";
 

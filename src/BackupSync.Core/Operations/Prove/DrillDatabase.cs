@@ -57,7 +57,7 @@ static partial class DrillDatabase
     static async Task CreateRolesAsync(PgSession session, string? globals, CancellationToken cancellationToken)
     {
         var there = (await session.RowsAsync("SELECT pg_catalog.quote_ident(rolname) FROM pg_catalog.pg_roles", cancellationToken))
-            .Select(r => r[0]!).ToHashSet();
+            .Select(r => r.Text(0)).ToHashSet();
         foreach (var (role, statement) in ClusterGlobals.Roles(globals ?? "").Where(r => !there.Contains(r.Role)))
             await session.ExecuteAsync($"{statement} NOLOGIN", cancellationToken);
     }

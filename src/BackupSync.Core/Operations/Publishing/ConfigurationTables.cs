@@ -11,10 +11,10 @@ static class ConfigurationTables
     /// <param name="warn">Told where tables refer to each other in a circle.</param>
     public static async Task EmptyAsync(IQueryRunner target, Action<string> warn, CancellationToken cancellationToken)
     {
-        var left = (await LockAsync(target, cancellationToken)).ToDictionary(r => r[0]!, r => (Name: r[1]!, Condition: r[2] ?? ""));
+        var left = (await LockAsync(target, cancellationToken)).ToDictionary(t => t.Oid);
         if (left.Count == 0)
             return;
-        var keys = (await target.RowsAsync(Keys, cancellationToken)).Select(r => (From: r[0]!, To: r[1]!)).ToList();
+        var keys = (await target.RowsAsync(Keys, cancellationToken)).Select(r => (From: r.Oid(0), To: r.Oid(1))).ToList();
         while (left.Count > 0)
         {
             var next = left.Keys.Where(t => !keys.Any(k => k.To == t && left.ContainsKey(k.From))).ToList();
@@ -33,18 +33,25 @@ static class ConfigurationTables
     }
 
     /// <summary>Reads which they are until all of them are locked: meanwhile an owner may have put a view in the place of one.</summary>
-    static async Task<List<string?[]>> LockAsync(IQueryRunner target, CancellationToken cancellationToken)
+    static async Task<List<Table>> LockAsync(IQueryRunner target, CancellationToken cancellationToken)
     {
-        var locked = new HashSet<(string? Oid, string? Name)>();
+        var locked = new HashSet<(uint Oid, string Name)>();
         while (true)
         {
-            var tables = await target.RowsAsync(Tables, cancellationToken);
-            var open = tables.Where(t => locked.Add((t[0], t[1]))).ToList();
+            var tables = (await target.RowsAsync(Tables, cancellationToken)).ConvertAll(Table.Of);
+            var open = tables.Where(t => locked.Add((t.Oid, t.Name))).ToList();
             if (open.Count == 0)
                 return tables;
             foreach (var table in open)
-                await target.ExecuteAsync($"LOCK TABLE ONLY {table[1]} IN ROW EXCLUSIVE MODE", cancellationToken);
+                await target.ExecuteAsync($"LOCK TABLE ONLY {table.Name} IN ROW EXCLUSIVE MODE", cancellationToken);
         }
+    }
+
+    /// <param name="Name">As the server writes it.</param>
+    /// <param name="Condition">Of the rows that a dump would hold; empty for all.</param>
+    sealed record Table(uint Oid, string Name, string Condition)
+    {
+        public static Table Of(Row row) => new(row.Oid(0), row.Text(1), row.TextOrNull(2) ?? "");
     }
 
     const string Tables = """

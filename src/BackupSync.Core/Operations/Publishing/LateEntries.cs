@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using BackupSync.PgTools;
+using BackupSync.Postgres;
 
 namespace BackupSync.Operations.Publishing;
 
@@ -52,7 +53,8 @@ sealed partial class LateEntries(ArchiveListing listing)
     /// its schema.
     /// </summary>
     string? IdIn(string words) =>
-        RefreshOf().Match(words) is { Success: true } refresh && listing.Find(MaterializedRows, refresh.Groups[1].Value) is { } view
+        RefreshOf().Match(words) is { Success: true } refresh
+            && listing.Find(MaterializedRows, ObjectName.OfKey(refresh.Groups[1].Value)) is { } view
             ? IdOf(view.Line)
             : EntryOf().Match(words) is { Success: true } entry ? entry.Groups[1].Value
         : CopyOf().Match(words) is { Success: true } copy

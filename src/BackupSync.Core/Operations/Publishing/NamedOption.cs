@@ -30,7 +30,7 @@ sealed record NamedOption(string Kind, string? Method, string Option, string Exa
     public static async Task EnsureKnownAsync(SourceSide source, TargetSide target, CancellationToken cancellationToken)
     {
         var options = (await source.Session.RowsAsync(CatalogQueries.NamedOptions(source.Filter), cancellationToken))
-            .Select(r => new NamedOption(r[0]!, r[1], r[2]!, r[3]!));
+            .Select(Of);
         // Of an extension's methods there is no column to be known.
         var tried = options.Where(o => o.Method is null || Columns.ContainsKey(o.Method)).ToList();
         await target.Session.ExecuteAsync("BEGIN READ WRITE", cancellationToken);
@@ -48,6 +48,8 @@ sealed record NamedOption(string Kind, string? Method, string Option, string Exa
                 + "restored there.",
             "Bring the target to the source's version; or take it off on the source (ALTER … RESET), or leave the object out (exclude).");
     }
+
+    static NamedOption Of(Row row) => new(row.Text(0), row.TextOrNull(1), row.Text(2), row.Text(3));
 
     string Trial(int number)
     {

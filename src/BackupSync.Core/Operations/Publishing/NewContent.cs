@@ -1,4 +1,3 @@
-using System.Globalization;
 using BackupSync.Archives;
 using BackupSync.Postgres;
 using BackupSync.Verification;
@@ -16,12 +15,12 @@ sealed record NewContent(long Relations, long LargeObjects)
     public required IReadOnlyDictionary<string, string> ExtensionSchemas { get; init; }
 
     public static async Task<NewContent> ReadAsync(PgSession source, CancellationToken cancellationToken) => new(
-        long.Parse((await source.RowsAsync(CatalogQueries.LockedObjects, cancellationToken))[0][1]!, CultureInfo.InvariantCulture),
+        (await source.RowsAsync(CatalogQueries.LockedObjects, cancellationToken))[0].Long(1),
         await source.ScalarAsync<long>("SELECT count(*) FROM pg_catalog.pg_largeobject_metadata", cancellationToken))
     {
         ExtensionSchemas = (await source.RowsAsync(
             "SELECT e.extname, n.nspname FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace",
-            cancellationToken)).ToDictionary(e => e[0]!, e => e[1]!),
+            cancellationToken)).ToDictionary(e => e.Text(0), e => e.Text(1)),
     };
 
     /// <summary>Of a backup: its manifest counts what a server would, but for the TOAST tables with their indexes.</summary>

@@ -34,7 +34,7 @@ sealed class ObjectPrivileges
     {
         var self = (await target.RowsAsync(
             $"SELECT rolsuper, ({CommentOfPublic}) FROM pg_catalog.pg_roles WHERE rolname = current_user", cancellationToken))[0];
-        return new ObjectPrivileges(await ObjectRights.ReadAsync(target, cancellationToken), self[0] == "t", self[1]);
+        return new ObjectPrivileges(await ObjectRights.ReadAsync(target, cancellationToken), self.Flag(0), self.TextOrNull(1));
     }
 
     /// <summary>Before the restore, so that tables the target has not had before get what new tables get there.</summary>
@@ -101,7 +101,7 @@ sealed class ObjectPrivileges
     {
         if (_comment is null or InitialComment)
             return;
-        if ((await restored.RowsAsync(CommentOfPublic, cancellationToken)) is [[null or InitialComment]])
+        if (await restored.RowsAsync(CommentOfPublic, cancellationToken) is [var now] && now.TextOrNull(0) is null or InitialComment)
             await RunAsync(
                 [new($"COMMENT ON SCHEMA public IS {Sql.Literal(_comment)}", null, "SCHEMA public")], restored, cancellationToken);
     }

@@ -48,8 +48,8 @@ sealed partial class PsqlSession : IQueryRunner, IAsyncDisposable
     public async Task ExecuteAsync(string statement, CancellationToken cancellationToken) =>
         await RunAsync(statement, cancellationToken);
 
-    public async Task<List<string?[]>> RowsAsync(string select, CancellationToken cancellationToken) =>
-        [.. (await RunAsync($"COPY ({select}\n) TO STDOUT", cancellationToken)).Select(CopyText.Fields)];
+    public async Task<List<Row>> RowsAsync(string select, CancellationToken cancellationToken) =>
+        [.. (await RunAsync($"COPY ({select}\n) TO STDOUT", cancellationToken)).Select(l => new Row(CopyText.Fields(l)))];
 
     public ValueTask DisposeAsync() => _psql.DisposeAsync();
 

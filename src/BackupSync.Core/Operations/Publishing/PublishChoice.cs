@@ -63,17 +63,18 @@ static class PublishChoice
         var foreign = await session.RowsAsync(ForeignObjects, cancellationToken);
         if (foreign.Count > 0)
         {
-            var some = string.Join(", ", foreign.Select(f => f[0]));
+            var some = string.Join(", ", foreign.Select(f => f.TextOrNull(0)));
             return new($"the role '{facts.Role}' does not own {some}, and so may not replace it.",
                 "Let the role own them: " + string.Join(
                     " ",
-                    foreign.Select(f => f[1] is { } relation ? $"ALTER TABLE {relation} OWNER TO {role};" : $"the {f[0]} is {f[2]}'s.")));
+                    foreign.Select(f => f.TextOrNull(1) is { } relation
+                        ? $"ALTER TABLE {relation} OWNER TO {role};" : $"the {f.TextOrNull(0)} is {f.Text(2)}'s.")));
         }
         if (await PreparedAsync(session, HoldsLocks, cancellationToken) is { } prepared)
             return prepared;
         var installed = (await session.RowsAsync(
             "SELECT e.extname, n.nspname FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = "
-                + "e.extnamespace", cancellationToken)).ToDictionary(e => e[0]!, e => e[1]!);
+                + "e.extnamespace", cancellationToken)).ToDictionary(e => e.Text(0), e => e.Text(1));
         if (installed.FirstOrDefault(
             e => content.ExtensionSchemas.TryGetValue(e.Key,
                 out var wanted) && wanted.Length > 0 && wanted != e.Value) is { Key: { } moved })
@@ -92,7 +93,7 @@ static class PublishChoice
     /// </summary>
     static async Task<Obstacle?> AgainstLocksAsync(NewContent content, PgSession session, CancellationToken cancellationToken)
     {
-        var old = Number((await session.RowsAsync(CatalogQueries.LockedObjects, cancellationToken))[0][0]!);
+        var old = (await session.RowsAsync(CatalogQueries.LockedObjects, cancellationToken))[0].Long(0);
         // Those that stay are written over, which takes no lock.
         var removed = Math.Max(0, await session.ScalarAsync<long>(
             "SELECT count(*) FROM pg_catalog.pg_largeobject_metadata",
@@ -105,8 +106,6 @@ static class PublishChoice
                 $"{locks.Advice(needed)}, or publish by swap, which locks few objects at a time (ALTER ROLE … CREATEDB, if that is "
                     + "what it lacks).");
     }
-
-    static long Number(string text) => long.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>What would stay behind with the database that is renamed away, and keeps it from being renamed or dropped.</summary>
     static async Task<Obstacle?> AgainstRenamingAsync(PgSession session, CancellationToken cancellationToken)
@@ -146,7 +145,7 @@ static class PublishChoice
             : null;
 
     static async Task<string?> FirstAsync(PgSession session, string select, CancellationToken cancellationToken) =>
-        (await session.RowsAsync(select, cancellationToken)).FirstOrDefault()?[0];
+        await session.RowsAsync(select, cancellationToken) is [var first, ..] ? first.TextOrNull(0) : null;
 
     /// <summary>pg_locks shows them without a process: what has the number of their transaction has their other locks, too.</summary>
     const string HoldsLocks = """
@@ -170,7 +169,7 @@ static class PublishChoice
             SELECT e.name, coalesce(v.trusted, false) FROM pg_catalog.pg_available_extensions e
             LEFT JOIN pg_catalog.pg_available_extension_versions v ON v.name = e.name AND v.version = e.default_version
             WHERE e.name = ANY ({Sql.TextArray(wanted)})
-            """, cancellationToken)).ToDictionary(e => e[0]!, e => e[1] == "t");
+            """, cancellationToken)).ToDictionary(e => e.Text(0), e => e.Flag(1));
         if (wanted.FirstOrDefault(e => !available.ContainsKey(e)) is { } missing)
             return new(
                 $"its server does not offer the extension '{missing}', which the content needs.",

@@ -28,7 +28,7 @@ sealed record RestoreFilter(
             "SELECT coalesce((SELECT pg_catalog.pg_has_role(nspowner, 'USAGE') FROM pg_catalog.pg_namespace WHERE nspname = "
                 + "'public'), false)", cancellationToken);
         return new RestoreFilter(
-            extensions.Select(e => e[0]!).ToHashSet(), extensions.Select(e => e[1]!).Append("public").ToHashSet(), ownsPublic, facts
+            extensions.Select(e => e.Text(0)).ToHashSet(), extensions.Select(e => e.Text(1)).Append("public").ToHashSet(), ownsPublic, facts
                 .IsSuperuser);
     }
 

@@ -26,7 +26,7 @@ sealed partial class RestoreProgress : IAsyncDisposable
         _scope = scope;
         _rows = new CopyProgress(content.Content, maintenance.ApplicationName);
         _tablesById = content.Content.Tables.Keys
-            .Select(t => (Table: t, Entry: content.Listing.Find("TABLE DATA", t)))
+            .Select(t => (Table: t, Entry: content.Listing.Find("TABLE DATA", ObjectName.OfKey(t))))
             .Where(t => t.Entry is not null)
             .DistinctBy(t => t.Entry)
             .ToDictionary(t => t.Entry!.Line.Split(';')[0], t => t.Table);
@@ -52,7 +52,7 @@ sealed partial class RestoreProgress : IAsyncDisposable
         }
         else if (Processing().Match(line) is { Success: true } processing)
         {
-            _rows.Begin(Sql.Display(processing.Groups["schema"].Value, processing.Groups["table"].Value));
+            _rows.Begin(new ObjectName(processing.Groups["schema"].Value, processing.Groups["table"].Value).Display);
         }
         Tell();
     }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using BackupSync.Postgres;
 
 namespace BackupSync.Operations.Publishing;
@@ -10,9 +9,9 @@ namespace BackupSync.Operations.Publishing;
 sealed class RowRules
 {
     readonly PgSession _target;
-    readonly IReadOnlyList<(string Owner, string Name, string Definition, string Subject, string? Comment)> _all;
+    readonly IReadOnlyList<Rule> _all;
 
-    RowRules(PgSession target, IReadOnlyList<(string, string, string, string, string?)> all) => (_target, _all) = (target, all);
+    RowRules(PgSession target, IReadOnlyList<Rule> all) => (_target, _all) = (target, all);
 
     /// <summary>Those that are NOT VALID.</summary>
     public static Task<RowRules> ReadUnvalidatedAsync(PgSession target, IEnumerable<uint> tables, CancellationToken cancellationToken) =>
@@ -27,23 +26,20 @@ sealed class RowRules
             target, Query(tables, "k.contype = 'c' AND pg_catalog.pg_get_constraintdef(k.oid) !~ ' NOT ENFORCED$'"), cancellationToken);
 
     static async Task<RowRules> ReadAsync(PgSession target, string query, CancellationToken cancellationToken) =>
-        new(target, [.. (await target.RowsAsync(query, cancellationToken)).Select(r =>
-            ($"{r[0]} {Sql.Qualified(r[1]!, r[2]!)}", Sql.Identifier(r[3]!), r[4]!, r[0] == "DOMAIN"
-                ? $"DOMAIN {Sql.Qualified(r[1]!, r[2]!)}"
-                : Sql.Qualified(r[1]!, r[2]!), r[5]))]);
+        new(target, (await target.RowsAsync(query, cancellationToken)).ConvertAll(Rule.Of));
 
     /// <summary>
     /// Those of domains that are NOT VALID, and the role's: no reader waits for them. A row of before the rule can change in another
     /// column without being looked at, but is looked at where it comes as a text.
     /// </summary>
-    /// <param name="tables">As FROM takes their names.</param>
-    public static async Task<RowRules> ReadOfDomainsAsync(PgSession target, IEnumerable<string> tables, CancellationToken cancellationToken)
+    public static async Task<RowRules> ReadOfDomainsAsync(
+        PgSession target, IEnumerable<ObjectName> tables, CancellationToken cancellationToken)
     {
         var oids = await target.RowsAsync(
-            $"SELECT t FROM unnest({Sql.TextArray(tables)}) n, CAST(pg_catalog.to_regclass(n) AS oid) t WHERE t IS "
-                + "NOT NULL", cancellationToken);
-        var all = await ReadUnvalidatedAsync(target, oids.Select(r => uint.Parse(r[0]!, CultureInfo.InvariantCulture)), cancellationToken);
-        return new(target, [.. all._all.Where(r => r.Owner.StartsWith("DOMAIN ", StringComparison.Ordinal))]);
+            $"SELECT t FROM unnest({Sql.TextArray(tables.Select(t => t.Qualified))}) n, CAST(pg_catalog.to_regclass(n) AS oid) t "
+                + "WHERE t IS NOT NULL", cancellationToken);
+        var all = await ReadUnvalidatedAsync(target, oids.Select(r => r.Oid(0)), cancellationToken);
+        return new(target, [.. all._all.Where(r => r.IsOfDomain)]);
     }
 
     public bool IsEmpty => _all.Count == 0;
@@ -93,6 +89,21 @@ sealed class RowRules
     }
 
     const string NotValid = " NOT VALID";
+
+    /// <param name="Owner">As ALTER takes it.</param>
+    /// <param name="Name">Quoted.</param>
+    /// <param name="Subject">The owner, as COMMENT takes it.</param>
+    sealed record Rule(string Owner, string Name, string Definition, string Subject, bool IsOfDomain, string? Comment)
+    {
+        public static Rule Of(Row row)
+        {
+            var (kind, owner) = (row.Text(0), row.Name(1).Qualified);
+            var isOfDomain = kind == "DOMAIN";
+            return new(
+                $"{kind} {owner}", Sql.Identifier(row.Text(3)), row.Text(4), isOfDomain ? $"DOMAIN {owner}" : owner, isOfDomain,
+                row.TextOrNull(5));
+        }
+    }
 
     /// <summary>One that a table inherits is its parent's, and goes and comes with that one.</summary>
     static string Query(IEnumerable<uint> tables, string which) => $"""

@@ -114,7 +114,7 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
             stop => PgConnector.OpenAsync(NewDatabase, target.Settings.Limits.Connect, onRetry: null, stop), _sessions, cancellationToken);
         var first = _restored.Sessions[0];
         await WorkSharing.RunAsync(_restored.Sessions, await first.RowsAsync(CatalogQueries.Analyzable, cancellationToken),
-            (session, table, stop) => session.ExecuteAsync($"ANALYZE {Sql.Qualified(table[0]!, table[1]!)}", stop), cancellationToken);
+            (session, table, stop) => session.ExecuteAsync($"ANALYZE {table.Name(0).Qualified}", stop), cancellationToken);
         // The database's owner first: only who may create in "public", as that owner may, can own what is in it.
         await properties.ApplyAsync(Maintenance, _tag.NewDatabase, run.Warn, cancellationToken);
         await privileges!.ApplyAsync(first, cancellationToken);
@@ -203,8 +203,7 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
             var entries = content.Listing.Entries.Where(e => IsRefused(e.Line)).ToList();
             var tables = await session.RowsAsync("SELECT c.oid, n.nspname, c.relname FROM pg_catalog.pg_class c JOIN "
                 + "pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r'", cancellationToken);
-            return [.. tables.Where(t => entries.Any(e => e.Is("TABLE DATA", t[1]!, t[2]!)))
-                .Select(t => uint.Parse(t[0]!, System.Globalization.CultureInfo.InvariantCulture))];
+            return [.. tables.Where(t => t.Name(1) is var name && entries.Any(e => e.Is("TABLE DATA", name))).Select(t => t.Oid(0))];
         }
     }
 

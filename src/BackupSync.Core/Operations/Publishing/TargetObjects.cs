@@ -49,7 +49,7 @@ sealed class TargetObjects
             await runner.ExecuteAsync(drop, cancellationToken);
         if (_drops.Count == 0)
             return;
-        var locks = (await runner.RowsAsync(Lockable, cancellationToken)).Select(r => LockOf(Sql.Qualified(r[0]!, r[1]!), r[2], r[3]!));
+        var locks = (await runner.RowsAsync(Lockable, cancellationToken)).Select(r => LockOf(r.Name(0), r.TextOrNull(2), r.Text(3)));
         await runner.ExecuteAsync(AllLocks.Statement(locks, patience), cancellationToken);
         await runner.ExecuteAsync(
             "CREATE TEMPORARY TABLE backupsync_drops (id int, statement text, goes_with_its_table bool)",
@@ -64,8 +64,9 @@ sealed class TargetObjects
     }
 
     /// <param name="mode">Null where LOCK TABLE does not take it, or not from the role.</param>
-    static string LockOf(string name, string? mode, string owner) =>
-        mode is null ? $"ALTER TABLE {name} OWNER TO {Sql.Identifier(owner)}" : $"LOCK TABLE ONLY {name} IN {mode} MODE";
+    static string LockOf(ObjectName name, string? mode, string owner) =>
+        mode is null ? $"ALTER TABLE {name.Qualified} OWNER TO {Sql.Identifier(owner)}"
+            : $"LOCK TABLE ONLY {name.Qualified} IN {mode} MODE";
 
     /// <summary>
     /// Every relation that is dropped: schema, name, the mode in which it can be locked, owner. To give one to its owner changes nothing,

@@ -25,7 +25,7 @@ sealed class TargetPublications
         IQueryRunner runner, PgToolset tools, DatabaseSide target, long lockTimeout, CancellationToken cancellationToken)
     {
         var names = (await runner.RowsAsync("SELECT pubname FROM pg_catalog.pg_publication ORDER BY pubname", cancellationToken))
-            .Select(r => r[0]!).ToList();
+            .Select(r => r.Text(0)).ToList();
         if (names.Count == 0 || tools.Version.Major < target.Facts.Major)
             return new TargetPublications([], names);
         var head = await SchemaDump.ReadAsync(tools, target, lockTimeout, [], cancellationToken);

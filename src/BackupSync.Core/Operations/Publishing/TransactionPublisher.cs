@@ -81,7 +81,7 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
             await _psql.ExecuteAsync(PgSession.Settings, cancellationToken); // answers when psql has caught up with the script
         }
         foreach (var table in await _psql.RowsAsync(CatalogQueries.Analyzable, cancellationToken))
-            await _psql.ExecuteAsync($"ANALYZE {Sql.Qualified(table[0]!, table[1]!)}", cancellationToken);
+            await _psql.ExecuteAsync($"ANALYZE {table.Name(0).Qualified}", cancellationToken);
         await privileges.ApplyAsync(_psql, cancellationToken);
         await FeedAsync(content, list.Last, _psql.FeedAsync, _ => { }, cancellationToken);
         await _psql.ExecuteAsync(PgSession.Settings, cancellationToken);
@@ -122,9 +122,9 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
 
     /// <summary>Those that the target has already are written over, so that a great many need no lock each.</summary>
     async Task ReplaceLargeObjectsAsync(
-        PublishContent content, RestoreList list, List<string?[]> existing, Action<string> onErrorLine, CancellationToken cancellationToken)
+        PublishContent content, RestoreList list, List<Row> existing, Action<string> onErrorLine, CancellationToken cancellationToken)
     {
-        var script = new LargeObjectScript(existing.Select(o => o[0]!).ToHashSet());
+        var script = new LargeObjectScript(existing.Select(o => o.Text(0)).ToHashSet());
         await FeedAsync(
             content, list.LargeObjects, (part, ct) => script.FeedAsync(part, _psql!.FeedAsync, ct), onErrorLine, cancellationToken);
         foreach (var oids in script.Stale.Chunk(1000))
@@ -132,8 +132,8 @@ sealed class TransactionPublisher(RunContext run, TargetSide target) : IPublishe
                 $"SELECT pg_catalog.lo_unlink(oid) FROM pg_catalog.unnest(ARRAY[{string.Join(",", oids)}]::oid[]) oid",
                 cancellationToken);
         // The new ones' comments come with the archive's last entries.
-        foreach (var kept in existing.Where(o => o[1] == "t" && !script.Stale.Contains(o[0]!)))
-            await _psql!.ExecuteAsync($"COMMENT ON LARGE OBJECT {kept[0]} IS NULL", cancellationToken);
+        foreach (var kept in existing.Where(o => o.Flag(1) && !script.Stale.Contains(o.Text(0))))
+            await _psql!.ExecuteAsync($"COMMENT ON LARGE OBJECT {kept.Text(0)} IS NULL", cancellationToken);
     }
 
     /// <summary>Oid, and whether it has a comment.</summary>

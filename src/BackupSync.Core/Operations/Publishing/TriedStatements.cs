@@ -1,4 +1,3 @@
-using System.Globalization;
 using BackupSync.Postgres;
 
 namespace BackupSync.Operations.Publishing;
@@ -31,7 +30,7 @@ static class TriedStatements
             "SELECT id, refused, code FROM pg_temp.backupsync_tries WHERE refused IS NOT NULL ORDER BY id",
             cancellationToken);
         await runner.ExecuteAsync("DROP TABLE pg_temp.backupsync_tries", cancellationToken);
-        return [.. refused.Select(r => (int.Parse(r[0]!, CultureInfo.InvariantCulture), r[1]!, r[2]!))];
+        return [.. refused.Select(r => (r.Int(0), r.Text(1), r.Text(2)))];
     }
 
     static readonly string TryAll = EmbeddedText.Read("try_statements.sql").TrimEnd().TrimEnd(';');

@@ -25,11 +25,10 @@ sealed class TriggersAndRules
         var off = before.Where(s => s.IsChosen && s.State != Switch.Off).Select(s => s.To(Switch.Off));
         await transaction.LockAsync([.. along, .. off], cancellationToken);
         // Until version 14 a partition's copy of its parent's trigger counts as the system's own.
-        var on = await target.RowsAsync(StillOn(tables), cancellationToken);
-        if (on.Count > 0)
+        if (await target.RowsAsync(StillOn(tables), cancellationToken) is [var trigger, ..])
         {
-            throw new BackupSyncException(ErrorIds.NotSupported, $"{target.Login.Label}: the trigger {Sql.Display(on[0][2]!)} of "
-                + $"{Sql.Display(on[0][0]!, on[0][1]!)} cannot be switched off while rows are loaded.",
+            throw new BackupSyncException(ErrorIds.NotSupported, $"{target.Login.Label}: the trigger {Sql.Display(trigger.Text(2))} of "
+                + $"{trigger.Name(0).Display} cannot be switched off while rows are loaded.",
                 "Disable it on the partitioned table, restore, and enable it again.");
         }
         return new TriggersAndRules(target, tables, before);
@@ -47,27 +46,28 @@ sealed class TriggersAndRules
         var now = await ReadAsync(_target, _tables, cancellationToken);
         if (_before.Except(now).FirstOrDefault() is { } changed)
             throw new BackupSyncException(ErrorIds.RestoreFailed, $"{_target.Login.Label}: the {changed.Kind.ToLowerInvariant()} "
-                + $"{Sql.Display(changed.Name)} of {changed.Table} could not be set back to what it was.");
+                + $"{Sql.Display(changed.Name)} of {changed.Table.Display} could not be set back to what it was.");
     }
 
     static async Task<IReadOnlyList<Switch>> ReadAsync(
         PgSession target,
         IReadOnlyCollection<uint> tables,
         CancellationToken cancellationToken) =>
-        [.. (await target.RowsAsync(All(tables), cancellationToken)).Select(
-            r => new Switch(r[0]!, Sql.Qualified(r[1]!, r[2]!), r[3]!, r[4]!, r[5] == "t"))];
+        (await target.RowsAsync(All(tables), cancellationToken)).ConvertAll(Switch.Of);
 
     /// <param name="Kind">TRIGGER or RULE.</param>
     /// <param name="State">As <c>tgenabled</c> and <c>ev_enabled</c> have it.</param>
     /// <param name="IsChosen">Whether it is on one of the tables, not just on a partition of one.</param>
-    sealed record Switch(string Kind, string Table, string Name, string State, bool IsChosen)
+    sealed record Switch(string Kind, ObjectName Table, string Name, string State, bool IsChosen)
     {
         public const string Off = "D";
+
+        public static Switch Of(Row row) => new(row.Text(0), row.Name(1), row.Text(3), row.Text(4), row.Flag(5));
 
         public bool IsSame(Switch other) => (Kind, Table, Name) == (other.Kind, other.Table, other.Name);
 
         public string To(string state) =>
-            $"ALTER TABLE ONLY {Table} "
+            $"ALTER TABLE ONLY {Table.Qualified} "
                 + $"{state switch { Off => "DISABLE", "R" => "ENABLE REPLICA", "A" => "ENABLE ALWAYS", _ => "ENABLE" }} {Kind} "
                 + $"{Sql.Identifier(Name)}";
     }

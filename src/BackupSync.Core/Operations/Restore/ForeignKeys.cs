@@ -2,14 +2,18 @@ using BackupSync.Postgres;
 
 namespace BackupSync.Operations.Restore;
 
-/// <param name="From">The table that refers, by its key.</param>
-/// <param name="To">The table referred to, by its key.</param>
+/// <param name="From">The table that refers.</param>
+/// <param name="To">The table referred to.</param>
 /// <param name="Definition">As ALTER TABLE takes it.</param>
 /// <param name="MayLock">Whether the role may lock the table referred to by itself.</param>
-sealed record ForeignKey(string Name, string From, string To, string Definition, string? Comment, bool IsOwned, bool MayLock)
+sealed record ForeignKey(
+    string Name, ObjectName From, ObjectName To, string Definition, string? Comment, bool IsOwned, bool MayLock)
 {
     /// <summary>Both are locked where it is dropped or made.</summary>
-    public IEnumerable<string> Tables => MayLock ? [From, To] : [From];
+    public IEnumerable<ObjectName> Tables => MayLock ? [From, To] : [From];
+
+    public static ForeignKey Of(Row row) => new(
+        row.Text(0), row.Name(1), row.Name(3), row.Text(5), row.TextOrNull(6), row.Flag(7), row.Flag(8));
 }
 
 /// <summary>
@@ -29,34 +33,33 @@ sealed class ForeignKeys
     /// </exception>
     public static async Task<ForeignKeys> ReadAsync(PgSession target, IEnumerable<uint> tables, CancellationToken cancellationToken)
     {
-        var all = (await target.RowsAsync(Query(tables), cancellationToken)).Select(r => new ForeignKey(
-            r[0]!, Sql.Display(r[1]!, r[2]!), Sql.Display(r[3]!, r[4]!), r[5]!, r[6], r[7] == "t", r[8] == "t")).ToList();
+        var all = (await target.RowsAsync(Query(tables), cancellationToken)).Select(ForeignKey.Of).ToList();
         if (all.FirstOrDefault(k => !k.IsOwned) is { } foreign)
         {
             throw new BackupSyncException(ErrorIds.PrivilegeMissing,
                 $"{target.Login.Label}: the role '{target.Login.Address.User}' does not own {foreign.From}, whose foreign key "
                     + $"{Sql.Display(foreign.Name)} refers to {foreign.To}: it could not be checked anew.",
-                $"ALTER TABLE {TargetTables.Quoted(foreign.From)} OWNER TO {Sql.Identifier(target.Login.Address.User)}; or restore as "
+                $"ALTER TABLE {foreign.From.Qualified} OWNER TO {Sql.Identifier(target.Login.Address.User)}; or restore as "
                     + "a role that owns both.");
         }
         return new ForeignKeys(target, all);
     }
 
     public IEnumerable<string> Drops => All.Select(k =>
-        $"ALTER TABLE {TargetTables.Quoted(k.From)} DROP CONSTRAINT {Sql.Identifier(k.Name)}");
+        $"ALTER TABLE {k.From.Qualified} DROP CONSTRAINT {Sql.Identifier(k.Name)}");
 
-    /// <param name="restored">The keys of the tables whose rows were replaced, and of their parents.</param>
+    /// <param name="restored">The tables whose rows were replaced, and their parents.</param>
     /// <exception cref="BackupSyncException">
     /// <see cref="ErrorIds.RestoreFailed"/>: rows refer to such as are not there; the message says which tables'.
     /// </exception>
-    public async Task CreateAsync(IReadOnlySet<string> restored, CancellationToken cancellationToken)
+    public async Task CreateAsync(IReadOnlySet<ObjectName> restored, CancellationToken cancellationToken)
     {
         foreach (var key in All)
         {
             try
             {
                 await _target.ExecuteAsync(
-                    $"ALTER TABLE {TargetTables.Quoted(key.From)} ADD CONSTRAINT {Sql.Identifier(key.Name)} {key.Definition}",
+                    $"ALTER TABLE {key.From.Qualified} ADD CONSTRAINT {Sql.Identifier(key.Name)} {key.Definition}",
                     cancellationToken);
             }
             catch (PgQueryException invalid) when (invalid.SqlState == Npgsql.PostgresErrorCodes.ForeignKeyViolation)
@@ -71,7 +74,7 @@ sealed class ForeignKeys
             }
             if (key.Comment is not null)
                 await _target.ExecuteAsync(
-                    $"COMMENT ON CONSTRAINT {Sql.Identifier(key.Name)} ON {TargetTables.Quoted(key.From)} IS {Sql.Literal(key.Comment)}",
+                    $"COMMENT ON CONSTRAINT {Sql.Identifier(key.Name)} ON {key.From.Qualified} IS {Sql.Literal(key.Comment)}",
                     cancellationToken);
         }
     }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using BackupSync.Postgres;
 using BackupSync.Verification;
 
@@ -16,36 +15,39 @@ static class OwnedSequences
         DatabaseFingerprint backup,
         CancellationToken cancellationToken)
     {
-        foreach (var row in await target.RowsAsync(Query(tables), cancellationToken))
+        foreach (var sequence in (await target.RowsAsync(Query(tables), cancellationToken)).Select(OwnedSequence.Of))
         {
-            var (name, ascending) = (Sql.Qualified(row[0]!, row[1]!), row[5] == "t");
-            var then = backup.Sequences.GetValueOrDefault(Sql.Display(row[0]!, row[1]!));
+            var ascending = sequence.IsAscending;
+            var then = backup.Sequences.GetValueOrDefault(sequence.Name.Display);
             var wanted = then is null
                 ? null
                 : new SequenceFingerprint(then.LatestValue ?? then.Value, then.LatestIsCalled ?? then.IsCalled);
-            var (from, to) = (Number(row[6]!), Number(row[7]!));
-            if (row[8] == "t" && await LastAsync(Sql.Qualified(row[2]!, row[3]!), Sql.Identifier(row[4]!)) is { } last && last >= from
-                && last <= to
+            if (sequence.IsOfInteger && await LastAsync(sequence.Table, Sql.Identifier(sequence.Column)) is { } last
+                && last >= sequence.Least && last <= sequence.Most
                 && (wanted is null || (ascending ? last >= wanted.Value : last <= wanted.Value)))
             {
                 wanted = new SequenceFingerprint(last, true);
             }
-            if (wanted is not null && row[9] == "t" && await LastAsync(name, "last_value") is { } present && (ascending
+            if (wanted is not null && sequence.IsUsedElsewhere && await LastAsync(sequence.Name, "last_value") is { } present && (ascending
                 ? present >= wanted.Value
                 : present <= wanted.Value))
                 continue;
             if (wanted is not null)
-                await SequenceValue.SetAsync(target, name, wanted.Value, wanted.IsCalled, cancellationToken);
+                await SequenceValue.SetAsync(target, sequence.Name, wanted.Value, wanted.IsCalled, cancellationToken);
 
-            async Task<long?> LastAsync(string table, string column)
-            {
-                var rows = await target.RowsAsync($"SELECT {(ascending ? "max" : "min")}({column}) FROM {table}", cancellationToken);
-                return rows[0][0] is { } value ? Number(value) : null;
-            }
+            async Task<long?> LastAsync(ObjectName relation, string column) => (await target.RowsAsync(
+                $"SELECT {(ascending ? "max" : "min")}({column}) FROM {relation.Qualified}", cancellationToken))[0].LongOrNull(0);
         }
     }
 
-    static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);
+    /// <param name="IsOfInteger">Whether the column's values can be compared with the sequence's.</param>
+    /// <param name="IsUsedElsewhere">Whether another table's defaults use it as well.</param>
+    sealed record OwnedSequence(
+        ObjectName Name, ObjectName Table, string Column, bool IsAscending, long Least, long Most, bool IsOfInteger, bool IsUsedElsewhere)
+    {
+        public static OwnedSequence Of(Row row) => new(
+            row.Name(0), row.Name(2), row.Text(4), row.Flag(5), row.Long(6), row.Long(7), row.Flag(8), row.Flag(9));
+    }
 
     static string Query(IEnumerable<uint> tables) => $"""
         SELECT sn.nspname, s.relname, tn.nspname, t.relname, a.attname, q.seqincrement > 0, q.seqmin, q.seqmax,

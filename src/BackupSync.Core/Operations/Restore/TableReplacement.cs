@@ -49,14 +49,14 @@ sealed class TableReplacement(
             .FirstOrDefault(p => p is not null);
         await session.ExecuteAsync(ReadingPath.Set(path), cancellationToken);
         foreach (var table in tables.Emptied)
-            await session.ExecuteAsync($"DELETE FROM ONLY {table}", cancellationToken);
+            await session.ExecuteAsync($"DELETE FROM ONLY {table.Qualified}", cancellationToken);
         await LoadAsync(session, encoding, scope, cancellationToken);
         await rules.CreateAsync(onBroken: null, cancellationToken);
         await OwnedSequences.SetAsync(session, tables.Oids, backup.Manifest.Fingerprint, cancellationToken);
         await triggers.RestoreAsync(cancellationToken);
-        await keys.CreateAsync(selection.Data.Select(d => d.Key).Concat(selection.Parents.Keys).ToHashSet(), cancellationToken);
+        await keys.CreateAsync(selection.Data.Select(d => d.FullName).Concat(selection.Parents.Keys).ToHashSet(), cancellationToken);
         foreach (var table in tables.Emptied)
-            await session.ExecuteAsync($"ANALYZE {table}", cancellationToken);
+            await session.ExecuteAsync($"ANALYZE {table.Qualified}", cancellationToken);
         await session.ExecuteAsync(ReadingPath.Set(null), cancellationToken);
         scope.Note =
             $"{selection.Content.Count} tables, {selection.Content.Values.Sum(t => t.Rows)} rows; {keys.All.Count} foreign keys checked";
@@ -124,7 +124,7 @@ sealed class TableReplacement(
     {
         var tables = await TargetTables.FindAsync(session, selection, cancellationToken);
         var keys = await ForeignKeys.ReadAsync(session, tables.Oids, cancellationToken);
-        var others = selection.Parents.Keys.Concat(keys.All.SelectMany(k => k.Tables)).Select(TargetTables.Quoted);
+        var others = selection.Parents.Keys.Concat(keys.All.SelectMany(k => k.Tables));
         var locks = await AllLocks.OfTablesAsync(session, tables.Emptied.Concat(others).Distinct(), "ACCESS EXCLUSIVE", cancellationToken);
         await _transaction.LockAsync(locks, cancellationToken);
         return await TargetTables.FindAsync(session, selection, cancellationToken);

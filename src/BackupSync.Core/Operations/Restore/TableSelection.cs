@@ -1,5 +1,6 @@
 using BackupSync.Archives;
 using BackupSync.Backups;
+using BackupSync.Postgres;
 using BackupSync.Verification;
 
 namespace BackupSync.Operations.Restore;
@@ -7,12 +8,12 @@ namespace BackupSync.Operations.Restore;
 /// <summary>The tables of a backup that were asked for.</summary>
 /// <param name="Data">Those that hold rows of their own: the entries of their rows.</param>
 /// <param name="Parents">
-/// Partitioned tables of which all partitions are among them, with those that hold rows; by the keys of fingerprints.
+/// Partitioned tables of which all partitions are among them, with those that hold rows.
 /// </param>
 /// <param name="Content">What all of them hold, as fingerprints tell it: a table partitioned by hash stands for its partitions.</param>
 sealed record TableSelection(
     IReadOnlyList<ArchiveEntry> Data,
-    IReadOnlyDictionary<string, IReadOnlyList<string>> Parents,
+    IReadOnlyDictionary<ObjectName, IReadOnlyList<ObjectName>> Parents,
     IReadOnlyDictionary<string, TableFingerprint> Content)
 {
     /// <param name="patterns">
@@ -57,8 +58,8 @@ sealed record TableSelection(
         var rows = leaves.Select(t => data[t.Key]).ToHashSet();
         return new TableSelection([.. head.Entries.Where(rows.Contains)],
             chosen.Where(IsPartitioned).ToDictionary(
-                t => t.Key,
-                IReadOnlyList<string> (t) => [.. tree.WithPartitions(t).Where(p => !IsPartitioned(p)).Select(p => p.Key)]),
+                t => t.FullName,
+                IReadOnlyList<ObjectName> (t) => [.. tree.WithPartitions(t).Where(p => !IsPartitioned(p)).Select(p => p.FullName)]),
             units.ToDictionary(u => u.Key, u => manifest.Fingerprint.Tables[u.Key]));
     }
 
@@ -73,7 +74,7 @@ sealed record TableSelection(
     {
         foreach (var pattern in patterns.Where(p => !tables.Any(t => Matches(t, p))))
         {
-            var nearest = NearestName.Of(pattern, tables.SelectMany(t => new[] { t.Name, $"{t.Schema}.{t.Name}" }));
+            var nearest = NearestName.Of(pattern, tables.SelectMany(t => new[] { t.Name, t.FullName.Plain }));
             var some = tables.Select(t => t.Key).Order(StringComparer.Ordinal).Take(20);
             throw new BackupSyncException(ErrorIds.UnknownName, $"{file} has no table '{pattern}'.",
                 nearest is not null
@@ -83,7 +84,7 @@ sealed record TableSelection(
     }
 
     static bool Matches(ArchiveEntry table, string pattern) =>
-        NamePattern.Matches(table.Schema, table.Name, pattern) || table.Key == pattern;
+        table.FullName.Matches(pattern) || table.Key == pattern;
 
     /// <summary>Which table is a partition of which; pg_dump attaches them by entries of their own, from version 14 on.</summary>
     sealed class PartitionTree

@@ -25,7 +25,7 @@ static class Leftovers
             WHERE pg_catalog.starts_with(datname, {Sql.Literal(tag.NewPrefix)})
                 OR pg_catalog.starts_with(datname, {Sql.Literal(tag.OldPrefix)})
             ORDER BY oid
-            """, cancellationToken)).Select(r => r[0]!).ToList();
+            """, cancellationToken)).Select(r => r.Text(0)).ToList();
         if (databases.Count == 0)
             return;
 

@@ -18,7 +18,7 @@ static class Prechecks
         var missing = (await target.Session.RowsAsync(
             $"SELECT name FROM pg_catalog.unnest({Sql.TextArray(roles)}) name WHERE name NOT IN (SELECT rolname FROM "
                 + "pg_catalog.pg_roles)", cancellationToken))
-            .Select(r => r[0]!).ToList();
+            .Select(r => r.Text(0)).ToList();
         if (missing.Count == 0)
             return;
         throw new BackupSyncException(ErrorIds.PrivilegeMissing,
@@ -108,7 +108,7 @@ static class Prechecks
             WHERE evtenabled IN ({{active}}) AND evtevent IN ('ddl_command_start', 'ddl_command_end', 'sql_drop')
               AND (evttags IS NULL OR evttags && '{CREATE TABLE AS,CREATE TABLE,CREATE SCHEMA,ALTER TABLE,DROP TABLE}')
             ORDER BY 1
-            """, cancellationToken)).Select(r => Sql.Display(r[0]!)).ToList();
+            """, cancellationToken)).Select(r => Sql.Display(r.Text(0))).ToList();
         if (triggers.Count > 0)
         {
             run.Warn($"{target.Login.Label}: its event triggers fire for the temporary tables and the notes of this run: "

@@ -8,8 +8,8 @@ static class ReportedTables
     /// <param name="table">A fingerprint's key.</param>
     public static bool IsReported(string table, IReadOnlyList<string> report)
     {
-        var (schema, name) = Sql.Parts(table);
-        return report.Any(r => r == name || r == $"{schema}.{name}");
+        var name = ObjectName.OfKey(table);
+        return report.Any(r => r == name.Name || r == name.Plain);
     }
 
     /// <summary><c>13 users, 1 escrows, 13 wallets</c>, in the order of the report; all tables summed up where none is named.</summary>

@@ -30,7 +30,7 @@ sealed class SourceSide(
         findings.Facts = await OpenAsync(cancellationToken);
         _sessions = SessionsWithinBudget(Facts);
         _excluded = await ExcludedObjects.ResolveAsync(exclude, Session, Facts.InRecovery, Run.Warn, cancellationToken);
-        var notDumped = (await Session.RowsAsync(CatalogQueries.NeverDumped, cancellationToken)).Select(r => Sql.Display(r[0]!, r[1]!))
+        var notDumped = (await Session.RowsAsync(CatalogQueries.NeverDumped, cancellationToken)).Select(r => r.Name(0).Display)
             .ToList();
         if (notDumped.Count > 0)
         {
@@ -43,12 +43,12 @@ sealed class SourceSide(
     /// <summary>Finds the roles that the source's policies, user mappings and values name.</summary>
     public async Task<IReadOnlyList<string>> FindNamedRolesAsync(CancellationToken cancellationToken)
     {
-        var roles = (await Session.RowsAsync(CatalogQueries.NamedRoles(_excluded.Filter), cancellationToken)).Select(r => r[0]!)
+        var roles = (await Session.RowsAsync(CatalogQueries.NamedRoles(_excluded.Filter), cancellationToken)).Select(r => r.Text(0))
             .ToHashSet();
         foreach (var column in await Session.RowsAsync(CatalogQueries.RoleColumns(_excluded.Filter), cancellationToken))
         {
-            var (table, name) = (Sql.Qualified(column[0]!, column[1]!), Sql.Identifier(column[2]!));
-            var oids = column[3] switch
+            var (table, name) = (column.Name(0).Qualified, Sql.Identifier(column.Text(2)));
+            var oids = column.TextOrNull(3) switch
             {
                 "regrole" => $"SELECT DISTINCT {name}::oid AS oid FROM ONLY {table}",
                 "_regrole" => $"SELECT DISTINCT pg_catalog.unnest({name}::oid[]) AS oid FROM ONLY {table}",
@@ -57,7 +57,7 @@ sealed class SourceSide(
             };
             roles.UnionWith((await Session.RowsAsync(
                 $"SELECT r.rolname FROM ({oids}) o JOIN pg_catalog.pg_roles r ON r.oid = o.oid",
-                cancellationToken)).Select(r => r[0]!));
+                cancellationToken)).Select(r => r.Text(0)));
         }
         return NamedRoles = [.. roles.Order(StringComparer.Ordinal)];
     }
@@ -65,7 +65,7 @@ sealed class SourceSide(
     /// <summary>Tables that force row security on their owners, the first few.</summary>
     public async Task<IReadOnlyList<string>> ForcedRowSecurityAsync(CancellationToken cancellationToken) =>
         [.. (await Session.RowsAsync(CatalogQueries.ForcedRowSecurity(_excluded.Filter), cancellationToken)).Select(
-            r => Sql.Display(r[0]!, r[1]!))];
+            r => r.Name(0).Display)];
 
     /// <summary>Reads what the source holds from the snapshot that the dump will share.</summary>
     public async Task ReadAsync(FingerprintMethod method, StepScope scope, CancellationToken cancellationToken)

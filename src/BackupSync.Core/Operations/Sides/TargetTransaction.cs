@@ -50,7 +50,7 @@ sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDispos
     public async Task<bool> IsOpenAsync(CancellationToken cancellationToken) => await CurrentAsync(cancellationToken) == _id;
 
     async Task<string?> CurrentAsync(CancellationToken cancellationToken) =>
-        (await _runner!.RowsAsync("SELECT pg_catalog.pg_current_xact_id()", cancellationToken))[0][0];
+        (await _runner!.RowsAsync("SELECT pg_catalog.pg_current_xact_id()", cancellationToken))[0].TextOrNull(0);
 
     /// <summary>Runs statements that lock something, all of them at once or none: see <see cref="AllLocks"/>.</summary>
     public async Task LockAsync(IReadOnlyList<string> statements, CancellationToken cancellationToken)

@@ -37,7 +37,7 @@ public sealed class HostileNamesTests(Servers servers) : IClassFixture<Servers>
         await scenario.OnSourceAsync(HostileNames.Change(1, "changed"));
         Assert.NotEqual(before, await HostileNames.ContentAsync(scenario.SourceAdmin));
         // Each by itself, as a pattern of it could match others, too.
-        var names = HostileNames.Tables.Select(t => Sql.Display(t.Schema, t.Name)).ToList();
+        var names = HostileNames.Tables.Select(t => t.Display).ToList();
         var result = Vault.Well(
             await RestoreRunner.RestoreAsync(BackupHandles.Of(backup, config), names, database, config, new RunOptions(), [], default));
         Assert.Equal(names.Order(StringComparer.Ordinal), result.Tables.Select(t => t.Table).Order(StringComparer.Ordinal));
@@ -57,7 +57,7 @@ public sealed class HostileNamesTests(Servers servers) : IClassFixture<Servers>
 
         await scenario.SyncWellAsync(SyncMode.Full);
 
-        foreach (var (table, i) in HostileNames.Tables.Select((t, i) => (Sql.Qualified(t.Schema, t.Name), i)))
+        foreach (var (table, i) in HostileNames.Tables.Select((t, i) => (t.Qualified, i)))
         {
             var isThere = await Scenario.CountAsync(scenario.TargetAdmin,
                 $"SELECT count(*) FROM pg_class WHERE oid = to_regclass({Sql.Literal(table)})") > 0;
@@ -67,7 +67,7 @@ public sealed class HostileNamesTests(Servers servers) : IClassFixture<Servers>
         }
 
         static List<string> Every(int third) =>
-            [.. HostileNames.Tables.Where((_, i) => i % 3 == third).Select(t => $"{t.Schema}.{t.Name}")];
+            [.. HostileNames.Tables.Where((_, i) => i % 3 == third).Select(t => t.Plain)];
     }
 
     [Theory]

@@ -312,11 +312,11 @@ public sealed class EveryTypeTests
             var rows = await session.RowsAsync("SELECT id, value, "
                 + $"{string.Join(", ", forms.Select(c => $"{RowHash.Of([c], method, seed: 0)}, ROW({c.Name})::text"))} FROM "
                 + $"{table.Rows}", default);
-            var samples = All[int.Parse(table.Name[1..], null)];
+            var samples = All[int.Parse(table.Name.Name[1..], null)];
             for (var i = 0; i < forms.Count; i++)
                 found.Add(
                     $"{samples.Column} {forms[i].Name}",
-                    [.. rows.Select(r => new Hashed(int.Parse(r[0]!, null), int.Parse(r[1]!, null), r[2 + 2 * i]!, r[3 + 2 * i]!))]);
+                    [.. rows.Select(r => new Hashed(r.Int(0), r.Int(1), r.Text(2 + 2 * i), r.Text(3 + 2 * i)))]);
         }
         return found;
     }

@@ -163,6 +163,6 @@ public sealed class SettingsTests(Servers servers) : IClassFixture<Servers>
     {
         await using var session = await Scenario.OpenAsync(admin);
         return [.. (await session.RowsAsync("SELECT s FROM pg_db_role_setting g JOIN pg_database d ON d.oid = g.setdatabase, "
-            + "unnest(g.setconfig) s WHERE d.datname = current_database() ORDER BY g.setrole, s", default)).Select(r => r[0]!)];
+            + "unnest(g.setconfig) s WHERE d.datname = current_database() ORDER BY g.setrole, s", default)).Select(r => r.Text(0))];
     }
 }

@@ -56,7 +56,7 @@ public sealed class SyncTests(Servers servers) : IClassFixture<Servers>
             var row = (await session.RowsAsync(
                 "SELECT pg_column_compression(of_its_own), pg_column_compression(other) FROM public.long_values",
                 default))[0];
-            return (row[0], row[1]);
+            return (row.TextOrNull(0), row.TextOrNull(1));
         }
     }
 

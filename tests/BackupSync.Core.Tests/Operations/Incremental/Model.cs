@@ -207,7 +207,7 @@ sealed partial class Model(
         // The rows that were written are as the server has them now; on the target they are its own from here on.
         foreach (var row in await session.RowsAsync($"{statement} RETURNING id", default))
         {
-            var written = int.Parse(row[0]!, CultureInfo.InvariantCulture);
+            var written = row.Int(0);
             rows[written] = (await RowsAsync(side, table))[written] with { IsOwn = true };
         }
         return $"{(onSource ? "source" : "target")}: {statement}, {zone}";
@@ -510,7 +510,7 @@ sealed partial class Model(
     {
         await using var session = await Scenario.OpenAsync(side);
         return (await session.RowsAsync(table.Rows, default)).ToDictionary(
-            r => int.Parse(r[0]!, CultureInfo.InvariantCulture),
-            r => new ModelRow(r[1]!, r[2]!, IsOwn: false));
+            r => r.Int(0),
+            r => new ModelRow(r.Text(1), r.Text(2), IsOwn: false));
     }
 }

@@ -50,7 +50,7 @@ sealed partial class Model
         async Task<List<string>> TextsAsync(DatabaseAddress side)
         {
             await using var session = await Scenario.OpenAsync(side);
-            return [.. (await session.RowsAsync(shape.Read, default)).Select(r => r[0]!)];
+            return [.. (await session.RowsAsync(shape.Read, default)).Select(r => r.Text(0))];
         }
     }
 

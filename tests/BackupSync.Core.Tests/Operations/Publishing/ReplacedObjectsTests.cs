@@ -146,7 +146,7 @@ public sealed class ReplacedObjectsTests(Servers servers) : IClassFixture<Server
             SELECT DISTINCT pg_describe_object(classid, objid, 0) FROM pg_depend WHERE objid >= 16384 AND objsubid = 0
               AND classid NOT IN ('pg_trigger'::regclass, 'pg_constraint'::regclass, 'pg_attrdef'::regclass, 'pg_rewrite'::regclass)
               AND pg_describe_object(classid, objid, 0) !~ 'toast|pg_temp' AND pg_describe_object(classid, objid, 0) IS NOT NULL
-            """, default)).Select(r => r[0]!).Order(StringComparer.Ordinal)];
+            """, default)).Select(r => r.Text(0)).Order(StringComparer.Ordinal)];
     }
 
     const string EveryKind = """

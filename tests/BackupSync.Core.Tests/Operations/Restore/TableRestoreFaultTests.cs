@@ -138,7 +138,7 @@ public sealed class TableRestoreFaultTests(Servers servers) : IClassFixture<Serv
                 "SELECT count(*), count(*) FILTER (WHERE full_name <> 'changed') FROM users",
                 CancellationToken.None))[0];
             lock (seen)
-                seen.Add((long.Parse(row[0]!), long.Parse(row[1]!)));
+                seen.Add((row.Long(0), row.Long(1)));
         }
     }
 
