@@ -53,9 +53,9 @@ sealed class DemoScenario(DemoServers servers)
         await MakeUntransferableAsync(cancellationToken);
         Screen.WriteLine(
             "railway has a new table. Its CHECK constraint asks for a setting that only railway has, so neon cannot load its rows.");
-        var before = await Witness.AskAsync(servers.Neon.Address, cancellationToken);
+        var before = await DemoContent.AskAsync(servers.Neon.Address, cancellationToken);
         Expect(await SyncAsync(job, cancellationToken), RunOutcome.RolledBack);
-        var after = await Witness.AskAsync(servers.Neon.Address, cancellationToken);
+        var after = await DemoContent.AskAsync(servers.Neon.Address, cancellationToken);
         Screen.WriteLine();
         Screen.WriteLine($"neon before  {before}");
         Screen.WriteLine($"neon after   {after}");
@@ -76,8 +76,8 @@ sealed class DemoScenario(DemoServers servers)
 
     async Task ExpectSameAsync(CancellationToken cancellationToken)
     {
-        var railway = await Witness.AskAsync(servers.Railway.Address, cancellationToken);
-        var neon = await Witness.AskAsync(servers.Neon.Address, cancellationToken);
+        var railway = await DemoContent.AskAsync(servers.Railway.Address, cancellationToken);
+        var neon = await DemoContent.AskAsync(servers.Neon.Address, cancellationToken);
         Screen.WriteLine();
         Screen.WriteLine($"railway  {railway}");
         Screen.WriteLine($"neon     {neon}");

@@ -20,7 +20,7 @@ public static class BackupOrders
         Signing = config.Encryption,
         Tools = config.Tools,
         Parallel = plan.Parallel,
-        Limits = RunSettings.Patient with { Blocking = plan.Blocking },
+        Limits = RunSettings.LongLimits with { Blocking = plan.Blocking },
     };
 
     /// <param name="places">Null for the configuration's first.</param>

@@ -29,7 +29,7 @@ public static class BackupRunner
         var gate = new Lock();
         var perServer = databases.GroupBy(ServerOf, StringComparer.OrdinalIgnoreCase)
             .ToDictionary(
-                s => s.Key, s => new ServerShare(s.Count(), order.Parallel, order.Limits.Connections), StringComparer.OrdinalIgnoreCase);
+                s => s.Key, s => new ServerBudget(s.Count(), order.Parallel, order.Limits.Connections), StringComparer.OrdinalIgnoreCase);
         using var slots = new SemaphoreSlim(order.Parallel);
         try
         {
@@ -75,7 +75,7 @@ public static class BackupRunner
         var title = $"{(isDrill ? "Drill" : "Integrity check")} of {backup.File.FileName}";
         var settings = new RunSettings
         {
-            Job = backup.File.Job, Folder = LocalFolder(backup), Limits = RunSettings.Patient, Tools = tools,
+            Job = backup.File.Job, Folder = LocalFolder(backup), Limits = RunSettings.LongLimits, Tools = tools,
         };
         return OneStepAsync(
             isDrill ? RunKind.Drill : RunKind.Verify, backup, on?.Name ?? (isDrill ? "sandbox" : ""), new Step(RunStep.Prove, title, null),
@@ -133,7 +133,7 @@ public static class BackupRunner
         var file = backup.File;
         var description = new RunDescription(
             kind, file.Job, file.FileName, target, step.Title, file.FileName, LocalFolder(backup),
-            new StepLimit(RunSettings.Patient.Total, null));
+            new StepLimit(RunSettings.LongLimits.Total, null));
         return RecordedRun.RunAsync(description, observers, run =>
         {
             var findings = new BackupFindings();

@@ -78,7 +78,7 @@ public static class RestoreRunner
     {
         Job = $"restore-{target.Name}",
         Folder = Path.Combine(BackupOrders.LocalOf([config.Places[0]], config).Directory, target.Name),
-        Limits = RunSettings.Patient,
+        Limits = RunSettings.LongLimits,
         Tools = config.Tools,
         Encryption = config.Encryption,
         Signing = config.Encryption,

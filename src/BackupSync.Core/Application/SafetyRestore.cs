@@ -17,7 +17,7 @@ public sealed record SafetyRestore
     /// <summary>Those of the job; without one, the history goes beside the backup.</summary>
     internal RunSettings Settings => _job is not null ? Requests.SettingsOf(_job) : new RunSettings
     {
-        Job = Backup.File.Job, Folder = Path.GetDirectoryName(Backup.File.Path)!, Limits = RunSettings.Patient,
+        Job = Backup.File.Job, Folder = Path.GetDirectoryName(Backup.File.Path)!, Limits = RunSettings.LongLimits,
     };
 
     /// <summary>By what a job's target held before the last run that changed it.</summary>

@@ -121,7 +121,7 @@ sealed class TableComparison
     {
         if (Differing.Count == 0)
             yield break;
-        await Together.RunAsync(
+        await TaskGroup.RunAsync(
             cancellationToken, ct => source.ExecuteAsync(_buckets.Planning, ct), ct => target.ExecuteAsync(_buckets.Planning, ct));
         foreach (var some in Differing.Chunk(_buckets.AtOnce))
         {
@@ -133,7 +133,7 @@ sealed class TableComparison
                     yield return row;
             }
         }
-        await Together.RunAsync(
+        await TaskGroup.RunAsync(
             cancellationToken,
             ct => source.ExecuteAsync(KeyBuckets.UsualPlanning, ct),
             ct => target.ExecuteAsync(KeyBuckets.UsualPlanning, ct));
@@ -162,7 +162,7 @@ sealed class TableComparison
         await using var there = new BucketReader(source.LinesAsync(select, reading.Token));
         await using var here = new BucketReader(target.LinesAsync(select, reading.Token));
         // Both at once: a server has found all before it sends the first.
-        await Together.RunAsync(cancellationToken, stop => BeginAsync(there, stop), stop => BeginAsync(here, stop));
+        await TaskGroup.RunAsync(cancellationToken, stop => BeginAsync(there, stop), stop => BeginAsync(here, stop));
         foreach (var bucket in some)
         {
             var (sourceRows, targetRows) = WithoutSameEnds(await there.ReadAsync(bucket), await here.ReadAsync(bucket));

@@ -47,7 +47,7 @@ public sealed record BackupOrder
     public int Parallel { get; init; } = 2;
 
     /// <summary>For one database. A backup may take hours; what hangs must not hang for ever.</summary>
-    public LimitsConfig Limits { get; init; } = RunSettings.Patient;
+    public LimitsConfig Limits { get; init; } = RunSettings.LongLimits;
 
     /// <summary>What time it is for the runs.</summary>
     internal TimeProvider Clock { get; init; } = TimeProvider.System;

@@ -7,7 +7,7 @@ namespace BackupSync.Operations;
 sealed record RunSettings
 {
     /// <summary>Of operations that no configuration limits. A backup may take hours; what hangs must not hang for ever.</summary>
-    public static LimitsConfig Patient { get; } = new()
+    public static LimitsConfig LongLimits { get; } = new()
     {
         Dump = TimeSpan.FromHours(12),
         SafetyBackup = TimeSpan.FromHours(12),

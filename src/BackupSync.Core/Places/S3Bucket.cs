@@ -53,29 +53,29 @@ sealed class S3Bucket : IDisposable
     /// <param name="limit">How long nothing may happen; null for <see cref="S3Limits.Answer"/>, for both times together.</param>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.PlaceFailed"/>.</exception>
     public Task<T> AskAsync<T>(
-        string action, string? key, Func<AmazonS3Client, Patience, Task<T>> request, CancellationToken cancellationToken,
+        string action, string? key, Func<AmazonS3Client, IdleTimeout, Task<T>> request, CancellationToken cancellationToken,
         TimeSpan? limit = null) =>
         TwiceAsync(action, key, limit ?? Limits.Answer, limit ?? Limits.Answer / 2, again: limit is null,
             // Left behind at the limit: the SDK reads answers, and finds out who it is, in ways that cannot be stopped.
-            (client, patience) => Task.Run(() => request(client, patience), CancellationToken.None)
-                .WaitAsync(patience.Token), cancellationToken);
+            (client, idle) => Task.Run(() => request(client, idle), CancellationToken.None)
+                .WaitAsync(idle.Token), cancellationToken);
 
     /// <summary>Sends a body, for which the line may take its time. Otherwise as <see cref="AskAsync"/>.</summary>
-    public Task<T> SendAsync<T>(string key, Func<AmazonS3Client, Patience, Task<T>> request, CancellationToken cancellationToken) =>
+    public Task<T> SendAsync<T>(string key, Func<AmazonS3Client, IdleTimeout, Task<T>> request, CancellationToken cancellationToken) =>
         TwiceAsync("be stored", key, Limits.Silence, Limits.Silence, again: true, request, cancellationToken);
 
     /// <param name="limit">For messages.</param>
     /// <param name="silence">Of one try.</param>
     async Task<T> TwiceAsync<T>(
-        string action, string? key, TimeSpan limit, TimeSpan silence, bool again, Func<AmazonS3Client, Patience, Task<T>> request,
+        string action, string? key, TimeSpan limit, TimeSpan silence, bool again, Func<AmazonS3Client, IdleTimeout, Task<T>> request,
         CancellationToken cancellationToken)
     {
         for (; ; again = false)
         {
-            using var patience = new Patience(silence, cancellationToken);
+            using var idle = new IdleTimeout(silence, cancellationToken);
             try
             {
-                return await request(_client, patience);
+                return await request(_client, idle);
             }
             catch (Exception) when (cancellationToken.IsCancellationRequested)
             {

@@ -15,8 +15,8 @@ static class S3Leftovers
             foreach (var upload in await FindAsync(bucket, cancellationToken))
             {
                 await bucket.AskAsync("be rid of its unfinished upload", upload.Key,
-                    (client, patience) => client.AbortMultipartUploadAsync(
-                        bucket.Name, upload.Key, upload.UploadId, patience.Token), cancellationToken);
+                    (client, idle) => client.AbortMultipartUploadAsync(
+                        bucket.Name, upload.Key, upload.UploadId, idle.Token), cancellationToken);
             }
         }
         catch (BackupSyncException e) when (IsNotForUs(e))
@@ -35,7 +35,7 @@ static class S3Leftovers
             answer = await bucket.AskAsync(
                 "be searched for unfinished uploads",
                 null,
-                (client, patience) => client.ListMultipartUploadsAsync(page, patience.Token),
+                (client, idle) => client.ListMultipartUploadsAsync(page, idle.Token),
                 cancellationToken);
             // The server's clock and ours agree within minutes, else it would refuse us.
             old.AddRange(

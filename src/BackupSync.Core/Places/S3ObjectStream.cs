@@ -53,8 +53,8 @@ sealed class S3ObjectStream : ForwardStream
     {
         try
         {
-            return new S3ObjectStream(bucket, key, await bucket.AskAsync("be read", key, (client, patience) => client.GetObjectAsync(
-                new GetObjectRequest { BucketName = bucket.Name, Key = key }, patience.Token), cancellationToken));
+            return new S3ObjectStream(bucket, key, await bucket.AskAsync("be read", key, (client, idle) => client.GetObjectAsync(
+                new GetObjectRequest { BucketName = bucket.Name, Key = key }, idle.Token), cancellationToken));
         }
         catch (BackupSyncException e) when (e.InnerException is AmazonS3Exception { ErrorCode: "NoSuchKey" })
         {
@@ -94,10 +94,10 @@ sealed class S3ObjectStream : ForwardStream
         {
             var response = _response ??= await ResumeAsync(cancellationToken);
             Exception failure;
-            using var patience = new Patience(_bucket.Limits.Answer / 2, cancellationToken);
+            using var idle = new IdleTimeout(_bucket.Limits.Answer / 2, cancellationToken);
             try
             {
-                var count = await Content(response).ReadAsync(buffer, patience.Token);
+                var count = await Content(response).ReadAsync(buffer, idle.Token);
                 _position += count;
                 if (count > 0)
                     return count;
@@ -162,14 +162,14 @@ sealed class S3ObjectStream : ForwardStream
 
     async Task<GetObjectResponse> ResumeAsync(CancellationToken cancellationToken)
     {
-        var response = await _bucket.AskAsync("be read to its end", _key, (client, patience) => client.GetObjectAsync(
+        var response = await _bucket.AskAsync("be read to its end", _key, (client, idle) => client.GetObjectAsync(
             new GetObjectRequest
             {
                 BucketName = _bucket.Name,
                 Key = _key,
                 EtagToMatch = _etag,
                 ByteRange = new ByteRange(_position, _length - 1),
-            }, patience.Token), cancellationToken);
+            }, idle.Token), cancellationToken);
         // Not every server heeds the conditions.
         if (response.ETag == _etag && response.ContentLength == _length - _position)
             return response;

@@ -32,7 +32,7 @@ sealed class S3Place(S3PlaceConfig config, S3Limits limits) : IBackupPlace
         do
         {
             var answer = await _bucket.AskAsync(
-                "be listed", null, (client, patience) => ListAsync(client, page, patience), cancellationToken);
+                "be listed", null, (client, idle) => ListAsync(client, page, idle), cancellationToken);
             files.AddRange((answer.S3Objects ?? [])
                 .Where(o => o.Key?.StartsWith(config.Prefix, StringComparison.Ordinal) == true)
                 .Select(o => new PlaceFile(o.Key[config.Prefix.Length..], o.Size ?? 0))
@@ -139,9 +139,9 @@ sealed class S3Place(S3PlaceConfig config, S3Limits limits) : IBackupPlace
     }
 
     /// <summary>Of a page that happens to be XML the SDK makes an empty listing, and so nothing of all that is there.</summary>
-    static async Task<ListObjectsV2Response> ListAsync(AmazonS3Client client, ListObjectsV2Request request, Patience patience)
+    static async Task<ListObjectsV2Response> ListAsync(AmazonS3Client client, ListObjectsV2Request request, IdleTimeout idle)
     {
-        var answer = await client.ListObjectsV2Async(request, patience.Token);
+        var answer = await client.ListObjectsV2Async(request, idle.Token);
         return answer is { Name: null, KeyCount: null, MaxKeys: null, S3Objects: null or { Count: 0 } }
             ? throw new InvalidDataException("The answer to a listing is none.")
             : answer;
@@ -150,13 +150,13 @@ sealed class S3Place(S3PlaceConfig config, S3Limits limits) : IBackupPlace
     /// <summary>By a listing that the key itself would be first in: a HEAD's refusal has no body to say why.</summary>
     async Task<bool> ExistsAsync(string key, CancellationToken cancellationToken)
     {
-        var answer = await _bucket.AskAsync("be looked for", config.Prefix + key, (client, patience) => ListAsync(
+        var answer = await _bucket.AskAsync("be looked for", config.Prefix + key, (client, idle) => ListAsync(
             client, new ListObjectsV2Request
             {
                 BucketName = config.Bucket,
                 Prefix = config.Prefix + key,
                 MaxKeys = 1,
-            }, patience), cancellationToken);
+            }, idle), cancellationToken);
         return answer.S3Objects?.Any(o => o.Key == config.Prefix + key) == true;
     }
 
@@ -178,7 +178,7 @@ sealed class S3Place(S3PlaceConfig config, S3Limits limits) : IBackupPlace
         _bucket.AskAsync(
             "be removed",
             config.Prefix + key,
-            (client, patience) => client.DeleteObjectAsync(config.Bucket, config.Prefix + key, patience.Token),
+            (client, idle) => client.DeleteObjectAsync(config.Bucket, config.Prefix + key, idle.Token),
             cancellationToken,
             limit);
 

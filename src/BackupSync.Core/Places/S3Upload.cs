@@ -67,8 +67,8 @@ sealed class S3Upload(S3Bucket bucket, string key, SafeFileHandle handle, string
         try
         {
             await bucket.AskAsync("be rid of its unfinished upload", key,
-                (client, patience) => client.AbortMultipartUploadAsync(
-                    bucket.Name, key, _uploadId, patience.Token), cancellationToken, bucket.Limits.Undoing);
+                (client, idle) => client.AbortMultipartUploadAsync(
+                    bucket.Name, key, _uploadId, idle.Token), cancellationToken, bucket.Limits.Undoing);
         }
         catch (BackupSyncException e) when (e.InnerException is AmazonServiceException { StatusCode: HttpStatusCode.NotFound })
         {
@@ -98,9 +98,9 @@ sealed class S3Upload(S3Bucket bucket, string key, SafeFileHandle handle, string
 
     Task SendWholeAsync(
         long size,
-        CancellationToken cancellationToken) => UnlessThereAsync(condition => bucket.SendAsync(key, async (client, patience) =>
+        CancellationToken cancellationToken) => UnlessThereAsync(condition => bucket.SendAsync(key, async (client, idle) =>
     {
-        await using var content = new FileSlice(handle, file, 0, size, patience.Renew);
+        await using var content = new FileSlice(handle, file, 0, size, idle.Renew);
         return (await client.PutObjectAsync(new PutObjectRequest
         {
             BucketName = bucket.Name,
@@ -111,20 +111,20 @@ sealed class S3Upload(S3Bucket bucket, string key, SafeFileHandle handle, string
             IfNoneMatch = condition,
             UseChunkEncoding = false,
             DisablePayloadSigning = !bucket.SignsContent,
-        }, patience.Token)).ETag;
+        }, idle.Token)).ETag;
     }, cancellationToken));
 
     async Task SendPartsAsync(long size, Action<long>? onProgress, CancellationToken cancellationToken)
     {
         var partSize = Math.Max(bucket.Limits.PartSize, (size / MostParts / MiB + 1) * MiB);
         var parts = new PartETag[(size + partSize - 1) / partSize];
-        _uploadId = (await bucket.AskAsync("be stored", key, (client, patience) => client.InitiateMultipartUploadAsync(
+        _uploadId = (await bucket.AskAsync("be stored", key, (client, idle) => client.InitiateMultipartUploadAsync(
             new InitiateMultipartUploadRequest
             {
                 BucketName = bucket.Name,
                 Key = key,
                 ContentType = "application/octet-stream",
-            }, patience.Token), cancellationToken)).UploadId;
+            }, idle.Token), cancellationToken)).UploadId;
 
         long done = 0;
         var progress = new Lock();
@@ -140,7 +140,7 @@ sealed class S3Upload(S3Bucket bucket, string key, SafeFileHandle handle, string
                     onProgress?.Invoke(done += length);
             });
 
-        await UnlessThereAsync(condition => bucket.AskAsync("be stored", key, async (client, patience) => (await client
+        await UnlessThereAsync(condition => bucket.AskAsync("be stored", key, async (client, idle) => (await client
             .CompleteMultipartUploadAsync(
                 new CompleteMultipartUploadRequest
                 {
@@ -150,7 +150,7 @@ sealed class S3Upload(S3Bucket bucket, string key, SafeFileHandle handle, string
                     PartETags = [.. parts],
                     IfNoneMatch = condition,
                 },
-                patience.Token)).ETag, cancellationToken, bucket.Limits.Completion));
+                idle.Token)).ETag, cancellationToken, bucket.Limits.Completion));
         _uploadId = null;
     }
 
@@ -158,9 +158,9 @@ sealed class S3Upload(S3Bucket bucket, string key, SafeFileHandle handle, string
         int number,
         long start,
         long length,
-        CancellationToken cancellationToken) => bucket.SendAsync(key, async (client, patience) =>
+        CancellationToken cancellationToken) => bucket.SendAsync(key, async (client, idle) =>
     {
-        await using var content = new FileSlice(handle, file, start, length, patience.Renew);
+        await using var content = new FileSlice(handle, file, start, length, idle.Renew);
         var answer = await client.UploadPartAsync(new UploadPartRequest
         {
             BucketName = bucket.Name,
@@ -171,7 +171,7 @@ sealed class S3Upload(S3Bucket bucket, string key, SafeFileHandle handle, string
             InputStream = content,
             UseChunkEncoding = false,
             DisablePayloadSigning = !bucket.SignsContent,
-        }, patience.Token);
+        }, idle.Token);
         return new PartETag(number, answer.ETag);
     }, cancellationToken);
 }

@@ -20,9 +20,9 @@ static class AllLocks
     /// <param name="statements">
     /// LOCK TABLE, or what takes its locks and does no more than a moment's work; relations by their names in full, quoted.
     /// </param>
-    /// <param name="patience">How long it may be tried. In the end it fails as what was to be locked last did.</param>
-    public static string Statement(IEnumerable<string> statements, TimeSpan patience) => "DO " + Sql.Literal(Body
-        .Replace("@patience", Milliseconds(patience), StringComparison.Ordinal)
+    /// <param name="longestWait">How long it may be tried. In the end it fails as what was to be locked last did.</param>
+    public static string Statement(IEnumerable<string> statements, TimeSpan longestWait) => "DO " + Sql.Literal(Body
+        .Replace("@longestWait", Milliseconds(longestWait), StringComparison.Ordinal)
         .Replace("@longest", Milliseconds(Longest), StringComparison.Ordinal)
         .Replace("@pause", Milliseconds(Pause), StringComparison.Ordinal)
         .Replace("@shortest", DeadlockTimeout.Shortest, StringComparison.Ordinal)

@@ -6,9 +6,9 @@ namespace BackupSync.Postgres;
 /// What a server is asked to find out who waits for a run of ours. No catalog is read here, not even by a view or a cast: it may be the
 /// very thing that others wait for. What a role may not see of other roles' sessions is their statements, not that they wait.
 /// </summary>
-/// <param name="patience">How long others may have to wait.</param>
+/// <param name="longestWait">How long others may have to wait.</param>
 /// <param name="interval">Between two looks of the loop.</param>
-sealed class BlockingQueries(TimeSpan patience, TimeSpan interval)
+sealed class BlockingQueries(TimeSpan longestWait, TimeSpan interval)
 {
     /// <summary>What the loop says when somebody has waited too long.</summary>
     public const string Late = "backupsync: others have waited too long";
@@ -158,7 +158,7 @@ sealed class BlockingQueries(TimeSpan patience, TimeSpan interval)
                 WHEN t.tangled THEN 'at once' END]
              FROM clock c, held h LEFT JOIN activity s ON s.pid = h.pid
              CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM own o WHERE o.pid = ANY (h.blockers) OR h.pid = ANY (o.blockers)) AS tangled) t
-             WHERE c.now - h.since >= {Seconds(patience)} OR t.tangled
+             WHERE c.now - h.since >= {Seconds(longestWait)} OR t.tangled
              ORDER BY NOT t.tangled, NOT h.blockers && (SELECT pg_catalog.array_agg(o.pid) FROM ours o) LIMIT 1) AS late
         """;
 

@@ -29,14 +29,14 @@ sealed class BlockingWatch : IAsyncDisposable
     BlockingWatch(OwnSession own, TimeSpan limit, Action onGivenWay)
     {
         (_own, _onGivenWay) = (own, onGivenWay);
-        _queries = new BlockingQueries(PatienceFor(limit), Interval);
+        _queries = new BlockingQueries(LongestWaitFor(limit), Interval);
         _watching = WatchAsync();
     }
 
     /// <summary>
     /// Who waits is seen half a second late at worst, as is that he has waited long enough; and the server leaves us a second.
     /// </summary>
-    static TimeSpan PatienceFor(TimeSpan limit) => limit > 2 * BlockingQueries.Grace ? limit - BlockingQueries.Grace : limit / 2;
+    static TimeSpan LongestWaitFor(TimeSpan limit) => limit > 2 * BlockingQueries.Grace ? limit - BlockingQueries.Grace : limit / 2;
 
     /// <summary>Who had to wait too long; null while nobody has.</summary>
     public BlockedStatement? Blocked { get; private set; }

@@ -19,7 +19,7 @@ sealed class SessionGroup : IAsyncDisposable
         var group = new SessionGroup(count);
         try
         {
-            await Together.RunAsync(cancellationToken, [.. Enumerable.Range(0, count).Select<int, Func<CancellationToken, Task>>(i =>
+            await TaskGroup.RunAsync(cancellationToken, [.. Enumerable.Range(0, count).Select<int, Func<CancellationToken, Task>>(i =>
                 async stop => group._sessions[i] = await open(stop))]);
             return group;
         }
@@ -32,7 +32,7 @@ sealed class SessionGroup : IAsyncDisposable
 
     /// <summary>Runs a statement in each of them, or in those from <paramref name="first"/> on.</summary>
     public Task ExecuteAsync(string statement, CancellationToken cancellationToken, int first = 0) =>
-        Together.RunAsync(
+        TaskGroup.RunAsync(
             cancellationToken,
             [.. Sessions.Skip(first).Select<PgSession, Func<CancellationToken, Task>>(s => stop => s.ExecuteAsync(statement, stop))]);
 

@@ -5,7 +5,7 @@ DECLARE
     statements text[] := @statements;
     statement text;
     own_limit text := pg_catalog.current_setting('lock_timeout');
-    ending timestamptz := pg_catalog.clock_timestamp() + @patience * interval '1 millisecond';
+    ending timestamptz := pg_catalog.clock_timestamp() + @longestWait * interval '1 millisecond';
     shortest float; -- anybody's deadlock_timeout, in milliseconds
     begun timestamptz;
     budget float;

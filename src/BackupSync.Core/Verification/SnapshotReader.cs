@@ -19,7 +19,7 @@ sealed class SnapshotReader(Snapshot snapshot, PgSession session) : IQueryRunner
     /// How long a table may be locked by others. Nobody waits for us in the meantime: no lock is held while another is waited for, but
     /// for a moment.
     /// </summary>
-    static readonly TimeSpan LockPatience = TimeSpan.FromMinutes(1);
+    static readonly TimeSpan LongestLockWait = TimeSpan.FromMinutes(1);
 
     readonly Stopwatch _sinceBegin = Stopwatch.StartNew();
     bool _isOpen = true;
@@ -64,7 +64,8 @@ sealed class SnapshotReader(Snapshot snapshot, PgSession session) : IQueryRunner
                 _statements++;
                 return await read();
             }
-            catch (PgQueryException locked) when (locked.SqlState == PostgresErrorCodes.LockNotAvailable && waiting.Elapsed < LockPatience)
+            catch (PgQueryException locked)
+                when (locked.SqlState == PostgresErrorCodes.LockNotAvailable && waiting.Elapsed < LongestLockWait)
             {
                 // Who has locked it may be waiting for what this transaction has read, and our request is not to stand before others'
                 // for ever.

@@ -162,7 +162,7 @@ public sealed class S3PlaceTests(S3Server server) : PlaceContract, IClassFixture
             await bucket.AskAsync(
                 "be stored",
                 "pg/dead",
-                (client, patience) => client.InitiateMultipartUploadAsync(Config.Bucket, "pg/dead", patience.Token),
+                (client, idle) => client.InitiateMultipartUploadAsync(Config.Bucket, "pg/dead", idle.Token),
                 default);
             if (i == 0)
                 server.SetBegin(Config, DateTime.UtcNow.AddDays(-2));

@@ -138,11 +138,11 @@ static class DataComparison
         ComparedSide source, ComparedSide target, ComparisonOptions options, FingerprintMethod method,
         Action<ComparisonProgress>? onProgress, Action<RowDifference> onRow, CancellationToken cancellationToken)
     {
-        await Together.RunAsync(
+        await TaskGroup.RunAsync(
             cancellationToken, stop => source.ListTablesAsync(options.Tables, stop), stop => target.ListTablesAsync(options.Tables, stop));
         TableNames.EnsureKnown(options.Tables, [.. source.AllTables.Union(target.AllTables)], $"{source.Label} or {target.Label}");
         var progress = new BothProgress(onProgress, options.Detail);
-        await Together.RunAsync(
+        await TaskGroup.RunAsync(
             cancellationToken,
             stop => source.ReadAsync(method, progress.OnSource, stop),
             stop => target.ReadAsync(method, progress.OnTarget, stop));
@@ -209,7 +209,7 @@ static class DataComparison
             await foreach (var row in RowDetails.ReadAsync(
                 SharedTable.Of(there[name], here[name], rows), method, sourceReaders, targetReaders, cancellationToken))
                 onRow(row);
-            await Together.RunAsync(cancellationToken, source.EndReadingAsync, target.EndReadingAsync);
+            await TaskGroup.RunAsync(cancellationToken, source.EndReadingAsync, target.EndReadingAsync);
         }
 
         async Task<Dictionary<string, KeyedTable>> TablesAsync(ComparedSide side, CancellationToken stop)

@@ -75,7 +75,7 @@ sealed class FullSync(RunContext run, SyncFindings findings, SyncRequest request
     async Task ReadStatisticsAsync(SourceSide source, TargetSide target, StepScope scope, CancellationToken cancellationToken)
     {
         var method = FingerprintReader.MethodFor(request.Verify.Content, source.Facts.Major, target.Facts.Major);
-        await Together.RunAsync(cancellationToken,
+        await TaskGroup.RunAsync(cancellationToken,
             ct => source.ReadAsync(method, scope, ct),
             ct => target.ReadAsync(method, ct));
         Guards.EnsureNotEmpty(source.Content, source.Login.Label);
@@ -90,7 +90,7 @@ sealed class FullSync(RunContext run, SyncFindings findings, SyncRequest request
 
     /// <summary>Both are good before anything else happens; one that fails stops the other.</summary>
     Task DumpAndBackUpAsync(SourceSide source, TargetSide target, CancellationToken cancellationToken) =>
-        Together.RunAsync(cancellationToken,
+        TaskGroup.RunAsync(cancellationToken,
             ct => run.StepAsync(_steps.Dump,
                 (scope, limited) => source.DumpAsync(new BackupLabel(BackupKind.Source), _tools!.Source, scope, limited), ct),
             ct => _tools!.Target is { } tools

@@ -66,7 +66,7 @@ sealed class ComparingLane(Snapshot snapshot, SourceLane? reader, PgLogin target
 
     public async Task<(PgSession Source, PgSession Target)> BothAsync(CancellationToken cancellationToken)
     {
-        await Together.RunAsync(cancellationToken, SourceAsync, TargetAsync);
+        await TaskGroup.RunAsync(cancellationToken, SourceAsync, TargetAsync);
         return (_source!.Session, _target!);
     }
 

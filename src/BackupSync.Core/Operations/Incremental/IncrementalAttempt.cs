@@ -148,7 +148,7 @@ sealed class IncrementalAttempt(
     public async Task CommitAsync(CancellationToken cancellationToken)
     {
         // Nothing is asked of the source any more.
-        await Together.RunAsync(cancellationToken, _ => source.ReleaseSnapshotAsync(), _transaction.CommitAsync);
+        await TaskGroup.RunAsync(cancellationToken, _ => source.ReleaseSnapshotAsync(), _transaction.CommitAsync);
         findings.Target.IsVerified = true;
         var rows = _tables.Where(t => t.RowsAfter is not null).ToDictionary(t => t.Table.Name, t => t.RowsAfter!.Value);
         if (rows.Count > 0)
@@ -200,7 +200,7 @@ sealed class IncrementalAttempt(
     async Task<SourceBeforeSnapshot> BeginAsync(CancellationToken cancellationToken)
     {
         SourceBeforeSnapshot? told = null;
-        await Together.RunAsync(cancellationToken,
+        await TaskGroup.RunAsync(cancellationToken,
             async ct => _snapshot = await source.TakeSnapshotAsync(
                 async (session, stop) => told = await SourceBeforeSnapshot.ReadAsync(session, stop), ct),
             async ct =>

@@ -109,13 +109,13 @@ sealed class IncrementalSync(RunContext run, SyncFindings findings, SyncRequest 
 
     async Task CheckAsync(SourceSide source, TargetSide target, StepScope scope, CancellationToken cancellationToken)
     {
-        await Together.RunAsync(cancellationToken, target.ConnectAsync, source.ConnectAsync);
+        await TaskGroup.RunAsync(cancellationToken, target.ConnectAsync, source.ConnectAsync);
         await Leftovers.ClearSessionsAsync(source.Session, target.Tag, run, cancellationToken);
         await SyncState.EnsureMayWriteAsync(target, cancellationToken);
         await Prechecks.WarnOfEventTriggersAsync(target, run, cancellationToken);
         if (request.Tables.Count == 0)
         {
-            await Together.RunAsync(cancellationToken,
+            await TaskGroup.RunAsync(cancellationToken,
                 ct => Prechecks.EnsureMayReadLargeObjectsAsync(source, ct), ct => Prechecks.EnsureMayReadLargeObjectsAsync(target, ct));
             await Prechecks.WarnOfLocksAsync(target, CatalogFilter.None, "the run", run, cancellationToken);
         }

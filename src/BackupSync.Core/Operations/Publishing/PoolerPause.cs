@@ -17,7 +17,7 @@ sealed class PoolerPause : IAsyncDisposable
     /// <summary>
     /// For the statements that are under way. Whoever takes longer loses his connection by the rename, as direct clients do.
     /// </summary>
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(5);
 
     const string Paused = "backupsync-paused";
 
@@ -81,7 +81,7 @@ sealed class PoolerPause : IAsyncDisposable
         await _psql.DisposeAsync(); // ends its input, and gives it a moment
         for (var attempt = 1; ; attempt++)
         {
-            using var limit = new CancellationTokenSource(Patience);
+            using var limit = new CancellationTokenSource(AnswerLimit);
             try
             {
                 var left = (await NamesAsync(_tools, _database, isPaused: true, limit.Token)).Intersect(_names).ToList();
@@ -107,7 +107,7 @@ sealed class PoolerPause : IAsyncDisposable
         if (_psql is null)
             return;
         var told = ReadMarkAsync(_psql.StandardOutput);
-        await Task.WhenAny(told, Task.Delay(Patience, cancellationToken));
+        await Task.WhenAny(told, Task.Delay(AnswerLimit, cancellationToken));
         if (told.IsCompleted && !await told)
             _warn($"{_database.DisplayName}: its pooler does not pause: {_psql.ErrorTail}");
     }
@@ -157,7 +157,7 @@ sealed class PoolerPause : IAsyncDisposable
         CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(Patience * 2);
+        limit.CancelAfter(AnswerLimit * 2);
         try
         {
             var result = await ChildProcess.RunAsync(Psql(tools, database.Pooler!, [.. commands]), limit.Token);

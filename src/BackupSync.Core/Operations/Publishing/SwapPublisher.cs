@@ -211,7 +211,7 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
         FingerprintMethod method, FingerprintReader.OnTable onTable, CancellationToken cancellationToken)
     {
         DatabaseFingerprint? fingerprint = null;
-        await Together.RunAsync(cancellationToken,
+        await TaskGroup.RunAsync(cancellationToken,
             async ct => fingerprint = await FingerprintReader.ReadAsync(_restored!.Sessions, method, CatalogFilter.None, onTable, ct),
             CheckpointAsync);
         await DisposeAsync();

@@ -41,8 +41,8 @@ sealed class TargetObjects
     }
 
     /// <summary>Drops all of it, in the runner's transaction, when all of it is locked.</summary>
-    /// <param name="patience">How long it is tried to lock it.</param>
-    public async Task DropAsync(IQueryRunner runner, TimeSpan patience, CancellationToken cancellationToken)
+    /// <param name="longestWait">How long it is tried to lock it.</param>
+    public async Task DropAsync(IQueryRunner runner, TimeSpan longestWait, CancellationToken cancellationToken)
     {
         // They would fire for all that follows; none fires for this.
         foreach (var drop in _eventTriggers)
@@ -50,7 +50,7 @@ sealed class TargetObjects
         if (_drops.Count == 0)
             return;
         var locks = (await runner.RowsAsync(Lockable, cancellationToken)).Select(r => LockOf(r.Name(0), r.TextOrNull(2), r.Text(3)));
-        await runner.ExecuteAsync(AllLocks.Statement(locks, patience), cancellationToken);
+        await runner.ExecuteAsync(AllLocks.Statement(locks, longestWait), cancellationToken);
         await runner.ExecuteAsync(
             "CREATE TEMPORARY TABLE backupsync_drops (id int, statement text, goes_with_its_table bool)",
             cancellationToken);

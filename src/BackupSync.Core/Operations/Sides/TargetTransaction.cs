@@ -12,7 +12,7 @@ namespace BackupSync.Operations.Sides;
 sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDisposable
 {
     /// <summary>Whoever uses a table is waited for so long, with pauses: while a request of ours waits, others wait behind it.</summary>
-    static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(30), LockPause = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan LongestLockWait = TimeSpan.FromSeconds(30), LockPause = TimeSpan.FromSeconds(1);
 
     static readonly TimeSpan AnswerLimit = TimeSpan.FromMinutes(2);
 
@@ -59,7 +59,7 @@ sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDispos
             return;
         try
         {
-            await WaitingAsync(AllLocks.Statement(statements, LockPatience), cancellationToken);
+            await WaitingAsync(AllLocks.Statement(statements, LongestLockWait), cancellationToken);
         }
         catch (PgQueryException refused)
             when (refused.SqlState is PostgresErrorCodes.UndefinedObject or PostgresErrorCodes.InsufficientPrivilege)
@@ -84,11 +84,11 @@ sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDispos
             catch (PgQueryException blocked)
                 when (blocked.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected)
             {
-                if (waiting.Elapsed > LockPatience)
+                if (waiting.Elapsed > LongestLockWait)
                 {
                     throw new BackupSyncException(ErrorIds.RestoreFailed,
                         $"{target.Login.Label}: other sessions use the tables, or tables that foreign keys tie to them; they were "
-                            + $"waited for {LockPatience.TotalSeconds:0} s.",
+                            + $"waited for {LongestLockWait.TotalSeconds:0} s.",
                         "End long transactions there (pg_stat_activity tells them), then run again.", blocked);
                 }
                 await Session.ExecuteAsync("ROLLBACK TO SAVEPOINT backupsync_locks", cancellationToken);

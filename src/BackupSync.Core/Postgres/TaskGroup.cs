@@ -3,7 +3,7 @@ using System.Runtime.ExceptionServices;
 namespace BackupSync.Postgres;
 
 /// <summary>Runs work side by side. The first failure stops the others, is waited for with them, and is the one that is thrown.</summary>
-static class Together
+static class TaskGroup
 {
     public static async Task RunAsync(CancellationToken cancellationToken, params IReadOnlyList<Func<CancellationToken, Task>> work)
     {

@@ -7,7 +7,7 @@ namespace BackupSync.Cli.Demo;
 /// What a reader of a database sees, asked for with nothing of BackupSync's own: the demo must not be its own judge.
 /// </summary>
 /// <param name="Content">The same if, and only if, all of their rows are.</param>
-sealed record Witness(long Users, long Escrows, long Wallets, long Transactions, string Content)
+sealed record DemoContent(long Users, long Escrows, long Wallets, long Transactions, string Content)
 {
     const string Sql = """
         WITH content AS (
@@ -22,14 +22,14 @@ sealed record Witness(long Users, long Escrows, long Wallets, long Transactions,
         FROM content
         """;
 
-    public static async Task<Witness> AskAsync(DatabaseAddress database, CancellationToken cancellationToken)
+    public static async Task<DemoContent> AskAsync(DatabaseAddress database, CancellationToken cancellationToken)
     {
         await using var connection = new NpgsqlConnection(database.ToNpgsql().ConnectionString);
         await connection.OpenAsync(cancellationToken);
         await using var command = new NpgsqlCommand(Sql, connection);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
-        return new Witness(reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3), reader.GetString(4));
+        return new DemoContent(reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3), reader.GetString(4));
     }
 
     public override string ToString() =>

@@ -1,12 +1,12 @@
 namespace BackupSync.Places;
 
 /// <summary>A wait that ends when nothing has happened for a while, or when the caller gives up.</summary>
-sealed class Patience : IDisposable
+sealed class IdleTimeout : IDisposable
 {
     readonly CancellationTokenSource _source;
     readonly TimeSpan _silence;
 
-    public Patience(TimeSpan silence, CancellationToken cancellationToken)
+    public IdleTimeout(TimeSpan silence, CancellationToken cancellationToken)
     {
         _silence = silence;
         _source = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
