@@ -2,6 +2,7 @@ namespace BackupSync.Archives;
 
 /// <summary>
 /// The checksum at the end of a zlib stream: two sums, each modulo 65521 (https://www.rfc-editor.org/rfc/rfc1950#section-8).
+/// By hand: what .NET offers cannot make one sum of two.
 /// </summary>
 readonly record struct Adler32(uint Value)
 {

@@ -7,6 +7,7 @@ namespace BackupSync.Archives;
 /// <summary>
 /// Compresses what is written to it into one zlib stream, several pieces of it at once: compressing takes longer than all
 /// else that happens to a dump. Pieces know nothing of each other, which costs little of the size.
+/// By hand: .NET compresses on one processor.
 /// </summary>
 /// <remarks>
 /// Each piece ends on a byte's boundary with an empty stored block, so they can stand one after the other; the checksum of all follows

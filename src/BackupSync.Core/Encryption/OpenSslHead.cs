@@ -1,6 +1,7 @@
 namespace BackupSync.Encryption;
 
 /// <summary>What a file of <c>openssl enc</c> begins with: eight letters, then the salt of its key and IV.</summary>
+/// <remarks>By hand: .NET has the ciphers, not the format, and anybody who has openssl is to be able to decrypt a backup.</remarks>
 static class OpenSslHead
 {
     /// <summary>In bytes.</summary>

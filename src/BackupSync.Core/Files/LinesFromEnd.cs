@@ -9,6 +9,7 @@ readonly record struct FileLine(long Offset, ReadOnlyMemory<byte>? Bytes);
 
 /// <summary>
 /// Reads the lines of a file that others append to, the last one first, block by block: whoever stops early has read little.
+/// By hand: .NET reads lines forwards only.
 /// </summary>
 static class LinesFromEnd
 {

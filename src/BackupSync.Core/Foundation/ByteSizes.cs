@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 namespace BackupSync;
 
 /// <summary>Sizes as people write and read them. <c>10KB</c> is 10,000 bytes, <c>1KiB</c> is 1,024.</summary>
+/// <remarks>By hand: what is read is documented to the letter (<see cref="Allowed"/>), and all else is refused.</remarks>
 public static partial class ByteSizes
 {
     /// <summary>For messages: what a size looks like.</summary>

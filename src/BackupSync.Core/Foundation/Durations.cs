@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 namespace BackupSync;
 
 /// <summary>Durations as people write and read them: <c>90s</c>, <c>1h30m</c>, <c>42.1s</c>, <c>1m 05s</c>.</summary>
+/// <remarks>By hand: what is read is documented to the letter (<see cref="Allowed"/>), and all else is refused.</remarks>
 public static partial class Durations
 {
     /// <summary>For messages: what a duration looks like.</summary>

@@ -1,8 +1,13 @@
+using F23.StringSimilarity;
+
 namespace BackupSync;
 
 /// <summary>Finds what somebody probably meant.</summary>
 public static class NearestName
 {
+    /// <summary>Swapped neighbours count as one slip.</summary>
+    static readonly OptimalStringAlignment Slips = new();
+
     /// <summary>In characters; what is longer is no name that somebody mistyped.</summary>
     const int Longest = 200;
 
@@ -14,29 +19,10 @@ public static class NearestName
         var limit = Math.Max(1, name.Length / 3);
         return candidates
             .Where(c => Math.Abs(c.Length - name.Length) <= limit)
-            .Select(c => (Candidate: c, Distance: Distance(name.ToUpperInvariant(), c.ToUpperInvariant())))
+            .Select(c => (Candidate: c, Distance: Slips.Distance(name.ToUpperInvariant(), c.ToUpperInvariant())))
             .Where(x => x.Distance <= limit)
             .OrderBy(x => x.Distance)
             .Select(x => x.Candidate)
             .FirstOrDefault();
-    }
-
-    /// <summary>Levenshtein's distance with swaps of neighbours counted as one.</summary>
-    static int Distance(string a, string b)
-    {
-        var d = new int[a.Length + 1, b.Length + 1];
-        for (var i = 0; i <= a.Length; i++) d[i, 0] = i;
-        for (var j = 0; j <= b.Length; j++) d[0, j] = j;
-        for (var i = 1; i <= a.Length; i++)
-        {
-            for (var j = 1; j <= b.Length; j++)
-            {
-                var cost = a[i - 1] == b[j - 1] ? 0 : 1;
-                d[i, j] = Math.Min(Math.Min(d[i - 1, j] + 1, d[i, j - 1] + 1), d[i - 1, j - 1] + cost);
-                if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                    d[i, j] = Math.Min(d[i, j], d[i - 2, j - 2] + 1);
-            }
-        }
-        return d[a.Length, b.Length];
     }
 }

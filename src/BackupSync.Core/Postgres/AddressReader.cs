@@ -3,6 +3,7 @@ using System.Globalization;
 namespace BackupSync.Postgres;
 
 /// <summary>Makes an address of libpq's keywords: fills in what is not said, and checks what is.</summary>
+/// <remarks>By hand: Npgsql reads keywords of its own, and no libpq URIs, which is what providers give.</remarks>
 static class AddressReader
 {
     /// <param name="keywords">Known ones only.</param>
