@@ -45,7 +45,7 @@ sealed class ArchiveCopy(ArchiveReader reader, Stream output, ArchiveCopy.OnProg
     /// <returns>
     /// What passed, and the head with the places of all data: to be written over the one in the file, where that is possible.
     /// </returns>
-    public (ArchiveContent Content, ArchiveHead Head) Run(bool compress)
+    public CopiedArchive Run(bool compress)
     {
         var head = compress && reader.Head.Compression == ArchiveCompression.None ? reader.Head.With(ArchiveCompression.Gzip) : reader.Head;
         var writer = new ArchiveOutput(output);
@@ -68,7 +68,7 @@ sealed class ArchiveCopy(ArchiveReader reader, Stream output, ArchiveCopy.OnProg
                 writer.Integer(0);
         }
         writer.Flush();
-        return (new ArchiveContent(CanCount ? _rows : null, _largeObjects), head);
+        return new(new ArchiveContent(CanCount ? _rows : null, _largeObjects), head);
     }
 
     bool CanCount => reader.Head.Compression == ArchiveCompression.None;
@@ -96,3 +96,6 @@ sealed class ArchiveCopy(ArchiveReader reader, Stream output, ArchiveCopy.OnProg
         }
     }
 }
+
+/// <param name="Head">With the places of all data.</param>
+sealed record CopiedArchive(ArchiveContent Content, ArchiveHead Head);

@@ -64,25 +64,9 @@ sealed class ConfigurationReader(string file, Func<string, string?> environment,
                 "pooler",
                 "the admin console of the PgBouncer in front of it, such as postgresql://admin:password@host:6432/pgbouncer")
             : (null, null);
-        return address is not null
-            ? new DatabaseConfig(address)
-            {
-                Name = name,
-                Role = role,
-                Provider = provider,
-                Tier = tier,
-                Pooler = pooler,
-                PoolerProblem = poolerProblem,
-            }
-            : new DatabaseConfig(problem!)
-            {
-                Name = name,
-                Role = role,
-                Provider = provider,
-                Tier = tier,
-                Pooler = pooler,
-                PoolerProblem = poolerProblem,
-            };
+        var read = address is not null ? new DatabaseConfig(address) { Name = name, Role = role }
+            : new DatabaseConfig(problem!) { Name = name, Role = role };
+        return read with { Provider = provider, Tier = tier, Pooler = pooler, PoolerProblem = poolerProblem };
     }
 
     /// <summary>

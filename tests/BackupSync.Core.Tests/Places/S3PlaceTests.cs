@@ -222,13 +222,7 @@ public sealed class S3PlaceTests(S3Server server) : PlaceContract, IClassFixture
         await using var place = BackupPlaces.Open(Config with { Bucket = "no-such-bucket" });
         var file = TestFile.Create(Temp, 10);
 
-        foreach (var use in new Func<Task>[]
-        {
-            () => place.ListAsync(default),
-            () => place.OpenAsync(Key, default),
-            () => place.StoreAsync(Key, file.Path, file.Sha256, null, default),
-            () => place.DeleteAsync(Key, default),
-        })
+        foreach (var use in UsesOf(place, file))
         {
             var e = await Assert.ThrowsAsync<BackupSyncException>(use);
             Assert.Equal(ErrorIds.PlaceFailed, e.ErrorId);
@@ -244,13 +238,7 @@ public sealed class S3PlaceTests(S3Server server) : PlaceContract, IClassFixture
         await using var place = BackupPlaces.Open(Config with { AccessKey = "SOMEBODY" });
         var file = TestFile.Create(Temp, 10);
 
-        foreach (var use in new Func<Task>[]
-        {
-            () => place.ListAsync(default),
-            () => place.OpenAsync(Key, default),
-            () => place.StoreAsync(Key, file.Path, file.Sha256, null, default),
-            () => place.DeleteAsync(Key, default),
-        })
+        foreach (var use in UsesOf(place, file))
         {
             var e = await Assert.ThrowsAsync<BackupSyncException>(use);
             Assert.Equal(ErrorIds.PlaceFailed, e.ErrorId);
@@ -260,4 +248,12 @@ public sealed class S3PlaceTests(S3Server server) : PlaceContract, IClassFixture
         }
         Assert.Empty(Kept());
     }
+
+    static IEnumerable<Func<Task>> UsesOf(IBackupPlace place, TestFile file) =>
+    [
+        () => place.ListAsync(default),
+        () => place.OpenAsync(Key, default),
+        () => place.StoreAsync(Key, file.Path, file.Sha256, null, default),
+        () => place.DeleteAsync(Key, default),
+    ];
 }

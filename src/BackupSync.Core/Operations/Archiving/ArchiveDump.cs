@@ -15,11 +15,16 @@ namespace BackupSync.Operations.Archiving;
 static partial class ArchiveDump
 {
     /// <summary>What passed, and the archive's head with the places of all data.</summary>
-    public static async Task<(ArchiveContent Content, ArchiveHead Head)> RunAsync(
+    public static async Task<CopiedArchive> RunAsync(
         ArchiveRequest request, Stream output, StepScope scope, CancellationToken cancellationToken)
     {
-        (ArchiveContent, ArchiveHead)? copied = null;
-        CutOffArchiveException? cutOff = null;
+        var archive = new ArchivePipe<CopiedArchive>((pipe, ct) =>
+        {
+            var reader = new ArchiveReader(pipe, ct);
+            // The head comes when pg_dump has locked all tables, and before the first row.
+            request.Snapshot.HandOverAsync(ct).GetAwaiter().GetResult();
+            return new ArchiveCopy(reader, output, Progress(request.Fingerprint, scope)).Run(CompressesHere(request));
+        });
         var command = new ChildCommand(request.Tools.PgDump,
         [
             "--format=custom", $"--compress={PgDumpCompression(request)}", $"--snapshot={request.Snapshot.Id}", "--no-password",
@@ -29,23 +34,7 @@ static partial class ArchiveDump
             $"--lock-wait-timeout={(long)request.LockTimeout.TotalMilliseconds}", Encoding(request), .. request.Excluded.DumpArguments,
         ])
         {
-            // Read without awaiting, so on a thread of its own: rows come in pieces too small for that. The pipe ends when pg_dump is
-            // stopped.
-            StandardOutput = (pipe, ct) => Task.Factory.StartNew(
-                () =>
-                {
-                    try
-                    {
-                        var reader = new ArchiveReader(pipe, ct);
-                        // The head comes when pg_dump has locked all tables, and before the first row.
-                        request.Snapshot.HandOverAsync(ct).GetAwaiter().GetResult();
-                        copied = new ArchiveCopy(reader, output, Progress(request.Fingerprint, scope)).Run(CompressesHere(request));
-                    }
-                    catch (CutOffArchiveException e)
-                    {
-                        cutOff = e; // pg_dump has failed, most likely: its own words are the cause to tell
-                    }
-                }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default),
+            StandardOutput = archive.ReadAsync,
         };
         var result = await ChildProcess.RunAsync(
             command.ConnectedTo(request.Login, PinnedSettings.ForDump(request.Facts)),
@@ -66,8 +55,9 @@ static partial class ArchiveDump
                     failure) { Detail = words }
                 : failure;
         }
-        return copied ?? throw new BackupSyncException(
-            request.FailureId, $"The dump of {request.Database.DisplayName} failed: {cutOff!.Message}", "Run again.", cutOff);
+        return archive.Content ?? throw new BackupSyncException(
+            request.FailureId, $"The dump of {request.Database.DisplayName} failed: {archive.CutOff!.Message}", "Run again.",
+            archive.CutOff);
     }
 
     /// <summary>What pg_dump says of a table that others have locked: it waits by a statement's time limit.</summary>

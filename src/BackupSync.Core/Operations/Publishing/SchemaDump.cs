@@ -1,5 +1,6 @@
 using System.Globalization;
 using BackupSync.Archives;
+using BackupSync.Operations.Archiving;
 using BackupSync.Operations.Sides;
 using BackupSync.PgTools;
 
@@ -15,8 +16,12 @@ static class SchemaDump
     public static async Task<ArchiveHead> ReadAsync(
         PgToolset tools, DatabaseSide target, long lockTimeout, IEnumerable<string> options, CancellationToken cancellationToken)
     {
-        ArchiveHead? head = null;
-        CutOffArchiveException? cutOff = null;
+        var archive = new ArchivePipe<ArchiveHead>((pipe, ct) =>
+        {
+            var head = new ArchiveReader(pipe, ct, withDrops: true).Head;
+            pipe.CopyTo(Stream.Null);
+            return head;
+        });
         var command = new ChildCommand(tools.PgDump,
         [
             "--format=custom", "--compress=0", "--schema-only", "--no-password", "--encoding=UTF8",
@@ -24,26 +29,15 @@ static class SchemaDump
             "--no-owner", "--no-acl", "--no-subscriptions", "--no-tablespaces", "--no-security-labels", .. options,
         ])
         {
-            StandardOutput = (pipe, ct) => Task.Factory.StartNew(
-                () =>
-                {
-                    try
-                    {
-                        head = new ArchiveReader(pipe, ct, withDrops: true).Head;
-                        pipe.CopyTo(Stream.Null);
-                    }
-                    catch (CutOffArchiveException e)
-                    {
-                        cutOff = e; // pg_dump has failed, most likely: its own words are the cause to tell
-                    }
-                }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default),
+            StandardOutput = archive.ReadAsync,
         };
         var result = await ChildProcess.RunAsync(
             command.ConnectedTo(target.Login, PinnedSettings.ForDump(target.Facts)),
             cancellationToken);
         PgProgram.EnsureSucceeded(
             result, "pg_dump", target.Login, ErrorIds.RestoreFailed, $"What {target.Login.Label} holds cannot be listed");
-        return head ?? throw new BackupSyncException(
-            ErrorIds.RestoreFailed, $"What {target.Login.Label} holds cannot be listed: {cutOff?.Message}", "Run again.", cutOff);
+        return archive.Content ?? throw new BackupSyncException(
+            ErrorIds.RestoreFailed, $"What {target.Login.Label} holds cannot be listed: {archive.CutOff?.Message}", "Run again.",
+            archive.CutOff);
     }
 }
