@@ -14,7 +14,10 @@ static class ErrorRecords
         return new ErrorRecord(failure, failure.ErrorId, Category(failure.ErrorId), target)
         {
             // What is shown; the exception has the words as they came.
-            ErrorDetails = new ErrorDetails(Printable.Text(message)) { RecommendedAction = Printable.Text(failure.Advice ?? "") },
+            ErrorDetails = new ErrorDetails(Printable.Text(Spelling.InCmdlets(message)))
+            {
+                RecommendedAction = Printable.Text(Spelling.InCmdlets(failure.Advice ?? "")),
+            },
         };
     }
 

@@ -23,22 +23,18 @@ public abstract class RestoreCmdlet : ReplacingCmdlet
         var options = new RunOptions { AllowProduction = AllowProduction, OthersWait = OthersWait, SkipRefused = SkipRefused };
         if (!IsWhatIf)
             RestoreRunner.EnsureMayRestore(target, options); // before anybody is asked
-        var action = $"Replace {(tables.Count == 0 ? "the content" : $"the tables {string.Join(", ", tables)}")} by "
-            + FormattableString.Invariant($"{backup.FileName}: {backup.Rows:N0} rows, {ByteSizes.Show(backup.Size)}, ")
-            + FormattableString.Invariant($"of {backup.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC{why}");
-        var isProduction = target.Role == DatabaseRole.Production;
+        var question = Question.Restore(backup, tables, target, why);
         if (IsWhatIf)
         {
-            if (isProduction && !AllowProduction)
-                WriteWarning($"{target.Name} has the role production: to really restore it, add -AllowProduction.");
-            ShouldProcess(Describe(target), action);
+            if (RestoreRunner.WhatItNeeds(target, options) is { } need)
+                WriteWarning(need);
+            ShouldProcess(question.Target, question.Action);
             WriteObject(
                 RestoreRunner.Plan(backup, tables, target, config, options with { AllowProduction = true }),
                 enumerateCollection: true);
             return;
         }
-        if (!Confirm(
-            $"{Describe(target)}{(isProduction ? ", PRODUCTION" : "")}{SizeOf(target)}", action, force: false, agreed: !isProduction))
+        if (!Confirm(question with { Target = question.Target + SizeOf(target) }, force: false))
             return;
         var handle = BackupHandles.Of(backup, config) with { Unauthenticated = Unauthenticated };
         Run((observers, token) => RestoreRunner.RestoreAsync(handle, tables, target, config, options, observers, token));
