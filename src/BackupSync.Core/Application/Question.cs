@@ -31,12 +31,15 @@ public sealed record Question(string Verb, string What, string Target, string Ho
 
     /// <param name="tables">Patterns of the only tables to restore; none for everything.</param>
     /// <param name="why">How the backup was chosen, as the end of a sentence; empty where it was named.</param>
-    public static Question Restore(BackupFile backup, IReadOnlyList<string> tables, DatabaseConfig target, string why = "")
+    /// <param name="size">What the target holds now, in bytes; null where nobody has looked.</param>
+    public static Question Restore(
+        BackupFile backup, IReadOnlyList<string> tables, DatabaseConfig target, string why = "", long? size = null)
     {
         var isProduction = target.Role == DatabaseRole.Production;
         return new Question(
             "replace", tables.Count == 0 ? "the content" : $"the tables {string.Join(", ", tables)}",
-            $"{target.Name} ({target.Address}{(isProduction ? ", PRODUCTION" : "")})",
+            $"{target.Name} ({target.Address}{(isProduction ? ", PRODUCTION" : "")}"
+                + $"{(size is { } bytes ? $", which holds {ByteSizes.Show(bytes)} now" : "")})",
             $"by {backup.FileName}: {backup.Database} as it was at {Time(backup)}, "
                 + string.Create(CultureInfo.InvariantCulture, $"{backup.Rows:N0} rows, {ByteSizes.Show(backup.Size)}{why}"),
             IsConfigured: !isProduction);

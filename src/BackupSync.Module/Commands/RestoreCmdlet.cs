@@ -23,9 +23,9 @@ public abstract class RestoreCmdlet : ReplacingCmdlet
         var options = new RunOptions { AllowProduction = AllowProduction, OthersWait = OthersWait, SkipRefused = SkipRefused };
         if (!IsWhatIf)
             RestoreRunner.EnsureMayRestore(target, options); // before anybody is asked
-        var question = Question.Restore(backup, tables, target, why);
         if (IsWhatIf)
         {
+            var question = Question.Restore(backup, tables, target, why);
             if (RestoreRunner.WhatItNeeds(target, options) is { } need)
                 WriteWarning(need);
             ShouldProcess(question.Target, question.Action);
@@ -34,14 +34,11 @@ public abstract class RestoreCmdlet : ReplacingCmdlet
                 enumerateCollection: true);
             return;
         }
-        if (!Confirm(question with { Target = question.Target + SizeOf(target) }, force: false))
+        if (!Confirm(Question.Restore(backup, tables, target, why, SizeOf(target)), force: false))
             return;
         var handle = BackupHandles.Of(backup, config) with { Unauthenticated = Unauthenticated };
         Run((observers, token) => RestoreRunner.RestoreAsync(handle, tables, target, config, options, observers, token));
     }
 
-    string SizeOf(DatabaseConfig target) =>
-        Await(token => ConnectionTest.RunAsync(target, LookLimit, token)).Size is { } size
-            ? $", which holds {ByteSizes.Show(size)} now"
-            : "";
+    long? SizeOf(DatabaseConfig target) => Await(token => ConnectionTest.RunAsync(target, LookLimit, token)).Size;
 }
