@@ -117,7 +117,7 @@ Describe 'Restore-DbBackup' {
     It 'refuses production where nobody can confirm, and needs nobody for others' {
         $run = Invoke-Unattended $vault.Folder 'Restore-DbBackup auth -Latest -AllowProduction'
         $run.ExitCode | Should -Be 1
-        $run.Output | Should -BeLike '*auth_manual_backup_*rows*PRODUCTION, which holds*-Confirm:$false*'
+        $run.Output | Should -BeLike '*PRODUCTION, which holds*by auth_manual_backup_*rows*-Confirm:$false*'
         $run.Output | Should -Not -BeLike '*-Force*'
         Get-Users $vault.Auth | Should -Be 303
         (Invoke-Unattended $vault.Folder 'Restore-DbBackup trading -Latest').ExitCode | Should -Be 0

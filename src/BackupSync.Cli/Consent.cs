@@ -1,8 +1,13 @@
+using BackupSync.Application;
+
 namespace BackupSync.Cli;
 
 /// <summary>Asks before a database's content is replaced, where there is somebody to ask.</summary>
 static class Consent
 {
+    /// <inheritdoc cref="Require(string, bool, bool)"/>
+    public static void Require(Question question, bool given) => Require(question.ToString(), given, question.IsConfigured);
+
     /// <param name="action">What would be done, as the rest of "About to …".</param>
     /// <param name="given">Whether an option has said yes already.</param>
     /// <param name="isConfigured">Whether the configuration names what would be replaced: a scheduler may then do it unasked.</param>

@@ -6,16 +6,30 @@ namespace BackupSync.Module;
 /// <summary>The core's failures as PowerShell shows them, with ids that scripts can match on.</summary>
 static class ErrorRecords
 {
-    public static ErrorRecord From(BackupSyncException failure, object? target)
+    public static ErrorRecord From(BackupSyncException told, object? target)
     {
+        var failure = InOurWords(told);
         var message = string.IsNullOrWhiteSpace(failure.Detail) || failure.Message.Contains(failure.Detail, StringComparison.Ordinal)
             ? failure.Message
             : $"{failure.Message}{Environment.NewLine}{failure.Detail}";
         return new ErrorRecord(failure, failure.ErrorId, Category(failure.ErrorId), target)
         {
             // What is shown; the exception has the words as they came.
-            ErrorDetails = new ErrorDetails(Printable.Text(message)) { RecommendedAction = Printable.Text(failure.Advice ?? "") },
+            ErrorDetails = new ErrorDetails(Printable.Text(message))
+            {
+                RecommendedAction = Printable.Text(failure.Advice ?? ""),
+            },
         };
+    }
+
+    /// <summary>Options as cmdlets have them, also for who reads the exception itself.</summary>
+    static BackupSyncException InOurWords(BackupSyncException failure)
+    {
+        var message = Spelling.InCmdlets(failure.Message);
+        var advice = failure.Advice is { } said ? Spelling.InCmdlets(said) : null;
+        return message == failure.Message && advice == failure.Advice
+            ? failure
+            : new BackupSyncException(failure.ErrorId, message, advice, failure) { Detail = failure.Detail };
     }
 
     /// <summary>What is wrong with a database that was tested.</summary>

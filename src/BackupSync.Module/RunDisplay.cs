@@ -50,12 +50,12 @@ sealed class RunDisplay(Cmdlet cmdlet, int index, string? name)
                 ShowRun();
                 break;
             case RunLog { Level: RunLogLevel.Warning } log:
-                cmdlet.WriteWarning(Printable.Text(_prefix + log.Message));
+                cmdlet.WriteWarning(Printable.Text(_prefix + Spelling.InCmdlets(log.Message)));
                 break;
             case RunLog log:
                 // The run's one error record is written with its result; this line belongs to those that are looked for in logs.
                 cmdlet.WriteInformation(
-                    Printable.Text(log.Message),
+                    Printable.Text(Spelling.InCmdlets(log.Message)),
                     log.Level == RunLogLevel.Error ? [Tag, nameof(RunLogLevel.Error)] : [Tag]);
                 break;
             case RunEnded:

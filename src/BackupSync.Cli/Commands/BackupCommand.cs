@@ -32,20 +32,15 @@ static class BackupCommand
         };
         command.Validators.Add(result =>
         {
-            if (result.GetValue(names) is { Length: > 0 } == result.GetValue(all))
+            if (result.GetValue(names) is { Length: > 0 } && result.GetValue(all))
                 result.AddError("Name databases, or say --all.");
-            if (result.GetValue(pin) && result.GetResult(keepDays) is not null)
-                result.AddError("--pin is for ever, --keep-days is not: say one of them.");
+            result.Refuse(OptionRules.Keep(result.GetValue(pin), result.GetResult(keepDays) is not null));
         });
         command.SetAction((parsed, cancellationToken) =>
         {
             var loaded = parsed.LoadConfig(config);
-            IReadOnlyList<DatabaseConfig> databases = parsed.GetValue(all)
-                ? loaded.Databases
-                : [.. parsed.GetValue(names)!.Distinct().Select(loaded.Database)];
-            IReadOnlyList<PlaceConfig>? stores = parsed.GetValue(places) is { Length: > 0 } named
-                ? [.. named.Distinct().Select(loaded.Place)]
-                : null;
+            var databases = Named.DatabasesOrAll(loaded, parsed.GetValue(names), parsed.GetValue(all));
+            var stores = Named.Places(loaded, parsed.GetValue(places));
             var order = BackupOrders.ByHand(loaded, stores, parsed.GetValue(tag), parsed.GetValue(pin), parsed.GetValue(keepDays));
             return TakeAsync(databases, order, parsed.GetValue(json), cancellationToken);
         });

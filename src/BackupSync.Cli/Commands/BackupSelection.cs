@@ -4,7 +4,6 @@ using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Cli.Display;
 using BackupSync.Configuration;
-using BackupSync.Files;
 
 namespace BackupSync.Cli.Commands;
 
@@ -59,55 +58,25 @@ sealed class BackupSelection
     public BackupSyncConfig? Config(ParseResult parsed) =>
         parsed.GetResult(_path) is not null && ConfigurationFile.Find(parsed.GetValue(_config)) is null ? null : parsed.LoadConfig(_config);
 
-    /// <exception cref="BackupSyncException"><see cref="ErrorIds.BackupNotFound"/>: there is none at all; or a name is unknown.</exception>
+    /// <inheritdoc cref="FoundBackups.FindAsync"/>
     public async Task<FoundBackups> FindAsync(ParseResult parsed, BackupSyncConfig? config, CancellationToken cancellationToken)
     {
         if (parsed.GetValue(_path) is { Length: > 0 } files)
-            return new FoundBackups([.. files.Select(Open)], 0, 0);
-
-        var suspicious = 0;
-        var names = parsed.GetValue(_databases) ?? [];
+            return new FoundBackups([.. files.Select(Open)]);
         var query = new BackupQuery
         {
-            Databases = [.. names.Distinct()],
+            Databases = [.. (parsed.GetValue(_databases) ?? []).Distinct()],
             Latest = parsed.GetValue(_latest),
             Before = parsed.GetValue(_before),
             Tag = parsed.GetValue(_tag),
             Place = parsed.GetValue(_place),
             Unauthenticated = IsUnauthenticatedAllowed(parsed),
         };
-        var found = await query.FindAsync(config!, message =>
-        {
-            suspicious++;
-            Failures.Warn(message);
-        }, cancellationToken);
-        if (found.Count == 0)
-            throw new BackupSyncException(ErrorIds.BackupNotFound, "There is no such backup.", "See what there is: backupsync backups.");
-        var missing = query.Databases.Where(name => found.All(b => b.Database != name)).ToList();
-        foreach (var name in missing)
-            Failures.Show($"There is no such backup of {name}.", null, $"See what there is: backupsync backups {name}.");
-        return new FoundBackups(found, suspicious, missing.Count);
+        var found = await FoundBackups.FindAsync(query, config!, Failures.Warn, cancellationToken);
+        foreach (var missing in found.Missing)
+            Failures.Show(missing);
+        return found;
     }
 
-    /// <summary>The backup that a path names, as its manifest describes it.</summary>
-    public static BackupFile Open(string path) => path.Contains("://", StringComparison.Ordinal)
-        ? throw new BackupSyncException(
-            ErrorIds.BackupNotFound,
-            $"{path} is no file.",
-            "Name the database, with --place and --latest, --before or --tag.")
-        : BackupCatalog.Open(GivenPath.Full(path));
-}
-
-/// <param name="Suspicious">How many files look like backups and are none, and how many places could not be listed.</param>
-/// <param name="Missing">How many of the databases that were named have no such backup.</param>
-sealed record FoundBackups(IReadOnlyList<BackupFile> Backups, int Suspicious, int Missing)
-{
-    /// <summary>What a person tells them apart by: no more than it takes.</summary>
-    public IReadOnlyList<string> Names()
-    {
-        var onePerDatabase = Backups.DistinctBy(b => b.Database).Count() == Backups.Count;
-        var onePlace = Backups.DistinctBy(b => b.Place).Count() == 1;
-        return [.. Backups.Select(b => b.Database + (onePerDatabase ? "" : $" {b.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss}")
-            + (onePlace || b.Place is null ? "" : $" {b.Place}"))];
-    }
+    public static BackupFile Open(string path) => FoundBackups.Open(path, p => p);
 }

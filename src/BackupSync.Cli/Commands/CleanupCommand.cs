@@ -2,7 +2,6 @@ using System.CommandLine;
 using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Cli.Display;
-using BackupSync.Configuration;
 using BackupSync.Operations.Expire;
 
 namespace BackupSync.Cli.Commands;
@@ -11,7 +10,7 @@ static class CleanupCommand
 {
     public static Command Create()
     {
-        var jobs = new JobSelection();
+        var jobs = new JobSelection(takesDirectory: true);
         var places = ConfigNames.Option<string[]>(
             "--place", "place", "A place, whose backups are kept as their plans say; may be said more than once", ConfigNames.Places);
         var keepDays = CommonOptions.NumberIfAny("--keep-days", "days",
@@ -28,50 +27,42 @@ static class CleanupCommand
         jobs.AddTo(command);
         command.Validators.Add(result =>
         {
-            if (result.GetResult(keepDays) is not null && result.GetResult(places) is not null)
-                result.AddError("--keep-days is for jobs: what is in a place is kept as its plan says.");
+            result.Refuse(OptionRules.CleanUp(result.GetResult(keepDays) is not null, result.GetResult(places) is not null));
+            if (jobs.HasDirectory(result) && result.GetResult(places) is not null)
+                result.AddError("--directory is where to look: --place does not go with it.");
         });
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var config = jobs.LoadConfig(parsed);
-            var (namedJobs, namedPlaces) = (jobs.Named(parsed), parsed.GetValue(places) ?? []);
-            var (days, dryRun) = (parsed.GetValue(keepDays), parsed.GetValue(whatIf));
-            IReadOnlyList<JobConfig> chosenJobs = namedJobs.Count == 0 && namedPlaces.Length > 0 ? [] : jobs.Resolve(parsed);
-            IReadOnlyList<PlaceConfig> chosenPlaces = namedPlaces.Length > 0 ? [.. namedPlaces.Distinct().Select(config.Place)]
-                : namedJobs.Count > 0 || days is not null ? [] : config.Places;
+            var days = parsed.GetValue(keepDays);
+            var chosen = jobs.Folder(parsed) is { } folder
+                ? [CleanUpTarget.Of(folder, days)]
+                : CleanUpTarget.Of(jobs.LoadConfig(parsed), jobs.Names(parsed), parsed.GetValue(places), days);
 
             var failed = false;
+            var told = new HashSet<string>();
             var decisions = new List<RetentionDecision>();
-            foreach (var job in chosenJobs)
-                await CleanAsync($"Job {job.Name}", FolderPlaceConfig.At(job.Backups.Directory),
-                    () => Task.FromResult(JobBackups.PlanCleanUp(job, days, DateTimeOffset.UtcNow)));
-            foreach (var place in chosenPlaces)
-                await CleanAsync(
-                    $"Place {place.Name}", place,
-                    () => JobBackups.PlanCleanUpAsync(place, config, DateTimeOffset.UtcNow, cancellationToken));
+            foreach (var one in chosen)
+            {
+                // What one place cannot do today must not leave the others full.
+                try
+                {
+                    var plan = await one.PlanAsync(told, cancellationToken);
+                    if (!parsed.GetValue(whatIf))
+                        await one.ApplyAsync(plan, Fail, cancellationToken);
+                    decisions.AddRange(plan);
+                    if (!parsed.GetValue(json) && plan.Count > 0)
+                        Show(one.Title, plan);
+                }
+                catch (BackupSyncException failure)
+                {
+                    Fail($"{one.Title}: {failure.Message}");
+                }
+            }
             if (parsed.GetValue(json))
                 Json.Write(decisions);
             else if (decisions.Count == 0)
                 Screen.WriteLine("There are no files.");
             return failed ? ExitCodes.Failed : ExitCodes.Done;
-
-            // What one place cannot do today must not leave the others full.
-            async Task CleanAsync(string title, PlaceConfig place, Func<Task<IReadOnlyList<RetentionDecision>>> decide)
-            {
-                try
-                {
-                    var plan = await decide();
-                    if (!dryRun)
-                        await Retention.ApplyAsync(place, plan, Fail, cancellationToken);
-                    decisions.AddRange(plan);
-                    if (!parsed.GetValue(json) && plan.Count > 0)
-                        Show(title, plan);
-                }
-                catch (BackupSyncException failure)
-                {
-                    Fail($"{title}: {failure.Message}");
-                }
-            }
 
             void Fail(string message)
             {

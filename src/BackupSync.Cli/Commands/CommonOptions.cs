@@ -20,6 +20,11 @@ static class CommonOptions
         HelpName = "file",
     };
 
+    public static Option<string?> Directory() => new("--directory")
+    {
+        Description = "A backup directory itself, such as that of runs without a configuration", HelpName = "folder",
+    };
+
     public static Option<bool> Json() =>
         new("--json") { Description = "Print JSON on the standard output, and all else on the standard error" };
 
@@ -111,6 +116,13 @@ static class CommonOptions
         HelpName = helpName,
         CustomParser = result => Number(result, name, helpName, least, most),
     };
+
+    /// <param name="refusal">Of <see cref="Application.OptionRules"/>; nothing is wrong where it is null.</param>
+    public static void Refuse(this CommandResult result, string? refusal)
+    {
+        if (refusal is not null)
+            result.AddError(Spelling.InCommands(refusal));
+    }
 
     public static BackupSyncConfig LoadConfig(this ParseResult parsed, Option<string?> config) =>
         ConfigurationFile.Load(ConfigurationFile.Locate(parsed.GetValue(config)));

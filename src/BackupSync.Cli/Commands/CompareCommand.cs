@@ -42,8 +42,9 @@ static class CompareCommand
         {
             if (result.GetResult(job) is not null && result.GetResult(source) is not null)
                 result.AddError("Name either two databases, or --job.");
-            if (result.GetResult(quiet) is not null && (result.GetResult(detail) is not null || result.GetResult(json) is not null))
-                result.AddError("--quiet prints nothing: it goes with neither --detail nor --json.");
+            result.Refuse(OptionRules.Comparison(result.GetResult(quiet) is not null, result.GetResult(detail) is not null));
+            if (result.GetResult(quiet) is not null && result.GetResult(json) is not null)
+                result.AddError("--quiet prints nothing: --json does not go with it.");
         });
         command.SetAction(async (parsed, cancellationToken) =>
         {

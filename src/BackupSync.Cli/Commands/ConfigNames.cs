@@ -41,6 +41,10 @@ static class ConfigNames
 
     public static IEnumerable<string> Jobs(BackupSyncConfig config) => config.Jobs.Select(j => j.Name);
 
+    public static IEnumerable<string> Plans(BackupSyncConfig config) => config.BackupPlans.Select(p => p.Name);
+
+    public static IEnumerable<string> JobsAndPlans(BackupSyncConfig config) => Jobs(config).Concat(Plans(config));
+
     /// <summary>A configuration that cannot be read completes nothing.</summary>
     public static IEnumerable<string> Completions(Func<BackupSyncConfig, IEnumerable<string>> known)
     {

@@ -32,7 +32,7 @@ static class CopyCommand
                     selection.Handle(parsed, backup, config), place, [observer], cancellationToken),
                 runs => RunTables.ShowCopied(chosen.Backups, runs), cancellationToken);
             return ExitCodes.Worst(
-                [.. results.Select(r => ExitCodes.Of(r.Outcome)), found.Missing > 0 ? ExitCodes.Failed : ExitCodes.Done]);
+                [.. results.Select(r => ExitCodes.Of(r.Outcome)), found.Missing.Count > 0 ? ExitCodes.Failed : ExitCodes.Done]);
         });
         return command;
     }

@@ -9,7 +9,7 @@ static class HistoryCommand
 {
     public static Command Create()
     {
-        var jobs = new JobSelection();
+        var jobs = new JobSelection(takesDirectory: true);
         var last = CommonOptions.NumberIfAny("--last", "runs", "Only as many runs of each job", Allowed.LeastRuns, Allowed.MostRuns);
         last.Aliases.Add("-n");
         var outcome = CommonOptions.EachWord<RunOutcome>("--outcome", "Only runs that ended so", helpName: "outcome");
@@ -18,11 +18,10 @@ static class HistoryCommand
         jobs.AddTo(command);
         command.SetAction(parsed =>
         {
-            var outcomes = parsed.GetValue(outcome) ?? [];
-            var runs = jobs.Resolve(parsed).SelectMany(job => RunHistory
-                .Read(job.Backups.Directory, Failures.Warn,
-                    run => run.Job == job.Name && (outcomes.Length == 0 || outcomes.Contains(run.Outcome)))
-                .Take(parsed.GetValue(last) ?? int.MaxValue));
+            IEnumerable<JobFolder> folders = jobs.Folder(parsed) is { } named
+                ? [named]
+                : Named.Jobs(jobs.LoadConfig(parsed), jobs.Names(parsed)).Select(JobFolder.Of);
+            var runs = folders.SelectMany(f => f.Runs(parsed.GetValue(outcome), parsed.GetValue(last), Failures.Warn));
             if (parsed.GetValue(json))
                 Json.Write(runs);
             else

@@ -9,7 +9,8 @@ static class InitializeCommand
 {
     public static Command Create()
     {
-        var name = ConfigNames.One("database", "The database that becomes the copy", ConfigNames.Databases);
+        var names = ConfigNames.Several("database", "The databases that become copies", ConfigNames.Databases);
+        names.Arity = ArgumentArity.OneOrMore;
         var from = ConfigNames.Option<string>("--from", "database", "The database that is copied", ConfigNames.Databases);
         from.Required = true;
         var force = new Option<bool>("--force") { Description = "Lift the shrink guard, and do not ask" };
@@ -17,29 +18,29 @@ static class InitializeCommand
         var yes = CommonOptions.Yes();
         var whatIf = CommonOptions.WhatIf();
         var json = CommonOptions.Json();
-        var command = new Command("initialize", "Make a database the first copy of another: create everything there, copy, verify")
+        var command = new Command("initialize", "Make databases first copies of another: create everything there, copy, verify")
         {
-            name, from, force, config, yes, whatIf, json,
+            names, from, force, config, yes, whatIf, json,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var job = AdHocJob.ForSecondary(parsed.LoadConfig(config), parsed.GetRequiredValue(name), parsed.GetRequiredValue(from));
-            job.EnsureAddresses();
+            var loaded = parsed.LoadConfig(config);
+            var jobs = parsed.GetRequiredValue(names).Distinct()
+                .Select(name => AdHocJob.ForSecondary(loaded, name, parsed.GetRequiredValue(from))).ToList();
+            foreach (var job in jobs)
+                job.EnsureAddresses();
             // Refuses a target that no copy may go to, before anybody is asked.
-            var plan = JobRunner.PlanSync(job, SyncMode.Full);
+            var plans = jobs.Select(job => JobRunner.PlanSync(job, SyncMode.Full)).ToList();
             if (parsed.GetValue(whatIf))
             {
-                RunView.ShowPlan($"{job.Source} → {job.Target}", plan, parsed.GetValue(json));
+                foreach (var (job, plan) in jobs.Zip(plans))
+                    RunView.ShowPlan($"{job.Source} → {job.Target}", plan, parsed.GetValue(json));
                 return ExitCodes.Done;
             }
-            Consent.Require(
-                $"replace the content of {job.Target} ({job.TargetDatabase.Address}) by a copy of {job.Source}",
-                parsed.GetValue(yes) || parsed.GetValue(force));
-            var options = new RunOptions { Force = parsed.GetValue(force), Mode = SyncMode.Full };
-            var result = await RunView.ShowAsync(
-                parsed.GetValue(json),
-                observer => JobRunner.SyncAsync(job, options, [observer], cancellationToken));
-            return ExitCodes.Of(result.Outcome);
+            foreach (var job in jobs)
+                Consent.Require(Question.FirstCopy(job), parsed.GetValue(yes) || parsed.GetValue(force));
+            return await SyncCommand.RunAsync(
+                jobs, new RunOptions { Force = parsed.GetValue(force), Mode = SyncMode.Full }, parsed.GetValue(json), cancellationToken);
         });
         return command;
     }

@@ -7,18 +7,24 @@ static class PlanCommand
 {
     public static Command Create()
     {
-        var name = ConfigNames.One("name", "The backup plan", config => config.BackupPlans.Select(p => p.Name));
+        var names = ConfigNames.Several("plan", "The backup plans; the only one where none is named", ConfigNames.Plans);
         var config = CommonOptions.Config();
         var json = CommonOptions.Json();
         var command = new Command(
             "plan",
-            "Run a backup plan of the configuration: take, prove, store in its places, remove what has served "
-                + "its time") { name, config, json };
-        command.SetAction((parsed, cancellationToken) =>
+            "Run backup plans of the configuration: take, prove, store in its places, remove what has served "
+                + "its time") { names, config, json };
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             var loaded = parsed.LoadConfig(config);
-            var plan = loaded.BackupPlan(parsed.GetRequiredValue(name));
-            return BackupCommand.TakeAsync(plan.Databases, BackupOrders.Of(plan, loaded), parsed.GetValue(json), cancellationToken);
+            var codes = new List<int>();
+            foreach (var plan in Named.PlansOrOnly(loaded, parsed.GetValue(names)))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                codes.Add(await BackupCommand.TakeAsync(
+                    plan.Databases, BackupOrders.Of(plan, loaded), parsed.GetValue(json), cancellationToken));
+            }
+            return ExitCodes.Worst(codes);
         });
         return command;
     }

@@ -39,8 +39,8 @@ sealed class ReplacingOptions
         var json = parsed.GetValue(_json);
         if (parsed.GetValue(_whatIf))
         {
-            if (target.Role == DatabaseRole.Production && !options.AllowProduction)
-                Failures.Warn($"{target.Name} has the role production: the restore itself needs --allow-production.");
+            if (RestoreRunner.WhatItNeeds(target, options) is { } need)
+                Failures.Warn(need);
             RunView.ShowPlan(
                 $"{backup.FileName} → {target.Name}",
                 RestoreRunner.Plan(backup, tables, target, config, options with { AllowProduction = true }),
@@ -49,12 +49,7 @@ sealed class ReplacingOptions
         }
 
         RestoreRunner.EnsureMayRestore(target, options); // before anybody is asked
-        var what = tables.Count == 0 ? "the content" : $"the tables {string.Join(", ", tables)}";
-        Consent.Require(
-            $"replace {what} of {target.Name} ({target.Address}{(target.Role == DatabaseRole.Production ? ", PRODUCTION" : "")}) by "
-                + $"{backup.FileName}: "
-            + $"{backup.Database} as it was at {Tables.Time(backup.Created)} UTC, {Tables.Number(backup.Rows)} rows",
-            parsed.GetValue(_yes), isConfigured: target.Role != DatabaseRole.Production);
+        Consent.Require(Question.Restore(backup, tables, target), parsed.GetValue(_yes));
         var handle = BackupHandles.Of(backup, config) with { Unauthenticated = IsUnauthenticatedAllowed(parsed) };
         var result = await RunView.ShowAsync(
             json,

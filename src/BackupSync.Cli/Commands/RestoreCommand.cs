@@ -37,9 +37,13 @@ static class RestoreCommand
         replacing.AddTo(command);
         command.Validators.Add(result =>
         {
-            var asks = result.GetResult(latest) is not null || result.GetResult(before) is not null || result.GetResult(tag) is not null;
-            if (asks == result.GetResult(path) is not null)
-                result.AddError("Say which backup: --latest, --before, --tag or --path.");
+            var refusal = OptionRules.Restore(
+                result.GetResult(latest) is not null, result.GetResult(before) is not null, result.GetResult(tag) is not null);
+            var asks = refusal is null;
+            if (result.GetResult(path) is null)
+                result.Refuse(refusal);
+            else if (asks)
+                result.AddError("--path names a file: --latest, --before and --tag do not go with it.");
             if (result.GetResult(path) is not null && result.GetResult(place) is not null)
                 result.AddError("--path names a file: --place does not go with it.");
             if (asks && result.GetValue(name) is null)

@@ -1,9 +1,7 @@
 using System.CommandLine;
 using BackupSync.Application;
-using BackupSync.Backups;
 using BackupSync.Cli.Display;
 using BackupSync.Configuration;
-using BackupSync.Files;
 
 namespace BackupSync.Cli.Commands;
 
@@ -42,6 +40,8 @@ static class RestoreSafetyCommand
                 result.AddError("Name a backup's file, or a job with --job and --latest.");
             else if (!byFile && result.GetValue(jobName) is null)
                 result.AddError("--latest needs --job.");
+            else if (!byFile && result.GetResult(target) is not null)
+                result.AddError("--target is for a backup's file: with --latest it is the target of the job.");
         });
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -50,7 +50,6 @@ static class RestoreSafetyCommand
                 parsed.GetValue(file), parsed.GetValue(jobName), parsed.GetValue(target), allowed, () => parsed.LoadConfig(config),
                 isConfigNamed: parsed.GetResult(config) is not null);
             var backup = what.Backup.File;
-            var address = what.Target.Address;
             var options = new RunOptions { OthersWait = parsed.GetValue(othersWait), SkipRefused = parsed.GetValue(skipRefused) };
             if (parsed.GetValue(whatIf))
             {
@@ -60,9 +59,7 @@ static class RestoreSafetyCommand
             }
 
             Consent.Require(
-                $"replace the content of {address} by {backup.FileName}",
-                parsed.GetValue(yes) || parsed.GetValue(force),
-                isConfigured: parsed.GetValue(target) is null || parsed.GetValue(file) is null);
+                Question.Undo(what, isConfigured: parsed.GetResult(target) is null), parsed.GetValue(yes) || parsed.GetValue(force));
             var result = await RunView.ShowAsync(
                 parsed.GetValue(json), observer => RestoreRunner.UndoAsync(what, options, [observer], cancellationToken));
             return ExitCodes.Of(result.Outcome);
@@ -75,7 +72,7 @@ static class RestoreSafetyCommand
     {
         if (file is null)
             return SafetyRestore.Latest(load(), jobName!, Failures.Warn, unauthenticated);
-        var backup = BackupCatalog.Open(GivenPath.Full(file));
+        var backup = BackupSelection.Open(file);
         // With --target a configuration is there for its passphrase alone.
         return target is null
             ? SafetyRestore.Named(backup, load(), jobName, unauthenticated)

@@ -27,15 +27,14 @@ static class SignCommand
                 ? [.. names.Distinct().Select(config!.Job).SelectMany(j => JobBackups.List(j, Failures.Warn))]
                 : (await selection.FindAsync(parsed, config, cancellationToken)).Backups;
             // One that is named by its path was not asked for its signature yet.
-            var chosen = new FoundBackups([.. found.Where(b => selection.IsNamed(parsed) || b.NotAuthenticated is not null)], 0, 0);
+            var chosen = new FoundBackups([.. found.Where(b => selection.IsNamed(parsed) || b.NotAuthenticated is not null)]);
             if (chosen.Backups.Count == 0)
             {
                 await Console.Error.WriteLineAsync("All of them are signed.");
                 return ExitCodes.Done;
             }
             foreach (var backup in chosen.Backups)
-                await Console.Error.WriteLineAsync($"{backup.Path}: {backup.Database}, {Tables.Time(backup.Created)} UTC, "
-                    + $"{(backup.Encrypted ? "encrypted" : "NOT ENCRYPTED")}{backup.Labels()}");
+                await Console.Error.WriteLineAsync(Printable.Line(Question.Sign(backup).Target));
             Consent.Require("sign these, so that they are taken for yours", parsed.GetValue(yes));
             var results = await RunsView.ShowEachAsync(parsed.GetValue(json), chosen.Names(), chosen.Backups,
                 (backup, observer) => BackupRunner.SignAsync(

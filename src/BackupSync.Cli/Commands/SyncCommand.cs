@@ -9,7 +9,7 @@ static class SyncCommand
 {
     public static Command Create()
     {
-        var jobs = new JobSelection();
+        var jobs = new JobSelection(takesDirectory: false);
         var source = new Option<string?>("--source")
         {
             Description = "The URL of the database to copy, instead of a job",
@@ -43,11 +43,11 @@ static class SyncCommand
         command.SetAction((parsed, cancellationToken) =>
         {
             var isAdHoc = parsed.GetValue(source) is not null;
-            if (isAdHoc && jobs.Named(parsed).Count > 0)
+            if (isAdHoc && jobs.Names(parsed).Count > 0)
                 throw new BackupSyncException(ErrorIds.ConfigurationInvalid, "Name either jobs, or --source and --target.");
             IReadOnlyList<JobConfig> chosen = isAdHoc
                 ? [AdHocJob.From(parsed.GetValue(source)!, parsed.GetValue(target)!, backupDirectory: parsed.GetValue(directory))]
-                : jobs.ResolveNamedOrOnly(parsed);
+                : Named.JobsOrOnly(jobs.LoadConfig(parsed), jobs.Names(parsed));
 
             // All of them before any is run, so that a missing variable is told before anything has happened.
             foreach (var job in chosen)
@@ -57,7 +57,7 @@ static class SyncCommand
 
             foreach (var job in chosen)
                 Consent.Require(
-                    Action(job, parsed.GetValue(mode) ?? job.Mode), parsed.GetValue(yes) || parsed.GetValue(force), isConfigured: !isAdHoc);
+                    Question.Sync(job, parsed.GetValue(mode), isConfigured: !isAdHoc), parsed.GetValue(yes) || parsed.GetValue(force));
             return RunAsync(
                 chosen,
                 new RunOptions { Force = parsed.GetValue(force), Mode = parsed.GetValue(mode), FullVerify = parsed.GetValue(fullVerify) },
@@ -67,15 +67,8 @@ static class SyncCommand
         return command;
     }
 
-    /// <summary>Who agrees to an update is told where it can become more than that.</summary>
-    static string Action(JobConfig job, SyncMode mode)
-    {
-        var target = $"{job.Target} ({job.TargetDatabase.Address})";
-        return mode == SyncMode.Full ? $"replace the content of {target} by a copy of {job.Source}"
-            : $"update the content of {target} {JobRunner.DescribeUpdate(job)}";
-    }
-
-    static async Task<int> RunAsync(IReadOnlyList<JobConfig> jobs, RunOptions options, bool json, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(
+        IReadOnlyList<JobConfig> jobs, RunOptions options, bool json, CancellationToken cancellationToken)
     {
         var codes = new List<int>();
         foreach (var job in jobs)

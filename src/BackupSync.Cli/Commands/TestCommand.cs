@@ -39,8 +39,7 @@ static class TestCommand
     {
         if (urls.Length > 0)
             return [.. urls.Select(u => AdHocJob.Database(u))];
-        var loaded = parsed.LoadConfig(config);
-        return names.Length == 0 ? loaded.Databases : [.. names.Select(loaded.Database)];
+        return Named.Databases(parsed.LoadConfig(config), names);
     }
 
     static void Show(IReadOnlyList<ConnectionTestResult> results)

@@ -52,7 +52,7 @@ static class VerifyCommand
             // What looks like a backup and is none is just what somebody wants to hear of here.
             return ExitCodes.Worst(
                 [.. results.Select(r => ExitCodes.Of(r.Outcome)),
-                    found.Missing + found.Suspicious > 0 ? ExitCodes.Failed : ExitCodes.Done]);
+                    found.Missing.Count + found.Suspicious > 0 ? ExitCodes.Failed : ExitCodes.Done]);
         });
         return command;
     }

@@ -43,7 +43,7 @@ static class BackupTables
     }
 
     public static Table Retention(IEnumerable<RetentionDecision> decisions) => Filled(
-        ["Action", ">Size", "File", "Why"],
+        OfRetention,
         decisions.Select(d => (Text[])
             [d.Remove
                 ? new Text("Remove", Color.Yellow)
@@ -82,13 +82,17 @@ static class BackupTables
         var kind => $"{kind.ToString().ToLowerInvariant()} {backup.Job}",
     };
 
-    static readonly string[] Headings = ["Database", "Kind", "Created (UTC)", ">Size", ">Rows", "Place", "Tag", "Kept", "Proven"];
+    /// <summary>Of backups, before their files.</summary>
+    public static readonly string[] Headings =
+        ["Database", "Kind", "Created (UTC)", ">Size", ">Rows", "Proven", "Place", "Encrypted", "Tag", "Kept"];
+
+    public static readonly string[] OfRetention = ["Action", ">Size", "File", "Why"];
 
     static Text[] Row(BackupFile b) =>
     [
-        Plain(b.Database), Plain(KindOf(b)), Plain(Time(b.Created)), Plain(Size(b.Size)), Plain(Number(b.Rows)), Plain(b
-            .Place), Plain(b.Tag),
-        Plain(b.Pinned ? "for ever" : b.KeepDays is { } days ? $"{days} days" : ""), Proven(b),
+        Plain(b.Database), Plain(KindOf(b)), Plain(Time(b.Created)), Plain(Size(b.Size)), Plain(Number(b.Rows)), Proven(b),
+        Plain(b.Place), Plain(b.Encrypted ? "yes" : "no"), Plain(b.Tag),
+        Plain(b.Pinned ? "for ever" : b.KeepDays is { } days ? $"{days} days" : ""),
     ];
 
     static readonly char[] Separators = ['/', Path.DirectorySeparatorChar];

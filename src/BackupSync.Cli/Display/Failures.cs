@@ -11,14 +11,14 @@ static class Failures
 
     public static void Show(string message, string? detail, string? advice)
     {
-        Line("Failed", message, "red bold");
+        Line("Failed", Spelling.InCommands(message), "red bold");
         if (!string.IsNullOrWhiteSpace(detail) && !message.Contains(detail, StringComparison.Ordinal))
             Line("Detail", detail, "red");
         if (!string.IsNullOrWhiteSpace(advice))
-            Line("To do", advice, "yellow");
+            Line("To do", Spelling.InCommands(advice), "yellow");
     }
 
-    public static void Warn(string message) => Line("Warning", message, "yellow");
+    public static void Warn(string message) => Line("Warning", Spelling.InCommands(message), "yellow");
 
     /// <summary>A labelled text, its further lines under its first.</summary>
     public static void Line(string label, string text, string style)

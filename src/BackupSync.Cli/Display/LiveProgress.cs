@@ -45,7 +45,7 @@ sealed class LiveProgress(IAnsiConsole console, ProgressContext context) : IRunO
                 ended.StopTask();
                 break;
             case RunLog log:
-                console.MarkupLine($"{Style(log.Level)}{Markup.Escape(Printable.Text(log.Message))}[/]");
+                console.MarkupLine($"{Style(log.Level)}{Markup.Escape(Printable.Text(Spelling.InCommands(log.Message)))}[/]");
                 break;
         }
     }

@@ -42,7 +42,7 @@ sealed class LiveRun : IRunObserver
                 }
                 break;
             case RunLog { Level: RunLogLevel.Warning } log:
-                _console.MarkupLine($"[yellow]{Markup.Escape(Printable.Text($"{_name}: {log.Message}"))}[/]");
+                _console.MarkupLine($"[yellow]{Markup.Escape(Printable.Text($"{_name}: {Spelling.InCommands(log.Message)}"))}[/]");
                 break;
             case RunEnded { Result: var result }:
                 End(result);

@@ -25,8 +25,8 @@ sealed class PlainProgress(TextWriter writer, string? name = null) : IRunObserve
         StepStarted started => $"{started.Step} started",
         StepEnded { Result: var step } => $"{step.Step} {Words(step.State)} "
             + $"{Tables.Duration(step.DurationSeconds)}{(step.Note is null ? "" : $"  {step.Note}")}",
-        RunLog { Level: RunLogLevel.Information } log => log.Message,
-        RunLog log => $"{log.Level.ToString().ToUpperInvariant()}: {log.Message}",
+        RunLog { Level: RunLogLevel.Information } log => Spelling.InCommands(log.Message),
+        RunLog log => $"{log.Level.ToString().ToUpperInvariant()}: {Spelling.InCommands(log.Message)}",
         _ => null,
     };
 

@@ -10,9 +10,24 @@ namespace BackupSync.Cli.Display;
 /// <summary>Results as people read them: aligned, sizes and durations in human units, times in UTC.</summary>
 static class Tables
 {
+    // Columns are those of the module's views, as a test compares. Those that begin with > are aligned to the right.
+    public static readonly string[] OfSteps = ["Step", "State", ">Duration", "What it did"];
+    public static readonly string[] OfContent = ["Table", ">Source", ">Before", ">After", ">Size", "Verified"];
+    public static readonly string[] OfChanges =
+        ["Table", "Way", ">Inserted", ">Updated", ">Deleted", ">Unchanged", ">Kept", ">Rows", ">Read", ">Duration", "Verified", "Why"];
+    public static readonly string[] OfPlan = ["Step", ">Limit", "What it would do"];
+    public static readonly string[] OfConnections =
+        ["Name", "State", "Role", ">Latency", "Version", "Provider", ">Size", ">Connections", "Address"];
+    public static readonly string[] OfRuns =
+    [
+        "Job", "Outcome", "Started (UTC)", ">Duration", ">Rows", "Error", "Kind", "Mode", ">Backup", ">Safety", ">Age", "Recovery",
+        ">Tables", "Publish",
+    ];
+    public static readonly string[] OfComparison = ["Name", "State", ">Source", ">Target", "What"];
+
     public static Table Steps(IEnumerable<StepResult> steps)
     {
-        var table = New("Step", "State", ">Duration", "What it did");
+        var table = New(OfSteps);
         foreach (var step in steps)
             Add(
                 table,
@@ -25,7 +40,7 @@ static class Tables
 
     public static Table Content(IEnumerable<TableResult> tables)
     {
-        var table = New("Table", ">Source", ">Before", ">After", ">Size", "Verified");
+        var table = New(OfContent);
         foreach (var row in tables)
             Add(
                 table,
@@ -40,7 +55,7 @@ static class Tables
 
     /// <summary>What an incremental run did with each table.</summary>
     public static Table Changes(IReadOnlyList<TableResult> tables) => Filled(
-        ["Table", "Way", ">Inserted", ">Updated", ">Deleted", ">Unchanged", ">Kept", ">Rows", ">Read", ">Time", "Verified", "Why"],
+        OfChanges,
         tables.Select(t => (Text[])
         [
             Plain(t.Table), Plain(t.Changes!.Way), Plain(Number(t.Changes.Inserted)), Plain(Number(t.Changes
@@ -53,7 +68,7 @@ static class Tables
 
     public static Table Plan(IEnumerable<PlannedStep> steps)
     {
-        var table = New("Step", ">Limit", "What it would do");
+        var table = New(OfPlan);
         foreach (var step in steps)
             Add(table, Plain(step.Step), Plain(step.Limit is { } limit ? Durations.Show(limit) : ""), Plain(step.Description));
         return table;
@@ -61,7 +76,7 @@ static class Tables
 
     public static Table Connections(IEnumerable<ConnectionTestResult> results)
     {
-        var table = New("Name", "State", "Role", ">Latency", "Version", "Provider", ">Size", ">Connections", "Address");
+        var table = New(OfConnections);
         foreach (var r in results)
         {
             Add(table, Plain(r.Name), State(r.State.ToString(), r.State == ConnectionState.Connected), Plain(r.Role),
@@ -72,35 +87,19 @@ static class Tables
         return table;
     }
 
-    public static Table History(IEnumerable<RunResult> runs)
-    {
-        var table = New(
-            "Job", "Kind", "Mode", "Outcome", "Started (UTC)", ">Duration", ">Tables", ">Rows", ">Backup", ">Safety", "Publish", "Error");
-        foreach (var r in runs)
-        {
-            Add(
-                table,
-                Plain(r.Job),
-                Plain(r.Kind),
-                Plain(r.Mode),
-                Outcome(r.Outcome),
-                Plain(Time(r.StartTime)),
-                Plain(Duration(r.DurationSeconds)),
-                Plain(Number(r.Mode == SyncMode.Incremental
-                    ? r.Tables.Count
-                    : r.SourceStats?.Count)),
-                Plain(Number(Rows(r))),
-                Plain(Size(r.SourceBackup?.Size)),
-                Plain(Size(r.SafetyBackup?.Size)),
-                Plain(r.Publish),
-                Plain(r.Error?.Id));
-        }
-        return table;
-    }
+    public static Table History(IEnumerable<RunResult> runs) => Filled(
+        OfRuns,
+        runs.Select(r => (Text[])
+        [
+            Plain(r.Job), Outcome(r.Outcome), Plain(Time(r.StartTime)), Plain(Duration(r.DurationSeconds)), Plain(Number(Rows(r))),
+            Plain(r.Error?.Id), Plain(r.Kind), Plain(r.Mode), Plain(Size(r.SourceBackup?.Size)), Plain(Size(r.SafetyBackup?.Size)),
+            Plain(r.RpoSeconds is { } age ? Duration(age) : ""), Recovery(r.Recovery),
+            Plain(Number(r.Mode == SyncMode.Incremental ? r.Tables.Count : r.SourceStats?.Count)), Plain(r.Publish),
+        ]));
 
     public static Table Compared(IEnumerable<ComparedItem> items)
     {
-        var table = New("Name", "State", ">Source", ">Target", "What");
+        var table = New(OfComparison);
         foreach (var item in items)
             Add(
                 table, Plain(item.Name), State(item.State.ToString(), item.State == ComparedState.Equal), Plain(Number(item.SourceRows)),
@@ -112,6 +111,9 @@ static class Tables
     static long? Rows(RunResult run) =>
         run.Mode == SyncMode.Incremental && run.Tables.Any(t => t.SourceRows is null) ? null : run.SourceStats?.Values.Sum();
 
+    static Text Recovery(RecoveryResult? recovery) =>
+        recovery is null ? Plain("") : State($"{recovery}", recovery is { RtoMet: not false, RpoMet: not false });
+
     public static Text Outcome(RunOutcome outcome) => new(outcome.ToString(), outcome switch
     {
         RunOutcome.Succeeded => Color.Green,
@@ -121,7 +123,6 @@ static class Tables
 
     public static string Duration(double seconds) => Durations.Show(TimeSpan.FromSeconds(seconds));
 
-    /// <param name="headings">Those that begin with <c>&gt;</c> are aligned to the right.</param>
     static Table New(params ReadOnlySpan<string> headings)
     {
         var table = new Table { Border = TableBorder.Simple, ShowRowSeparators = false };

@@ -85,7 +85,7 @@ public sealed record BackupQuery
                 + (Tag is null ? "" : $" with the tag {Tag}") + $" in {Place ?? "any place"}.",
             OfRuns(config) is { } kept
                 ? $"The job '{kept.Job}' has kept what it copied at {kept.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: {kept.Path}. "
-                    + "Name it by its path, and where it is to go: -Path … -To … (--path … --to …)."
+                    + $"Name it by its path, and where it is to go: {Spelling.PathAndTo}."
             : found.FirstOrDefault(b => IsPassedOver(b, null)) is { } doubtful
                 ? $"The newest of those that are not authenticated is {doubtful.Path} of "
                     + $"{doubtful.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: "
@@ -93,7 +93,7 @@ public sealed record BackupQuery
             : found.FirstOrDefault(b => b.Proof is { Bad: true }) is { } last
                 ? $"The newest of those that were found to be bad is {last.Path} of {last.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} "
                     + $"UTC: {last.Proof!.Problem} Named by its path, it is restored as far as its bytes are whole."
-                : "List what there is with Get-DbBackup (backupsync backups).");
+                : $"List what there is with {Spelling.ListBackups}.");
         foreach (var passed in found.Where(b => IsPassedOver(b, newest)))
             warn?.Invoke(PassedOver(passed));
         foreach (var bad in found.Where(b => b.Created > newest.Created && b.Proof is { Bad: true }))

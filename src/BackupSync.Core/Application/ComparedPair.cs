@@ -26,7 +26,7 @@ public static class ComparedPair
         {
             // What was given may be a URL with a password.
             throw new BackupSyncException(ErrorIds.ConfigurationInvalid, "One database alone cannot be compared.",
-                "Name two databases, or a job by -Job or --job.");
+                $"Name two databases, or a job by {Spelling.Job}.");
         }
         BackupSyncConfig? config = null;
         var pair = (Source: Database(source), Target: Database(target));

@@ -17,7 +17,7 @@ public static class ExportFile
         if (new[] { path, ManifestStore.PathOf(path) }.FirstOrDefault(File.Exists) is { } there)
         {
             throw new BackupSyncException(ErrorIds.FileFailed, $"{there} exists already.",
-                "Name another file, or replace it with -Force (--force in backupsync).");
+                $"Name another file, or replace it with {Spelling.Force}.");
         }
     }
 }

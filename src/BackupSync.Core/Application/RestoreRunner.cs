@@ -18,6 +18,12 @@ public static class RestoreRunner
     public static void EnsureMayRestore(DatabaseConfig target, RunOptions options) =>
         Guards.EnsureMayBeTarget(Requests.Endpoint(target), options.AllowProduction);
 
+    /// <summary>What a plan tells before its steps; null where the restore itself would be refused nothing.</summary>
+    public static string? WhatItNeeds(DatabaseConfig target, RunOptions options) =>
+        target.Role == DatabaseRole.Production && !options.AllowProduction
+            ? $"{target.Name} has the role production: the restore itself needs {Spelling.AllowProduction}."
+            : null;
+
     /// <summary>
     /// Publishes a backup on a database as a sync does: verified before it is visible, with a safety backup of what it
     /// replaces, and undone on any failure. Of some tables, into a database that stays as it is otherwise: in one transaction,

@@ -62,6 +62,5 @@ public static class SafetyBackups
             ? config.Job(backup.Job)
             : throw new BackupSyncException(ErrorIds.UnknownName,
                 $"{backup.FileName} was taken by {backup.Job}, which is no job of {config.Path}.",
-                "A safety backup that a restore took is restored as any other backup: Restore-DbBackup (backupsync restore --path). "
-                + "Else name the target's URL.");
+                $"A safety backup that a restore took is restored as any other backup: {Spelling.RestoreBackup}. Else name the target's URL.");
 }

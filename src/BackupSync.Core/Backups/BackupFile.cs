@@ -60,9 +60,8 @@ public sealed record BackupFile(
     public string? NotAuthenticated { get; init; }
 
     /// <summary>What to do where a backup is not known to be ours.</summary>
-    internal const string UnauthenticatedAdvice =
-        "If you know that it is yours, sign it (backupsync backups sign, Set-DbBackupSignature), or use it as it is with "
-            + "--unauthenticated (-Unauthenticated).";
+    internal static readonly string UnauthenticatedAdvice =
+        $"If you know that it is yours, sign it with {Spelling.SignBackup}, or use it as it is with {Spelling.Unauthenticated}.";
 
     /// <summary>What signing its manifest makes ours besides the data, for whoever is asked; empty for nothing.</summary>
     public string Labels() => string.Concat(

@@ -3,26 +3,42 @@ using Quartz;
 
 namespace BackupSync.Configuration;
 
-/// <summary>When a cron expression of five fields comes due, as <c>crontab(5)</c> has it.</summary>
+/// <summary>
+/// When a cron expression of five fields comes due, as <c>crontab(5)</c> of Debian and of cronie have it: where neither day of month nor day
+/// of week begins with <c>*</c>, a day that matches either is due; else it has to match both.
+/// </summary>
 /// <remarks>
-/// Quartz computes the times. Its own expressions have six fields, count days from Sunday = 1, and know no "day of month OR
-/// day of week": hence the translation, and up to two expressions.
+/// Quartz computes the times. Its own expressions have six fields, count days from Sunday = 1, and take a day of month or a day of week,
+/// not both: hence the translation, and up to two expressions.
 /// </remarks>
 public sealed class CronSchedule
 {
     /// <summary>For messages: what an expression looks like.</summary>
     public const string Allowed = "five fields: minute, hour, day of month, month, day of week, such as \"0 6,18 * * *\"";
 
+    readonly TimeZoneInfo _timeZone;
     readonly List<CronExpression> _expressions;
+    readonly DayOfWeek[] _onlyOn;
 
-    CronSchedule(IEnumerable<string> expressions, TimeZoneInfo timeZone) =>
+    /// <param name="expressions">The schedule is due when any of them is.</param>
+    /// <param name="onlyOn">And on these days alone; on all of them where there is none.</param>
+    CronSchedule(TimeZoneInfo timeZone, IEnumerable<string> expressions, IEnumerable<DayOfWeek> onlyOn)
+    {
+        _timeZone = timeZone;
         _expressions = [.. expressions.Select(e => new CronExpression(e) { TimeZone = timeZone })];
-
-    /// <summary>As Quartz takes it; the schedule is due when any of them is.</summary>
-    public IReadOnlyList<string> QuartzExpressions => [.. _expressions.Select(e => e.CronExpressionString)];
+        _onlyOn = [.. onlyOn];
+    }
 
     /// <summary>The first time after the given one; null where there is none, as for 31 February.</summary>
-    public DateTimeOffset? Next(DateTimeOffset after) => _expressions.Min(e => e.GetTimeAfter(after));
+    public DateTimeOffset? Next(DateTimeOffset after)
+    {
+        // This ends: a field that begins with * has the first day of its range, which comes together with every day of the other field.
+        for (var next = Due(after); ; next = Due(next.Value))
+            if (next is not { } time || _onlyOn.Length == 0 || _onlyOn.Contains(TimeZoneInfo.ConvertTime(time, _timeZone).DayOfWeek))
+                return next;
+    }
+
+    DateTimeOffset? Due(DateTimeOffset after) => _expressions.Min(e => e.GetTimeAfter(after));
 
     /// <exception cref="FormatException">The message says which field is wrong.</exception>
     public static CronSchedule Parse(string cron, TimeZoneInfo timeZone)
@@ -35,15 +51,18 @@ public sealed class CronSchedule
         var hours = Hour.Translate(fields[1]);
         var days = DayOfMonth.Translate(fields[2]);
         var months = Month.Translate(fields[3]);
-        var weekdays = DayOfWeek.Translate(fields[4]);
-        var schedule = new CronSchedule(
-            (days, weekdays) switch
-            {
-                (_, "*") => [$"0 {minutes} {hours} {days} {months} ?"],
-                ("*", _) => [$"0 {minutes} {hours} ? {months} {weekdays}"],
-                _ => [$"0 {minutes} {hours} {days} {months} ?", $"0 {minutes} {hours} ? {months} {weekdays}"],
-            },
-            timeZone);
+        var weekdays = Weekday.Translate(fields[4]);
+        var byDay = $"0 {minutes} {hours} {days} {months} ?";
+        var byWeekday = $"0 {minutes} {hours} ? {months} {weekdays}";
+        // Cron looks at the first character alone: */2 is a * to it, and so is *,10, but not 10,*.
+        var isEither = !fields[2].StartsWith('*') && !fields[4].StartsWith('*');
+        var schedule = (days, weekdays) switch
+        {
+            (_, "*") => new CronSchedule(timeZone, [byDay], []),
+            ("*", _) => new CronSchedule(timeZone, [byWeekday], []),
+            _ when isEither => new CronSchedule(timeZone, [byDay, byWeekday], []),
+            _ => new CronSchedule(timeZone, [byDay], Weekday.All(fields[4]).Select(v => (DayOfWeek)(v % 7))),
+        };
         return schedule.Next(DateTimeOffset.UtcNow) is not null ? schedule : throw new FormatException("names a day that never comes");
     }
 
@@ -54,7 +73,7 @@ public sealed class CronSchedule
         ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]);
 
     /// <summary>7 is Sunday as well as 0, so that <c>5-7</c> and <c>FRI-SUN</c> are ranges.</summary>
-    static readonly Field DayOfWeek = new("day of week", 0, 7, ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"])
+    static readonly Field Weekday = new("day of week", 0, 7, ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"])
     {
         ToQuartz = day => (day % 7) + 1,
     };
@@ -66,8 +85,10 @@ public sealed class CronSchedule
         /// <summary>A <c>*</c>, or all values that the field holds, one by one.</summary>
         public string Translate(string text) => text == "*"
             ? "*"
-            : string.Join(',', text.Split(',').SelectMany(Values).Select(ToQuartz).Distinct().Order()
-                .Select(v => v.ToString(CultureInfo.InvariantCulture)));
+            : string.Join(',', All(text).Select(ToQuartz).Distinct().Order().Select(v => v.ToString(CultureInfo.InvariantCulture)));
+
+        /// <summary>All values that the field holds, as they are written.</summary>
+        public IEnumerable<int> All(string text) => text.Split(',').SelectMany(Values);
 
         IEnumerable<int> Values(string item)
         {

@@ -87,7 +87,10 @@ public sealed record JobConfig
 /// </summary>
 public sealed record ScheduleConfig
 {
-    /// <summary>When it runs, in five fields: minute, hour, day of month, month, day of week (0 and 7 are Sunday).</summary>
+    /// <summary>
+    /// When it runs, in five fields: minute, hour, day of month, month, day of week (0 and 7 are Sunday). Where both days are said, one of
+    /// them is enough, as for cron; where one of the two begins with <c>*</c>, such as <c>*/2</c>, both have to match.
+    /// </summary>
     public string? Cron { get; init; }
 
     /// <summary>How often it runs, counted from midnight UTC of 1970-01-01, so that nobody needs to remember the last run.</summary>

@@ -21,7 +21,7 @@ public static class StarterFile
         }
         if (File.Exists(path))
             throw new BackupSyncException(
-                ErrorIds.FileFailed, $"{path} exists already.", "Name another file, or replace it with -Force (--force in backupsync).");
+                ErrorIds.FileFailed, $"{path} exists already.", $"Name another file, or replace it with {Spelling.Force}.");
         using var stream = PrivateFile.Create(path);
         stream.Write(content);
     }

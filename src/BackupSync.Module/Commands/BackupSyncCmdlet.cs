@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Management.Automation;
+using BackupSync.Application;
+using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Files;
 
@@ -45,7 +47,7 @@ public abstract class BackupSyncCmdlet : PSCmdlet, IDisposable
     }
 
     /// <summary>What is shown holds others' words: names of files, tables and roles, and what servers say.</summary>
-    protected new void WriteWarning(string text) => base.WriteWarning(Printable.Text(text));
+    protected new void WriteWarning(string text) => base.WriteWarning(Printable.Text(Spelling.InCmdlets(text)));
 
     /// <inheritdoc cref="WriteWarning"/>
     protected new void WriteVerbose(string text) => base.WriteVerbose(Printable.Text(text));
@@ -102,9 +104,9 @@ public abstract class BackupSyncCmdlet : PSCmdlet, IDisposable
     protected BackupSyncConfig? LoadConfigIfAny(string? path) =>
         path is not null || ConfigurationFile.Find(null, currentDirectory: CurrentFolder) is not null ? LoadConfig(path) : null;
 
-    /// <summary>A database as a question names it, its password hidden.</summary>
-    protected static string Describe(DatabaseConfig database) =>
-        database.AddressProblem is null ? $"{database.Name} ({database.Address})" : database.Name;
+    /// <summary>The backup that a path names.</summary>
+    /// <inheritdoc cref="FoundBackups.Open" path="/exception"/>
+    protected BackupFile OpenBackup(string path) => FoundBackups.Open(path, FullPath);
 
     public void Dispose()
     {

@@ -82,10 +82,12 @@ public sealed class CompareDbDataCommand : BackupSyncCmdlet
 
     protected override void Execute()
     {
+        if (OptionRules.Comparison(Quiet, Detail) is { } refusal)
+            throw new BackupSyncException(ErrorIds.ConfigurationInvalid, refusal);
         var options = new ComparisonOptions
         {
             Tables = Table ?? [],
-            Detail = Detail && !Quiet,
+            Detail = Detail,
             Rights = Rights,
             Parallel = Parallel,
             ConnectLimit = TimeSpan.FromSeconds(TimeoutSeconds),
@@ -99,7 +101,7 @@ public sealed class CompareDbDataCommand : BackupSyncCmdlet
     IReadOnlyList<(DatabaseConfig Source, DatabaseConfig Target)> Pairs() => ParameterSetName switch
     {
         ByObject => [ComparedPair.Of(InputObject)],
-        ByJob => [.. Job.Select(LoadConfig(Config).Job).Select(ComparedPair.Of)],
+        ByJob => [.. Named.Jobs(LoadConfig(Config), Job).Select(ComparedPair.Of)],
         _ => [ComparedPair.Of(MyInvocation.BoundParameters.ContainsKey(nameof(Source)) ? Source ?? "" : null,
             MyInvocation.BoundParameters.ContainsKey(nameof(Target)) ? Target ?? "" : null, () => LoadConfig(Config))],
     };

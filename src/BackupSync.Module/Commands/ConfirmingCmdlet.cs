@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using System.Management.Automation.Host;
+using BackupSync.Application;
 
 namespace BackupSync.Module.Commands;
 
@@ -9,15 +10,10 @@ namespace BackupSync.Module.Commands;
 public abstract class ConfirmingCmdlet : BackupSyncCmdlet
 {
     /// <summary>Whether to go on with something that the user may have to confirm.</summary>
-    /// <param name="target">What is changed.</param>
-    /// <param name="action">What is done to it.</param>
     /// <param name="force">Do not ask.</param>
-    /// <param name="agreed">
-    /// Whether the configuration has agreed to it in advance, so that a scheduler may run it: what cannot be asked is then
-    /// taken for a yes, and else for a mistake.
-    /// </param>
-    protected bool Confirm(string target, string action, bool force, bool agreed)
+    protected bool Confirm(Question question, bool force)
     {
+        var (target, action) = (question.Target, question.Action);
         if (IsWhatIf)
             return ShouldProcess(target, action);
 
@@ -26,7 +22,7 @@ public abstract class ConfirmingCmdlet : BackupSyncCmdlet
         if (force && !asksExplicitly)
             return true;
         if (!asksExplicitly && WouldAsk && NobodyCanAnswer)
-            return Unasked(target, action, agreed, null);
+            return Unasked(question, null);
 
         try
         {
@@ -35,7 +31,7 @@ public abstract class ConfirmingCmdlet : BackupSyncCmdlet
         catch (Exception e) when (!asksExplicitly && e is InvalidOperationException or HostException)
         {
             // What -NonInteractive, and hosts without a user, make of the question.
-            return Unasked(target, action, agreed, e);
+            return Unasked(question, e);
         }
     }
 
@@ -47,17 +43,18 @@ public abstract class ConfirmingCmdlet : BackupSyncCmdlet
     /// <summary>A scheduler's console: a question would read the end of the input, or wait for ever.</summary>
     bool NobodyCanAnswer => !Environment.UserInteractive || (Host.Name == "ConsoleHost" && Console.IsInputRedirected);
 
-    bool Unasked(string target, string action, bool agreed, Exception? reason)
+    /// <summary>What the configuration has agreed to, and cannot be asked, is taken for a yes, and else for a mistake.</summary>
+    bool Unasked(Question question, Exception? reason)
     {
-        if (!agreed)
+        if (!question.IsConfigured)
         {
             throw new BackupSyncException(
-                ErrorIds.ConfirmationNeeded, $"{action} needs to be confirmed on {target}, and this session has nobody to ask.",
+                ErrorIds.ConfirmationNeeded, $"About to {question}: this needs to be confirmed, and there is nobody to ask.",
                 "Add -Confirm:$false to run it unasked"
                     + (MyInvocation.MyCommand.Parameters.ContainsKey("Force") ? ", or -Force to lift the shrink guard too" : "") + ".",
                 reason);
         }
-        WriteVerbose($"Not confirmed, because this session has nobody to ask: {action} on {target}.");
+        WriteVerbose($"Not confirmed, because this session has nobody to ask: {question}.");
         return true;
     }
 }

@@ -13,6 +13,7 @@ public sealed class CopyDbBackupCommand : RunCmdlet
 {
     const string ByName = "Database";
     const string ByObject = "InputObject";
+    const string ByPath = "Path";
 
     HashSet<BackupFile>? _there;
 
@@ -26,6 +27,15 @@ public sealed class CopyDbBackupCommand : RunCmdlet
     [Parameter(ParameterSetName = ByName)]
     public SwitchParameter Latest { get; set; }
 
+    /// <summary>Only those whose snapshot was taken at this moment or earlier.</summary>
+    [Parameter(ParameterSetName = ByName)]
+    public DateTimeOffset? Before { get; set; }
+
+    /// <summary>Only those with such a tag; may hold wildcards.</summary>
+    [Parameter(ParameterSetName = ByName)]
+    [ValidateNotNullOrEmpty]
+    public string? Tag { get; set; }
+
     /// <summary>Where from; all places where nothing is said.</summary>
     [Parameter(ParameterSetName = ByName)]
     [ValidateNotNullOrEmpty]
@@ -37,6 +47,12 @@ public sealed class CopyDbBackupCommand : RunCmdlet
     [Alias("SourceBackup")]
     [AllowNull]
     public BackupFile? InputObject { get; set; }
+
+    /// <summary>A backup's file; its manifest stands beside it.</summary>
+    [Parameter(ParameterSetName = ByPath, Mandatory = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("FullName", "PSPath")]
+    [ValidateNotNullOrEmpty]
+    public string[] Path { get; set; } = [];
 
     [Parameter(Mandatory = true)]
     [ValidateNotNullOrEmpty]
@@ -83,14 +99,19 @@ public sealed class CopyDbBackupCommand : RunCmdlet
     {
         if (ParameterSetName == ByObject)
             return InputObject is null ? [] : [InputObject];
-        if (Database is null && !Latest)
+        if (ParameterSetName == ByPath)
+            return [.. Path.Select(OpenBackup)];
+        if (Database is null && !Latest && Before is null && Tag is null)
             throw new BackupSyncException(
                 ErrorIds.BackupNotFound,
-                "Say which backups are meant: databases by their names, -Latest, or backups by the pipeline.");
+                "Say which backups are meant: databases by their names, -Latest, -Before, -Tag, -Path, or backups by the pipeline.");
         var query = new BackupQuery
         {
-            Databases = Database ?? [], Place = Place, Latest = Latest, Unauthenticated = Unauthenticated,
+            Databases = Database ?? [], Before = Before, Tag = Tag, Place = Place, Latest = Latest, Unauthenticated = Unauthenticated,
         };
-        return Await((warn, token) => query.FindAsync(config, warn, token));
+        var found = Await((warn, token) => FoundBackups.FindAsync(query, config, warn, token));
+        foreach (var missing in found.Missing)
+            WriteError(ErrorRecords.From(missing, null));
+        return found.Backups;
     }
 }

@@ -48,7 +48,7 @@ public sealed class ExportDbArchiveCommand : RunCmdlet
         var file = FullPath(Path);
         ExportFile.EnsureMayWrite(file, Force);
         var order = BackupOrders.Export(config, file);
-        if (ShouldProcess(file, $"Export {Describe(database)}"))
+        if (ShouldProcess(file, $"Export {Question.Describe(database)}"))
             RunSeveral((observersOf, token) => BackupRunner.BackUpAsync([database], order, _ => observersOf(null), null, token));
     }
 }

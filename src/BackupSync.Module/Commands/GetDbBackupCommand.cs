@@ -2,7 +2,6 @@ using System.Management.Automation;
 using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Configuration;
-using BackupSync.Operations;
 
 namespace BackupSync.Module.Commands;
 
@@ -67,68 +66,30 @@ public sealed class GetDbBackupCommand : BackupSyncCmdlet
 
     protected override void Execute()
     {
+        var query = new BackupQuery
+        {
+            Tag = Tag, After = After, Before = Before, Kinds = Kind ?? [], Place = Place, Latest = Latest,
+        };
         switch (ParameterSetName)
         {
             case ByDirectory:
-                var directory = FullPath(Directory);
-                if (!System.IO.Directory.Exists(directory))
-                    throw new BackupSyncException(ErrorIds.BackupNotFound, $"There is no directory {directory}.");
-                // A directory alone: what is needed of it at night must not wait for a configuration.
-                WriteObject(List(BackupCatalog.List(directory, WriteWarning), Query), enumerateCollection: true);
+                // A directory alone, here and of a piped job: what is needed of it at night must not wait for a configuration.
+                Write(JobFolder.At(FullPath(Directory)).Backups(query, WriteWarning));
                 break;
             case ByObject:
-                Write(InputObject);
+                Write(JobFolder.Of(InputObject).Backups(query, WriteWarning));
                 break;
             case ByJob:
-                OfJobs(LoadConfig(Config));
+                var config = LoadConfig(Config);
+                foreach (var job in Job)
+                    Write(Await((warn, token) => BackupListing.OfJobAsync(config, job, query, warn, token)));
                 break;
             default:
-                OfDatabases(LoadConfig(Config));
+                var all = LoadConfig(Config);
+                Write(Await((warn, token) => BackupListing.FindAsync(all, Database ?? [], query, warn, token)));
                 break;
         }
     }
 
-    BackupQuery Query => new() { Tag = Tag, After = After, Before = Before, Kinds = Kind ?? [] };
-
-    void OfDatabases(BackupSyncConfig config)
-    {
-        var jobs = config.Jobs
-            .Where(j => Place is null && Database is not null && Database.Contains(j.Name) && config.Databases.All(d => d.Name != j.Name))
-            .ToList();
-        var databases = Database?.Except(jobs.Select(j => j.Name)).ToList() ?? [];
-        if (databases.Count > 0 || jobs.Count == 0)
-        {
-            var query = Query with { Databases = databases, Place = Place, Latest = Latest };
-            var found = Await((warn, token) => query.FindAsync(config, warn, token));
-            // A job's copy may lack tables, and its safety backup is what a sync has replaced: neither is the latest of a database,
-            // unless asked for.
-            var ofJobs = Place is not null || (Latest && Kind is null)
-                ? []
-                : config.Jobs.SelectMany(j => List(JobBackups.List(j, WriteWarning), query));
-            WriteObject(found.Concat(ofJobs).DistinctBy(b => b.Path).OrderByDescending(b => b.Created), enumerateCollection: true);
-        }
-        jobs.ForEach(Write);
-    }
-
-    void OfJobs(BackupSyncConfig config)
-    {
-        foreach (var name in Job)
-        {
-            if (config.BackupPlans.Any(p => p.Name == name) || name == BackupOrder.ByHandName)
-                WriteObject(
-                    Await((warn, token) => (Query with { Job = name, Latest = Latest }).FindAsync(config, warn, token)),
-                    enumerateCollection: true);
-            else
-                Write(config.Job(name));
-        }
-    }
-
-    /// <summary>A job's directory alone: what is needed of it at night must not wait for other places.</summary>
-    void Write(JobConfig job) => WriteObject(List(JobBackups.List(job, WriteWarning), Query), enumerateCollection: true);
-
-    IEnumerable<BackupFile> List(IEnumerable<BackupFile> backups, BackupQuery query)
-    {
-        var matching = backups.Where(query.Matches);
-        return Latest ? BackupQuery.LatestOfJobs(matching) : matching;
-    }
+    void Write(IEnumerable<BackupFile> backups) => WriteObject(backups, enumerateCollection: true);
 }

@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using BackupSync.Application;
-using BackupSync.Configuration;
 using BackupSync.Runs;
 
 namespace BackupSync.Module.Commands;
@@ -13,16 +12,14 @@ public sealed class GetDbSyncHistoryCommand : JobFilesCmdlet
     /// <summary>Only as many of each job, after the other conditions.</summary>
     [Parameter]
     [ValidateRange(Allowed.LeastRuns, Allowed.MostRuns)]
-    public int Last { get; set; } = Allowed.MostRuns;
+    public int? Last { get; set; }
 
     [Parameter]
     public RunOutcome[]? Outcome { get; set; }
 
-    protected override void Execute(string directory, JobConfig? job)
+    protected override void Execute()
     {
-        foreach (var run in RunHistory.Read(directory, WriteWarning, IsListed).Take(Last))
-            WriteObject(run);
-
-        bool IsListed(RunHead run) => (job is null || run.Job == job.Name) && (Outcome is null || Outcome.Contains(run.Outcome));
+        foreach (var folder in Folders())
+            WriteObject(folder.Runs(Outcome, Last, WriteWarning), enumerateCollection: true);
     }
 }

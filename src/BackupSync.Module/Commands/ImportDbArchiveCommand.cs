@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using BackupSync.Backups;
 using BackupSync.Runs;
 
 namespace BackupSync.Module.Commands;
@@ -23,6 +22,6 @@ public sealed class ImportDbArchiveCommand : RestoreCmdlet
     protected override void Execute()
     {
         var config = LoadConfig(Config);
-        Restore(BackupCatalog.Open(FullPath(Path)), config.Database(To), config, tables: []);
+        Restore(OpenBackup(Path), config.Database(To), config, tables: []);
     }
 }

@@ -39,8 +39,7 @@ public sealed class InitializeDbSecondaryCommand : RunCmdlet
             job.EnsureAddresses();
         foreach (var (job, plan) in jobs.Select(j => (j, JobRunner.PlanSync(j, SyncMode.Full))).ToList())
         {
-            if (Confirm(
-                $"{job.Target} ({job.TargetDatabase.Address})", $"Replace the content by a copy of {job.Source}", Force, agreed: false))
+            if (Confirm(Question.FirstCopy(job), Force))
                 Run(
                     (observers, token) => JobRunner.SyncAsync(job, new RunOptions { Force = Force, Mode = SyncMode.Full }, observers,
                         token));

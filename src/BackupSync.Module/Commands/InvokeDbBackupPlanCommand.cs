@@ -39,15 +39,6 @@ public sealed class InvokeDbBackupPlanCommand : RunCmdlet
     }
 
     /// <summary>All of them before any is run, so that a mistyped name is told before anything has happened.</summary>
-    IReadOnlyList<BackupPlanConfig> Plans(BackupSyncConfig config)
-    {
-        if (ParameterSetName == ByObject)
-            return [InputObject];
-        if (Plan is not null)
-            return [.. Plan.Select(config.BackupPlan)];
-        return config.BackupPlans.Count == 1 ? config.BackupPlans : throw new BackupSyncException(
-            ErrorIds.UnknownName, config.BackupPlans.Count == 0
-                ? $"{config.Path} has no backup plans."
-                : $"Name a plan: {config.Path} has {string.Join(", ", config.BackupPlans.Select(p => p.Name))}.");
-    }
+    IReadOnlyList<BackupPlanConfig> Plans(BackupSyncConfig config) =>
+        ParameterSetName == ByObject ? [InputObject] : Named.PlansOrOnly(config, Plan);
 }

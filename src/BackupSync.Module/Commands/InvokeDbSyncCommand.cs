@@ -62,11 +62,7 @@ public sealed class InvokeDbSyncCommand : RunCmdlet
             job.EnsureAddresses();
         foreach (var job in jobs)
         {
-            if (Confirm(
-                $"{job.Target} ({job.TargetDatabase.Address})",
-                $"{Action(job)} (job {job.Name})",
-                Force,
-                agreed: ParameterSetName != ByUrl))
+            if (Confirm(Question.Sync(job, Mode, isConfigured: ParameterSetName != ByUrl), Force))
                 Run((observers, token) => JobRunner.SyncAsync(
                     job, new RunOptions { Force = Force, Mode = Mode, FullVerify = FullVerify }, observers, token));
             else if (IsWhatIf)
@@ -74,22 +70,11 @@ public sealed class InvokeDbSyncCommand : RunCmdlet
         }
     }
 
-    /// <summary>Who agrees to an update is told where it can become more than that.</summary>
-    string Action(JobConfig job) => (Mode ?? job.Mode) == SyncMode.Full ? $"Replace the content by a copy of {job.Source}"
-        : $"Update the content {JobRunner.DescribeUpdate(job)}";
-
     /// <summary>All of them before any is run, so that a mistyped name is told before anything has happened.</summary>
-    IReadOnlyList<JobConfig> Jobs()
+    IReadOnlyList<JobConfig> Jobs() => ParameterSetName switch
     {
-        switch (ParameterSetName)
-        {
-            case ByUrl:
-                return [AdHocJob.From(Source, Target, CurrentFolder, BackupDirectory is null ? null : FullPath(BackupDirectory))];
-            case ByObject:
-                return [InputObject];
-            default:
-                var config = LoadConfig(Config);
-                return Job is null ? [config.OnlyJob()] : [.. Job.Select(config.Job)];
-        }
-    }
+        ByUrl => [AdHocJob.From(Source, Target, CurrentFolder, BackupDirectory is null ? null : FullPath(BackupDirectory))],
+        ByObject => [InputObject],
+        _ => Named.JobsOrOnly(LoadConfig(Config), Job),
+    };
 }

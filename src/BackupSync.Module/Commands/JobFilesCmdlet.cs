@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using BackupSync.Application;
 using BackupSync.Configuration;
 
 namespace BackupSync.Module.Commands;
@@ -30,29 +31,11 @@ public abstract class JobFilesCmdlet : BackupSyncCmdlet
     [ValidateNotNullOrEmpty]
     public string? Config { get; set; }
 
-    /// <param name="directory">The backup directory.</param>
-    /// <param name="job">The job whose files are meant; null for all of the directory.</param>
-    protected abstract void Execute(string directory, JobConfig? job);
-
-    protected override void Execute()
+    /// <summary>All of them before anything is done with one, so that a mistyped name is told at once.</summary>
+    protected IReadOnlyList<JobFolder> Folders() => ParameterSetName switch
     {
-        if (ParameterSetName == ByDirectory)
-        {
-            var directory = FullPath(Directory);
-            if (!System.IO.Directory.Exists(directory))
-                throw new BackupSyncException(ErrorIds.BackupNotFound, $"There is no directory {directory}.");
-            Execute(directory, null);
-            return;
-        }
-        foreach (var job in Jobs())
-            Execute(job.Backups.Directory, job);
-    }
-
-    IReadOnlyList<JobConfig> Jobs()
-    {
-        if (ParameterSetName == ByObject)
-            return [InputObject];
-        var config = LoadConfig(Config);
-        return Job is null ? config.Jobs : [.. Job.Select(config.Job)];
-    }
+        ByDirectory => [JobFolder.At(FullPath(Directory))],
+        ByObject => [JobFolder.Of(InputObject)],
+        _ => [.. Named.Jobs(LoadConfig(Config), Job).Select(JobFolder.Of)],
+    };
 }

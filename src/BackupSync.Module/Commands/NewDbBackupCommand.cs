@@ -56,18 +56,14 @@ public sealed class NewDbBackupCommand : RunCmdlet
     /// <summary>Gathers what is piped: only what is known together can be backed up at once.</summary>
     protected override void Execute()
     {
+        if (OptionRules.Keep(Pin, KeepDays is not null) is { } refusal)
+            throw new BackupSyncException(ErrorIds.ConfigurationInvalid, refusal);
         if (ParameterSetName == ByObject)
         {
             _databases.Add(InputObject);
             return;
         }
-        var config = LoadConfig(Config);
-        if (!All && Database is null)
-            throw new BackupSyncException(
-                ErrorIds.UnknownName,
-                $"Name the databases to back up, or say -All: {config.Path} has "
-                    + $"{string.Join(", ", config.Databases.Select(d => d.Name))}.");
-        _databases.AddRange(All ? config.Databases : Database!.Select(config.Database));
+        _databases.AddRange(Named.DatabasesOrAll(LoadConfig(Config), Database, All));
     }
 
     protected override void Finish()
@@ -75,9 +71,9 @@ public sealed class NewDbBackupCommand : RunCmdlet
         if (_databases.Count == 0)
             return;
         var config = LoadConfig(Config);
-        var order = BackupOrders.ByHand(config, Place?.Distinct().Select(config.Place).ToList(), Tag, Pin, KeepDays);
+        var order = BackupOrders.ByHand(config, Named.Places(config, Place), Tag, Pin, KeepDays);
         var chosen = _databases.DistinctBy(d => d.Name)
-            .Where(d => ShouldProcess(Describe(d), $"Back up to {string.Join(", ", order.Places.Select(p => p.Name))}")).ToList();
+            .Where(d => ShouldProcess(Question.Describe(d), $"Back up to {string.Join(", ", order.Places.Select(p => p.Name))}")).ToList();
         if (chosen.Count > 0)
             RunSeveral((observersOf, token) => BackupRunner.BackUpAsync(chosen, order, d => observersOf(d.Name), null, token));
     }

@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using BackupSync.Application;
-using BackupSync.Configuration;
 using BackupSync.Operations.Expire;
 
 namespace BackupSync.Module.Commands;
@@ -25,59 +24,38 @@ public sealed class RemoveOldBackupsCommand : JobFilesCmdlet
 
     protected override void Execute()
     {
-        if (Place is not null && KeepDays is not null)
-            throw new BackupSyncException(
-                ErrorIds.ConfigurationInvalid,
-                "-KeepDays is for jobs: what is in a place is under the rules of the plans that took it.",
-                "Leave either -KeepDays or -Place out.");
-        if (Place is null || Job is not null)
-            base.Execute();
-        if (Place is not null || (ParameterSetName == ByName && Job is null && KeepDays is null))
-            OfPlaces(LoadConfig(Config));
-    }
-
-    protected override void Execute(string directory, JobConfig? job) => Write(FolderPlaceConfig.At(directory),
-        job is null ? Retention.Plan(directory, KeepDays ?? new BackupsConfig { Directory = directory }.KeepDays, DateTimeOffset.UtcNow)
-            : JobBackups.PlanCleanUp(job, KeepDays, DateTimeOffset.UtcNow));
-
-    void OfPlaces(BackupSyncConfig config)
-    {
-        foreach (var place in Place?.Select(config.Place) ?? config.Places)
+        var chosen = ParameterSetName == ByName
+            ? CleanUpTarget.Of(LoadConfig(Config), Job, Place, KeepDays)
+            : [.. Folders().Select(f => CleanUpTarget.Of(f, KeepDays))];
+        foreach (var one in chosen)
         {
             try
             {
-                // A job's directory may stand among the folders of a place.
-                Write(
-                    place,
-                    Await(token => JobBackups.PlanCleanUpAsync(place, config, DateTimeOffset.UtcNow, token))
-                .Where(d => !_told.Contains(d.Path)));
+                Write(one, Await(token => one.PlanAsync(_told, token)));
             }
             catch (BackupSyncException failure)
             {
-                // The other places are no worse for it.
-                WriteError(ErrorRecords.From(failure, place.Name));
+                // The others are no worse for it.
+                WriteError(ErrorRecords.From(failure, one.Title));
             }
         }
     }
 
-    void Write(PlaceConfig place, IEnumerable<RetentionDecision> plan)
+    void Write(CleanUpTarget one, IReadOnlyList<RetentionDecision> plan)
     {
         foreach (var decision in plan)
-        {
-            _told.Add(decision.Path);
-            if (!decision.Remove || Removed(place, decision))
+            if (!decision.Remove || Removed(one, decision))
                 WriteObject(decision);
-        }
     }
 
     /// <summary>False where the file stays against the plan, so that no object says it went; -WhatIf writes the plan.</summary>
-    bool Removed(PlaceConfig place, RetentionDecision decision)
+    bool Removed(CleanUpTarget one, RetentionDecision decision)
     {
         if (!ShouldProcess(decision.Path, $"Remove backup ({decision.Reason})"))
             return IsWhatIf;
         try
         {
-            Await(token => Retention.ApplyAsync(place, [decision], warn: null, token));
+            Await(token => one.ApplyAsync([decision], warn: null, token));
             return true;
         }
         catch (BackupSyncException failure)

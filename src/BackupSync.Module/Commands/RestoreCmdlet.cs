@@ -23,29 +23,22 @@ public abstract class RestoreCmdlet : ReplacingCmdlet
         var options = new RunOptions { AllowProduction = AllowProduction, OthersWait = OthersWait, SkipRefused = SkipRefused };
         if (!IsWhatIf)
             RestoreRunner.EnsureMayRestore(target, options); // before anybody is asked
-        var action = $"Replace {(tables.Count == 0 ? "the content" : $"the tables {string.Join(", ", tables)}")} by "
-            + FormattableString.Invariant($"{backup.FileName}: {backup.Rows:N0} rows, {ByteSizes.Show(backup.Size)}, ")
-            + FormattableString.Invariant($"of {backup.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC{why}");
-        var isProduction = target.Role == DatabaseRole.Production;
         if (IsWhatIf)
         {
-            if (isProduction && !AllowProduction)
-                WriteWarning($"{target.Name} has the role production: to really restore it, add -AllowProduction.");
-            ShouldProcess(Describe(target), action);
+            var question = Question.Restore(backup, tables, target, why);
+            if (RestoreRunner.WhatItNeeds(target, options) is { } need)
+                WriteWarning(need);
+            ShouldProcess(question.Target, question.Action);
             WriteObject(
                 RestoreRunner.Plan(backup, tables, target, config, options with { AllowProduction = true }),
                 enumerateCollection: true);
             return;
         }
-        if (!Confirm(
-            $"{Describe(target)}{(isProduction ? ", PRODUCTION" : "")}{SizeOf(target)}", action, force: false, agreed: !isProduction))
+        if (!Confirm(Question.Restore(backup, tables, target, why, SizeOf(target)), force: false))
             return;
         var handle = BackupHandles.Of(backup, config) with { Unauthenticated = Unauthenticated };
         Run((observers, token) => RestoreRunner.RestoreAsync(handle, tables, target, config, options, observers, token));
     }
 
-    string SizeOf(DatabaseConfig target) =>
-        Await(token => ConnectionTest.RunAsync(target, LookLimit, token)).Size is { } size
-            ? $", which holds {ByteSizes.Show(size)} now"
-            : "";
+    long? SizeOf(DatabaseConfig target) => Await(token => ConnectionTest.RunAsync(target, LookLimit, token)).Size;
 }

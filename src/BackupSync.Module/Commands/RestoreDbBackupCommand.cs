@@ -77,11 +77,11 @@ public sealed class RestoreDbBackupCommand : RestoreCmdlet
     BackupFile? Choose(BackupSyncConfig config)
     {
         if (ParameterSetName == ByPath)
-            return BackupCatalog.Open(FullPath(Path));
+            return OpenBackup(Path);
         if (ParameterSetName == ByObject)
             return InputObject;
-        if (!Latest && Before is null && Tag is null)
-            throw new BackupSyncException(ErrorIds.BackupNotFound, $"Say which backup of {Database} is meant: -Latest, -Before or -Tag.");
+        if (OptionRules.Restore(Latest, Before is not null, Tag is not null) is { } refusal)
+            throw new BackupSyncException(ErrorIds.BackupNotFound, refusal);
         var query = new BackupQuery
         {
             Databases = [Database],

@@ -53,11 +53,8 @@ public sealed class RestoreDbSafetyBackupCommand : ReplacingCmdlet
     protected override void Execute()
     {
         var what = Choose();
-        var backup = what.Backup.File;
         var options = new RunOptions { Force = Force, OthersWait = OthersWait, SkipRefused = SkipRefused };
-        var action =
-            $"Replace the content by {backup.FileName}, {ByteSizes.Show(backup.Size)} of {backup.Created.UtcDateTime:yyyy-MM-dd HH:mm} UTC";
-        if (Confirm($"{what.Target.Name} ({what.Target.Address})", action, Force, agreed: !HasTarget))
+        if (Confirm(Question.Undo(what, isConfigured: !HasTarget), Force))
             Run((observers, token) => RestoreRunner.UndoAsync(what, options, observers, token));
         else if (IsWhatIf)
             WriteObject(RestoreRunner.PlanUndo(what, options), enumerateCollection: true);
@@ -69,7 +66,7 @@ public sealed class RestoreDbSafetyBackupCommand : ReplacingCmdlet
         var config = HasTarget && Config is null ? null : LoadConfig(Config);
         if (ParameterSetName == ByJob)
             return SafetyRestore.Latest(config!, Job, WriteWarning, Unauthenticated);
-        var backup = ParameterSetName == ByPath ? BackupCatalog.Open(FullPath(Path)) : InputObject;
+        var backup = ParameterSetName == ByPath ? OpenBackup(Path) : InputObject;
         return HasTarget
             ? SafetyRestore.To(Target, backup, config, Unauthenticated)
             : SafetyRestore.Named(backup, config!, job: null, Unauthenticated);

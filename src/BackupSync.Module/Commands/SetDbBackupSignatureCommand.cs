@@ -36,13 +36,10 @@ public sealed class SetDbBackupSignatureCommand : RunCmdlet
         var config = LoadConfig(Config);
         var named = ParameterSetName == ByPath;
         foreach (var backup in named
-            ? [.. Path.Select(p => BackupCatalog.Open(FullPath(p)))]
+            ? [.. Path.Select(OpenBackup)]
             : InputObject.Where(b => b.NotAuthenticated is not null))
         {
-            var action = FormattableString.Invariant(
-                $"Sign the backup of {backup.Database}, {backup.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC")
-                + $"{(backup.Encrypted ? "" : ", NOT ENCRYPTED")}{backup.Labels()}, so that it is taken for yours";
-            if (!Confirm(backup.Path, action, force: false, agreed: false))
+            if (!Confirm(Question.Sign(backup), force: false))
                 continue;
             var handle = BackupHandles.Of(backup, config);
             Run((observers, token) => BackupRunner.SignAsync(handle, named, config.Tools, observers, token));

@@ -66,6 +66,6 @@ public sealed class TestDbBackupCommand : RunCmdlet
     }
 
     IReadOnlyList<BackupFile> Backups() => ParameterSetName == ByPath
-        ? [.. Path.Select(p => BackupCatalog.Open(FullPath(p)))]
+        ? [.. Path.Select(OpenBackup)]
         : [.. (InputObject ?? []).OfType<BackupFile>()];
 }

@@ -58,8 +58,7 @@ public sealed class TestDbConnectionCommand : BackupSyncCmdlet
             case ByObject:
                 return [InputObject];
             default:
-                var config = LoadConfig(Config);
-                return Name is null ? config.Databases : [.. Name.Select(config.Database)];
+                return Named.Databases(LoadConfig(Config), Name);
         }
     }
 

@@ -136,7 +136,7 @@ public sealed class BackupCommandTests(Servers servers) : IClassFixture<Servers>
     [InlineData("Did you mean 'offsite'?", "copy", "--latest", "--to", "ofsite")]
     [InlineData("Did you mean 'local'?", "backup", "auth", "--place", "locla")]
     [InlineData("Did you mean 'nightly'?", "plan", "nightyl")]
-    [InlineData("Name databases, or say --all.", "backup")]
+    [InlineData("Name the databases to back up, or say --all: ", "backup")]
     [InlineData("Name databases, or say --all.", "backup", "auth", "--all")]
     [InlineData("--tag is empty.", "backup", "auth", "--tag", "")]
     [InlineData("There is no option '--bogus'.", "verify", "--bogus")]

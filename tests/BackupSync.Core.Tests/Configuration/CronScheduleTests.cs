@@ -25,6 +25,13 @@ public sealed class CronScheduleTests
     [InlineData("0 0 * * 1-5", "2026-07-02T00:00:00Z", "2026-07-03T00:00:00Z")]
     [InlineData("0 0 15 * *", "2026-07-15T00:00:00Z", "2026-08-15T00:00:00Z")]
     [InlineData("0 0 4 * 0", "2026-07-04T00:00:00Z", "2026-07-05T00:00:00Z")] // either will do, as in crontab
+    [InlineData("0 0 */2 * 1", "2026-07-13T00:00:00Z", "2026-07-27T00:00:00Z")] // a * in front asks for both: odd days that are Mondays
+    [InlineData("0 0 1-7 * */7", "2026-07-05T00:00:00Z", "2026-08-02T00:00:00Z")]
+    [InlineData("0 0 *,10 * 1", "2026-07-06T00:00:00Z", "2026-07-13T00:00:00Z")]
+    [InlineData("0 0 4,* * 1", "2026-07-02T00:00:00Z", "2026-07-03T00:00:00Z")]
+    [InlineData("0 0 */1 * 1", "2026-07-06T00:00:00Z", "2026-07-13T00:00:00Z")]
+    [InlineData("59 23 29 2 */7", "2032-02-29T23:59:00Z", "2060-02-29T23:59:00Z")]
+    [InlineData("* * */31 2 1", "2027-02-01T00:00:00Z", "2027-02-01T00:01:00Z")]
     [InlineData("0 0 1 JAN,dec *", "2026-12-01T00:00:00Z", "2027-01-01T00:00:00Z")]
     [InlineData("0 0 29 2 *", "2028-02-29T00:00:00Z", "2032-02-29T00:00:00Z")]
     public void Times_are_those_of_crontab(string cron, string first, string second)
@@ -33,6 +40,15 @@ public sealed class CronScheduleTests
 
         Assert.Equal(Time(first), schedule.Next(Time(Start)));
         Assert.Equal(Time(second), schedule.Next(Time(first)));
+    }
+
+    /// <summary>In Tonga it is Monday when it is Sunday still in UTC.</summary>
+    [Fact]
+    public void Both_days_are_those_of_the_time_zone()
+    {
+        var schedule = CronSchedule.Parse("0 1 */2 * 1", TimeZoneInfo.FindSystemTimeZoneById("Pacific/Tongatapu"));
+
+        Assert.Equal(Time("2026-07-12T12:00:00Z"), schedule.Next(Time(Start)));
     }
 
     [Fact]
@@ -88,6 +104,7 @@ public sealed class CronScheduleTests
     [InlineData("5-1 * * * *", "has '5-1' as its minute: 0 to 59")]
     [InlineData("1-2-3 * * * *", "has '1-2-3' as its minute: 0 to 59")]
     [InlineData("0 0 30 2 *", "names a day that never comes")]
+    [InlineData("* * 30 2 */2", "names a day that never comes")]
     public void Bad_expression_is_refused_with_its_field(string cron, string expected) =>
         Assert.StartsWith(expected, Assert.Throws<FormatException>(() => CronSchedule.Parse(cron, TimeZoneInfo.Utc)).Message);
 }

@@ -1,0 +1,47 @@
+using BackupSync.Backups;
+using BackupSync.Configuration;
+using BackupSync.Operations.Expire;
+using BackupSync.Runs;
+
+namespace BackupSync.Application;
+
+/// <summary>What a job has left in its backup directory; without a job, what is in a directory at all.</summary>
+public sealed record JobFolder
+{
+    JobFolder(string directory, JobConfig? job) => (Directory, Job) = (directory, job);
+
+    public string Directory { get; }
+    public JobConfig? Job { get; }
+
+    public static JobFolder Of(JobConfig job) => new(job.Backups.Directory, job);
+
+    /// <summary>A directory itself, such as that of runs without a configuration file; of a configuration it needs nothing.</summary>
+    /// <param name="directory">An absolute path.</param>
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.BackupNotFound"/>: there is none.</exception>
+    public static JobFolder At(string directory) => System.IO.Directory.Exists(directory)
+        ? new JobFolder(directory, null)
+        : throw new BackupSyncException(ErrorIds.BackupNotFound, $"There is no directory {directory}.");
+
+    /// <summary>Newest first; the newest of each job and kind where the query asks for the latest.</summary>
+    /// <inheritdoc cref="JobBackups.List"/>
+    public IEnumerable<BackupFile> Backups(BackupQuery query, Action<string> warn)
+    {
+        var matching = (Job is null ? BackupCatalog.List(Directory, warn) : JobBackups.List(Job, warn)).Where(query.Matches);
+        return query.Latest ? BackupQuery.LatestOfJobs(matching) : matching;
+    }
+
+    /// <summary>Newest first, read as they are asked for.</summary>
+    /// <param name="outcomes">Only those that ended so; all where none is named.</param>
+    /// <param name="last">Only as many, after that condition.</param>
+    /// <param name="warn">Told of what cannot be read.</param>
+    public IEnumerable<RunResult> Runs(IReadOnlyList<RunOutcome>? outcomes, int? last, Action<string> warn) => RunHistory
+        .Read(Directory, warn,
+            run => (Job is null || run.Job == Job.Name) && (outcomes is null or { Count: 0 } || outcomes.Contains(run.Outcome)))
+        .Take(last ?? int.MaxValue);
+
+    /// <summary>Decides about every file; removes nothing.</summary>
+    /// <param name="keepDays">Null for the job's own; without a job, for what jobs have that say nothing.</param>
+    internal IReadOnlyList<RetentionDecision> PlanCleanUp(int? keepDays, DateTimeOffset now) => Job is null
+        ? Retention.Plan(Directory, keepDays ?? new BackupsConfig { Directory = Directory }.KeepDays, now)
+        : JobBackups.PlanCleanUp(Job, keepDays, now);
+}

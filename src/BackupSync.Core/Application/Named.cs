@@ -1,0 +1,41 @@
+using BackupSync.Configuration;
+
+namespace BackupSync.Application;
+
+/// <summary>What of a configuration is meant by the names that were given, each once, and what where none was.</summary>
+public static class Named
+{
+    /// <summary>All where none is named.</summary>
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.UnknownName"/>, so also of the others; the nearest is given.</exception>
+    public static IReadOnlyList<JobConfig> Jobs(BackupSyncConfig config, IReadOnlyList<string>? names) =>
+        names is { Count: > 0 } ? [.. names.Distinct().Select(config.Job)] : config.Jobs;
+
+    /// <summary>The only one where none is named, for what must not happen to a job by accident.</summary>
+    public static IReadOnlyList<JobConfig> JobsOrOnly(BackupSyncConfig config, IReadOnlyList<string>? names) =>
+        names is { Count: > 0 } ? Jobs(config, names) : [config.OnlyJob()];
+
+    /// <summary>The only one where none is named, likewise.</summary>
+    public static IReadOnlyList<BackupPlanConfig> PlansOrOnly(BackupSyncConfig config, IReadOnlyList<string>? names)
+    {
+        if (names is { Count: > 0 })
+            return [.. names.Distinct().Select(config.BackupPlan)];
+        return config.BackupPlans.Count == 1 ? config.BackupPlans : throw new BackupSyncException(
+            ErrorIds.UnknownName, config.BackupPlans.Count == 0
+                ? $"{config.Path} has no backup plans."
+                : $"Name a plan: {config.Path} has {NameList.Of([.. config.BackupPlans.Select(p => p.Name)], most: 20)}.");
+    }
+
+    /// <summary>All where none is named.</summary>
+    public static IReadOnlyList<DatabaseConfig> Databases(BackupSyncConfig config, IReadOnlyList<string>? names) =>
+        names is { Count: > 0 } ? [.. names.Distinct().Select(config.Database)] : config.Databases;
+
+    /// <summary>All only where that is said, for what takes time and room.</summary>
+    public static IReadOnlyList<DatabaseConfig> DatabasesOrAll(BackupSyncConfig config, IReadOnlyList<string>? names, bool all) =>
+        all || names is { Count: > 0 } ? Databases(config, all ? null : names) : throw new BackupSyncException(
+            ErrorIds.UnknownName, $"Name the databases to back up, or say {Spelling.All}: {config.Path} has "
+                + $"{NameList.Of([.. config.Databases.Select(d => d.Name)], most: 20)}.");
+
+    /// <summary>Null where none is named.</summary>
+    public static IReadOnlyList<PlaceConfig>? Places(BackupSyncConfig config, IReadOnlyList<string>? names) =>
+        names is { Count: > 0 } ? [.. names.Distinct().Select(config.Place)] : null;
+}

@@ -1,0 +1,22 @@
+namespace BackupSync.Application;
+
+/// <summary>
+/// Which options do not go together, or not alone, said in the words of both heads: null where they do. What parameter sets tell by
+/// themselves, the command line refuses by itself.
+/// </summary>
+public static class OptionRules
+{
+    public static string? Keep(bool pin, bool keepDays) =>
+        pin && keepDays ? $"{Spelling.Pin} is for ever, {Spelling.KeepDays} is not: say one of them." : null;
+
+    public static string? CleanUp(bool keepDays, bool places) => keepDays && places
+        ? $"{Spelling.KeepDays} is for jobs: what is in a place is kept as the plans say that took it. Leave it or {Spelling.Place} out."
+        : null;
+
+    public static string? Comparison(bool quiet, bool detail) =>
+        quiet && detail ? $"{Spelling.Quiet} tells only whether they are equal: {Spelling.Detail} does not go with it." : null;
+
+    /// <summary>A restore is of the newest only where that is said.</summary>
+    public static string? Restore(bool latest, bool before, bool tag) => latest || before || tag ? null
+        : $"Say which backup is meant: {Spelling.Latest}, {Spelling.Before} or {Spelling.Tag}, or a file by {Spelling.Path}.";
+}
