@@ -16,6 +16,9 @@ public sealed record CleanUpTarget
     public string Title { get; }
     public PlaceConfig Place { get; }
 
+    /// <summary>What time it is: backups are as old as that.</summary>
+    internal TimeProvider Clock { get; init; } = TimeProvider.System;
+
     /// <summary>What is meant by the jobs and places that were named: all of both where none is.</summary>
     /// <param name="keepDays">In days, for what jobs have left; null for their own.</param>
     /// <exception cref="BackupSyncException">A name is unknown, or the options do not go together.</exception>
@@ -43,7 +46,7 @@ public sealed record CleanUpTarget
     /// </param>
     /// <param name="cancellationToken">Stops reading.</param>
     public async Task<IReadOnlyList<RetentionDecision>> PlanAsync(ISet<string> told, CancellationToken cancellationToken) =>
-        [.. (await _decide(DateTimeOffset.UtcNow, cancellationToken)).Where(d => told.Add(d.Path))];
+        [.. (await _decide(Clock.GetUtcNow(), cancellationToken)).Where(d => told.Add(d.Path))];
 
     /// <inheritdoc cref="Retention.ApplyAsync"/>
     public Task<IReadOnlyList<RetentionDecision>> ApplyAsync(
