@@ -5,7 +5,7 @@ using BackupSync.Operations.Expire;
 namespace BackupSync.Application;
 
 /// <summary>The backups of a job or of a configuration's places: which there are, and which have served their time.</summary>
-public static class JobBackups
+static class JobBackups
 {
     /// <summary>Those that a job has left in its directory, newest first.</summary>
     /// <param name="warn">Told of what looks like a backup and is none.</param>

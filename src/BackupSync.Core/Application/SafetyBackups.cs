@@ -5,7 +5,7 @@ using BackupSync.Runs;
 namespace BackupSync.Application;
 
 /// <summary>Which safety backup undoes a run, and which job it is restored by.</summary>
-public static class SafetyBackups
+static class SafetyBackups
 {
     /// <summary>
     /// What a job's target held before the last run that changed it. A run that failed leaves a safety backup, too, of what is still there:

@@ -3,7 +3,7 @@ using BackupSync.Files;
 namespace BackupSync.Backups;
 
 /// <summary>Whether an archive still is what its manifest says.</summary>
-public static class BackupArchive
+static class BackupArchive
 {
     /// <summary>What every custom-format archive of pg_dump begins with.</summary>
     static ReadOnlySpan<byte> Magic => "PGDMP"u8;

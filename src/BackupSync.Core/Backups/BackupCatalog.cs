@@ -3,7 +3,7 @@ using BackupSync.Configuration;
 namespace BackupSync.Backups;
 
 /// <summary>The backups of a directory.</summary>
-public static class BackupCatalog
+static class BackupCatalog
 {
     /// <summary>
     /// Every archive that has a manifest and the size it states, newest first; no directory means no backups. What looks

@@ -8,7 +8,7 @@ namespace BackupSync.Backups;
 /// What backup files are called: the names operators know from before (A7, B4), with the time in UTC and the extension of
 /// the format that is in them.
 /// </summary>
-public static class BackupNames
+static class BackupNames
 {
     /// <summary>Of pg_dump's custom format, the only one that is written.</summary>
     public const string Extension = ".dump";

@@ -7,7 +7,7 @@ using BackupSync.Postgres;
 namespace BackupSync.Backups;
 
 /// <summary>Keeps manifests beside their archives, as <c>&lt;archive&gt;.json</c>.</summary>
-public static class ManifestStore
+static class ManifestStore
 {
     public const string Suffix = ".json";
 

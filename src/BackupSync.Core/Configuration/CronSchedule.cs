@@ -11,7 +11,7 @@ namespace BackupSync.Configuration;
 /// Quartz computes the times. Its own expressions have six fields, count days from Sunday = 1, and take a day of month or a day of week,
 /// not both: hence the translation, and up to two expressions.
 /// </remarks>
-public sealed class CronSchedule
+sealed class CronSchedule
 {
     /// <summary>For messages: what an expression looks like.</summary>
     public const string Allowed = "five fields: minute, hour, day of month, month, day of week, such as \"0 6,18 * * *\"";

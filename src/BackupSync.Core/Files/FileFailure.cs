@@ -1,7 +1,7 @@
 namespace BackupSync.Files;
 
 /// <summary>Turns what the file system says into what an operator can act on.</summary>
-public static class FileFailure
+static class FileFailure
 {
     // .NET hands errno through as HResult on Unix, and Win32 codes as HRESULTs on Windows.
     const int NoSpace = 28;

@@ -7,7 +7,7 @@ namespace BackupSync.Files;
 /// <remarks>
 /// Everything here throws <see cref="BackupSyncException"/>: <see cref="ErrorIds.DiskFull"/> or <see cref="ErrorIds.FileFailed"/>.
 /// </remarks>
-public static class PrivateFile
+static class PrivateFile
 {
     /// <summary>What a file's name ends with until it is whole.</summary>
     public const string PartialSuffix = ".partial";

@@ -9,7 +9,7 @@ namespace BackupSync;
 /// text readable in any script. What is read must have all that the types require; what it has beyond that is passed over,
 /// so files of a later release stay readable as long as it only adds.
 /// </summary>
-public static class JsonFormat
+static class JsonFormat
 {
     /// <summary>For people and manifests.</summary>
     public static JsonSerializerOptions Indented { get; } = Make(indented: true);

@@ -1,7 +1,7 @@
 namespace BackupSync;
 
 /// <summary>Names in a message: the first few, and how many more there are.</summary>
-public static class NameList
+static class NameList
 {
     public static string Of(IReadOnlyCollection<string> names, int most = 5) =>
         string.Join(", ", names.Take(most)) + (names.Count > most ? $" and {names.Count - most} more" : "");

@@ -3,7 +3,7 @@ using F23.StringSimilarity;
 namespace BackupSync;
 
 /// <summary>Finds what somebody probably meant.</summary>
-public static class NearestName
+static class NearestName
 {
     /// <summary>Swapped neighbours count as one slip.</summary>
     static readonly OptimalStringAlignment Slips = new();

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace BackupSync;
 
 /// <summary>Shares as people write and read them: <c>50%</c> is 0.5.</summary>
-public static class Percentages
+static class Percentages
 {
     /// <summary>For messages: what a percentage looks like.</summary>
     public const string Allowed = "a percentage such as 50%";

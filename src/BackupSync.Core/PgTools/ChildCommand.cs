@@ -5,7 +5,7 @@ namespace BackupSync.PgTools;
 
 /// <summary>A program to run, with all it needs. Secrets go into the environment, never into the arguments.</summary>
 /// <param name="Executable">A full path, or a name to be found on the PATH.</param>
-public sealed partial record ChildCommand(string Executable, IReadOnlyList<string> Arguments)
+sealed partial record ChildCommand(string Executable, IReadOnlyList<string> Arguments)
 {
     public ChildCommand(string executable, params string[] arguments) : this(executable, (IReadOnlyList<string>)arguments)
     {
@@ -55,4 +55,4 @@ public sealed partial record ChildCommand(string Executable, IReadOnlyList<strin
 /// <summary>How a child process ended.</summary>
 /// <param name="Output">Standard output as text; empty where the command had a reader of its own.</param>
 /// <param name="ErrorTail">The last lines of standard error, a few thousand characters at most.</param>
-public sealed record ChildResult(int ExitCode, string Output, string ErrorTail, TimeSpan Duration);
+sealed record ChildResult(int ExitCode, string Output, string ErrorTail, TimeSpan Duration);

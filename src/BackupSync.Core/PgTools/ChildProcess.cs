@@ -1,7 +1,7 @@
 namespace BackupSync.PgTools;
 
 /// <summary>Runs programs to their end.</summary>
-public static class ChildProcess
+static class ChildProcess
 {
     /// <summary>
     /// Runs the command and waits for its end. An exit code other than 0 is a result, not an exception. When cancelled, the

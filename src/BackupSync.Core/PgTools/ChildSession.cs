@@ -6,7 +6,7 @@ namespace BackupSync.PgTools;
 /// A running child process with its streams open: for programs one talks with, such as psql. <see cref="ChildProcess"/> is
 /// the simpler way where there is nothing to talk about.
 /// </summary>
-public sealed class ChildSession : IAsyncDisposable
+sealed class ChildSession : IAsyncDisposable
 {
     /// <summary>How long a child may take to end after its input has.</summary>
     static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);

@@ -3,7 +3,7 @@ using BackupSync.Postgres;
 namespace BackupSync.PgTools;
 
 /// <summary>PostgreSQL's client programs of one version, in one folder.</summary>
-public sealed record PgToolset(PgVersion Version, string Directory, string PgDump, string PgRestore, string Psql)
+sealed record PgToolset(PgVersion Version, string Directory, string PgDump, string PgRestore, string Psql)
 {
     /// <summary>Part of every installation of the others.</summary>
     public string PgDumpAll => Path.Combine(Directory, OperatingSystem.IsWindows() ? "pg_dumpall.exe" : "pg_dumpall");
@@ -12,7 +12,7 @@ public sealed record PgToolset(PgVersion Version, string Directory, string PgDum
 }
 
 /// <summary>PostgreSQL's server programs of one version, in one folder.</summary>
-public sealed record PgServerPrograms(PgVersion Version, string Directory, string InitDb, string PgCtl, string Postgres)
+sealed record PgServerPrograms(PgVersion Version, string Directory, string InitDb, string PgCtl, string Postgres)
 {
     public override string ToString() => $"{Version} in {Directory}";
 }

@@ -10,7 +10,7 @@ namespace BackupSync.PgTools;
 /// The folders of the configuration come first, then the PATH and the usual places. Debian's <c>/usr/bin/pg_dump</c> is a
 /// script that picks a version by rules of its own: it is passed over for the real ones.
 /// </remarks>
-public sealed partial class ToolLocator
+sealed partial class ToolLocator
 {
     /// <summary>Of programs asked before in this process. The file's time is part of the key: an upgrade may replace it.</summary>
     static readonly ConcurrentDictionary<(string Path, DateTime Written), PgVersion> Versions = new();

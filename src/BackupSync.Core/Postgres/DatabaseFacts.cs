@@ -1,7 +1,7 @@
 namespace BackupSync.Postgres;
 
 /// <summary>What a session can tell about its database, its server and its own rights, asked in one query.</summary>
-public sealed record DatabaseFacts
+sealed record DatabaseFacts
 {
     internal IDatabaseEngine Engine { get; init; } = DatabaseEngines.PostgreSql;
     public required DatabaseProvider Provider { get; init; }

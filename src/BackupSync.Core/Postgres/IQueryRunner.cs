@@ -6,7 +6,7 @@ namespace BackupSync.Postgres;
 /// Runs a SELECT and gives its rows as text. Two things can: a connection of ours, and the psql session that restores in
 /// one transaction, whose uncommitted content nobody else could see. Both speak COPY's text format.
 /// </summary>
-public interface IQueryRunner
+interface IQueryRunner
 {
     /// <param name="select">A SELECT without parameters and without a closing semicolon.</param>
     Task<List<Row>> RowsAsync(string select, CancellationToken cancellationToken);

@@ -1,7 +1,7 @@
 namespace BackupSync.Postgres;
 
 /// <summary>A table, a sequence, or what else is in a schema, by its name in full. Two are the same only where every letter is.</summary>
-public readonly record struct ObjectName(string Schema, string Name)
+readonly record struct ObjectName(string Schema, string Name)
 {
     /// <summary>What messages show, and the key of what is told of it in manifests, results and the history.</summary>
     public string Display => $"{Sql.Display(Schema)}.{Sql.Display(Name)}";

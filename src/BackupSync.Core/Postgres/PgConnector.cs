@@ -1,7 +1,7 @@
 namespace BackupSync.Postgres;
 
 /// <summary>Opens sessions the patient way: a suspended compute takes seconds to wake, a restarting server as well.</summary>
-public static class PgConnector
+static class PgConnector
 {
     /// <param name="limit">How long to keep trying.</param>
     /// <param name="onRetry">Told why the last try failed.</param>

@@ -6,7 +6,7 @@ using Npgsql;
 namespace BackupSync.Postgres;
 
 /// <summary>The server refused or failed a statement; <see cref="BackupSyncException.Detail"/> holds its words.</summary>
-public sealed class PgQueryException(string errorId, string message, string? advice, string? sqlState, Exception inner)
+sealed class PgQueryException(string errorId, string message, string? advice, string? sqlState, Exception inner)
     : BackupSyncException(errorId, message, advice, inner)
 {
     /// <summary>https://www.postgresql.org/docs/current/errcodes-appendix.html; null where the connection broke.</summary>

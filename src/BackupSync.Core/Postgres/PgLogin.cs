@@ -4,7 +4,7 @@ namespace BackupSync.Postgres;
 /// <param name="Label">The database's name as an operator knows it; stands in messages.</param>
 /// <param name="ApplicationName">Starts with <c>backupsync</c>; see <see cref="RunTag"/>.</param>
 /// <param name="ReadOnly">Sessions refuse to write: for the source (DESIGN rule 1).</param>
-public sealed record PgLogin(string Label, DatabaseAddress Address, string ApplicationName, bool ReadOnly)
+sealed record PgLogin(string Label, DatabaseAddress Address, string ApplicationName, bool ReadOnly)
 {
     /// <summary>
     /// No event trigger fires for what its sessions do, nor for their logins: what a copy's own triggers would write is in no original.

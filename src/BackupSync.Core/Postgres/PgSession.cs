@@ -9,7 +9,7 @@ namespace BackupSync.Postgres;
 /// otherwise, nobody is waited for longer than a few seconds (who waits for a lock holds up others), and the server's own idle time
 /// limits do not apply.
 /// </summary>
-public sealed class PgSession : IQueryRunner, IAsyncDisposable
+sealed class PgSession : IQueryRunner, IAsyncDisposable
 {
     // One statement: two dozen SETs take a server longer than most of what is asked afterwards. What a version does not know is passed
     // over. Before it the role's own time limit goes, which may be short. tcp_keepalives: a session whose machine died holds the

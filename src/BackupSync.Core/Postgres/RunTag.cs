@@ -7,7 +7,7 @@ namespace BackupSync.Postgres;
 /// Names by which a run's sessions and databases are known, so that a later run on the same target can tell what a dead
 /// one left: it holds the target's lock, so whatever carries the target's key and another run's id belongs to nobody.
 /// </summary>
-public sealed class RunTag
+sealed class RunTag
 {
     readonly string _sessionKey;
     readonly string _databaseKey;

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace BackupSync.Postgres;
 
 /// <summary>Quoting, for the few statements that cannot take parameters (DDL, COPY, what psql runs).</summary>
-public static partial class Sql
+static partial class Sql
 {
     public static string Identifier(string name) => "\"" + name.Replace("\"", "\"\"", StringComparison.Ordinal) + "\"";
 

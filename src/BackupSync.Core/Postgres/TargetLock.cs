@@ -7,7 +7,7 @@ namespace BackupSync.Postgres;
 /// is on a maintenance database, because one on the target itself would block the rename that publishes; swaps are
 /// published by this very session, so a run that lost its lock cannot publish.
 /// </summary>
-public sealed class TargetLock : IAsyncDisposable
+sealed class TargetLock : IAsyncDisposable
 {
     TargetLock(PgSession session, bool onTarget)
     {

@@ -3,7 +3,7 @@ namespace BackupSync.Runs;
 /// <summary>Keeps each run that ends in the history of its job, and among the latest ones.</summary>
 /// <param name="directory">The job's backup directory; made if it is missing.</param>
 /// <param name="warn">Told where a run could not be recorded: the run itself goes on.</param>
-public sealed class HistoryWriter(string directory, Action<string> warn) : IRunObserver
+sealed class HistoryWriter(string directory, Action<string> warn) : IRunObserver
 {
     public void OnEvent(RunEvent runEvent)
     {

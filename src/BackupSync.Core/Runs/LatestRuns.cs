@@ -8,13 +8,13 @@ namespace BackupSync.Runs;
 /// <param name="Last">The last run, however it ended.</param>
 /// <param name="LastGood">The last run that succeeded; null where none ever did.</param>
 /// <param name="Error">Why the last run did not succeed.</param>
-public sealed record LatestRun(string Job, RunKind Kind, string? Database, RunHead Last, RunHead? LastGood, RunError? Error);
+sealed record LatestRun(string Job, RunKind Kind, string? Database, RunHead Last, RunHead? LastGood, RunError? Error);
 
 /// <summary>
 /// <c>latest.json</c> beside a job's backups: of each job, kind of run and database the last run and the last good one, for those who
 /// ask often how things stand. The history is written first, so a machine that dies in between leaves it one run behind.
 /// </summary>
-public static class LatestRuns
+static class LatestRuns
 {
     sealed record Content(IReadOnlyList<LatestRun> Runs);
 

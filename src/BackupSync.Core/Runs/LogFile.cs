@@ -10,7 +10,7 @@ namespace BackupSync.Runs;
 /// </summary>
 /// <param name="directory">The job's backup directory; made if it is missing.</param>
 /// <param name="warn">Told once where the log cannot be written: the run itself goes on.</param>
-public sealed class LogFile(string directory, Action<string> warn) : IRunObserver
+sealed class LogFile(string directory, Action<string> warn) : IRunObserver
 {
     public const string FileName = RecordNames.Log;
 

@@ -8,7 +8,7 @@ namespace BackupSync.Runs;
 /// </summary>
 /// <param name="Mode">Null for runs that are no syncs.</param>
 /// <param name="SnapshotTime">When the source was as the target is since; null where the run did not succeed.</param>
-public sealed record RunHead(
+sealed record RunHead(
     string RunId, string Job, RunKind Kind, RunOutcome Outcome, SyncMode? Mode, DateTimeOffset? SnapshotTime,
     DateTimeOffset StartTime, DateTimeOffset EndTime)
 {

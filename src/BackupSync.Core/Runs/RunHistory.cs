@@ -9,7 +9,7 @@ namespace BackupSync.Runs;
 /// JSON object a line, oldest first. <c>history.jsonl</c>, where all were kept before, is read as the oldest. It grows for ever, so
 /// nothing here reads all of it unless all is asked for.
 /// </summary>
-public static class RunHistory
+static class RunHistory
 {
     /// <summary>How far the moment of a backup, by its server's clock, may be from the end of its run, by this machine's.</summary>
     internal static readonly TimeSpan Margin = TimeSpan.FromDays(7);

@@ -4,7 +4,7 @@ using BackupSync.PgTools;
 namespace BackupSync.Sandbox;
 
 /// <summary>Finds PostgreSQL's server programs for a sandbox, and gets them where this machine has none and lets us.</summary>
-public static class ServerPrograms
+static class ServerPrograms
 {
     /// <param name="major">Null for the newest that the installed client programs can work with.</param>
     /// <param name="tell">Told in a sentence before something is installed.</param>

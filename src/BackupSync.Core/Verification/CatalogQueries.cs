@@ -536,7 +536,7 @@ static class CatalogQueries
 /// <param name="Schemas">Names of schemas.</param>
 /// <param name="Relations">Oids of tables, views and sequences.</param>
 /// <param name="Empty">Oids of tables whose rows are not copied, and of sequences whose values are not.</param>
-public sealed record CatalogFilter(IReadOnlyList<string> Schemas, IReadOnlyList<uint> Relations, IReadOnlyList<uint> Empty)
+sealed record CatalogFilter(IReadOnlyList<string> Schemas, IReadOnlyList<uint> Relations, IReadOnlyList<uint> Empty)
 {
     public static CatalogFilter None { get; } = new([], [], []);
 

@@ -6,7 +6,7 @@ namespace BackupSync.Verification;
 /// <param name="Subject">The object, such as <c>policy public.own on orders</c>.</param>
 /// <param name="Fact">What differs, such as <c>roles</c>; null where the object itself does.</param>
 /// <param name="Source">As the source, or what is expected, has it; null where it has none.</param>
-public sealed partial record DetailDifference(string Subject, string? Fact, string? Source, string? Target)
+sealed partial record DetailDifference(string Subject, string? Fact, string? Source, string? Target)
 {
     /// <summary>As much of a text as a line can hold.</summary>
     const int MostShown = 160;

@@ -4,7 +4,7 @@ namespace BackupSync.Verification;
 
 /// <param name="Subject">The object that differs, such as <c>table public.users</c>.</param>
 /// <param name="What">How, as a phrase: <c>13 rows expected, 12 found</c>.</param>
-public sealed record FingerprintDifference(string Subject, string What)
+sealed record FingerprintDifference(string Subject, string What)
 {
     public override string ToString() => $"{Subject}: {What}";
 }
@@ -16,11 +16,11 @@ public sealed record FingerprintDifference(string Subject, string What)
 /// <param name="Incomplete">
 /// Objects may be missing that hold neither rows nor values: the server has refused them, and that was agreed to. It is told.
 /// </param>
-public sealed record ComparisonTolerance(
+sealed record ComparisonTolerance(
     bool ExtraExtensions = false, IReadOnlySet<string>? Missing = null, IReadOnlySet<string>? ExtraSchemas = null, bool Incomplete = false);
 
 /// <summary>Compares what a copy holds with what it should hold.</summary>
-public static class FingerprintComparison
+static class FingerprintComparison
 {
     internal const string Missing = "missing";
     internal const string Unexpected = "not expected";

@@ -25,7 +25,7 @@ public sealed class Servers : IAsyncLifetime
     public SandboxServer Target => target!;
 
     /// <summary>Of the servers' version.</summary>
-    public PgToolset Tools { get; private set; } = null!;
+    internal PgToolset Tools { get; private set; } = null!;
 
     public Task<TestDatabase> CreateSourceAsync(TestRole role = TestRole.Superuser, string? name = null) =>
         TestDatabase.CreateAsync(Source, role, name);

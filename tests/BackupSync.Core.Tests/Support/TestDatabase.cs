@@ -47,7 +47,7 @@ public sealed class TestDatabase : IAsyncDisposable
     }
 
     /// <summary>Loads the realistic schema and its rows, as the test's role.</summary>
-    public async Task<TestDatabase> WithDemoDataAsync(PgToolset tools)
+    internal async Task<TestDatabase> WithDemoDataAsync(PgToolset tools)
     {
         await new DemoData(tools).LoadAsync(Address, CancellationToken.None);
         return this;

@@ -44,7 +44,7 @@ public static class VersionedServers
     }
 
     /// <summary>The client programs of a major version, and no others.</summary>
-    public static async Task<PgToolset> ToolsAsync(int major)
+    internal static async Task<PgToolset> ToolsAsync(int major)
     {
         var found = (await new ToolLocator(new ToolsConfig()).FindAllAsync(default)).Where(t => t.Version.Major == major)
             .MaxBy(t => t.Version);

@@ -13,7 +13,7 @@ public sealed record RetentionDecision(string Path, long Size, bool Remove, stri
 }
 
 /// <summary>Which backups have served their time. DESIGN rule 5: only what a manifest says is ours and expired.</summary>
-public static class Retention
+static class Retention
 {
     /// <summary>Decides about every file of a job's backup directory; see <see cref="Decide"/>. Removes nothing.</summary>
     /// <param name="job">The only job whose backups may go, where others keep theirs in the same directory.</param>
