@@ -197,8 +197,13 @@ Describe 'Invoke-DbSync' {
             Get-Users | Should -Be 500
         }
 
-        It 'runs jobs by position, one after the other' {
+        It 'runs a job by position, once though it is named twice' {
             $results = Invoke-DbSync copy, copy -Confirm:$false
+            "$($results.Outcome)" | Should -Be Succeeded
+        }
+
+        It 'runs piped names one after the other' {
+            $results = 'copy', 'copy' | Invoke-DbSync -Confirm:$false
             "$($results.Outcome)" | Should -Be 'Succeeded Succeeded'
         }
 
