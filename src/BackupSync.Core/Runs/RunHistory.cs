@@ -73,7 +73,7 @@ static class RunHistory
             default,
         Steps = [new StepResult(default, default, default, 0, null)],
         Tables = [new TableResult("", 0, 0, 0, 0, true) { Changes = new TableChanges(default, "", 0, 0, 0, 0, 0, 0, 0) }],
-    }, JsonFormat.Line)));
+    }, RunJson.Line)));
 
     /// <summary>Adds a run. Several processes may do so at once; when it returns, the record is on the disk.</summary>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.DiskFull"/> or <see cref="ErrorIds.FileFailed"/>.</exception>
@@ -90,7 +90,7 @@ static class RunHistory
                 var separator = EndsInLineBreak(stream) ? "" : "\n";
                 PrivateFile.AppendWhole(
                     stream,
-                    Encoding.UTF8.GetBytes($"{separator}{JsonSerializer.Serialize(result, JsonFormat.Line)}\n"));
+                    Encoding.UTF8.GetBytes($"{separator}{JsonSerializer.Serialize(result, RunJson.Line)}\n"));
                 stream.Flush(flushToDisk: true);
             }
             if (isNew)
@@ -150,7 +150,7 @@ static class RunHistory
             return null;
         try
         {
-            var result = JsonSerializer.Deserialize<RunResult>(line, JsonFormat.Line);
+            var result = JsonSerializer.Deserialize<RunResult>(line, RunJson.Line);
             problem = result is null ? "null" : null;
             return result;
         }
