@@ -14,7 +14,7 @@ static class ErrorRecords
             : $"{failure.Message}{Environment.NewLine}{failure.Detail}";
         return new ErrorRecord(failure, failure.ErrorId, Category(failure.ErrorId), target)
         {
-            // What is shown; the exception has the words as they came.
+            // What is shown. The exception says it in cmdlets' words, too; one that came in others is its cause.
             ErrorDetails = new ErrorDetails(Printable.Text(message))
             {
                 RecommendedAction = Printable.Text(failure.Advice ?? ""),

@@ -73,9 +73,10 @@ sealed class BackupSelection
             Unauthenticated = IsUnauthenticatedAllowed(parsed),
         };
         var found = await FoundBackups.FindAsync(query, config!, Failures.Warn, cancellationToken);
-        foreach (var missing in found.Missing)
+        // Where there is nothing to do, the last one is the command's failure.
+        foreach (var missing in found.Backups.Count == 0 ? found.Missing.SkipLast(1) : found.Missing)
             Failures.Show(missing);
-        return found;
+        return found.Backups.Count == 0 ? throw found.Missing[^1] : found;
     }
 
     public static BackupFile Open(string path) => FoundBackups.Open(path, p => p);

@@ -7,7 +7,7 @@ static class DemoCommand
 {
     public static Command Create()
     {
-        var command = new Command("demo", "See it work: two throw-away servers, two syncs, and a restore that fails");
+        var command = new Command("demo", "See it work: two throw-away servers, full and incremental syncs, and a restore that fails");
         command.SetAction(async (_, cancellationToken) =>
         {
             await using var servers = await DemoServers.StartAsync(cancellationToken);

@@ -15,7 +15,10 @@ static class RestoreSafetyCommand
             Arity = ArgumentArity.ZeroOrOne,
         };
         var jobName = new Option<string?>("--job", "-j") { Description = "The job whose target is brought back", HelpName = "job" };
-        var latest = new Option<bool>("--latest") { Description = "The safety backup of the last run that changed the target" };
+        var latest = new Option<bool>("--latest")
+        {
+            Description = "The safety backup of the last full run that changed the target; incremental runs take none",
+        };
         var target = new Option<string?>("--target")
         {
             Description = "The URL of the database to bring back, instead of the target of the backup's job",

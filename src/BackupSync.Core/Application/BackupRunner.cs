@@ -79,7 +79,7 @@ public static class BackupRunner
         };
         return OneStepAsync(
             isDrill ? RunKind.Drill : RunKind.Verify, backup, on?.Name ?? (isDrill ? "sandbox" : ""), new Step(RunStep.Prove, title, null),
-            observers, (run, findings, scope, ct) =>
+            observers, (run, findings) =>
             {
                 var request = new ProveRequest
                 {
@@ -89,7 +89,7 @@ public static class BackupRunner
                     Tier = database?.Tier,
                     On = on is null ? null : Requests.Endpoint(on),
                 };
-                return BackupProver.ProveAsync(run, findings, request, scope, ct);
+                return (scope, ct) => BackupProver.ProveAsync(run, findings, request, scope, ct);
             }, cancellationToken);
     }
 
@@ -101,7 +101,7 @@ public static class BackupRunner
         BackupHandle backup, bool named, ToolsConfig tools, IEnumerable<IRunObserver> observers, CancellationToken cancellationToken) =>
         OneStepAsync(
             RunKind.Sign, backup, "", new Step(RunStep.Prove, $"Signature of {backup.File.FileName}", null), observers,
-            async (run, findings, scope, ct) =>
+            (run, findings) => async (scope, ct) =>
                 findings.Source.Backup = await BackupSigner.SignAsync(backup, named, tools, run.Clock, scope, ct),
             cancellationToken);
 
@@ -110,7 +110,7 @@ public static class BackupRunner
         BackupHandle backup, PlaceConfig to, IEnumerable<IRunObserver> observers, CancellationToken cancellationToken) =>
         OneStepAsync(
             RunKind.Copy, backup, to.Name, new Step(RunStep.Store, $"Copy of {backup.File.FileName} to {to.Name}", null), observers,
-            async (_, findings, scope, ct) =>
+            (_, findings) => async (scope, ct) =>
                 findings.Source.Backup = await BackupCopy.RunAsync(backup, to, backup.File.Database, scope, ct),
             cancellationToken);
 
@@ -128,7 +128,7 @@ public static class BackupRunner
     /// <summary>A run about one backup, that consists of one step and is called as that is.</summary>
     static Task<RunResult> OneStepAsync(
         RunKind kind, BackupHandle backup, string target, Step step, IEnumerable<IRunObserver> observers,
-        Func<RunContext, BackupFindings, StepScope, CancellationToken, Task> work, CancellationToken cancellationToken)
+        Func<RunContext, BackupFindings, Func<StepScope, CancellationToken, Task>> work, CancellationToken cancellationToken)
     {
         var file = backup.File;
         var description = new RunDescription(
@@ -137,7 +137,8 @@ public static class BackupRunner
         return RecordedRun.RunAsync(description, observers, run =>
         {
             var findings = new BackupFindings();
-            return new OneStep(step, findings, ct => run.StepAsync(step, (scope, limited) => work(run, findings, scope, limited), ct));
+            var begin = work(run, findings);
+            return new OneStep(step, findings, ct => run.StepAsync(step, begin, ct));
         }, cancellationToken);
     }
 

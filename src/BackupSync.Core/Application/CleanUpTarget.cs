@@ -42,11 +42,15 @@ public sealed record CleanUpTarget
 
     /// <summary>Decides about every file; removes nothing.</summary>
     /// <param name="told">
-    /// What was decided about before, and is added to: a job's directory may stand among the folders of a place.
+    /// What was decided about before, and is added to: a job's directory may stand among the folders of a place, and is told once.
     /// </param>
     /// <param name="cancellationToken">Stops reading.</param>
     public async Task<IReadOnlyList<RetentionDecision>> PlanAsync(ISet<string> told, CancellationToken cancellationToken) =>
-        [.. (await _decide(Clock.GetUtcNow(), cancellationToken)).Where(d => told.Add(d.Path))];
+        [.. (await _decide(Clock.GetUtcNow(), cancellationToken)).Where(d => told.Add(KeyOf(d)))];
+
+    /// <summary>Buckets of two servers may have the same name. What one target keeps another may have to remove.</summary>
+    string KeyOf(RetentionDecision decision) =>
+        $"{(decision.Remove ? "-" : "+")} {(Place is FolderPlaceConfig ? "" : Place.Name)} {decision.Path}";
 
     /// <inheritdoc cref="Retention.ApplyAsync"/>
     public Task<IReadOnlyList<RetentionDecision>> ApplyAsync(

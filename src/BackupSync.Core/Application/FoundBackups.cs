@@ -14,7 +14,7 @@ public sealed record FoundBackups(IReadOnlyList<BackupFile> Backups, int Suspici
     }
 
     /// <param name="warn">Told of what looks like a backup and is none, and of places that cannot be listed while others can.</param>
-    /// <exception cref="BackupSyncException"><see cref="ErrorIds.BackupNotFound"/>: there is none at all; or a name is unknown.</exception>
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.BackupNotFound"/>: there is none, and no database was named; or a name is unknown.</exception>
     public static async Task<FoundBackups> FindAsync(
         BackupQuery query, BackupSyncConfig config, Action<string> warn, CancellationToken cancellationToken)
     {
@@ -24,7 +24,7 @@ public sealed record FoundBackups(IReadOnlyList<BackupFile> Backups, int Suspici
             suspicious++;
             warn(message);
         }, cancellationToken);
-        if (found.Count == 0)
+        if (found.Count == 0 && query.Databases.Count == 0)
             throw NotThere("There is no such backup.");
         var missing = query.Databases.Where(name => found.All(b => b.Database != name));
         return new FoundBackups(found, suspicious, [.. missing.Select(name => NotThere($"There is no such backup of {name}."))]);

@@ -50,7 +50,23 @@ static class SafetyBackups
             warn?.Invoke($"{safety[0].FileName} is newer, but its run changed nothing: "
                 + $"{latest.FileName} holds what was there before the last run that did.");
         }
+        if (warn is not null)
+            WarnOfUpdatesSince(latest, job, warn);
         return latest;
+    }
+
+    /// <summary>Incremental runs leave no safety backup: of these alone the last state before cannot be brought back.</summary>
+    static void WarnOfUpdatesSince(BackupFile latest, JobConfig job, Action<string> warn)
+    {
+        // Read from the newest on, and no further than the backup.
+        var since = RunHistory.Read(job.Backups.Directory, where: run => run.Job == job.Name)
+            .TakeWhile(run => run.EndTime > latest.Created)
+            .FirstOrDefault(run => run is { Mode: SyncMode.Incremental, Success: true });
+        if (since is null)
+            return;
+        warn($"{latest.FileName} holds what was there before the last full run. Incremental runs, which take no safety backup, have "
+            + $"updated {job.TargetDatabase.DisplayName} since, the last at {since.EndTime.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: that "
+            + $"goes, too. What was there in between, a backup of {job.SourceDatabase.DisplayName} may hold.");
     }
 
     /// <summary>The job whose run took a safety backup.</summary>

@@ -5,7 +5,7 @@ using BackupSync.Files;
 namespace BackupSync.Backups;
 
 /// <summary>
-/// What backup files are called: the names operators know from before (A7, B4), with the time in UTC and the extension of
+/// What backup files are called: the names operators know from before, with the time in UTC and the extension of
 /// the format that is in them.
 /// </summary>
 static class BackupNames

@@ -1,6 +1,6 @@
 namespace BackupSync.Configuration;
 
-/// <summary>What an outage may cost the databases of a tier (REQUIREMENTS C1). Measured in every drill and restore.</summary>
+/// <summary>What an outage may cost the databases of a tier. Measured in every drill and restore.</summary>
 public sealed record TierConfig
 {
     public required string Name { get; init; }

@@ -2,7 +2,7 @@ namespace BackupSync.Files;
 
 /// <summary>
 /// Files that only their owner reads, and that are either whole or not there: written as <c>*.partial</c>, flushed to
-/// disk, renamed (DESIGN rule 4).
+/// disk, renamed.
 /// </summary>
 /// <remarks>
 /// Everything here throws <see cref="BackupSyncException"/>: <see cref="ErrorIds.DiskFull"/> or <see cref="ErrorIds.FileFailed"/>.

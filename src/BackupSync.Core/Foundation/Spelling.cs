@@ -17,6 +17,7 @@ public sealed record Spelling(string Cmdlet, string Command)
     public static readonly Spelling KeepDays = new("-KeepDays", "--keep-days");
     public static readonly Spelling Latest = new("-Latest", "--latest");
     public static readonly Spelling ModeFull = new("-Mode Full", "--mode full");
+    public static readonly Spelling On = new("-On", "--on");
     public static readonly Spelling OthersWait = new("-OthersWait", "--others-wait");
     public static readonly Spelling Path = new("-Path", "--path");
     public static readonly Spelling PathAndTo = new("-Path … -To …", "--path … --to …");
@@ -28,6 +29,7 @@ public sealed record Spelling(string Cmdlet, string Command)
     public static readonly Spelling Tag = new("-Tag", "--tag");
     public static readonly Spelling To = new("-To", "--to");
     public static readonly Spelling Unauthenticated = new("-Unauthenticated", "--unauthenticated");
+    public static readonly Spelling Compare = new("Compare-DbData -Table … -Detail", "backupsync compare --table … --detail");
     public static readonly Spelling CopyBackup = new("Copy-DbBackup", "backupsync copy");
     public static readonly Spelling ListBackups = new("Get-DbBackup", "backupsync backups");
     public static readonly Spelling InitializeSecondary = new("Initialize-DbSecondary", "backupsync initialize");
@@ -37,8 +39,9 @@ public sealed record Spelling(string Cmdlet, string Command)
 
     static readonly IReadOnlyList<Spelling> Known =
     [
-        AllowProduction, All, Before, Detail, Force, Job, KeepDays, Latest, ModeFull, OthersWait, Path, PathAndTo, Pin, Place, Quiet,
-        SkipRefused, Table, Tag, To, Unauthenticated, CopyBackup, ListBackups, InitializeSecondary, RestoreBackup, SignBackup, SignBackupAt,
+        AllowProduction, All, Before, Detail, Force, Job, KeepDays, Latest, ModeFull, On, OthersWait, Path, PathAndTo, Pin, Place,
+        Quiet, SkipRefused, Table, Tag, To, Unauthenticated, Compare, CopyBackup, ListBackups, InitializeSecondary, RestoreBackup,
+        SignBackup, SignBackupAt,
     ];
 
     /// <summary>A text as cmdlets say it.</summary>

@@ -23,7 +23,8 @@ sealed class SyncFindings : ReplacingFindings
             SourceStats = result.SourceStats ?? Known(t => t.SourceRows),
             BackupStats = result.BackupStats ?? (result.Success ? Known(t => t.TargetRows) : null),
             PreviousStats = result.PreviousStats ?? Known(t => t.PreviousRows),
-            Tables = result.Success ? Changes : [.. Changes.Select(c => c with { TargetRows = null, Verified = null })],
+            // An array, as in SourceFindings.
+            Tables = result.Success ? Changes : Changes.Select(c => c with { TargetRows = null, Verified = null }).ToArray(),
         };
     }
 

@@ -23,8 +23,8 @@ enum EngineCapabilities
 }
 
 /// <summary>
-/// The kind of server behind a session. What operations do differently for it they ask here, never by its name; what it lacks they
-/// refuse before anything is begun.
+/// The kind of server behind a session: what it lacks, operations refuse or do in another way, and never ask for its name. How it is talked
+/// to is not here: sessions are <see cref="PgSession"/>, questions of the catalog are in Verification, archives in Operations.Archiving.
 /// </summary>
 interface IDatabaseEngine
 {

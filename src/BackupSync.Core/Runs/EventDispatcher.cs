@@ -8,11 +8,14 @@ namespace BackupSync.Runs;
 interface IInlineObserver : IRunObserver;
 
 /// <summary>
-/// Hands what a run tells to its observers, in order and to each at its own pace: one that is slow or fails holds up neither the run nor
-/// the others.
+/// Hands what a run tells to its observers, in order and to each at its own pace: one that is slow or fails holds up neither a step nor the
+/// others. The end waits for all: what keeps the run has it then, and whoever shows it has shown it.
 /// </summary>
-sealed class EventDispatcher
+sealed class EventDispatcher : IAsyncDisposable
 {
+    /// <summary>How long a step waits for the log to have what went before.</summary>
+    static readonly TimeSpan RecordLimit = TimeSpan.FromSeconds(2);
+
     readonly Lock _order = new();
     readonly TimeProvider _clock;
     readonly List<IRunObserver> _inline;
@@ -27,36 +30,44 @@ sealed class EventDispatcher
         _clock = clock;
         var all = observers.ToList();
         _inline = [.. all.Where(o => o is IInlineObserver)];
-        _listeners = [.. all.Except(_inline).Select(o => new Listener(o, WarnListeners))];
+        _listeners = [.. all.Except(_inline).Select(o => new Listener(o, warning => Emit(new RunLog(RunLogLevel.Warning, warning))))];
         _records = [.. records(WarnListeners).Select(o => new Listener(o, WarnListeners))];
     }
 
-    public void Emit(RunEvent runEvent)
+    public void Emit(RunEvent runEvent) => Tell(runEvent, [.. _records, .. _listeners]);
+
+    /// <summary>
+    /// Waits until what was told is recorded, or the log is held by somebody for long: should the run be killed in its next step, the log
+    /// tells which one that was.
+    /// </summary>
+    public Task RecordedAsync() =>
+        Task.WhenAny(Task.WhenAll(_records.Select(r => r.HasReadAsync())), Task.Delay(RecordLimit));
+
+    /// <summary>Tells the last event: whoever reacts to it finds the run recorded.</summary>
+    public async Task EndAsync(RunEnded last)
+    {
+        Tell(last, _records, inline: false);
+        await Task.WhenAll(_records.Select(r => r.EndAsync()));
+        Tell(last, _listeners);
+        await Task.WhenAll(_listeners.Select(l => l.EndAsync()));
+    }
+
+    /// <summary>Nobody waits for more, should the end not have been told.</summary>
+    public async ValueTask DisposeAsync() => await Task.WhenAll(_records.Concat(_listeners).Select(l => l.EndAsync()));
+
+    /// <summary>The records cannot be told what they cannot keep.</summary>
+    void WarnListeners(string warning) => Tell(new RunLog(RunLogLevel.Warning, warning), _listeners);
+
+    void Tell(RunEvent runEvent, IReadOnlyList<Listener> listeners, bool inline = true)
     {
         lock (_order)
         {
             runEvent = runEvent with { Time = _clock.GetUtcNow() };
-            foreach (var listener in _records.Concat(_listeners))
+            foreach (var listener in listeners)
                 listener.Tell(runEvent);
-            foreach (var observer in _inline)
+            foreach (var observer in inline ? _inline : [])
                 observer.OnEvent(runEvent);
         }
-    }
-
-    /// <summary>Waits until everybody has read to the end: first the records, for these may have to warn the others.</summary>
-    public async Task EndAsync()
-    {
-        await Task.WhenAll(_records.Select(r => r.EndAsync()));
-        await Task.WhenAll(_listeners.Select(l => l.EndAsync()));
-    }
-
-    void WarnListeners(string warning)
-    {
-        var log = new RunLog(RunLogLevel.Warning, warning) { Time = _clock.GetUtcNow() };
-        foreach (var listener in _listeners)
-            listener.Tell(log);
-        foreach (var observer in _inline)
-            observer.OnEvent(log);
     }
 
     sealed class Listener
@@ -64,7 +75,8 @@ sealed class EventDispatcher
         /// <summary>Who is so far behind is not told how far steps are.</summary>
         const int Backlog = 100;
 
-        readonly Channel<RunEvent> _events = Channel.CreateUnbounded<RunEvent>();
+        /// <summary>Events, and marks that are set when everything before them was read.</summary>
+        readonly Channel<object> _told = Channel.CreateUnbounded<object>();
         readonly IRunObserver _observer;
         readonly Action<string> _warn;
         readonly Task _reading;
@@ -77,24 +89,35 @@ sealed class EventDispatcher
 
         public void Tell(RunEvent runEvent)
         {
-            if (runEvent is not StepProgress || _events.Reader.Count < Backlog)
-                _events.Writer.TryWrite(runEvent);
+            if (runEvent is not StepProgress || _told.Reader.Count < Backlog)
+                _told.Writer.TryWrite(runEvent);
+        }
+
+        public Task HasReadAsync()
+        {
+            var mark = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _told.Writer.TryWrite(mark) ? mark.Task : _reading;
         }
 
         public Task EndAsync()
         {
-            _events.Writer.Complete();
+            _told.Writer.TryComplete();
             return _reading;
         }
 
         async Task ReadAsync()
         {
             var failed = false;
-            await foreach (var runEvent in _events.Reader.ReadAllAsync())
+            await foreach (var told in _told.Reader.ReadAllAsync())
             {
+                if (told is TaskCompletionSource mark)
+                {
+                    mark.SetResult();
+                    continue;
+                }
                 try
                 {
-                    _observer.OnEvent(runEvent);
+                    _observer.OnEvent((RunEvent)told);
                 }
                 catch (Exception failure)
                 {

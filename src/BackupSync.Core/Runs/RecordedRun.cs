@@ -24,14 +24,13 @@ static class RecordedRun
         RunDescription description, IEnumerable<IRunObserver> observers, Func<RunContext, IOperation> makeOperation,
         CancellationToken cancellationToken)
     {
-        var events = new EventDispatcher(description.Clock,
+        await using var events = new EventDispatcher(description.Clock,
             warn => [new LogFile(description.Directory, warn), new HistoryWriter(description.Directory, warn)], observers);
         var run = new RunContext(RunTag.NewRunId(), description.Job, description.Clock, events);
         run.Emit(new RunStarted(run.RunId, description.Job));
         var (findings, failure) = await RunAsync(run, description.Limit, makeOperation, cancellationToken);
         var result = Finish(run, description, findings, failure);
-        run.Emit(new RunEnded(result));
-        await events.EndAsync();
+        await events.EndAsync(new RunEnded(result));
         return result;
     }
 

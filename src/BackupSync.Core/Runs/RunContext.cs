@@ -68,6 +68,7 @@ sealed class RunContext(string runId, string job, TimeProvider clock, EventDispa
         if (!_plan.Contains(step.Name))
             throw new InvalidOperationException($"The step {step.Name} ({step.Title}) is not in the plan of this run.");
         Emit(new StepStarted(step.Name, step.Title, step.Limit?.Time));
+        await events.RecordedAsync();
         var (started, begun) = (clock.GetUtcNow(), clock.GetTimestamp());
         var scope = new StepScope(this, step.Name);
         using var time = new CancellationTokenSource(step.Limit?.Time ?? Timeout.InfiniteTimeSpan, clock);

@@ -1,7 +1,7 @@
 namespace BackupSync.Runs;
 
 /// <summary>
-/// What an operation has found out and done so far. Each kind of operation has its own; the engine asks it how the run has ended, and
+/// What an operation has found out and done so far. Each kind of operation has its own, which is asked how the run has ended, and
 /// for what its result is to hold.
 /// </summary>
 abstract class RunFindings

@@ -169,7 +169,7 @@ static class CatalogQueries
         uint Table, string Index, string Column, string Type, string Equal, string Collate, long Estimate, bool IsTemporal)
     {
         public static ColumnOfKey Of(Row row) => new(
-            row.Oid(0), row.Text(1), row.Text(2), row.Text(3), row.Text(4), row.TextOrNull(5) ?? "", row.Long(6), row.Flag(7));
+            row.Oid(0), row.Text(1), row.Text(2), row.Text(3), row.TextOrNull(4) ?? "", row.TextOrNull(5) ?? "", row.Long(6), row.Flag(7));
     }
 
     /// <summary>

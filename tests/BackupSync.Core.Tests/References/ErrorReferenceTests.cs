@@ -21,9 +21,9 @@ public sealed class ErrorReferenceTests
     [Fact]
     public void Page_of_failures_has_what_the_code_says() =>
         GeneratedText.IsCurrentIn("docs/failures-and-exit-codes.md", "error ids", [
-            "| id, after `BackupSync.` | what it means | what to do |",
+            "| id | what it means | what to do |",
             "|---|---|---|",
-            .. Ids.Select(id => $"| `{id.Name}` | {Comment(id, "summary")} | {Comment(id, "remarks")} |"),
+            .. Ids.Select(id => $"| `{id.GetRawConstantValue()}` | {Comment(id, "summary")} | {Comment(id, "remarks")} |"),
         ]);
 
     static string? Comment(FieldInfo id, string element) => XmlComments.Markdown($"F:{id.DeclaringType!.FullName}.{id.Name}", element);

@@ -76,17 +76,29 @@ public sealed class RecordedRunTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_about_to_be_done_is_in_the_log_before_it_is_done()
+    {
+        var log = "";
+        await RunAsync([Dump], run => run.StepAsync(Dump, (_, _) =>
+        {
+            log = File.ReadAllText(LogFile.PathOf(_temp.Path));
+            return Task.CompletedTask;
+        }, default));
+
+        Assert.Contains("Dump started: Dump Alpha (limit 3600.0s)", log, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_observer_that_stands_still_holds_up_neither_the_run_nor_its_records()
     {
         using var goOn = new ManualResetEventSlim();
         var slow = new Listener(_ => goOn.Wait());
+        var recorded = false;
         var written = new Listener(e =>
         {
-            // The run has ended: its record is there, and the one that stands still has still seen nothing.
             if (e is not RunEnded)
                 return;
-            for (var i = 0; i < 600 && !RunHistory.Read(_temp.Path).Any(); i++)
-                Thread.Sleep(100);
+            recorded = RunHistory.Read(_temp.Path).Any();
             goOn.Set();
         });
         var run = RunAsync([Dump], run => run.StepAsync(Dump, (scope, _) =>
@@ -100,7 +112,7 @@ public sealed class RecordedRunTests : IDisposable
         }, default), slow, written);
 
         Assert.Equal(RunOutcome.Succeeded, (await run).Outcome);
-        Assert.Single(RunHistory.Read(_temp.Path));
+        Assert.True(recorded, "Whoever is told that a run has ended finds it in the history.");
         Assert.Equal(1, slow.Events.Count(e => e is RunEnded));
         Assert.InRange(slow.Events.Count(e => e is StepProgress), 1, 200);
         Assert.Equal(slow.Events.Where(e => e is not StepProgress), written.Events.Where(e => e is not StepProgress));
@@ -118,6 +130,7 @@ public sealed class RecordedRunTests : IDisposable
         Assert.Contains(failing.Events, e => e is RunEnded);
         var warning = Assert.Single(other.Events.OfType<RunLog>(), l => l.Level == RunLogLevel.Warning);
         Assert.Contains("Broken pipe", warning.Message, StringComparison.Ordinal);
+        Assert.Contains(warning.Message, File.ReadAllText(LogFile.PathOf(_temp.Path)), StringComparison.Ordinal);
     }
 
     [Fact]

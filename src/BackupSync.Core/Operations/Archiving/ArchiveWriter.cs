@@ -60,7 +60,7 @@ sealed record ArchiveRequest
     public string FailureId => Label.Kind == BackupKind.Safety ? ErrorIds.SafetyBackupFailed : ErrorIds.DumpFailed;
 }
 
-/// <summary>Takes backups: <c>*.partial</c>, flushed, checked, renamed, and the manifest last (DESIGN rule 4).</summary>
+/// <summary>Takes backups: <c>*.partial</c>, flushed, checked, renamed, and the manifest last.</summary>
 static class ArchiveWriter
 {
     /// <exception cref="BackupSyncException">It failed; nothing that looks like a backup is left.</exception>

@@ -12,7 +12,7 @@ public sealed record RetentionDecision(string Path, long Size, bool Remove, stri
     internal IReadOnlyList<string> Companions { get; init; } = [];
 }
 
-/// <summary>Which backups have served their time. DESIGN rule 5: only what a manifest says is ours and expired.</summary>
+/// <summary>Which backups have served their time. Only what a manifest says is ours, and expired.</summary>
 static class Retention
 {
     /// <summary>Decides about every file of a job's backup directory; see <see cref="Decide"/>. Removes nothing.</summary>

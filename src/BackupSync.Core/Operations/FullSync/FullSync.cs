@@ -13,7 +13,7 @@ using BackupSync.Verification;
 
 namespace BackupSync.Operations.FullSync;
 
-/// <summary>Makes a target a verified copy of its source by copying everything (REQUIREMENTS B1).</summary>
+/// <summary>Makes a target a verified copy of its source by copying everything.</summary>
 sealed class FullSync(RunContext run, SyncFindings findings, SyncRequest request)
 {
     readonly SyncSteps _steps = new(request);

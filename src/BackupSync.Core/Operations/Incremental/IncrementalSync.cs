@@ -7,7 +7,7 @@ using BackupSync.Verification;
 namespace BackupSync.Operations.Incremental;
 
 /// <summary>
-/// Brings a target up to date by what has changed on its source (REQUIREMENTS D5, X5): all that is read is one snapshot, and all that is
+/// Brings a target up to date by what has changed on its source: all that is read is one snapshot, and all that is
 /// written, with the notes for the next run, one transaction.
 /// </summary>
 sealed class IncrementalSync(RunContext run, SyncFindings findings, SyncRequest request)

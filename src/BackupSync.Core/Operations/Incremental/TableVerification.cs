@@ -39,6 +39,6 @@ sealed class TableVerification(KeyedTable table, FingerprintMethod method, PgSes
 
     public static BackupSyncException Differs(PgSession target, string table, string how) => new(
         ErrorIds.VerificationFailed, $"{target.Login.Label}: {table} would not hold what the source holds: {how}.",
-        "Something on the target changes what is written (a generated column, a function that depends on the server). Compare-DbData "
-            + "-Table … -Detail tells which rows differ.");
+        "Something on the target changes what is written (a generated column, a function that depends on the server). "
+            + $"{Spelling.Compare} tells which rows differ.");
 }

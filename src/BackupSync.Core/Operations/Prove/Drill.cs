@@ -13,7 +13,7 @@ namespace BackupSync.Operations.Prove;
 
 /// <summary>
 /// Restores a backup on trial: into a throw-away server on this machine, or into a new database beside a named one. Every
-/// row is compared with the snapshot the backup was taken from; nothing of it stays (X6).
+/// row is compared with the snapshot the backup was taken from; nothing of it stays.
 /// </summary>
 sealed class Drill : IAsyncDisposable
 {

@@ -29,8 +29,8 @@ static partial class DrillDatabase
         {
             throw new BackupSyncException(ErrorIds.NotSupported,
                 $"this machine cannot make a database like the backup's ({Describe(options)}): {refused.Message}",
-                "Install that locale here (as root: locale-gen, or ICU for PostgreSQL), or name a database whose server has it "
-                    + "(-On, --on).", refused);
+                "Install that locale here (as root: locale-gen, or ICU for PostgreSQL), or name a database whose server has it: "
+                    + $"{Spelling.On}.", refused);
         }
         if (options is null)
         {

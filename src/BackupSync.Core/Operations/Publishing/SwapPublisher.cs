@@ -183,8 +183,8 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
                     + $"checks of the table: {refused[0].Why}.",
                 "Rows are never left out. What computes them (a generated column, a function of a domain) has to be mended first: "
                     + "restore the schema alone into a new database "
-                + "(pg_restore --section=pre-data), mend it there, and then restore its tables (restore --table, "
-                + "Restore-DbBackup -Table).");
+                + $"(pg_restore --section=pre-data), mend it there, and then restore its tables: {Spelling.RestoreBackup}, with "
+                + $"{Spelling.Table}.");
         }
         await LoadAsync(content, list, jobs: 1, onErrorLine, cancellationToken, "post-data");
 

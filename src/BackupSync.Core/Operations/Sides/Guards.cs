@@ -4,7 +4,7 @@ using BackupSync.Verification;
 
 namespace BackupSync.Operations.Sides;
 
-/// <summary>What keeps a run from doing harm although every step of it would work (X4).</summary>
+/// <summary>What keeps a run from doing harm although every step of it would work.</summary>
 static class Guards
 {
     /// <summary>A reported table with at least so many rows that is suddenly empty is no ordinary change.</summary>

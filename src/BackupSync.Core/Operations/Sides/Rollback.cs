@@ -36,7 +36,7 @@ sealed class Rollback(RunContext run, TargetSide target, TimeSpan limit)
         catch (Exception undone)
         {
             findings.RollbackNote = undone.Message + (wayBack is null ? ""
-                : $" The content of before is in {wayBack}: restore it with Restore-DbSafetyBackup (backupsync restore-safety).");
+                : $" The content of before is in {wayBack}: {Spelling.RestoreBackup} brings it back.");
             run.Error($"Rollback FAILED: {findings.RollbackNote}");
         }
     }

@@ -100,7 +100,7 @@ sealed class SourceSide(
     }
 
     /// <summary>
-    /// One connection holds the snapshot, one watches, the rest of the budget may read; pg_dump has one of these afterwards (A10).
+    /// One connection holds the snapshot, one watches, the rest of the budget may read; pg_dump has one of these afterwards.
     /// </summary>
     int SessionsWithinBudget(DatabaseFacts facts)
     {

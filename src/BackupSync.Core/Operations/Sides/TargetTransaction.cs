@@ -126,11 +126,16 @@ sealed class TargetTransaction(RunContext run, TargetSide target) : IAsyncDispos
     /// <summary>Ends what a failed run has begun, and keeps what became of it.</summary>
     /// <param name="wayBack">Where the content of before is, should the server have committed after all; null where nowhere.</param>
     public Task RollBackAsync(Exception failure, string? wayBack) =>
-        new Rollback(run, target, RollbackLimit).RunAsync(failure, async (_, ct) => await EndAsync(ct)
-            ? throw new BackupSyncException(
-                ErrorIds.RollbackFailed,
-                $"{target.Login.Label}: the server had committed before the connection was lost: the tables hold what the run wrote.")
-            : $"Rolled back; {target.Login.Label}'s server confirms that nothing of it was committed.", () => !CommitBegun, wayBack);
+        new Rollback(run, target, RollbackLimit).RunAsync(failure, async (_, ct) =>
+        {
+            if (await EndAsync(ct))
+                throw new BackupSyncException(
+                    ErrorIds.RollbackFailed,
+                    $"{target.Login.Label}: the server had committed before the connection was lost: the tables hold what the run wrote.");
+            var note = $"Rolled back; {target.Login.Label}'s server confirms that nothing of it was committed.";
+            run.Info(note);
+            return note;
+        }, () => !CommitBegun, wayBack);
 
     public async ValueTask DisposeAsync()
     {
