@@ -24,6 +24,10 @@ public sealed class FolderTests(Servers servers) : IClassFixture<Servers>
             {
                 if (e is not StepStarted started || started.Step != at || Directory.Exists(away))
                     return;
+                // The dump, which begins at the same time, has to have written there.
+                if (at == RunStep.SafetyBackup)
+                    Assert.True(SpinWait.SpinUntil(
+                        () => Directory.GetFiles(scenario.Directory, "*.partial").Length > 0, TimeSpan.FromSeconds(30)));
                 Directory.Move(scenario.Directory, away);
                 if (madeAnew)
                     Directory.CreateDirectory(scenario.Directory);
