@@ -14,7 +14,9 @@ public sealed record FoundBackups(IReadOnlyList<BackupFile> Backups, int Suspici
     }
 
     /// <param name="warn">Told of what looks like a backup and is none, and of places that cannot be listed while others can.</param>
-    /// <exception cref="BackupSyncException"><see cref="ErrorIds.BackupNotFound"/>: there is none, and no database was named; or a name is unknown.</exception>
+    /// <exception cref="BackupSyncException">
+    /// <see cref="ErrorIds.BackupNotFound"/>: there is none, and no database was named; or a name is unknown.
+    /// </exception>
     public static async Task<FoundBackups> FindAsync(
         BackupQuery query, BackupSyncConfig config, Action<string> warn, CancellationToken cancellationToken)
     {

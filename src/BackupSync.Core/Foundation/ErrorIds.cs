@@ -152,7 +152,10 @@ public static class ErrorIds
     // A step failed.
 
     /// <summary>Others had to wait longer than <c>limits.blocking</c> for the run or comparison, so it let go of everything.</summary>
-    /// <remarks>Run it when no migration runs. For jobs and plans, raise <c>limits.blocking</c>, or <c>wait</c>; for a restore, <c>--others-wait</c> (<c>-OthersWait</c>). Comparisons have 10 s.</remarks>
+    /// <remarks>
+    /// Run it when no migration runs. For jobs and plans, raise <c>limits.blocking</c>, or <c>wait</c>; for a restore,
+    /// <c>--others-wait</c> (<c>-OthersWait</c>). Comparisons have 10 s.
+    /// </remarks>
     public const string GaveWay = "BackupSync.GaveWay";
 
     /// <summary>Tables were emptied, rewritten, dropped or renamed while they were read, each time the run began.</summary>

@@ -16,8 +16,11 @@ sealed class BackupFindings : RunFindings
     /// <summary>It was taken; whatever fails from here on does not undo that.</summary>
     public bool IsGood { get; set; }
 
-    public override RunOutcome OutcomeOf(Exception? failure) =>
-        base.OutcomeOf(failure) is RunOutcome.Aborted && IsGood ? RunOutcome.Incomplete : base.OutcomeOf(failure);
+    public override RunOutcome OutcomeOf(Exception? failure)
+    {
+        var outcome = base.OutcomeOf(failure);
+        return outcome == RunOutcome.Aborted && IsGood ? RunOutcome.Incomplete : outcome;
+    }
 
     public override RunResult AddTo(RunResult result) => result with
     {
@@ -26,6 +29,6 @@ sealed class BackupFindings : RunFindings
         Tables = Source.Tables(target: null, result.Success),
         SourceBackup = Source.Backup,
         Recovery = Recovery,
-        Versions = new RunVersions("", Source.Facts?.Version, Trial.Facts?.Version, ToolVersion),
+        Versions = result.Versions! with { Source = Source.Facts?.Version, Target = Trial.Facts?.Version, Tools = ToolVersion },
     };
 }

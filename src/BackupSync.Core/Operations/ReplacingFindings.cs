@@ -28,7 +28,7 @@ abstract class ReplacingFindings : RunFindings
         Tables = Source.Tables(Target, result.Success),
         SourceBackup = Source.Backup,
         SafetyBackup = Target.SafetyBackup,
-        Versions = new RunVersions("", Source.Facts?.Version, Target.Facts?.Version, ToolVersion),
+        Versions = result.Versions! with { Source = Source.Facts?.Version, Target = Target.Facts?.Version, Tools = ToolVersion },
         LeftOut = [.. Target.LeftOut],
     };
 }

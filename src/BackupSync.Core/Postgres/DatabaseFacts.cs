@@ -68,13 +68,14 @@ sealed record DatabaseFacts
     {
         var banner = await session.ScalarAsync<string>("SELECT version()", cancellationToken) ?? "";
         var provider = stated ?? Detect(session.Login.Address.Host, banner);
-        var engine = DatabaseEngines.Of(provider == DatabaseProvider.CockroachDb ? "CockroachDB" : banner, session.Login.Label);
+        var engine = DatabaseEngines.Of(
+            provider == DatabaseProvider.CockroachDb || DatabaseEngines.IsCockroachDb(banner), session.Login.Label);
         await ReadableNames.EnsureAsync(session, cancellationToken);
         return Of((await session.RowsAsync(Query, cancellationToken))[0], engine, provider, banner);
     }
 
     static DatabaseProvider Detect(string host, string banner) =>
-        banner.Contains("CockroachDB", StringComparison.Ordinal) ? DatabaseProvider.CockroachDb
+        DatabaseEngines.IsCockroachDb(banner) ? DatabaseProvider.CockroachDb
         : host.EndsWith(".neon.tech", StringComparison.OrdinalIgnoreCase) ? DatabaseProvider.Neon
         : host.EndsWith(".rlwy.net", StringComparison.OrdinalIgnoreCase)
           || host.EndsWith(".railway.app", StringComparison.OrdinalIgnoreCase)

@@ -46,10 +46,12 @@ static class DatabaseEngines
 
     public static IDatabaseEngine PostgreSql { get; } = new PostgresEngine();
 
-    /// <param name="banner">What it says of itself: <c>version()</c>. Its server_version may be another engine's.</param>
+    /// <param name="banner">What a server says of itself: <c>version()</c>. Its server_version may be another engine's.</param>
+    public static bool IsCockroachDb(string banner) => banner.Contains("CockroachDB", StringComparison.Ordinal);
+
     /// <param name="label">How messages name the database.</param>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.NotSupported"/>.</exception>
-    public static IDatabaseEngine Of(string banner, string label) => banner.Contains("CockroachDB", StringComparison.Ordinal)
+    public static IDatabaseEngine Of(bool isCockroachDb, string label) => isCockroachDb
         ? throw new BackupSyncException(
             ErrorIds.NotSupported,
             $"{label} is a CockroachDB; PostgreSQL is needed on both sides.",

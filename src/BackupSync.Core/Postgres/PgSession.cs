@@ -179,7 +179,7 @@ sealed class PgSession : IQueryRunner, IAsyncDisposable
     }
 
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.NotSupported"/>.</exception>
-    internal IDatabaseEngine Engine => DatabaseEngines.Of(IsCockroach ? "CockroachDB" : "PostgreSQL", Login.Label);
+    internal IDatabaseEngine Engine => DatabaseEngines.Of(IsCockroach, Login.Label);
 
     bool IsCockroach => _connection.PostgresParameters.ContainsKey("crdb_version");
 

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace BackupSync.Postgres;
 
 /// <summary>One row of what a query gives, as the server writes its values; columns are counted from 0.</summary>
-readonly struct Row(string?[] fields)
+sealed class Row(string?[] fields)
 {
     internal IReadOnlyList<string?> Fields => fields;
 

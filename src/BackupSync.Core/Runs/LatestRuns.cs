@@ -16,7 +16,7 @@ sealed record LatestRun(string Job, RunKind Kind, string? Database, RunHead Last
 /// </summary>
 static class LatestRuns
 {
-    sealed record Content(IReadOnlyList<LatestRun> Runs);
+    internal sealed record Content(IReadOnlyList<LatestRun> Runs);
 
     /// <summary>Has ready what writes it, as <see cref="RunHistory.Prepare"/> does.</summary>
     public static void Prepare() => _ = Preparation.Value;
@@ -25,7 +25,7 @@ static class LatestRuns
     {
         var head = new RunHead("", "", default, default, null, default, default, default);
         var content = new Content([new LatestRun("", default, "", head, head, new RunError("", default, "", null, null, null))]);
-        JsonSerializer.Deserialize<Content>(JsonSerializer.SerializeToUtf8Bytes(content, JsonFormat.Indented), JsonFormat.Indented);
+        JsonSerializer.Deserialize<Content>(JsonSerializer.SerializeToUtf8Bytes(content, RunJson.Indented), RunJson.Indented);
     }));
 
     public static string PathOf(string directory) => Path.Combine(directory, RecordNames.Latest);
@@ -42,7 +42,7 @@ static class LatestRuns
             using var stream = PlatformFiles.OpenToRead(path, FileShare.ReadWrite | FileShare.Delete);
             if (stream.Length > LinesFromEnd.LongestLine)
                 throw new JsonException($"It has {ByteSizes.Show(stream.Length)}.");
-            return JsonSerializer.Deserialize<Content>(stream, JsonFormat.Indented)?.Runs ?? throw new JsonException("It is null.");
+            return JsonSerializer.Deserialize<Content>(stream, RunJson.Indented)?.Runs ?? throw new JsonException("It is null.");
         }
         catch (JsonException e)
         {
@@ -73,7 +73,7 @@ static class LatestRuns
             runs[index] = latest;
         else
             runs.Add(latest);
-        var content = JsonSerializer.SerializeToUtf8Bytes(new Content(runs), JsonFormat.Indented);
+        var content = JsonSerializer.SerializeToUtf8Bytes(new Content(runs), RunJson.Indented);
         PrivateFile.WriteAllDurably(PathOf(directory), [.. content, (byte)'\n']);
     }
 

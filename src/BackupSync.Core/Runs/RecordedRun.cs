@@ -80,6 +80,7 @@ static class RecordedRun
             Target = description.Target,
             StartTime = run.StartTime,
             EndTime = run.Clock.GetUtcNow(),
+            Versions = new RunVersions(Version, null, null, null),
             Error = error,
         };
         result = findings?.AddTo(result) ?? result;
@@ -89,7 +90,6 @@ static class RecordedRun
             SnapshotTime = result.Success ? result.SnapshotTime : null,
             Steps = run.Steps,
             Warnings = run.Warnings,
-            Versions = (result.Versions ?? new RunVersions("", null, null, null)) with { BackupSync = Version },
         };
     }
 

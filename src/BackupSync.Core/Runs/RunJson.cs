@@ -3,22 +3,19 @@ using System.Text.Json.Serialization;
 
 namespace BackupSync.Runs;
 
-/// <summary>
-/// Records of runs as one line of JSON. What reads and writes them is made when this is compiled: to be made at run time takes a fifth of
-/// a second, which is most of what a short list of runs, or a short run, has to do.
-/// </summary>
+/// <summary>What the records of runs are read and written by.</summary>
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(RunResult))]
+[JsonSerializable(typeof(LatestRuns.Content))]
 sealed partial class RunJson : JsonSerializerContext
 {
-    /// <summary>As <see cref="JsonFormat.Line"/>.</summary>
-    public static JsonSerializerOptions Line => Made.Value;
+    // Made when they are asked for: what is compiled stands in a static of its own, which may be set later.
+    static readonly Lazy<JsonSerializerOptions> MadeLine = new(() => JsonFormat.Compiled(JsonFormat.Line, Default!));
+    static readonly Lazy<JsonSerializerOptions> MadeIndented = new(() => JsonFormat.Compiled(JsonFormat.Indented, Default!));
 
-    /// <summary>When it is asked for: what is compiled stands in a static of its own, which may be set later.</summary>
-    static readonly Lazy<JsonSerializerOptions> Made = new(() =>
-    {
-        var options = new JsonSerializerOptions(JsonFormat.Line) { TypeInfoResolver = Default };
-        options.MakeReadOnly();
-        return options;
-    });
+    /// <summary>For the history.</summary>
+    public static JsonSerializerOptions Line => MadeLine.Value;
+
+    /// <summary>For the latest runs.</summary>
+    public static JsonSerializerOptions Indented => MadeIndented.Value;
 }

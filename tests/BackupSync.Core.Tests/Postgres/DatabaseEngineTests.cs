@@ -11,7 +11,7 @@ public sealed class DatabaseEngineTests
     [InlineData("PostgreSQL 19rc1 on aarch64-apple-darwin")]
     public void PostgreSQL_can_all_that_there_is(string banner)
     {
-        var engine = DatabaseEngines.Of(banner, "Neon");
+        var engine = DatabaseEngines.Of(DatabaseEngines.IsCockroachDb(banner), "Neon");
 
         Assert.Equal("PostgreSQL", engine.Name);
         foreach (var capability in Enum.GetValues<EngineCapabilities>())
@@ -21,8 +21,8 @@ public sealed class DatabaseEngineTests
     [Fact]
     public void CockroachDB_is_known_by_what_it_calls_itself_and_refused()
     {
-        var refused = Assert.Throws<BackupSyncException>(
-            () => DatabaseEngines.Of("CockroachDB CCL v24.1.0 (x86_64-pc-linux-gnu, built 2024/05/15, go1.22.2)", "Standby"));
+        const string Banner = "CockroachDB CCL v24.1.0 (x86_64-pc-linux-gnu, built 2024/05/15, go1.22.2)";
+        var refused = Assert.Throws<BackupSyncException>(() => DatabaseEngines.Of(DatabaseEngines.IsCockroachDb(Banner), "Standby"));
 
         Assert.Equal(ErrorIds.NotSupported, refused.ErrorId);
         Assert.StartsWith("Standby is a CockroachDB", refused.Message, StringComparison.Ordinal);

@@ -179,7 +179,7 @@ sealed class BackupOperation(RunContext run, BackupRequest request) : IOperation
                 problem ??= new BackupSyncException(failure
                     .ErrorId, $"{failure.Message} The backup itself is good and stays in {local.Path}.",
                     $"{(failure.Advice is { Length: > 0 } advice ? $"{advice} Then copy it" : "When that is mended, copy it")}: "
-                    + $"Copy-DbBackup (backupsync copy) to {place.Name}.", failure) { Detail = failure.Detail };
+                    + $"{Spelling.CopyBackup} to {place.Name}.", failure) { Detail = failure.Detail };
             }
         }
         if (problem is not null)

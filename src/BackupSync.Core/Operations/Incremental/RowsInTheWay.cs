@@ -9,7 +9,7 @@ namespace BackupSync.Operations.Incremental;
 /// <param name="lastWriteWins">Then rows that stay are not asked to make way.</param>
 sealed class RowsInTheWay(StagedChanges staged, UniqueConflicts conflicts, IncrementalConfig config, bool lastWriteWins)
 {
-    const string OrLoseRows = "Delete such rows on the target or give them other values; or run once with -Mode Full (--mode full), "
+    static readonly string OrLoseRows = $"Delete such rows on the target or give them other values; or run once with {Spelling.ModeFull}, "
         + "which removes what only the target has.";
 
     /// <summary>Bytes of rows that came from the source.</summary>

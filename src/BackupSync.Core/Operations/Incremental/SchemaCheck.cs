@@ -92,8 +92,8 @@ sealed record SchemaCheck(string? Reason, IReadOnlyList<string> Objects)
                 ? "make the source's changes on the target, and undo there what the source has not"
                 : "make the same change on the target")
             + "), "
-            + (isEmpty ? "or have a first copy made by Initialize-DbSecondary (backupsync initialize)."
-                : "or run once with -Mode Full (--mode full), which copies everything, and removes what only the target "
+            + (isEmpty ? $"or have a first copy made by {Spelling.InitializeSecondary}."
+                : $"or run once with {Spelling.ModeFull}, which copies everything, and removes what only the target "
                     + $"has{(goes.Length > 0 ? $" ({NameList.Of(goes)})" : "")}.")
             + (request.Incremental.OnSchemaChange == SchemaChangeRule.Stop
                 ? " incremental.onSchemaChange: full does so by itself, where nothing is to stay."

@@ -45,9 +45,9 @@ sealed record SyncState(
     static readonly Lazy<Task> Preparation = new(() => Task.Run(() => Parse(JsonSerializer.Serialize(
         new SyncState(
             "", "", 0, 0, default, 0, new Dictionary<string, TableState> { [""] = new(default, new TableWrites("", 0, 0, 0), null) },
-            [""]), JsonFormat.Line))));
+            [""]), SyncStateJson.Line))));
 
-    static SyncState? Parse(string notes) => JsonSerializer.Deserialize<SyncState>(notes, JsonFormat.Line);
+    static SyncState? Parse(string notes) => JsonSerializer.Deserialize<SyncState>(notes, SyncStateJson.Line);
 
     /// <summary>
     /// What a full sync leaves: which objects were the source's. What stamps tell from here on, an incremental run has to find first.
@@ -134,7 +134,7 @@ sealed record SyncState(
             t => t.Key,
             t => vain.TryGetValue(t.Key, out var written) ? t.Value with { Writes = t.Value.Writes.And(written) } : t.Value) };
         return target.ExecuteAsync(
-            $"UPDATE {Table} SET state = {Sql.Literal(JsonSerializer.Serialize(state, JsonFormat.Line))} WHERE job = {Sql.Literal(job)}",
+            $"UPDATE {Table} SET state = {Sql.Literal(JsonSerializer.Serialize(state, SyncStateJson.Line))} WHERE job = {Sql.Literal(job)}",
             cancellationToken);
     }
 
@@ -142,7 +142,7 @@ sealed record SyncState(
     {
         await Notes.EnsureAsync(target, cancellationToken);
         var oid = (await target.RowsAsync($"SELECT '{Table}'::pg_catalog.regclass::oid", cancellationToken))[0].Oid(0);
-        var state = JsonSerializer.Serialize(this with { StateTable = oid }, JsonFormat.Line);
+        var state = JsonSerializer.Serialize(this with { StateTable = oid }, SyncStateJson.Line);
         await target.ExecuteAsync(
             $"""
             INSERT INTO {Table} (job, run_id, snapshot_time, state)

@@ -74,7 +74,7 @@ sealed record TargetTables(
             if (!relations.TryGetValue(name, out var found))
             {
                 throw Unfit($"{label} has no table {name}.",
-                    "Create it as it was when the backup was taken, or restore the whole backup: without -Table (--table).");
+                    $"Create it as it was when the backup was taken, or restore the whole backup: without {Spelling.Table}.");
             }
             if (found.Kind != kind)
                 throw Unfit($"{label}: {name} is "

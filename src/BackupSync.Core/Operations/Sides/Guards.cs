@@ -26,7 +26,7 @@ static class Guards
             : new BackupSyncException(
                 ErrorIds.TargetIsProduction,
                 $"{target.DisplayName} has the role production, and a restore would replace what it holds.",
-                "Say -AllowProduction (--allow-production) if that is what you want, or restore to another database with -To (--to).");
+                $"Say {Spelling.AllowProduction} if that is what you want, or restore to another database with {Spelling.To}.");
     }
 
     /// <summary>The plainest slip, told before anything else could be: the same URL twice.</summary>
@@ -73,7 +73,7 @@ static class Guards
         if (request.Force)
             return shrinkage;
         throw new BackupSyncException(ErrorIds.SourceShrunken, shrinkage,
-            "If this is right, run once with -Force (--force); else find out what happened to the source, and leave the target alone.");
+            $"If this is right, run once with {Spelling.Force}; else find out what happened to the source, and leave the target alone.");
     }
 
     static string? Shrinkage(IReadOnlyDictionary<string, long> source, IReadOnlyDictionary<string, long> target, SyncRequest request)
