@@ -1,4 +1,4 @@
-#Requires -Version 7.4
+#Requires -Version 7.6
 <#
 .SYNOPSIS
 Builds the PowerShell module into output/BackupSync, and tests it there.

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using BackupSync.Cli.Commands;
 using BackupSync.Cli.Display;
 using BackupSync.Files;
@@ -74,8 +75,10 @@ static class CommandLine
     {
         foreach (var error in parsed.Errors)
             Console.Error.WriteLine(error.Message);
-        var names = parsed.CommandResult.Command is RootCommand ? "" : $" {parsed.CommandResult.Command.Name}";
-        Console.Error.WriteLine($"See: backupsync{names} --help");
+        var names = new List<string>();
+        for (var command = parsed.CommandResult; command.Parent is CommandResult parent; command = parent)
+            names.Insert(0, command.Command.Name);
+        Console.Error.WriteLine($"See: {string.Join(' ', names.Prepend("backupsync"))} --help");
         return ExitCodes.Usage;
     }
 }

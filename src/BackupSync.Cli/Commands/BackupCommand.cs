@@ -15,12 +15,12 @@ static class BackupCommand
         var tag = CommonOptions.Tag("What it is taken for, such as pre-deployment-20240123");
         tag.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<string?>() is { Length: > Allowed.MostOfTag })
-                result.AddError($"--tag has {Allowed.MostOfTag} characters at most.");
+            if (result.GetValueOrDefault<string?>() is { Length: > OptionRanges.MostOfTag })
+                result.AddError($"--tag has {OptionRanges.MostOfTag} characters at most.");
         });
         var keepDays = CommonOptions.NumberIfAny("--keep-days", "days",
             "For how many days it is kept [default: for ever, or as the plans' rules for its tag say]",
-            Allowed.LeastKeepDays, Allowed.MostKeepDays);
+            OptionRanges.LeastKeepDays, OptionRanges.MostKeepDays);
         var pin = new Option<bool>("--pin") { Description = "Keep it for ever, whatever the rules say" };
         var places = ConfigNames.Option<string[]>(
             "--place", "place", "Where to [default: the configuration's first place]; may be said more than once", ConfigNames.Places);
@@ -39,8 +39,8 @@ static class BackupCommand
         command.SetAction((parsed, cancellationToken) =>
         {
             var loaded = parsed.LoadConfig(config);
-            var databases = Named.DatabasesOrAll(loaded, parsed.GetValue(names), parsed.GetValue(all));
-            var stores = Named.Places(loaded, parsed.GetValue(places));
+            var databases = Selection.DatabasesOrAll(loaded, parsed.GetValue(names), parsed.GetValue(all));
+            var stores = Selection.Places(loaded, parsed.GetValue(places));
             var order = BackupOrders.ByHand(loaded, stores, parsed.GetValue(tag), parsed.GetValue(pin), parsed.GetValue(keepDays));
             return TakeAsync(databases, order, parsed.GetValue(json), cancellationToken);
         });

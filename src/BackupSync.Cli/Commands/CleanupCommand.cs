@@ -15,7 +15,7 @@ static class CleanupCommand
             "--place", "place", "A place, whose backups are kept as their plans say; may be said more than once", ConfigNames.Places);
         var keepDays = CommonOptions.NumberIfAny("--keep-days", "days",
             "For how many days jobs' backups are kept [default: the job's own]; places are left alone then",
-            Allowed.LeastAgeInDays, Allowed.MostAgeInDays);
+            OptionRanges.LeastAgeInDays, OptionRanges.MostAgeInDays);
         var whatIf = CommonOptions.WhatIf();
         var json = CommonOptions.Json();
         var command = new Command(

@@ -127,7 +127,8 @@ static class CommonOptions
     public static BackupSyncConfig LoadConfig(this ParseResult parsed, Option<string?> config) =>
         ConfigurationFile.Load(ConfigurationFile.Locate(parsed.GetValue(config)));
 
-    static IEnumerable<string> Words<T>() where T : struct, Enum => Enum.GetNames<T>().Select(JsonNamingPolicy.CamelCase.ConvertName);
+    public static IEnumerable<string> Words<T>() where T : struct, Enum =>
+        Enum.GetNames<T>().Select(JsonNamingPolicy.CamelCase.ConvertName);
 
     /// <summary>Left to itself the library throws where it is no number.</summary>
     static int? Number(ArgumentResult result, string name, string unit, int least, int most)

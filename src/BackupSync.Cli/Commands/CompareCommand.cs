@@ -25,11 +25,11 @@ static class CompareCommand
         };
         var quiet = new Option<bool>("--quiet", "-q") { Description = "Print nothing: the exit code is the answer" };
         var parallel = CommonOptions.Number("--parallel", "sessions", "How many tables to read at once, on each side",
-            Allowed.Parallel, Allowed.LeastParallel, Allowed.MostParallel);
+            OptionRanges.Parallel, OptionRanges.LeastParallel, OptionRanges.MostParallel);
         var timeout = CommonOptions.Number("--timeout", "seconds", "How many seconds to try to connect",
-            Allowed.Timeout, Allowed.LeastTimeout, Allowed.MostTimeout);
+            OptionRanges.Timeout, OptionRanges.LeastTimeout, OptionRanges.MostTimeout);
         var limit = CommonOptions.Number("--limit-minutes", "minutes", "How long all of it may take",
-            Allowed.Minutes, Allowed.LeastMinutes, Allowed.MostMinutes);
+            OptionRanges.Minutes, OptionRanges.LeastMinutes, OptionRanges.MostMinutes);
         var config = CommonOptions.Config();
         var json = CommonOptions.Json();
         var command = new Command(

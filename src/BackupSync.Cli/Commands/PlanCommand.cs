@@ -18,7 +18,7 @@ static class PlanCommand
         {
             var loaded = parsed.LoadConfig(config);
             var codes = new List<int>();
-            foreach (var plan in Named.PlansOrOnly(loaded, parsed.GetValue(names)))
+            foreach (var plan in Selection.PlansOrOnly(loaded, parsed.GetValue(names)))
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 codes.Add(await BackupCommand.TakeAsync(

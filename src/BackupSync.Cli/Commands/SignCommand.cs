@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Cli.Display;
@@ -44,6 +45,10 @@ static class SignCommand
         });
         command.Validators.Add(result =>
         {
+            // What stands before the word is of the list of backups, and would be taken for a choice that nobody makes.
+            if (((CommandResult)result.Parent!).Children
+                .Any(c => c is OptionResult { Implicit: false } or ArgumentResult { Tokens.Count: > 0 }))
+                result.AddError("What is to be signed stands behind sign: backupsync backups sign [<database>...] [options]");
             if (result.GetResult(jobs) is not null && selection.IsUsed(result))
                 result.AddError("A job's backups are in its own directory: databases, --latest, --before, --tag, --place and --path do "
                     + "not go with --job.");

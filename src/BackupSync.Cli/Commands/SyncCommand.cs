@@ -47,7 +47,7 @@ static class SyncCommand
                 throw new BackupSyncException(ErrorIds.ConfigurationInvalid, "Name either jobs, or --source and --target.");
             IReadOnlyList<JobConfig> chosen = isAdHoc
                 ? [AdHocJob.From(parsed.GetValue(source)!, parsed.GetValue(target)!, backupDirectory: parsed.GetValue(directory))]
-                : Named.JobsOrOnly(jobs.LoadConfig(parsed), jobs.Names(parsed));
+                : Selection.JobsOrOnly(jobs.LoadConfig(parsed), jobs.Names(parsed));
 
             // All of them before any is run, so that a missing variable is told before anything has happened.
             foreach (var job in chosen)

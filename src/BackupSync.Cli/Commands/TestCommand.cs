@@ -17,7 +17,7 @@ static class TestCommand
         };
         var url = new Option<string[]>("--url") { Description = "A connection string instead", HelpName = "url" };
         var timeout = CommonOptions.Number("--timeout", "seconds", "How many seconds to try, for each database",
-            Allowed.Timeout, Allowed.LeastTimeout, Allowed.MostTimeout);
+            OptionRanges.Timeout, OptionRanges.LeastTimeout, OptionRanges.MostTimeout);
         var config = CommonOptions.Config();
         var json = CommonOptions.Json();
         var command = new Command("test", "Tell whether databases can be reached, and what they are") { names, url, timeout, config, json };
@@ -39,7 +39,7 @@ static class TestCommand
     {
         if (urls.Length > 0)
             return [.. urls.Select(u => AdHocJob.Database(u))];
-        return Named.Databases(parsed.LoadConfig(config), names);
+        return Selection.Databases(parsed.LoadConfig(config), names);
     }
 
     static void Show(IReadOnlyList<ConnectionTestResult> results)

@@ -7,21 +7,23 @@ namespace BackupSync.Application;
 /// <summary>Makes orders of a plan, or of what is said by hand, and of each its requests.</summary>
 public static class BackupOrders
 {
-    public static BackupOrder Of(BackupPlanConfig plan, BackupSyncConfig config) => new()
+    public static BackupOrder Of(BackupPlanConfig plan, BackupSyncConfig config)
     {
-        Name = plan.Name,
-        Kind = BackupKind.Plan,
-        Local = LocalOf(plan.Places, config),
-        Places = plan.Places,
-        Keep = plan.Keep,
-        Verify = plan.Verify,
-        Compression = plan.Compression,
-        Encryption = config.Encryption,
-        Signing = config.Encryption,
-        Tools = config.Tools,
-        Parallel = plan.Parallel,
-        Limits = RunSettings.LongLimits with { Blocking = plan.Blocking },
-    };
+        var local = LocalOf(plan.Places, config);
+        var settings = SettingsOf(plan.Name, local, config);
+        settings = settings with
+        {
+            Compression = plan.Compression,
+            Parallel = plan.Parallel,
+            Limits = settings.Limits with { Blocking = plan.Blocking },
+        };
+        return new BackupOrder(settings, BackupKind.Plan, local, plan.Places)
+        {
+            Keep = plan.Keep,
+            Verify = plan.Verify,
+            Parallel = plan.Parallel,
+        };
+    }
 
     /// <param name="places">Null for the configuration's first.</param>
     public static BackupOrder ByHand(
@@ -32,18 +34,12 @@ public static class BackupOrders
         int? keepDays = null)
     {
         places ??= [config.Places[0]];
-        return new BackupOrder
+        var local = LocalOf(places, config);
+        return new BackupOrder(SettingsOf(BackupOrder.ByHandName, local, config), BackupKind.Manual, local, places)
         {
-            Name = BackupOrder.ByHandName,
-            Kind = BackupKind.Manual,
-            Local = LocalOf(places, config),
-            Places = places,
             Tag = tag,
             Pinned = pinned,
             KeepDays = keepDays,
-            Encryption = config.Encryption,
-            Signing = config.Encryption,
-            Tools = config.Tools,
         };
     }
 
@@ -57,24 +53,31 @@ public static class BackupOrders
                 ErrorIds.ConfigurationInvalid,
                 $"{file} is to be encrypted, and the configuration has no passphrase.",
                 "Add encryption: { passphrase: \"${BACKUPSYNC_PASSPHRASE}\" }, or name a file without .enc.");
-        return ByHand(config) with { File = file, Places = [], Encryption = encrypts ? config.Encryption : null };
+        var order = ByHand(config);
+        return order with
+        {
+            File = file,
+            Places = [],
+            Settings = order.Settings with { Encryption = encrypts ? config.Encryption : null },
+        };
     }
 
     /// <exception cref="ConfigurationException">A variable that the database's URL names is not set.</exception>
     internal static BackupRequest RequestFor(BackupOrder order, DatabaseConfig database) => new(
         Requests.Endpoint(database),
-        new RunSettings
-        {
-            Job = order.Name,
-            Folder = order.File is { } file ? Path.GetDirectoryName(file)! : FolderOf(order, database),
-            Limits = order.Limits,
-            Tools = order.Tools,
-            Parallel = order.Parallel,
-            Compression = order.Compression,
-            Encryption = order.Encryption,
-            Signing = order.Signing,
-        },
+        order.Settings with { Folder = order.File is { } file ? Path.GetDirectoryName(file)! : FolderOf(order, database) },
         order);
+
+    /// <summary>What no plan says of it. A backup may take hours; what hangs must not hang for ever.</summary>
+    static RunSettings SettingsOf(string job, FolderPlaceConfig local, BackupSyncConfig config) => new()
+    {
+        Job = job,
+        Folder = local.Directory,
+        Limits = RunSettings.LongLimits,
+        Tools = config.Tools,
+        Encryption = config.Encryption,
+        Signing = config.Encryption,
+    };
 
     /// <summary>Where a database's backups are written, and their log and history are kept.</summary>
     internal static string FolderOf(BackupOrder order, DatabaseConfig database) => Path.Combine(order.Local.Directory, database.Name);

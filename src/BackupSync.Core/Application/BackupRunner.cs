@@ -27,9 +27,10 @@ public static class BackupRunner
     {
         var results = new RunResult[databases.Count];
         var gate = new Lock();
+        var limits = order.Settings.Limits;
         var perServer = databases.GroupBy(ServerOf, StringComparer.OrdinalIgnoreCase)
             .ToDictionary(
-                s => s.Key, s => new ServerBudget(s.Count(), order.Parallel, order.Limits.Connections), StringComparer.OrdinalIgnoreCase);
+                s => s.Key, s => new ServerBudget(s.Count(), order.Parallel, limits.Connections), StringComparer.OrdinalIgnoreCase);
         using var slots = new SemaphoreSlim(order.Parallel);
         try
         {
@@ -43,7 +44,7 @@ public static class BackupRunner
                 {
                     results[i] = await BackUpAsync(
                         database,
-                        order with { Limits = order.Limits with { Connections = server.Connections } },
+                        order with { Settings = order.Settings with { Limits = limits with { Connections = server.Connections } } },
                         observers(database),
                         cancellationToken);
                 }
@@ -118,9 +119,9 @@ public static class BackupRunner
         DatabaseConfig database, BackupOrder order, IEnumerable<IRunObserver> observers, CancellationToken cancellationToken)
     {
         var description = new RunDescription(
-            RunKind.Backup, order.Name, database.Name, order.File ?? string.Join(", ", order.Places.Select(p => p.Name)),
+            RunKind.Backup, order.Settings.Job, database.Name, order.File ?? string.Join(", ", order.Places.Select(p => p.Name)),
             $"Backup of {database.DisplayName}", $"{database.DisplayName}'s backups", BackupOrders.FolderOf(order, database),
-            new StepLimit(order.Limits.Total, null)) { Clock = order.Clock };
+            new StepLimit(order.Settings.Limits.Total, null)) { Clock = order.Clock };
         return RecordedRun.RunAsync(
             description, observers, run => new BackupOperation(run, BackupOrders.RequestFor(order, database)), cancellationToken);
     }

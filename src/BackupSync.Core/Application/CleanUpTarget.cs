@@ -28,8 +28,8 @@ public sealed record CleanUpTarget
         var (namedJobs, namedPlaces) = (jobs is { Count: > 0 }, places is { Count: > 0 });
         if (OptionRules.CleanUp(keepDays is not null, namedPlaces) is { } refusal)
             throw new BackupSyncException(ErrorIds.ConfigurationInvalid, refusal);
-        var chosenJobs = namedPlaces && !namedJobs ? [] : Named.Jobs(config, jobs);
-        var chosenPlaces = Named.Places(config, places) ?? (namedJobs || keepDays is not null ? [] : config.Places);
+        var chosenJobs = namedPlaces && !namedJobs ? [] : Selection.Jobs(config, jobs);
+        var chosenPlaces = Selection.Places(config, places) ?? (namedJobs || keepDays is not null ? [] : config.Places);
         return [.. chosenJobs.Select(j => Of(JobFolder.Of(j), keepDays)), .. chosenPlaces.Select(p => Of(p, config))];
     }
 

@@ -52,10 +52,7 @@ public sealed record Spelling(string Cmdlet, string Command)
 
     public override string ToString() => $"{Cmdlet} ({Command})";
 
-    /// <summary>Whichever of the two stands first.</summary>
     static string Said(string text, Func<Spelling, string> own) => text.Contains('(', StringComparison.Ordinal)
-        ? Known.Aggregate(text, (said, s) => said
-            .Replace($"{s.Cmdlet} ({s.Command})", own(s), StringComparison.Ordinal)
-            .Replace($"{s.Command} ({s.Cmdlet})", own(s), StringComparison.Ordinal))
+        ? Known.Aggregate(text, (said, s) => said.Replace(s.ToString(), own(s), StringComparison.Ordinal))
         : text;
 }

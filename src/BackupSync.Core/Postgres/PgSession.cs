@@ -148,16 +148,16 @@ sealed class PgSession : IQueryRunner, IAsyncDisposable
         var settings =
             $"{Settings} SET default_transaction_read_only = {(Login.ReadOnly ? "on" : "off")}; {(Login.ReadOnly ? TablesOnly : "")}";
         // CockroachDB's logins have numbers of another kind; what is to be said of it is said elsewhere.
-        if (!SharedSessions.AreKnownAsOwn(Login.Address) && !IsCockroach)
+        if (!PoolerDetection.AreKnownAsOwn(Login.Address) && !IsCockroach)
         {
             try
             {
-                await SetAsync($"{SharedSessions.Gate(ProcessId)} {settings}", cancellationToken);
+                await SetAsync($"{PoolerDetection.Gate(ProcessId)} {settings}", cancellationToken);
                 return;
             }
-            catch (Exception failure) when (SharedSessions.IsGateShut(failure))
+            catch (Exception failure) when (PoolerDetection.IsGateShut(failure))
             {
-                IsShared = await SharedSessions.AreSharedAsync(_connection, _dataSource, Login.Address, cancellationToken);
+                IsShared = await PoolerDetection.AreSharedAsync(_connection, _dataSource, Login.Address, cancellationToken);
             }
         }
         if (IsShared && mayBeShared)

@@ -62,18 +62,18 @@ public sealed class CompareDbDataCommand : BackupSyncCmdlet
 
     /// <summary>Sessions on each side.</summary>
     [Parameter]
-    [ValidateRange(Allowed.LeastParallel, Allowed.MostParallel)]
-    public int Parallel { get; set; } = Allowed.Parallel;
+    [ValidateRange(OptionRanges.LeastParallel, OptionRanges.MostParallel)]
+    public int Parallel { get; set; } = OptionRanges.Parallel;
 
     /// <summary>For connecting.</summary>
     [Parameter]
-    [ValidateRange(Allowed.LeastTimeout, Allowed.MostTimeout)]
-    public int TimeoutSeconds { get; set; } = Allowed.Timeout;
+    [ValidateRange(OptionRanges.LeastTimeout, OptionRanges.MostTimeout)]
+    public int TimeoutSeconds { get; set; } = OptionRanges.Timeout;
 
     /// <summary>For each comparison.</summary>
     [Parameter]
-    [ValidateRange(Allowed.LeastMinutes, Allowed.MostMinutes)]
-    public int LimitMinutes { get; set; } = Allowed.Minutes;
+    [ValidateRange(OptionRanges.LeastMinutes, OptionRanges.MostMinutes)]
+    public int LimitMinutes { get; set; } = OptionRanges.Minutes;
 
     [Parameter(ParameterSetName = ByName)]
     [Parameter(ParameterSetName = ByJob)]
@@ -101,7 +101,7 @@ public sealed class CompareDbDataCommand : BackupSyncCmdlet
     IReadOnlyList<(DatabaseConfig Source, DatabaseConfig Target)> Pairs() => ParameterSetName switch
     {
         ByObject => [ComparedPair.Of(InputObject)],
-        ByJob => [.. Named.Jobs(LoadConfig(Config), Job).Select(ComparedPair.Of)],
+        ByJob => [.. Selection.Jobs(LoadConfig(Config), Job).Select(ComparedPair.Of)],
         _ => [ComparedPair.Of(MyInvocation.BoundParameters.ContainsKey(nameof(Source)) ? Source ?? "" : null,
             MyInvocation.BoundParameters.ContainsKey(nameof(Target)) ? Target ?? "" : null, () => LoadConfig(Config))],
     };

@@ -11,7 +11,7 @@ public sealed class GetDbSyncHistoryCommand : JobFilesCmdlet
 {
     /// <summary>Only as many of each job, after the other conditions.</summary>
     [Parameter]
-    [ValidateRange(Allowed.LeastRuns, Allowed.MostRuns)]
+    [ValidateRange(OptionRanges.LeastRuns, OptionRanges.MostRuns)]
     public int? Last { get; set; }
 
     [Parameter]

@@ -40,5 +40,5 @@ public sealed class InvokeDbBackupPlanCommand : RunCmdlet
 
     /// <summary>All of them before any is run, so that a mistyped name is told before anything has happened.</summary>
     IReadOnlyList<BackupPlanConfig> Plans(BackupSyncConfig config) =>
-        ParameterSetName == ByObject ? [InputObject] : Named.PlansOrOnly(config, Plan);
+        ParameterSetName == ByObject ? [InputObject] : Selection.PlansOrOnly(config, Plan);
 }

@@ -75,6 +75,6 @@ public sealed class InvokeDbSyncCommand : RunCmdlet
     {
         ByUrl => [AdHocJob.From(Source, Target, CurrentFolder, BackupDirectory is null ? null : FullPath(BackupDirectory))],
         ByObject => [InputObject],
-        _ => Named.JobsOrOnly(LoadConfig(Config), Job),
+        _ => Selection.JobsOrOnly(LoadConfig(Config), Job),
     };
 }

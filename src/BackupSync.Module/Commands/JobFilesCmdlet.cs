@@ -36,6 +36,6 @@ public abstract class JobFilesCmdlet : BackupSyncCmdlet
     {
         ByDirectory => [JobFolder.At(FullPath(Directory))],
         ByObject => [JobFolder.Of(InputObject)],
-        _ => [.. Named.Jobs(LoadConfig(Config), Job).Select(JobFolder.Of)],
+        _ => [.. Selection.Jobs(LoadConfig(Config), Job).Select(JobFolder.Of)],
     };
 }

@@ -32,11 +32,11 @@ public sealed class NewDbBackupCommand : RunCmdlet
 
     /// <summary>What they are taken for.</summary>
     [Parameter]
-    [ValidateLength(1, Allowed.MostOfTag)]
+    [ValidateLength(1, OptionRanges.MostOfTag)]
     public string? Tag { get; set; }
 
     [Parameter]
-    [ValidateRange(Allowed.LeastKeepDays, Allowed.MostKeepDays)]
+    [ValidateRange(OptionRanges.LeastKeepDays, OptionRanges.MostKeepDays)]
     public int? KeepDays { get; set; }
 
     /// <summary>Kept for ever.</summary>
@@ -63,7 +63,7 @@ public sealed class NewDbBackupCommand : RunCmdlet
             _databases.Add(InputObject);
             return;
         }
-        _databases.AddRange(Named.DatabasesOrAll(LoadConfig(Config), Database, All));
+        _databases.AddRange(Selection.DatabasesOrAll(LoadConfig(Config), Database, All));
     }
 
     protected override void Finish()
@@ -71,7 +71,7 @@ public sealed class NewDbBackupCommand : RunCmdlet
         if (_databases.Count == 0)
             return;
         var config = LoadConfig(Config);
-        var order = BackupOrders.ByHand(config, Named.Places(config, Place), Tag, Pin, KeepDays);
+        var order = BackupOrders.ByHand(config, Selection.Places(config, Place), Tag, Pin, KeepDays);
         var chosen = _databases.DistinctBy(d => d.Name)
             .Where(d => ShouldProcess(Question.Describe(d), $"Back up to {string.Join(", ", order.Places.Select(p => p.Name))}")).ToList();
         if (chosen.Count > 0)

@@ -13,7 +13,7 @@ public sealed class RemoveOldBackupsCommand : JobFilesCmdlet
 
     /// <summary>In days; the job's own setting where nothing is said.</summary>
     [Parameter]
-    [ValidateRange(Allowed.LeastAgeInDays, Allowed.MostAgeInDays)]
+    [ValidateRange(OptionRanges.LeastAgeInDays, OptionRanges.MostAgeInDays)]
     public int? KeepDays { get; set; }
 
     /// <summary>Which places; all where neither a job nor a number of days is said.</summary>

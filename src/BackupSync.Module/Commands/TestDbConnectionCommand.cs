@@ -32,8 +32,8 @@ public sealed class TestDbConnectionCommand : BackupSyncCmdlet
 
     /// <summary>In seconds, for each database; a suspended Neon compute takes some to wake.</summary>
     [Parameter]
-    [ValidateRange(Allowed.LeastTimeout, Allowed.MostTimeout)]
-    public int TimeoutSeconds { get; set; } = Allowed.Timeout;
+    [ValidateRange(OptionRanges.LeastTimeout, OptionRanges.MostTimeout)]
+    public int TimeoutSeconds { get; set; } = OptionRanges.Timeout;
 
     [Parameter(ParameterSetName = ByName)]
     [ValidateNotNullOrEmpty]
@@ -58,7 +58,7 @@ public sealed class TestDbConnectionCommand : BackupSyncCmdlet
             case ByObject:
                 return [InputObject];
             default:
-                return Named.Databases(LoadConfig(Config), Name);
+                return Selection.Databases(LoadConfig(Config), Name);
         }
     }
 

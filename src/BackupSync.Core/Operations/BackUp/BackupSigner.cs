@@ -60,7 +60,7 @@ static class BackupSigner
         return handle.File with { NotAuthenticated = null, Proof = manifest.Proof };
     }
 
-    const string NameIt = "If you know that it is, name it by its path: backupsync backups sign --path … (Set-DbBackupSignature -Path …).";
+    static readonly string NameIt = $"If you know that it is, name it by its path: {Spelling.SignBackupAt}.";
 
     static BackupSyncException Refused(string message, string advice) => new(ErrorIds.NotAuthenticated, message, advice);
 }

@@ -67,7 +67,7 @@ static class Retention
             return;
         warn("Not authenticated, so never removed and never counted: "
             + $"{doubtful[0].Path}{(doubtful.Count == 1 ? "" : $" and {doubtful.Count - 1} more")}: "
-            + $"{doubtful[0].Backup!.NotAuthenticated}. If they are yours, sign them: backupsync backups sign (Set-DbBackupSignature).");
+            + $"{doubtful[0].Backup!.NotAuthenticated}. If they are yours, sign them: {Spelling.SignBackup}.");
     }
 
     /// <summary>

@@ -54,7 +54,7 @@ sealed record BrokenRules(IReadOnlySet<uint> Checks, IReadOnlyDictionary<uint, B
     static async Task<bool> AreThereAsync(PgSession target, string query, CancellationToken cancellationToken)
     {
         var areThere = true;
-        await Part.TryAsync(target, async () =>
+        await Savepoint.TryAsync(target, async () =>
         {
             areThere = (await target.RowsAsync(query, cancellationToken)).Count > 0;
             return false;

@@ -89,7 +89,7 @@ sealed class ForeignKeyOrder
         if (_refusesEarly || !_isWhole)
             return false;
         var gone = new Dictionary<TableSync, long>();
-        _refusesEarly = !await Part.TryAsync(_transaction.Session, async () =>
+        _refusesEarly = !await Savepoint.TryAsync(_transaction.Session, async () =>
         {
             foreach (var table in Tables)
                 await table.Applier.LetGoAsync(cancellationToken);

@@ -21,7 +21,7 @@ sealed class IncrementalAttempt(
     readonly FingerprintMethod _method = FingerprintReader.MethodForRun(source.Facts.Major, target.Facts.Major);
     Snapshot? _snapshot;
     SourceLane? _lane;
-    Circumstances? _now;
+    SidesAtSnapshot? _now;
     SyncState? _before;
     IReadOnlyList<string> _objects = [];
     IReadOnlyDictionary<string, TableWrites> _written = new Dictionary<string, TableWrites>();
@@ -265,7 +265,7 @@ sealed class IncrementalAttempt(
             await OwnRows.EnsureTableAsync(Writer, cancellationToken);
         var moment = await SourceMoment.ReadAsync(Reader, told.Writers, cancellationToken);
         _before = await SyncState.ReadAsync(Writer, request.Settings.Job, cancellationToken);
-        _now = await Circumstances.ReadAsync(tables, moment, _snapshot!.Taken, told, Reader, Writer, cancellationToken);
+        _now = await SidesAtSnapshot.ReadAsync(tables, moment, _snapshot!.Taken, told, Reader, Writer, cancellationToken);
     }
 
     /// <summary>Decides how the changes of each table are found.</summary>

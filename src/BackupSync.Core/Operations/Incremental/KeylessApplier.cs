@@ -61,7 +61,7 @@ sealed class KeylessApplier(StagedChanges staged, TableColumn? stamp, PgSession 
                 """, cancellationToken));
         }
         long updated = 0;
-        if (!await Part.TryAsync(Target, async () =>
+        if (!await Savepoint.TryAsync(Target, async () =>
         {
             updated = await Target.AffectedAsync(
                 $"UPDATE {Table.Table.Rows} AS t SET {Statements.Set} FROM {pairs.Name} AS p JOIN {rows.Name} AS s ON s.ctid = p.staged "
@@ -91,7 +91,7 @@ sealed class KeylessApplier(StagedChanges staged, TableColumn? stamp, PgSession 
         var isDoubtful = await TableReferences.SeeDeletionsAsync(Target, Table, cancellationToken);
         if (isDoubtful && order is not null && await order.DeleteEarlyAsync(cancellationToken))
             return await Target.AffectedAsync(Statements.Insert, cancellationToken);
-        var would = isDoubtful && await Part.WouldDoAsync(Target, () => ReplaceAsync(cancellationToken), cancellationToken);
+        var would = isDoubtful && await Savepoint.WouldDoAsync(Target, () => ReplaceAsync(cancellationToken), cancellationToken);
         if (isDoubtful && !would
             && (order is null || !await order.DeferAsync(Table, Table.Table.Columns.Select(c => c.Name), cancellationToken)))
             return await Target.AffectedAsync(Statements.Insert, cancellationToken);

@@ -41,7 +41,7 @@ sealed class RowMerge(StagedChanges staged, WriteStatements statements, AppliedW
         if (staged.Deletions.Count == 0 || _done is not null)
             return false;
         var isDoubtful = await TableReferences.SeeDeletionsAsync(target, staged.Table, cancellationToken);
-        if (isDoubtful && !await Part.WouldDoAsync(target, () => AtOnceAsync(cancellationToken), cancellationToken))
+        if (isDoubtful && !await Savepoint.WouldDoAsync(target, () => AtOnceAsync(cancellationToken), cancellationToken))
             return false;
         var (inserted, updated, deleted) = await AtOnceAsync(cancellationToken);
         _done = new AppliedRows(inserted, updated, 0);

@@ -7,7 +7,7 @@ namespace BackupSync.Operations.Incremental;
 /// <param name="given">What is known against all of them from the beginning.</param>
 /// <param name="before">The notes of the last run; null where there are none.</param>
 /// <param name="fullEvery">Every how many runs all content is compared; 0 for never.</param>
-sealed class StampDoubt(string? given, Circumstances now, SyncState? before, ConflictRule conflict, int fullEvery)
+sealed class StampDoubt(string? given, SidesAtSnapshot now, SyncState? before, ConflictRule conflict, int fullEvery)
 {
     readonly string? _ofAll = given ?? OfAll(now, before, conflict, fullEvery);
 
@@ -27,7 +27,7 @@ sealed class StampDoubt(string? given, Circumstances now, SyncState? before, Con
                 : null);
     }
 
-    static string? OfAll(Circumstances now, SyncState? before, ConflictRule conflict, int fullEvery) =>
+    static string? OfAll(SidesAtSnapshot now, SyncState? before, ConflictRule conflict, int fullEvery) =>
         now.Moment.Writers.WhyUnknown is { } unknown ? unknown
         : (now.Counts.WhyNone ?? now.SourceCounts.WhyNone) is { } uncounted ? uncounted
         : before is null ? "the target has no notes of an earlier run"

@@ -44,7 +44,7 @@ sealed class UniqueExchange(StagedChanges staged, UniqueConflicts conflicts, Row
         var table = staged.Table;
         foreach (var column in index.Parkable)
         {
-            if (await Part.TryAsync(target, async () =>
+            if (await Savepoint.TryAsync(target, async () =>
             {
                 // The server counts them as written whatever becomes of the part, and so is it here.
                 writes.Parked += await target.AffectedAsync(

@@ -36,7 +36,7 @@ sealed class Drill : IAsyncDisposable
     }
 
     /// <summary>There is always a way to what a backup holds.</summary>
-    internal const string SkipAdvice = "A restore with --skip-refused (-SkipRefused) leaves out and names what the server refuses, and "
+    internal static readonly string SkipAdvice = $"A restore with {Spelling.SkipRefused} leaves out and names what the server refuses, and "
         + "brings back all rows: a check that they break is NOT VALID then.";
 
     BackupManifest Manifest => _backup.Manifest;

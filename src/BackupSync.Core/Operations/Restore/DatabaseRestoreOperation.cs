@@ -57,7 +57,7 @@ sealed class DatabaseRestoreOperation(RunContext run, RestoreRequest request) : 
         // Such as the safety backup of a run that was killed before it changed anything.
         if (FingerprintComparison.Compare(Manifest.Fingerprint, target.Before, new ComparisonTolerance()).Count == 0)
             Run.Warn($"{target.Login.Label} holds already what {Backup.File.FileName} holds: this restore changes nothing. Earlier "
-                + "backups are told by backupsync backups (Get-DbBackup).");
+                + $"backups are told by {Spelling.ListBackups}.");
     }
 
     protected override async Task ReplaceAsync(TargetSide target, CancellationToken cancellationToken)

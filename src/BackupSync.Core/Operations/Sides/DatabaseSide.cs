@@ -169,7 +169,7 @@ abstract class DatabaseSide(RunContext run, Endpoint database, RunSettings setti
     ManifestKey? SigningKey()
     {
         if (Settings.Signing is { Problem: { } problem })
-            Run.Warn($"The backup is not signed, so a restore will ask for --unauthenticated (-Unauthenticated): {problem.Message}");
+            Run.Warn($"The backup is not signed, so a restore will ask for {Spelling.Unauthenticated}: {problem.Message}");
         return Settings.IsSigned ? ManifestKey.Of(Settings.Signing!.Passphrase) : null;
     }
 

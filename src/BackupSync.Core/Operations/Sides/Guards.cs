@@ -100,7 +100,7 @@ static class Guards
         {
             throw new BackupSyncException(
                 ErrorIds.NotSupported,
-                "--skip-refused (-SkipRefused) is for restores of whole databases: of tables, rows alone are restored.",
+                $"{Spelling.SkipRefused} is for restores of whole databases: of tables, rows alone are restored.",
                 "Leave it out, or restore the whole backup.");
         }
     }

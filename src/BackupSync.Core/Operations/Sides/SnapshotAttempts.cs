@@ -85,7 +85,7 @@ sealed class SnapshotAttempts(RunContext run, params IReadOnlyList<DatabaseSide>
                 return new BackupSyncException(ErrorIds
                     .GaveWay, $"{side.Login.Label}: the run has given way, for others had to wait for it: {blocked}.",
                     "Run it when it is quiet. If the copy matters more than who waits for it: limits.blocking: wait; of a restore, "
-                        + "--others-wait (-OthersWait).", failure);
+                        + $"{Spelling.OthersWait}.", failure);
             }
         }
         return SnapshotFailure.ReasonOf(failure);

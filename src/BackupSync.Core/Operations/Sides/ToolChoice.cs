@@ -66,7 +66,7 @@ static class ToolChoice
     /// </summary>
     public static void EnsureMayRunScripts(PgToolset tools)
     {
-        if (FixedIn.ScriptsAreRestricted(tools.Version))
+        if (SecurityFixes.ScriptsAreRestricted(tools.Version))
             return;
         throw new BackupSyncException(ErrorIds.ToolTooOld,
             $"psql and pg_restore {tools.Version} in {tools.Directory} run what a name in an archive may say on this machine "

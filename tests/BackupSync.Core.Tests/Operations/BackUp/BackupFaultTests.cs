@@ -146,7 +146,8 @@ public sealed class BackupFaultTests(Servers servers) : IClassFixture<Servers>
     {
         await using var vault = await Vault.CreateAsync(servers);
         var databases = Enumerable.Range(0, 5).Select(i => vault.Database with { Name = $"auth{i}" }).ToList();
-        var order = vault.ByHand() with { Parallel = 5, Limits = new LimitsConfig { Connections = 4 } };
+        var order = vault.ByHand() with { Parallel = 5 };
+        order = order with { Settings = order.Settings with { Parallel = 5, Limits = new LimitsConfig { Connections = 4 } } };
         await using var session = await Scenario.OpenAsync(vault.Server.AsSuperuser.WithDatabase("postgres"));
         // A session that was closed is listed until its server's process has ended: what counts is seen twice.
         long most = 0, last = 0;

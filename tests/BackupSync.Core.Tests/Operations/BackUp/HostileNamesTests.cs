@@ -29,7 +29,8 @@ public sealed class HostileNamesTests(Servers servers) : IClassFixture<Servers>
         var database = scenario.Job.SourceDatabase with { Role = DatabaseRole.Backup };
         var before = await HostileNames.ContentAsync(scenario.SourceAdmin);
 
-        var order = BackupOrders.ByHand(config) with { Compression = compression };
+        var order = BackupOrders.ByHand(config);
+        order = order with { Settings = order.Settings with { Compression = compression } };
         var backup = Vault.Well((await BackupRunner.BackUpAsync([database], order, _ => [], null, default))[0]).SourceBackup!;
         foreach (var how in new[] { BackupProof.Integrity, BackupProof.Drill })
             Vault.Well(await BackupRunner.ProveAsync(BackupHandles.Of(backup, config), how, database, null, config.Tools, [], default));

@@ -20,7 +20,8 @@ public sealed class ServerLossTests(OwnServers servers) : IClassFixture<OwnServe
         var place = new FolderPlaceConfig { Name = "local", Directory = folder.File("local") };
         var config = new BackupSyncConfig { Path = folder.File("backupsync.yml"), Databases = [], Jobs = [], Places = [place] };
         var auth = Scenario.Named("auth", database.Address, DatabaseRole.Backup);
-        var order = BackupOrders.ByHand(config) with { Limits = new LimitsConfig { Connect = TimeSpan.FromSeconds(2) } };
+        var order = BackupOrders.ByHand(config);
+        order = order with { Settings = order.Settings with { Limits = new LimitsConfig { Connect = TimeSpan.FromSeconds(2) } } };
         var killing = Faults.WhenAsync(
             database.AsSuperuser,
             $"query LIKE 'COPY public.noise%' AND datname = '{database.Name}'",

@@ -318,9 +318,9 @@ public sealed class ReportedShapesTests
 
         var drill = await DrillAsync(scenario, backup);
         Assert.Equal(ErrorIds.NotProven, drill.Error!.Id);
-        Assert.Contains("--skip-refused (-SkipRefused)", drill.Error.Advice);
+        Assert.Contains("-SkipRefused (--skip-refused)", drill.Error.Advice);
         var refused = await scenario.RestoreAsync(backup);
-        Assert.Contains("--skip-refused (-SkipRefused)", refused.Error!.Advice);
+        Assert.Contains("-SkipRefused (--skip-refused)", refused.Error!.Advice);
 
         var restored = await scenario.RestoreAsync(backup, options: new RunOptions { SkipRefused = true });
 

@@ -80,7 +80,11 @@ public sealed class GivingWayTests(Servers servers) : IClassFixture<Servers>
         await using var vault = await Vault.CreateAsync(servers);
         await FillAsync(vault.Server.AsSuperuser);
         using var slow = SlowDump(seconds: 12);
-        var order = vault.ByHand() with { Tools = slow.Config, Limits = new LimitsConfig { Blocking = Blocking } };
+        var order = vault.ByHand();
+        order = order with
+        {
+            Settings = order.Settings with { Tools = slow.Config, Limits = new LimitsConfig { Blocking = Blocking } },
+        };
         await using var others = new Others(vault.Server.AsSuperuser, command);
         var observer = new RunListener(others.At(RunStep.Dump));
 

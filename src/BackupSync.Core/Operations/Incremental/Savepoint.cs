@@ -3,7 +3,7 @@ using BackupSync.Postgres;
 namespace BackupSync.Operations.Incremental;
 
 /// <summary>A part of the target's transaction that can be undone by itself.</summary>
-static class Part
+static class Savepoint
 {
     /// <summary>
     /// Undoes it where it has not helped, or where values or constraints refuse it. Its savepoint is released in any case: rows that

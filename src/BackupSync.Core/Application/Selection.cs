@@ -3,7 +3,7 @@ using BackupSync.Configuration;
 namespace BackupSync.Application;
 
 /// <summary>What of a configuration is meant by the names that were given, each once, and what where none was.</summary>
-public static class Named
+public static class Selection
 {
     /// <summary>All where none is named.</summary>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.UnknownName"/>, so also of the others; the nearest is given.</exception>

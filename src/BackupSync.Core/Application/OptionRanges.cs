@@ -1,7 +1,7 @@
 namespace BackupSync.Application;
 
 /// <summary>What numbers both heads take, from the least to the most, and which holds where none is said.</summary>
-public static class Allowed
+public static class OptionRanges
 {
     /// <summary>For how many days a backup is kept that is taken by hand.</summary>
     public const int LeastKeepDays = 1, MostKeepDays = 36_500;

@@ -1,7 +1,7 @@
 namespace BackupSync.Postgres;
 
 /// <summary>The first release of each major version that has something which was brought into older ones, too.</summary>
-static class FixedIn
+static class SecurityFixes
 {
     /// <summary>
     /// Names of objects with line breaks end no comment of pg_restore's script, and psql runs none of its own commands from one

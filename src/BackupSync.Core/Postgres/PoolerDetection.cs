@@ -10,7 +10,7 @@ namespace BackupSync.Postgres;
 /// set for the application that gets the session next, and nothing that belongs to a session (a lock, a snapshot) stays with who asked
 /// for it.
 /// </summary>
-static class SharedSessions
+static class PoolerDetection
 {
     /// <summary>For a second login: a pool that has but one session to give lets it wait.</summary>
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);

@@ -10,7 +10,7 @@ namespace BackupSync.Operations.Incremental;
 /// <param name="Taken">When the snapshot was.</param>
 /// <param name="Columns">As <see cref="ColumnIdentities.ReadAsync"/> has them.</param>
 /// <param name="Naming">As <see cref="ColumnIdentities.NamingOthersAsync"/> has them.</param>
-sealed record Circumstances(
+sealed record SidesAtSnapshot(
     SourceMoment Moment,
     DateTimeOffset Taken,
     WriteCounts SourceCounts,
@@ -20,7 +20,7 @@ sealed record Circumstances(
     IReadOnlyDictionary<string, string> Columns,
     IReadOnlySet<string> Naming)
 {
-    public static async Task<Circumstances> ReadAsync(
+    public static async Task<SidesAtSnapshot> ReadAsync(
         IReadOnlyList<KeyedTable> tables, SourceMoment moment, DateTimeOffset taken, SourceBeforeSnapshot told, PgSession source,
         PgSession target, CancellationToken cancellationToken) => new(
             moment,
