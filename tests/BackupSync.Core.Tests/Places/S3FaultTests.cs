@@ -41,16 +41,9 @@ public sealed class S3FaultTests : IClassFixture<S3Server>, IAsyncLifetime
         var config = stopped.CreateBucket();
         await stopped.StopAsync();
         await using var place = new S3Place(config, InParts);
-        var file = TestFile.Create(_temp, 10);
 
-        foreach (var use in new Func<Task>[]
+        foreach (var e in await FailuresAsync(place))
         {
-            () => place.ListAsync(default),
-            () => place.StoreAsync(Key, file.Path, file.Sha256, null, default),
-        })
-        {
-            var e = await Assert.ThrowsAsync<BackupSyncException>(use);
-            Assert.Equal(ErrorIds.PlaceFailed, e.ErrorId);
             Assert.Contains("refused", e.Message, StringComparison.OrdinalIgnoreCase);
             Assert.Contains($"127.0.0.1:{config.Endpoint!.Port}", e.Advice, StringComparison.Ordinal);
         }
@@ -69,16 +62,9 @@ public sealed class S3FaultTests : IClassFixture<S3Server>, IAsyncLifetime
     {
         await using var web = new WebPage(page);
         await using var place = new S3Place(_config with { Endpoint = web.Address }, InParts);
-        var file = TestFile.Create(_temp, 10);
 
-        foreach (var use in new Func<Task>[]
+        foreach (var e in await FailuresAsync(place))
         {
-            () => place.ListAsync(default),
-            () => place.StoreAsync(Key, file.Path, file.Sha256, null, default),
-        })
-        {
-            var e = await Assert.ThrowsAsync<BackupSyncException>(use);
-            Assert.Equal(ErrorIds.PlaceFailed, e.ErrorId);
             Assert.Contains("no S3 server", e.Message, StringComparison.Ordinal);
             Assert.Contains("endpoint", e.Advice, StringComparison.Ordinal);
         }
@@ -201,17 +187,10 @@ public sealed class S3FaultTests : IClassFixture<S3Server>, IAsyncLifetime
     public async Task A_server_that_falls_silent_meets_the_limit()
     {
         await using var place = new S3Place(_config, InParts with { Answer = TimeSpan.FromSeconds(2), Undoing = TimeSpan.FromSeconds(1) });
-        var file = TestFile.Create(_temp, 10);
         _proxy.Stall();
 
-        foreach (var use in new Func<Task>[]
+        foreach (var e in await FailuresAsync(place))
         {
-            () => place.ListAsync(default),
-            () => place.StoreAsync(Key, file.Path, file.Sha256, null, default),
-        })
-        {
-            var e = await Assert.ThrowsAsync<BackupSyncException>(use);
-            Assert.Equal(ErrorIds.PlaceFailed, e.ErrorId);
             Assert.Contains("nothing was heard", e.Message, StringComparison.Ordinal);
             Assert.Contains("can be reached", e.Advice, StringComparison.Ordinal);
             Assert.Contains("limits.connect", e.Advice, StringComparison.Ordinal);
@@ -304,5 +283,18 @@ public sealed class S3FaultTests : IClassFixture<S3Server>, IAsyncLifetime
         var e = await Assert.ThrowsAsync<BackupSyncException>(() => stream.CopyToAsync(Stream.Null));
         Assert.Equal(ErrorIds.PlaceFailed, e.ErrorId);
         Assert.Contains(Key, e.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>How a place tells that it cannot be used, whatever is asked of it.</summary>
+    async Task<IReadOnlyList<BackupSyncException>> FailuresAsync(S3Place place)
+    {
+        var file = TestFile.Create(_temp, 10);
+        var failures = new[]
+        {
+            await Assert.ThrowsAsync<BackupSyncException>(() => place.ListAsync(default)),
+            await Assert.ThrowsAsync<BackupSyncException>(() => place.StoreAsync(Key, file.Path, file.Sha256, null, default)),
+        };
+        Assert.All(failures, e => Assert.Equal(ErrorIds.PlaceFailed, e.ErrorId));
+        return failures;
     }
 }

@@ -29,8 +29,7 @@ public sealed class WriteCountsTests
             Settings = new Dictionary<string, string> { ["synchronous_commit"] = "on" },
         }, default);
         await using var scenario = await Scenario.CreateAsync(await VersionedServers.GetAsync(major), target, PublishMode.Transaction);
-        await scenario.OnSourceAsync("CREATE TABLE items (id int PRIMARY KEY, name text, updated_at timestamptz NOT NULL DEFAULT "
-            + "'2024-01-01'); INSERT INTO items SELECT generate_series(1, 100), 'n'");
+        await scenario.OnSourceAsync(Items);
         await scenario.SyncWellAsync(SyncMode.Full);
         await BeginAnewAsync();
         await scenario.OnTargetAsync("UPDATE items SET name = 'by hand' WHERE id = 1");
@@ -62,12 +61,7 @@ public sealed class WriteCountsTests
     [InlineData(18)]
     public async Task Where_somebodys_writes_are_not_counted_stamps_are_not_believed(int major)
     {
-        var server = await VersionedServers.GetAsync(major);
-        await using var scenario = await Scenario.CreateAsync(server, server);
-        await scenario.OnSourceAsync("CREATE TABLE items (id int PRIMARY KEY, name text, updated_at timestamptz NOT NULL DEFAULT "
-            + "'2024-01-01'); INSERT INTO items SELECT generate_series(1, 100), 'n'");
-        await scenario.SyncWellAsync(SyncMode.Full);
-        await scenario.SyncWellAsync(SyncMode.Incremental);
+        await using var scenario = await WithNotesAsync(major);
         await scenario.OnTargetAsync($"ALTER ROLE CURRENT_USER IN DATABASE \"{scenario.TargetAdmin.Database}\" SET track_counts = off");
         await scenario.OnTargetAsync("UPDATE items SET name = 'by hand' WHERE id = 1");
 
@@ -133,12 +127,7 @@ public sealed class WriteCountsTests
     [InlineData(18)]
     public async Task What_a_run_wrote_and_rolled_back_is_not_taken_for_others_writes(int major)
     {
-        var server = await VersionedServers.GetAsync(major);
-        await using var scenario = await Scenario.CreateAsync(server, server);
-        await scenario.OnSourceAsync("CREATE TABLE items (id int PRIMARY KEY, name text, updated_at timestamptz NOT NULL DEFAULT "
-            + "'2024-01-01'); INSERT INTO items SELECT generate_series(1, 100), 'n'");
-        await scenario.SyncWellAsync(SyncMode.Full);
-        await scenario.SyncWellAsync(SyncMode.Incremental);
+        await using var scenario = await WithNotesAsync(major);
         await scenario.OnSourceAsync("UPDATE items SET name = 'new', updated_at = now() WHERE id <= 20; DELETE FROM items WHERE id > 90");
         using var stop = new CancellationTokenSource();
 
@@ -150,5 +139,19 @@ public sealed class WriteCountsTests
         // And others' are still seen.
         await scenario.OnTargetAsync("UPDATE items SET name = 'by hand' WHERE id = 50");
         Assert.Equal(ChangeTracking.Content, (await scenario.AssertBroughtUpToDateAsync()).Changes().Way);
+    }
+
+    const string Items = "CREATE TABLE items (id int PRIMARY KEY, name text, updated_at timestamptz NOT NULL DEFAULT '2024-01-01'); "
+        + "INSERT INTO items SELECT generate_series(1, 100), 'n'";
+
+    /// <summary>The next run may believe stamps: a full and an incremental one have gone before.</summary>
+    static async Task<Scenario> WithNotesAsync(int major)
+    {
+        var server = await VersionedServers.GetAsync(major);
+        var scenario = await Scenario.CreateAsync(server, server);
+        await scenario.OnSourceAsync(Items);
+        await scenario.SyncWellAsync(SyncMode.Full);
+        await scenario.SyncWellAsync(SyncMode.Incremental);
+        return scenario;
     }
 }

@@ -211,14 +211,7 @@ public sealed class RestoredFormTests
             CREATE INDEX people_plain ON people (plain(name));
             """);
         using var folder = new TempFolder();
-        var config = new BackupSyncConfig
-        {
-            Path = folder.File("backupsync.yml"), Databases = [scenario.Job.SourceDatabase], Jobs = [], Places = [new FolderPlaceConfig
-            {
-                Name = "local",
-                Directory = folder.File("local"),
-            }],
-        };
+        var config = ConfigIn(folder, scenario.Job.SourceDatabase);
 
         var order = BackupOrders.ByHand(config);
         var backup = (await BackupRunner.BackUpAsync([scenario.Job.SourceDatabase], order, _ => [], null, default))[0];
@@ -269,14 +262,7 @@ public sealed class RestoredFormTests
             rows.Select(r => $"{r.Table} {r.Key} {r.Columns}").Order(StringComparer.Ordinal));
 
         using var folder = new TempFolder();
-        var config = new BackupSyncConfig
-        {
-            Path = folder.File("backupsync.yml"), Databases = [scenario.Job.SourceDatabase], Jobs = [], Places = [new FolderPlaceConfig
-            {
-                Name = "local",
-                Directory = folder.File("local"),
-            }],
-        };
+        var config = ConfigIn(folder, scenario.Job.SourceDatabase);
         var order = BackupOrders.ByHand(config);
         var backup = (await BackupRunner.BackUpAsync([scenario.Job.SourceDatabase], order, _ => [], null, default))[0];
         var restored = await Scenario.RestoreTablesAsync(
@@ -284,6 +270,14 @@ public sealed class RestoredFormTests
         Assert.Null(restored.Error);
         Assert.Equal("", await DifferencesAsync(scenario));
     }
+
+    static BackupSyncConfig ConfigIn(TempFolder folder, DatabaseConfig database) => new()
+    {
+        Path = folder.File("backupsync.yml"),
+        Databases = [database],
+        Jobs = [],
+        Places = [new FolderPlaceConfig { Name = "local", Directory = folder.File("local") }],
+    };
 
     /// <summary>What differs, one a line.</summary>
     static async Task<string> DifferencesAsync(Scenario scenario)
