@@ -138,8 +138,8 @@ Describe 'Compare-DbData' {
 
     Context 'shown as a table' {
         It 'has the names, states and numbers of <View>' -ForEach @(
-            @{ View = 'items'; Detail = $false; Heading = 'Name +State +Source +Target +What'; Line = 'public\.users +Different +500 +500 +the content' }
-            @{ View = 'rows'; Detail = $true; Heading = 'Table +Key +State +Columns'; Line = 'public\.users +7 +Different +name' }
+            @{ View = 'items'; Detail = $false; Heading = 'Name +State +SourceRows +TargetRows +What'; Line = 'public\.users +Different +500 +500 +the content' }
+            @{ View = 'rows'; Detail = $true; Heading = 'State +Table +Key +Columns'; Line = 'Different +public\.users +7 +name' }
         ) {
             $shown = Compare-DbData first second -Detail:$Detail -Config $other.Config -WarningAction SilentlyContinue | Out-String -Width 200
             $shown = $shown -replace '\e\[[0-9;]*m'

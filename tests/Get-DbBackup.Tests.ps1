@@ -56,7 +56,8 @@ Describe 'Get-DbBackup' {
     }
 
     It 'shows a table with human sizes' {
-        Get-DbBackup copy | Out-String -Width 250 | Should -Match '(?s)Database\s+Kind\s+Created \(UTC\)\s+Size\s+Rows\s+Proven.*second\s+Safety.*\d+ kB.*second_safety_backup_'
+        Get-DbBackup copy | Out-String -Width 79 | Should -Match '(?s)Created\s+Database\s+Kind\s+Size\s+Proven.*second\s+Safety.*\d+ kB'
+        Get-DbBackup copy | Format-Table -View Wide | Out-String -Width 250 | Should -Match 'second\s+Safety .*second_safety_backup_'
     }
 
     It 'warns of what looks like a backup and is none' {
@@ -127,7 +128,8 @@ Describe 'Get-DbBackup' {
         }
 
         It 'shows a table with tag and place' {
-            Get-DbBackup auth | Out-String -Width 250 | Should -Match '(?s)auth\s+Plan.*read, [^\n]*\s(local|offsite)\s+no.*auth\s+Manual.*local\s+no\s+pre-deployment-2\s+auth_manual_backup_'
+            Get-DbBackup auth | Format-Table -View Wide | Out-String -Width 250 |
+                Should -Match '(?s)auth\s+Plan.*read, [^\n]*\s(local|offsite)\s+no.*auth\s+Manual.*local\s+no\s+pre-deployment-2\s+auth_manual_backup_'
         }
 
         It 'names the nearest for a name that does not exist' {

@@ -69,7 +69,7 @@ backupPlans: { hourly: { databases: all, schedule: { every: 1h } } }
         $config = Get-DbSyncConfig $scheduled
         ($config.Jobs | Where-Object Name -eq often).Schedule.Every | Should -Be ([timespan]::FromMinutes(5))
         $config.Jobs | Format-Table | Out-String -Width 300 | Should -Match '(?s)often.* every 5m 00s .*daily.* 0 6 \* \* \* UTC '
-        $config.BackupPlans | Format-Table | Out-String -Width 300 | Should -Match 'every 1h 00m'
+        $config.BackupPlans | Out-String -Width 79 | Should -Match 'every 1h 00m'
         (Get-DbSyncConfig).Jobs | Format-Table | Out-String | Should -Not -Match 'UTC'
     }
 

@@ -73,7 +73,7 @@ Describe 'Get-DbSyncHistory' {
         foreach ($i in 0, 1) {
             $kept[0].Tables[$i] | Should -Be $run.Tables[$i]
         }
-        $kept | Out-String -Width 120 | Should -Match '(?s) Kind +Mode .* Age .* Sync +Incremental .* Sync +Full '
+        $kept | Format-Table -View Wide | Out-String -Width 200 | Should -Match '(?s) Kind .* Mode .* Age .* Sync .*Incremental .* Sync .*Full '
         # As scripts in other languages find it.
         $line = Get-Content (Join-Path $other.Backups 'history-*.jsonl') | Select-Object -Last 1 | ConvertFrom-Json
         $line.mode | Should -Be Incremental
@@ -82,7 +82,8 @@ Describe 'Get-DbSyncHistory' {
     }
 
     It 'shows a table' {
-        Get-DbSyncHistory copy | Out-String -Width 200 | Should -Match '(?s)Job\s+Outcome\s+Started \(UTC\)\s+Duration\s+Rows\s+Error.*RolledBack.*BackupSync.RestoreFailed.*600'
+        Get-DbSyncHistory copy | Out-String -Width 79 | Should -Match '(?s)StartTime\s+Job\s+Outcome\s+Duration\s+ErrorId.*RolledBack .* RestoreFailed'
+        Get-DbSyncHistory copy | Format-Table -View Wide | Out-String -Width 200 | Should -Match '\b600\b'
     }
 
     It 'warns of a line that is torn, and goes on' {

@@ -59,8 +59,10 @@ Describe 'Invoke-DbBackupPlan' {
     }
 
     It 'shows a table with the plan' {
-        Get-DbSyncHistory -Directory (Join-Path $vault.Local auth) -Last 1 | Out-String -Width 200 | Should -Match 'auth \(nightly\)\s+Succeeded'
-        (Get-DbSyncConfig).BackupPlans | Out-String -Width 200 | Should -Match '(?s)Name\s+Databases\s+Places.*nightly\s+auth, trading\s+local, offsite.*7 days\s+Integrity'
+        Get-DbSyncHistory -Directory (Join-Path $vault.Local auth) -Last 1 | Format-Table -View Wide | Out-String -Width 200 |
+            Should -Match 'nightly\s+Succeeded .*Backup\s+auth'
+        (Get-DbSyncConfig).BackupPlans | Format-Table -View Wide | Out-String -Width 200 |
+            Should -Match '(?s)Name\s+Databases\s+Places.*nightly\s+auth, trading\s+local, offsite.*Integrity\s+7 days'
     }
 
     It 'asks for a name where there are several, and names the nearest' {

@@ -139,11 +139,9 @@ Describe 'Invoke-DbSync' {
 
         It 'show how they found their changes in a table' {
             $run = Sync-Incremental
-            $run.Tables | Out-String -Width 120 | Should -Match '(?s)Table .* Way +Inserted +Updated +Deleted +Unchanged +Read
-?
-.*public\.stamped .* (UpdatedAt|Content) '
-            $run.Tables.Changes | Out-String -Width 200 | Should -Match 'Whole .* no primary key'
-            $run | Out-String -Width 120 | Should -Match '(?s) Mode .* Age .* Incremental .* \d+\.\ds'
+            $run.Tables | Out-String -Width 79 | Should -Match '(?s)Table +Inserted +Updated +Deleted +TargetRows +Verified.*public\.stamped '
+            $run.Tables | Format-Table -View Wide | Out-String -Width 200 | Should -Match '(?s)public\.stamped .* (UpdatedAt|Content) .* Whole .* no primary key'
+            $run | Out-String -Width 79 | Should -Match '(?s)Mode +: Incremental.*Age +: \d+\.\ds'
         }
 
         It 'count no rows in the table of runs where not every table was counted' {
@@ -152,6 +150,7 @@ Describe 'Invoke-DbSync' {
             1..2 | ForEach-Object { Invoke-DbSync copy -Config $some.Config -Confirm:$false -WarningAction SilentlyContinue | Out-Null }
             $run = Invoke-DbSync copy -Config $some.Config -Confirm:$false
             ($run.Tables | Where-Object Table -EQ public.stamped).SourceRows | Should -BeNullOrEmpty
+            $run.Rows | Should -BeNullOrEmpty
             $run | Out-String -Width 120 | Should -Not -Match '\b600\b'
         }
     }

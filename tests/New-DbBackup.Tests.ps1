@@ -94,7 +94,7 @@ Describe 'New-DbBackup' {
     }
 
     It 'shows a table with the databases' {
-        New-DbBackup auth | Out-String -Width 200 | Should -Match '(?s)Job\s+Outcome.*auth\s+Succeeded.*350\s+Backup'
+        New-DbBackup auth | Out-String -Width 79 | Should -Match '(?s)Database\s+Outcome\s+Size\s+Duration\s+Proof.*auth\s+Succeeded\s+\d+ k?B'
     }
 
     It 'looks all names up before the first begins' {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using BackupSync.Cli.Commands;
@@ -13,10 +14,10 @@ static class CommandLine
     public static async Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
     {
         using var printable = PrintableWriter.OnConsole();
+        // A tag or a password that begins with @ is no file of arguments.
+        var parsed = Root().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         try
         {
-            // A tag or a password that begins with @ is no file of arguments.
-            var parsed = Root().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
             if (parsed.Action is ParseErrorAction)
                 return Wrong(parsed);
             var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
@@ -24,8 +25,7 @@ static class CommandLine
         }
         catch (BackupSyncException failure)
         {
-            Failures.Show(failure);
-            return ExitCodes.OfError(failure.ErrorId);
+            return Failed(parsed, failure);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -34,8 +34,7 @@ static class CommandLine
         }
         catch (Exception failure) when (FileFailure.Told(failure) is { } told)
         {
-            Failures.Show(told);
-            return ExitCodes.OfError(told.ErrorId);
+            return Failed(parsed, told);
         }
         catch (Exception failure)
         {
@@ -48,37 +47,65 @@ static class CommandLine
         }
     }
 
-    internal static RootCommand Root() => new("Keeps a second PostgreSQL database a verified, restorable copy of a first one.")
+    internal static RootCommand Root()
     {
-        DemoCommand.Create(),
-        InitCommand.Create(),
-        CheckCommand.Create(),
-        TestCommand.Create(),
-        CompareCommand.Create(),
-        SyncCommand.Create(),
-        InitializeCommand.Create(),
-        BackupCommand.Create(),
-        PlanCommand.Create(),
-        BackupsCommand.Create(),
-        VerifyCommand.Create(),
-        VerifyCommand.CreateDrill(),
-        RestoreCommand.Create(),
-        RestoreSafetyCommand.Create(),
-        CopyCommand.Create(),
-        ExportCommand.Create(),
-        ImportCommand.Create(),
-        CleanupCommand.Create(),
-        HistoryCommand.Create(),
-    };
+        var root = new RootCommand("Keeps a second PostgreSQL database a verified, restorable copy of a first one.")
+        {
+            DemoCommand.Create(),
+            InitCommand.Create(),
+            CheckCommand.Create(),
+            TestCommand.Create(),
+            CompareCommand.Create(),
+            SyncCommand.Create(),
+            InitializeCommand.Create(),
+            BackupCommand.Create(),
+            PlanCommand.Create(),
+            BackupsCommand.Create(),
+            VerifyCommand.Create(),
+            VerifyCommand.CreateDrill(),
+            RestoreCommand.Create(),
+            RestoreSafetyCommand.Create(),
+            CopyCommand.Create(),
+            ExportCommand.Create(),
+            ImportCommand.Create(),
+            CleanupCommand.Create(),
+            HistoryCommand.Create(),
+        };
+        root.Subcommands.Add(HelpCommand.Create());
+        // Who says nothing is told what can be said.
+        root.SetAction(parsed => new HelpAction().Invoke(parsed));
+        return root;
+    }
+
+    static int Failed(ParseResult parsed, BackupSyncException failure)
+    {
+        if (CommonOptions.AsksForJson(parsed))
+            Json.WriteFailure(failure);
+        Failures.Show(failure);
+        return ExitCodes.OfError(failure.ErrorId);
+    }
 
     static int Wrong(ParseResult parsed)
     {
-        foreach (var error in parsed.Errors)
-            Console.Error.WriteLine(error.Message);
+        var messages = parsed.Errors.Select(e => e.Message).ToList();
+        // Where a command takes names, an option that it does not know is one of them.
+        var unknown = parsed.UnmatchedTokens.FirstOrDefault() ?? parsed.Tokens.Select(t => t.Value).FirstOrDefault(t => t.StartsWith('-')
+            && !parsed.CommandResult.Command.Options.Any(o => o.Aliases.Prepend(o.Name).Contains(t)));
+        if (unknown is not null)
+            messages[^1] += Meant(parsed.CommandResult.Command, unknown);
+        foreach (var message in messages)
+            Console.Error.WriteLine(message);
         var names = new List<string>();
         for (var command = parsed.CommandResult; command.Parent is CommandResult parent; command = parent)
             names.Insert(0, command.Command.Name);
         Console.Error.WriteLine($"See: {string.Join(' ', names.Prepend("backupsync"))} --help");
+        if (CommonOptions.AsksForJson(parsed))
+            Json.WriteFailure(new BackupSyncException(ErrorIds.ConfigurationInvalid, string.Join(' ', messages)));
         return ExitCodes.Usage;
     }
+
+    /// <summary>A question that goes on behind a sentence; empty where nothing comes near.</summary>
+    internal static string Meant(Command command, string word) => NearestName.Of(word, word.StartsWith('-')
+        ? command.Options.SelectMany(o => o.Aliases.Prepend(o.Name)).Where(n => n.StartsWith("--", StringComparison.Ordinal))
+        : command.Subcommands.Select(c => c.Name)) is { } meant ? $" Did you mean '{meant}'?" : "";
 }

@@ -59,7 +59,7 @@ static class BackupCommand
                 var observerOf = databases.Zip(observers).ToDictionary(p => p.First.Name, p => p.Second);
                 return BackupRunner.BackUpAsync(databases, order, d => [observerOf[d.Name]], onResult, cancellationToken);
             },
-            RunTables.ShowTaken);
+            RunsTable.Show);
         return ExitCodes.Worst(results.Select(r => ExitCodes.Of(r.Outcome)));
     }
 }

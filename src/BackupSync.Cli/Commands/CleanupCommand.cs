@@ -1,5 +1,6 @@
 using System.CommandLine;
 using BackupSync.Application;
+using BackupSync.Application.Views;
 using BackupSync.Backups;
 using BackupSync.Cli.Display;
 using BackupSync.Operations.Expire;
@@ -78,7 +79,7 @@ static class CleanupCommand
         var removed = decisions.Where(d => d.Remove).ToList();
         Screen.Heading($"{title}: {decisions.Count - removed.Count} stay, {removed.Count} to "
             + $"remove{(removed.Count == 0 ? "" : $", {ByteSizes.Show(removed.Sum(d => d.Size))}")}");
-        Screen.Write(BackupTables.Retention(decisions));
+        ViewTable.Show(ResultViews.Retention, decisions);
         BackupTables.ShowFolders(decisions.Select(d => d.Backup).OfType<BackupFile>());
         Screen.WriteLine();
     }

@@ -28,6 +28,10 @@ static class CommonOptions
     public static Option<bool> Json() =>
         new("--json") { Description = "Print JSON on the standard output, and all else on the standard error" };
 
+    /// <summary>Whether whoever reads the output wants JSON, whatever becomes of the command.</summary>
+    public static bool AsksForJson(ParseResult parsed) =>
+        parsed.CommandResult.Children.Any(c => c is OptionResult { Implicit: false, Option.Name: "--json" });
+
     public static Option<bool> WhatIf() => new("--what-if") { Description = "Print what would be done, and do nothing" };
 
     public static Option<bool> Yes() => new("--yes", "-y") { Description = "Do not ask" };

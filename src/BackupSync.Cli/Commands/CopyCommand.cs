@@ -30,7 +30,7 @@ static class CopyCommand
             var results = await RunsView.ShowEachAsync(parsed.GetValue(json), chosen.Names(), chosen.Backups,
                 (backup, observer) => BackupRunner.CopyAsync(
                     selection.Handle(parsed, backup, config), place, [observer], cancellationToken),
-                runs => RunTables.ShowCopied(chosen.Backups, runs), cancellationToken);
+                RunsTable.Show, cancellationToken);
             return ExitCodes.Worst(
                 [.. results.Select(r => ExitCodes.Of(r.Outcome)), found.Missing.Count > 0 ? ExitCodes.Failed : ExitCodes.Done]);
         });

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using BackupSync.Application;
+using BackupSync.Application.Views;
 using BackupSync.Cli.Display;
 using BackupSync.Runs;
 
@@ -27,7 +28,7 @@ static class HistoryCommand
             if (parsed.GetValue(json))
                 Json.Write(runs);
             else
-                Screen.Write(Tables.History(runs), whenEmpty: "There are no runs.");
+                ViewTable.Show(ResultViews.Runs, runs, "There are no runs.");
             return ExitCodes.Done;
         });
         return command;

@@ -40,7 +40,7 @@ static class SignCommand
             var results = await RunsView.ShowEachAsync(parsed.GetValue(json), chosen.Names(), chosen.Backups,
                 (backup, observer) => BackupRunner.SignAsync(
                     selection.Handle(parsed, backup, config), named, config?.Tools ?? new(), [observer], cancellationToken),
-                runs => RunTables.ShowProven(chosen.Backups, runs), cancellationToken);
+                RunsTable.Show, cancellationToken);
             return ExitCodes.Worst(results.Select(r => ExitCodes.Of(r.Outcome)));
         });
         command.Validators.Add(result =>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using BackupSync.Application;
+using BackupSync.Application.Views;
 using BackupSync.Cli.Display;
 using BackupSync.Configuration;
 
@@ -44,7 +45,7 @@ static class TestCommand
 
     static void Show(IReadOnlyList<ConnectionTestResult> results)
     {
-        Screen.Write(Tables.Connections(results));
+        ViewTable.Show(ResultViews.Connections, results);
         foreach (var result in results)
         {
             foreach (var warning in result.Warnings)

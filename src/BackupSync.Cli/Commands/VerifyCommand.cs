@@ -48,7 +48,7 @@ static class VerifyCommand
                 (backup, observer) => BackupRunner.ProveAsync(
                     selection.Handle(parsed, backup, config), how, config?.Databases.FirstOrDefault(d => d.Name == backup.Database),
                     database, config?.Tools ?? new ToolsConfig(), [observer], cancellationToken),
-                runs => RunTables.ShowProven(found.Backups, runs), cancellationToken);
+                RunsTable.Show, cancellationToken);
             // What looks like a backup and is none is just what somebody wants to hear of here.
             return ExitCodes.Worst(
                 [.. results.Select(r => ExitCodes.Of(r.Outcome)),

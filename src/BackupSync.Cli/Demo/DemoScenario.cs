@@ -64,7 +64,7 @@ sealed class DemoScenario(DemoServers servers)
         Screen.WriteLine("The target was preserved: whoever reads neon noticed nothing.");
 
         Chapter("What is left");
-        Screen.Write(BackupTables.List(BackupCatalog.List(job.Backups.Directory)));
+        BackupTables.Show(BackupCatalog.List(job.Backups.Directory));
         Screen.WriteLine($"Backups, log and history are kept in {job.Backups.Directory}");
         Screen.WriteLine($"The configuration was {Path.Combine(servers.Folder, "backupsync.yml")} (examples/quickstart.yml). The "
             + $"servers are stopped and removed now; delete {servers.Folder} when you have seen enough.");

@@ -1,5 +1,6 @@
 using System.Globalization;
 using BackupSync.Application;
+using BackupSync.Application.Views;
 using BackupSync.Comparison;
 using BackupSync.Configuration;
 using BackupSync.Operations.Compare;
@@ -29,7 +30,7 @@ static class ComparisonView
         if (json && !options.Detail)
             Json.Write(result.Items);
         else if (!options.Detail)
-            Screen.Write(Tables.Compared(result.Items), "There are no tables.");
+            ViewTable.Show(ResultViews.Compared, result.Items, "There are no tables.");
         else
             foreach (var difference in result.BesideRows)
                 Failures.Warn(difference);

@@ -55,7 +55,7 @@ sealed class LiveRun : IRunObserver
         _bar.Description = Describe(result switch
         {
             { Success: false } => $"{result.Outcome}",
-            { Kind: RunKind.Backup, SourceBackup: { } backup } => $"{ByteSizes.Show(backup.Size)}, {Tables.Number(backup.Rows)} rows",
+            { Kind: RunKind.Backup, SourceBackup: { } backup } => $"{ByteSizes.Show(backup.Size)}, {Quantity.Of(backup.Rows, "row")}",
             _ => result.Steps.LastOrDefault(s => s.Note is not null)?.Note ?? "",
         });
         _bar.IsIndeterminate = false;

@@ -24,7 +24,7 @@ sealed class PlainProgress(TextWriter writer, string? name = null) : IRunObserve
         RunStarted started => name is null ? $"{started.Job}: run {started.RunId} started" : $"run {started.RunId} started",
         StepStarted started => $"{started.Step} started",
         StepEnded { Result: var step } => $"{step.Step} {Words(step.State)} "
-            + $"{Tables.Duration(step.DurationSeconds)}{(step.Note is null ? "" : $"  {step.Note}")}",
+            + $"{Durations.Show(step.Duration)}{(step.Note is null ? "" : $"  {step.Note}")}",
         RunLog { Level: RunLogLevel.Information } log => Spelling.InCommands(log.Message),
         RunLog log => $"{log.Level.ToString().ToUpperInvariant()}: {Spelling.InCommands(log.Message)}",
         _ => null,

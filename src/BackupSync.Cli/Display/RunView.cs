@@ -1,5 +1,6 @@
+using System.Globalization;
+using BackupSync.Application.Views;
 using BackupSync.Runs;
-using Spectre.Console;
 
 namespace BackupSync.Cli.Display;
 
@@ -30,43 +31,44 @@ static class RunView
             return;
         }
         Screen.Heading($"What if: {title}");
-        Screen.Write(Tables.Plan(steps));
+        ViewTable.Show(ResultViews.Plan, steps);
     }
 
     static void ShowResult(RunResult result)
     {
-        if (result.Tables.Count > 0)
-            Screen.Write(result.Tables.All(t => t.Changes is not null) ? Tables.Changes(result.Tables) : Tables.Content(result.Tables));
-        if (result.Steps.Count > 0)
-            Screen.Write(Tables.Steps(result.Steps));
+        Screen.WriteLine();
+        TablesOfRun.Show(result.Tables);
+        Facts.Show(FactsOf(result));
+        ShowError(result.Job, result);
+    }
 
-        var facts = new Grid().AddColumn(new GridColumn { NoWrap = true }).AddColumn();
-        void Fact(string name, Text value) => facts.AddRow(new Text(name, new Style(decoration: Decoration.Bold)), value);
-        Fact("Outcome", Tables.Outcome(result.Outcome));
-        Fact("Run", Tables.Plain($"{result.RunId}, {result.Source} → {result.Target}, {Tables.Duration(result.DurationSeconds)}"
+    static IEnumerable<(string Label, Cell Value)> FactsOf(RunResult result)
+    {
+        yield return ("Outcome", Cell.Of(CellForm.State, result.Outcome));
+        yield return Fact("Run", $"{result.RunId}, {result.Source} → {result.Target}"
             + (result.Mode is { } mode ? $", {mode.ToString().ToLowerInvariant()}" : "")
             + (result.Publish is null ? "" : $", published by {result.Publish.ToLowerInvariant()}")
-            + (result.Forced ? ", forced" : "")));
+            + (result.Forced ? ", forced" : ""));
+        if (result.Success)
+            yield return Fact("Summary", result.Summary);
         if (result.SourceBackup is { } source)
-            Fact("Source backup", Tables.Plain($"{source.Path} ({ByteSizes.Show(source.Size)})"));
+            yield return Fact("Source backup", $"{source.Path} ({ByteSizes.Show(source.Size)})");
         if (result.SafetyBackup is { } safety)
-            Fact("Safety backup", Tables.Plain($"{safety.Path} ({ByteSizes.Show(safety.Size)})"));
-        if (result.RpoSeconds is { } age)
-            Fact(
-                "Age of copy",
-                Tables.Plain($"{Tables.Duration(age)} (RPO): {result.Source} as of {Tables.Time(result.SnapshotTime!.Value)} UTC"));
+            yield return Fact("Safety backup", $"{safety.Path} ({ByteSizes.Show(safety.Size)})");
+        if (result.Age is { } age)
+            yield return Fact("Age of copy", $"{Durations.Show(age)} (RPO): {result.Source} as of "
+                + string.Create(CultureInfo.InvariantCulture, $"{result.SnapshotTime!.Value.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z"));
         if (result.Recovery is { } recovery)
         {
-            Fact("Recovered in", RunTables.Against(recovery.Seconds, recovery.Rto, recovery.RtoMet));
-            Fact("Age of data", RunTables.Against(recovery.DataAgeSeconds, recovery.Rpo, recovery.RpoMet));
+            yield return ("Recovered in", Cell.Of(CellForm.State, recovery.RecoveredIn));
+            yield return ("Age of data", Cell.Of(CellForm.State, recovery.DataAge));
         }
         if (result.LeftOut.Count > 0)
-            Fact("Left out", Tables.Plain(
-                $"{result.LeftOut.Count}, for the server refused them (the warnings say why): {NameList.Of(result.LeftOut)}",
-                Color.Yellow));
-        Screen.Write(facts);
+            yield return ("Left out", new Cell(
+                $"{result.LeftOut.Count}, for the server refused them (the warnings say why): {Printable.Line(NameList.Of(result.LeftOut))}",
+                CellTone.Doubtful));
 
-        ShowError(result.Job, result);
+        static (string, Cell) Fact(string label, string value) => (label, Cell.Of(CellForm.Text, value));
     }
 
     /// <param name="name">What the run is called in its message.</param>

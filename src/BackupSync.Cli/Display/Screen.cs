@@ -21,19 +21,16 @@ static class Screen
 
     public static void Write(IRenderable renderable) => Console.Write(renderable);
 
-    /// <summary>A table, or a sentence where it would be empty.</summary>
-    public static void Write(Table table, string whenEmpty)
-    {
-        if (table.Rows.Count == 0)
-            WriteLine(whenEmpty);
-        else
-            Write(table);
-    }
-
     public static void WriteLine(string text = "") => Console.WriteLine(Printable.Line(text));
 
     /// <summary>A text that is to be copied: where it is too long, the terminal wraps it, and puts no line's end into it.</summary>
     public static void WriteWhole(string text) => System.Console.Out.WriteLine(Printable.Line(text));
+
+    /// <summary>
+    /// A line of texts that have their styles. Where it is too long, the terminal wraps it and puts no line's end into it: what stands there
+    /// can be copied.
+    /// </summary>
+    public static void WriteLine(IEnumerable<(string Text, Style Style)> parts) => Console.Write(new WholeLine([.. parts]));
 
     public static void Heading(string text) => Console.MarkupLine($"[bold]{Markup.Escape(Printable.Line(text))}[/]");
 
@@ -50,5 +47,13 @@ static class Screen
         if (isRedirected)
             console.Profile.Width = FileWidth;
         return console;
+    }
+
+    sealed class WholeLine(IReadOnlyList<(string Text, Style Style)> parts) : IRenderable
+    {
+        public Measurement Measure(RenderOptions options, int maxWidth) => new(maxWidth, maxWidth);
+
+        public IEnumerable<Segment> Render(RenderOptions options, int maxWidth) =>
+            parts.Select(p => new Segment(Printable.Line(p.Text), p.Style)).Append(Segment.LineBreak);
     }
 }

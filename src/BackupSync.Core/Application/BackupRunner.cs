@@ -121,7 +121,7 @@ public static class BackupRunner
         var description = new RunDescription(
             RunKind.Backup, order.Settings.Job, database.Name, order.File ?? string.Join(", ", order.Places.Select(p => p.Name)),
             $"Backup of {database.DisplayName}", $"{database.DisplayName}'s backups", BackupOrders.FolderOf(order, database),
-            new StepLimit(order.Settings.Limits.Total, null)) { Clock = order.Clock };
+            new StepLimit(order.Settings.Limits.Total, null)) { Clock = order.Clock, Database = database.Name };
         return RecordedRun.RunAsync(
             description, observers, run => new BackupOperation(run, BackupOrders.RequestFor(order, database)), cancellationToken);
     }
@@ -134,7 +134,7 @@ public static class BackupRunner
         var file = backup.File;
         var description = new RunDescription(
             kind, file.Job, file.FileName, target, step.Title, file.FileName, LocalFolder(backup),
-            new StepLimit(RunSettings.LongLimits.Total, null));
+            new StepLimit(RunSettings.LongLimits.Total, null)) { Database = file.Database };
         return RecordedRun.RunAsync(description, observers, run =>
         {
             var findings = new BackupFindings();

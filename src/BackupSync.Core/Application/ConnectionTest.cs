@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json.Serialization;
 using BackupSync.Configuration;
 using BackupSync.Postgres;
 using BackupSync.Runs;
@@ -110,6 +112,11 @@ public sealed record ConnectionTestResult
 
     /// <summary>What this role may use: <c>max_connections</c> less what is reserved for others.</summary>
     public int? ConnectionsLimit { get; init; }
+
+    /// <summary>Both, such as <c>12/100</c>.</summary>
+    [JsonIgnore]
+    public string? Connections =>
+        ConnectionsUsed is { } used ? string.Create(CultureInfo.InvariantCulture, $"{used}/{ConnectionsLimit}") : null;
     public IReadOnlyList<string> Warnings { get; init; } = [];
     public RunError? Error { get; init; }
 }

@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Text.Json.Serialization;
 
 namespace BackupSync.Backups;
 
@@ -59,6 +59,14 @@ public sealed record BackupFile(
     /// </summary>
     public string? NotAuthenticated { get; init; }
 
+    /// <summary>What is known of whether it is good, in words; whether it is ours at all goes before that. Null where nothing is.</summary>
+    [JsonIgnore]
+    public string? Proven => NotAuthenticated is null ? Proof?.ToString() : "NOT AUTHENTICATED";
+
+    /// <summary>How long it is kept, where that was said when it was taken.</summary>
+    [JsonIgnore]
+    public string? Kept => Pinned ? "for ever" : KeepDays is { } days ? Quantity.Of(days, "day") : null;
+
     /// <summary>What to do where a backup is not known to be ours.</summary>
     internal static readonly string UnauthenticatedAdvice =
         $"If you know that it is yours, sign it with {Spelling.SignBackup}, or use it as it is with {Spelling.Unauthenticated}.";
@@ -67,7 +75,9 @@ public sealed record BackupFile(
     public string Labels() => string.Concat(
         Tag is null ? "" : $", tag {Tag}",
         Pinned ? ", kept for ever" : "",
-        KeepDays is { } days ? string.Create(CultureInfo.InvariantCulture, $", kept for {days} {(days == 1 ? "day" : "days")}") : "");
+        KeepDays is { } days ? $", kept for {Quantity.Of(days, "day")}" : "");
+
+    public override string ToString() => FileName;
 
     /// <summary>The archive at <paramref name="path"/>, as its manifest describes it.</summary>
     public static BackupFile Of(string path, BackupManifest manifest) => new(

@@ -78,6 +78,16 @@ public sealed record KeepConfig
     /// How many days a backup is kept instead whose tag the pattern matches (<c>*</c> and <c>?</c>); the first match counts.
     /// </summary>
     public IReadOnlyList<TagKeep> Tags { get; init; } = [];
+
+    /// <summary>Such as <c>7 days, 4 weekly, release-* for ever</c>.</summary>
+    public override string ToString() => string.Join(", ", ((string?[])
+    [
+        Days is { } days ? Quantity.Of(days, "day") : null,
+        Daily is { } daily ? $"{daily} daily" : null,
+        Weekly is { } weekly ? $"{weekly} weekly" : null,
+        Monthly is { } monthly ? $"{monthly} monthly" : null,
+        .. Tags.Select(t => $"{t.Pattern} {(t.Days is { } kept ? Quantity.Of(kept, "day") : "for ever")}"),
+    ]).OfType<string>());
 }
 
 /// <param name="Days">How long; null for ever.</param>

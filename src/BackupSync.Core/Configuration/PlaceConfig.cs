@@ -7,6 +7,9 @@ public abstract record PlaceConfig
     public const string Default = "local";
 
     public required string Name { get; init; }
+
+    /// <summary>As a person knows it: the folder, or the bucket's address.</summary>
+    public abstract string Where { get; }
 }
 
 /// <summary>A folder, with one below it for each database.</summary>
@@ -16,6 +19,8 @@ public sealed record FolderPlaceConfig : PlaceConfig
     /// A folder; in the file it may be relative to that. Where no place is named, there is one: <c>local</c>, the folder <c>backups</c>.
     /// </summary>
     public required string Directory { get; init; }
+
+    public override string Where => Directory;
 
     /// <summary>A folder that is no place of a configuration: a job's own, or that of a backup's file.</summary>
     public static FolderPlaceConfig At(string directory) => new() { Name = "", Directory = directory };
@@ -29,6 +34,8 @@ public sealed record S3PlaceConfig : PlaceConfig
 
     /// <summary>What every key in the bucket begins with, such as <c>pg/</c>.</summary>
     public string Prefix { get; init; } = "";
+
+    public override string Where => $"s3://{Bucket}/{Prefix}{(Endpoint is null ? "" : $" at {Endpoint}")}";
 
     /// <summary>For storage other than Amazon's, which is addressed by path (<c>https://endpoint/bucket/key</c>).</summary>
     public Uri? Endpoint { get; init; }

@@ -4,6 +4,9 @@ namespace BackupSync;
 /// <remarks>The summary of each says what it means, its remarks what to do: docs/failures-and-exit-codes.md is made of them.</remarks>
 public static class ErrorIds
 {
+    /// <summary>What all of them begin with.</summary>
+    internal const string Prefix = "BackupSync.";
+
     // The arguments or the configuration are wrong: nothing was connected to.
 
     /// <summary>

@@ -6,17 +6,23 @@ using System.Text.Json.Serialization.Metadata;
 namespace BackupSync;
 
 /// <summary>
-/// How everything that BackupSync keeps or prints as JSON looks: snake_case keys (table names untouched), enums by name,
-/// text readable in any script. What is read must have all that the types require; what it has beyond that is passed over,
+/// How everything that BackupSync keeps or prints as JSON looks: enums by name, text readable in any script. Keys of what is kept are in
+/// snake_case (table names untouched), those of what is printed are the names that objects have in PowerShell. What is read must have all that the types require; what it has beyond that is passed over,
 /// so files of a later release stay readable as long as it only adds.
 /// </summary>
 static class JsonFormat
 {
-    /// <summary>For people and manifests.</summary>
-    public static JsonSerializerOptions Indented { get; } = Make(indented: true);
+    /// <summary>For manifests.</summary>
+    public static JsonSerializerOptions Indented { get; } = Make(JsonNamingPolicy.SnakeCaseLower, indented: true);
 
-    /// <summary>One object in one line, for files and streams of many.</summary>
-    public static JsonSerializerOptions Line { get; } = Make(indented: false);
+    /// <summary>One object in one line, for files of many.</summary>
+    public static JsonSerializerOptions Line { get; } = Make(JsonNamingPolicy.SnakeCaseLower, indented: false);
+
+    /// <summary>For whoever reads a list that a command prints.</summary>
+    public static JsonSerializerOptions Shown { get; } = Make(names: null, indented: true);
+
+    /// <summary>One object in one line, for what a command prints one after the other.</summary>
+    public static JsonSerializerOptions ShownLine { get; } = Make(names: null, indented: false);
 
     /// <summary>
     /// A format for types whose reading and writing is made when they are compiled: to be made at run time takes a tenth of a second for
@@ -29,13 +35,13 @@ static class JsonFormat
         return options;
     }
 
-    static JsonSerializerOptions Make(bool indented)
+    static JsonSerializerOptions Make(JsonNamingPolicy? names, bool indented)
     {
         var options = new JsonSerializerOptions
         {
             WriteIndented = indented,
             NewLine = "\n",
-            PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+            PropertyNamingPolicy = names,
             // Nothing of this is ever put into HTML.
             Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
             RespectNullableAnnotations = true,

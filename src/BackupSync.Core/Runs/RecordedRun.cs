@@ -13,6 +13,9 @@ sealed record RunDescription(
     RunKind Kind, string Job, string Source, string Target, string Title, string Subject, string Directory, StepLimit Limit)
 {
     public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>The database that the run's backup is of; null where it is about two databases.</summary>
+    public string? Database { get; init; }
 }
 
 /// <summary>
@@ -75,6 +78,7 @@ static class RecordedRun
             RunId = run.RunId,
             Job = description.Job,
             Kind = description.Kind,
+            Database = description.Database,
             Outcome = outcome,
             Source = description.Source,
             Target = description.Target,

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using BackupSync.Backups;
 using BackupSync.Configuration;
 
@@ -10,6 +11,12 @@ public sealed record RunResult
     public required string Job { get; init; }
 
     public required RunKind Kind { get; init; }
+
+    /// <summary>
+    /// The configuration's name of the database that was backed up, or whose backup was proven, copied, signed or restored; null for a
+    /// sync, which is about two.
+    /// </summary>
+    public string? Database { get; init; }
 
     public required RunOutcome Outcome { get; init; }
     public bool Success => Outcome == RunOutcome.Succeeded;
@@ -60,6 +67,43 @@ public sealed record RunResult
     public IReadOnlyList<string> LeftOut { get; init; } = [];
     public IReadOnlyList<string> Warnings { get; init; } = [];
     public RunError? Error { get; init; }
+
+    [JsonIgnore]
+    public TimeSpan Duration => EndTime - StartTime;
+
+    /// <summary><see cref="RpoSeconds"/>, to be shown.</summary>
+    [JsonIgnore]
+    public TimeSpan? Age => RpoSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+
+    /// <summary>
+    /// All rows that the run was about: of the source, or of the backup. Null where it counted none; an incremental run need not count
+    /// every table.
+    /// </summary>
+    [JsonIgnore]
+    public long? Rows => Mode == SyncMode.Incremental && Tables.Any(t => t.SourceRows is null) ? null
+        : SourceStats?.Values.Sum() ?? SourceBackup?.Rows;
+
+    /// <summary>The folder of its backups; null where it took none.</summary>
+    [JsonIgnore]
+    public string? BackupFolder => Path.GetDirectoryName((SafetyBackup ?? SourceBackup)?.Path);
+
+    /// <summary>What a proof found out about its backup; null for other runs.</summary>
+    [JsonIgnore]
+    public string? Verdict => (Kind, Error) switch
+    {
+        (not (RunKind.Verify or RunKind.Drill or RunKind.Sign), _) => null,
+        (RunKind.Drill, null) when Success => $"restored {Versions?.Target}".TrimEnd(),
+        (RunKind.Sign, null) when Success => "signed",
+        (_, null) when Success => "read",
+        (_, { Id: ErrorIds.NotAuthenticated }) => "NOT AUTHENTICATED",
+        (_, { Id: ErrorIds.NotProven }) => "not proven here",
+        (_, { Id: { } id }) when ErrorIds.IsVerdict(id) => "BAD",
+        _ => Outcome.ToString(),
+    };
+
+    /// <summary>What it came to, in a line.</summary>
+    [JsonIgnore]
+    public string Summary => RunSummary.Of(this);
 }
 
 public enum RunKind
@@ -95,6 +139,17 @@ public sealed record RecoveryResult(double Seconds, double DataAgeSeconds, strin
     public bool? RtoMet => Rto is { } limit ? Seconds <= limit : null;
     public bool? RpoMet => Rpo is { } limit ? DataAgeSeconds <= limit : null;
 
+    /// <summary>Such as <c>42.1s, met (1h 00m)</c>.</summary>
+    [JsonIgnore]
+    public string RecoveredIn => Measured(Seconds, Rto, RtoMet);
+
+    /// <summary>Such as <c>1h 12m, MISSED (15m 00s)</c>.</summary>
+    [JsonIgnore]
+    public string DataAge => Measured(DataAgeSeconds, Rpo, RpoMet);
+
+    static string Measured(double seconds, double? objective, bool? met) => Durations.Show(TimeSpan.FromSeconds(seconds))
+        + (objective is { } limit ? $", {(met == true ? "met" : "MISSED")} ({Durations.Show(TimeSpan.FromSeconds(limit))})" : "");
+
     /// <summary>Such as <c>recovery took 42.1s (RTO 1h met), data 5m 12s old (RPO 15m met)</c>.</summary>
     public override string ToString() =>
         $"recovery took {Durations.Show(TimeSpan.FromSeconds(Seconds))}{Against("RTO", Rto, RtoMet)}, data "
@@ -105,7 +160,12 @@ public sealed record RecoveryResult(double Seconds, double DataAgeSeconds, strin
 }
 
 /// <summary>The versions a run met, such as <c>15.18</c>.</summary>
-public sealed record RunVersions(string BackupSync, string? Source, string? Target, string? Tools);
+public sealed record RunVersions(string BackupSync, string? Source, string? Target, string? Tools)
+{
+    /// <summary>Such as <c>15.18 → 18.6, tools 18.6</c>.</summary>
+    public override string ToString() => string.Join(" → ", ((string?[])[Source, Target]).OfType<string>())
+        + (Tools is null ? "" : $", tools {Tools}");
+}
 
 public enum StepState
 {
@@ -115,7 +175,19 @@ public enum StepState
 }
 
 /// <param name="Note">What it did, in a few words: sizes, counts, names.</param>
-public sealed record StepResult(RunStep Step, StepState State, DateTimeOffset StartTime, double DurationSeconds, string? Note);
+public sealed record StepResult(RunStep Step, StepState State, DateTimeOffset StartTime, double DurationSeconds, string? Note)
+{
+    [JsonIgnore]
+    public TimeSpan Duration => TimeSpan.FromSeconds(DurationSeconds);
+
+    /// <summary>Such as <c>Dump succeeded in 0.1s: source_db_backup_20261121_014108.dump, 192 kB</c>.</summary>
+    public override string ToString() => State switch
+    {
+        StepState.Succeeded => $"{Step} succeeded in {Durations.Show(Duration)}",
+        StepState.Cancelled => $"{Step} stopped after {Durations.Show(Duration)}",
+        _ => $"{Step} failed after {Durations.Show(Duration)}",
+    } + (Note is null ? "" : $": {Note}");
+}
 
 /// <param name="Table">Its qualified name, <c>schema.table</c>.</param>
 /// <param name="SourceRows">Null where the table is only on the target.</param>
@@ -127,6 +199,10 @@ public sealed record TableResult(string Table, long? SourceRows, long? TargetRow
 {
     /// <summary>What an incremental run did; null for other runs.</summary>
     public TableChanges? Changes { get; init; }
+
+    /// <summary>Such as <c>public.users: 512 rows, verified</c>.</summary>
+    public override string ToString() => Table + (TargetRows is { } rows ? $": {Quantity.Of(rows, "row")}" : "")
+        + (Changes is null ? "" : $", {Changes}") + (Verified switch { true => ", verified", false => ", NOT EQUAL", null => "" });
 }
 
 /// <param name="Id">A stable identifier: see <see cref="ErrorIds"/>.</param>
@@ -134,4 +210,7 @@ public sealed record TableResult(string Table, long? SourceRows, long? TargetRow
 /// <param name="Detail">The server's or tool's own words.</param>
 /// <param name="Advice">What to do.</param>
 /// <param name="Rollback">What the rollback did or why it failed; null where none was needed.</param>
-public sealed record RunError(string Id, RunStep? Step, string Message, string? Detail, string? Advice, string? Rollback);
+public sealed record RunError(string Id, RunStep? Step, string Message, string? Detail, string? Advice, string? Rollback)
+{
+    public override string ToString() => $"{Message} ({Id})";
+}

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Serialization;
 
 namespace BackupSync.Runs;
@@ -39,4 +40,12 @@ public sealed record TableChanges(
     public long Replaced { get; init; }
 
     public long All => Inserted + Updated + Deleted;
+
+    [JsonIgnore]
+    public TimeSpan Duration => TimeSpan.FromSeconds(Seconds);
+
+    /// <summary>Such as <c>12 inserted, 3 updated, 1 deleted</c>.</summary>
+    public override string ToString() => All == 0
+        ? "unchanged"
+        : string.Create(CultureInfo.InvariantCulture, $"{Inserted:N0} inserted, {Updated:N0} updated, {Deleted:N0} deleted");
 }

@@ -88,7 +88,7 @@ public abstract class RunCmdlet : ConfirmingCmdlet
             WriteObject(result.Success);
             return;
         }
-        WriteObject(result);
+        WriteObject(Cells.Of(result));
         if (ErrorRecords.From(result) is { } failure)
             failures.Add(failure);
     }

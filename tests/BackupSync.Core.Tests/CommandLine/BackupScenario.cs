@@ -65,11 +65,11 @@ sealed class BackupScenario : IAsyncDisposable
     public async Task<List<BackupFile>> BackupsAsync(params string[] arguments) =>
         JsonSerializer.Deserialize<List<BackupFile>>(
             (await RunWellAsync(["backups", .. arguments, "--json"])).Output,
-            JsonFormat.Indented)!;
+            JsonFormat.Shown)!;
 
     public static List<RunResult> Runs(CliResult result) =>
         [.. result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Select(line => JsonSerializer.Deserialize<RunResult>(line, JsonFormat.Line)!)];
+            .Select(line => JsonSerializer.Deserialize<RunResult>(line, JsonFormat.ShownLine)!)];
 
     public Task OnAuthAsync(string sql) => _auth.ExecuteAsync(sql);
 

@@ -46,6 +46,7 @@ public sealed class BothHeadsTests
     static readonly OneHead[] Alone =
     [
         new("demo", "shows what a terminal shows"),
+        new("help", "Get-Help is PowerShell's own"),
         new("Get-DbSyncConfig", "gives the configuration as objects, to pipe on; people read the file"),
     ];
 

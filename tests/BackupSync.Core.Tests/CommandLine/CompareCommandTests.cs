@@ -48,7 +48,7 @@ public sealed class CompareCommandTests(Servers servers) : IClassFixture<Servers
 
         var json = await scenario.RunAsync("compare", "railway", "neon", "--json");
         Assert.Equal(6, json.ExitCode);
-        var items = JsonSerializer.Deserialize<List<ComparedItem>>(json.Output, JsonFormat.Indented)!;
+        var items = JsonSerializer.Deserialize<List<ComparedItem>>(json.Output, JsonFormat.Shown)!;
         Assert.Equal(["public.notes", "public.users", "index public.extra on users"], items.Select(i => i.Name));
         Assert.Contains("railway and neon differ: 1 of 2 tables", json.Errors, StringComparison.Ordinal);
     }
@@ -76,7 +76,7 @@ public sealed class CompareCommandTests(Servers servers) : IClassFixture<Servers
         Assert.Equal(
             [new RowDifference("public.users", "7", RowState.TargetOnly, "", 1), new RowDifference(
                 "public.users", "8", RowState.Different, "name", 1)],
-            json.Output.TrimEnd().Split('\n').Select(l => JsonSerializer.Deserialize<RowDifference>(l, JsonFormat.Line)!)
+            json.Output.TrimEnd().Split('\n').Select(l => JsonSerializer.Deserialize<RowDifference>(l, JsonFormat.ShownLine)!)
                 .OrderBy(r => r.Key));
         Assert.Contains("railway and neon differ: 1 of 1 table", json.Errors, StringComparison.Ordinal);
     }

@@ -74,17 +74,17 @@ public sealed partial class IncrementalCommandTests(Servers servers) : IClassFix
         Assert.Contains("Merge started", result.Errors, StringComparison.Ordinal);
 
         var printed = JsonDocument.Parse(result.Output).RootElement;
-        Assert.Equal("Incremental", printed.GetProperty("mode").GetString());
-        Assert.True(printed.GetProperty("snapshot_time").GetDateTimeOffset() > printed.GetProperty("start_time").GetDateTimeOffset());
-        Assert.True(printed.GetProperty("rpo_seconds").GetDouble() > 0);
-        var items = printed.GetProperty("tables").EnumerateArray().Single(t => t.GetProperty("table").GetString() == "public.items")
-            .GetProperty("changes");
-        Assert.Equal("Content", items.GetProperty("way").GetString());
-        Assert.Equal("the target has no notes of an earlier run", items.GetProperty("reason").GetString());
+        Assert.Equal("Incremental", printed.GetProperty("Mode").GetString());
+        Assert.True(printed.GetProperty("SnapshotTime").GetDateTimeOffset() > printed.GetProperty("StartTime").GetDateTimeOffset());
+        Assert.True(printed.GetProperty("RpoSeconds").GetDouble() > 0);
+        var items = printed.GetProperty("Tables").EnumerateArray().Single(t => t.GetProperty("Table").GetString() == "public.items")
+            .GetProperty("Changes");
+        Assert.Equal("Content", items.GetProperty("Way").GetString());
+        Assert.Equal("the target has no notes of an earlier run", items.GetProperty("Reason").GetString());
         Assert.Equal(
             (0, 0, 1),
-            (items.GetProperty("inserted").GetInt64(), items.GetProperty("updated").GetInt64(), items.GetProperty("deleted").GetInt64()));
-        Assert.True(items.GetProperty("bytes").GetInt64() > 0);
+            (items.GetProperty("Inserted").GetInt64(), items.GetProperty("Updated").GetInt64(), items.GetProperty("Deleted").GetInt64()));
+        Assert.True(items.GetProperty("Bytes").GetInt64() > 0);
 
         var kept = (await File.ReadAllLinesAsync(Directory.GetFiles(Path.Join(scenario.Folder, "backups"), "history-*.jsonl").Max()!))[^1];
         Assert.Equal(kept, result.Output.TrimEnd());
@@ -100,7 +100,7 @@ public sealed partial class IncrementalCommandTests(Servers servers) : IClassFix
         Assert.DoesNotContain("SafetyBackup", incremental.Output, StringComparison.Ordinal);
         var full = await scenario.RunAsync("sync", "--what-if", "--mode", "Full", "--json");
         Assert.Equal(0, full.ExitCode);
-        var steps = JsonSerializer.Deserialize<List<PlannedStep>>(full.Output, JsonFormat.Indented)!.ConvertAll(s => s.Step);
+        var steps = JsonSerializer.Deserialize<List<PlannedStep>>(full.Output, JsonFormat.Shown)!.ConvertAll(s => s.Step);
         Assert.Contains(RunStep.SafetyBackup, steps);
         Assert.DoesNotContain(RunStep.Merge, steps);
         Assert.False(Directory.Exists(Path.Join(scenario.Folder, "backups")));
@@ -180,13 +180,13 @@ public sealed partial class IncrementalCommandTests(Servers servers) : IClassFix
     {
         var result = await scenario.RunAsync(["sync", "--json", .. options]);
         Assert.True(result.ExitCode == 0, result.All);
-        return JsonSerializer.Deserialize<RunResult>(result.Output, JsonFormat.Line)!;
+        return JsonSerializer.Deserialize<RunResult>(result.Output, JsonFormat.ShownLine)!;
     }
 
     static async Task<RunResult> LastAsync(CliScenario scenario) =>
         JsonSerializer.Deserialize<List<RunResult>>(
             (await scenario.RunAsync("history", "--last", "1", "--json")).Output,
-            JsonFormat.Indented)!.Single();
+            JsonFormat.Shown)!.Single();
 
     static TableChanges Items(RunResult run) => run.Tables.Single(t => t.Table == "public.items").Changes!;
 

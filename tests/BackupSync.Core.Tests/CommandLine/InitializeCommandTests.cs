@@ -23,7 +23,7 @@ public sealed class InitializeCommandTests(Servers servers) : IClassFixture<Serv
         await scenario.OnSourceAsync("DELETE FROM users WHERE id > 900");
         var next = await scenario.RunAsync("sync", "--json");
         Assert.True(next.ExitCode == 0, next.All);
-        var run = JsonSerializer.Deserialize<RunResult>(next.Output, JsonFormat.Line)!;
+        var run = JsonSerializer.Deserialize<RunResult>(next.Output, JsonFormat.ShownLine)!;
         Assert.Equal(SyncMode.Incremental, run.Mode);
         Assert.Empty(run.Warnings);
     }
@@ -35,7 +35,7 @@ public sealed class InitializeCommandTests(Servers servers) : IClassFixture<Serv
         await WithoutJobAsync(scenario);
         var result = await scenario.RunAsync([.. Initialize, "--yes", "--json"]);
         Assert.True(result.ExitCode == 0, result.All);
-        var run = JsonSerializer.Deserialize<RunResult>(result.Output, JsonFormat.Line)!;
+        var run = JsonSerializer.Deserialize<RunResult>(result.Output, JsonFormat.ShownLine)!;
         Assert.Equal(("railway-to-neon", SyncMode.Full, RunOutcome.Succeeded), (run.Job, run.Mode, run.Outcome));
         Assert.NotNull(run.RpoSeconds);
         Assert.Single(Directory.GetFiles(Path.Join(scenario.Folder, "backups", "railway-to-neon"), "history-*.jsonl"));
@@ -50,7 +50,7 @@ public sealed class InitializeCommandTests(Servers servers) : IClassFixture<Serv
         Assert.Contains("What if: railway → neon", told.Output, StringComparison.Ordinal);
         Assert.Matches("(?s)SafetyBackup.*Restore.*Publish", told.Output);
         var json = await scenario.RunAsync([.. Initialize, "--what-if", "--json"]);
-        Assert.Equal(RunStep.Lock, JsonSerializer.Deserialize<List<PlannedStep>>(json.Output, JsonFormat.Indented)![0].Step);
+        Assert.Equal(RunStep.Lock, JsonSerializer.Deserialize<List<PlannedStep>>(json.Output, JsonFormat.Shown)![0].Step);
         Assert.False(Directory.Exists(Path.Join(scenario.Folder, "backups")));
     }
 

@@ -42,7 +42,7 @@ public sealed class OtherCommandsTests(Servers servers) : IClassFixture<Servers>
         var good = await scenario.RunAsync("test", "railway", "neon", "--json");
         Assert.True(good.ExitCode == 0, good.All);
         Assert.All(
-            JsonSerializer.Deserialize<List<ConnectionTestResult>>(good.Output, JsonFormat.Indented)!,
+            JsonSerializer.Deserialize<List<ConnectionTestResult>>(good.Output, JsonFormat.Shown)!,
             r => Assert.Equal(ConnectionState.Connected, r.State));
 
         var bad = await scenario.RunAsync("test", "--url", "postgresql://nobody:hidden-word@127.0.0.1:1/none", "--timeout", "5");
@@ -65,13 +65,13 @@ public sealed class OtherCommandsTests(Servers servers) : IClassFixture<Servers>
 
         var backups = await scenario.RunAsync("backups", "--job", "railway-to-neon", "--kind", "safety", "--json");
         Assert.True(backups.ExitCode == 0, backups.All);
-        var safety = JsonSerializer.Deserialize<List<BackupFile>>(backups.Output, JsonFormat.Indented)!;
+        var safety = JsonSerializer.Deserialize<List<BackupFile>>(backups.Output, JsonFormat.Shown)!;
         Assert.Equal([1000, 0], safety.Select(b => b.Rows));
 
         var history = await scenario.RunAsync("history", "railway-to-neon", "--last", "1", "--json");
         Assert.Equal(
             900,
-            JsonSerializer.Deserialize<List<RunResult>>(history.Output, JsonFormat.Indented)!.Single().SourceStats!["public.users"]);
+            JsonSerializer.Deserialize<List<RunResult>>(history.Output, JsonFormat.Shown)!.Single().SourceStats!["public.users"]);
         Assert.Contains("Succeeded", (await scenario.RunAsync("history")).Output, StringComparison.Ordinal);
 
         var cleanup = await scenario.RunAsync("cleanup", "--keep-days", "7", "--what-if");

@@ -45,7 +45,7 @@ public sealed class OthersWordsTests(Servers servers) : IClassFixture<Servers>
         using var items = JsonDocument.Parse(json.Output);
         Assert.Contains(
             items.RootElement.EnumerateArray(),
-            i => i.GetProperty("name").GetString()!.Contains(Name, StringComparison.Ordinal));
+            i => i.GetProperty("Name").GetString()!.Contains(Name, StringComparison.Ordinal));
 
         // What the target's server says when it loads the rows.
         await scenario.OnSourceAsync("""

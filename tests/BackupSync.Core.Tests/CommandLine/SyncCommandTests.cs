@@ -37,7 +37,7 @@ public sealed partial class SyncCommandTests(Servers servers) : IClassFixture<Se
         await using var scenario = await CliScenario.CreateAsync(servers);
         var result = await scenario.RunAsync("sync", "--json");
         Assert.Equal(0, result.ExitCode);
-        var printed = JsonSerializer.Deserialize<RunResult>(result.Output, JsonFormat.Line);
+        var printed = JsonSerializer.Deserialize<RunResult>(result.Output, JsonFormat.ShownLine);
         Assert.Equal(RunOutcome.Succeeded, printed!.Outcome);
         Assert.Equal(1000, printed.SourceStats!["public.users"]);
         Assert.Contains("Dump started", result.Errors, StringComparison.Ordinal);

@@ -94,7 +94,7 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers, Func<SoakScene, Tas
         var isKilled = ended.ExitCode == Killed;
         if (isKilled && soak.Fault is not (SoakFault.Kill or SoakFault.KillAll))
             _problems.Add("it was killed by nobody");
-        if (told is null || !told.Value.TryGetProperty("outcome", out var outcome))
+        if (told is null || !told.Value.TryGetProperty("Outcome", out var outcome))
         {
             // A signal can come before the program has begun to listen for it.
             if (!isKilled && ended.ExitCode is not (0 or 6 or 130 or 143) && string.IsNullOrWhiteSpace(ended.Errors))
@@ -103,8 +103,8 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers, Func<SoakScene, Tas
         }
         var word = outcome.GetString()!;
         string? message = null;
-        if (told.Value.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object)
-            message = string.Join(" | ", new[] { "message", "rollback" }.Select(n => error.GetProperty(n).GetString()).OfType<string>());
+        if (told.Value.TryGetProperty("Error", out var error) && error.ValueKind == JsonValueKind.Object)
+            message = string.Join(" | ", new[] { "Message", "Rollback" }.Select(n => error.GetProperty(n).GetString()).OfType<string>());
         var code = word switch { "Succeeded" => 0, "RolledBack" => 3, "RollbackFailed" => 4, "Skipped" => 5, "Cancelled" => 130, _ => 1 };
         if (!isKilled && code != ended.ExitCode)
             _problems.Add($"it says {word} and ends with {ended.ExitCode}");
@@ -113,7 +113,7 @@ sealed class SoakAttempt(SoakCase soak, SoakServers servers, Func<SoakScene, Tas
         if (word == "Skipped")
             _problems.Add($"skipped, and nobody else runs: {message}");
         if (soak.IsSync && soak.Fault is not (SoakFault.FolderRenamed or SoakFault.DiskFull))
-            LookAtHistory(told.Value.GetProperty("run_id").GetString()!, word);
+            LookAtHistory(told.Value.GetProperty("RunId").GetString()!, word);
         return result with { Outcome = word, Message = message };
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Places;
@@ -10,6 +11,16 @@ public sealed record RetentionDecision(string Path, long Size, bool Remove, stri
 {
     /// <summary>The names of the files that go with it.</summary>
     internal IReadOnlyList<string> Companions { get; init; } = [];
+
+    [JsonIgnore]
+    public string Action => Remove ? "Remove" : "Keep";
+
+    /// <summary>The configuration's name of the place it is in; null in a job's own directory.</summary>
+    [JsonIgnore]
+    public string? Place => Backup?.Place;
+
+    [JsonIgnore]
+    public string FileName => Backup?.FileName ?? System.IO.Path.GetFileName(Path);
 }
 
 /// <summary>Which backups have served their time. Only what a manifest says is ours, and expired.</summary>

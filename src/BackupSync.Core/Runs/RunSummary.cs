@@ -1,0 +1,63 @@
+using System.Globalization;
+
+namespace BackupSync.Runs;
+
+/// <summary>What a run came to, in a line: what somebody wants to know who reads no more than that.</summary>
+static class RunSummary
+{
+    public static string Of(RunResult run)
+    {
+        var time = Durations.Show(run.Duration);
+        if (!run.Success)
+            return $"{Ended(run)} after {time}{(run.Error is null ? "" : $": {run.Error}")}";
+        return string.Join(", ", ((string?[])
+        [
+            .. run.Kind switch
+            {
+                RunKind.Sync or RunKind.Restore => Content(run),
+                RunKind.Backup => (string?[])[Rows(run), run.SourceBackup is { } taken ? ByteSizes.Show(taken.Size) : null],
+                RunKind.Copy => [run.SourceBackup is { } copied ? $"{ByteSizes.Show(copied.Size)} to {run.Target}" : null],
+                _ => [run.Verdict, Rows(run), run.Recovery?.ToString()],
+            },
+            time,
+            run.SafetyBackup is { } safety ? $"safety backup {safety.FileName}" : null,
+        ]).OfType<string>());
+    }
+
+    static IEnumerable<string?> Content(RunResult run)
+    {
+        var changed = run.Tables.Select(t => t.Changes).OfType<TableChanges>().ToList();
+        if (changed.Count > 0)
+        {
+            yield return changed.Sum(c => c.All) == 0
+                ? $"nothing has changed in {Quantity.Of(run.Tables.Count, "table")}"
+                : $"{Quantity.Of(changed.Sum(c => c.Inserted), "row")} inserted, {Number(changed.Sum(c => c.Updated))} updated, "
+                    + $"{Number(changed.Sum(c => c.Deleted))} deleted in {Quantity.Of(changed.Count(c => c.All > 0), "table")}";
+        }
+        else
+        {
+            yield return Rows(run);
+        }
+        yield return run.Tables.Count > 0 && run.Tables.All(t => t.Verified == true) ? "verified" : null;
+        yield return run.LeftOut.Count > 0 ? $"{run.LeftOut.Count} left out" : null;
+    }
+
+    static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+
+    static string? Rows(RunResult run) => run.Rows is { } rows ? Quantity.Of(rows, "row") : null;
+
+    static string Ended(RunResult run)
+    {
+        var step = run.Error?.Step is { } failed ? $" at {failed}" : "";
+        return run.Outcome switch
+        {
+            RunOutcome.Aborted => $"failed{step}",
+            RunOutcome.RolledBack => $"failed{step} and was rolled back",
+            RunOutcome.RollbackFailed => $"failed{step}, and could not be rolled back",
+            RunOutcome.Skipped => "skipped: another run is at work",
+            RunOutcome.Cancelled => $"stopped{step}",
+            RunOutcome.Incomplete => "taken, and not in every place or not proven",
+            _ => $"{run.Outcome}",
+        };
+    }
+}
