@@ -9,7 +9,6 @@
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
     FormatsToProcess     = @('BackupSync.Format.ps1xml')
-    TypesToProcess       = @('BackupSync.Types.ps1xml')
     NestedModules        = @()
     FunctionsToExport    = @()
     CmdletsToExport      = @(

@@ -12,6 +12,11 @@ elseif ($loadContext::Directory -ne $bin) {
     throw "This session has already used the BackupSync module from '$($loadContext::Directory)'. Start a new session to use the one from '$bin'."
 }
 
+# Not by the manifest, which would add them before this can tell that another copy has them already.
+$types = Join-Path $PSScriptRoot 'BackupSync.Types.ps1xml'
+Update-TypeData -AppendPath $types
+$ExecutionContext.SessionState.Module.OnRemove = { Remove-TypeData -Path $types }
+
 $cmdlets = Import-Module -Assembly $loadContext::Initialize() -PassThru
 
 # The second Import-Module of one assembly in a session finds it in a cache and forgets to hand its cmdlets on to the

@@ -53,7 +53,7 @@ Describe 'Get-DbSyncConfig' {
     }
 
     It 'lists a database whose variable is not set, and fails where it is used' {
-        (Get-DbSyncConfig).Databases[1].AddressProblem.Message | Should -BeLike '*BACKUPSYNC_IS_NOT_SET*'
+        (Get-DbSyncConfig).Databases[1].AddressProblem.Message | Should -Match 'BACKUPSYNC_IS_NOT_SET is\s+not set'
         (Get-DbSyncConfig).Databases | Out-String | Should -BeLike '*BACKUPSYNC_IS_NOT_SET*'
     }
 
@@ -68,7 +68,7 @@ backupPlans: { hourly: { databases: all, schedule: { every: 1h } } }
 '@
         $config = Get-DbSyncConfig $scheduled
         ($config.Jobs | Where-Object Name -eq often).Schedule.Every | Should -Be ([timespan]::FromMinutes(5))
-        $config.Jobs | Format-Table | Out-String -Width 300 | Should -Match '(?s)often.* every 5m 00s .*daily.* 0 6 \* \* \* UTC '
+        $config.Jobs | Format-Table | Out-String -Width 300 | Should -Match '(?s)often.* every 5m 00s.*daily.* 0 6 \* \* \* UTC'
         $config.BackupPlans | Out-String -Width 79 | Should -Match 'every 1h 00m'
         (Get-DbSyncConfig).Jobs | Format-Table | Out-String | Should -Not -Match 'UTC'
     }

@@ -1,7 +1,7 @@
 BeforeDiscovery {
     Import-Module (Join-Path $PSScriptRoot 'Support.psm1')
     $outputTypes = (Get-Command -Module BackupSync).OutputType.Name | Where-Object { $_ -like 'BackupSync.*' } | Sort-Object -Unique
-    $viewTypes = @($outputTypes) + 'BackupSync.Runs.StepResult', 'BackupSync.Runs.TableResult', 'BackupSync.Runs.TableChanges', 'BackupSync.Configuration.JobConfig', 'BackupSync.Configuration.DatabaseConfig', 'BackupSync.Configuration.BackupPlanConfig',
+    $viewTypes = @($outputTypes) + 'BackupSync.Runs.StepResult', 'BackupSync.Runs.TableResult', 'BackupSync.Configuration.JobConfig', 'BackupSync.Configuration.DatabaseConfig', 'BackupSync.Configuration.BackupPlanConfig',
         'BackupSync.Configuration.FolderPlaceConfig', 'BackupSync.Configuration.S3PlaceConfig' |
         ForEach-Object { @{ Type = $_ } }
 }

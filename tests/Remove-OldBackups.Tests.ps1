@@ -80,7 +80,7 @@ Describe 'Remove-OldBackups' {
     }
 
     It 'shows a table' {
-        Remove-OldBackups copy -KeepDays 7 -WhatIf | Out-String -Width 200 | Should -Match '(?s)Action\s+Size\s+File\s+Reason.*Keep.*the newest.*Remove.*older than 7 days'
+        Remove-OldBackups copy -KeepDays 7 -WhatIf | Out-String -Width 200 | Should -Match '(?s)Action\s+File\s+Reason.*Keep.*the\s+newest.*Remove.*older\s+than\s+7\s+days'
     }
 
     It 'writes an error for a file that cannot be removed' {
@@ -133,7 +133,7 @@ Describe 'Remove-OldBackups over places' {
         ($decisions | Where-Object Remove -EQ $false).Reason | Should -Contain 'the newest backup of auth by the plan nightly'
         $old.Path | Should -Exist
         ($decisions | Where-Object Remove).Place | Should -Contain offsite
-        $decisions | Out-String -Width 200 | Should -Match '(?s)Action\s+Size\s+File\s+Reason.*Remove.*older than 7 days'
+        $decisions | Out-String -Width 200 | Should -Match '(?s)Action\s+File\s+Reason.*Remove.*older\s+than\s+7\s+days'
     }
 
     It 'leaves places alone where a number of days is given' {

@@ -65,7 +65,7 @@ Describe 'Views' {
         @{ Name = 'plan'; Line = '^Lock +1m 00s Lock ' }
         @{ Name = 'connections'; Line = '^auth +Connected +\d+\.\d ms \d+\.\d+ .* MB \d+/\d+' }
         @{ Name = 'compared'; Line = '^public\.users +Equal +500 +500' }
-        @{ Name = 'retention'; Line = '^Keep +\d+ kB auth_manual_backup_\S+\.dump ' }
+        @{ Name = 'retention'; Line = '^Keep +auth_manual_backup_\S+\.dump ' }
         @{ Name = 'config'; Line = '^Databases +: auth, trading, auth_copy, missing' }
         @{ Name = 'databases'; Line = '^auth +Production .*postgresql://' }
         @{ Name = 'plans'; Line = '^nightly +auth, trading +local, offsite' }

@@ -14,6 +14,16 @@ static class CommandLine
     public static async Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
     {
         using var printable = PrintableWriter.OnConsole();
+        var code = await RunGuardedAsync(args, cancellationToken);
+        if (printable.Lost is not { } lost)
+            return code;
+        // A run has ended as it has ended, whoever could read of it; a list that nobody has read was none.
+        Failures.Warn($"Not all of the output could be written: {lost.Message.TrimEnd('.')}.");
+        return code == ExitCodes.Done && !Screen.TellsOfRuns ? ExitCodes.Failed : code;
+    }
+
+    static async Task<int> RunGuardedAsync(string[] args, CancellationToken cancellationToken)
+    {
         // A tag or a password that begins with @ is no file of arguments.
         var parsed = Root().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         try

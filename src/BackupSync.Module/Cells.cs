@@ -25,12 +25,22 @@ public static class Cells
         return Coloured(cut ? Words.Cut(cell.Text, width) : cell.Text, cell.Tone);
     }
 
+    /// <summary>In lines; a word that is longer than one is cut.</summary>
     public static string Wrap(string form, object shown, string property, int beside)
     {
-        var cell = CellOf(form, shown, property);
-        var lines = Words.Wrap(cell.Text, Math.Max(LeastProse, (Console.IsOutputRedirected ? Narrow : Console.WindowWidth - 1) - beside));
-        return string.Join('\n', lines.Select(l => Coloured(l, cell.Tone)));
+        var width = WidthBeside(beside);
+        return Wrap(CellOf(form, shown, property), width, line => Words.WidthOf(line) > width ? Words.Cut(line, width) : line);
     }
+
+    /// <summary>In lines; a word that is longer than one is whole.</summary>
+    public static string WrapWhole(string form, object shown, string property, int beside) =>
+        Wrap(CellOf(form, shown, property), WidthBeside(beside), line => line);
+
+    static string Wrap(Cell cell, int width, Func<string, string> made) =>
+        string.Join('\n', Words.Wrap(cell.Text, width).Select(l => Coloured(made(l), cell.Tone)));
+
+    static int WidthBeside(int beside) =>
+        Math.Max(LeastProse, (Console.IsOutputRedirected ? Narrow : Console.WindowWidth - 1) - beside);
 
     static Cell CellOf(string form, object shown, string property) =>
         Cell.Of(Enum.Parse<CellForm>(form), Unwrapped(

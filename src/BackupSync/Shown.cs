@@ -8,6 +8,7 @@ public static class Shown
 {
     static readonly Lazy<Func<string, object, string, int, string>> Show = Method("Show");
     static readonly Lazy<Func<string, object, string, int, string>> Wrap = Method("Wrap");
+    static readonly Lazy<Func<string, object, string, int, string>> WrapWhole = Method("WrapWhole");
 
     /// <param name="form">A name of the core's <c>CellForm</c>.</param>
     /// <param name="shown">The object that is shown: a value alone would lose what PowerShell knows of it, such as an enum's word.</param>
@@ -21,6 +22,10 @@ public static class Shown
     /// <param name="beside">What the line's other columns take, in characters.</param>
     public static string Prose(string form, object shown, string property, int beside) =>
         Wrap.Value(form, shown, property, beside);
+
+    /// <summary>The same in a list, where what is longer than a line stays whole: a path, say.</summary>
+    public static string Fact(string form, object shown, string property, int beside) =>
+        WrapWhole.Value(form, shown, property, beside);
 
     static Lazy<Func<string, object, string, int, string>> Method(string name) => new(() =>
     {

@@ -34,6 +34,7 @@ static class CleanupCommand
         });
         command.SetAction(async (parsed, cancellationToken) =>
         {
+            Screen.TellsOfRuns = !parsed.GetValue(whatIf);
             var days = parsed.GetValue(keepDays);
             var chosen = jobs.Folder(parsed) is { } folder
                 ? [CleanUpTarget.Of(folder, days)]

@@ -8,24 +8,18 @@ static class Facts
 {
     public static void Show(IEnumerable<(string Label, Cell Value)> facts)
     {
-        var all = facts.ToList();
-        var labels = all.Max(f => Words.WidthOf(f.Label)) + 2;
-        foreach (var (label, value) in all)
-        {
-            var lines = Words.Wrap(value.Text, Screen.Width - labels);
-            for (var i = 0; i < lines.Count; i++)
-            {
-                Screen.WriteLine([(i == 0 ? label.PadRight(labels) : new string(' ', labels), new Style(decoration: Decoration.Bold)),
-                    (lines[i], new Style(ColorOf(value.Tone)))]);
-            }
-        }
+        foreach (var line in Lines(facts, Screen.Width))
+            Screen.WriteLine(line);
     }
 
-    public static Color ColorOf(CellTone tone) => tone switch
+    public static IEnumerable<Line> Lines(IEnumerable<(string Label, Cell Value)> facts, int width)
     {
-        CellTone.Good => Color.Green,
-        CellTone.Doubtful => Color.Yellow,
-        CellTone.Bad => Color.Red,
-        _ => Color.Default,
-    };
+        var all = facts.ToList();
+        var labels = all.Max(f => Words.WidthOf(f.Label)) + 2;
+        return all.SelectMany(fact => Words.Wrap(fact.Value.Text, width - labels).Select((text, i) => new Line(
+        [
+            ((i == 0 ? fact.Label : "").PadRight(labels), new Style(decoration: Decoration.Bold)),
+            (text, Line.StyleOf(fact.Value.Tone)),
+        ])));
+    }
 }

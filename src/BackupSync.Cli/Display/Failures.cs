@@ -1,3 +1,4 @@
+using BackupSync.Application.Views;
 using Spectre.Console;
 
 namespace BackupSync.Cli.Display;
@@ -5,6 +6,8 @@ namespace BackupSync.Cli.Display;
 /// <summary>What went wrong, on the standard error: what happened, to what, the server's own words, and what to do.</summary>
 static class Failures
 {
+    const int LabelWidth = 9;
+
     static readonly IAnsiConsole Console = Screen.Create(System.Console.Error, System.Console.IsErrorRedirected);
 
     public static void Show(BackupSyncException failure) => Show(failure.Message, failure.Detail, failure.Advice);
@@ -24,15 +27,10 @@ static class Failures
     public static void Line(string label, string text, string style)
     {
         var lines = Printable.Text(text.TrimEnd()).Split('\n');
-        if (System.Console.IsErrorRedirected)
-        {
-            // Whole lines, however long: they are searched.
-            for (var i = 0; i < lines.Length; i++)
-                System.Console.Error.WriteLine($"{(i == 0 ? label : ""),-9}{lines[i]}");
-            return;
-        }
-        var grid = new Grid().AddColumn(new GridColumn { NoWrap = true, Width = 8 }).AddColumn();
-        grid.AddRow(new Text(label, Style.Parse(style)), new Text(string.Join('\n', lines)));
-        Console.Write(grid);
+        // In a file whole lines, however long: they are searched.
+        var width = System.Console.IsErrorRedirected ? int.MaxValue : Console.Profile.Width - LabelWidth;
+        var shown = lines.SelectMany(l => Words.Wrap(l, width)).ToList();
+        for (var i = 0; i < shown.Count; i++)
+            Console.Write(new Line([((i == 0 ? label : "").PadRight(LabelWidth), Style.Parse(style)), (shown[i], Style.Plain)]));
     }
 }

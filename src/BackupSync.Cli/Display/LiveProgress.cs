@@ -1,4 +1,5 @@
 using System.Globalization;
+using BackupSync.Application.Views;
 using BackupSync.Runs;
 using Spectre.Console;
 
@@ -45,7 +46,8 @@ sealed class LiveProgress(IAnsiConsole console, ProgressContext context) : IRunO
                 ended.StopTask();
                 break;
             case RunLog log:
-                console.MarkupLine($"{Style(log.Level)}{Markup.Escape(Printable.Text(Spelling.InCommands(log.Message)))}[/]");
+                foreach (var line in Line.Of(Spelling.InCommands(log.Message), Style(log.Level), console.Profile.Width))
+                    console.Write(line);
                 break;
         }
     }
@@ -72,10 +74,10 @@ sealed class LiveProgress(IAnsiConsole console, ProgressContext context) : IRunO
         return string.Join("  ", parts);
     }
 
-    static string Style(RunLogLevel level) => level switch
+    static Style Style(RunLogLevel level) => Line.StyleOf(level switch
     {
-        RunLogLevel.Warning => "[yellow]",
-        RunLogLevel.Error => "[red]",
-        _ => "[default]",
-    };
+        RunLogLevel.Warning => CellTone.Doubtful,
+        RunLogLevel.Error => CellTone.Bad,
+        _ => CellTone.Plain,
+    });
 }

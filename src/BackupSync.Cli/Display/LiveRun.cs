@@ -1,3 +1,4 @@
+using BackupSync.Application.Views;
 using BackupSync.Runs;
 using Spectre.Console;
 
@@ -42,7 +43,9 @@ sealed class LiveRun : IRunObserver
                 }
                 break;
             case RunLog { Level: RunLogLevel.Warning } log:
-                _console.MarkupLine($"[yellow]{Markup.Escape(Printable.Text($"{_name}: {Spelling.InCommands(log.Message)}"))}[/]");
+                var warning = $"{_name}: {Spelling.InCommands(log.Message)}";
+                foreach (var line in Line.Of(warning, Line.StyleOf(CellTone.Doubtful), _console.Profile.Width))
+                    _console.Write(line);
                 break;
             case RunEnded { Result: var result }:
                 End(result);

@@ -20,14 +20,15 @@ sealed class PrintableWriter(TextWriter inner) : TextWriter
     public override Encoding Encoding => inner.Encoding;
 
     /// <summary>Puts one before each of the console's streams until it is disposed of.</summary>
-    public static IDisposable OnConsole()
+    public static OnStreams OnConsole()
     {
         var (output, errors) = (Console.Out, Console.Error);
-        Console.SetOut(new PrintableWriter(output));
-        Console.SetError(new PrintableWriter(errors));
-        Inners.AddOrUpdate(Console.Out, output);
-        Inners.AddOrUpdate(Console.Error, errors);
-        return new Restoring(() =>
+        var (lastingOutput, lastingErrors) = (new LastingWriter(output), new LastingWriter(errors));
+        Console.SetOut(new PrintableWriter(lastingOutput));
+        Console.SetError(new PrintableWriter(lastingErrors));
+        Inners.AddOrUpdate(Console.Out, lastingOutput);
+        Inners.AddOrUpdate(Console.Error, lastingErrors);
+        return new OnStreams(lastingOutput, () =>
         {
             Console.SetOut(output);
             Console.SetError(errors);
@@ -60,8 +61,12 @@ sealed class PrintableWriter(TextWriter inner) : TextWriter
 
     public override void Flush() => inner.Flush();
 
-    sealed class Restoring(Action restore) : IDisposable
+    /// <param name="output">The standard output below.</param>
+    public sealed class OnStreams(LastingWriter output, Action restore) : IDisposable
     {
+        /// <summary>Why some of the output was not written; null where all was.</summary>
+        public Exception? Lost => output.Failure;
+
         public void Dispose() => restore();
     }
 }

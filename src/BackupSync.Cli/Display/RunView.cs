@@ -9,6 +9,7 @@ static class RunView
 {
     public static async Task<RunResult> ShowAsync(bool json, Func<IRunObserver, Task<RunResult>> run)
     {
+        Screen.TellsOfRuns = true;
         if (json)
         {
             var result = await run(new PlainProgress(Console.Error));

@@ -12,6 +12,7 @@ static class RunsView
         bool json, IReadOnlyList<string> names, Func<IReadOnlyList<IRunObserver>, Action<RunResult>, Task<IReadOnlyList<RunResult>>> run,
         Action<IReadOnlyList<RunResult>> showTable)
     {
+        Screen.TellsOfRuns = true;
         if (json)
             return await run([.. names.Select(n => new PlainProgress(Console.Error, n))], Json.WriteLine);
 

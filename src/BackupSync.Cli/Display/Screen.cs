@@ -1,5 +1,5 @@
+using BackupSync.Application.Views;
 using Spectre.Console;
-using Spectre.Console.Rendering;
 
 namespace BackupSync.Cli.Display;
 
@@ -16,21 +16,23 @@ static class Screen
 
     public static IAnsiConsole Live => Console;
 
+    /// <summary>Set where the output is about something that was done, and not itself what was asked for.</summary>
+    public static bool TellsOfRuns { get; set; }
+
     /// <summary>In characters.</summary>
     public static int Width => Console.Profile.Width;
 
-    public static void Write(IRenderable renderable) => Console.Write(renderable);
-
-    public static void WriteLine(string text = "") => Console.WriteLine(Printable.Line(text));
+    /// <summary>Prose: it breaks between words, and in a file not at all.</summary>
+    public static void WriteLine(string text = "")
+    {
+        foreach (var line in System.Console.IsOutputRedirected ? [text] : Words.Wrap(text, Width))
+            WriteLine(Line.Of(line));
+    }
 
     /// <summary>A text that is to be copied: where it is too long, the terminal wraps it, and puts no line's end into it.</summary>
     public static void WriteWhole(string text) => System.Console.Out.WriteLine(Printable.Line(text));
 
-    /// <summary>
-    /// A line of texts that have their styles. Where it is too long, the terminal wraps it and puts no line's end into it: what stands there
-    /// can be copied.
-    /// </summary>
-    public static void WriteLine(IEnumerable<(string Text, Style Style)> parts) => Console.Write(new WholeLine([.. parts]));
+    public static void WriteLine(Line line) => Console.Write(line);
 
     public static void Heading(string text) => Console.MarkupLine($"[bold]{Markup.Escape(Printable.Line(text))}[/]");
 
@@ -47,13 +49,5 @@ static class Screen
         if (isRedirected)
             console.Profile.Width = FileWidth;
         return console;
-    }
-
-    sealed class WholeLine(IReadOnlyList<(string Text, Style Style)> parts) : IRenderable
-    {
-        public Measurement Measure(RenderOptions options, int maxWidth) => new(maxWidth, maxWidth);
-
-        public IEnumerable<Segment> Render(RenderOptions options, int maxWidth) =>
-            parts.Select(p => new Segment(Printable.Line(p.Text), p.Style)).Append(Segment.LineBreak);
     }
 }

@@ -15,6 +15,10 @@ static class ViewTable
     /// <summary>Prose in a narrower column than this is hard to read.</summary>
     const int LeastProse = 20;
 
+    /// <summary>What was drawn.</summary>
+    /// <param name="Columns">Those that had room, and something in them.</param>
+    public sealed record Drawn(IReadOnlyList<ViewColumn> Columns, IReadOnlyList<Line> Lines);
+
     /// <param name="whenEmpty">What is written instead where there are none.</param>
     /// <returns>The columns that were shown.</returns>
     public static IReadOnlyList<ViewColumn> Show(ResultView view, IEnumerable<object> objects, string whenEmpty)
@@ -29,21 +33,21 @@ static class ViewTable
     /// <inheritdoc cref="Show(ResultView, IEnumerable{object}, string)"/>
     public static IReadOnlyList<ViewColumn> Show(ResultView view, IReadOnlyList<object> objects)
     {
-        var columns = view.Columns.Select(c => new Filled(c, [.. objects.Select(c.CellOf)])).Where(c => c.IsFilled).ToList();
-        if (Fit(columns, Screen.Width) is { } widthOfLast)
-        {
-            Draw(columns, widthOfLast);
-        }
-        else
-        {
-            columns = [.. view.Columns.Select(c => new Filled(c, [.. objects.Select(c.CellOf)])).Where(c => c.IsFilled)];
-            for (var row = 0; row < objects.Count; row++)
-            {
-                Screen.WriteLine();
-                Facts.Show(columns.Where(c => c.Cells[row].Text.Length > 0).Select(c => (c.Column.Heading, c.Cells[row])));
-            }
-        }
-        return [.. columns.Select(c => c.Column)];
+        var drawn = Draw(view, objects, Screen.Width);
+        foreach (var line in drawn.Lines)
+            Screen.WriteLine(line);
+        return drawn.Columns;
+    }
+
+    /// <param name="width">Of the screen, in characters.</param>
+    public static Drawn Draw(ResultView view, IReadOnlyList<object> objects, int width)
+    {
+        List<Filled> all = [.. view.Columns.Select(c => new Filled(c, [.. objects.Select(c.CellOf)])).Where(c => c.IsFilled)];
+        List<Filled> columns = [.. all];
+        return Fit(columns, width) is { } widthOfLast
+            ? new Drawn([.. columns.Select(c => c.Column)], [.. Table(columns, widthOfLast)])
+            : new Drawn([.. all.Select(c => c.Column)], [.. Enumerable.Range(0, objects.Count).SelectMany(row => Facts.Lines(
+                all.Where(c => c.Cells[row].Text.Length > 0).Select(c => (c.Column.Heading, c.Cells[row])), width).Prepend(Line.Empty))]);
     }
 
     /// <summary>Takes columns away until the others fit.</summary>
@@ -56,38 +60,41 @@ static class ViewTable
             var others = columns.Take(columns.Count - 1).Sum(c => c.Width + Gap);
             if (others + last.Width <= width)
                 return last.Width;
-            if (last.Column.Wraps && width - others >= Math.Max(LeastProse, last.LongestWord))
+            if (last.Column.Stays && width - others >= Math.Max(LeastProse, last.LongestWord))
                 return width - others;
             if (columns.Count <= 2)
                 return null;
-            columns.RemoveAt(last.Column.Wraps ? columns.Count - 2 : columns.Count - 1);
+            columns.RemoveAt(last.Column.Stays ? columns.Count - 2 : columns.Count - 1);
         }
     }
 
-    static void Draw(IReadOnlyList<Filled> columns, int widthOfLast)
+    static IEnumerable<Line> Table(IReadOnlyList<Filled> columns, int widthOfLast)
     {
         var widths = columns.Select(c => c == columns[^1] ? widthOfLast : c.Width).ToList();
-        Line(columns.Select(c => new Cell(c.Column.Heading, CellTone.Plain)), isHeading: true);
-        Screen.WriteLine(new string('─', widths.Sum() + Gap * (widths.Count - 1)));
+        foreach (var line in Row([.. columns.Select(c => new Cell(c.Column.Heading, CellTone.Plain))], isHeading: true))
+            yield return line;
+        yield return Line.Of(new string('─', widths.Sum() + Gap * (widths.Count - 1)));
         for (var row = 0; row < columns[0].Cells.Count; row++)
-            Line(columns.Select(c => c.Cells[row]), isHeading: false);
-
-        void Line(IEnumerable<Cell> cells, bool isHeading)
         {
-            var all = cells.ToList();
-            var prose = columns[^1].Column.Wraps ? Words.Wrap(all[^1].Text, widthOfLast) : [all[^1].Text];
+            foreach (var line in Row([.. columns.Select(c => c.Cells[row])], isHeading: false))
+                yield return line;
+        }
+
+        IEnumerable<Line> Row(IReadOnlyList<Cell> cells, bool isHeading)
+        {
+            var prose = columns[^1].Column.Wraps ? Words.Wrap(cells[^1].Text, widthOfLast) : [cells[^1].Text];
             for (var i = 0; i < prose.Count; i++)
             {
-                var line = new List<(string, Style)>();
-                for (var c = 0; c < all.Count; c++)
+                var parts = new List<(string, Style)>();
+                for (var c = 0; c < cells.Count; c++)
                 {
-                    var text = c == all.Count - 1 ? prose[i] : i == 0 ? all[c].Text : "";
+                    var text = c == cells.Count - 1 ? prose[i] : i == 0 ? cells[c].Text : "";
                     var padding = new string(' ', widths[c] - Math.Min(widths[c], Words.WidthOf(text)));
                     var padded = Cell.IsRight(columns[c].Column.Form) ? padding + text : text + padding;
-                    var style = isHeading ? new Style(decoration: Decoration.Bold) : new Style(Facts.ColorOf(all[c].Tone));
-                    line.Add((c == all.Count - 1 ? padded.TrimEnd() : padded + new string(' ', Gap), style));
+                    parts.Add((c == cells.Count - 1 ? padded.TrimEnd() : padded + new string(' ', Gap),
+                        isHeading ? new Style(decoration: Decoration.Bold) : Line.StyleOf(cells[c].Tone)));
                 }
-                Screen.WriteLine(line);
+                yield return new Line(parts);
             }
         }
     }

@@ -53,7 +53,7 @@ static partial class PgRestore
         var errors = unknown.Count > 0 || onRefused is not null ? new FirstError(unknown) { OnRefused = onRefused } : null;
         var command = new ChildCommand(tools.PgRestore,
         [
-            $"--dbname={target.Address.Database}", $"--jobs={jobs}", .. (errors is null
+            $"--dbname={target.Address.DatabaseArgument}", $"--jobs={jobs}", .. (errors is null
                 ? new[] { "--exit-on-error" }
                 : []), "--no-password", "--verbose",
             .. section is null ? [] : new[] { $"--section={section}" }, .. Common, $"--use-list={listFile.Path}", archive,

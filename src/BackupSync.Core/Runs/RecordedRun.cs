@@ -78,7 +78,7 @@ static class RecordedRun
             RunId = run.RunId,
             Job = description.Job,
             Kind = description.Kind,
-            Database = description.Database,
+            DatabaseName = description.Database,
             Outcome = outcome,
             Source = description.Source,
             Target = description.Target,

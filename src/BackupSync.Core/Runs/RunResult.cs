@@ -16,7 +16,7 @@ public sealed record RunResult
     /// The configuration's name of the database that was backed up, or whose backup was proven, copied, signed or restored; null for a
     /// sync, which is about two.
     /// </summary>
-    public string? Database { get; init; }
+    public string? DatabaseName { get; init; }
 
     public required RunOutcome Outcome { get; init; }
     public bool Success => Outcome == RunOutcome.Succeeded;

@@ -46,6 +46,10 @@ sealed class CliScenario : IAsyncDisposable
 
     public Task<CliResult> RunAsync(params string[] arguments) => Cli.RunAsync(arguments, Environment, Folder);
 
+    /// <inheritdoc cref="Cli.RunRedirectedAsync"/>
+    public Task<CliResult> RunRedirectedAsync(string redirection, params string[] arguments) =>
+        Cli.RunRedirectedAsync(redirection, arguments, Environment, Folder);
+
     public Cli Start(params string[] arguments) => Cli.Start(arguments, Environment, Folder);
 
     public Task OnSourceAsync(string sql) => _source.ExecuteAsync(sql);

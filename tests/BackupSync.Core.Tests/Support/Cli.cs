@@ -51,9 +51,16 @@ public sealed class Cli : IAsyncDisposable
     /// <param name="onLine">Told each line as soon as it is printed.</param>
     public static Cli Start(
         string[] arguments, IReadOnlyDictionary<string, string?>? environment = null, string? workingDirectory = null,
-        Action<Cli, string>? onLine = null)
+        Action<Cli, string>? onLine = null) =>
+        Start(
+            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [Program(), .. arguments], environment, workingDirectory,
+            onLine);
+
+    static Cli Start(
+        string program, string[] arguments, IReadOnlyDictionary<string, string?>? environment, string? workingDirectory,
+        Action<Cli, string>? onLine)
     {
-        var info = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
+        var info = new ProcessStartInfo(program)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -62,7 +69,6 @@ public sealed class Cli : IAsyncDisposable
             StandardErrorEncoding = Encoding.UTF8,
             WorkingDirectory = workingDirectory ?? "",
         };
-        info.ArgumentList.Add(Program());
         foreach (var argument in arguments)
             info.ArgumentList.Add(argument);
         foreach (var (name, value) in environment ?? new Dictionary<string, string?>())
@@ -77,6 +83,16 @@ public sealed class Cli : IAsyncDisposable
         string? workingDirectory = null)
     {
         await using var cli = Start(arguments, environment, workingDirectory);
+        return await cli.EndAsync();
+    }
+
+    /// <summary>Runs it to its end with its streams redirected as a shell says, such as <c>&gt;/dev/full 2&gt;&amp;1</c>.</summary>
+    public static async Task<CliResult> RunRedirectedAsync(
+        string redirection, string[] arguments, IReadOnlyDictionary<string, string?>? environment = null, string? workingDirectory = null)
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "Only Linux has /dev/full.");
+        string[] line = ["-c", $"exec \"$0\" \"$@\" {redirection}", Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet"];
+        await using var cli = Start("/bin/sh", [.. line, Program(), .. arguments], environment, workingDirectory, onLine: null);
         return await cli.EndAsync();
     }
 

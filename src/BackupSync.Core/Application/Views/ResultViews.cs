@@ -16,7 +16,7 @@ public static class ResultViews
     public static readonly ResultView Runs = Table(typeof(RunResult), "",
         Column("StartTime", CellForm.Moment, 17), Column("Job", CellForm.Text, 15), Column("Outcome", CellForm.State, 14),
         Column("Duration", CellForm.Duration, 8), Column("ErrorId", CellForm.ErrorId, 21, "Error.Id"),
-        Column("Kind", CellForm.Text, 7), Column("Database", CellForm.Text, 16),
+        Column("Kind", CellForm.Text, 7), Column("DatabaseName", CellForm.Text, 16),
         Column("Mode", CellForm.Text, 11), Column("Rows", CellForm.Number, 13), Column("Age", CellForm.Duration, 8),
         Column("Publish", CellForm.Text, 11), Column("SafetyFile", CellForm.Text, 46, "SafetyBackup.FileName"));
 
@@ -30,14 +30,14 @@ public static class ResultViews
 
     /// <summary>Backups that were taken.</summary>
     public static readonly ResultView Taken = Table(typeof(RunResult), "Backup",
-        Column("Database", CellForm.Text, 16), Column("Outcome", CellForm.State, 14),
+        Column("Database", CellForm.Text, 16, "DatabaseName"), Column("Outcome", CellForm.State, 14),
         Column("Size", CellForm.Size, 9, "SourceBackup.Size"), Column("Duration", CellForm.Duration, 8),
         Column("Proof", CellForm.State, 28, "SourceBackup.Proven"), Column("Rows", CellForm.Number, 13),
         Column("Places", CellForm.Text, 20, "Target"), Column("File", CellForm.Text, 46, "SourceBackup.FileName"));
 
     /// <summary>Backups that were read, restored on trial or signed.</summary>
     public static readonly ResultView Proven = Table(typeof(RunResult), "Proof",
-        Column("Database", CellForm.Text, 16), Column("Created", CellForm.Moment, 17, "SourceBackup.Created"),
+        Column("Database", CellForm.Text, 16, "DatabaseName"), Column("Created", CellForm.Moment, 17, "SourceBackup.Created"),
         Column("Verdict", CellForm.State, 16), Column("Duration", CellForm.Duration, 8),
         Column("RecoveredIn", CellForm.State, 18, "Recovery.RecoveredIn"), Column("DataAge", CellForm.State, 20, "Recovery.DataAge"),
         Column("Rows", CellForm.Number, 13), Column("Place", CellForm.Text, 12, "SourceBackup.Place"),
@@ -45,14 +45,14 @@ public static class ResultViews
 
     /// <summary>Backups that were brought to another place.</summary>
     public static readonly ResultView Copied = Table(typeof(RunResult), "Copy",
-        Column("Database", CellForm.Text, 16), Column("Created", CellForm.Moment, 17, "SourceBackup.Created"),
+        Column("Database", CellForm.Text, 16, "DatabaseName"), Column("Created", CellForm.Moment, 17, "SourceBackup.Created"),
         Column("To", CellForm.Text, 14, "Target"), Column("Outcome", CellForm.State, 14),
         Column("Size", CellForm.Size, 9, "SourceBackup.Size"), Column("Duration", CellForm.Duration, 8),
         Column("File", CellForm.Text, 46, "Source"));
 
     public static readonly ResultView Steps = Table(typeof(StepResult), "",
         Column("Step", CellForm.Text, 14), Column("State", CellForm.State, 9), Column("Duration", CellForm.Duration, 8),
-        Column("Note", CellForm.Text));
+        Prose("Note"));
 
     public static readonly ResultView Tables = Table(typeof(TableResult), "",
         Column("Table", CellForm.Text, 31), Column("SourceRows", CellForm.Number, 12), Column("PreviousRows", CellForm.Number, 12),
@@ -68,7 +68,7 @@ public static class ResultViews
         Column("Reason", CellForm.Text, "Changes.Reason"));
 
     public static readonly ResultView Plan = Table(typeof(PlannedStep), "",
-        Column("Step", CellForm.Text, 14), Column("Limit", CellForm.Duration, 7), Column("Description", CellForm.Text));
+        Column("Step", CellForm.Text, 14), Column("Limit", CellForm.Duration, 7), Prose("Description"));
 
     public static readonly ResultView Connections = Table(typeof(ConnectionTestResult), "",
         Column("Name", CellForm.Text, 15), Column("State", CellForm.State, 9), Column("Latency", CellForm.Milliseconds, 9, "LatencyMs"),
@@ -77,11 +77,11 @@ public static class ResultViews
 
     public static readonly ResultView Compared = Table(typeof(ComparedItem), "",
         Column("Name", CellForm.Text, 28), Column("State", CellForm.State, 10), Column("SourceRows", CellForm.Number, 11),
-        Column("TargetRows", CellForm.Number, 11), Column("What", CellForm.Text));
+        Column("TargetRows", CellForm.Number, 11), Prose("What"));
 
     public static readonly ResultView Rows = Table(typeof(RowDifference), "",
         Column("State", CellForm.State, 10), Column("Table", CellForm.Text, 22), Column("Key", CellForm.Text, 22),
-        Column("Columns", CellForm.Text));
+        Prose("Columns"));
 
     public static readonly ResultView Backups = Table(typeof(BackupFile), "",
         Column("Created", CellForm.Moment, 17), Column("Database", CellForm.Text, 14), Column("Kind", CellForm.Text, 6),
@@ -90,8 +90,8 @@ public static class ResultViews
         Column("Tag", CellForm.Text, 16), Column("Kept", CellForm.Text, 9), Column("File", CellForm.Text, 46, "FileName"));
 
     public static readonly ResultView Retention = Table(typeof(RetentionDecision), "",
-        Column("Action", CellForm.State, 6), Column("Size", CellForm.Size, 9), Column("File", CellForm.Text, 46, "FileName"),
-        Column("Reason", CellForm.Text));
+        Column("Action", CellForm.State, 6), Column("File", CellForm.Text, 46, "FileName"), Column("Size", CellForm.Size, 12),
+        Prose("Reason"));
 
     static readonly ResultView Jobs = Table(typeof(JobConfig), "",
         Column("Name", CellForm.Text, 18), Column("Source", CellForm.Text, 14), Column("Target", CellForm.Text, 14),
@@ -99,7 +99,7 @@ public static class ResultViews
         Column("KeepDays", CellForm.Number, 8, "Backups.KeepDays"), Column("Directory", CellForm.Text, 60, "Backups.Directory"));
 
     static readonly ResultView Databases = Table(typeof(DatabaseConfig), "",
-        Column("Name", CellForm.Text, 16), Column("Role", CellForm.Text, 11), Column("Provider", CellForm.Text, 11), Whole("Where"));
+        Column("Name", CellForm.Text, 16), Column("Role", CellForm.Text, 11), Column("Provider", CellForm.Text, 11), Prose("Where"));
 
     static readonly ResultView Plans = Table(typeof(BackupPlanConfig), "",
         Column("Name", CellForm.Text, 14), Column("Databases", CellForm.Names, 20), Column("Places", CellForm.Names, 14),
@@ -109,9 +109,9 @@ public static class ResultViews
         Column("Path", CellForm.Text), Column("Databases", CellForm.Names), Column("Jobs", CellForm.Names),
         Column("BackupPlans", CellForm.Names), Column("Places", CellForm.Names));
 
-    static readonly ResultView Folders = Table(typeof(FolderPlaceConfig), "", Column("Name", CellForm.Text, 16), Whole("Where"));
+    static readonly ResultView Folders = Table(typeof(FolderPlaceConfig), "", Column("Name", CellForm.Text, 16), Prose("Where"));
 
-    static readonly ResultView Buckets = Table(typeof(S3PlaceConfig), "", Column("Name", CellForm.Text, 16), Whole("Where"));
+    static readonly ResultView Buckets = Table(typeof(S3PlaceConfig), "", Column("Name", CellForm.Text, 16), Prose("Where"));
 
     /// <summary>Of results and of the configuration, which cmdlets alone write.</summary>
     public static IReadOnlyList<ResultView> All { get; } =
@@ -136,8 +136,8 @@ public static class ResultViews
 
     static ViewColumn Column(string name, CellForm form, int width, string? path = null) => new(name, form, width) { Path = path ?? name };
 
-    /// <summary>The last of a table: what is no prose, and stands in one line, cut where it must be.</summary>
-    static ViewColumn Whole(string name) => Column(name, CellForm.Text) with { Wraps = false };
+    /// <summary>The last of a table, which is there in the narrowest, too.</summary>
+    static ViewColumn Prose(string name) => Column(name, CellForm.Text) with { Stays = true };
 
     /// <summary>The last of a table, or one of a list.</summary>
     static ViewColumn Column(string name, CellForm form, string? path = null) => Column(name, form, 0, path);

@@ -12,7 +12,10 @@ public sealed record ViewColumn(string Name, CellForm Form, int Width)
     public string Path { get; init; } = Name;
 
     /// <summary>Whether cells may go over several lines: of prose, never of names, paths and ids.</summary>
-    public bool Wraps { get; init; } = Width == 0;
+    public bool Wraps => Width == 0;
+
+    /// <summary>Whether others leave before it, where there is no room for all.</summary>
+    public bool Stays { get; init; }
 
     /// <summary>The name as words: <c>Source rows</c>.</summary>
     public string Heading => string.Concat(Name.Select((c, i) => i > 0 && char.IsUpper(c) && char.IsLower(Name[i - 1])

@@ -24,7 +24,7 @@ static partial class ClusterGlobals
         CancellationToken cancellationToken)
     {
         var command = new ChildCommand(request.Tools.PgDumpAll,
-            ["--roles-only", "--no-role-passwords", "--no-password", $"--database={request.Login.Address.Database}"]);
+            ["--roles-only", "--no-role-passwords", "--no-password", $"--database={request.Login.Address.DatabaseArgument}"]);
         var result = await ChildProcess.RunAsync(command.ConnectedTo(request.Login, PinnedSettings.For(request.Facts)), cancellationToken);
         if (result.ExitCode != 0)
         {

@@ -1,0 +1,104 @@
+using BackupSync.Application.Views;
+using BackupSync.Cli.Display;
+using BackupSync.Comparison;
+using BackupSync.Configuration;
+using BackupSync.Runs;
+using BackupSync.Tests.Runs;
+
+namespace BackupSync.Tests.CommandLine;
+
+/// <summary>What stands in a terminal of 80 columns.</summary>
+[Trait("Needs", "nothing")]
+public sealed class ViewTableTests
+{
+    const int Narrow = 79;
+
+    [Fact]
+    public void Columns_leave_from_the_end_and_none_is_squeezed()
+    {
+        var run = RunSamples.Succeeded("one") with { Job = "railway-to-neon", Mode = SyncMode.Incremental };
+
+        var narrow = ViewTable.Draw(ResultViews.Runs, [run], Narrow);
+        var wide = ViewTable.Draw(ResultViews.Runs, [run], 200);
+
+        AssertFits(narrow, Narrow);
+        Assert.Equal(wide.Columns.Take(narrow.Columns.Count), narrow.Columns);
+        Assert.True(narrow.Columns.Count < wide.Columns.Count);
+        Assert.StartsWith("Start time", narrow.Lines[0].ToString(), StringComparison.Ordinal);
+        Assert.Contains("railway-to-neon", narrow.Lines[2].ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Prose_stays_and_breaks_between_words()
+    {
+        const string What = "the content of its 1,000 rows differs in columns that both sides have under the same name";
+        var item = new ComparedItem(ComparedKind.Table, "public.customers", ComparedState.Different, 1000, 1000, What);
+
+        var drawn = ViewTable.Draw(ResultViews.Compared, [item], Narrow);
+
+        AssertFits(drawn, Narrow);
+        Assert.Equal("What", drawn.Columns[^1].Name);
+        var at = drawn.Lines[0].ToString().IndexOf("What", StringComparison.Ordinal);
+        Assert.Equal(What, string.Join(' ', drawn.Lines.Skip(2).Select(l => l.ToString()[at..])));
+    }
+
+    /// <summary>As where a table has a name of 63 characters, and there are 40 columns.</summary>
+    [Fact]
+    public void What_fits_in_no_table_is_a_list_and_names_stay_whole()
+    {
+        var name = "public." + new string('n', 63);
+        var item = new ComparedItem(ComparedKind.Table, name, ComparedState.TargetOnly, null, 10, "the source has no such table");
+
+        var lines = ViewTable.Draw(ResultViews.Compared, [item, item], 60).Lines.Select(l => l.ToString()).ToList();
+
+        string[] first =
+            ["", $"Name         {name}", "State        TargetOnly", "Target rows  10", "What         the source has no such table"];
+        Assert.Equal(first, lines.Take(5));
+        Assert.Equal(10, lines.Count);
+    }
+
+    [Fact]
+    public void Numbers_stand_at_the_right_and_headings_over_them()
+    {
+        TableResult[] tables =
+        [
+            new("public.a", 5, 5, null, 1_000, Verified: true), new("public.bb", 1_234_567, 1_234_567, 7, 2_500_000, Verified: false),
+        ];
+
+        var lines = ViewTable.Draw(ResultViews.Tables, tables, Narrow).Lines.Select(l => l.ToString());
+
+        Assert.Equal(
+        [
+            "Table      Source rows  Previous rows  Target rows  Verified     Size",
+            "─────────────────────────────────────────────────────────────────────",
+            "public.a             5                           5  yes          1 kB",
+            "public.bb    1,234,567              7    1,234,567  no        2.50 MB",
+        ], lines);
+    }
+
+    [Fact]
+    public void Words_of_others_steer_no_terminal_and_wide_letters_take_two_columns()
+    {
+        var item = new ComparedItem(ComparedKind.Table, "public.\u001b[31m日本", ComparedState.Equal, 1, 1, null);
+
+        var lines = ViewTable.Draw(ResultViews.Compared, [item], Narrow).Lines.Select(l => l.ToString()).ToList();
+
+        Assert.StartsWith(@"public.\u001b[31m日本  Equal", lines[2], StringComparison.Ordinal);
+        Assert.Equal(Words.WidthOf(lines[0]), Words.WidthOf(lines[2]));
+    }
+
+    [Theory]
+    [InlineData("a b c", 3, "a b|c")]
+    [InlineData("/a/path/that/is/longer and more", 10, "/a/path/that/is/longer|and more")]
+    [InlineData("", 10, "")]
+    public void Wrapping(string text, int width, string lines) => Assert.Equal(lines, string.Join('|', Words.Wrap(text, width)));
+
+    [Theory]
+    [InlineData(CellForm.Duration, "1m 05s")]
+    [InlineData(CellForm.Text, "00:01:05")]
+    public void Values_have_the_units_of_their_form(CellForm form, string text) =>
+        Assert.Equal(text, Cell.Of(form, TimeSpan.FromSeconds(65)).Text);
+
+    static void AssertFits(ViewTable.Drawn drawn, int width) =>
+        Assert.All(drawn.Lines, l => Assert.True(Words.WidthOf(l.ToString()) <= width, l.ToString()));
+}
