@@ -41,7 +41,7 @@ public sealed record Question(string Verb, string What, string Target, string Ho
             $"{target.Name} ({target.Address}{(isProduction ? ", PRODUCTION" : "")}"
                 + $"{(size is { } bytes ? $", which holds {ByteSizes.Show(bytes)} now" : "")})",
             $"by {backup.FileName}: {backup.Database} as it was at {Time(backup)}, "
-                + string.Create(CultureInfo.InvariantCulture, $"{backup.Rows:N0} rows, {ByteSizes.Show(backup.Size)}{why}"),
+                + $"{Quantity.Of(backup.Rows, "row")}, {ByteSizes.Show(backup.Size)}{why}",
             IsConfigured: !isProduction);
     }
 

@@ -15,10 +15,11 @@ sealed record ArchiveContent(IReadOnlyDictionary<string, long>? Rows, long Large
         {
             var found = Rows!.GetValueOrDefault(table);
             if (found != expected.Rows)
-                yield return $"{expected.Rows - found} of the {expected.Rows} rows of {table}";
+                yield return $"{Quantity.Number(expected.Rows - found)} of the {Quantity.Of(expected.Rows, "row")} of {table}";
         }
         if (LargeObjects != fingerprint.LargeObjects.Count)
-            yield return $"{fingerprint.LargeObjects.Count - LargeObjects} of the {fingerprint.LargeObjects.Count} large objects";
+            yield return $"{fingerprint.LargeObjects.Count - LargeObjects} of the "
+                + $"{Quantity.Of(fingerprint.LargeObjects.Count, "large object")}";
     }
 }
 

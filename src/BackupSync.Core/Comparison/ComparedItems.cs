@@ -32,10 +32,11 @@ static class ComparedItems
         {
             (null, _) => new(ComparedKind.Table, name, ComparedState.TargetOnly, null, here!.Rows, "the source has no such table"),
             (_, null) => new(ComparedKind.Table, name, ComparedState.SourceOnly, there.Rows, null, "the target has no such table"),
-            _ when there.Rows != here.Rows => Different($"{there.Rows} rows on the source, {here.Rows} on the target"),
+            _ when there.Rows != here.Rows => Different(
+                $"{Quantity.Of(there.Rows, "row")} on the source, {Quantity.Number(here.Rows)} on the target"),
             _ when there.Hash != here.Hash && FingerprintComparison.NoteOf(name, source, target, isCopy: false) is null =>
                 Different(definition
-                    ? $"the content of its {there.Rows} rows differs"
+                    ? $"the content of its {Quantity.Of(there.Rows, "row")} differs"
                         + (there.BaseHash is not null && there.BaseHash == here.BaseHash ? ", but only in generated columns" : "")
                     : "its columns differ, and so does its content"),
             _ => new(ComparedKind.Table, name, ComparedState.Equal, there.Rows, here.Rows, null),

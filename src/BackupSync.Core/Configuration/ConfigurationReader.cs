@@ -53,7 +53,7 @@ sealed class ConfigurationReader(string file, Func<string, string?> environment,
     {
         var role = database.Choice("role", DatabaseRole.Backup);
         DatabaseProvider? provider = database.Has("provider")
-            ? database.Choice("provider", DatabaseProvider.PostgreSql, properNames: true)
+            ? database.Choice("provider", DatabaseProvider.PostgreSQL, properNames: true)
             : null;
         var tier = database.Has("tier") ? database.Reference("tier", "tier", "the name of a tier", tiers, t => t.Name) : null;
         var (address, problem) = ReadAddress(

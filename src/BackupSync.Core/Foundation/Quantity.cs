@@ -8,5 +8,7 @@ static class Quantity
     /// <param name="one">The word for one.</param>
     /// <param name="many">The word for more; one with an s behind it where nothing is said.</param>
     public static string Of(long number, string one, string? many = null) =>
-        string.Create(CultureInfo.InvariantCulture, $"{number:N0} {(number == 1 ? one : many ?? one + "s")}");
+        $"{Number(number)} {(number == 1 ? one : many ?? one + "s")}";
+
+    public static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 }

@@ -21,7 +21,8 @@ abstract class ReplacingFindings : RunFindings
     public override RunResult AddTo(RunResult result) => result with
     {
         SnapshotTime = Source.SnapshotTime,
-        Publish = Target.Publish?.ToString(),
+        // What was undone is not there.
+        Publish = Target.Rollback == RollbackState.Succeeded ? null : Target.Publish?.ToString(),
         SourceStats = Source.Content?.RowsByTable(),
         BackupStats = Target.After?.RowsByTable(),
         PreviousStats = Target.Before?.RowsByTable(),

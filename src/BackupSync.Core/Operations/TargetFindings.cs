@@ -21,6 +21,8 @@ sealed class TargetFindings
     /// <summary>What it holds, as read last.</summary>
     public DatabaseFingerprint? After { get; set; }
     public BackupFile? SafetyBackup { get; set; }
+
+    /// <summary>How new content became visible; null where it did not.</summary>
     public PublishMode? Publish { get; set; }
 
     /// <summary>Whether what was brought was compared and is equal.</summary>

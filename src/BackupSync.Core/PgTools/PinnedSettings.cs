@@ -11,10 +11,14 @@ static class PinnedSettings
 {
     const int VersionWithIdleSessions = 14;
     const int VersionWithTransactionTimeout = 17;
+    const string RestrictedKinds = "restrict_nonsystem_relation_kind";
 
     /// <summary>For pg_dump, which reads tables: older ones do not refuse what has become a view by themselves.</summary>
     public static IReadOnlyList<KeyValuePair<string, string>> ForDump(DatabaseFacts facts) =>
-        facts.MayRestrictKinds ? [.. For(facts), new("restrict_nonsystem_relation_kind", "view,foreign-table")] : For(facts);
+        [.. For(facts).Where(s => s.Key != RestrictedKinds), .. Restricted(facts, "view,foreign-table")];
+
+    static KeyValuePair<string, string>[] Restricted(DatabaseFacts facts, string kinds) =>
+        facts.MayRestrictKinds ? [new(RestrictedKinds, kinds)] : [];
 
     public static IReadOnlyList<KeyValuePair<string, string>> For(DatabaseFacts facts) =>
     [
@@ -37,6 +41,10 @@ static class PinnedSettings
         new("TimeZone", "UTC"),
         new("transform_null_equals", "off"),
         new("xmloption", "content"),
+        // Who writes may have to ask a view: a materialized one is made of it.
+        .. Restricted(facts, ""),
+        // What goes wrong is told apart by its words where a program hands on no codes. Others may not set it.
+        .. facts.IsSuperuser ? (KeyValuePair<string, string>[])[new("lc_messages", "C")] : [],
         .. facts.Major >= VersionWithIdleSessions ? (KeyValuePair<string, string>[])[new("idle_session_timeout", "0")] : [],
         .. facts.Major >= VersionWithTransactionTimeout ? (KeyValuePair<string, string>[])[new("transaction_timeout", "0")] : [],
         .. facts.NamesOwnTablespace ? (KeyValuePair<string, string>[])[new("default_tablespace", "")] : [],

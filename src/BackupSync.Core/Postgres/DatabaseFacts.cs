@@ -60,6 +60,17 @@ sealed record DatabaseFacts
     /// </summary>
     internal bool MayRestrictKinds { get; private init; }
 
+    /// <summary>The language of the server's messages (<c>lc_messages</c>), such as <c>de_DE.UTF-8</c>.</summary>
+    internal string Messages { get; private init; } = "C";
+
+    /// <summary>
+    /// What PostgreSQL's programs print has no codes, and is known by its words. A superuser's sessions have them in English, whatever the
+    /// server says.
+    /// </summary>
+    internal bool MessagesAreEnglish => IsSuperuser || Messages is "" or "C" or "POSIX"
+        || Messages.StartsWith("C.", StringComparison.Ordinal)
+        || Messages.StartsWith("en", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>In bytes.</summary>
     public required long SharedBuffers { get; init; }
     public required long MaintenanceWorkMemory { get; init; }
@@ -69,18 +80,18 @@ sealed record DatabaseFacts
         var banner = await session.ScalarAsync<string>("SELECT version()", cancellationToken) ?? "";
         var provider = stated ?? Detect(session.Login.Address.Host, banner);
         var engine = DatabaseEngines.Of(
-            provider == DatabaseProvider.CockroachDb || DatabaseEngines.IsCockroachDb(banner), session.Login.Label);
+            provider == DatabaseProvider.CockroachDB || DatabaseEngines.IsCockroachDb(banner), session.Login.Label);
         await ReadableNames.EnsureAsync(session, cancellationToken);
         return Of((await session.RowsAsync(Query, cancellationToken))[0], engine, provider, banner);
     }
 
     static DatabaseProvider Detect(string host, string banner) =>
-        DatabaseEngines.IsCockroachDb(banner) ? DatabaseProvider.CockroachDb
+        DatabaseEngines.IsCockroachDb(banner) ? DatabaseProvider.CockroachDB
         : host.EndsWith(".neon.tech", StringComparison.OrdinalIgnoreCase) ? DatabaseProvider.Neon
         : host.EndsWith(".rlwy.net", StringComparison.OrdinalIgnoreCase)
           || host.EndsWith(".railway.app", StringComparison.OrdinalIgnoreCase)
           || host.EndsWith(".railway.internal", StringComparison.OrdinalIgnoreCase) ? DatabaseProvider.Railway
-        : DatabaseProvider.PostgreSql;
+        : DatabaseProvider.PostgreSQL;
 
     static DatabaseFacts Of(Row row, IDatabaseEngine engine, DatabaseProvider provider, string banner)
     {
@@ -118,6 +129,7 @@ sealed record DatabaseFacts
             MayStoreAsLz4 = row.Flag(23),
             NamesOwnTablespace = row.Flag(24),
             MayRestrictKinds = row.Flag(25),
+            Messages = row.Text(26),
         };
 
         static int LimitOf(int limit) => limit < 0 ? int.MaxValue : limit;
@@ -147,7 +159,8 @@ sealed record DatabaseFacts
                (SELECT 'lz4' = ANY (s.enumvals) AND s.source = 'default' FROM pg_catalog.pg_settings s
                    WHERE s.name = 'default_toast_compression'),
                current_setting('default_tablespace') = (SELECT t.spcname FROM pg_catalog.pg_tablespace t WHERE t.oid = d.dattablespace),
-               current_setting('restrict_nonsystem_relation_kind', true) IS NOT NULL
+               current_setting('restrict_nonsystem_relation_kind', true) IS NOT NULL,
+               current_setting('lc_messages')
         FROM pg_catalog.pg_database d, pg_catalog.pg_roles r
         WHERE d.datname = current_database() AND r.rolname = current_user
         """;

@@ -2,8 +2,8 @@ namespace BackupSync.Postgres;
 
 public enum DatabaseProvider
 {
-    PostgreSql,
+    PostgreSQL,
     Neon,
     Railway,
-    CockroachDb,
+    CockroachDB,
 }

@@ -24,10 +24,12 @@ sealed class PgSession : IQueryRunner, IAsyncDisposable
             ('constraint_exclusion', 'partition'), ('jit', 'off'), ('transform_null_equals', 'off'), ('backslash_quote', 'safe_encoding'),
             ('default_transaction_isolation', 'read committed'), ('default_transaction_deferrable', 'off'), ('lock_timeout', '5000'),
             ('idle_in_transaction_session_timeout', '0'), ('idle_session_timeout', '0'), ('transaction_timeout', '0'),
-            ('tcp_keepalives_idle', '30'), ('tcp_keepalives_interval', '10'), ('tcp_keepalives_count', '3')) s(name, value)
+            ('restrict_nonsystem_relation_kind', ''), ('tcp_keepalives_idle', '30'), ('tcp_keepalives_interval', '10'), ('tcp_keepalives_count', '3')) s(name, value)
         WHERE {IsKnown};
         SELECT pg_catalog.set_config('session_replication_role', 'origin', false) FROM pg_catalog.pg_roles
         WHERE rolname = current_user AND rolsuper AND pg_catalog.current_setting('session_replication_role') <> 'origin';
+        SELECT pg_catalog.set_config('lc_messages', 'C', false) FROM pg_catalog.pg_roles
+        WHERE rolname = current_user AND rolsuper AND pg_catalog.current_setting('lc_messages') <> 'C';
         """;
 
     /// <summary>The view of all settings shows each with all it says of it, which takes a server milliseconds.</summary>
@@ -176,6 +178,21 @@ sealed class PgSession : IQueryRunner, IAsyncDisposable
             await SetAsync(settings, stop);
             return true;
         }, cancellationToken);
+    }
+
+    /// <summary>This one, with that executed; closed where it fails, for nobody has it yet.</summary>
+    public async Task<PgSession> ReadyAsync(string statements, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ExecuteAsync(statements, cancellationToken);
+            return this;
+        }
+        catch
+        {
+            await DisposeAsync();
+            throw;
+        }
     }
 
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.NotSupported"/>.</exception>

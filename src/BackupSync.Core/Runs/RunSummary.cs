@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace BackupSync.Runs;
 
 /// <summary>What a run came to, in a line: what somebody wants to know who reads no more than that.</summary>
@@ -31,8 +29,8 @@ static class RunSummary
         {
             yield return changed.Sum(c => c.All) == 0
                 ? $"nothing has changed in {Quantity.Of(run.Tables.Count, "table")}"
-                : $"{Quantity.Of(changed.Sum(c => c.Inserted), "row")} inserted, {Number(changed.Sum(c => c.Updated))} updated, "
-                    + $"{Number(changed.Sum(c => c.Deleted))} deleted in {Quantity.Of(changed.Count(c => c.All > 0), "table")}";
+                : $"{Quantity.Of(changed.Sum(c => c.Inserted), "row")} inserted, {Quantity.Number(changed.Sum(c => c.Updated))} updated, "
+                    + $"{Quantity.Number(changed.Sum(c => c.Deleted))} deleted in {Quantity.Of(changed.Count(c => c.All > 0), "table")}";
         }
         else
         {
@@ -41,8 +39,6 @@ static class RunSummary
         yield return run.Tables.Count > 0 && run.Tables.All(t => t.Verified == true) ? "verified" : null;
         yield return run.LeftOut.Count > 0 ? $"{run.LeftOut.Count} left out" : null;
     }
-
-    static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
     static string? Rows(RunResult run) => run.Rows is { } rows ? Quantity.Of(rows, "row") : null;
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Serialization;
 
 namespace BackupSync.Runs;
@@ -47,5 +46,5 @@ public sealed record TableChanges(
     /// <summary>Such as <c>12 inserted, 3 updated, 1 deleted</c>.</summary>
     public override string ToString() => All == 0
         ? "unchanged"
-        : string.Create(CultureInfo.InvariantCulture, $"{Inserted:N0} inserted, {Updated:N0} updated, {Deleted:N0} deleted");
+        : $"{Quantity.Number(Inserted)} inserted, {Quantity.Number(Updated)} updated, {Quantity.Number(Deleted)} deleted";
 }

@@ -519,6 +519,45 @@ static class CatalogQueries
     /// All schemas and relations that exclusions may name: oid, schema, name, the oids of the sequences a table owns, and those of the
     /// tables that it is a partition of, near or far.
     /// </summary>
+    /// <summary>
+    /// What cannot be created without some relations: foreign keys, views and rules, defaults, functions with a row's type, children, columns
+    /// of a row's type. Not what belongs to one of them, or to a schema that is left out as a whole.
+    /// </summary>
+    /// <returns>The object in words; schema and name of the relation that it needs.</returns>
+    public static string NeedingWhatIsLeftOut(CatalogFilter filter) => $"""
+        WITH gone AS (SELECT c.oid, c.reltype, n.nspname, c.relname FROM pg_catalog.pg_class c
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.oid = ANY (ARRAY[{string.Join(",", filter.Relations)}]::oid[]) OR n.nspname = ANY ({LeftOut(filter)})),
+        needed AS (
+            SELECT d.classid, d.objid, d.objsubid, g.nspname, g.relname FROM pg_catalog.pg_depend d
+                JOIN gone g ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = g.oid
+                WHERE d.deptype = 'n'
+            UNION
+            SELECT d.classid, d.objid, d.objsubid, g.nspname, g.relname FROM pg_catalog.pg_depend d
+                JOIN pg_catalog.pg_type t ON t.oid = d.refobjid
+                JOIN gone g ON g.reltype <> 0 AND (t.oid = g.reltype OR t.typelem = g.reltype AND t.typcategory = 'A')
+                WHERE d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.deptype = 'n'),
+        owned AS (
+            SELECT n.*, coalesce(c.conrelid, r.ev_class, a.adrelid, g.tgrelid, p.polrelid,
+                CASE WHEN n.classid = 'pg_catalog.pg_class'::pg_catalog.regclass THEN n.objid END) AS relation
+            FROM needed n
+                LEFT JOIN pg_catalog.pg_constraint c ON n.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND c.oid = n.objid
+                LEFT JOIN pg_catalog.pg_rewrite r ON n.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND r.oid = n.objid
+                LEFT JOIN pg_catalog.pg_attrdef a ON n.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND a.oid = n.objid
+                LEFT JOIN pg_catalog.pg_trigger g ON n.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass AND g.oid = n.objid
+                LEFT JOIN pg_catalog.pg_policy p ON n.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND p.oid = n.objid)
+        SELECT DISTINCT pg_catalog.pg_describe_object(o.classid, o.objid, o.objsubid), o.nspname, o.relname FROM owned o
+            LEFT JOIN pg_catalog.pg_class own ON own.oid = o.relation
+            LEFT JOIN pg_catalog.pg_namespace s ON s.oid = own.relnamespace
+            CROSS JOIN LATERAL pg_catalog.pg_identify_object(o.classid, o.objid, 0) i
+            WHERE NOT EXISTS (SELECT FROM gone g WHERE g.oid = o.relation)
+                AND coalesce(s.nspname, i.schema, '') <> ALL ({LeftOut(filter)})
+                AND coalesce(s.nspname, i.schema, '') !~ '^pg_'
+        ORDER BY 1, 2, 3
+        """;
+
+    static string LeftOut(CatalogFilter filter) => $"ARRAY[{string.Join(",", filter.Schemas.Select(Sql.Literal))}]::text[]";
+
     public const string Excludable = """
         SELECT c.oid, n.nspname, c.relname,
                coalesce((SELECT pg_catalog.string_agg(d.objid::text, ',') FROM pg_catalog.pg_depend d

@@ -43,7 +43,7 @@ sealed partial record DetailDifference(string Subject, string? Fact, string? Sou
         }
     }
 
-    static string Shown(string? value) => value is null ? "none" : $"'{value}'";
+    string Shown(string? value) => value is not null ? $"'{value}'" : Fact == SchemaDetails.Filled ? "'yes'" : "none";
 
     static string? OneLine(string? text) => text is null ? null : Spaces().Replace(text, " ").Trim();
 

@@ -81,9 +81,9 @@ static class FingerprintComparison
             if (!actual.Tables.TryGetValue(name, out var have))
                 continue;
             if (have.Rows != want.Rows)
-                yield return new($"table {name}", $"{want.Rows} rows expected, {have.Rows} found");
+                yield return new($"table {name}", $"{Quantity.Of(want.Rows, "row")} expected, {Quantity.Number(have.Rows)} found");
             else if (expected.Method == actual.Method && have.Hash != want.Hash && NoteOf(name, expected, actual, isCopy: true) is null)
-                yield return new($"table {name}", $"the content of its {want.Rows} rows differs");
+                yield return new($"table {name}", $"the content of its {Quantity.Of(want.Rows, "row")} differs");
         }
     }
 

@@ -32,6 +32,9 @@ static class SchemaDetails
     /// <summary>Of an extension: another server may well have another, and neither a dump nor a restore says which.</summary>
     public const string ExtensionVersion = "version";
 
+    /// <summary>Of a materialized view; told where it is not.</summary>
+    public const string Filled = "filled";
+
     /// <summary>A table's place among others, which a target of chosen tables need not have.</summary>
     public static IReadOnlyList<string> Parentage { get; } = ["partition of", "bounds", "inherits"];
 
@@ -198,7 +201,7 @@ static class SchemaDetails
                    ("access method", "SELECT nullif(am.amname, 'heap') FROM pg_catalog.pg_am am WHERE am.oid = c.relam"),
                    ("replica identity", Given("c.relkind IN ('r', 'p') AND c.relreplident <> 'd'",
                        "CASE c.relreplident WHEN 'f' THEN 'full' WHEN 'n' THEN 'nothing' ELSE 'index' END")),
-                   ("filled", Given("c.relkind = 'm' AND NOT c.relispopulated", "'no'")),
+                   (Filled, Given("c.relkind = 'm' AND NOT c.relispopulated", "'no'")),
                    ("not null not valid", NotNull("NOT nn.convalidated AND nn.coninhcount = 0")),
                    ("not null without children", NotNull("nn.connoinherit")),
                    (NotNullNames, Given($"c.oid IN (SELECT o.conrelid {OddNames})",

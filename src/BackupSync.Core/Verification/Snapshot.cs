@@ -85,8 +85,7 @@ sealed class Snapshot : IAsyncDisposable
         {
             var session = await PgConnector.OpenAsync(login, connectLimit, onRetry: null, stop);
             var own = lockTimeout is { } limit ? $"SET lock_timeout = {(long)limit.TotalMilliseconds}; " : "";
-            await session.ExecuteAsync(own + DeadlockTimeout.ShortenLockTimeout, stop);
-            return session;
+            return await session.ReadyAsync(own + DeadlockTimeout.ShortenLockTimeout, stop);
         }
     }
 
@@ -94,16 +93,7 @@ sealed class Snapshot : IAsyncDisposable
     public async Task<PgSession> OpenReaderAsync(CancellationToken cancellationToken)
     {
         var session = await _open(cancellationToken);
-        try
-        {
-            await session.ExecuteAsync(BeginReading, cancellationToken);
-            return session;
-        }
-        catch
-        {
-            await session.DisposeAsync();
-            throw;
-        }
+        return await session.ReadyAsync(BeginReading, cancellationToken);
     }
 
     /// <summary>Begins a transaction that sees it.</summary>

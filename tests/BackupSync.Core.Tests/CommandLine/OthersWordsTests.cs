@@ -26,12 +26,10 @@ public sealed class OthersWordsTests(Servers servers) : IClassFixture<Servers>
         await using var scenario = await CliScenario.CreateAsync(servers, settings: "mode: incremental");
         await scenario.OnSourceAsync(
             $"CREATE TABLE \"{Name}\" (id int PRIMARY KEY, \"{Name}\" text); INSERT INTO \"{Name}\" VALUES (1, 'a')");
-        var results = new List<CliResult>
-        {
-            await scenario.RunAsync("sync", "railway-to-neon", "--mode", "full", "--yes"),
-            await scenario.RunAsync("sync", "railway-to-neon", "--yes"),
-            await scenario.RunAsync("sync", "railway-to-neon", "--yes", "--what-if"),
-        };
+        var results = new List<CliResult> { await scenario.RunAsync("sync", "railway-to-neon", "--mode", "full", "--yes") };
+        await scenario.OnSourceAsync($"INSERT INTO \"{Name}\" VALUES (2, 'a')");
+        results.Add(await scenario.RunAsync("sync", "railway-to-neon", "--yes"));
+        results.Add(await scenario.RunAsync("sync", "railway-to-neon", "--yes", "--what-if"));
         Assert.All(results, r => Assert.Equal(0, r.ExitCode));
         Assert.Contains(Shown, results[0].Output, StringComparison.Ordinal);
         Assert.Contains(Shown, results[1].Output, StringComparison.Ordinal);

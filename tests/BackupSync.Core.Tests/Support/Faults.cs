@@ -1,3 +1,4 @@
+using System.Text.Json;
 using BackupSync.Configuration;
 using BackupSync.Postgres;
 using BackupSync.Runs;
@@ -101,6 +102,9 @@ static class Faults
         Assert.True(
             result.Outcome == outcome && result.Error!.Step == step && errorIds.Contains(result.Error.Id),
             $"{result.Outcome} {result.Error}");
-        Assert.DoesNotContain(TestDatabase.Password, result.Error!.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(TestDatabase.Password, AllOf(result.Error!), StringComparison.Ordinal);
     }
+
+    /// <summary>Every word of an error.</summary>
+    public static string AllOf(RunError error) => JsonSerializer.Serialize(error, JsonFormat.Line);
 }

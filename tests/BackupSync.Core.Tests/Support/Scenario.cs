@@ -160,13 +160,22 @@ sealed class Scenario : IAsyncDisposable
         // A session whose client is gone may take a moment to notice.
         await Eventually.IsTrueAsync(
             async () => await CountAsync(SourceAdmin, Sessions) == 0 && await CountAsync(TargetAdmin, Sessions) == 0,
-            "sessions of backupsync are left");
+            "sessions of backupsync are left", SessionsAsync);
         var tag = new RunTag(Target, "test");
         Assert.Equal(0, await CountAsync(TargetAdmin,
             $"SELECT count(*) FROM pg_database WHERE starts_with(datname, {Sql.Literal(tag.NewPrefix)}) OR starts_with(datname, "
                 + $"{Sql.Literal(tag.OldPrefix)})"));
         if (System.IO.Directory.Exists(Directory))
             Assert.Empty(System.IO.Directory.GetFiles(Directory, "*.partial"));
+    }
+
+    async Task<string> SessionsAsync()
+    {
+        const string Told = "SELECT coalesce(string_agg(concat_ws(' ', application_name, state, wait_event, state_change, query), '; '), "
+            + "'') FROM pg_stat_activity WHERE application_name LIKE 'backupsync%' AND pid <> pg_backend_pid()";
+        await using var source = await OpenAsync(SourceAdmin);
+        await using var target = await OpenAsync(TargetAdmin);
+        return $"{await source.ScalarAsync<string>(Told, default)} | {await target.ScalarAsync<string>(Told, default)}";
     }
 
     public async ValueTask DisposeAsync()

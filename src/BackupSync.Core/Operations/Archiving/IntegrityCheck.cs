@@ -35,7 +35,8 @@ static class IntegrityCheck
         if (missing.Count > 0)
             throw new BackupSyncException(ErrorIds.BackupInvalid, $"{name} lacks {string.Join(", ", missing)}.", "Use another backup.");
         await backup.ReadGlobalsAsync(cancellationToken);
-        scope.Note = $"{name}: {backup.Manifest.Fingerprint.Tables.Count} tables, {content.Rows!.Values.Sum()} rows";
+        scope.Note = $"{name}: {Quantity.Of(backup.Manifest.Fingerprint.Tables.Count, "table")}, "
+            + Quantity.Of(content.Rows!.Values.Sum(), "row");
     }
 
     static (ArchiveContent Content, ArchiveHead Head) Count(

@@ -12,7 +12,7 @@ static class CleanUp
     /// <param name="dropsPrevious">Whether the content of before is still there.</param>
     public static Step StepOf(int keepDays, bool dropsPrevious) => new(RunStep.CleanUp, "Clean up", null)
     {
-        Plan = $"{(dropsPrevious ? "Drop the previous content and remove" : "Remove")} backups older than {keepDays} days",
+        Plan = $"{(dropsPrevious ? "Drop the previous content and remove" : "Remove")} backups older than {Quantity.Of(keepDays, "day")}",
     };
 
     /// <param name="publisher">Null where nothing of before is kept but the safety backup.</param>

@@ -93,8 +93,8 @@ sealed class RetentionGroup
     (bool Stays, string Reason) ByAge(BackupFile backup, int days, string whose)
     {
         var age = (_newest!.Created < _now ? _newest.Created : _now) - backup.Created;
-        return age.TotalDays < days ? (true, $"not yet {days} days older than the newest{whose}")
-            : (false, days == 0 ? $"older than the newest{whose}" : $"older than {days} days{whose}");
+        return age.TotalDays < days ? (true, $"not yet {Quantity.Of(days, "day")} older than the newest{whose}")
+            : (false, days == 0 ? $"older than the newest{whose}" : $"older than {Quantity.Of(days, "day")}{whose}");
     }
 
     TagKeep? TagRuleOf(BackupFile backup) => backup.Tag is null ? null

@@ -57,6 +57,7 @@ sealed class FullSync(RunContext run, SyncFindings findings, SyncRequest request
         Prechecks.WarnOfOlderTarget(source.Facts.Major, source.Facts.Version, source.Login.Label, target, run);
         if (target.Facts.Major < source.Facts.Major)
             await NamedOption.EnsureKnownAsync(source, target, cancellationToken);
+        await Prechecks.EnsureNothingNeededIsLeftOutAsync(source, cancellationToken);
         await Prechecks.WarnOfDumpLocksAsync(source, source.Filter, run, cancellationToken);
         await Prechecks.WarnOfDumpLocksAsync(target, CatalogFilter.None, run, cancellationToken);
         _publisher = await PublishChoice.MakeAsync(

@@ -66,9 +66,10 @@ sealed class IncrementalAttempt(
         await EnsureReadAsync(cancellationToken);
         EnsureNotShrunken();
         var changed = _tables.Where(t => t.Staged.IsTouched).ToList();
-        scope.Note = $"{_tables.Count} tables: {Ways()}; "
+        scope.Note = $"{Quantity.Of(_tables.Count, "table")}: {Ways()}; "
             + (changed.Count == 0 ? "nothing has changed"
-                : $"{changed.Sum(t => t.Staged.Rows.Count)} rows to write, {changed.Sum(t => t.Staged.ToDelete)} to delete");
+                : $"{Quantity.Of(changed.Sum(t => t.Staged.Rows.Count), "row")} to write, "
+                    + $"{Quantity.Number(changed.Sum(t => t.Staged.ToDelete))} to delete");
         findings.Changes = Results();
         return null;
     }
@@ -93,7 +94,7 @@ sealed class IncrementalAttempt(
             table.CountOwn();
         var changes = _tables.Select(t => t.Changes).ToList();
         scope.Note =
-            $"{changes.Sum(c => c.Inserted)} inserted, {changes.Sum(c => c.Updated)} updated, {changes.Sum(c => c.Deleted)} deleted"
+            Written(changes)
             + (changes.Sum(c => c.Replaced) is > 0 and var replaced
                 ? $" ({replaced} of these replaced by rows whose periods they overlapped)"
                 : "")
@@ -115,9 +116,10 @@ sealed class IncrementalAttempt(
         var (written, compared) = (_tables.Count(t => t.Staged.IsTouched), _tables.Where(t => t.IsVerified).ToList());
         scope.Note = (written == 0
             ? "nothing written"
-            : $"{written} {(written == 1 ? "table" : "tables")} written, every written row as on the source")
+            : $"{Quantity.Of(written, "table")} written, every written row as on the source")
             + (compared.Count > 0
-                ? $"; content of {compared.Count} of {_tables.Count} tables compared, {compared.Sum(t => t.SourceRows)} rows"
+                ? $"; content of {compared.Count} of {Quantity.Of(_tables.Count, "table")} compared, "
+                    + Quantity.Of(compared.Sum(t => t.SourceRows) ?? 0, "row")
                 : "");
         findings.Changes = Results();
         await SaveStateAsync(cancellationToken);
@@ -153,11 +155,15 @@ sealed class IncrementalAttempt(
         var rows = _tables.Where(t => t.RowsAfter is not null).ToDictionary(t => t.Table.Name, t => t.RowsAfter!.Value);
         if (rows.Count > 0)
             run.Info($"{target.Login.Label} verification: {ReportedTables.Describe(rows, request.Verify.Report)}"
-                + (rows.Count < _tables.Count ? $"; {_tables.Count - rows.Count} of {_tables.Count} tables not counted" : ""));
+                + (rows.Count < _tables.Count
+                    ? $"; {_tables.Count - rows.Count} of {Quantity.Of(_tables.Count, "table")} not counted" : ""));
         var changes = _tables.Select(t => t.Changes).ToList();
-        run.Info($"{target.Login.Label} updated: {changes.Sum(c => c.Inserted)} inserted, {changes.Sum(c => c.Updated)} updated, "
-            + $"{changes.Sum(c => c.Deleted)} deleted in {changes.Count(c => c.All > 0)} tables");
+        run.Info($"{target.Login.Label} updated: {Written(changes)} in {Quantity.Of(changes.Count(c => c.All > 0), "table")}");
     }
+
+    static string Written(IReadOnlyList<TableChanges> changes) =>
+        $"{Quantity.Number(changes.Sum(c => c.Inserted))} inserted, {Quantity.Number(changes.Sum(c => c.Updated))} updated, "
+            + $"{Quantity.Number(changes.Sum(c => c.Deleted))} deleted";
 
     public async Task RollBackAsync(Exception failure)
     {

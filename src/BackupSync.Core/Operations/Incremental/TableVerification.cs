@@ -15,7 +15,8 @@ sealed class TableVerification(KeyedTable table, FingerprintMethod method, PgSes
         var now = await FingerprintReader.ReadTableAsync(target, table.Table, method, cancellationToken);
         if (now.Rows != source.Rows)
             throw Differs(source.Rows, now.Rows);
-        return now.Hash == source.Hash ? now.Rows : throw Differs(target, table.Name, $"the content of its {now.Rows} rows differs");
+        return now.Hash == source.Hash ? now.Rows
+            : throw Differs(target, table.Name, $"the content of its {Quantity.Of(now.Rows, "row")} differs");
     }
 
     /// <summary>Counts the rows, and looks again at the buckets of keys that differed before.</summary>
@@ -35,7 +36,7 @@ sealed class TableVerification(KeyedTable table, FingerprintMethod method, PgSes
     }
 
     BackupSyncException Differs(long expected, long found) =>
-        Differs(target, table.Name, $"{expected} rows expected, {found} found");
+        Differs(target, table.Name, $"{Quantity.Of(expected, "row")} expected, {Quantity.Number(found)} found");
 
     public static BackupSyncException Differs(PgSession target, string table, string how) => new(
         ErrorIds.VerificationFailed, $"{target.Login.Label}: {table} would not hold what the source holds: {how}.",

@@ -58,7 +58,8 @@ sealed class Drill : IAsyncDisposable
             await drill.RestoreAsync(scope, cancellationToken);
             var recovery = RecoveryOf(run.Clock, begun, backup.Manifest, request.Tier);
             var content = backup.Manifest.Fingerprint;
-            scope.Note = $"{content.Tables.Count} tables, {content.TotalRows()} rows equal, restored into PostgreSQL "
+            scope.Note = $"{Quantity.Of(content.Tables.Count, "table")}, {Quantity.Of(content.TotalRows(), "row")} equal, "
+                + $"restored into PostgreSQL "
                 + $"{drill._target.Facts.Version}; recovery took {Durations.Show(TimeSpan.FromSeconds(recovery.Seconds))}";
             return recovery;
         }

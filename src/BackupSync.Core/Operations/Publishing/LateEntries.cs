@@ -25,7 +25,7 @@ sealed partial class LateEntries(ArchiveListing listing)
     public bool Add(BackupSyncException failure)
     {
         if (failure.ErrorId != ErrorIds.RestoreFailed || failure.Detail is not { } words || !OfRowsElsewhere().IsMatch(words)
-            || IdIn(words) is not { } id || _ids.LastOrDefault() == id || ++_failures > Most)
+            || OfWhatIsNot().IsMatch(words) || IdIn(words) is not { } id || _ids.LastOrDefault() == id || ++_failures > Most)
             return false;
         // From the first one on everything is loaded in sections, and what is made when all rows are there misses none.
         if (Any && listing.Entries.FirstOrDefault(e => IdOf(e.Line) == id)?.Kind is not ("TABLE DATA" or MaterializedRows))
@@ -43,7 +43,9 @@ sealed partial class LateEntries(ArchiveListing listing)
         var others = Without(list);
         var rows = listing.Entries.Where(e => e.Kind == "TABLE DATA").Select(e => e.Line).ToHashSet();
         var materialized = listing.Entries.Where(e => e.Kind == MaterializedRows).Select(e => e.Line).ToHashSet();
-        var at = others.Count - others.Reverse().TakeWhile(l => !rows.Contains(l)).Count();
+        // Where no rows are left but theirs: as early as before, which is behind what makes schemas and tables.
+        var before = list.TakeWhile(l => !_ids.Contains(IdOf(l))).Count();
+        var at = Math.Max(before, others.Count - others.Reverse().TakeWhile(l => !rows.Contains(l)).Count());
         return [.. others.Take(at), .. Of(list).Where(l => !materialized.Contains(l)), .. others.Skip(at),
             .. Of(list).Where(materialized.Contains)];
     }
@@ -69,6 +71,10 @@ sealed partial class LateEntries(ArchiveListing listing)
     public IEnumerable<string> Of(IReadOnlyList<string> list) => _ids.SelectMany(id => list.Where(l => IdOf(l) == id));
 
     static string IdOf(string line) => line[..line.IndexOf(';')];
+
+    /// <summary>What no order of rows brings.</summary>
+    [GeneratedRegex("""ERROR:\s+(function|procedure|operator|relation|type|schema|column|role) .*does not exist""")]
+    private static partial Regex OfWhatIsNot();
 
     /// <summary>What an expression says that looked for rows in vain: its constraint, or the function that it calls.</summary>
     [GeneratedRegex("""violates check constraint|value for domain .* violates|SQL function "|PL/\w+ function |has not been populated""")]

@@ -25,7 +25,6 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
     /// <param name="safetyBackup">What to restore from should nothing else bring the target back.</param>
     public async Task RunAsync(PublishContent content, BackupFile? safetyBackup, CancellationToken cancellationToken)
     {
-        target.Findings.Publish = publisher.Mode;
         foreach (var guard in target.Before.Objects.Keys
             .Where(o => o.StartsWith("event trigger ", StringComparison.Ordinal) && !content.Content.Objects.ContainsKey(o)))
             run.Warn($"{target.Login.Label}: the {guard} goes, for the content that replaces the target's has none of this name.");
@@ -76,6 +75,7 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
             (scope, ct) => VerifyAsync(content.Content, scope, ct), cancellationToken);
         await run.StepAsync(steps.Publish,
             (_, ct) => PublishAsync(ct), cancellationToken);
+        target.Findings.Publish = publisher.Mode;
     }
 
     async Task VerifyAsync(DatabaseFingerprint expected, StepScope scope, CancellationToken cancellationToken)
@@ -84,8 +84,8 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
             (table, done, all, rows, bytes) => scope.Progress((double)done / all, table, rows, bytes), cancellationToken);
         EnsureEqual(expected, restored, "what was restored");
         target.Findings.IsVerified = true;
-        scope.Note = $"{restored.Tables.Count} tables, {restored.TotalRows()} "
-            + $"rows{(expected.Method == FingerprintMethod.RowsOnly ? "" : ", content")} equal";
+        scope.Note = $"{Quantity.Of(restored.Tables.Count, "table")}, {Quantity.Of(restored.TotalRows(), "row")}"
+            + $"{(expected.Method == FingerprintMethod.RowsOnly ? "" : ", content")} equal";
     }
 
     Task PublishAsync(CancellationToken cancellationToken)

@@ -46,8 +46,8 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
             }
             catch (BackupSyncException failure) when (content.Jobs > 1 && OfWorkers(failure))
             {
-                run.Info($"{failure.Message} pg_restore's workers stood in each other's way: everything is loaded once more, by one of "
-                    + "them, in the archive's order.");
+                run.Info($"{failure.Message} pg_restore's workers may have stood in each other's way: everything is loaded once more, by "
+                    + "one of them, in the archive's order.");
                 content = content with { Jobs = 1 };
                 await ThrowAwayAsync(cancellationToken);
             }

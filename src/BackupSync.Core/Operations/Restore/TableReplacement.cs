@@ -59,7 +59,8 @@ sealed class TableReplacement(
             await session.ExecuteAsync($"ANALYZE {table.Qualified}", cancellationToken);
         await session.ExecuteAsync(ReadingPath.Set(null), cancellationToken);
         scope.Note =
-            $"{selection.Content.Count} tables, {selection.Content.Values.Sum(t => t.Rows)} rows; {keys.All.Count} foreign keys checked";
+            $"{Quantity.Of(selection.Content.Count, "table")}, {Quantity.Of(selection.Content.Values.Sum(t => t.Rows), "row")}; "
+                + $"{Quantity.Of(keys.All.Count, "foreign key")} checked";
     }
 
     /// <summary>Compares what the tables hold now, still out of sight, with the backup.</summary>
@@ -93,9 +94,9 @@ sealed class TableReplacement(
             if (note is not null)
                 run.Warn($"{target.Login.Label}: {note}.");
             var difference = !found.TryGetValue(key, out var have) ? "it is no table with rows of its own there"
-                : have.Rows != want.Rows ? $"{want.Rows} rows expected, {have.Rows} found"
+                : have.Rows != want.Rows ? $"{Quantity.Of(want.Rows, "row")} expected, {Quantity.Number(have.Rows)} found"
                 : method != FingerprintMethod.RowsOnly && have.Hash != want.Hash && note is null
-                    ? $"the content of its {want.Rows} rows differs"
+                    ? $"the content of its {Quantity.Of(want.Rows, "row")} differs"
                     : null;
             if (difference is not null)
             {
@@ -106,7 +107,8 @@ sealed class TableReplacement(
             }
         }
         scope.Note =
-            $"{found.Count} tables, {found.Values.Sum(t => t.Rows)} rows{(method == FingerprintMethod.RowsOnly ? "" : ", content")} equal";
+            $"{Quantity.Of(found.Count, "table")}, {Quantity.Of(found.Values.Sum(t => t.Rows), "row")}"
+                + $"{(method == FingerprintMethod.RowsOnly ? "" : ", content")} equal";
         return restored;
     }
 

@@ -41,9 +41,9 @@ sealed class TableRestoreOperation(RunContext run, RestoreRequest request) : Res
 
     protected override async Task ReplaceAsync(TargetSide target, CancellationToken cancellationToken)
     {
-        Findings.Target.Publish = PublishMode.Transaction;
         var attempts = new SnapshotAttempts(Run, target);
         await attempts.RunAsync(ct => ReplaceAsync(target, attempts, ct), cancellationToken);
+        Findings.Target.Publish = PublishMode.Transaction;
     }
 
     async Task ReplaceAsync(TargetSide target, SnapshotAttempts attempts, CancellationToken cancellationToken)

@@ -134,6 +134,12 @@ abstract class DatabaseSide(RunContext run, Endpoint database, RunSettings setti
         Login = _session.PinnedLogin;
         _facts = await DatabaseFacts.ReadAsync(_session, Database.Provider, cancellationToken);
         Login = Login.For(_facts, _session);
+        if (!_facts.MessagesAreEnglish)
+        {
+            Run.Warn($"{Login.Label}: the server's messages are not in English (lc_messages is {_facts.Messages}): where a failure is "
+                + "known by its words alone, the run ends instead of beginning anew, and a restore leaves out nothing that the server "
+                + $"refuses. As a superuser: ALTER ROLE {Sql.Identifier(_facts.Role)} SET lc_messages = 'C'.");
+        }
         return _facts;
     }
 

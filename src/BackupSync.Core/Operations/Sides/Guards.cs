@@ -81,7 +81,8 @@ static class Guards
         var (have, had) = (source.Values.Sum(), target.Values.Sum());
         if (have < had * (1 - request.MaximumShrink))
         {
-            return $"{request.Source.DisplayName} has {have} rows, {request.Target.DisplayName} has {had}: more than the "
+            return $"{request.Source.DisplayName} has {Quantity.Of(have, "row")}, "
+                + $"{request.Target.DisplayName} has {Quantity.Number(had)}: more than the "
                 + $"{Percentages.Show(request.MaximumShrink)} "
                 + "that guards.maximumShrink allows are gone.";
         }
@@ -90,7 +91,7 @@ static class Guards
             && source.TryGetValue(t.Key, out var now) && now == 0);
         return emptied.Key is null ? null
             : $"The table {emptied.Key} of {request.Source.DisplayName} is empty; in {request.Target.DisplayName} it has "
-                + $"{emptied.Value} rows.";
+                + $"{Quantity.Of(emptied.Value, "row")}.";
     }
 
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.NotSupported"/>: of tables, there is nothing to leave out.</exception>

@@ -52,6 +52,21 @@ static class Prechecks
                 + $"PostgreSQL {major} knows cannot be restored there. The run ends then, and the target stays as it is.");
     }
 
+    /// <summary>What refers to what is left out could not be created: a foreign key, say, or a view.</summary>
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.ConfigurationInvalid"/>.</exception>
+    public static async Task EnsureNothingNeededIsLeftOutAsync(SourceSide source, CancellationToken cancellationToken)
+    {
+        if (source.Filter.Relations.Count + source.Filter.Schemas.Count == 0)
+            return;
+        var needing = await source.Session.RowsAsync(CatalogQueries.NeedingWhatIsLeftOut(source.Filter), cancellationToken);
+        if (needing.Count == 0)
+            return;
+        throw new BackupSyncException(ErrorIds.ConfigurationInvalid,
+            "exclude leaves out what the rest needs: "
+                + $"{NameList.Of([.. needing.Select(r => $"{r.Text(0)} needs {r.Name(1).Display}")])}.",
+            "Exclude that as well, or name the tables under exclude.data: they are created then, and only their rows are left out.");
+    }
+
     /// <summary>See <see cref="WarnOfLocksAsync"/>.</summary>
     public static Task WarnOfDumpLocksAsync(DatabaseSide side, CatalogFilter filter, RunContext run, CancellationToken cancellationToken) =>
         WarnOfLocksAsync(side, filter, "pg_dump", run, cancellationToken);

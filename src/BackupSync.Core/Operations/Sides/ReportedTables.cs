@@ -16,11 +16,11 @@ static class ReportedTables
     public static string Describe(IReadOnlyDictionary<string, long> rows, IReadOnlyList<string> report)
     {
         if (report.Count == 0)
-            return $"{rows.Values.Sum()} rows in {rows.Count} tables";
+            return $"{Quantity.Of(rows.Values.Sum(), "row")} in {Quantity.Of(rows.Count, "table")}";
         return string.Join(", ", report.Select(name =>
         {
             var found = rows.Where(t => IsReported(t.Key, [name])).ToList();
-            return found.Count == 0 ? $"no table {name}" : $"{found.Sum(t => t.Value)} {name}";
+            return found.Count == 0 ? $"no table {name}" : $"{Quantity.Number(found.Sum(t => t.Value))} {name}";
         }));
     }
 }

@@ -173,7 +173,7 @@ public sealed class DamageTests(Servers servers) : IClassFixture<Servers>
                 errorId == ErrorIds.PassphraseWrong ? "no older backup" : $"The next older one is {older.Path} of ",
                 result.Error.Advice,
                 StringComparison.Ordinal);
-            Assert.DoesNotContain("another one", result.Error.ToString(), StringComparison.Ordinal);
+            Assert.DoesNotContain("another one", Faults.AllOf(result.Error), StringComparison.Ordinal);
             Scenario.AssertSame(before, await Scenario.ContentAsync(target.AsSuperuser));
             await File.WriteAllBytesAsync(path, archive);
             await File.WriteAllBytesAsync(path + ".json", stated);

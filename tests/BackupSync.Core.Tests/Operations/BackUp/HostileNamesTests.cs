@@ -1,4 +1,5 @@
 using BackupSync.Application;
+using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Postgres;
 
@@ -93,5 +94,39 @@ public sealed class HostileNamesTests(Servers servers) : IClassFixture<Servers>
             Assert.Equal(await HostileNames.ContentAsync(scenario.SourceAdmin), await HostileNames.ContentAsync(scenario.TargetAdmin));
         }
         Assert.Equal(0, (await scenario.SyncWellAsync(SyncMode.Incremental)).Tables.Sum(t => t.Changes?.All ?? 0));
+    }
+
+    /// <summary>PostgreSQL's programs take such a name for the settings of a connection.</summary>
+    [Theory]
+    [InlineData("a=b")]
+    [InlineData("postgresql://nowhere")]
+    [InlineData("it's a \\ name")]
+    public async Task Databases_whose_names_look_like_addresses_are_backed_up_with_their_roles_and_restored(string name)
+    {
+        var admin = (await servers.CreateSourceAsync()).AsSuperuser;
+        await TestDatabase.ExecuteAsync(admin, $"CREATE DATABASE {Sql.Identifier(name)}");
+        using var folder = new TempFolder();
+        try
+        {
+            var address = admin.WithDatabase(name);
+            await TestDatabase.ExecuteAsync(address, "CREATE TABLE t AS SELECT generate_series(1, 10) i");
+            var place = new FolderPlaceConfig { Name = "local", Directory = folder.File("local") };
+            var config = new BackupSyncConfig { Path = folder.File("backupsync.yml"), Databases = [], Jobs = [], Places = [place] };
+            var odd = Scenario.Named("odd", address, DatabaseRole.Backup);
+
+            var taken = (await BackupRunner.BackUpAsync([odd], BackupOrders.ByHand(config), _ => [], null, default))[0];
+            var backup = Vault.Well(taken).SourceBackup!;
+            Assert.Empty(taken.Warnings);
+            Assert.True(File.Exists(BackupNames.GlobalsOf(backup.Path)));
+            var handle = BackupHandles.Of(backup, config);
+            Vault.Well(await BackupRunner.ProveAsync(handle, BackupProof.Drill, odd, null, config.Tools, [], default));
+            await TestDatabase.ExecuteAsync(address, "TRUNCATE t");
+            Vault.Well(await RestoreRunner.RestoreAsync(handle, [], odd, config, new RunOptions(), [], default));
+            Assert.Equal(10, await Scenario.CountAsync(address, "SELECT count(*) FROM t"));
+        }
+        finally
+        {
+            await TestDatabase.ExecuteAsync(admin, $"DROP DATABASE {Sql.Identifier(name)} WITH (FORCE)");
+        }
     }
 }

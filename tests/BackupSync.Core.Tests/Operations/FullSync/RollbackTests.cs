@@ -105,7 +105,7 @@ public sealed class RollbackTests(Servers servers) : IClassFixture<Servers>
 
         Assert.Equal(RunOutcome.RolledBack, result.Outcome);
         Assert.Equal(RunStep.CheckPublished, result.Error!.Step);
-        Assert.Contains("1001 rows expected, 500 found", result.Error.Message, StringComparison.Ordinal);
+        Assert.Contains("1,001 rows expected, 500 found", result.Error.Message, StringComparison.Ordinal);
         Scenario.AssertSame(before, await scenario.TargetContentAsync());
         if (publish == PublishMode.Transaction)
             Assert.Contains("ROLLING BACK: Restoring from safety backup...", scenario.LogText, StringComparison.Ordinal);

@@ -24,7 +24,8 @@ public sealed class SettingsTests(Servers servers) : IClassFixture<Servers>
         ("gin_fuzzy_search_limit", "1"),
         ("idle_in_transaction_session_timeout", "2s"), ("idle_session_timeout", "2s"), ("IntervalStyle", "sql_standard"), ("jit", "on"),
         ("jit_above_cost", "0"), ("lc_monetary", "C.UTF-8"), ("lc_numeric", "C.UTF-8"), ("lock_timeout", "2s"),
-        ("quote_all_identifiers", "on"), ("row_security", "off"), ("search_path", "nowhere"), ("session_replication_role", "replica"),
+        ("quote_all_identifiers", "on"), ("restrict_nonsystem_relation_kind", "view"),
+        ("row_security", "off"), ("search_path", "nowhere"), ("session_replication_role", "replica"),
         ("standard_conforming_strings", "off"),
         ("statement_timeout", "2s"), ("synchronize_seqscans", "off"), ("TimeZone", "Asia/Kathmandu"), ("transaction_timeout", "2s"),
         ("transform_null_equals", "on"), ("work_mem", "64kB"),
@@ -49,6 +50,7 @@ public sealed class SettingsTests(Servers servers) : IClassFixture<Servers>
                 '-1 mon +2 days -03:04:05', 0.1::float8 + 0.2, 1e-7, '\x00ff27', 'just <i>content</i>', 1.10, 1234.5, E'€ \\ '' \n 日本'),
                 (2, '{}', NULL, 'infinity', '0044-03-15 BC', '1 year -1 hour', 'NaN', '-Infinity', '', '<a/>', 'NaN', NULL, '');
             CREATE VIEW "Sicht" AS SELECT id, s = NULL AS nothing FROM "größe €" WHERE d > '2026-01-02' AND i > '-1 day';
+            CREATE MATERIALIZED VIEW "Gesehen" AS SELECT id, nothing FROM "Sicht";
             CREATE FUNCTION "Über"(a text DEFAULT 'é\n') RETURNS text LANGUAGE sql AS $$ SELECT 'é' || a $$;
             CREATE TABLE refers (id int REFERENCES "größe €", at timestamptz DEFAULT '2026-03-29 01:30:00+00') PARTITION BY RANGE (at);
             CREATE TABLE refers_1 PARTITION OF refers FOR VALUES FROM ('2026-01-01 00:00:00+00') TO ('2027-01-01 00:00:00+00');

@@ -233,6 +233,34 @@ public sealed class SyncTests(Servers servers) : IClassFixture<Servers>
         Assert.DoesNotContain("schema scratch", content.Objects.Keys);
     }
 
+    /// <summary>What could not be created without it is told before anything is dumped, and by its name.</summary>
+    [Theory]
+    [InlineData(
+        "CREATE TABLE rest (i int PRIMARY KEY, e int REFERENCES ex)", "constraint rest_e_fkey on table public.rest needs public.ex")]
+    [InlineData("CREATE VIEW rest AS SELECT * FROM ex", "needs public.ex")]
+    [InlineData("CREATE FUNCTION rest(ex) RETURNS int LANGUAGE sql AS 'SELECT 1'", "function public.rest(public.ex) needs public.ex")]
+    [InlineData("CREATE TABLE rest (i int, e ex[])", "column e of table public.rest needs public.ex")]
+    [InlineData("CREATE TABLE rest () INHERITS (ex)", "table public.rest needs public.ex")]
+    [InlineData("CREATE TABLE rest (i int DEFAULT nextval('ex_i_seq'))", "needs public.ex_i_seq")]
+    public async Task What_is_excluded_and_needed_is_refused(string rest, string told)
+    {
+        await using var scenario = await Scenario.CreateAsync(servers);
+        await scenario.FillAsync();
+        await scenario.OnSourceAsync($"CREATE TABLE ex (i serial PRIMARY KEY); {rest}");
+        scenario.Job = scenario.Job with { Exclude = new ExcludeConfig { Tables = ["ex"] } };
+
+        var refused = await scenario.SyncAsync();
+
+        Faults.AssertFailed(refused, RunOutcome.Aborted, RunStep.Check, ErrorIds.ConfigurationInvalid);
+        Assert.Contains("exclude leaves out what the rest needs: ", refused.Error!.Message, StringComparison.Ordinal);
+        Assert.Contains(told, refused.Error.Message, StringComparison.Ordinal);
+        Assert.Contains("exclude.data", refused.Error.Advice, StringComparison.Ordinal);
+
+        scenario.Job = scenario.Job with { Exclude = new ExcludeConfig { Tables = ["ex", "rest"] } };
+        if (!rest.Contains("FUNCTION", StringComparison.Ordinal))
+            await scenario.SyncWellAsync();
+    }
+
     [Fact]
     public async Task A_pattern_that_excludes_nothing_is_told()
     {

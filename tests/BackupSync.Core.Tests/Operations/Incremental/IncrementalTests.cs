@@ -47,6 +47,31 @@ public sealed class IncrementalTests(Servers servers) : IClassFixture<Servers>
         Assert.Equal(0, Changes(nothing, "public.items").All);
     }
 
+    /// <summary>pg_dump fills no view over one that is not filled: no full sync could make both alike.</summary>
+    [Theory]
+    [InlineData(SchemaChangeRule.Full)]
+    [InlineData(SchemaChangeRule.Stop)]
+    public async Task A_materialized_view_that_cannot_be_filled_costs_no_full_sync(SchemaChangeRule rule)
+    {
+        await using var scenario = await Scenario.CreateAsync(servers);
+        scenario.Job = scenario.Job with { Incremental = scenario.Job.Incremental with { OnSchemaChange = rule } };
+        await scenario.OnSourceAsync("""
+            CREATE TABLE a (i int PRIMARY KEY);
+            CREATE MATERIALIZED VIEW lower_view AS SELECT count(*) FROM a;
+            CREATE MATERIALIZED VIEW upper_view AS SELECT * FROM lower_view;
+            REFRESH MATERIALIZED VIEW lower_view WITH NO DATA;
+            """);
+        await scenario.SyncWellAsync(SyncMode.Full);
+        await scenario.OnSourceAsync("INSERT INTO a VALUES (1)");
+
+        var result = await scenario.SyncWellAsync(SyncMode.Incremental);
+
+        Assert.Equal(SyncMode.Incremental, result.Mode);
+        Assert.Equal(1, Changes(result, "public.a").Inserted);
+        Assert.Contains("materialized view public.upper_view: filled: 'yes' on the source, 'no' on the target, which an incremental run "
+            + "leaves as it is", string.Join('\n', scenario.LogLines), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(PublishMode.Swap)]
     [InlineData(PublishMode.Transaction)]

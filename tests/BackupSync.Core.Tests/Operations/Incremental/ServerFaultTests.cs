@@ -78,7 +78,7 @@ public sealed class ServerFaultTests(OwnServers servers) : IClassFixture<OwnServ
         var result = await scenario.SyncAsync(mode: SyncMode.Incremental);
 
         Assert.Equal(RunOutcome.RolledBack, result.Outcome);
-        Assert.Contains("No space left on device", result.Error!.ToString(), StringComparison.Ordinal);
+        Assert.Contains("No space left on device", Faults.AllOf(result.Error!), StringComparison.Ordinal);
         Scenario.AssertSame(before, await scenario.TargetContentAsync());
         await scenario.OnTargetAsync("ALTER TABLE items SET TABLESPACE pg_default");
         await scenario.OnTargetAsync("DROP TABLESPACE small");

@@ -70,7 +70,7 @@ public sealed class WordsTests(Servers servers) : IClassFixture<Servers>
             isReplaced ? (1L, 2L, 0L, 0L) : (1L, 0L, 2L, 2L),
             result.Changes("public.log") is var c ? (c.Inserted, c.Deleted, c.Kept, c.Own) : default);
         Assert.EndsWith(
-            isReplaced ? "; 1 rows to write, 2 to delete" : "; 1 rows to write, 0 to delete",
+            isReplaced ? "; 1 row to write, 2 to delete" : "; 1 row to write, 0 to delete",
             Note(result, RunStep.Compare),
             StringComparison.Ordinal);
         Assert.StartsWith(
@@ -113,7 +113,7 @@ public sealed class WordsTests(Servers servers) : IClassFixture<Servers>
         Assert.Equal((1, 3, 3), result.Changes("public.plain") is var c ? (c.Inserted, c.Kept, c.Own) : default);
         Assert.Contains("3 kept that only Neon has", Note(result, RunStep.Merge), StringComparison.Ordinal);
         Assert.Null(result.Tables.Single(t => t.Table == Items.Name).TargetRows);
-        Assert.Contains("Neon verification: 10 rows in 1 tables; 1 of 2 tables not counted", scenario.LogLines);
+        Assert.Contains("Neon verification: 10 rows in 1 table; 1 of 2 tables not counted", scenario.LogLines);
         Assert.Contains(
             "13 kept that only Neon has",
             Note(await scenario.SyncWellAsync(SyncMode.Incremental, fullVerify: true), RunStep.Merge),

@@ -77,6 +77,45 @@ public sealed class LateEntriesTests(Servers servers) : IClassFixture<Servers>
         Scenario.AssertSame(await scenario.SourceContentAsync(), await scenario.TargetContentAsync());
     }
 
+    /// <summary>No order of rows brings a function that the path does not lead to.</summary>
+    [Theory]
+    [InlineData(PublishMode.Swap)]
+    [InlineData(PublishMode.Transaction)]
+    public async Task What_lacks_a_function_is_not_loaded_again(PublishMode publish)
+    {
+        await using var scenario = await Scenario.CreateAsync(servers, publish);
+        await TestDatabase.ExecuteAsync(scenario.Source, """
+            CREATE SCHEMA lib; CREATE SCHEMA app;
+            CREATE FUNCTION lib.bare(text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT $1 $$;
+            SET search_path = app, lib;
+            CREATE FUNCTION app.slug(v text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN bare(v); END $$;
+            CREATE TABLE app.goods (id int PRIMARY KEY, name text, slug text GENERATED ALWAYS AS (slug(name)) STORED);
+            INSERT INTO app.goods (id, name) VALUES (1, 'x');
+            """);
+
+        var result = await scenario.SyncAsync();
+
+        Faults.AssertFailed(result, BackupSync.Runs.RunOutcome.RolledBack, BackupSync.Runs.RunStep.Restore, ErrorIds.RestoreFailed);
+        Assert.Contains("function bare(text) does not exist", result.Error!.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(", and this ", string.Join("\n", scenario.LogLines), StringComparison.Ordinal);
+    }
+
+    /// <summary>The only rows there are come late: not before their own table.</summary>
+    [Fact]
+    public async Task The_only_rows_are_loaded_behind_their_table()
+    {
+        await using var scenario = await Scenario.CreateAsync(servers, PublishMode.Swap);
+        await TestDatabase.ExecuteAsync(scenario.Source, """
+            CREATE SCHEMA app;
+            CREATE TABLE app.rules (n int CHECK (n > coalesce(current_setting('app.least', true), '18')::int));
+            SET app.least = '1'; INSERT INTO app.rules VALUES (5);
+            """);
+
+        var result = await scenario.SyncAsync();
+
+        Assert.Contains("violates check constraint", result.Error!.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_row_that_breaks_its_check_anywhere_fails_as_before_and_is_not_tried_for_ever()
     {
