@@ -26,8 +26,18 @@ static class Consent
                 ErrorIds.ConfirmationNeeded, $"About to {action}: this needs to be confirmed, and there is nobody to ask.", "Add --yes.");
         }
 
-        Console.Error.Write($"About to {Printable.Line(action)}.\nGo on? [y/N] ");
-        if (Console.ReadLine()?.Trim().ToUpperInvariant() is not ("Y" or "YES"))
+        if (!Ask($"About to {action}.", otherwise: false))
             throw new BackupSyncException(ErrorIds.ConfirmationNeeded, "Not confirmed: nothing was done.");
+    }
+
+    /// <summary>Whether to go on.</summary>
+    /// <param name="sentence">What would be done.</param>
+    /// <param name="otherwise">The answer where there is nobody to ask.</param>
+    public static bool Ask(string sentence, bool otherwise)
+    {
+        if (Console.IsInputRedirected || Console.IsErrorRedirected)
+            return otherwise;
+        Console.Error.Write($"{Printable.Line(sentence)}\nGo on? [y/N] ");
+        return Console.ReadLine()?.Trim().ToUpperInvariant() is "Y" or "YES";
     }
 }

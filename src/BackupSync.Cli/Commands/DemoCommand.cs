@@ -7,10 +7,19 @@ static class DemoCommand
 {
     public static Command Create()
     {
-        var command = new Command("demo", "See it work: two throw-away servers, full and incremental syncs, and a restore that fails");
-        command.SetAction(async (_, cancellationToken) =>
+        var noInstall = new Option<bool>("--no-install")
         {
-            await using var servers = await DemoServers.StartAsync(cancellationToken);
+            Description = "Install nothing: where server programs are missing, say so and end",
+        };
+        var command = new Command(
+            "demo", "See it work: two throw-away servers, full and incremental syncs, a backup, a drill, a restore, and a sync that fails")
+        {
+            noInstall,
+        };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            await using var servers = await DemoServers.StartAsync(
+                sentence => !parsed.GetValue(noInstall) && Consent.Ask(sentence, otherwise: true), cancellationToken);
             return await new DemoScenario(servers).RunAsync(cancellationToken);
         });
         return command;

@@ -33,5 +33,6 @@ sealed record DemoContent(long Users, long Escrows, long Wallets, long Transacti
     }
 
     public override string ToString() =>
-        $"{Users} users, {Escrows} escrows, {Wallets} wallets, {Transactions} transactions; content {Content}";
+        $"{Quantity.Of(Users, "user")}, {Quantity.Of(Escrows, "escrow")}, {Quantity.Of(Wallets, "wallet")}, "
+            + $"{Quantity.Of(Transactions, "transaction")}; content {Content}";
 }

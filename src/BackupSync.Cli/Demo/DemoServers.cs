@@ -1,7 +1,6 @@
 using BackupSync.Cli.Display;
 using BackupSync.Configuration;
 using BackupSync.Files;
-using BackupSync.PgTools;
 using BackupSync.Sandbox;
 
 namespace BackupSync.Cli.Demo;
@@ -11,29 +10,27 @@ sealed class DemoServers : IAsyncDisposable
 {
     const string ConfigurationFileName = "backupsync.yml";
 
-    DemoServers(SandboxServer railway, SandboxServer neon, PgToolset tools, string folder)
+    DemoServers(SandboxServer railway, SandboxServer neon, string folder)
     {
         Railway = railway;
         Neon = neon;
         Folder = folder;
-        Data = new DemoData(tools);
     }
 
     public SandboxServer Railway { get; }
     public SandboxServer Neon { get; }
-    public DemoData Data { get; }
     public string Folder { get; }
 
-    public static async Task<DemoServers> StartAsync(CancellationToken cancellationToken)
+    /// <param name="mayInstall">Asked, in a sentence, before server programs are installed that this machine lacks.</param>
+    public static async Task<DemoServers> StartAsync(Func<string, bool> mayInstall, CancellationToken cancellationToken)
     {
         Screen.Heading("Two throw-away PostgreSQL servers");
-        var railway = await StartAsync("railway", "railway", cancellationToken);
+        var railway = await StartAsync("railway", "railway", mayInstall, cancellationToken);
         SandboxServer? neon = null;
         try
         {
-            neon = await StartAsync("neon", "neondb", cancellationToken);
-            var tools = await new ToolLocator(new ToolsConfig()).FindAsync(railway.Version.Major, cancellationToken);
-            return new DemoServers(railway, neon, tools, MakeFolder());
+            neon = await StartAsync("neon", "neondb", mayInstall, cancellationToken);
+            return new DemoServers(railway, neon, MakeFolder());
         }
         catch
         {
@@ -44,13 +41,13 @@ sealed class DemoServers : IAsyncDisposable
         }
     }
 
-    /// <summary>The job of <c>examples/quickstart.yml</c>, with the servers' URLs where its environment variables would be.</summary>
-    public JobConfig LoadJob() => ConfigurationFile.Load(Path.Combine(Folder, ConfigurationFileName), name => name switch
+    /// <summary><c>examples/quickstart.yml</c>, with the servers' URLs where its environment variables would be.</summary>
+    public BackupSyncConfig LoadConfig() => ConfigurationFile.Load(Path.Combine(Folder, ConfigurationFileName), name => name switch
     {
         "RAILWAY_DATABASE_URL" => Railway.ConnectionString,
         "DATABASE_URL" => Neon.ConnectionString,
         _ => null,
-    }).Jobs.Single();
+    });
 
     public async ValueTask DisposeAsync()
     {
@@ -58,10 +55,11 @@ sealed class DemoServers : IAsyncDisposable
         await Railway.DisposeAsync();
     }
 
-    static async Task<SandboxServer> StartAsync(string name, string database, CancellationToken cancellationToken)
+    static async Task<SandboxServer> StartAsync(
+        string name, string database, Func<string, bool> mayInstall, CancellationToken cancellationToken)
     {
         var server = await SandboxServer.StartAsync(
-            new SandboxOptions { Name = name, Database = database, OnMessage = Screen.WriteLine },
+            new SandboxOptions { Name = name, Database = database, OnMessage = Screen.WriteLine, MayInstall = mayInstall },
             cancellationToken);
         Screen.WriteLine($"{name,-8} PostgreSQL {server.Version}, database {database} on 127.0.0.1:{server.Port}");
         return server;

@@ -174,8 +174,12 @@ public sealed record VerifyConfig
 
 public sealed record GuardsConfig
 {
-    /// <summary>In bytes. A smaller backup file counts as failed, unless the database has no rows.</summary>
-    public long MinimumBackupSize { get; init; } = 10_000;
+    internal const long DefaultMinimumBackupSize = 10_000;
+
+    /// <summary>
+    /// In bytes. A smaller backup file counts as failed, unless the database has no rows; where nothing else is said, fewer than 1,000 rows.
+    /// </summary>
+    public long MinimumBackupSize { get; init; } = DefaultMinimumBackupSize;
 
     /// <summary>
     /// The share of the target's rows, of all tables together, that the source may lack before the run is refused; <c>--force</c>

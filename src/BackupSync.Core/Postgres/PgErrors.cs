@@ -74,6 +74,9 @@ static class PgErrors
         return null;
     }
 
+    /// <summary>How the driver says that it was asked for one: it has no code for that.</summary>
+    const string NoPassword = "No password has been provided";
+
     /// <summary>Null where the failure is none of PostgreSQL's business, such as a cancellation.</summary>
     public static BackupSyncException? TranslateConnect(Exception failure, PgLogin login)
     {
@@ -152,6 +155,10 @@ static class PgErrors
                 transient: true);
         if (failure is BackupSyncException known)
             return known;
+        if (Find<NpgsqlException>(failure) is { } driver && driver.Message.StartsWith(NoPassword, StringComparison.Ordinal))
+            return new BackupSyncException(ErrorIds.AuthenticationFailed, $"{login.Label}: {where} wants a password, and none is given.",
+                "Add it to the URL (postgresql://user:password@host/database, special characters percent-encoded), or to a password file "
+                    + "(~/.pgpass).", failure);
         return failure is NpgsqlException || IsDrivers(failure)
             ? new BackupSyncException(ErrorIds.NotPostgres, $"{login.Label}: what answers on {where} does not speak PostgreSQL's protocol.",
                 "Check host and port in its URL.", failure)

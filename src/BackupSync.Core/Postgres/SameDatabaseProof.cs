@@ -43,7 +43,7 @@ static class SameDatabaseProof
     }
 
     /// <summary>Advisory locks name their database, so two databases of one server differ.</summary>
-    static async Task<bool> SharesLocksAsync(PgSession one, PgSession other, CancellationToken cancellationToken)
+    public static async Task<bool> SharesLocksAsync(PgSession one, PgSession other, CancellationToken cancellationToken)
     {
         var high = RandomNumberGenerator.GetInt32(int.MaxValue);
         var low = RandomNumberGenerator.GetInt32(int.MaxValue);

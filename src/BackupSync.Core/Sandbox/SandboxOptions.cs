@@ -36,6 +36,9 @@ public sealed record SandboxOptions
     /// <summary>How long the server may take to start, or to stop.</summary>
     public TimeSpan Limit { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>Asked, in a sentence, before server programs are installed that this machine lacks; null where nobody needs to be.</summary>
+    public Func<string, bool>? MayInstall { get; init; }
+
     /// <summary>Told in a sentence what takes long, such as the installation of server programs.</summary>
     public Action<string>? OnMessage { get; init; }
 }

@@ -51,7 +51,8 @@ public sealed class SandboxServer : IAsyncDisposable
     /// <exception cref="BackupSyncException">There are no server programs, or the server does not start; its log's end is told.</exception>
     public static async Task<SandboxServer> StartAsync(SandboxOptions options, CancellationToken ct)
     {
-        var programs = await ServerPrograms.FindAsync(options.Tools, options.Major, options.OnMessage, ct, options.OrNewer);
+        var programs = await ServerPrograms.FindAsync(
+            options.Tools, options.Major, options.OnMessage, ct, options.OrNewer, options.MayInstall);
         var user = await UnprivilegedUser.FindAsync(ct);
         var parent = user.TemporaryFolder();
         await ClearOrphansAsync(parent, user, ct);

@@ -23,7 +23,7 @@ public sealed class OddDatabase : IAsyncLifetime
     public async Task InitializeAsync()
     {
         await _servers.InitializeAsync();
-        Database = await (await _servers.CreateSourceAsync()).WithDemoDataAsync(_servers.Tools);
+        Database = await (await _servers.CreateSourceAsync()).WithRealisticDataAsync(_servers.Tools);
         await Database.ExecuteAsync(
             """
             CREATE TABLE "quoted "" and	tab" ("a.b" text);

@@ -37,7 +37,7 @@ public sealed class CompareCommandTests(Servers servers) : IClassFixture<Servers
 
         var result = await scenario.RunAsync("compare", "railway", "neon");
         Assert.Equal(6, result.ExitCode);
-        Assert.Matches(@"public\.users +Different +999 +1,000 +999 rows on the source, 1000 on the target", result.Output);
+        Assert.Matches(@"public\.users +Different +999 +1,000 +999 rows on the source, 1,000 on the target", result.Output);
         Assert.Matches(@"index public\.extra on users +SourceOnly +the target lacks it", result.Output);
         Assert.Contains("\nrailway and neon differ: 1 of 2 tables, 1 other object (", result.Output, StringComparison.Ordinal);
 
@@ -51,6 +51,18 @@ public sealed class CompareCommandTests(Servers servers) : IClassFixture<Servers
         var items = JsonSerializer.Deserialize<List<ComparedItem>>(json.Output, JsonFormat.Shown)!;
         Assert.Equal(["public.notes", "public.users", "index public.extra on users"], items.Select(i => i.Name));
         Assert.Contains("railway and neon differ: 1 of 2 tables", json.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_database_that_is_compared_with_itself_is_told()
+    {
+        await using var scenario = await CreateAsync();
+
+        var itself = await scenario.RunAsync("compare", "railway", "railway");
+        Assert.Equal(0, itself.ExitCode);
+        Assert.Contains("railway and railway are one and the same database.", itself.Errors, StringComparison.Ordinal);
+        var others = await scenario.RunAsync("compare", "railway", "neon");
+        Assert.DoesNotContain("one and the same", others.All, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -86,7 +98,7 @@ public sealed class CompareCommandTests(Servers servers) : IClassFixture<Servers
     [InlineData(2, "Did you mean 'users'?", "railway", "neon", "--table", "usres")]
     [InlineData(2, "One database alone cannot be compared", "railway")]
     [InlineData(2, "Name either two databases, or --job", "railway", "neon", "--job", "railway-to-neon")]
-    [InlineData(2, "--quiet prints nothing", "railway", "neon", "--quiet", "--detail")]
+    [InlineData(2, "--quiet tells only whether they are equal", "railway", "neon", "--quiet", "--detail")]
     [InlineData(2, "--parallel is from 1 to 64 sessions", "railway", "neon", "--parallel", "0")]
     [InlineData(2, "--timeout is from 1 to 3600 seconds", "railway", "neon", "--timeout", "0")]
     [InlineData(2, "--limit-minutes is from 1 to 10080 minutes", "railway", "neon", "--limit-minutes", "0")]

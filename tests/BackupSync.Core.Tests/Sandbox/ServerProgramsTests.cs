@@ -27,6 +27,23 @@ public sealed class ServerProgramsTests
     }
 
     [Fact]
+    public async Task Where_somebody_says_no_nothing_is_installed_and_the_advice_says_how()
+    {
+        var asked = new List<string>();
+        var e = await Assert.ThrowsAsync<BackupSyncException>(() => FindAsync(Packages(isDebian: true, isRoot: true), 17, [], sentence =>
+        {
+            asked.Add(sentence);
+            return false;
+        }));
+
+        Assert.Equal("PostgreSQL 17's server programs were not found. The package postgresql-17 would be installed with apt-get.",
+            Assert.Single(asked));
+        Assert.Equal(ErrorIds.ServerProgramsMissing, e.ErrorId);
+        Assert.Contains("postgresql-17", e.Advice, StringComparison.Ordinal);
+        Assert.Empty(_commands);
+    }
+
+    [Fact]
     public async Task Without_root_and_sudo_nothing_is_installed()
     {
         await Assert.ThrowsAsync<BackupSyncException>(() => FindAsync(Packages(isDebian: true, isRoot: false, exitCodes: 1), null, []));
@@ -69,8 +86,10 @@ public sealed class ServerProgramsTests
     }
 
     /// <summary>The programs appear once something was installed.</summary>
-    Task<PgServerPrograms> FindAsync(DebianPackages packages, int? major, string[] afterwards) => ServerPrograms.FindAsync(
-        new ToolLocator(new ToolsConfig(), () => _commands.Count > 2 ? afterwards : []), packages, major, _told.Add, default);
+    Task<PgServerPrograms> FindAsync(
+        DebianPackages packages, int? major, string[] afterwards, Func<string, bool>? mayInstall = null) => ServerPrograms.FindAsync(
+        new ToolLocator(new ToolsConfig(), () => _commands.Count > 2 ? afterwards : []), packages, major, _told.Add, default,
+        mayInstall: mayInstall);
 
     DebianPackages Packages(bool isDebian, bool isRoot, params int[] exitCodes)
     {

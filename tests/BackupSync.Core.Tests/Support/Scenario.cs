@@ -1,6 +1,5 @@
 using BackupSync.Application;
 using BackupSync.Backups;
-using BackupSync.Cli.Demo;
 using BackupSync.Configuration;
 using BackupSync.Operations.Restore;
 using BackupSync.PgTools;
@@ -142,9 +141,9 @@ sealed class Scenario : IAsyncDisposable
     }
 
     /// <summary>Everything that real schemas have.</summary>
-    public Task LoadRealisticDataAsync(PgToolset tools) => new DemoData(tools).LoadAsync(Source, default);
+    public Task LoadRealisticDataAsync(PgToolset tools) => new RealisticData(tools).LoadAsync(Source);
 
-    public Task DoADaysWorkAsync(PgToolset tools) => new DemoData(tools).ChangeAsync(Source, default);
+    public Task DoADaysWorkAsync(PgToolset tools) => new RealisticData(tools).ChangeAsync(Source);
 
     public Task<DatabaseFingerprint> SourceContentAsync() => ContentAsync(SourceAdmin);
 

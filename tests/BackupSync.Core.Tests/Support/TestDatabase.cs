@@ -1,4 +1,3 @@
-using BackupSync.Cli.Demo;
 using BackupSync.PgTools;
 using BackupSync.Postgres;
 using BackupSync.Sandbox;
@@ -47,9 +46,9 @@ public sealed class TestDatabase : IAsyncDisposable
     }
 
     /// <summary>Loads the realistic schema and its rows, as the test's role.</summary>
-    internal async Task<TestDatabase> WithDemoDataAsync(PgToolset tools)
+    internal async Task<TestDatabase> WithRealisticDataAsync(PgToolset tools)
     {
-        await new DemoData(tools).LoadAsync(Address, CancellationToken.None);
+        await new RealisticData(tools).LoadAsync(Address);
         return this;
     }
 

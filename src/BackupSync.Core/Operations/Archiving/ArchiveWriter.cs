@@ -84,7 +84,7 @@ static class ArchiveWriter
             isBegun = true;
             var fingerprint = await request.AfterDump(head, cancellationToken);
             var size = new FileInfo(partial).Length;
-            if (size < request.MinimumSize && request.Fingerprint.TotalRows() > 0)
+            if (size < request.MinimumSize && request.Fingerprint.TotalRows() >= LeastRows(request))
             {
                 throw new BackupSyncException(ErrorIds.BackupInvalid,
                     $"The backup of {request.Database.DisplayName} has only {ByteSizes.Show(size)}, less than the "
@@ -184,6 +184,9 @@ static class ArchiveWriter
             throw FileFailure.From(e, partial, "write");
         }
     }
+
+    /// <summary>How many rows make a backup's size suspicious: a database to try things with has few, where nobody has said a size.</summary>
+    static long LeastRows(ArchiveRequest request) => request.MinimumSize == GuardsConfig.DefaultMinimumBackupSize ? 1000 : 1;
 
     static void EnsureComplete(ArchiveHead head, ArchiveContent content, ArchiveRequest request)
     {

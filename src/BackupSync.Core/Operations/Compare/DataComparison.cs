@@ -65,6 +65,7 @@ static class DataComparison
         IReadOnlyList<ComparedItem> items;
         ComparedTexts texts;
         IReadOnlyList<ComparedItem> rights;
+        var areOne = await SameDatabaseProof.SharesLocksAsync(there.Snapshot.Session, here.Snapshot.Session, cancellationToken);
         var method = FingerprintReader.MethodFor(content: true, there.Facts.Major, here.Facts.Major);
         try
         {
@@ -93,7 +94,8 @@ static class DataComparison
             SourceVersion = there.Facts.Version,
             TargetVersion = here.Facts.Version,
             Items = [.. items, .. ComparedItems.Of(texts.Different), .. rights],
-            Notes = [.. FingerprintComparison.Notes(there.Content, here.Content, isCopy: false), .. ComparedItems.NotesOf(
+            Notes = [.. areOne ? (string[])[$"{source.Name} and {target.Name} are one and the same database."] : [],
+                .. FingerprintComparison.Notes(there.Content, here.Content, isCopy: false), .. ComparedItems.NotesOf(
                 there.Content,
                 here.Content), .. texts.Unknown],
             DurationSeconds = Math.Round(clock.Elapsed.TotalSeconds, 3),

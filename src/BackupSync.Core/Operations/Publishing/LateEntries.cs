@@ -73,7 +73,8 @@ sealed partial class LateEntries(ArchiveListing listing)
     static string IdOf(string line) => line[..line.IndexOf(';')];
 
     /// <summary>What no order of rows brings.</summary>
-    [GeneratedRegex("""ERROR:\s+(function|procedure|operator|relation|type|schema|column|role) .*does not exist""")]
+    [GeneratedRegex(
+        """ERROR:\s+((function|procedure|operator|relation|type|schema|column|role) .*does not exist|unrecognized configuration)""")]
     private static partial Regex OfWhatIsNot();
 
     /// <summary>What an expression says that looked for rows in vain: its constraint, or the function that it calls.</summary>

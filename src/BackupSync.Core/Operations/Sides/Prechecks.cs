@@ -87,7 +87,7 @@ static class Prechecks
         var locks = await LockTable.ReadAsync(side.Session, cancellationToken);
         if (tables > locks.Room)
             run.Warn(
-                $"{side.Login.Label}: {who} locks its {tables} tables at once, and {locks}: that may be too little. "
+                $"{side.Login.Label}: {who} locks its {Quantity.Of(tables, "table")} at once, and {locks}: that may be too little. "
                     + $"{locks.Advice(tables)}.");
     }
 

@@ -42,7 +42,7 @@ sealed class Vault : IAsyncDisposable
     public static async Task<Vault> CreateAsync(Servers servers, bool encrypted = false, TestRole role = TestRole.Superuser)
     {
         var database = await TestDatabase.CreateAsync(servers.Source, role);
-        return new Vault(await database.WithDemoDataAsync(servers.Tools), encrypted);
+        return new Vault(await database.WithRealisticDataAsync(servers.Tools), encrypted);
     }
 
     public BackupOrder ByHand(params PlaceConfig[] places) => BackupOrders.ByHand(Config, places.Length > 0 ? places : null);

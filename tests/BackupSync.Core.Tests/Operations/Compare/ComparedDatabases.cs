@@ -49,7 +49,7 @@ sealed class ComparedDatabases : IAsyncDisposable
     /// <summary>On the source; then on the target what a run makes of it.</summary>
     public async Task LoadRealisticDataAsync(PgToolset tools)
     {
-        await _source.WithDemoDataAsync(tools);
+        await _source.WithRealisticDataAsync(tools);
         using var folder = new TempFolder();
         var job = AdHocJob.From(_source.ConnectionString, _target.ConnectionString, folder.Path);
         Assert.Equal(RunOutcome.Succeeded, (await JobRunner.SyncAsync(job, new RunOptions(), [], default)).Outcome);

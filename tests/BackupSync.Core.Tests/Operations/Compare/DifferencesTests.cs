@@ -1,4 +1,3 @@
-using BackupSync.Cli.Demo;
 using BackupSync.Comparison;
 using BackupSync.Operations.Compare;
 
@@ -42,7 +41,7 @@ public sealed class DifferencesTests(Servers servers) : IClassFixture<Servers>
     {
         await using var databases = await ComparedDatabases.CreateAsync(servers);
         await databases.LoadRealisticDataAsync(servers.Tools);
-        await new DemoData(servers.Tools).ChangeAsync(databases.Source.Address, default);
+        await new RealisticData(servers.Tools).ChangeAsync(databases.Source.Address);
 
         var result = await databases.CompareAsync();
         Assert.False(result.IsEqual);

@@ -23,6 +23,7 @@ public sealed class BadInputTests(Servers servers) : IClassFixture<Servers>
                 // "HTTP" reads as the begin of a long message that never comes.
                 data.Add("http without TLS", ofTarget, ErrorIds.ConnectionFailed, "closed the connection during the handshake");
                 data.Add("password", ofTarget, ErrorIds.AuthenticationFailed, "refused the password of");
+                data.Add("no password", ofTarget, ErrorIds.AuthenticationFailed, "wants a password, and none is given");
                 data.Add("database", ofTarget, ErrorIds.DatabaseMissing, "there is no database 'no such database'");
                 data.Add("tls", ofTarget, ErrorIds.TlsFailed, "does not offer TLS, but its URL demands it");
             }
@@ -51,6 +52,7 @@ public sealed class BadInputTests(Servers servers) : IClassFixture<Servers>
             "http without TLS" => DatabaseAddress.Parse(
                 $"postgresql://{good.User}:secret@127.0.0.1:{server.Port}/{good.Database}?sslmode=disable"),
             "password" => DatabaseAddress.Parse($"postgresql://{good.User}:not%20the%20Password%21@127.0.0.1:{good.Port}/{good.Database}"),
+            "no password" => DatabaseAddress.Parse($"postgresql://{good.User}@127.0.0.1:{good.Port}/{good.Database}"),
             "database" => good.WithDatabase("no such database"),
             _ => DatabaseAddress.Parse($"postgresql://{good.User}:{Uri.EscapeDataString(TestDatabase.Password)}"
                 + $"@127.0.0.1:{good.Port}/{good.Database}?sslmode=require"),

@@ -1,6 +1,5 @@
 using BackupSync.Application;
 using BackupSync.Backups;
-using BackupSync.Cli.Demo;
 using BackupSync.Configuration;
 using BackupSync.Postgres;
 using BackupSync.Runs;
@@ -98,8 +97,8 @@ public sealed class TableRestoreTests(Servers servers) : IClassFixture<Servers>
     public async Task They_come_back_in_another_database_that_has_them()
     {
         await using var vault = await Vault.CreateAsync(servers);
-        await using var copy = await (await servers.CreateTargetAsync(TestRole.Owner)).WithDemoDataAsync(servers.Tools);
-        await new DemoData(servers.Tools).ChangeAsync(vault.Server.Address, default);
+        await using var copy = await (await servers.CreateTargetAsync(TestRole.Owner)).WithRealisticDataAsync(servers.Tools);
+        await new RealisticData(servers.Tools).ChangeAsync(vault.Server.Address);
         var (here, backup) = (await ContentAsync(vault), await vault.BackUpWellAsync());
         await copy.ExecuteAsync("ALTER TABLE pictures ADD note text DEFAULT 'new here'");
 
@@ -261,7 +260,7 @@ public sealed class TableRestoreTests(Servers servers) : IClassFixture<Servers>
 
     async Task ChangeAsync(Vault vault)
     {
-        await new DemoData(servers.Tools).ChangeAsync(vault.Server.Address, default);
+        await new RealisticData(servers.Tools).ChangeAsync(vault.Server.Address);
         await vault.Server.ExecuteAsync(""""
             UPDATE regions SET name = 'changed'; DELETE FROM documents; INSERT INTO no_columns DEFAULT VALUES;
             DELETE FROM bookings WHERE room = 1;

@@ -74,7 +74,7 @@ public sealed class GuardTests(Servers servers) : IClassFixture<Servers>
         await AssertRefusedAsync(
             scenario,
             ErrorIds.SourceShrunken,
-            "Railway has 400 rows, Neon has 1000: more than the 50% that guards.maximumShrink allows are gone.");
+            "Railway has 400 rows, Neon has 1,000: more than the 50% that guards.maximumShrink allows are gone.");
 
         var forced = await scenario.SyncAsync(force: true);
         Assert.True(forced.Success);
@@ -111,11 +111,27 @@ public sealed class GuardTests(Servers servers) : IClassFixture<Servers>
     {
         await using var scenario = await Scenario.CreateAsync(servers);
         await scenario.FillAsync(3);
-        scenario.Job = scenario.Job with { Guards = new GuardsConfig { MinimumBackupSize = 10_000 } };
+        scenario.Job = scenario.Job with { Guards = new GuardsConfig { MinimumBackupSize = 20_000 } };
 
-        var result = await AssertRefusedAsync(scenario, ErrorIds.BackupInvalid, "less than the 10 kB that make a good one");
+        var result = await AssertRefusedAsync(scenario, ErrorIds.BackupInvalid, "less than the 20 kB that make a good one");
         Assert.Equal(RunStep.Dump, result.Error!.Step);
         Assert.Empty(Directory.GetFiles(scenario.Directory, "source_*"));
+    }
+
+    /// <summary>Who tries it with three rows has done nothing wrong; with thousands, so small a dump is suspicious.</summary>
+    [Theory]
+    [InlineData(3, true)]
+    [InlineData(2000, false)]
+    public async Task Where_no_size_was_said_few_rows_make_a_small_dump(int rows, bool isGood)
+    {
+        await using var scenario = await Scenario.CreateAsync(servers);
+        await scenario.OnSourceAsync($"CREATE TABLE t AS SELECT 1 AS one FROM generate_series(1, {rows})");
+        scenario.Job = scenario.Job with { Guards = new GuardsConfig() };
+
+        if (isGood)
+            await scenario.SyncWellAsync();
+        else
+            await AssertRefusedAsync(scenario, ErrorIds.BackupInvalid, "less than the 10 kB that make a good one");
     }
 
     [Fact]

@@ -1,9 +1,8 @@
-using BackupSync.Cli.Demo;
 using BackupSync.PgTools;
 
-namespace BackupSync.Tests.CommandLine;
+namespace BackupSync.Tests;
 
-public sealed class DemoDataTests(Servers servers) : IClassFixture<Servers>
+public sealed class RealisticDataTests(Servers servers) : IClassFixture<Servers>
 {
     const string TotalRows = """
         SELECT sum((xpath('//n/text()', query_to_xml(format('SELECT count(*) AS n FROM ONLY %I.%I', schemaname, tablename), false, true,
@@ -33,7 +32,7 @@ public sealed class DemoDataTests(Servers servers) : IClassFixture<Servers>
     public async Task It_survives_a_dump_and_a_restore_by_an_ordinary_owner()
     {
         await using var source = await servers.CreateSourceAsync();
-        await source.WithDemoDataAsync(servers.Tools);
+        await source.WithRealisticDataAsync(servers.Tools);
         await using var target = await servers.CreateTargetAsync(TestRole.Owner);
         var archive = Path.GetTempFileName();
         try
@@ -60,7 +59,7 @@ public sealed class DemoDataTests(Servers servers) : IClassFixture<Servers>
 
     async Task CheckAsync(TestDatabase database)
     {
-        await database.WithDemoDataAsync(servers.Tools);
+        await database.WithRealisticDataAsync(servers.Tools);
         Assert.Equal(
             (500, 200, 500, 2000),
             (await CountAsync("users"), await CountAsync("escrows"), await CountAsync("wallets"), await CountAsync("transactions")));
@@ -69,7 +68,7 @@ public sealed class DemoDataTests(Servers servers) : IClassFixture<Servers>
         for (var day = 0; day < 2; day++)
         {
             var before = await ContentAsync();
-            await new DemoData(servers.Tools).ChangeAsync(database.Address, default);
+            await new RealisticData(servers.Tools).ChangeAsync(database.Address);
             Assert.NotEqual(before, await ContentAsync());
         }
         Assert.NotEqual(500, await CountAsync("users"));
