@@ -114,6 +114,16 @@ Describe 'Restore-DbBackup' {
         Invoke-TestSql $vault.Auth "INSERT INTO users VALUES (303, 'later')"
     }
 
+    It 'takes Enter for a no, where it asks about production' -Skip:(-not (Get-Command script -CommandType Application -ErrorAction Ignore)) {
+        $shown = Invoke-OnTerminal $vault.Folder 'Restore-DbBackup auth -Latest -AllowProduction' ''
+        $shown | Should -BeLike '*About to replace the content of auth*PRODUCTION, which holds*(default is "N")*'
+        Get-Users $vault.Auth | Should -Be 303
+        $shown = Invoke-OnTerminal $vault.Folder 'Restore-DbBackup auth -Latest -AllowProduction' 'y'
+        $shown | Should -BeLike '*(default is "N")*Succeeded*'
+        Get-Users $vault.Auth | Should -Be 302
+        Invoke-TestSql $vault.Auth "INSERT INTO users VALUES (303, 'later')"
+    }
+
     It 'refuses production where nobody can confirm, and needs nobody for others' {
         $run = Invoke-Unattended $vault.Folder 'Restore-DbBackup auth -Latest -AllowProduction'
         $run.ExitCode | Should -Be 1

@@ -176,6 +176,16 @@ function Invoke-Unattended([string] $Folder, [string] $Code) {
     [pscustomobject]@{ ExitCode = $LASTEXITCODE; Output = $output -join "`n" }
 }
 
+# Runs PowerShell code on a terminal, in front of which somebody answers every question with these keys.
+function Invoke-OnTerminal([string] $Folder, [string] $Code, [string] $Keys) {
+    $program = [Environment]::ProcessPath
+    $assembly = if ((Split-Path $program -LeafBase) -eq 'dotnet') { "'$(Join-Path $PSHOME 'pwsh.dll')'" }
+    $file = Join-Path $Folder 'on-terminal.ps1'
+    Set-Content -LiteralPath $file "Set-Location -LiteralPath '$Folder'; Import-Module '$module'; $Code"
+    $output = "$Keys`n" * 3 | script -qec "'$program' $assembly -NoProfile -File '$file'" /dev/null
+    $output -join "`n" -replace '\e\[[0-9;?]*[a-zA-Z]'
+}
+
 # What Tab would offer at the end of a line.
 function Get-Completion([string] $Line) {
     (TabExpansion2 -inputScript $Line -cursorColumn $Line.Length).CompletionMatches

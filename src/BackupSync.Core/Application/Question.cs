@@ -12,6 +12,9 @@ namespace BackupSync.Application;
 /// <param name="IsConfigured">Whether the configuration has agreed to it in advance, so that a scheduler may do it unasked.</param>
 public sealed record Question(string Verb, string What, string Target, string How, bool IsConfigured)
 {
+    /// <summary>Whether it is about production, where a key that was pressed too soon must mean no.</summary>
+    public bool IsOfProduction { get; init; }
+
     /// <summary>The action alone, for who shows the target beside it.</summary>
     public string Action => $"{char.ToUpperInvariant(Verb[0])}{Verb[1..]} {What} {How}";
 
@@ -42,7 +45,7 @@ public sealed record Question(string Verb, string What, string Target, string Ho
                 + $"{(size is { } bytes ? $", which holds {ByteSizes.Show(bytes)} now" : "")})",
             $"by {backup.FileName}: {backup.Database} as it was at {Time(backup)}, "
                 + $"{Quantity.Of(backup.Rows, "row")}, {ByteSizes.Show(backup.Size)}{why}",
-            IsConfigured: !isProduction);
+            IsConfigured: !isProduction) { IsOfProduction = isProduction };
     }
 
     /// <param name="isConfigured">Whether the target is a job's, and not a URL that was typed.</param>

@@ -26,7 +26,8 @@ public abstract class ConfirmingCmdlet : BackupSyncCmdlet
 
         try
         {
-            return ShouldProcess(target, action);
+            // PowerShell's own question takes Enter for a yes.
+            return question.IsOfProduction && (asksExplicitly || WouldAsk) ? AskForNo(question) : ShouldProcess(target, action);
         }
         catch (Exception e) when (!asksExplicitly && e is InvalidOperationException or HostException)
         {
@@ -34,6 +35,10 @@ public abstract class ConfirmingCmdlet : BackupSyncCmdlet
             return Unasked(question, e);
         }
     }
+
+    bool AskForNo(Question question) => Host.UI.PromptForChoice(
+        "Confirm", $"About to {Printable.Line($"{question}")}.", [new("&Yes", "Go on."), new("&No", "Leave everything as it is.")],
+        defaultChoice: 1) == 0;
 
     bool WouldAsk =>
         !MyInvocation.BoundParameters.ContainsKey("Confirm")

@@ -41,9 +41,8 @@ public sealed partial class SyncCommandTests(Servers servers) : IClassFixture<Se
         Assert.Equal(RunOutcome.Succeeded, printed!.Outcome);
         Assert.Equal(1000, printed.SourceStats!["public.users"]);
         Assert.Contains("Dump started", result.Errors, StringComparison.Ordinal);
-        Assert.Equal(
-            await File.ReadAllTextAsync(Assert.Single(Directory.GetFiles(Path.Join(scenario.Folder, "backups"), "history-*.jsonl"))),
-            result.Output.ReplaceLineEndings("\n"));
+        var kept = await File.ReadAllTextAsync(Assert.Single(Directory.GetFiles(Path.Join(scenario.Folder, "backups"), "history-*.jsonl")));
+        Assert.Equal(kept.TrimEnd(), JsonSerializer.Serialize(printed, JsonFormat.Line));
     }
 
     [Fact]
@@ -140,7 +139,6 @@ public sealed partial class SyncCommandTests(Servers servers) : IClassFixture<Se
     [InlineData("initialize", "no-such-database", "--from", "railway", "--yes")]
     [InlineData("sync", "--no-such-option")]
     [InlineData("no-such-command")]
-    [InlineData]
     public async Task Bad_arguments_end_with_2(params string[] arguments)
     {
         await using var scenario = await CliScenario.CreateAsync(servers, rows: 1);
