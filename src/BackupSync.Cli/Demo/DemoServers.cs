@@ -1,6 +1,7 @@
 using BackupSync.Cli.Display;
 using BackupSync.Configuration;
 using BackupSync.Files;
+using BackupSync.PgTools;
 using BackupSync.Sandbox;
 
 namespace BackupSync.Cli.Demo;
@@ -25,11 +26,12 @@ sealed class DemoServers : IAsyncDisposable
     public static async Task<DemoServers> StartAsync(Func<string, bool> mayInstall, CancellationToken cancellationToken)
     {
         Screen.Heading("Two throw-away PostgreSQL servers");
-        var railway = await StartAsync("railway", "railway", mayInstall, cancellationToken);
+        var install = new ServerInstaller(new DebianPackages(ChildProcess.RunAsync), mayInstall, Screen.WriteLine).InstallAsync;
+        var railway = await StartAsync("railway", "railway", install, cancellationToken);
         SandboxServer? neon = null;
         try
         {
-            neon = await StartAsync("neon", "neondb", mayInstall, cancellationToken);
+            neon = await StartAsync("neon", "neondb", install, cancellationToken);
             return new DemoServers(railway, neon, MakeFolder());
         }
         catch
@@ -56,10 +58,10 @@ sealed class DemoServers : IAsyncDisposable
     }
 
     static async Task<SandboxServer> StartAsync(
-        string name, string database, Func<string, bool> mayInstall, CancellationToken cancellationToken)
+        string name, string database, Func<int?, CancellationToken, Task<bool>> install, CancellationToken cancellationToken)
     {
         var server = await SandboxServer.StartAsync(
-            new SandboxOptions { Name = name, Database = database, OnMessage = Screen.WriteLine, MayInstall = mayInstall },
+            new SandboxOptions { Name = name, Database = database, OnMessage = Screen.WriteLine, Install = install },
             cancellationToken);
         Screen.WriteLine($"{name,-8} PostgreSQL {server.Version}, database {database} on 127.0.0.1:{server.Port}");
         return server;

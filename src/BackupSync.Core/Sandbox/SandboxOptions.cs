@@ -36,9 +36,11 @@ public sealed record SandboxOptions
     /// <summary>How long the server may take to start, or to stop.</summary>
     public TimeSpan Limit { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Asked, in a sentence, before server programs are installed that this machine lacks; null where nobody needs to be.</summary>
-    public Func<string, bool>? MayInstall { get; init; }
+    /// <summary>
+    /// Brings server programs of a major version (null for any) that this machine lacks, and tells whether it has; null where nobody does.
+    /// </summary>
+    public Func<int?, CancellationToken, Task<bool>>? Install { get; init; }
 
-    /// <summary>Told in a sentence what takes long, such as the installation of server programs.</summary>
+    /// <summary>Told in a sentence what takes long.</summary>
     public Action<string>? OnMessage { get; init; }
 }

@@ -51,8 +51,7 @@ public sealed class SandboxServer : IAsyncDisposable
     /// <exception cref="BackupSyncException">There are no server programs, or the server does not start; its log's end is told.</exception>
     public static async Task<SandboxServer> StartAsync(SandboxOptions options, CancellationToken ct)
     {
-        var programs = await ServerPrograms.FindAsync(
-            options.Tools, options.Major, options.OnMessage, ct, options.OrNewer, options.MayInstall);
+        var programs = await ServerPrograms.FindAsync(options.Tools, options.Major, options.Install, ct, options.OrNewer);
         var user = await UnprivilegedUser.FindAsync(ct);
         var parent = user.TemporaryFolder();
         await ClearOrphansAsync(parent, user, ct);

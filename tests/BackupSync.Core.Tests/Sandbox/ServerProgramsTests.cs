@@ -1,3 +1,4 @@
+using BackupSync.Cli.Demo;
 using BackupSync.Configuration;
 using BackupSync.PgTools;
 using BackupSync.Sandbox;
@@ -24,6 +25,15 @@ public sealed class ServerProgramsTests
         Assert.Equal(ErrorIds.ServerProgramsMissing, e.ErrorId);
         Assert.Contains("17", e.Advice, StringComparison.Ordinal);
         Assert.Empty(_commands);
+    }
+
+    [Fact]
+    public async Task Where_nobody_installs_anything_the_advice_says_how()
+    {
+        var locator = new ToolLocator(new ToolsConfig(), () => []);
+        var e = await Assert.ThrowsAsync<BackupSyncException>(() => ServerPrograms.FindAsync(locator, 17, install: null, default));
+        Assert.Equal("PostgreSQL 17's server programs (initdb, pg_ctl, postgres) were not found on this machine.", e.Message);
+        Assert.NotEmpty(e.Advice!);
     }
 
     [Fact]
@@ -88,8 +98,8 @@ public sealed class ServerProgramsTests
     /// <summary>The programs appear once something was installed.</summary>
     Task<PgServerPrograms> FindAsync(
         DebianPackages packages, int? major, string[] afterwards, Func<string, bool>? mayInstall = null) => ServerPrograms.FindAsync(
-        new ToolLocator(new ToolsConfig(), () => _commands.Count > 2 ? afterwards : []), packages, major, _told.Add, default,
-        mayInstall: mayInstall);
+        new ToolLocator(new ToolsConfig(), () => _commands.Count > 2 ? afterwards : []), major,
+        new ServerInstaller(packages, mayInstall ?? (_ => true), _told.Add).InstallAsync, default);
 
     DebianPackages Packages(bool isDebian, bool isRoot, params int[] exitCodes)
     {

@@ -1,6 +1,6 @@
 using BackupSync.PgTools;
 
-namespace BackupSync.Sandbox;
+namespace BackupSync.Cli.Demo;
 
 /// <summary>Installs packages on Debian, Ubuntu and their like, as root or where sudo asks for no password.</summary>
 /// <param name="run">Runs a command; <see cref="ChildProcess.RunAsync"/>, other than in tests.</param>
