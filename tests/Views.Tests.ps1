@@ -93,6 +93,19 @@ Describe 'Views' {
         Show (Import-Clixml $file) | Should -Be (Show $results[$_])
     }
 
+    It 'are found by their words, here and from another session' {
+        $file = Join-Path $TestDrive 'words.xml'
+        $all = @($sync, $incremental, $failed) + $results.backups
+        $all | Export-Clixml $file
+        foreach ($seen in $all, (Import-Clixml $file)) {
+            @($seen | Where-Object Outcome -EQ Succeeded).Count | Should -Be 2
+            @($seen | Where-Object Mode -EQ Incremental).RunId | Should -Be $incremental.RunId
+            @($seen | Where-Object Kind -EQ Manual).Count | Should -Be @($results.backups).Count
+            ($seen | Where-Object Outcome -EQ RolledBack).Steps | Where-Object State -EQ Failed | ForEach-Object Step | Should -Be Restore
+            ($seen | Where-Object RunId -EQ $incremental.RunId).Tables[0].Changes.Way | Should -Be Content
+        }
+    }
+
     It 'bring tables and changes along' {
         $file = Join-Path $TestDrive 'deep.xml'
         $incremental | Export-Clixml $file

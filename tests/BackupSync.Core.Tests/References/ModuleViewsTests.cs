@@ -1,5 +1,7 @@
 using System.Xml.Linq;
 using BackupSync.Application.Views;
+using BackupSync.Backups;
+using BackupSync.Runs;
 
 namespace BackupSync.Tests.References;
 
@@ -113,16 +115,34 @@ public sealed class ModuleViewsTests
         new XElement("CustomControl", new XElement("CustomEntries", new XElement("CustomEntry", new XElement("CustomItem",
             new XElement("ExpressionBinding", new XElement("ScriptBlock", "[BackupSync.Shown]::Cell('Text', $_, '', 0)")))))));
 
-    static XElement Types() => new("Types", ResultViews.All.Select(view => new XElement("Type",
-        new XElement("Name", view.TypeName),
+    /// <summary>
+    /// What PowerShell has besides: columns that are no properties, and words of enums as texts. Brought from another session, an enum is shown
+    /// as a word and compared as a number: a filter by its word would find nothing.
+    /// </summary>
+    static XElement Types() => new("Types",
+        ResultViews.All.Select(view => Type(view.TypeName,
+        [
+            .. view.Columns.Where(c => c.Path != c.Name).Select(c => Property(c.Name, $"$this.{c.Path}")),
+            .. view.Kind.Length == 0 ? Words(view.Of) : [],
+        ])),
+        new[] { typeof(TableChanges), typeof(ProofRecord), typeof(RunError) }.Select(t => Type(t.FullName!, [.. Words(t)])));
+
+    static XElement Type(string name, IReadOnlyList<XElement> properties) => new("Type",
+        new XElement("Name", name),
         new XElement("Members",
-            view.Columns.Where(c => c.Path != c.Name).Select(c => new XElement("ScriptProperty",
-                new XElement("Name", c.Name),
-                new XElement("GetScriptBlock", $"$this.{c.Path}"))),
+            properties,
             new XElement("MemberSet",
                 new XElement("Name", "PSStandardMembers"),
                 new XElement("Members", new XElement("NoteProperty",
-                    new XElement("Name", "SerializationDepth"), new XElement("Value", Depth))))))));
+                    new XElement("Name", "SerializationDepth"), new XElement("Value", Depth))))));
+
+    static IEnumerable<XElement> Words(Type type) =>
+        from property in type.GetProperties()
+        where (Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType).IsEnum
+        select Property(property.Name, $"if ($null -ne $this.psbase.{property.Name}) {{ $this.psbase.{property.Name}.ToString() }}");
+
+    static XElement Property(string name, string script) =>
+        new("ScriptProperty", new XElement("Name", name), new XElement("GetScriptBlock", script));
 
     static IReadOnlyList<string> Lines(XElement root) =>
     [
