@@ -39,8 +39,19 @@ public static class Cells
     static string Wrap(Cell cell, int width, Func<string, string> made) =>
         string.Join('\n', Words.Wrap(cell.Text, width).Select(l => Coloured(made(l), cell.Tone)));
 
-    static int WidthBeside(int beside) =>
-        Math.Max(LeastProse, (Console.IsOutputRedirected ? Narrow : Console.WindowWidth - 1) - beside);
+    static int WidthBeside(int beside) => Math.Max(LeastProse, TerminalWidth() - beside);
+
+    static int TerminalWidth()
+    {
+        try
+        {
+            return Console.IsOutputRedirected || Console.WindowWidth < 2 ? Narrow : Console.WindowWidth - 1;
+        }
+        catch (IOException)
+        {
+            return Narrow; // a host that has no console
+        }
+    }
 
     static Cell CellOf(string form, object shown, string property) =>
         Cell.Of(Enum.Parse<CellForm>(form), Unwrapped(
