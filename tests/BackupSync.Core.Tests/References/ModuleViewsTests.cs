@@ -1,6 +1,7 @@
 using System.Xml.Linq;
 using BackupSync.Application.Views;
 using BackupSync.Backups;
+using BackupSync.Comparison;
 using BackupSync.Runs;
 
 namespace BackupSync.Tests.References;
@@ -123,7 +124,8 @@ public sealed class ModuleViewsTests
         ResultViews.All.Select(view => Type(view.TypeName,
         [
             .. view.Columns.Where(c => c.Path != c.Name).Select(c => Property(c.Name, $"$this.{c.Path}")),
-            .. view.Kind.Length == 0 ? Words(view.Of) : [],
+            // Rows are millions, and go to files, whose columns begin with what is added here.
+            .. view.Kind.Length == 0 && view.Of != typeof(RowDifference) ? Words(view.Of) : [],
         ])),
         new[] { typeof(TableChanges), typeof(ProofRecord), typeof(RunError) }.Select(t => Type(t.FullName!, [.. Words(t)])));
 
