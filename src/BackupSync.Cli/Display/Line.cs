@@ -5,8 +5,8 @@ using Spectre.Console.Rendering;
 namespace BackupSync.Cli.Display;
 
 /// <summary>
-/// A line of texts that have their styles. Where it is too long, the terminal wraps it and puts no line's end into it: a path that stands there
-/// can be copied.
+/// A line of texts that have their styles. Where it is too long, the terminal wraps it and puts no line's end into it: a path that stands
+/// there can be copied.
 /// </summary>
 sealed class Line(IReadOnlyList<(string Text, Style Style)> parts) : IRenderable
 {

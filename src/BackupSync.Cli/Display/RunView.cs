@@ -66,7 +66,8 @@ static class RunView
         }
         if (result.LeftOut.Count > 0)
             yield return ("Left out", new Cell(
-                $"{result.LeftOut.Count}, for the server refused them (the warnings say why): {Printable.Line(NameList.Of(result.LeftOut))}",
+                $"{result.LeftOut.Count}, for the server refused them (the warnings say why): "
+                    + Printable.Line(NameList.Of(result.LeftOut)),
                 CellTone.Doubtful));
 
         static (string, Cell) Fact(string label, string value) => (label, Cell.Of(CellForm.Text, value));

@@ -4,8 +4,8 @@ using Spectre.Console;
 namespace BackupSync.Cli.Display;
 
 /// <summary>
-/// Objects in the table that their view says, as wide as the screen and no wider. Where it would be, columns leave from the end, for the first
-/// matter most; the prose at the end stays, and wraps between words. Where even that is too wide, each object is a list of facts.
+/// Objects in the table that their view says, as wide as the screen and no wider. Where it would be, columns leave from the end, for the
+/// first matter most; the prose at the end stays, and wraps between words. Where even that is too wide, each object is a list of facts.
 /// </summary>
 static class ViewTable
 {

@@ -177,7 +177,8 @@ public sealed record GuardsConfig
     internal const long DefaultMinimumBackupSize = 10_000;
 
     /// <summary>
-    /// In bytes. A smaller backup file counts as failed, unless the database has no rows; where nothing else is said, fewer than 1,000 rows.
+    /// In bytes. A smaller backup file counts as failed, unless the database has no rows; where nothing else is said, fewer than 1,000
+    /// rows.
     /// </summary>
     public long MinimumBackupSize { get; init; } = DefaultMinimumBackupSize;
 

@@ -7,8 +7,8 @@ namespace BackupSync;
 
 /// <summary>
 /// How everything that BackupSync keeps or prints as JSON looks: enums by name, text readable in any script. Keys of what is kept are in
-/// snake_case (table names untouched), those of what is printed are the names that objects have in PowerShell. What is read must have all that the types require; what it has beyond that is passed over,
-/// so files of a later release stay readable as long as it only adds.
+/// snake_case (table names untouched), those of what is printed are the names that objects have in PowerShell. What is read must have all
+/// that the types require; what it has beyond that is passed over, so files of a later release stay readable as long as it only adds.
 /// </summary>
 static class JsonFormat
 {

@@ -83,8 +83,8 @@ public sealed partial record DatabaseAddress
 
     /// <summary>The same server and role, another database.</summary>
     /// <summary>
-    /// The database as an argument of PostgreSQL's programs, which take a name with a <c>=</c> in it, or one that begins like an address, for
-    /// all of a connection's settings.
+    /// The database as an argument of PostgreSQL's programs, which take a name with a <c>=</c> in it, or one that begins like an address,
+    /// for all of a connection's settings.
     /// </summary>
     internal string DatabaseArgument => $"dbname='{Database.Replace("\\", @"\\", StringComparison.Ordinal)
         .Replace("'", @"\'", StringComparison.Ordinal)}'";

@@ -24,7 +24,8 @@ sealed class PgSession : IQueryRunner, IAsyncDisposable
             ('constraint_exclusion', 'partition'), ('jit', 'off'), ('transform_null_equals', 'off'), ('backslash_quote', 'safe_encoding'),
             ('default_transaction_isolation', 'read committed'), ('default_transaction_deferrable', 'off'), ('lock_timeout', '5000'),
             ('idle_in_transaction_session_timeout', '0'), ('idle_session_timeout', '0'), ('transaction_timeout', '0'),
-            ('restrict_nonsystem_relation_kind', ''), ('tcp_keepalives_idle', '30'), ('tcp_keepalives_interval', '10'), ('tcp_keepalives_count', '3')) s(name, value)
+            ('restrict_nonsystem_relation_kind', ''),
+            ('tcp_keepalives_idle', '30'), ('tcp_keepalives_interval', '10'), ('tcp_keepalives_count', '3')) s(name, value)
         WHERE {IsKnown};
         SELECT pg_catalog.set_config('session_replication_role', 'origin', false) FROM pg_catalog.pg_roles
         WHERE rolname = current_user AND rolsuper AND pg_catalog.current_setting('session_replication_role') <> 'origin';

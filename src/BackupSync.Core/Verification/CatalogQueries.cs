@@ -520,8 +520,8 @@ static class CatalogQueries
     /// tables that it is a partition of, near or far.
     /// </summary>
     /// <summary>
-    /// What cannot be created without some relations: foreign keys, views and rules, defaults, functions with a row's type, children, columns
-    /// of a row's type. Not what belongs to one of them, or to a schema that is left out as a whole.
+    /// What cannot be created without some relations: foreign keys, views and rules, defaults, functions with a row's type, children,
+    /// columns of a row's type. Not what belongs to one of them, or to a schema that is left out as a whole.
     /// </summary>
     /// <returns>The object in words; schema and name of the relation that it needs.</returns>
     public static string NeedingWhatIsLeftOut(CatalogFilter filter) => $"""

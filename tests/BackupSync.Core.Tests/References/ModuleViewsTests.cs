@@ -117,8 +117,8 @@ public sealed class ModuleViewsTests
             new XElement("ExpressionBinding", new XElement("ScriptBlock", "[BackupSync.Shown]::Cell('Text', $_, '', 0)")))))));
 
     /// <summary>
-    /// What PowerShell has besides: columns that are no properties, and words of enums as texts. Brought from another session, an enum is shown
-    /// as a word and compared as a number: a filter by its word would find nothing.
+    /// What PowerShell has besides: columns that are no properties, and words of enums as texts. Brought from another session, an enum is
+    /// shown as a word and compared as a number: a filter by its word would find nothing.
     /// </summary>
     static XElement Types() => new("Types",
         ResultViews.All.Select(view => Type(view.TypeName,

@@ -9,7 +9,8 @@ namespace BackupSync.Tests.Verification;
 sealed record SchemaKind(string Setup, string Change, string Told, int Since = 15)
 {
     /// <summary>
-    /// No reason to copy all: it decides how fast an answer comes, and not what it is; or it is of rows that an incremental run does not carry.
+    /// No reason to copy all: it decides how fast an answer comes, and not what it is; or it is of rows that an incremental run does not
+    /// carry.
     /// </summary>
     public bool IsOnlyTold { get; init; }
 

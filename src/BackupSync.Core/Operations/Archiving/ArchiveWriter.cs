@@ -185,7 +185,7 @@ static class ArchiveWriter
         }
     }
 
-    /// <summary>How many rows make a backup's size suspicious: a database to try things with has few, where nobody has said a size.</summary>
+    /// <summary>How many rows make a backup's size suspicious: a database to try things with has few, where no size is said.</summary>
     static long LeastRows(ArchiveRequest request) => request.MinimumSize == GuardsConfig.DefaultMinimumBackupSize ? 1000 : 1;
 
     static void EnsureComplete(ArchiveHead head, ArchiveContent content, ArchiveRequest request)

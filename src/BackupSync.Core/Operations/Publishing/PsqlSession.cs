@@ -111,7 +111,7 @@ sealed partial class PsqlSession : IQueryRunner, IAsyncDisposable
         }
     }
 
-    /// <summary>The error's code, which is the same in every language: "ERROR:  55P03: canceling …", "FEHLER:  55P03: storniere …".</summary>
+    /// <summary>The error's code, which is the same in every language: "ERROR:  55P03: canceling …", "FEHLER:  55P03: …".</summary>
     [GeneratedRegex(@"(\w+:  )([0-9A-Z]{5}): ")]
     private static partial Regex ErrorCode();
 }
