@@ -43,17 +43,25 @@ sealed class EventDispatcher : IAsyncDisposable
     public Task RecordedAsync() =>
         Task.WhenAny(Task.WhenAll(_records.Select(r => r.HasReadAsync())), Task.Delay(RecordLimit));
 
-    /// <summary>Tells the last event: whoever reacts to it finds the run recorded.</summary>
+    /// <summary>
+    /// Tells the last event: whoever reacts to it finds the run recorded. Nobody leaves before all have read what was told: should one fail
+    /// late, the others and the log are still told.
+    /// </summary>
     public async Task EndAsync(RunEnded last)
     {
         Tell(last, _records, inline: false);
-        await Task.WhenAll(_records.Select(r => r.EndAsync()));
+        await Task.WhenAll(_records.Select(r => r.HasReadAsync()));
         Tell(last, _listeners);
-        await Task.WhenAll(_listeners.Select(l => l.EndAsync()));
+        await Task.WhenAll(_listeners.Select(l => l.HasReadAsync()));
+        await DisposeAsync();
     }
 
     /// <summary>Nobody waits for more, should the end not have been told.</summary>
-    public async ValueTask DisposeAsync() => await Task.WhenAll(_records.Concat(_listeners).Select(l => l.EndAsync()));
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(_listeners.Select(l => l.EndAsync()));
+        await Task.WhenAll(_records.Select(r => r.EndAsync()));
+    }
 
     /// <summary>The records cannot be told what they cannot keep.</summary>
     void WarnListeners(string warning) => Tell(new RunLog(RunLogLevel.Warning, warning), _listeners);

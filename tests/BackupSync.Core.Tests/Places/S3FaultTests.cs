@@ -243,7 +243,8 @@ public sealed class S3FaultTests : IClassFixture<S3Server>, IAsyncLifetime
     {
         await using var patient = new S3Place(_config, InParts);
         await using var place = new S3Place(_config, InParts with { Answer = TimeSpan.FromSeconds(4) });
-        var file = TestFile.Create(_temp, 8_000_000);
+        // More than the line's buffers hold of it while the reader takes his time.
+        var file = TestFile.Create(_temp, 80_000_000);
         await patient.StoreAsync(Key, file.Path, file.Sha256, null, default);
         await using var stream = await place.OpenAsync(Key, default);
         var buffer = new byte[100];

@@ -134,6 +134,29 @@ public sealed class RecordedRunTests : IDisposable
     }
 
     [Fact]
+    public async Task An_observer_that_fails_when_all_others_have_read_to_the_end_is_told_to_them()
+    {
+        using var ended = new ManualResetEventSlim();
+        var other = new Listener(e =>
+        {
+            if (e is RunEnded)
+                ended.Set();
+        });
+        var failing = new Listener(e =>
+        {
+            if (e is not RunEnded)
+                return;
+            ended.Wait();
+            throw new IOException("Broken pipe");
+        });
+
+        await RunAsync([Dump], run => run.StepAsync(Dump, (_, _) => Task.CompletedTask, default), failing, other);
+
+        Assert.Contains(other.Events.OfType<RunLog>(), l => l.Message.Contains("Broken pipe", StringComparison.Ordinal));
+        Assert.Contains("Broken pipe", File.ReadAllText(LogFile.PathOf(_temp.Path)), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_history_that_cannot_be_written_is_told_before_a_run_returns()
     {
         var other = new Listener(_ => { });
