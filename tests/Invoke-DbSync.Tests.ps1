@@ -252,6 +252,18 @@ Describe 'Invoke-DbSync' {
             }
         }
 
+        It 'runs the job that the configuration has of two names, and takes the old and the long words' {
+            (Invoke-DbSync -Source first -Target second -Config $pair.Config -WhatIf).Step | Should -Contain Publish
+            (Invoke-DbSync -SourceUrl first -TargetUrl second -Config $pair.Config -Confirm:$false).Job | Should -Be copy
+        }
+
+        It 'refuses the URL of a production database' {
+            $mixed = Join-Path $TestDrive 'mixed.yml'
+            (Get-Content $pair.Config -Raw) -replace 'role: backup', 'role: production' -replace '(?s)\njobs:.*' | Set-Content $mixed
+            { Invoke-DbSync -Source $pair.Source -Target $pair.Target -Config $mixed -Force } |
+                Should -Throw -ErrorId 'BackupSync.TargetIsProduction,*'
+        }
+
         It 'writes the lines that operators look for to the information stream' {
             Invoke-DbSync copy -Confirm:$false -InformationVariable lines | Out-Null
             $lines.Tags | Select-Object -Unique | Should -Be BackupSync

@@ -34,6 +34,10 @@ sealed class JobSelection(bool takesDirectory)
 
     public BackupSyncConfig LoadConfig(ParseResult parsed) => parsed.LoadConfig(_config);
 
+    /// <summary>Null where none is named and none is found.</summary>
+    public BackupSyncConfig? LoadConfigIfAny(ParseResult parsed) =>
+        parsed.GetValue(_config) is not null || ConfigurationFile.Find(null) is not null ? LoadConfig(parsed) : null;
+
     public bool HasDirectory(SymbolResult result) => takesDirectory && result.GetResult(_directory) is not null;
 
     /// <summary>The directory that is named; null where none is.</summary>

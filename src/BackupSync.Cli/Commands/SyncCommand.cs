@@ -12,10 +12,16 @@ static class SyncCommand
         var jobs = new JobSelection(takesDirectory: false);
         var source = new Option<string?>("--source")
         {
-            Description = "The URL of the database to copy, instead of a job",
-            HelpName = "url",
+            Description = "The database to copy, by its name or URL, instead of a job",
+            HelpName = "name|url",
         };
-        var target = new Option<string?>("--target") { Description = "The URL of the database to replace", HelpName = "url" };
+        source.Aliases.Add("--source-url");
+        var target = new Option<string?>("--target")
+        {
+            Description = "The database to replace, by its name or URL",
+            HelpName = "name|url",
+        };
+        target.Aliases.Add("--target-url");
         var directory = new Option<string?>("--backup-directory")
         {
             Description = "Where backups and history go, with --source and --target",
@@ -42,24 +48,25 @@ static class SyncCommand
         });
         command.SetAction((parsed, cancellationToken) =>
         {
-            var isAdHoc = parsed.GetValue(source) is not null;
-            if (isAdHoc && jobs.Names(parsed).Count > 0)
+            var isPair = parsed.GetValue(source) is not null;
+            if (isPair && jobs.Names(parsed).Count > 0)
                 throw new BackupSyncException(ErrorIds.ConfigurationInvalid, "Name either jobs, or --source and --target.");
-            IReadOnlyList<JobConfig> chosen = isAdHoc
-                ? [AdHocJob.From(parsed.GetValue(source)!, parsed.GetValue(target)!, backupDirectory: parsed.GetValue(directory))]
-                : Selection.JobsOrOnly(jobs.LoadConfig(parsed), jobs.Names(parsed));
+            IReadOnlyList<SyncedPair> chosen = isPair
+                ? [SyncedPair.Of(parsed.GetValue(source)!, parsed.GetValue(target)!, () => jobs.LoadConfig(parsed),
+                    () => jobs.LoadConfigIfAny(parsed), Failures.Warn, backupDirectory: parsed.GetValue(directory))]
+                : [.. Selection.JobsOrOnly(jobs.LoadConfig(parsed), jobs.Names(parsed)).Select(j => new SyncedPair(j, IsConfigured: true))];
 
             // All of them before any is run, so that a missing variable is told before anything has happened.
-            foreach (var job in chosen)
+            foreach (var (job, _) in chosen)
                 job.EnsureAddresses();
             if (parsed.GetValue(whatIf))
-                return Task.FromResult(Plan(chosen, parsed.GetValue(mode), parsed.GetValue(json)));
+                return Task.FromResult(Plan([.. chosen.Select(c => c.Job)], parsed.GetValue(mode), parsed.GetValue(json)));
 
-            foreach (var job in chosen)
+            foreach (var (job, isConfigured) in chosen)
                 Consent.Require(
-                    Question.Sync(job, parsed.GetValue(mode), isConfigured: !isAdHoc), parsed.GetValue(yes) || parsed.GetValue(force));
+                    Question.Sync(job, parsed.GetValue(mode), isConfigured), parsed.GetValue(yes) || parsed.GetValue(force));
             return RunAsync(
-                chosen,
+                [.. chosen.Select(c => c.Job)],
                 new RunOptions { Force = parsed.GetValue(force), Mode = parsed.GetValue(mode), FullVerify = parsed.GetValue(fullVerify) },
                 parsed.GetValue(json),
                 cancellationToken);

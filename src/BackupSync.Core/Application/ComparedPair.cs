@@ -36,10 +36,6 @@ public static class ComparedPair
         return pair;
 
         DatabaseConfig Database(string name) =>
-            IsConnectionString(name) ? AdHocJob.Database(name) : (config ??= load()).Database(name);
+            GivenDatabase.IsAddress(name) ? AdHocJob.Database(name) : (config ??= load()).Database(name);
     }
-
-    /// <summary>Also libpq's form, which no name can have: a password in it would be told as an unknown name.</summary>
-    static bool IsConnectionString(string name) =>
-        string.IsNullOrWhiteSpace(name) || name.Contains("://", StringComparison.Ordinal) || name.Contains('=', StringComparison.Ordinal);
 }

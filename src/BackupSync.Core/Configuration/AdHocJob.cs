@@ -15,21 +15,40 @@ public static class AdHocJob
     /// <exception cref="BackupSyncException">One is no connection string; the message says which.</exception>
     public static JobConfig From(string sourceUrl, string targetUrl, string? currentDirectory = null, string? backupDirectory = null)
     {
-        var source = Parse("source", sourceUrl);
-        var target = Parse("target", targetUrl);
-        var (sourceName, targetName) = (Name(source.Database, "source"), Name(target.Database, "target"));
-        if (string.Equals(sourceName, targetName, StringComparison.OrdinalIgnoreCase))
-            (sourceName, targetName) = ($"{sourceName}-source", $"{targetName}-target");
-
-        var job = $"{sourceName}-to-{targetName}";
+        var (source, target) = Distinct(Source(sourceUrl), Target(targetUrl));
+        var job = $"{source.Name}-to-{target.Name}";
         return new JobConfig
         {
             Name = job,
-            SourceDatabase = new DatabaseConfig(source) { Name = sourceName, Role = DatabaseRole.Production },
-            TargetDatabase = new DatabaseConfig(target) { Name = targetName, Role = DatabaseRole.Backup },
+            SourceDatabase = source,
+            TargetDatabase = target,
             Backups = new BackupsConfig
             {
                 Directory = GivenPath.Full(backupDirectory ?? Path.Join("backups", job), currentDirectory),
+            },
+        };
+    }
+
+    /// <summary>The same of two databases of which the configuration has one or both.</summary>
+    /// <param name="backupDirectory">Null for <c>backups/&lt;job&gt;</c> beside the configuration.</param>
+    /// <param name="currentDirectory">What <paramref name="backupDirectory"/> is relative to; null for this process's.</param>
+    internal static JobConfig Between(
+        BackupSyncConfig config, DatabaseConfig source, DatabaseConfig target, string? backupDirectory = null,
+        string? currentDirectory = null)
+    {
+        (source, target) = Distinct(source, target);
+        var job = $"{source.Name}-to-{target.Name}";
+        return new JobConfig
+        {
+            Name = job,
+            SourceDatabase = source,
+            TargetDatabase = target,
+            Tools = config.Tools,
+            Signing = config.Encryption,
+            Backups = new BackupsConfig
+            {
+                Directory = backupDirectory is not null ? GivenPath.Full(backupDirectory, currentDirectory)
+                    : Path.GetFullPath(Path.Join("backups", job), Path.GetDirectoryName(config.Path)!),
             },
         };
     }
@@ -45,25 +64,28 @@ public static class AdHocJob
         if (from == to)
             throw new BackupSyncException(ErrorIds.SameDatabase, $"'{source}' cannot be made a copy of itself.", "Name another database.");
         var jobs = config.Jobs.Where(j => j.SourceDatabase == from && j.TargetDatabase == to).ToList();
-        var job = $"{source}-to-{target}";
-        return jobs.FirstOrDefault(j => j.Mode == SyncMode.Incremental) ?? jobs.FirstOrDefault() ?? new JobConfig
-        {
-            Name = job,
-            SourceDatabase = from,
-            TargetDatabase = to,
-            Tools = config.Tools,
-            Signing = config.Encryption,
-            Backups = new BackupsConfig { Directory = Path.GetFullPath(Path.Join("backups", job), Path.GetDirectoryName(config.Path)!) },
-        };
+        return jobs.FirstOrDefault(j => j.Mode == SyncMode.Incremental) ?? jobs.FirstOrDefault() ?? Between(config, from, to);
     }
 
     /// <summary>One database by its URL alone, as a command's parameter names it.</summary>
     /// <exception cref="BackupSyncException">It is no connection string.</exception>
-    public static DatabaseConfig Database(string url, DatabaseRole role = DatabaseRole.Backup)
+    public static DatabaseConfig Database(string url) => Database("database", url, DatabaseRole.Backup);
+
+    internal static DatabaseConfig Source(string url) => Database("source", url, DatabaseRole.Production);
+
+    internal static DatabaseConfig Target(string url) => Database("target", url, DatabaseRole.Backup);
+
+    static DatabaseConfig Database(string which, string url, DatabaseRole role)
     {
-        var address = Parse("database", url);
-        return new DatabaseConfig(address) { Name = Name(address.Database, "database"), Role = role };
+        var address = Parse(which, url);
+        return new DatabaseConfig(address) { Name = Name(address.Database, which), Role = role };
     }
+
+    /// <summary>Databases of one name are told apart by what they are here.</summary>
+    static (DatabaseConfig Source, DatabaseConfig Target) Distinct(DatabaseConfig source, DatabaseConfig target) =>
+        string.Equals(source.Name, target.Name, StringComparison.OrdinalIgnoreCase)
+            ? (source with { Name = $"{source.Name}-source" }, target with { Name = $"{target.Name}-target" })
+            : (source, target);
 
     internal static DatabaseAddress Parse(string which, string url)
     {

@@ -141,6 +141,10 @@ public sealed partial record DatabaseAddress
     /// </summary>
     public static IReadOnlyList<string> VariablesNotToInherit => LibpqKeyword.VariablesNotToInherit;
 
+    /// <summary>Whether both are addresses of one database, whoever connects, through a pooler or not.</summary>
+    internal bool IsSameDatabase(DatabaseAddress other) =>
+        Database == other.Database && Unpooled().Hosts.SequenceEqual(other.Unpooled().Hosts);
+
     public bool Equals(DatabaseAddress? other) =>
         other is not null && Database == other.Database && User == other.User && Password == other.Password
         && Hosts.SequenceEqual(other.Hosts)

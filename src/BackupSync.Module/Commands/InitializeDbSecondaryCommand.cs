@@ -12,12 +12,14 @@ public sealed class InitializeDbSecondaryCommand : RunCmdlet
 {
     /// <summary>The databases that become copies.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Name", "Target")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(DatabaseNameCompleter))]
-    public string[] Name { get; set; } = [];
+    public string[] Database { get; set; } = [];
 
     /// <summary>The database that is copied.</summary>
     [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Source")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(DatabaseNameCompleter))]
     public string From { get; set; } = "";
@@ -34,7 +36,7 @@ public sealed class InitializeDbSecondaryCommand : RunCmdlet
     {
         var config = LoadConfig(Config);
         // All of them before any is replaced: a mistyped name, and a target that no copy may go to, are told before anybody is asked.
-        var jobs = Name.Select(name => AdHocJob.ForSecondary(config, name, From)).ToList();
+        var jobs = Database.Select(name => AdHocJob.ForSecondary(config, name, From)).ToList();
         foreach (var job in jobs)
             job.EnsureAddresses();
         foreach (var (job, plan) in jobs.Select(j => (j, JobRunner.PlanSync(j, SyncMode.Full))).ToList())

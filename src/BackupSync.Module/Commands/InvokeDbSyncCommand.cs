@@ -13,7 +13,7 @@ public sealed class InvokeDbSyncCommand : RunCmdlet
 {
     const string ByName = "Job";
     const string ByObject = "InputObject";
-    const string ByUrl = "Url";
+    const string ByPair = "Pair";
 
     // Not mandatory: PowerShell would then rather make a string of a piped job than look at the other parameter sets.
     [Parameter(ParameterSetName = ByName, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -24,18 +24,22 @@ public sealed class InvokeDbSyncCommand : RunCmdlet
     [Parameter(ParameterSetName = ByObject, Mandatory = true, ValueFromPipeline = true)]
     public JobConfig InputObject { get; set; } = null!;
 
-    /// <summary>The URL of the database to copy.</summary>
-    [Parameter(ParameterSetName = ByUrl, Mandatory = true)]
+    /// <summary>The database to copy: a name of the configuration, or a URL.</summary>
+    [Parameter(ParameterSetName = ByPair, Mandatory = true)]
+    [Alias("SourceUrl")]
+    [ArgumentCompleter(typeof(DatabaseNameCompleter))]
     [AllowNull, AllowEmptyString]
     public string Source { get; set; } = "";
 
-    /// <summary>The URL of the database to replace.</summary>
-    [Parameter(ParameterSetName = ByUrl, Mandatory = true)]
+    /// <summary>The database to replace, likewise.</summary>
+    [Parameter(ParameterSetName = ByPair, Mandatory = true)]
+    [Alias("TargetUrl")]
+    [ArgumentCompleter(typeof(DatabaseNameCompleter))]
     [AllowNull, AllowEmptyString]
     public string Target { get; set; } = "";
 
     /// <summary>Where backups and the history go; <c>backups/&lt;source&gt;-to-&lt;target&gt;</c> where nothing is said.</summary>
-    [Parameter(ParameterSetName = ByUrl)]
+    [Parameter(ParameterSetName = ByPair)]
     [ValidateNotNullOrEmpty]
     public string? BackupDirectory { get; set; }
 
@@ -52,17 +56,18 @@ public sealed class InvokeDbSyncCommand : RunCmdlet
     public SwitchParameter Force { get; set; }
 
     [Parameter(ParameterSetName = ByName)]
+    [Parameter(ParameterSetName = ByPair)]
     [ValidateNotNullOrEmpty]
     public string? Config { get; set; }
 
     protected override void Execute()
     {
         var jobs = Jobs();
-        foreach (var job in jobs)
+        foreach (var (job, _) in jobs)
             job.EnsureAddresses();
-        foreach (var job in jobs)
+        foreach (var (job, isConfigured) in jobs)
         {
-            if (Confirm(Question.Sync(job, Mode, isConfigured: ParameterSetName != ByUrl), Force))
+            if (Confirm(Question.Sync(job, Mode, isConfigured), Force))
                 Run((observers, token) => JobRunner.SyncAsync(
                     job, new RunOptions { Force = Force, Mode = Mode, FullVerify = FullVerify }, observers, token));
             else if (IsWhatIf)
@@ -71,10 +76,11 @@ public sealed class InvokeDbSyncCommand : RunCmdlet
     }
 
     /// <summary>All of them before any is run, so that a mistyped name is told before anything has happened.</summary>
-    IReadOnlyList<JobConfig> Jobs() => ParameterSetName switch
+    IReadOnlyList<SyncedPair> Jobs() => ParameterSetName switch
     {
-        ByUrl => [AdHocJob.From(Source, Target, CurrentFolder, BackupDirectory is null ? null : FullPath(BackupDirectory))],
-        ByObject => [InputObject],
-        _ => Selection.JobsOrOnly(LoadConfig(Config), Job),
+        ByPair => [SyncedPair.Of(Source ?? "", Target ?? "", () => LoadConfig(Config), () => LoadConfigIfAny(Config), WriteWarning,
+            CurrentFolder, BackupDirectory is null ? null : FullPath(BackupDirectory))],
+        ByObject => [new(InputObject, IsConfigured: true)],
+        _ => [.. Selection.JobsOrOnly(LoadConfig(Config), Job).Select(j => new SyncedPair(j, IsConfigured: true))],
     };
 }

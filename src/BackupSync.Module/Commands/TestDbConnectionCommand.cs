@@ -9,15 +9,16 @@ namespace BackupSync.Module.Commands;
 [OutputType(typeof(ConnectionTestResult), typeof(bool))]
 public sealed class TestDbConnectionCommand : BackupSyncCmdlet
 {
-    const string ByName = "Name";
+    const string ByName = "Database";
     const string ByObject = "InputObject";
     const string ByUrl = "Url";
 
     /// <summary>Which databases; all of the configuration where none is named.</summary>
     [Parameter(ParameterSetName = ByName, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Name")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(DatabaseNameCompleter))]
-    public string[]? Name { get; set; }
+    public string[]? Database { get; set; }
 
     [Parameter(ParameterSetName = ByObject, Mandatory = true, ValueFromPipeline = true)]
     public DatabaseConfig InputObject { get; set; } = null!;
@@ -58,7 +59,7 @@ public sealed class TestDbConnectionCommand : BackupSyncCmdlet
             case ByObject:
                 return [InputObject];
             default:
-                return Selection.Databases(LoadConfig(Config), Name);
+                return Selection.Databases(LoadConfig(Config), Database);
         }
     }
 

@@ -24,10 +24,10 @@ public sealed class BothHeadsTests
     [
         new("init", "New-DbSyncConfig", "file=Path"),
         new("check", "Test-DbSyncConfig", "file=Config"),
-        new("test", "Test-DbConnection", "database=Name", "timeout=TimeoutSeconds"),
+        new("test", "Test-DbConnection", "timeout=TimeoutSeconds"),
         new("compare", "Compare-DbData", "timeout=TimeoutSeconds"),
         new("sync", "Invoke-DbSync", "yes=Confirm"),
-        new("initialize", "Initialize-DbSecondary", "database=Name", "yes=Confirm"),
+        new("initialize", "Initialize-DbSecondary", "yes=Confirm"),
         new("backup", "New-DbBackup"),
         new("plan", "Invoke-DbBackupPlan"),
         new("backups", "Get-DbBackup", "name=Database"),

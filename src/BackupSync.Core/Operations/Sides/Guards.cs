@@ -32,8 +32,7 @@ static class Guards
     /// <summary>The plainest slip, told before anything else could be: the same URL twice.</summary>
     public static void EnsureNotSameAddress(Endpoint source, Endpoint target)
     {
-        var (from, to) = (source.Address.Unpooled(), target.Address.Unpooled());
-        if (from.Database == to.Database && from.Hosts.SequenceEqual(to.Hosts))
+        if (source.Address.IsSameDatabase(target.Address))
         {
             throw new BackupSyncException(ErrorIds.SameDatabase,
                 $"{source.DisplayName} and {target.DisplayName} are one and the same database.", "Check both URLs.");
