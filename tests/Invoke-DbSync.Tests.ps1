@@ -260,7 +260,7 @@ Describe 'Invoke-DbSync' {
         It 'refuses the URL of a production database' {
             $mixed = Join-Path $TestDrive 'mixed.yml'
             (Get-Content $pair.Config -Raw) -replace 'role: backup', 'role: production' -replace '(?s)\njobs:.*' | Set-Content $mixed
-            { Invoke-DbSync -Source $pair.Source -Target $pair.Target -Config $mixed -Force } |
+            { Invoke-DbSync -Source $pair.Source -Target $pair.Target -Config $mixed -Force -ErrorAction Stop } |
                 Should -Throw -ErrorId 'BackupSync.TargetIsProduction,*'
         }
 

@@ -21,15 +21,14 @@ public static class Cells
     public static string Show(string form, object shown, string property, int width)
     {
         var cell = CellOf(form, shown, property);
-        var cut = width > 0 && Words.WidthOf(cell.Text) > width;
-        return Coloured(cut ? Words.Cut(cell.Text, width) : cell.Text, cell.Tone);
+        return Coloured(width > 0 ? Words.Cut(cell.Text, width) : cell.Text, cell.Tone);
     }
 
     /// <summary>In lines; a word that is longer than one is cut.</summary>
     public static string Wrap(string form, object shown, string property, int beside)
     {
         var width = WidthBeside(beside);
-        return Wrap(CellOf(form, shown, property), width, line => Words.WidthOf(line) > width ? Words.Cut(line, width) : line);
+        return Wrap(CellOf(form, shown, property), width, line => Words.Cut(line, width));
     }
 
     /// <summary>In lines; a word that is longer than one is whole.</summary>

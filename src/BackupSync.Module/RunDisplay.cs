@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Management.Automation;
+using BackupSync.Application.Views;
 using BackupSync.Runs;
 
 namespace BackupSync.Module;
@@ -39,7 +39,7 @@ sealed class RunDisplay(Cmdlet cmdlet, int index, string? name)
                 ShowStep(started.Step, started.Description, null);
                 break;
             case StepProgress progress:
-                ShowStep(progress.Step, Status(progress), progress.Fraction);
+                ShowStep(progress.Step, StepStatus.Of(progress) is { Length: > 0 } status ? status : "Working", progress.Fraction);
                 break;
             case StepEnded { Result: var step }:
                 _running.Remove(step.Step);
@@ -100,16 +100,4 @@ sealed class RunDisplay(Cmdlet cmdlet, int index, string? name)
             ParentActivityId = _runActivity,
             RecordType = ProgressRecordType.Completed,
         });
-
-    static string Status(StepProgress progress)
-    {
-        var parts = new List<string>(3);
-        if (!string.IsNullOrEmpty(progress.Item))
-            parts.Add(progress.Item);
-        if (progress.Rows is { } rows)
-            parts.Add(string.Create(CultureInfo.InvariantCulture, $"{rows:N0} rows"));
-        if (progress.Bytes is { } bytes)
-            parts.Add(ByteSizes.Show(bytes));
-        return parts.Count == 0 ? "Working" : string.Join("  ", parts);
-    }
 }

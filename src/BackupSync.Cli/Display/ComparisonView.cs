@@ -73,10 +73,8 @@ static class ComparisonView
     /// <summary>In one line, or the bar would jump.</summary>
     static string Status(ComparisonProgress now)
     {
-        var text = Printable.Line(
-            string.Create(CultureInfo.InvariantCulture, $"{now.Item}  {now.Rows:N0} rows  {ByteSizes.Show(now.Bytes)}"));
-        var width = Math.Clamp(Screen.Width - 50, 10, 60);
-        return text.Length > width ? text[..(width - 1)] + "…" : text.PadRight(width);
+        var text = $"{now.Item}  {Quantity.Of(now.Rows, "row")}  {ByteSizes.Show(now.Bytes)}";
+        return Words.Fill(text, Math.Clamp(Screen.Width - 50, 10, 60));
     }
 
     /// <summary>One line whatever the key holds.</summary>

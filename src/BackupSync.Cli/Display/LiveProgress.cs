@@ -1,4 +1,3 @@
-using System.Globalization;
 using BackupSync.Application.Views;
 using BackupSync.Runs;
 using Spectre.Console;
@@ -8,6 +7,9 @@ namespace BackupSync.Cli.Display;
 /// <summary>A run in a terminal: a bar for each step, with the tables and rows it is at, and the operator's lines above them.</summary>
 sealed class LiveProgress(IAnsiConsole console, ProgressContext context) : IRunObserver
 {
+    /// <summary>What the other columns and the gaps between them take.</summary>
+    const int OtherColumns = 36;
+
     readonly Dictionary<RunStep, ProgressTask> _bars = [];
 
     public static Progress Create(IAnsiConsole console) => console.Progress()
@@ -16,7 +18,7 @@ sealed class LiveProgress(IAnsiConsole console, ProgressContext context) : IRunO
         .Columns(
             new StateColumn(),
             new TaskDescriptionColumn { Alignment = Justify.Left },
-            new ProgressBarColumn { CompletedStyle = Color.Green, FinishedStyle = Color.Green, Width = 24 },
+            new ProgressBarColumn { CompletedStyle = Color.Green, FinishedStyle = Color.Green, Width = BarWidth(console) },
             new PercentageColumn(),
             new DurationColumn());
 
@@ -30,7 +32,7 @@ sealed class LiveProgress(IAnsiConsole console, ProgressContext context) : IRunO
                 _bars[step] = bar;
                 break;
             case StepProgress progress when _bars.TryGetValue(progress.Step, out var running):
-                running.Description = Describe(progress.Step, Status(progress));
+                running.Description = Describe(progress.Step, StepStatus.Of(progress, Room));
                 if (progress.Fraction is { } fraction)
                 {
                     running.IsIndeterminate = false;
@@ -53,26 +55,12 @@ sealed class LiveProgress(IAnsiConsole console, ProgressContext context) : IRunO
     }
 
     /// <summary>A bar's text must stay in one line, or the bars below it jump.</summary>
-    string Describe(RunStep step, string? note)
-    {
-        // What the other columns and the gaps between them take.
-        var width = Math.Clamp(console.Profile.Width - 60, 10, 60);
-        var text = Printable.Line(note?.ReplaceLineEndings(" ") ?? "");
-        var cut = text.Length > width ? text[..(width - 1)] + "…" : text.PadRight(width);
-        return $"{step,-14} [grey]{Markup.Escape(cut)}[/]";
-    }
+    string Describe(RunStep step, string? note) => $"{step,-14} [grey]{Markup.Escape(Words.Fill(note ?? "", Room))}[/]";
 
-    public static string Status(StepProgress progress)
-    {
-        var parts = new List<string>(3);
-        if (progress.Item is { Length: > 0 } item)
-            parts.Add(item);
-        if (progress.Rows is { } rows)
-            parts.Add(string.Create(CultureInfo.InvariantCulture, $"{rows:N0} rows"));
-        if (progress.Bytes is { } bytes)
-            parts.Add(ByteSizes.Show(bytes));
-        return string.Join("  ", parts);
-    }
+    int Room => Math.Clamp(console.Profile.Width - OtherColumns - BarWidth(console), 10, 60);
+
+    /// <summary>Where there is little room, what is done is worth more than a long bar.</summary>
+    static int BarWidth(IAnsiConsole console) => console.Profile.Width < 100 ? 10 : 24;
 
     static Style Style(RunLogLevel level) => Line.StyleOf(level switch
     {

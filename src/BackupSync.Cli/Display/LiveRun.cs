@@ -35,7 +35,7 @@ sealed class LiveRun : IRunObserver
                 _bar.Description = Describe($"{step}");
                 break;
             case StepProgress progress:
-                _bar.Description = Describe($"{progress.Step}  {LiveProgress.Status(progress)}");
+                _bar.Description = Describe($"{progress.Step}  {StepStatus.Of(progress, Room - $"{progress.Step}  ".Length)}");
                 if (progress.Fraction is { } fraction)
                 {
                     _bar.IsIndeterminate = false;
@@ -74,11 +74,7 @@ sealed class LiveRun : IRunObserver
     }
 
     /// <summary>A row must stay in one line, or those below it jump.</summary>
-    string Describe(string text)
-    {
-        var width = Math.Clamp(_console.Profile.Width - OtherColumns - _nameWidth - 1, 10, 70);
-        var line = Printable.Line(text.ReplaceLineEndings(" "));
-        var cut = line.Length > width ? line[..(width - 1)] + "…" : line.PadRight(width);
-        return $"{Markup.Escape(_name.PadRight(_nameWidth))} [grey]{Markup.Escape(cut)}[/]";
-    }
+    string Describe(string text) => $"{Markup.Escape(_name.PadRight(_nameWidth))} [grey]{Markup.Escape(Words.Fill(text, Room))}[/]";
+
+    int Room => Math.Clamp(_console.Profile.Width - OtherColumns - _nameWidth - 1, 10, 70);
 }

@@ -29,8 +29,10 @@ sealed record ArchiveContent(IReadOnlyDictionary<string, long>? Rows, long Large
 /// </summary>
 sealed class ArchiveCopy(ArchiveReader reader, Stream output, ArchiveCopy.OnProgress onProgress)
 {
-    /// <summary>Told now and then: the table under way, its rows so far, all bytes written so far.</summary>
-    public delegate void OnProgress(string table, long rows, long bytes);
+    /// <summary>
+    /// Told now and then: the table under way, its rows so far or null where they come compressed, all bytes written so far.
+    /// </summary>
+    public delegate void OnProgress(string table, long? rows, long bytes);
 
     /// <summary>
     /// Of zlib-ng, .NET's own: smaller files than pg_dump's level 1 for less work. Its level 1 makes them two fifths larger.
@@ -85,7 +87,7 @@ sealed class ArchiveCopy(ArchiveReader reader, Stream output, ArchiveCopy.OnProg
             {
                 (compressor ?? chunks).Write(_buffer, 0, count);
                 counter?.Add(_buffer.AsSpan(0, count));
-                onProgress(reader.Entry.Key, counter?.Rows ?? 0, writer.Position);
+                onProgress(reader.Entry.Key, counter?.Rows, writer.Position);
             }
             compressor?.Finish();
         }

@@ -139,12 +139,13 @@ sealed class StepScope(RunContext run, RunStep step)
 
     public void Warn(string warning) => run.Warn(warning);
 
-    public void Progress(double? fraction, string? item, long? rows = null, long? bytes = null)
+    /// <inheritdoc cref="StepProgress"/>
+    public void Progress(double? fraction, string? item, long? rows = null, long? of = null, long? bytes = null)
     {
         var now = Stopwatch.GetTimestamp();
         var next = Interlocked.Read(ref _next);
         if (now < next || Interlocked.CompareExchange(ref _next, now + Interval, next) != next)
             return;
-        run.Emit(new StepProgress(step, fraction is { } f ? Math.Clamp(f, 0, 1) : null, item, rows, bytes));
+        run.Emit(new StepProgress(step, fraction is { } f ? Math.Clamp(f, 0, 1) : null, item, rows > of ? of : rows, of, bytes));
     }
 }

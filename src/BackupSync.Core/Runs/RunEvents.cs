@@ -57,9 +57,10 @@ public sealed record StepStarted(RunStep Step, string Description, TimeSpan? Lim
 /// <summary>How far a step is. At most a few a second.</summary>
 /// <param name="Fraction">0 to 1; null where it cannot be told.</param>
 /// <param name="Item">The table or file being worked on.</param>
-/// <param name="Rows">Rows done so far in this step.</param>
+/// <param name="Rows">Rows done so far of the item; in the step where none is named.</param>
+/// <param name="OfRows">How many rows the item has; null where that is not known.</param>
 /// <param name="Bytes">Bytes done so far in this step.</param>
-public sealed record StepProgress(RunStep Step, double? Fraction, string? Item, long? Rows, long? Bytes) : RunEvent;
+public sealed record StepProgress(RunStep Step, double? Fraction, string? Item, long? Rows, long? OfRows, long? Bytes) : RunEvent;
 
 public sealed record StepEnded(StepResult Result) : RunEvent;
 

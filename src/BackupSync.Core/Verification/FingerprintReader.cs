@@ -7,8 +7,10 @@ namespace BackupSync.Verification;
 /// <summary>Computes a <see cref="DatabaseFingerprint"/> in the server: only sums travel.</summary>
 static class FingerprintReader
 {
-    /// <summary>Told after each table: its name, the tables done so far, all tables, the rows and bytes done so far.</summary>
-    public delegate void OnTable(string table, int done, int all, long rows, long bytes);
+    /// <summary>
+    /// Told before and after each table: its name, the tables done so far, all tables, and what was read of it; null before.
+    /// </summary>
+    public delegate void OnTable(string table, int done, int all, TableFingerprint? read);
 
     /// <summary>The method both servers know.</summary>
     public static FingerprintMethod MethodFor(bool content, params int[] majors) =>
@@ -66,16 +68,15 @@ static class FingerprintReader
     {
         var found = new ConcurrentDictionary<string, TableFingerprint>();
         int done = 0;
-        long rows = 0, bytes = 0;
         // Largest first, so that no session ends long after the others.
         await WorkSharing.RunAsync(runners, tables, async (runner, table, stop) =>
         {
+            onTable?.Invoke(table.Key, Volatile.Read(ref done), tables.Count, null);
             var fingerprint = filter.Empty.Contains(table.Oid)
                 ? new TableFingerprint(0, method == FingerprintMethod.RowsOnly ? null : "0", 0)
                 : await ReadTableAsync(runner, table, method, stop);
             found[table.Key] = fingerprint;
-            onTable?.Invoke(table.Key, Interlocked.Increment(ref done), tables.Count,
-                Interlocked.Add(ref rows, fingerprint.Rows), Interlocked.Add(ref bytes, fingerprint.Bytes));
+            onTable?.Invoke(table.Key, Interlocked.Increment(ref done), tables.Count, fingerprint);
         }, cancellationToken, whenDone: (runner, stop) => runner.ReleaseAsync(stop));
         return found.OrderBy(t => t.Key, StringComparer.Ordinal).ToDictionary();
     }

@@ -68,10 +68,17 @@ public abstract class RunCmdlet : ConfirmingCmdlet
             foreach (var (display, runEvent) in events.GetConsumingEnumerable(CancellationToken.None))
             {
                 displays.Add(display);
-                display.Show(runEvent);
-                if (runEvent is RunEnded { Result: var result })
-                    Write(result, failures);
+                try
+                {
+                    Show(display, runEvent, failures);
+                }
+                catch (PipelineStoppedException)
+                {
+                    TellEnd(runEvent);
+                }
             }
+            if (Stopping)
+                throw new PipelineStoppedException();
         }
         finally
         {
@@ -79,6 +86,25 @@ public abstract class RunCmdlet : ConfirmingCmdlet
             foreach (var display in displays.TakeWhile(_ => !Stopping))
                 display.Complete();
         }
+    }
+
+    void Show(RunDisplay display, RunEvent runEvent, List<ErrorRecord> failures)
+    {
+        display.Show(runEvent);
+        if (runEvent is RunEnded { Result: var result })
+            Write(result, failures);
+    }
+
+    /// <summary>
+    /// A pipeline that was stopped takes no records any more; whoever pressed Ctrl+C wants to know nevertheless what became of the target.
+    /// </summary>
+    void TellEnd(RunEvent runEvent)
+    {
+        if (runEvent is not RunEnded { Result: var result })
+            return;
+        var state = result.Error?.Rollback ?? (result.Outcome == RunOutcome.Cancelled ? "Nothing was changed." : null);
+        Host.UI?.WriteWarningLine(Printable.Text(Spelling.InCmdlets(
+            $"{result.Job}: {result.Summary}{(state is null ? "" : $" {state}")}")));
     }
 
     void Write(RunResult result, List<ErrorRecord> failures)

@@ -20,7 +20,7 @@ public sealed class LogFileTests : IDisposable
         [
             new RunStarted("a1b2c3d4", "railway-to-neon"),
             new StepStarted(RunStep.Dump, "dump railway", TimeSpan.FromMinutes(5)),
-            new StepProgress(RunStep.Dump, 0.5, "public.users", 7, 100),
+            new StepProgress(RunStep.Dump, 0.5, "public.users", 7, 9, 100),
             new StepEnded(new StepResult(RunStep.Dump, StepState.Succeeded, BackupSamples.Morning, 1.54, "1.84 MB")),
             new StepStarted(RunStep.Verify, "verify neon", null),
             new StepEnded(new StepResult(RunStep.Verify, StepState.Failed, BackupSamples.Morning, 61, null)),
@@ -75,7 +75,7 @@ public sealed class LogFileTests : IDisposable
     [Fact]
     public void Progress_leaves_no_line()
     {
-        Log().OnEvent(new StepProgress(RunStep.Dump, 0.5, null, null, null));
+        Log().OnEvent(new StepProgress(RunStep.Dump, 0.5, null, null, null, null));
 
         Assert.Empty(Directory.GetFiles(_temp.Path));
     }

@@ -106,7 +106,7 @@ public sealed class RecordedRunTests : IDisposable
             for (var i = 0; i < 1000; i++)
             {
                 scope.Progress(i / 1000.0, "a table");
-                run.Emit(new StepProgress(RunStep.Dump, i / 1000.0, "a table", null, null));
+                run.Emit(new StepProgress(RunStep.Dump, i / 1000.0, "a table", null, null, null));
             }
             return Task.CompletedTask;
         }, default), slow, written);

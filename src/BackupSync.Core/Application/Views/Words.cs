@@ -24,9 +24,11 @@ public static class Words
         return lines;
     }
 
-    /// <summary>The beginning of a text that is wider than that.</summary>
+    /// <summary>A text, or the beginning of one that is wider than that.</summary>
     public static string Cut(string text, int width)
     {
+        if (WidthOf(text) <= width)
+            return text;
         var cut = new StringBuilder();
         var used = 1;
         foreach (var rune in text.EnumerateRunes())
@@ -37,6 +39,13 @@ public static class Words
             cut.Append(rune);
         }
         return $"{cut}…";
+    }
+
+    /// <summary>The same, as wide as that: in one line, whatever it holds.</summary>
+    public static string Fill(string text, int width)
+    {
+        var cut = Cut(Printable.Line(text.ReplaceLineEndings(" ")), width);
+        return cut + new string(' ', width - WidthOf(cut));
     }
 
     public static int WidthOf(string text) => text.EnumerateRunes().Sum(WidthOf);

@@ -18,12 +18,15 @@ static partial class ArchiveDump
     public static async Task<CopiedArchive> RunAsync(
         ArchiveRequest request, Stream output, StepScope scope, CancellationToken cancellationToken)
     {
+        await using var progress = new DumpProgress(request, scope);
         var archive = new ArchivePipe<CopiedArchive>((pipe, ct) =>
         {
             var reader = new ArchiveReader(pipe, ct);
             // The head comes when pg_dump has locked all tables, and before the first row.
             request.Snapshot.HandOverAsync(ct).GetAwaiter().GetResult();
-            return new ArchiveCopy(reader, output, Progress(request.Fingerprint, scope)).Run(CompressesHere(request));
+            if (reader.Head.Compression != ArchiveCompression.None)
+                progress.BeginAsking();
+            return new ArchiveCopy(reader, output, progress.Tell).Run(CompressesHere(request));
         });
         var command = new ChildCommand(request.Tools.PgDump,
         [
@@ -107,20 +110,4 @@ static partial class ArchiveDump
 
     /// <summary>Before version 16 pg_dump knows gzip only, by its level alone.</summary>
     static bool IsModern(ArchiveRequest request) => request.Tools.Version.Major >= 16;
-
-    static ArchiveCopy.OnProgress Progress(DatabaseFingerprint fingerprint, StepScope scope)
-    {
-        var all = Math.Max(1, fingerprint.TotalRows());
-        string? current = null;
-        long ended = 0;
-        return (table, rows, bytes) =>
-        {
-            if (table != current)
-            {
-                ended += current is null ? 0 : fingerprint.Tables.GetValueOrDefault(current)?.Rows ?? 0;
-                current = table;
-            }
-            scope.Progress((double)(ended + rows) / all, table, ended + rows, bytes);
-        };
-    }
 }

@@ -62,7 +62,8 @@ static class IntegrityCheck
                     content.CopyTo(Stream.Null);
                 else
                     done += rows[reader.Entry.Key] =
-                        CountRows(content, count => scope.Progress((double)(done + count) / all, reader.Entry.Key, done + count))
+                        CountRows(content, count => scope.Progress((double)(done + count) / all, reader.Entry.Key, count,
+                            manifest.Fingerprint.Tables.GetValueOrDefault(reader.Entry.Key)?.Rows))
                         ?? throw new BackupSyncException(
                             ErrorIds.BackupInvalid,
                             $"{manifest.File} is cut off: the data of {reader.Entry.Key} have no end.",

@@ -229,20 +229,20 @@ static class DataComparison
         readonly double _share = isDetailed ? 0.5 : 1;
         (double Fraction, long Rows, long Bytes) _source, _target;
 
-        public void OnSource(string table, int done, int all, long rows, long bytes) => Tell(ref _source, table, done, all, rows, bytes);
+        public void OnSource(string table, int done, int all, TableFingerprint? read) => Tell(ref _source, table, done, all, read);
 
-        public void OnTarget(string table, int done, int all, long rows, long bytes) => Tell(ref _target, table, done, all, rows, bytes);
+        public void OnTarget(string table, int done, int all, TableFingerprint? read) => Tell(ref _target, table, done, all, read);
 
         /// <summary>The rows of a table are looked for.</summary>
         public void OnDetail(string table, int done, int all) =>
             onProgress?.Invoke(new ComparisonProgress(
                 table, _share + (1 - _share) * done / all, _source.Rows + _target.Rows, _source.Bytes + _target.Bytes));
 
-        void Tell(ref (double Fraction, long Rows, long Bytes) side, string table, int done, int all, long rows, long bytes)
+        void Tell(ref (double Fraction, long Rows, long Bytes) side, string table, int done, int all, TableFingerprint? read)
         {
             lock (_gate)
             {
-                side = ((double)done / all, rows, bytes);
+                side = ((double)done / all, side.Rows + (read?.Rows ?? 0), side.Bytes + (read?.Bytes ?? 0));
                 onProgress?.Invoke(new ComparisonProgress(
                     table, _share * (_source.Fraction + _target.Fraction) / 2, _source.Rows + _target.Rows, _source.Bytes + _target.Bytes));
             }

@@ -366,7 +366,7 @@ sealed class IncrementalAttempt(
         {
             foreach (var table in some.Except(await quiet.AskAsync(lane, some, ct)))
                 asked[table] = true;
-            scope.Progress((double)asked.Count / _tables.Count, some[^1].Table.Name, 0);
+            scope.Progress((double)asked.Count / _tables.Count, some[^1].Table.Name);
         }, cancellationToken);
         done = asked.Count;
         if (mayFetch)
@@ -375,10 +375,8 @@ sealed class IncrementalAttempt(
         {
             await table.FindAsync(lane, fetch, OwnOf(table.Table), ct);
             await lane.PassAsync(ct);
-            scope.Progress(
-                (double)Interlocked.Increment(ref done) / _tables.Count,
-                table.Table.Name,
-                Interlocked.Add(ref rows, table.Staged.Rows.Count));
+            Interlocked.Add(ref rows, table.Staged.Rows.Count);
+            scope.Progress((double)Interlocked.Increment(ref done) / _tables.Count, table.Table.Name, table.Staged.Rows.Count);
         }, cancellationToken);
     }
 

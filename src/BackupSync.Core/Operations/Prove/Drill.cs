@@ -143,7 +143,7 @@ sealed class Drill : IAsyncDisposable
             await RestoreWithRolesAsync(
                 publisher, new PublishContent(archive, listing, content, tools, _settings.Parallel), scope, cancellationToken);
             var restored = await publisher.FingerprintAsync(content.Method,
-                (table, done, all, rows, bytes) => scope.Progress((double)done / all, table, rows, bytes), cancellationToken);
+                (table, done, all, read) => scope.Progress((double)done / all, table, read?.Rows), cancellationToken);
             EnsureEqual(restored, publisher.Tolerance);
         }
         finally

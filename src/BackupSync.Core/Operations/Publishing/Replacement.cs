@@ -81,7 +81,7 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
     async Task VerifyAsync(DatabaseFingerprint expected, StepScope scope, CancellationToken cancellationToken)
     {
         var restored = await publisher.FingerprintAsync(expected.Method,
-            (table, done, all, rows, bytes) => scope.Progress((double)done / all, table, rows, bytes), cancellationToken);
+            (table, done, all, read) => scope.Progress((double)done / all, table, read?.Rows), cancellationToken);
         EnsureEqual(expected, restored, "what was restored");
         target.Findings.IsVerified = true;
         scope.Note = $"{Quantity.Of(restored.Tables.Count, "table")}, {Quantity.Of(restored.TotalRows(), "row")}"
@@ -133,7 +133,7 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
         var listing = await PgRestore.ListAsync(tools, archive, cancellationToken);
         await using var again = new TransactionPublisher(run, target);
         await again.RestoreAsync(new PublishContent(archive, listing, target.Before, tools, _settings.Parallel), scope, cancellationToken);
-        var restored = await again.FingerprintAsync(target.Before.Method, (_, _, _, _, _) => { }, cancellationToken);
+        var restored = await again.FingerprintAsync(target.Before.Method, (_, _, _, _) => { }, cancellationToken);
         EnsureEqual(target.Before, restored, "what was restored from the safety backup");
         await again.PublishAsync(cancellationToken);
     }

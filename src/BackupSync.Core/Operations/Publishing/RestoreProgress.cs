@@ -19,6 +19,9 @@ sealed partial class RestoreProgress : IAsyncDisposable
     readonly StepScope _scope;
     readonly CancellationTokenSource _stop = new();
     readonly Task _polling;
+    readonly Lock _gate = new();
+    readonly List<(string Id, string Name)> _othersUnderWay = [];
+    volatile bool _isParallel;
     int _othersDone;
 
     RestoreProgress(PublishContent content, IReadOnlyList<string> list, StepScope scope, PgLogin maintenance)
@@ -38,23 +41,20 @@ sealed partial class RestoreProgress : IAsyncDisposable
     public static RestoreProgress Watch(PublishContent content, IReadOnlyList<string> list, PgLogin maintenance, StepScope scope) =>
         new(content, list, scope, maintenance);
 
+    /// <summary>
+    /// Several workers say what they begin and end. One that writes a script says what it has written, long before the server has done it.
+    /// </summary>
     public void OnErrorLine(string line)
     {
         if (Item().Match(line) is { Success: true } item)
         {
-            var isTable = _tablesById.TryGetValue(item.Groups["id"].Value, out var table);
-            if (isTable && item.Groups["what"].Value == "launching")
-                _rows.Begin(table!);
-            else if (isTable)
-                _rows.End(table!);
-            else if (item.Groups["what"].Value == "finished")
-                Interlocked.Increment(ref _othersDone);
+            _isParallel = true;
+            OnItem(item.Groups["id"].Value, item.Groups["name"].Value, hasEnded: item.Groups["what"].Value == "finished");
         }
-        else if (Processing().Match(line) is { Success: true } processing)
+        else if (!_isParallel && Processing().Match(line) is { Success: true } processing)
         {
             _rows.Begin(new ObjectName(processing.Groups["schema"].Value, processing.Groups["table"].Value).Display);
         }
-        Tell();
     }
 
     public async ValueTask DisposeAsync()
@@ -64,11 +64,41 @@ sealed partial class RestoreProgress : IAsyncDisposable
         _stop.Dispose();
     }
 
+    void OnItem(string id, string name, bool hasEnded)
+    {
+        var isTable = _tablesById.TryGetValue(id, out var table);
+        if (isTable && hasEnded)
+        {
+            _rows.End(table!);
+        }
+        else if (isTable)
+        {
+            _rows.Begin(table!);
+        }
+        else
+        {
+            lock (_gate)
+            {
+                _othersDone += hasEnded ? _othersUnderWay.RemoveAll(u => u.Id == id) : 0;
+                if (!hasEnded)
+                    _othersUnderWay.Add((id, Kind().Replace(name, kind => kind.Value.ToLowerInvariant())));
+            }
+        }
+        // What comes next is more worth telling than what has ended, and comes at once.
+        if (!hasEnded)
+            Tell();
+    }
+
+    /// <summary>A table's rows while any come; then what is built of them, such as an index.</summary>
     void Tell()
     {
-        var (fraction, table, rows, bytes) = _rows.Now();
-        var done = (ShareOfRows * fraction) + ((1 - ShareOfRows) * Math.Min(1, (double)Volatile.Read(ref _othersDone) / _others));
-        _scope.Progress(done, table, rows, bytes);
+        var (fraction, item, rows, ofRows) = _rows.Now();
+        lock (_gate)
+        {
+            _scope.Progress(
+                (ShareOfRows * fraction) + ((1 - ShareOfRows) * Math.Min(1, (double)_othersDone / _others)),
+                item ?? _othersUnderWay.LastOrDefault().Name, rows, ofRows);
+        }
     }
 
     async Task PollAsync(PgLogin maintenance)
@@ -79,7 +109,7 @@ sealed partial class RestoreProgress : IAsyncDisposable
             await using var session = await PgSession.OpenAsync(maintenance, _stop.Token);
             while (true)
             {
-                await _rows.AskAsync(session, _stop.Token);
+                await _rows.AskAsync(session, isOrdered: !_isParallel, _stop.Token);
                 Tell();
                 await Task.Delay(Interval, _stop.Token);
             }
@@ -94,9 +124,13 @@ sealed partial class RestoreProgress : IAsyncDisposable
         }
     }
 
-    [GeneratedRegex("^pg_restore: (?<what>launching|finished) item (?<id>[0-9]+) ")]
+    [GeneratedRegex("^pg_restore: (?<what>launching|finished) item (?<id>[0-9]+) (?<name>.*)$")]
     private static partial Regex Item();
 
     [GeneratedRegex("^pg_restore: processing data for table \"(?<schema>.*)\\.(?<table>[^.]*)\"$")]
     private static partial Regex Processing();
+
+    /// <summary>The words of an object's kind, before its name.</summary>
+    [GeneratedRegex("^[A-Z ]+(?= )")]
+    private static partial Regex Kind();
 }

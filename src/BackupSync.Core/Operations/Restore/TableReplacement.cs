@@ -135,18 +135,20 @@ sealed class TableReplacement(
     async Task LoadAsync(PgSession session, string encoding, StepScope scope, CancellationToken cancellationToken)
     {
         var all = Math.Max(1, selection.Content.Values.Sum(t => t.Rows));
-        long done = 0;
+        long ended = 0;
         var buffer = new byte[128 * 1024];
         await TableData.ReadAsync(backup, tools, selection.Data,
             (entry, rows) => session.CopyInAsync(CopyTarget.StatementOf(entry, encoding), async (copy, ct) =>
             {
                 int count;
+                long done = 0;
                 while ((count = rows.Read(buffer)) > 0)
                 {
                     await copy.WriteAsync(buffer.AsMemory(0, count), ct);
                     done += buffer.AsSpan(0, count).Count((byte)'\n');
-                    scope.Progress((double)done / all, entry.Key, done);
+                    scope.Progress((double)(ended + done) / all, entry.Key, done, selection.Content.GetValueOrDefault(entry.Key)?.Rows);
                 }
+                ended += done;
             }, cancellationToken), cancellationToken);
     }
 

@@ -71,7 +71,7 @@ sealed class SourceSide(
     public async Task ReadAsync(FingerprintMethod method, StepScope scope, CancellationToken cancellationToken)
     {
         await ReadSnapshotAsync(1 + Readers, method, _excluded.Filter,
-            (table, done, all, rows, bytes) => scope.Progress((double)done / all, table, rows, bytes), cancellationToken);
+            (table, done, all, read) => scope.Progress((double)done / all, table, read?.Rows), cancellationToken);
         findings.Content = Content;
         findings.SnapshotTime = SnapshotTime;
     }
