@@ -157,7 +157,7 @@ Describe 'Compare-DbData' {
         }
 
         It 'names the nearest table' {
-            { Compare-DbData first second -Table usres } | Should -Throw -ErrorId 'BackupSync.UnknownName,*' -ExpectedMessage "*no table 'usres' in First or Second*"
+            { Compare-DbData first second -Table usres } | Should -Throw -ErrorId 'BackupSync.UnknownName,*' -ExpectedMessage "*no table 'usres' in first or second*"
             try { Compare-DbData first second -Table usres } catch { $_.ErrorDetails.RecommendedAction | Should -Be "Did you mean 'users'?" }
         }
 

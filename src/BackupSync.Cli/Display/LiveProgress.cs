@@ -47,7 +47,7 @@ sealed class LiveProgress(IAnsiConsole console, ProgressContext context) : IRunO
                     ended.Value = 1;
                 ended.StopTask();
                 break;
-            case RunLog log:
+            case RunLog { IsNoted: false } log:
                 foreach (var line in Line.Of(Spelling.InCommands(log.Message), Style(log.Level), console.Profile.Width))
                     console.Write(line);
                 break;

@@ -25,6 +25,7 @@ sealed class PlainProgress(TextWriter writer, string? name = null) : IRunObserve
         StepStarted started => $"{started.Step} started",
         StepEnded { Result: var step } => $"{step.Step} {Words(step.State)} "
             + $"{Durations.Show(step.Duration)}{(step.Note is null ? "" : $"  {step.Note}")}",
+        RunLog { IsNoted: true } => null,
         RunLog { Level: RunLogLevel.Information } log => Spelling.InCommands(log.Message),
         RunLog log => $"{log.Level.ToString().ToUpperInvariant()}: {Spelling.InCommands(log.Message)}",
         _ => null,

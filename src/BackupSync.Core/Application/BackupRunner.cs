@@ -120,7 +120,7 @@ public static class BackupRunner
     {
         var description = new RunDescription(
             RunKind.Backup, order.Settings.Job, database.Name, order.File ?? string.Join(", ", order.Places.Select(p => p.Name)),
-            $"Backup of {database.DisplayName}", $"{database.DisplayName}'s backups", BackupOrders.FolderOf(order, database),
+            $"Backup of {database.Name}", $"{database.Name}'s backups", BackupOrders.FolderOf(order, database),
             new StepLimit(order.Settings.Limits.Total, null)) { Clock = order.Clock, Database = database.Name };
         return RecordedRun.RunAsync(
             description, observers, run => new BackupOperation(run, BackupOrders.RequestFor(order, database)), cancellationToken);

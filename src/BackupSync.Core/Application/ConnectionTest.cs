@@ -22,7 +22,7 @@ public static class ConnectionTest
             var address = database.Address;
             where = $"{address.Host}:{address.Port}/{address.Database}";
             var clock = Stopwatch.StartNew();
-            var login = new PgLogin(database.DisplayName, address, "backupsync:test", ReadOnly: true);
+            var login = new PgLogin(database.Name, address, "backupsync:test", ReadOnly: true);
             await using var session = await PgConnector.OpenAsync(login, limit, onRetry: null, cancellationToken, mayBeShared: true);
             var connected = clock.Elapsed;
             // Gone with the transaction: what were set for longer, the application would have that gets the session next.

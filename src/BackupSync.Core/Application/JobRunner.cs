@@ -17,8 +17,8 @@ public static class JobRunner
         JobConfig job, RunOptions options, IEnumerable<IRunObserver> observers, CancellationToken cancellationToken)
     {
         var description = new RunDescription(
-            RunKind.Sync, job.Name, job.Source, job.Target, $"{job.SourceDatabase.DisplayName} → {job.TargetDatabase.DisplayName} sync",
-            job.TargetDatabase.DisplayName, job.Backups.Directory, Requests.SettingsOf(job).TotalLimit) { Clock = options.Clock };
+            RunKind.Sync, job.Name, job.Source, job.Target, $"{LogNames.Of(job.Source)} → {LogNames.Of(job.Target)} sync",
+            job.TargetDatabase.Name, job.Backups.Directory, Requests.SettingsOf(job).TotalLimit) { Clock = options.Clock };
         return RecordedRun.RunAsync(
             description, observers, run => new SyncOperation(run, Requests.Sync(job, options)), cancellationToken);
     }

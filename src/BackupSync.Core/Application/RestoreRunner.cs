@@ -72,8 +72,8 @@ public static class RestoreRunner
     {
         var of = tables.Count == 0 ? "" : $"{string.Join(", ", tables)} of ";
         var description = new RunDescription(
-            RunKind.Restore, settings.Job, backup.FileName, target.Name, $"Restore of {of}{backup.FileName} to {target.DisplayName}",
-            target.DisplayName, settings.Folder, settings.TotalLimit) { Clock = clock, Database = backup.Database };
+            RunKind.Restore, settings.Job, backup.FileName, target.Name, $"Restore of {of}{backup.FileName} to {target.Name}",
+            target.Name, settings.Folder, settings.TotalLimit) { Clock = clock, Database = backup.Database };
         return RecordedRun.RunAsync(description, observers,
             run => tables.Count == 0 ? new DatabaseRestoreOperation(run, request()) : new TableRestoreOperation(run, request()),
             cancellationToken);

@@ -43,7 +43,7 @@ static class SafetyBackups
         {
             throw new BackupSyncException(ErrorIds.BackupNotFound,
                 $"Every safety backup of job '{job.Name}' was taken by a run that changed nothing: there is no run to undo.",
-                $"If others have changed {job.TargetDatabase.DisplayName} since, restore the file: {safety[0].Path}");
+                $"If others have changed {job.TargetDatabase.Name} since, restore the file: {safety[0].Path}");
         }
         if (latest != safety[0])
         {
@@ -65,8 +65,8 @@ static class SafetyBackups
         if (since is null)
             return;
         warn($"{latest.FileName} holds what was there before the last full run. Incremental runs, which take no safety backup, have "
-            + $"updated {job.TargetDatabase.DisplayName} since, the last at {since.EndTime.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: that "
-            + $"goes, too. What was there in between, a backup of {job.SourceDatabase.DisplayName} may hold.");
+            + $"updated {job.TargetDatabase.Name} since, the last at {since.EndTime.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: that "
+            + $"goes, too. What was there in between, a backup of {job.SourceDatabase.Name} may hold.");
     }
 
     /// <summary>The job whose run took a safety backup.</summary>

@@ -49,9 +49,6 @@ public sealed record DatabaseConfig
     /// <summary>The address as it is shown, or why it cannot be used.</summary>
     public string Where => _address?.ToString() ?? AddressProblem!.Message;
 
-    /// <summary>The name as it stands in log lines: <c>neon</c> is <c>Neon</c>.</summary>
-    public string DisplayName => DisplayNames.Of(Name);
-
     readonly DatabaseAddress? _address;
 
     public DatabaseConfig(DatabaseAddress address) => _address = address;

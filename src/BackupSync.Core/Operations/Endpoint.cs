@@ -18,7 +18,4 @@ sealed record Endpoint
 
     /// <summary>The admin console of the PgBouncer in front of it; null where it has none.</summary>
     public DatabaseAddress? Pooler { get; init; }
-
-    /// <inheritdoc cref="DisplayNames.Of"/>
-    public string DisplayName => DisplayNames.Of(Name);
 }

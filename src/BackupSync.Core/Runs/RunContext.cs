@@ -45,6 +45,9 @@ sealed class RunContext(string runId, string job, TimeProvider clock, EventDispa
 
     public void Info(string message) => Emit(new RunLog(RunLogLevel.Information, message));
 
+    /// <summary>A line that operators look for in logs, of what the step's note says, too.</summary>
+    public void InfoOfNote(string message) => Emit(new RunLog(RunLogLevel.Information, message) { IsNoted = true });
+
     public void Warn(string message)
     {
         lock (_gate)

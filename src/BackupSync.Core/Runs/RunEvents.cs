@@ -65,7 +65,11 @@ public sealed record StepProgress(RunStep Step, double? Fraction, string? Item, 
 public sealed record StepEnded(StepResult Result) : RunEvent;
 
 /// <summary>A line for the operator: the Information and Warning streams, and the log file.</summary>
-public sealed record RunLog(RunLogLevel Level, string Message) : RunEvent;
+public sealed record RunLog(RunLogLevel Level, string Message) : RunEvent
+{
+    /// <summary>Whether the note of its step says the same: who shows that, leaves this out.</summary>
+    public bool IsNoted { get; init; }
+}
 
 /// <summary>The last event of a run, however it ended.</summary>
 public sealed record RunEnded(RunResult Result) : RunEvent;

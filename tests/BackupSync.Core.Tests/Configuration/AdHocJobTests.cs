@@ -50,6 +50,6 @@ public sealed class AdHocJobTests
     {
         var database = AdHocJob.Database("postgresql://u:p@h/shop");
 
-        Assert.Equal(("shop", DatabaseRole.Backup, "Shop"), (database.Name, database.Role, database.DisplayName));
+        Assert.Equal(("shop", DatabaseRole.Backup), (database.Name, database.Role));
     }
 }

@@ -46,7 +46,7 @@ static partial class ArchiveDump
         {
             var failure = PgProgram.Failure(
                 result.ExitCode, result.ErrorTail, "pg_dump", request.Login, request.FailureId,
-                $"The dump of {request.Database.DisplayName} failed");
+                $"The dump of {request.Database.Name} failed");
             var words = failure.Detail ?? "";
             throw words.Contains("deadlock detected", StringComparison.Ordinal) ? new SnapshotOutdatedException(
                     $"{request.Login.Label}: pg_dump and another session waited for each other's locks.", failure) { Detail = words }
@@ -59,7 +59,7 @@ static partial class ArchiveDump
                 : failure;
         }
         return archive.Content ?? throw new BackupSyncException(
-            request.FailureId, $"The dump of {request.Database.DisplayName} failed: {archive.CutOff!.Message}", "Run again.",
+            request.FailureId, $"The dump of {request.Database.Name} failed: {archive.CutOff!.Message}", "Run again.",
             archive.CutOff);
     }
 

@@ -87,7 +87,7 @@ static class ArchiveWriter
             if (size < request.MinimumSize && request.Fingerprint.TotalRows() >= LeastRows(request))
             {
                 throw new BackupSyncException(ErrorIds.BackupInvalid,
-                    $"The backup of {request.Database.DisplayName} has only {ByteSizes.Show(size)}, less than the "
+                    $"The backup of {request.Database.Name} has only {ByteSizes.Show(size)}, less than the "
                         + $"{ByteSizes.Show(request.MinimumSize)} that make a good one.",
                     "Lower guards.minimumBackupSize if the database really is that small.");
             }
@@ -152,7 +152,7 @@ static class ArchiveWriter
         }
         catch (PgQueryException refused) when (refused.ErrorId == ErrorIds.PrivilegeMissing)
         {
-            request.Warn($"{request.Database.DisplayName}: its locale and settings are not kept with the backup: {refused.Message}");
+            request.Warn($"{request.Database.Name}: its locale and settings are not kept with the backup: {refused.Message}");
             return null;
         }
     }
@@ -203,7 +203,7 @@ static class ArchiveWriter
         if (missing.Count == 0)
             return;
         throw new BackupSyncException(ErrorIds.BackupInvalid,
-            $"The archive of {request.Database.DisplayName} lacks {string.Join(", ", missing)}, which the database has.",
+            $"The archive of {request.Database.Name} lacks {string.Join(", ", missing)}, which the database has.",
             "Run again; if it stays so, look at pg_dump's messages in the log.");
     }
 }

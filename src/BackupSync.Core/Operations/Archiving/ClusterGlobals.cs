@@ -30,7 +30,7 @@ static partial class ClusterGlobals
         {
             var failure = PgProgram.Failure(
                 result.ExitCode, result.ErrorTail, "pg_dumpall", request.Login, ErrorIds.DumpFailed, "pg_dumpall failed");
-            request.Warn($"{request.Database.DisplayName}: the roles of its server are not kept beside the backup: {failure.Message}");
+            request.Warn($"{request.Database.Name}: the roles of its server are not kept beside the backup: {failure.Message}");
             return null;
         }
         var settings = string.Concat(options?.Settings.Select(s => $"{s.Statement(request.Facts.Database)};\n") ?? []);

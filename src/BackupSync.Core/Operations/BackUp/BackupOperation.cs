@@ -131,7 +131,7 @@ sealed class BackupOperation(RunContext run, BackupRequest request) : IOperation
     {
         if (_keys is null || _order.File is not null || RunHistory.Read(_folder).Any(r => r.SourceBackup is { Encrypted: true }))
             return;
-        run.Warn($"The backups of {request.Database.DisplayName} are encrypted from now on. Without the passphrase nobody can bring "
+        run.Warn($"The backups of {request.Database.Name} are encrypted from now on. Without the passphrase nobody can bring "
             + "them back: keep it where it survives the loss of this machine and of the databases.");
     }
 

@@ -7,7 +7,7 @@ namespace BackupSync.Operations.BackUp;
 /// <summary>The steps of a backup of one database.</summary>
 sealed class BackupSteps(BackupRequest request)
 {
-    readonly string _database = request.Database.DisplayName;
+    readonly string _database = request.Database.Name;
     readonly RunSettings _settings = request.Settings;
 
     public Step Lock => new(RunStep.Lock, $"Lock {_settings.Folder}", null);

@@ -74,7 +74,7 @@ sealed class ComparedSide : IAsyncDisposable
         TimeSpan connectLimit,
         CancellationToken cancellationToken)
     {
-        var login = new PgLogin(database.DisplayName, database.Address.Unpooled(), "backupsync:compare", ReadOnly: true);
+        var login = new PgLogin(database.Name, database.Address.Unpooled(), "backupsync:compare", ReadOnly: true);
         await using var session = await PgConnector.OpenAsync(login, connectLimit, onRetry: null, cancellationToken);
         var facts = await DatabaseFacts.ReadAsync(session, database.Provider, cancellationToken);
         return (facts, session.PinnedLogin.For(facts, session));

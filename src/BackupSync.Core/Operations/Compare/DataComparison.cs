@@ -40,7 +40,7 @@ static class DataComparison
         {
             throw new BackupSyncException(
                 ErrorIds.TimeLimit,
-                $"Comparing {source.DisplayName} with {target.DisplayName} took longer than its limit of {Durations.Show(options.Limit)}.",
+                $"Comparing {source.Name} with {target.Name} took longer than its limit of {Durations.Show(options.Limit)}.",
                 "Raise the limit, or compare some of the tables.",
                 failure);
         }

@@ -86,7 +86,7 @@ sealed class FullSync(RunContext run, SyncFindings findings, SyncRequest request
             run.Warn($"Forced: {lifted}");
         }
         scope.Note = ReportedTables.Describe(source.Content.RowsByTable(), request.Verify.Report);
-        run.Info($"{source.Login.Label} statistics: {scope.Note}");
+        run.InfoOfNote($"{LogNames.Of(source.Login.Label)} statistics: {scope.Note}");
     }
 
     /// <summary>Both are good before anything else happens; one that fails stops the other.</summary>

@@ -8,7 +8,7 @@ namespace BackupSync.Operations.FullSync;
 /// <summary>The steps of a full sync.</summary>
 sealed class SyncSteps(SyncRequest request)
 {
-    readonly string _source = request.Source.DisplayName, _target = request.Target.DisplayName;
+    readonly string _source = request.Source.Name, _target = request.Target.Name;
     readonly RunSettings _settings = request.Settings;
 
     public Step Lock => SideSteps.Lock(request.Target, _settings);

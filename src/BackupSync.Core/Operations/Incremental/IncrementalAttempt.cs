@@ -154,11 +154,11 @@ sealed class IncrementalAttempt(
         findings.Target.IsVerified = true;
         var rows = _tables.Where(t => t.RowsAfter is not null).ToDictionary(t => t.Table.Name, t => t.RowsAfter!.Value);
         if (rows.Count > 0)
-            run.Info($"{target.Login.Label} verification: {ReportedTables.Describe(rows, request.Verify.Report)}"
+            run.Info($"{LogNames.Of(target.Login.Label)} verification: {ReportedTables.Describe(rows, request.Verify.Report)}"
                 + (rows.Count < _tables.Count
                     ? $"; {_tables.Count - rows.Count} of {Quantity.Of(_tables.Count, "table")} not counted" : ""));
         var changes = _tables.Select(t => t.Changes).ToList();
-        run.Info($"{target.Login.Label} updated: {Written(changes)} in {Quantity.Of(changes.Count(c => c.All > 0), "table")}");
+        run.Info($"{LogNames.Of(target.Login.Label)} updated: {Written(changes)} in {Quantity.Of(changes.Count(c => c.All > 0), "table")}");
     }
 
     static string Written(IReadOnlyList<TableChanges> changes) =>

@@ -7,7 +7,7 @@ namespace BackupSync.Operations.Incremental;
 /// <summary>The steps of an incremental run. Those of a full sync follow where only that will do.</summary>
 sealed class IncrementalSteps(SyncRequest request)
 {
-    readonly string _source = request.Source.DisplayName, _target = request.Target.DisplayName;
+    readonly string _source = request.Source.Name, _target = request.Target.Name;
     readonly RunSettings _settings = request.Settings;
 
     public Step Lock => SideSteps.Lock(request.Target, _settings);

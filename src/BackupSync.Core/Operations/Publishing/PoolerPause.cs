@@ -91,7 +91,7 @@ sealed class PoolerPause : IAsyncDisposable
             }
             catch (Exception failure) when (attempt == 3 && failure is BackupSyncException or OperationCanceledException)
             {
-                _warn($"{_database.DisplayName}: its pooler may still hold clients back: {failure.Message} Run in its console: "
+                _warn($"{_database.Name}: its pooler may still hold clients back: {failure.Message} Run in its console: "
                     + $"{string.Join(' ', _names.Select(n => $"RESUME {Sql.Identifier(n)};"))}");
                 return;
             }
@@ -109,7 +109,7 @@ sealed class PoolerPause : IAsyncDisposable
         var told = ReadMarkAsync(_psql.StandardOutput);
         await Task.WhenAny(told, Task.Delay(AnswerLimit, cancellationToken));
         if (told.IsCompleted && !await told)
-            _warn($"{_database.DisplayName}: its pooler does not pause: {_psql.ErrorTail}");
+            _warn($"{_database.Name}: its pooler does not pause: {_psql.ErrorTail}");
     }
 
     static async Task<bool> ReadMarkAsync(Stream output)
@@ -143,7 +143,7 @@ sealed class PoolerPause : IAsyncDisposable
         if (exact.Count == 0 && rows.Select(r => (r[columns["host"]], r[columns["port"]])).Distinct().Count() > 1)
         {
             throw new BackupSyncException(ErrorIds.ConfigurationInvalid,
-                $"{database.DisplayName}: its pooler knows databases '{address.Database}' on several servers, and none by the address "
+                $"{database.Name}: its pooler knows databases '{address.Database}' on several servers, and none by the address "
                     + $"{address.Host}:{address.Port}.",
                 "Spell the host in the database's url as the pooler's configuration does.");
         }
@@ -172,7 +172,7 @@ sealed class PoolerPause : IAsyncDisposable
     }
 
     static BackupSyncException Unusable(Endpoint database, string words) => new(
-        ErrorIds.ConnectionFailed, $"{database.DisplayName}: the admin console of its pooler, "
+        ErrorIds.ConnectionFailed, $"{database.Name}: the admin console of its pooler, "
             + $"{database.Pooler!.Host}:{database.Pooler.Port}, cannot be used.",
         "Its user must be among PgBouncer's admin_users, and its database is pgbouncer; or take pooler out of the configuration.")
     { Detail = database.Pooler!.Scrub(words.Trim()) };

@@ -106,7 +106,7 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
         target.Findings.After = published;
         var rows = ReportedTables.Describe(published.RowsByTable(), report);
         scope.Note = rows;
-        run.Info($"{target.Login.Label} verification: {rows}");
+        run.InfoOfNote($"{LogNames.Of(target.Login.Label)} verification: {rows}");
     }
 
     void EnsureEqual(DatabaseFingerprint expected, DatabaseFingerprint actual, string what) =>

@@ -10,9 +10,9 @@ namespace BackupSync.Operations.Publishing;
 sealed class ReplacementSteps(Endpoint target, RunSettings settings, PublishMode mode, bool content = true, bool skipsRefused = false)
 {
     public Step Restore { get; } = new(
-        RunStep.Restore, $"Restore into {target.DisplayName} ({Way(mode)})", settings.RestoreLimit, ErrorIds.RestoreFailed)
+        RunStep.Restore, $"Restore into {target.Name} ({Way(mode)})", settings.RestoreLimit, ErrorIds.RestoreFailed)
     {
-        Plan = $"Restore for {target.DisplayName} {PlannedWay(mode)}, out of sight"
+        Plan = $"Restore for {target.Name} {PlannedWay(mode)}, out of sight"
             + (skipsRefused ? "; leave out, and name, what its server refuses to create, but no rows" : ""),
     };
 
@@ -22,15 +22,15 @@ sealed class ReplacementSteps(Endpoint target, RunSettings settings, PublishMode
             + (skipsRefused ? " and sequences with the snapshot" : ", sequences and all other objects with the snapshot"),
     };
 
-    public Step Publish { get; } = new(RunStep.Publish, $"Publish {target.DisplayName}", settings.RestoreLimit, ErrorIds.PublishFailed)
+    public Step Publish { get; } = new(RunStep.Publish, $"Publish {target.Name}", settings.RestoreLimit, ErrorIds.PublishFailed)
     {
         Plan = $"Publish: {PlannedPublish(mode, target.Pooler is not null)}",
     };
 
     public Step CheckPublished { get; } = new(
-        RunStep.CheckPublished, $"Check {target.DisplayName} by its public address", settings.RestoreLimit, ErrorIds.VerificationFailed)
+        RunStep.CheckPublished, $"Check {target.Name} by its public address", settings.RestoreLimit, ErrorIds.VerificationFailed)
     {
-        Plan = $"Check {target.DisplayName} by its public address; undo on any difference",
+        Plan = $"Check {target.Name} by its public address; undo on any difference",
     };
 
     public IReadOnlyList<Step> All => [Restore, Verify, Publish, CheckPublished];

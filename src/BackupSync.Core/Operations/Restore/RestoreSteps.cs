@@ -8,7 +8,7 @@ namespace BackupSync.Operations.Restore;
 /// <summary>The steps of a restore: of a whole backup, or of some of its tables.</summary>
 sealed class RestoreSteps(RestoreRequest request)
 {
-    readonly string _target = request.Target.DisplayName, _file = request.Backup.File.FileName;
+    readonly string _target = request.Target.Name, _file = request.Backup.File.FileName;
     readonly string _tables = string.Join(", ", request.Tables);
     readonly RunSettings _settings = request.Settings;
 

@@ -21,11 +21,11 @@ static class Guards
         throw allowProduction is null
             ? new BackupSyncException(
                 ErrorIds.TargetIsProduction,
-                $"{target.DisplayName} has the role production, and production is never the target of a sync.",
+                $"{target.Name} has the role production, and production is never the target of a sync.",
                 "Swap source and target if they are mixed up; if it really is a copy, give it the role backup or development.")
             : new BackupSyncException(
                 ErrorIds.TargetIsProduction,
-                $"{target.DisplayName} has the role production, and a restore would replace what it holds.",
+                $"{target.Name} has the role production, and a restore would replace what it holds.",
                 $"Say {Spelling.AllowProduction} if that is what you want, or restore to another database with {Spelling.To}.");
     }
 
@@ -35,7 +35,7 @@ static class Guards
         if (source.Address.IsSameDatabase(target.Address))
         {
             throw new BackupSyncException(ErrorIds.SameDatabase,
-                $"{source.DisplayName} and {target.DisplayName} are one and the same database.", "Check both URLs.");
+                $"{source.Name} and {target.Name} are one and the same database.", "Check both URLs.");
         }
     }
 
@@ -80,8 +80,8 @@ static class Guards
         var (have, had) = (source.Values.Sum(), target.Values.Sum());
         if (have < had * (1 - request.MaximumShrink))
         {
-            return $"{request.Source.DisplayName} has {Quantity.Of(have, "row")}, "
-                + $"{request.Target.DisplayName} has {Quantity.Number(had)}: more than the "
+            return $"{request.Source.Name} has {Quantity.Of(have, "row")}, "
+                + $"{request.Target.Name} has {Quantity.Number(had)}: more than the "
                 + $"{Percentages.Show(request.MaximumShrink)} "
                 + "that guards.maximumShrink allows are gone.";
         }
@@ -89,7 +89,7 @@ static class Guards
             && ReportedTables.IsReported(t.Key, request.Verify.Report)
             && source.TryGetValue(t.Key, out var now) && now == 0);
         return emptied.Key is null ? null
-            : $"The table {emptied.Key} of {request.Source.DisplayName} is empty; in {request.Target.DisplayName} it has "
+            : $"The table {emptied.Key} of {request.Source.Name} is empty; in {request.Target.Name} it has "
                 + $"{Quantity.Of(emptied.Value, "row")}.";
     }
 

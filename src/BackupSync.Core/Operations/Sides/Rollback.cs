@@ -23,7 +23,7 @@ sealed class Rollback(RunContext run, TargetSide target, TimeSpan limit)
             await run.StepAsync(
                 SideSteps.RollBack(label), async (scope, ct) => findings.RollbackNote = await undo(scope, ct), time.Token);
             findings.Rollback = RollbackState.Succeeded;
-            run.Info($"Rollback successful - {label} database preserved");
+            run.Info($"Rollback successful - {LogNames.Of(label)} database preserved");
         }
         catch (Exception undone) when (isUntouched() && undone is BackupSyncException or OperationCanceledException)
         {

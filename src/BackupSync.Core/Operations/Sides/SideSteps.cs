@@ -6,9 +6,9 @@ namespace BackupSync.Operations.Sides;
 static class SideSteps
 {
     public static Step Lock(Endpoint target, RunSettings settings) => new(
-        RunStep.Lock, $"Lock {target.DisplayName}", settings.ConnectLimit(2))
+        RunStep.Lock, $"Lock {target.Name}", settings.ConnectLimit(2))
     {
-        Plan = $"Lock {target.DisplayName}, so that no other run can replace it at the same time",
+        Plan = $"Lock {target.Name}, so that no other run can replace it at the same time",
     };
 
     /// <param name="plan">What is checked, in so many words.</param>
@@ -16,10 +16,10 @@ static class SideSteps
         new(RunStep.Check, "Connect and check both databases", settings.ConnectLimit(3)) { Plan = plan };
 
     public static Step ProveDifferent(Endpoint source, Endpoint target, RunSettings settings) => new(
-        RunStep.Guards, $"Prove that {source.DisplayName} and {target.DisplayName} are different databases", settings.ConnectLimit(1));
+        RunStep.Guards, $"Prove that {source.Name} and {target.Name} are different databases", settings.ConnectLimit(1));
 
     public static Step SafetyBackup(Endpoint target, RunSettings settings, string plan) => new(
-        RunStep.SafetyBackup, $"Safety backup of {target.DisplayName}", settings.SafetyBackupLimit, ErrorIds.SafetyBackupFailed)
+        RunStep.SafetyBackup, $"Safety backup of {target.Name}", settings.SafetyBackupLimit, ErrorIds.SafetyBackupFailed)
     {
         Plan = plan,
     };

@@ -11,7 +11,7 @@ namespace BackupSync.Operations.Sides;
 sealed class SourceSide(
     RunContext run, SourceFindings findings, Endpoint database, RunSettings settings, ExcludeConfig exclude, string applicationName)
     : DatabaseSide(
-        run, database, settings, new PgLogin(database.DisplayName, database.Address.Unpooled(), applicationName, ReadOnly: true))
+        run, database, settings, new PgLogin(database.Name, database.Address.Unpooled(), applicationName, ReadOnly: true))
 {
     ExcludedObjects _excluded = ExcludedObjects.None;
     int _sessions;

@@ -20,7 +20,7 @@ sealed class TargetSide : DatabaseSide
 
     TargetSide(RunContext run, TargetFindings findings, Endpoint database, RunSettings settings, RunTag tag)
         : base(run, database, settings,
-            new PgLogin(database.DisplayName, database.Address.Unpooled(), tag.ApplicationName, ReadOnly: false)) =>
+            new PgLogin(database.Name, database.Address.Unpooled(), tag.ApplicationName, ReadOnly: false)) =>
         (Findings, Tag) = (findings, tag);
 
     public TargetFindings Findings { get; }
@@ -63,7 +63,7 @@ sealed class TargetSide : DatabaseSide
         var label = new BackupLabel(BackupKind.Safety, Keys: keys);
         var backup = await BackUpAsync(label, ExcludedObjects.None, tools, scope, cancellationToken);
         Findings.SafetyBackup = backup;
-        Run.Info($"Safety backup created: {backup.FileName} ({ByteSizes.Show(backup.Size)})");
+        Run.InfoOfNote($"Safety backup created: {backup.FileName} ({ByteSizes.Show(backup.Size)})");
     }
 
     public override async ValueTask DisposeAsync()

@@ -24,7 +24,7 @@ static class ToolChoice
         CancellationToken cancellationToken)
     {
         var locator = new ToolLocator(request.Settings.Tools);
-        var ofSource = await ForDumpAsync(locator, source, request.Source.DisplayName, run, cancellationToken);
+        var ofSource = await ForDumpAsync(locator, source, request.Source.Name, run, cancellationToken);
         var ofTarget = await ForTargetAsync();
         // Not older than the server, either: psql's questions about it, and what a restore may write, are its version's.
         var newest = Math.Max(ofSource.Version.Major, ofTarget?.Version.Major ?? 0);

@@ -66,7 +66,7 @@ public sealed class BadInputTests(Servers servers) : IClassFixture<Servers>
 
         Assert.Equal(RunOutcome.Aborted, result.Outcome);
         Assert.Equal(errorId, result.Error!.Id);
-        Assert.StartsWith(ofTarget ? "Neon: " : "Railway: ", result.Error.Message, StringComparison.Ordinal);
+        Assert.StartsWith(ofTarget ? "neon: " : "railway: ", result.Error.Message, StringComparison.Ordinal);
         Assert.Contains(message, result.Error.Message, StringComparison.Ordinal);
         Assert.NotNull(result.Error.Advice);
         foreach (var secret in new[]

@@ -37,7 +37,7 @@ public sealed class KillTests(OwnServers servers) : IClassFixture<OwnServers>, I
         await killing;
 
         Faults.AssertFailed(result, RunOutcome.Aborted, RunStep.Dump, ErrorIds.DumpFailed, ErrorIds.ConnectionFailed);
-        Assert.Contains("Railway", result.Error!.Message, StringComparison.Ordinal);
+        Assert.Contains("railway", result.Error!.Message, StringComparison.Ordinal);
         Scenario.AssertSame(before, await scenario.TargetContentAsync());
         await servers.Source.StartAgainAsync(default);
         await scenario.AssertNothingIsLeftAsync();
@@ -60,7 +60,7 @@ public sealed class KillTests(OwnServers servers) : IClassFixture<OwnServers>, I
         await locking.DisposeAsync();
 
         Faults.AssertFailed(result, RunOutcome.Aborted, RunStep.Statistics, ErrorIds.ConnectionFailed);
-        Assert.Contains("Railway: the connection to", result.Error!.Message, StringComparison.Ordinal);
+        Assert.Contains("railway: the connection to", result.Error!.Message, StringComparison.Ordinal);
         Scenario.AssertSame(before, await scenario.TargetContentAsync());
         await servers.Source.StartAgainAsync(default);
         await scenario.AssertNothingIsLeftAsync();

@@ -119,7 +119,7 @@ public sealed class NetworkTests(Servers servers) : IClassFixture<Servers>
         var result = await scenario.SyncAsync(Faults.AtStep(RunStep.Dump, proxy.Stall)).WaitAsync(TimeSpan.FromMinutes(1));
 
         Faults.AssertFailed(result, RunOutcome.Aborted, RunStep.Dump, ErrorIds.TimeLimit);
-        Assert.Contains("Dump Railway took longer than its limit of 3", result.Error!.Message, StringComparison.Ordinal);
+        Assert.Contains("Dump railway took longer than its limit of 3", result.Error!.Message, StringComparison.Ordinal);
         Scenario.AssertSame(before, await scenario.TargetContentAsync());
         proxy.Restore();
         await scenario.AssertNextRunGoesWellAsync();

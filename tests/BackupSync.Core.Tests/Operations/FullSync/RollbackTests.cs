@@ -154,9 +154,9 @@ public sealed class RollbackTests(Servers servers) : IClassFixture<Servers>
             var data = new TheoryData<PublishMode, string, RunOutcome, string>();
             foreach (var publish in new[] { PublishMode.Swap, PublishMode.Transaction })
             {
-                data.Add(publish, "dump", RunOutcome.Aborted, "Dump Railway took longer than its limit of");
-                data.Add(publish, "safetyBackup", RunOutcome.Aborted, "Safety backup of Neon took longer than its limit of");
-                data.Add(publish, "restore", RunOutcome.RolledBack, "Restore into Neon");
+                data.Add(publish, "dump", RunOutcome.Aborted, "Dump railway took longer than its limit of");
+                data.Add(publish, "safetyBackup", RunOutcome.Aborted, "Safety backup of neon took longer than its limit of");
+                data.Add(publish, "restore", RunOutcome.RolledBack, "Restore into neon");
                 data.Add(publish, "total", RunOutcome.Aborted, "The run took longer than its limit of");
             }
             return data;

@@ -65,7 +65,7 @@ public sealed class StandbyTests(StandbyServers servers) : IClassFixture<Standby
 
             Assert.Equal(ErrorIds.SameDatabase, result.Error?.Id);
             Assert.Contains(
-                isPaused ? "shares the system identifier of Neon" : "is a standby of Neon",
+                isPaused ? "shares the system identifier of neon" : "is a standby of neon",
                 result.Error!.Message,
                 StringComparison.Ordinal);
             Assert.Equal(2, await Scenario.CountAsync(scenario.TargetAdmin, "SELECT count(*) FROM users"));
@@ -223,7 +223,7 @@ public sealed class StandbyTests(StandbyServers servers) : IClassFixture<Standby
 
         await standby.CatchUpAsync(primary);
         scenario.ReadFrom(standby.Of(scenario.Target));
-        Assert.Contains("is a standby of Neon", (await scenario.SyncAsync()).Error?.Message ?? "", StringComparison.Ordinal);
+        Assert.Contains("is a standby of neon", (await scenario.SyncAsync()).Error?.Message ?? "", StringComparison.Ordinal);
         await standby.PauseReplayAsync();
         Assert.Equal(ErrorIds.SameDatabase, (await scenario.SyncAsync()).Error?.Id);
     }

@@ -20,7 +20,7 @@ public sealed class VersionTests(Servers servers) : IClassFixture<Servers>
 
         Assert.Null(first.Error);
         Assert.Contains(first.Warnings, w => w.StartsWith(
-            "Neon is empty, so there is no safety backup; the next run will need pg_dump 18 for one.",
+            "neon is empty, so there is no safety backup; the next run will need pg_dump 18 for one.",
             StringComparison.Ordinal));
         Assert.Null(first.SafetyBackup);
         Scenario.AssertSame(await scenario.SourceContentAsync(), await scenario.TargetContentAsync());

@@ -80,7 +80,7 @@ public sealed class QuietTablesTests(Servers servers) : IClassFixture<Servers>
             await scenario.OnTargetAsync(tables);
         }
         Assert.Contains((await scenario.SyncAsync(mode: SyncMode.Incremental)).Warnings,
-            w => w.StartsWith("Neon: the run locks its 450 tables at once", StringComparison.Ordinal)
+            w => w.StartsWith("neon: the run locks its 450 tables at once", StringComparison.Ordinal)
                 && w.Contains("Set max_locks_per_transaction = 64 there", StringComparison.Ordinal));
     }
 

@@ -74,7 +74,7 @@ public sealed class WordsTests(Servers servers) : IClassFixture<Servers>
             Note(result, RunStep.Compare),
             StringComparison.Ordinal);
         Assert.StartsWith(
-            isReplaced ? "1 inserted, 0 updated, 2 deleted" : "1 inserted, 0 updated, 0 deleted, 2 kept that only Neon has",
+            isReplaced ? "1 inserted, 0 updated, 2 deleted" : "1 inserted, 0 updated, 0 deleted, 2 kept that only neon has",
             Note(result, RunStep.Merge),
             StringComparison.Ordinal);
 
@@ -95,7 +95,7 @@ public sealed class WordsTests(Servers servers) : IClassFixture<Servers>
 
         var result = await scenario.SyncWellAsync(SyncMode.Incremental);
 
-        Assert.Equal("0 inserted, 0 updated, 0 deleted, 1 kept as newer, 2 kept that only Neon has", Note(result, RunStep.Merge));
+        Assert.Equal("0 inserted, 0 updated, 0 deleted, 1 kept as newer, 2 kept that only neon has", Note(result, RunStep.Merge));
         Assert.Equal((3, 2), (result.Changes().Kept, result.Changes().Own));
     }
 
@@ -111,11 +111,11 @@ public sealed class WordsTests(Servers servers) : IClassFixture<Servers>
         var result = await scenario.SyncWellAsync(SyncMode.Incremental);
 
         Assert.Equal((1, 3, 3), result.Changes("public.plain") is var c ? (c.Inserted, c.Kept, c.Own) : default);
-        Assert.Contains("3 kept that only Neon has", Note(result, RunStep.Merge), StringComparison.Ordinal);
+        Assert.Contains("3 kept that only neon has", Note(result, RunStep.Merge), StringComparison.Ordinal);
         Assert.Null(result.Tables.Single(t => t.Table == Items.Name).TargetRows);
         Assert.Contains("Neon verification: 10 rows in 1 table; 1 of 2 tables not counted", scenario.LogLines);
         Assert.Contains(
-            "13 kept that only Neon has",
+            "13 kept that only neon has",
             Note(await scenario.SyncWellAsync(SyncMode.Incremental, fullVerify: true), RunStep.Merge),
             StringComparison.Ordinal);
     }
@@ -137,9 +137,9 @@ public sealed class WordsTests(Servers servers) : IClassFixture<Servers>
         var result = await scenario.SyncAsync(mode: SyncMode.Incremental);
 
         Faults.AssertFailed(result, RunOutcome.RolledBack, RunStep.Merge, ErrorIds.RestoreFailed);
-        Assert.Equal("Neon: a row of public.kids refers to one that Railway has deleted (foreign key kids_of). It is Neon's own, or "
+        Assert.Equal("neon: a row of public.kids refers to one that railway has deleted (foreign key kids_of). It is neon's own, or "
             + "newer there, and stays.", result.Error!.Message);
-        Assert.StartsWith("Delete such rows of public.kids on Neon", result.Error.Advice, StringComparison.Ordinal);
+        Assert.StartsWith("Delete such rows of public.kids on neon", result.Error.Advice, StringComparison.Ordinal);
         Assert.DoesNotContain("777", $"{result.Error} {string.Join('\n', result.Warnings)}", StringComparison.Ordinal);
         Assert.Empty(result.Warnings);
         Scenario.AssertSame(before, await scenario.TargetContentAsync());
@@ -150,7 +150,7 @@ public sealed class WordsTests(Servers servers) : IClassFixture<Servers>
         await scenario.OnSourceAsync("DELETE FROM parents WHERE id = 777");
         result = await scenario.SyncAsync(mode: SyncMode.Incremental);
         Faults.AssertFailed(result, RunOutcome.RolledBack, RunStep.Merge, ErrorIds.RestoreFailed);
-        Assert.Contains("It is Neon's own, or newer there, and stays", result.Error!.Message, StringComparison.Ordinal);
+        Assert.Contains("It is neon's own, or newer there, and stays", result.Error!.Message, StringComparison.Ordinal);
         Assert.Contains("What the stamps tell may not be all that has changed", Assert.Single(result.Warnings), StringComparison.Ordinal);
     }
 
@@ -166,7 +166,7 @@ public sealed class WordsTests(Servers servers) : IClassFixture<Servers>
 
         Faults.AssertFailed(result, RunOutcome.RolledBack, RunStep.Merge, ErrorIds.RestoreFailed);
         Assert.Equal(
-            "Neon: a row of public.kids refers to one that Railway has deleted (foreign key kids_of), and this table is not copied.",
+            "neon: a row of public.kids refers to one that railway has deleted (foreign key kids_of), and this table is not copied.",
             result.Error!.Message);
     }
 
@@ -183,13 +183,13 @@ public sealed class WordsTests(Servers servers) : IClassFixture<Servers>
         Assert.Contains("""column "his own, too" of public.items""", result.Error.Advice, StringComparison.Ordinal);
         Assert.Contains("table public.mine", result.Error.Advice, StringComparison.Ordinal);
         Assert.Contains(
-            "No full sync follows, because Neon has what Railway has not: table public.mine",
+            "No full sync follows, because neon has what railway has not: table public.mine",
             result.Error.Message,
             StringComparison.Ordinal);
 
         await scenario.OnTargetAsync("ALTER TABLE items DROP \"his own, too\"");
         await scenario.SyncWellAsync(SyncMode.Incremental);
-        Assert.Contains(scenario.LogLines, l => l.StartsWith("Neon has what Railway has not (table public.mine", StringComparison.Ordinal)
+        Assert.Contains(scenario.LogLines, l => l.StartsWith("neon has what railway has not (table public.mine", StringComparison.Ordinal)
             && l.Contains("no full sync will follow", StringComparison.Ordinal));
     }
 
@@ -304,7 +304,7 @@ public sealed class WordsTests(Servers servers) : IClassFixture<Servers>
             var result = await scenario.SyncAsync(mode: SyncMode.Incremental);
             Assert.Equal(RunOutcome.Aborted, result.Outcome);
             Assert.Equal(
-                $"Neon: role \"{role}\" does not exist (SQLSTATE 42704). So a row of public.named cannot be written there.",
+                $"neon: role \"{role}\" does not exist (SQLSTATE 42704). So a row of public.named cannot be written there.",
                 result.Error!.Message);
             Assert.Contains("make it there", result.Error.Advice, StringComparison.Ordinal);
         }

@@ -40,7 +40,7 @@ public sealed class RestoreTests(Servers servers) : IClassFixture<Servers>
 
         Assert.DoesNotContain(result.Warnings, w => w.Contains("this restore changes nothing", StringComparison.Ordinal));
         var again = await scenario.RestoreAsync(result.SafetyBackup);
-        Assert.Contains($"Neon holds already what {result.SafetyBackup.FileName} holds: this restore changes nothing. Earlier backups "
+        Assert.Contains($"neon holds already what {result.SafetyBackup.FileName} holds: this restore changes nothing. Earlier backups "
             + "are told by Get-DbBackup (backupsync backups).", again.Warnings);
     }
 

@@ -304,7 +304,7 @@ public sealed class GivingWayTests(Servers servers) : IClassFixture<Servers>
         Assert.Matches("pg_dump locks its 3,000 tables at once, and the server's lock table has room for [0-9]+ .*Set "
             + "max_locks_per_transaction = [0-9]+ there", string.Join("\n", result.Warnings));
         // And not what of its statement came last.
-        Assert.Equal("The dump of Railway failed: query failed: ERROR:  out of shared memory", result.Error!.Message);
+        Assert.Equal("The dump of railway failed: query failed: ERROR:  out of shared memory", result.Error!.Message);
         Assert.StartsWith("The server's lock table is full: raise max_locks_per_transaction there", result.Error.Advice!);
         Assert.DoesNotContain("publish by swap", result.Error.Advice!);
     }

@@ -16,7 +16,7 @@ public sealed class GuardTests(Servers servers) : IClassFixture<Servers>
         scenario.Job = scenario.Job with { TargetDatabase = scenario.Job.TargetDatabase with { Role = DatabaseRole.Production } };
 
         await AssertRefusedAsync(
-            scenario, ErrorIds.TargetIsProduction, "Neon has the role production, and production is never the target of a sync.");
+            scenario, ErrorIds.TargetIsProduction, "neon has the role production, and production is never the target of a sync.");
     }
 
     [Fact]
@@ -27,7 +27,7 @@ public sealed class GuardTests(Servers servers) : IClassFixture<Servers>
         var other = scenario.TargetAdmin.WithHost("localhost", scenario.TargetAdmin.Port);
         scenario.ReadFrom(other);
 
-        await AssertRefusedAsync(scenario, ErrorIds.SameDatabase, "Railway and Neon are one and the same database.");
+        await AssertRefusedAsync(scenario, ErrorIds.SameDatabase, "railway and neon are one and the same database.");
     }
 
     [Fact]
@@ -36,7 +36,7 @@ public sealed class GuardTests(Servers servers) : IClassFixture<Servers>
         await using var scenario = await Scenario.CreateAsync(servers);
         scenario.ReadFrom(scenario.Target);
 
-        await AssertRefusedAsync(scenario, ErrorIds.SameDatabase, "Railway and Neon are one and the same database.");
+        await AssertRefusedAsync(scenario, ErrorIds.SameDatabase, "railway and neon are one and the same database.");
     }
 
     [Fact]
@@ -74,12 +74,12 @@ public sealed class GuardTests(Servers servers) : IClassFixture<Servers>
         await AssertRefusedAsync(
             scenario,
             ErrorIds.SourceShrunken,
-            "Railway has 400 rows, Neon has 1,000: more than the 50% that guards.maximumShrink allows are gone.");
+            "railway has 400 rows, neon has 1,000: more than the 50% that guards.maximumShrink allows are gone.");
 
         var forced = await scenario.SyncAsync(force: true);
         Assert.True(forced.Success);
         Assert.True(forced.Forced);
-        Assert.Contains(forced.Warnings, w => w.StartsWith("Forced: Railway has 400 rows", StringComparison.Ordinal));
+        Assert.Contains(forced.Warnings, w => w.StartsWith("Forced: railway has 400 rows", StringComparison.Ordinal));
         Assert.Equal(400, (await scenario.TargetContentAsync()).TotalRows());
     }
 
@@ -93,7 +93,7 @@ public sealed class GuardTests(Servers servers) : IClassFixture<Servers>
         await scenario.SyncWellAsync();
         await scenario.OnSourceAsync("DELETE FROM users");
 
-        await AssertRefusedAsync(scenario, ErrorIds.SourceShrunken, "The table public.users of Railway is empty; in Neon it has 100 rows.");
+        await AssertRefusedAsync(scenario, ErrorIds.SourceShrunken, "The table public.users of railway is empty; in neon it has 100 rows.");
     }
 
     [Fact]
@@ -103,7 +103,7 @@ public sealed class GuardTests(Servers servers) : IClassFixture<Servers>
         await scenario.OnTargetAsync("CREATE TABLE precious (i int); INSERT INTO precious VALUES (1)");
 
         await AssertRefusedAsync(
-            scenario, ErrorIds.SourceEmpty, "Railway has no tables: there is nothing to copy or back up.", force: true);
+            scenario, ErrorIds.SourceEmpty, "railway has no tables: there is nothing to copy or back up.", force: true);
     }
 
     [Fact]
@@ -145,7 +145,7 @@ public sealed class GuardTests(Servers servers) : IClassFixture<Servers>
         var result = await AssertRefusedAsync(
             scenario,
             ErrorIds.PrivilegeMissing,
-            "Neon lacks the role(s) Clerk of policies, which policies, user mappings or values of the content name.");
+            "neon lacks the role(s) Clerk of policies, which policies, user mappings or values of the content name.");
         Assert.Equal("Create them there: CREATE ROLE \"Clerk of policies\" NOLOGIN;", result.Error!.Advice);
     }
 
@@ -254,10 +254,10 @@ public sealed class GuardTests(Servers servers) : IClassFixture<Servers>
         Assert.Null(result.Error);
         Assert.Contains(
             result.Warnings,
-            w => w.StartsWith("Railway has only 3 free connections of 3; the run keeps to 3 instead of 6.", StringComparison.Ordinal));
+            w => w.StartsWith("railway has only 3 free connections of 3; the run keeps to 3 instead of 6.", StringComparison.Ordinal));
 
         await scenario.OnSourceAsync($"ALTER ROLE {role} CONNECTION LIMIT 1");
-        await AssertRefusedAsync(scenario, ErrorIds.TooFewConnections, "Railway has 1 free connection(s)");
+        await AssertRefusedAsync(scenario, ErrorIds.TooFewConnections, "railway has 1 free connection(s)");
     }
 
     [Fact]

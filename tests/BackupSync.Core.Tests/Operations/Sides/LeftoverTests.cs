@@ -30,9 +30,9 @@ public sealed class LeftoverTests(OwnServers servers) : IClassFixture<OwnServers
         var result = await scenario.SyncWellAsync();
 
         Assert.Empty(result.Warnings);
-        Assert.Contains($"Neon: dropped {dead.NewDatabase}, which a run that died had left.", scenario.LogText, StringComparison.Ordinal);
-        Assert.Contains("Neon: ended 2 session(s) that a run that died had left.", scenario.LogText, StringComparison.Ordinal);
-        Assert.Contains("Railway: ended 1 session(s) that a run that died had left.", scenario.LogText, StringComparison.Ordinal);
+        Assert.Contains($"neon: dropped {dead.NewDatabase}, which a run that died had left.", scenario.LogText, StringComparison.Ordinal);
+        Assert.Contains("neon: ended 2 session(s) that a run that died had left.", scenario.LogText, StringComparison.Ordinal);
+        Assert.Contains("railway: ended 1 session(s) that a run that died had left.", scenario.LogText, StringComparison.Ordinal);
         Assert.False(File.Exists(partial));
         foreach (var ended in new[] { onNew, onTarget, onSource })
             await Assert.ThrowsAnyAsync<BackupSyncException>(() => ended.ExecuteAsync("SELECT 1", default));
@@ -58,7 +58,7 @@ public sealed class LeftoverTests(OwnServers servers) : IClassFixture<OwnServers
 
         Assert.Null(result.Error);
         Assert.Equal(
-            $"Neon: '{scenario.Target.Database}' was missing; the previous database {dead.OldDatabase} took its name back.",
+            $"neon: '{scenario.Target.Database}' was missing; the previous database {dead.OldDatabase} took its name back.",
             Assert.Single(result.Warnings));
         Assert.Equal(before.TotalRows(), result.PreviousStats!.Values.Sum());
         Scenario.AssertSame(await scenario.SourceContentAsync(), await scenario.TargetContentAsync());
