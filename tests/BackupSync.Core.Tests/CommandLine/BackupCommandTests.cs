@@ -49,7 +49,7 @@ public sealed class BackupCommandTests(Servers servers) : IClassFixture<Servers>
         await using var scenario = await BackupScenario.CreateAsync(servers, encrypted: true);
         var first = await scenario.RunWellAsync("plan", "nightly");
         Assert.Matches(@"auth +Succeeded .* read, just now .* local, offsite", first.Output);
-        Assert.Contains("WARNING: The backups of Auth are encrypted from now on.", first.Output, StringComparison.Ordinal);
+        Assert.Contains("WARNING: The backups of auth are encrypted from now on.", first.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("from now on", (await scenario.RunWellAsync("plan", "nightly")).Output, StringComparison.Ordinal);
 
         var backups = await scenario.BackupsAsync();

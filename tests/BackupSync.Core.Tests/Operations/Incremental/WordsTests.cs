@@ -18,17 +18,17 @@ public sealed class WordsTests(Servers servers) : IClassFixture<Servers>
     [InlineData(
         "all",
         ", or replace it by a copy if the tables differ",
-        "run a full sync instead if the schemas differ, or stop if Y has what X has not;")]
+        "run a full sync instead if the schemas differ, or stop if y has what x has not;")]
     [InlineData("some", "", "; stop if the schemas differ;")]
     [InlineData("stop", "", "; stop if the schemas differ;")]
     [InlineData(
         "keep",
         ", or fill it by a copy if it has no tables",
-        "; stop if the schemas differ, but run a full sync instead if Y has no tables;")]
+        "; stop if the schemas differ, but run a full sync instead if y has no tables;")]
     [InlineData(
         "last",
         ", or fill it by a copy if it has no tables",
-        "; stop if the schemas differ, but run a full sync instead if Y has no tables;")]
+        "; stop if the schemas differ, but run a full sync instead if y has no tables;")]
     public void What_if_and_the_question_promise_a_full_sync_only_where_one_may_come(string kind, string question, string plan)
     {
         var job = AdHocJob.From("postgresql://a@h/x", "postgresql://a@h/y") with { Mode = SyncMode.Incremental };

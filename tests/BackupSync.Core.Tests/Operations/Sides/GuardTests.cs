@@ -274,9 +274,19 @@ public sealed class GuardTests(Servers servers) : IClassFixture<Servers>
         {
             long most = 0;
             await using var session = await Scenario.OpenAsync(scenario.SourceAdmin);
+            Task<long> CountAsync() => session.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE "
+                + $"starts_with(application_name, {Sql.Literal(prefix)}) AND datname = current_database()", default);
             while (!stop.IsCancellationRequested)
-                most = Math.Max(most, await session.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE "
-                    + $"starts_with(application_name, {Sql.Literal(prefix)}) AND datname = current_database()", default));
+            {
+                var count = await CountAsync();
+                if (count > 3)
+                {
+                    // A server notices the end of a connection a moment after the next one has come.
+                    await Task.Delay(200);
+                    count = Math.Min(count, await CountAsync());
+                }
+                most = Math.Max(most, count);
+            }
             return most;
         });
 
