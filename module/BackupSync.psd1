@@ -36,7 +36,9 @@
     AliasesToExport      = @()
     PrivateData          = @{
         PSData = @{
-            Tags = @('PostgreSQL', 'Backup', 'Sync', 'Neon', 'Railway', 'DisasterRecovery', 'PSEdition_Core', 'Windows', 'Linux', 'MacOS')
+            LicenseUri   = 'https://opensource.org/license/mit'
+            ReleaseNotes = 'What is new is in CHANGELOG.md of the source. Nothing has been released yet.'
+            Tags         = @('PostgreSQL', 'Backup', 'Sync', 'Neon', 'Railway', 'DisasterRecovery', 'PSEdition_Core', 'Windows', 'Linux', 'MacOS')
         }
     }
 }

@@ -51,6 +51,21 @@ Describe 'The help' {
         "$($help.description.Text)".Trim() | Should -Match '^[A-Z].*\.$'
     }
 
+    It 'of <Name> keeps examples apart, and offers no page of the web' -ForEach $commands {
+        $shown = (Get-Help $Name -Examples | Out-String -Width 200) -split '\r?\n'
+        $titles = @(0..($shown.Count - 1)).Where{ $shown[$_] -match '-- Example \d+: .* --' }
+        $titles.Count | Should -BeGreaterOrEqual 4
+        $titles.ForEach{ $shown[$_ - 1].Trim() | Should -BeNullOrEmpty }
+        $whole = Get-Help $Name | Out-String -Width 200
+        $whole | Should -Not -Match '-Online'
+        $whole | Should -Match 'See also: '
+    }
+
+    It 'of <Name> names all types that it says it writes' -ForEach $commands {
+        $written = (Get-Command $Name).OutputType.Name | Sort-Object
+        (Get-Help $Name -Full).returnValues.returnValue.type.name | Sort-Object | Should -Be $written
+    }
+
     It 'has an overview' {
         "$(Get-Help about_BackupSync)" | Should -BeLike '*Invoke-DbSync*'
     }

@@ -163,7 +163,11 @@ function Write-Command([System.Xml.XmlWriter] $Xml, $Command, $Page) {
             Write-Element $Xml maml description { Write-Text $Xml maml para $intro[0] }
         }
         # The first paragraph is the synopsis above.
-        Write-Element $Xml maml description { foreach ($paragraph in $intro | Select-Object -Skip 1) { Write-Text $Xml maml para $paragraph } }
+        # What else to read stands at its end: with links, PowerShell would offer help on a page of the web that there is not.
+        $links = @(Get-Paragraph $Page['See also']['']).ForEach{ $_.TrimStart('-', ' ') } -join ', '
+        Write-Element $Xml maml description {
+            foreach ($paragraph in @($intro | Select-Object -Skip 1) + "See also: $links.") { Write-Text $Xml maml para $paragraph }
+        }
         Write-Element $Xml command syntax {
             foreach ($set in $Command.ParameterSets | Sort-Object -Property @{ Expression = 'IsDefault'; Descending = $true }, Name) {
                 Write-Element $Xml command syntaxItem {
@@ -192,17 +196,12 @@ function Write-Command([System.Xml.XmlWriter] $Xml, $Command, $Page) {
                 $number++
                 $null, $code, $remarks = ($Page['Examples'][$title] -join "`n") -split '(?m)^```(?:powershell)?$', 3
                 Write-Element $Xml command example {
-                    Write-Text $Xml maml title "Example ${number}: $title"
+                    Write-Text $Xml maml title "-------- Example ${number}: $title --------"
                     Write-Text $Xml dev code $code.Trim()
-                    Write-Paragraph $Xml dev remarks ($remarks -split "`n")
-                }
-            }
-        }
-        Write-Element $Xml command relatedLinks {
-            foreach ($link in @(Get-Paragraph $Page['See also'][''])) {
-                Write-Element $Xml maml navigationLink {
-                    Write-Text $Xml maml linkText $link.TrimStart('-', ' ')
-                    Write-Text $Xml maml uri ''
+                    # Two empty ones keep the next example apart.
+                    Write-Element $Xml dev remarks {
+                        foreach ($paragraph in @(Get-Paragraph ($remarks -split "`n")) + '', '') { Write-Text $Xml maml para $paragraph }
+                    }
                 }
             }
         }
