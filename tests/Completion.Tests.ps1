@@ -28,12 +28,17 @@ Describe 'Tab' {
         @{ Line = 'Invoke-DbSync -Job ' }
         @{ Line = 'Get-DbBackup -Job ' }
         @{ Line = 'Compare-DbData -Job ' }
-        @{ Line = 'Get-DbSyncHistory ' }
         @{ Line = 'Remove-OldBackups -Job ' }
         @{ Line = 'Restore-DbSafetyBackup -Job ' }
         @{ Line = 'Invoke-DbSync RAIL' }
     ) {
         (Get-Completion $Line).CompletionText | Should -Be railway-to-neon, railway-to-neon-2
+    }
+
+    It 'completes what has a history' {
+        (Get-Completion 'Get-DbSyncHistory ').CompletionText | Should -Be railway-to-neon, railway-to-neon-2, nightly, railway, neon, by-hand
+        (Get-Completion 'Get-DbSyncHistory -Job railway-').CompletionText | Should -Be railway-to-neon, railway-to-neon-2
+        (Get-Completion 'Get-DbSyncHistory -Database ').CompletionText | Should -Be railway, neon
     }
 
     It 'completes databases' {

@@ -73,7 +73,7 @@ Describe 'Get-DbSyncHistory' {
         foreach ($i in 0, 1) {
             $kept[0].Tables[$i] | Should -Be $run.Tables[$i]
         }
-        $kept | Format-Table -View Wide | Out-String -Width 200 | Should -Match '(?s) Kind .* Mode .* Age .* Sync .*Incremental .* Sync .*Full '
+        $kept | Format-Table -View Wide | Out-String -Width 200 | Should -Match '(?s) Kind .* Mode .* Age .* Sync .* Incremental .* Sync .* Full '
         # As scripts in other languages find it.
         $line = Get-Content (Join-Path $other.Backups 'history-*.jsonl') | Select-Object -Last 1 | ConvertFrom-Json
         $line.mode | Should -Be Incremental
@@ -82,8 +82,8 @@ Describe 'Get-DbSyncHistory' {
     }
 
     It 'shows a table' {
-        Get-DbSyncHistory copy | Out-String -Width 79 | Should -Match '(?s)StartTime\s+Job\s+Outcome\s+Duration\s+ErrorId.*RolledBack .* RestoreFailed'
-        Get-DbSyncHistory copy | Format-Table -View Wide | Out-String -Width 200 | Should -Match '\b600\b'
+        Get-DbSyncHistory copy | Out-String -Width 79 | Should -Match '(?s)StartTime\s+Kind\s+Job\s+DatabaseName\s+Outcome\s+Duration.*Sync\s+copy\s+RolledBack '
+        Get-DbSyncHistory copy | Format-Table -View Wide | Out-String -Width 200 | Should -Match '(?s)RestoreFailed.*\b600\b'
     }
 
     It 'warns of a line that is torn, and goes on' {
@@ -94,8 +94,18 @@ Describe 'Get-DbSyncHistory' {
         "$warnings" | Should -BeLike "*$($history.Name): not the record of a run, passed over: at byte $($history.Length):*"
     }
 
-    It 'names the nearest job for one that does not exist' {
-        { Get-DbSyncHistory cpoy } | Should -Throw -ErrorId 'BackupSync.UnknownName,*' -ExpectedMessage "*Did you mean 'copy'?"
+    It 'names the nearest job for one that does not exist, and goes on with the others' {
+        $found = 'cpoy', 'copy' | Get-DbSyncHistory -Last 1 -ErrorVariable failures -ErrorAction SilentlyContinue
+        $found.RunId | Should -Be $runs[2].RunId
+        $failures.Count | Should -Be 1
+        $failures[0].FullyQualifiedErrorId | Should -BeLike 'BackupSync.UnknownName,*'
+        "$($failures[0])" | Should -BeLike "*Did you mean 'copy'?"
+        $failures[0].TargetObject | Should -Be cpoy
+        Get-DbSyncHistory cpoy -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+    }
+
+    It 'refuses a database that does not exist' {
+        { Get-DbSyncHistory -Database frist } | Should -Throw -ErrorId 'BackupSync.UnknownName,*' -ExpectedMessage "*Did you mean 'first'?"
     }
 
     It 'says that there is no such folder' {
@@ -104,5 +114,50 @@ Describe 'Get-DbSyncHistory' {
 
     It 'refuses a number that makes no sense' {
         { Get-DbSyncHistory copy -Last 0 } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*'
+    }
+}
+
+Describe 'Get-DbSyncHistory of everything' {
+    BeforeAll {
+        $vault = New-TestVault (Join-Path $TestDrive 'vault')
+        Push-Location $vault.Folder
+        Invoke-DbBackupPlan nightly | Out-Null
+        New-DbBackup auth -Tag x -ErrorAction Stop | Out-Null
+        Get-DbBackup auth -Tag x | Test-DbBackup | Out-Null
+        Restore-DbBackup auth -Latest -To auth_copy -Confirm:$false | Out-Null
+    }
+
+    AfterAll {
+        Pop-Location
+    }
+
+    It 'lists plans, backups by hand, proofs and restores together, newest first' {
+        $all = Get-DbSyncHistory
+        "$($all.Kind)" | Should -Be 'Restore Verify Backup Backup Backup'
+        $all[0].DatabaseName | Should -Be auth
+        ($all[3, 4].DatabaseName | Sort-Object) | Should -Be auth, trading
+        $all.StartTime | Should -Be ($all.StartTime | Sort-Object -Descending)
+        (Get-DbSyncHistory -Last 2).RunId | Should -Be $all[0, 1].RunId
+    }
+
+    It 'lists by the name of a plan, of a database, and by hand' {
+        @(Get-DbSyncHistory nightly).Count | Should -Be 2
+        (Get-DbSyncHistory nightly -Database trading).DatabaseName | Should -Be trading
+        "$((Get-DbSyncHistory auth).Kind)" | Should -Be 'Verify Backup Backup'
+        (Get-DbSyncHistory auth_copy).Kind | Should -Be Restore
+        "$((Get-DbSyncHistory -Job by-hand).Kind)" | Should -Be 'Verify Backup'
+    }
+
+    It 'lists the databases and plans that come by the pipeline as one list' {
+        $config = Get-DbSyncConfig
+        @($config.BackupPlans | Get-DbSyncHistory).Count | Should -Be 2
+        "$(($config.Databases | Get-DbSyncHistory -Last 2).Kind)" | Should -Be 'Restore Verify'
+    }
+
+    It 'lists by kind and moment' {
+        $all = Get-DbSyncHistory
+        (Get-DbSyncHistory -Kind Restore, Verify).RunId | Should -Be $all[0, 1].RunId
+        (Get-DbSyncHistory -After $all[2].StartTime -Before $all[1].StartTime).RunId | Should -Be $all[1, 2].RunId
+        Get-DbSyncHistory -Before '2001-01-01T00:00:00Z' | Should -BeNullOrEmpty
     }
 }

@@ -25,6 +25,7 @@ BeforeAll {
         copied      = Get-DbBackup auth -Latest | Copy-DbBackup -To offsite
         backups     = Get-DbBackup
         history     = Get-DbSyncHistory copy -Config $pair.Config
+        everything  = Get-DbSyncHistory
         plan        = Invoke-DbSync copy -Config $pair.Config -WhatIf
         connections = Test-DbConnection -ErrorAction SilentlyContinue
         compared    = Compare-DbData first second -Config $pair.Config -WarningAction SilentlyContinue
@@ -61,7 +62,8 @@ Describe 'Views' {
         @{ Name = 'proven'; Line = '^auth +20\S+ \d\d:\d\dZ restored \d+\.\d+ .* met \(1h 00m\)' }
         @{ Name = 'copied'; Line = '^auth .*Z offsite +Succeeded +\d+ kB' }
         @{ Name = 'backups'; Line = '^20\S+ \S+Z auth +Manual +\d+ kB restored' }
-        @{ Name = 'history'; Line = '^20\S+ \S+Z copy +RolledBack +\d+\.\ds RestoreFailed' }
+        @{ Name = 'history'; Line = '^20\S+ \S+Z Sync +copy +RolledBack +\d+\.\ds' }
+        @{ Name = 'everything'; Line = '^20\S+ \S+Z Drill +by-hand +auth +Succeeded +\d+\.\ds' }
         @{ Name = 'plan'; Line = '^Lock +1m 00s Lock ' }
         @{ Name = 'connections'; Line = '^auth +Connected +\d+\.\d ms \d+\.\d+ .* MB \d+/\d+' }
         @{ Name = 'compared'; Line = '^public\.users +Equal +500 +500' }

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Language;
+using BackupSync.Application;
 using BackupSync.Configuration;
 
 namespace BackupSync.Module;
@@ -67,4 +68,11 @@ public sealed class PlaceNameCompleter : ConfigurationCompleter
 {
     protected override IEnumerable<(string Name, string ToolTip)> Names(BackupSyncConfig config) =>
         config.Places.Select(p => (p.Name, p is S3PlaceConfig s3 ? $"s3://{s3.Bucket}/{s3.Prefix}" : ((FolderPlaceConfig)p).Directory));
+}
+
+/// <summary>What runs are known by: jobs, plans, databases, and by-hand.</summary>
+public sealed class HistoryNameCompleter : ConfigurationCompleter
+{
+    protected override IEnumerable<(string Name, string ToolTip)> Names(BackupSyncConfig config) =>
+        RunQuery.KnownNames(config).Select(n => (n, n));
 }

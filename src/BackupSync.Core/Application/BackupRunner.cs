@@ -152,11 +152,7 @@ public static class BackupRunner
     /// </summary>
     static string LocalFolder(BackupHandle backup) => backup.Place is FolderPlaceConfig
         ? Path.GetDirectoryName(backup.File.Path)!
-        : Path.Combine(
-            Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData),
-            "backupsync",
-            backup.Place.Name,
-            backup.File.Database);
+        : HistoryFolder.Of(backup.Place, backup.File.Database);
 
     sealed class OneStep(Step step, BackupFindings findings, Func<CancellationToken, Task> work) : IOperation
     {

@@ -1,7 +1,6 @@
 using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Operations.Expire;
-using BackupSync.Runs;
 
 namespace BackupSync.Application;
 
@@ -29,15 +28,6 @@ public sealed record JobFolder
         var matching = (Job is null ? BackupCatalog.List(Directory, warn) : JobBackups.List(Job, warn)).Where(query.Matches);
         return query.Latest ? BackupQuery.LatestOfJobs(matching) : matching;
     }
-
-    /// <summary>Newest first, read as they are asked for.</summary>
-    /// <param name="outcomes">Only those that ended so; all where none is named.</param>
-    /// <param name="last">Only as many, after that condition.</param>
-    /// <param name="warn">Told of what cannot be read.</param>
-    public IEnumerable<RunResult> Runs(IReadOnlyList<RunOutcome>? outcomes, int? last, Action<string> warn) => RunHistory
-        .Read(Directory, warn,
-            run => (Job is null || run.Job == Job.Name) && (outcomes is null or { Count: 0 } || outcomes.Contains(run.Outcome)))
-        .Take(last ?? int.MaxValue);
 
     /// <summary>Decides about every file; removes nothing.</summary>
     /// <param name="keepDays">Null for the job's own; without a job, for what jobs have that say nothing.</param>

@@ -9,7 +9,7 @@ public static class OptionRanges
     /// <summary>How many days old the backups of jobs may be that stay when older ones are removed.</summary>
     public const int LeastAgeInDays = 0, MostAgeInDays = 36_500;
 
-    /// <summary>How many runs of each job the history shows; all where none is said.</summary>
+    /// <summary>How many runs the history shows, of all together; all where none is said.</summary>
     public const int LeastRuns = 1, MostRuns = 1_000_000;
 
     /// <summary>In characters.</summary>

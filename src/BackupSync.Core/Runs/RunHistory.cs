@@ -23,11 +23,18 @@ static class RunHistory
     /// <paramref name="warn"/> and passed over.
     /// </summary>
     /// <param name="where">Which runs; what is left out costs little. Null for all.</param>
+    /// <param name="since">Files of months before are not opened: a run that began at this moment or later is in none of them.</param>
     /// <exception cref="BackupSyncException">
     /// <see cref="ErrorIds.FileFailed"/>, while it is read: there is a history, but it cannot be read.
     /// </exception>
-    public static IEnumerable<RunResult> Read(string directory, Action<string>? warn = null, Func<RunHead, bool>? where = null) =>
-        Files(directory).SelectMany(path => ReadFile(path, warn, where));
+    public static IEnumerable<RunResult> Read(
+        string directory, Action<string>? warn = null, Func<RunHead, bool>? where = null, DateTimeOffset? since = null)
+    {
+        var first = since is { } moment ? DateOnly.FromDateTime(moment.UtcDateTime).AddDays(1 - moment.UtcDateTime.Day) : DateOnly.MinValue;
+        return Files(directory)
+            .Where(path => RecordNames.MonthOf(Path.GetFileName(path)) is not { } month || month >= first)
+            .SelectMany(path => ReadFile(path, warn, where));
+    }
 
     /// <summary>
     /// The runs that took these backups, newest first. Only the months around a backup are read, and none further than it takes to find

@@ -1,25 +1,107 @@
 using System.Management.Automation;
 using BackupSync.Application;
+using BackupSync.Configuration;
 using BackupSync.Runs;
 
 namespace BackupSync.Module.Commands;
 
-/// <summary>Lists the runs of jobs, newest first.</summary>
-[Cmdlet(VerbsCommon.Get, "DbSyncHistory", DefaultParameterSetName = "Job")]
+/// <summary>Lists what was done, newest first over all: syncs, backups, proofs, copies and restores.</summary>
+[Cmdlet(VerbsCommon.Get, "DbSyncHistory", DefaultParameterSetName = ByName)]
 [OutputType(typeof(RunResult))]
-public sealed class GetDbSyncHistoryCommand : JobFilesCmdlet
+public sealed class GetDbSyncHistoryCommand : BackupSyncCmdlet
 {
-    /// <summary>Only as many of each job, after the other conditions.</summary>
+    const string ByName = "Name";
+    const string ByObject = "InputObject";
+    const string ByDirectory = "Directory";
+
+    readonly List<string> _names = [];
+    readonly List<JobFolder> _folders = [];
+    BackupSyncConfig? _config;
+
+    /// <summary>Jobs, plans and databases, and by-hand; everything where none is named.</summary>
+    [Parameter(ParameterSetName = ByName, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Job")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(HistoryNameCompleter))]
+    public string[]? Name { get; set; }
+
+    [Parameter(ParameterSetName = ByObject, Mandatory = true, ValueFromPipeline = true)]
+    public JobConfig InputObject { get; set; } = null!;
+
+    /// <summary>A backup directory itself, such as that of runs without a configuration file.</summary>
+    [Parameter(ParameterSetName = ByDirectory, Mandatory = true)]
+    [ValidateNotNullOrEmpty]
+    public string Directory { get; set; } = "";
+
+    /// <summary>Only runs that were about one of these.</summary>
+    [Parameter(ParameterSetName = ByName)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(DatabaseNameCompleter))]
+    public string[]? Database { get; set; }
+
     [Parameter]
-    [ValidateRange(OptionRanges.LeastRuns, OptionRanges.MostRuns)]
-    public int? Last { get; set; }
+    public RunKind[]? Kind { get; set; }
 
     [Parameter]
     public RunOutcome[]? Outcome { get; set; }
 
+    [Parameter]
+    public DateTimeOffset? After { get; set; }
+
+    [Parameter]
+    public DateTimeOffset? Before { get; set; }
+
+    /// <summary>Only as many of all together, after the other conditions.</summary>
+    [Parameter]
+    [ValidateRange(OptionRanges.LeastRuns, OptionRanges.MostRuns)]
+    public int? Last { get; set; }
+
+    [Parameter(ParameterSetName = ByName)]
+    [ValidateNotNullOrEmpty]
+    public string? Config { get; set; }
+
     protected override void Execute()
     {
-        foreach (var folder in Folders())
-            WriteObject(folder.Runs(Outcome, Last, WriteWarning), enumerateCollection: true);
+        switch (ParameterSetName)
+        {
+            case ByDirectory:
+                _folders.Add(JobFolder.At(FullPath(Directory)));
+                break;
+            case ByObject:
+                _folders.Add(JobFolder.Of(InputObject));
+                break;
+            default:
+                _config ??= LoadConfig(Config);
+                foreach (var name in Name ?? [])
+                    Add(_config, name);
+                break;
+        }
+    }
+
+    /// <summary>One list of all that has come: the newest of all is the first.</summary>
+    protected override void Finish()
+    {
+        var query = new RunQuery
+        {
+            Names = _names, Databases = Database ?? [], Kinds = Kind ?? [], Outcomes = Outcome ?? [], After = After, Before = Before,
+            Last = Last,
+        };
+        if (ParameterSetName != ByName)
+            WriteObject(query.Find(_folders, WriteWarning), enumerateCollection: true);
+        else if (_config is not null && (_names.Count > 0 || Name is null))
+            WriteObject(query.Find(_config, WriteWarning), enumerateCollection: true);
+    }
+
+    void Add(BackupSyncConfig config, string name)
+    {
+        try
+        {
+            RunQuery.EnsureKnown(config, name);
+            _names.Add(name);
+        }
+        catch (BackupSyncException failure)
+        {
+            WriteError(ErrorRecords.From(failure, name));
+        }
     }
 }

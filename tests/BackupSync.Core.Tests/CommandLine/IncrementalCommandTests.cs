@@ -194,6 +194,6 @@ public sealed partial class IncrementalCommandTests(Servers servers) : IClassFix
 
     static TableChanges Items(RunResult run) => run.Tables.Single(t => t.Table == "public.items").Changes!;
 
-    [GeneratedRegex(@"Succeeded .* Sync +(?<mode>\w+)")]
+    [GeneratedRegex(@"Sync .* Succeeded +\S+ +(?<mode>\w+)")]
     private static partial Regex Modes();
 }

@@ -14,9 +14,9 @@ public static class ResultViews
 {
     /// <summary>Runs of any kind, one beside the other.</summary>
     public static readonly ResultView Runs = Table(typeof(RunResult), "",
-        Column("StartTime", CellForm.Moment, 17), Column("Job", CellForm.Text, 15), Column("Outcome", CellForm.State, 14),
-        Column("Duration", CellForm.Duration, 8), Column("ErrorId", CellForm.ErrorId, 21, "Error.Id"),
-        Column("Kind", CellForm.Text, 7), Column("DatabaseName", CellForm.Text, 16),
+        Column("StartTime", CellForm.Moment, 17), Column("Kind", CellForm.Text, 7), Column("Job", CellForm.Text, 15),
+        Column("DatabaseName", CellForm.Text, 12), Column("Outcome", CellForm.State, 14), Column("Duration", CellForm.Duration, 8),
+        Column("ErrorId", CellForm.ErrorId, 21, "Error.Id"),
         Column("Mode", CellForm.Text, 11), Column("Rows", CellForm.Number, 13), Column("Age", CellForm.Duration, 8),
         Column("Publish", CellForm.Text, 11), Column("SafetyFile", CellForm.Text, 46, "SafetyBackup.FileName"));
 
