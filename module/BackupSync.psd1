@@ -16,6 +16,7 @@
         'Copy-DbBackup'
         'Export-DbArchive'
         'Get-DbBackup'
+        'Get-DbStatus'
         'Get-DbSyncConfig'
         'Get-DbSyncHistory'
         'Import-DbArchive'

@@ -41,6 +41,10 @@ Describe 'Tab' {
         (Get-Completion 'Get-DbSyncHistory -Database ').CompletionText | Should -Be railway, neon
     }
 
+    It 'completes what has a status' {
+        (Get-Completion 'Get-DbStatus ').CompletionText | Should -Be railway, neon, railway-to-neon, railway-to-neon-2
+    }
+
     It 'completes databases' {
         (Get-Completion 'Test-DbConnection ').CompletionText | Should -Be railway, neon
         (Get-Completion 'Test-DbConnection railway, n').CompletionText | Should -Be neon

@@ -136,7 +136,7 @@ Describe 'Get-DbSyncHistory of everything' {
         "$($all.Kind)" | Should -Be 'Restore Verify Backup Backup Backup'
         $all[0].DatabaseName | Should -Be auth
         ($all[3, 4].DatabaseName | Sort-Object) | Should -Be auth, trading
-        $all.StartTime | Should -Be ($all.StartTime | Sort-Object -Descending)
+        $all.EndTime | Should -Be ($all.EndTime | Sort-Object -Descending)
         (Get-DbSyncHistory -Last 2).RunId | Should -Be $all[0, 1].RunId
     }
 

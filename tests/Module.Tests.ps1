@@ -15,8 +15,8 @@ Describe 'The module' {
     It 'exports its cmdlets, and nothing else' {
         $module = Get-Module BackupSync
         $module.ExportedCommands.Keys | Sort-Object | Should -Be @(
-            'Compare-DbData', 'Copy-DbBackup', 'Export-DbArchive', 'Get-DbBackup', 'Get-DbSyncConfig', 'Get-DbSyncHistory', 'Import-DbArchive',
-            'Initialize-DbSecondary', 'Invoke-DbBackupPlan', 'Invoke-DbSync', 'New-DbBackup', 'New-DbSyncConfig', 'Remove-OldBackups',
+            'Compare-DbData', 'Copy-DbBackup', 'Export-DbArchive', 'Get-DbBackup', 'Get-DbStatus', 'Get-DbSyncConfig', 'Get-DbSyncHistory',
+            'Import-DbArchive', 'Initialize-DbSecondary', 'Invoke-DbBackupPlan', 'Invoke-DbSync', 'New-DbBackup', 'New-DbSyncConfig', 'Remove-OldBackups',
             'Restore-DbBackup', 'Restore-DbSafetyBackup', 'Set-DbBackupSignature', 'Test-DbBackup', 'Test-DbConnection', 'Test-DbSyncConfig')
     }
 

@@ -30,6 +30,7 @@ BeforeAll {
         connections = Test-DbConnection -ErrorAction SilentlyContinue
         compared    = Compare-DbData first second -Config $pair.Config -WarningAction SilentlyContinue
         retention   = Remove-OldBackups -WhatIf
+        status      = Get-DbStatus
         config      = Get-DbSyncConfig
         databases   = (Get-DbSyncConfig).Databases
         plans       = (Get-DbSyncConfig).BackupPlans
@@ -68,6 +69,7 @@ Describe 'Views' {
         @{ Name = 'connections'; Line = '^auth +Connected +\d+\.\d ms \d+\.\d+ .* MB \d+/\d+' }
         @{ Name = 'compared'; Line = '^public\.users +Equal +500 +500' }
         @{ Name = 'retention'; Line = '^Keep +auth_manual_backup_\S+\.dump ' }
+        @{ Name = 'status'; Line = '^auth +Database +Never +\d+\.\ds +15m 00s +the plan' }
         @{ Name = 'config'; Line = '^Databases +: auth, trading, auth_copy, missing' }
         @{ Name = 'databases'; Line = '^auth +Production .*postgresql://' }
         @{ Name = 'plans'; Line = '^nightly +auth, trading +local, offsite' }
@@ -88,7 +90,8 @@ Describe 'Views' {
     }
 
     It 'show results that have come from another session as those of this one: <_>' -ForEach @(
-        'sync', 'incremental', 'failed', 'taken', 'proven', 'copied', 'backups', 'history', 'plan', 'connections', 'compared', 'retention'
+        'sync', 'incremental', 'failed', 'taken', 'proven', 'copied', 'backups', 'history', 'plan', 'connections', 'compared', 'retention',
+        'status'
     ) {
         $file = Join-Path $TestDrive "$_.xml"
         $results[$_] | Export-Clixml $file

@@ -80,6 +80,7 @@ static class CommandLine
             ImportCommand.Create(),
             CleanupCommand.Create(),
             HistoryCommand.Create(),
+            StatusCommand.Create(),
         };
         root.Subcommands.Add(HelpCommand.Create());
         // Who says nothing is told what can be said.

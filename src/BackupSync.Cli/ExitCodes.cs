@@ -21,11 +21,16 @@ static class ExitCodes
     /// <summary>Two databases were compared, and are not equal. Not 1: a failure must not be taken for an answer.</summary>
     public const int Different = 6;
 
+    /// <summary>
+    /// A status was asked for, and something is late, has failed or is not known. Not 1: a failure must not be taken for an answer.
+    /// </summary>
+    public const int NotGood = 7;
+
     /// <summary>Stopped by Ctrl+C or by a signal.</summary>
     public const int Interrupted = 130;
 
     /// <summary>For several runs in one command: the worst that happened comes first.</summary>
-    static readonly int[] Severity = [RollbackFailed, RolledBack, Interrupted, Failed, Usage, Different, Skipped, Done];
+    static readonly int[] Severity = [RollbackFailed, RolledBack, Interrupted, Failed, Usage, NotGood, Different, Skipped, Done];
 
     public static int Of(RunOutcome outcome) => outcome switch
     {

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Management.Automation;
+using BackupSync.Application;
 using BackupSync.Application.Views;
 using BackupSync.Runs;
 
@@ -71,6 +72,9 @@ public static class Cells
             Name(table, ResultViews.ChangedTables);
         return Name(run, ResultViews.Of(run.Kind));
     }
+
+    /// <summary>One alone, shown with all that is known of it.</summary>
+    internal static PSObject InDetail(StatusEntry entry) => Name(entry, ResultViews.StatusDetail);
 
     static PSObject Name(object shown, ResultView view)
     {

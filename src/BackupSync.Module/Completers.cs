@@ -57,6 +57,13 @@ public sealed class DatabaseNameCompleter : ConfigurationCompleter
         config.Databases.Select(d => (d.Name, $"{d.Role}"));
 }
 
+/// <summary>What has a status: databases, then jobs.</summary>
+public sealed class StatusNameCompleter : ConfigurationCompleter
+{
+    protected override IEnumerable<(string Name, string ToolTip)> Names(BackupSyncConfig config) =>
+        config.Databases.Select(d => (d.Name, $"{d.Role}")).Concat(config.Jobs.Select(j => (j.Name, $"{j.Source} → {j.Target}")));
+}
+
 public sealed class PlanNameCompleter : ConfigurationCompleter
 {
     protected override IEnumerable<(string Name, string ToolTip)> Names(BackupSyncConfig config) =>

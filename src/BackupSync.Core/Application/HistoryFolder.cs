@@ -15,15 +15,15 @@ sealed record HistoryFolder(string Directory, string? Database, JobConfig? Job)
     /// Every folder in which something of a configuration may have been recorded: those of its jobs and, in each of its places, those of
     /// databases, also of one that it names no more.
     /// </summary>
-    /// <exception cref="BackupSyncException"><see cref="ErrorIds.FileFailed"/>: a place cannot be listed.</exception>
-    public static IReadOnlyList<HistoryFolder> Of(BackupSyncConfig config)
+    /// <param name="warn">Told of a place that cannot be listed: of that, the databases that the configuration names are all.</param>
+    public static IReadOnlyList<HistoryFolder> Of(BackupSyncConfig config, Action<string> warn)
     {
         var jobs = config.Jobs.Select(j => new HistoryFolder(Path.GetFullPath(j.Backups.Directory), null, j));
         IEnumerable<PlaceConfig> places = [.. config.Places, BackupOrders.LocalOf([], config)];
         var databases =
             from place in places
             let parent = ParentOf(place)
-            from name in config.Databases.Select(d => d.Name).Union(Below(parent))
+            from name in config.Databases.Select(d => d.Name).Union(Below(parent, warn))
             select new HistoryFolder(Path.GetFullPath(Path.Combine(parent, name)), name, null);
         // Jobs may have theirs beside those of databases; none shares one with another.
         return [.. jobs.Concat(databases).DistinctBy(f => f.Directory, StringComparer.Ordinal)];
@@ -58,7 +58,7 @@ sealed record HistoryFolder(string Directory, string? Database, JobConfig? Job)
         ? folder.Directory
         : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "backupsync", place.Name);
 
-    static IEnumerable<string> Below(string folder)
+    static IEnumerable<string> Below(string folder, Action<string> warn)
     {
         try
         {
@@ -68,7 +68,8 @@ sealed record HistoryFolder(string Directory, string? Database, JobConfig? Job)
         }
         catch (Exception e) when (FileFailure.Is(e))
         {
-            throw FileFailure.From(e, folder, "list");
+            warn(FileFailure.From(e, folder, "list").Message);
+            return [];
         }
     }
 }

@@ -38,11 +38,8 @@ public sealed record RunQuery
     public static void EnsureKnown(BackupSyncConfig config, string name)
     {
         var known = KnownNames(config);
-        if (known.Contains(name))
-            return;
-        var hint = NearestName.Of(name, known) is { } nearest ? $"Did you mean '{nearest}'?" : $"It has: {NameList.Of(known, most: 20)}.";
-        throw new BackupSyncException(
-            ErrorIds.UnknownName, $"There is no job, backup plan or database '{name}' in {config.Path}. {hint}");
+        if (!known.Contains(name))
+            throw config.Unknown("job, backup plan or database", name, known);
     }
 
     /// <summary>
@@ -56,7 +53,7 @@ public sealed record RunQuery
             EnsureKnown(config, name);
         foreach (var database in Databases)
             config.Database(database);
-        var folders = HistoryFolder.Of(config)
+        var folders = HistoryFolder.Of(config, warn)
             .Where(f => Names.Count == 0 || Names.Any(n => f.MayHold(n, config)))
             .Where(f => Databases.Count == 0 || Databases.Any(d => f.MayHold(d, config)));
         return Merge(

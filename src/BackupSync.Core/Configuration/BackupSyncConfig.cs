@@ -41,7 +41,8 @@ public sealed record BackupSyncConfig
             ? $"{Path} has no jobs."
             : $"Name a job: {Path} has {NameList.Of([.. Jobs.Select(j => j.Name)], most: 20)}.");
 
-    BackupSyncException Unknown(string kind, string name, IEnumerable<string> known)
+    /// <param name="kind">What it is not the name of.</param>
+    internal BackupSyncException Unknown(string kind, string name, IEnumerable<string> known)
     {
         var names = known.ToList();
         var nearest = NearestName.Of(name, names);

@@ -48,7 +48,10 @@ static class LatestRuns
         {
             // It may be somebody's own, such as the manifest of a backup that is called latest: it is never written over.
             throw new BackupSyncException(
-                ErrorIds.FileFailed, $"{path} does not tell the latest runs: {e.Message}", "Remove it, or give it another name.", e);
+                ErrorIds.FileFailed,
+                // What the library says names our types.
+                $"{path} does not tell the latest runs: {(e.Path is null ? e.Message : "It is torn, or something else.")}",
+                "Remove it, or give it another name.", e);
         }
         catch (Exception e) when (FileFailure.Is(e))
         {

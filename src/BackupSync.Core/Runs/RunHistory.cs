@@ -163,7 +163,9 @@ static class RunHistory
         }
         catch (JsonException e)
         {
-            problem = e.Message;
+            // What the library says names our types, which tells a reader nothing.
+            var place = e.BytePositionInLine is { } at ? $", after {Quantity.Of(at, "byte")}" : "";
+            problem = $"it is torn, or lacks what a record has{place}";
             return null;
         }
     }

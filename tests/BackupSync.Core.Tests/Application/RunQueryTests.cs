@@ -136,11 +136,9 @@ public sealed class RunQueryTests : IDisposable
         var local = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData);
 
         Assert.Equal(Path.Combine(local, "backupsync", "offsite", "neon"), HistoryFolder.Of(bucket, "neon"));
-        Assert.Contains(
-            HistoryFolder.Of(_config with { Places = [bucket] }),
-            f => f.Directory == HistoryFolder.Of(bucket, "neon") && f.Database == "neon");
-        Assert.Contains(
-            HistoryFolder.Of(_config with { Places = [bucket] }), f => f.Directory == _temp.File("backups/neon") && f.Database == "neon");
+        var folders = HistoryFolder.Of(_config with { Places = [bucket] }, _warnings.Add);
+        Assert.Contains(folders, f => f.Directory == HistoryFolder.Of(bucket, "neon") && f.Database == "neon");
+        Assert.Contains(folders, f => f.Directory == _temp.File("backups/neon") && f.Database == "neon");
     }
 
     /// <summary>Only the last block of each history is read: the first lines of these are no records, and nobody is told.</summary>

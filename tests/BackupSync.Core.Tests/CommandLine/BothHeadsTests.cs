@@ -41,6 +41,7 @@ public sealed class BothHeadsTests
         new("import", "Import-DbArchive", "file=Path", "yes=Confirm"),
         new("cleanup", "Remove-OldBackups"),
         new("history", "Get-DbSyncHistory"),
+        new("status", "Get-DbStatus"),
     ];
 
     static readonly OneHead[] Alone =

@@ -44,10 +44,10 @@ public readonly record struct Cell(string Text, CellTone Tone)
     /// <summary>What a word says of how something stands; what is none of these is bad, so that no failure looks harmless.</summary>
     static CellTone ToneOf(string text) => text switch
     {
-        "" => CellTone.Plain,
+        "" or "Unplanned" => CellTone.Plain,
         _ when text.Contains("MISSED", StringComparison.Ordinal) => CellTone.Bad,
-        "Succeeded" or "Connected" or "Equal" or "Keep" or "yes" or "signed" => CellTone.Good,
-        "Skipped" or "Cancelled" or "Incomplete" or "Remove" or "Different" => CellTone.Doubtful,
+        "Succeeded" or "Good" or "Connected" or "Equal" or "Keep" or "yes" or "signed" => CellTone.Good,
+        "Skipped" or "Cancelled" or "Incomplete" or "Remove" or "Different" or "Late" or "Unknown" => CellTone.Doubtful,
         _ when text.StartsWith("read", StringComparison.Ordinal) || text.StartsWith("restored", StringComparison.Ordinal)
             || text.Contains(", met (", StringComparison.Ordinal) => CellTone.Good,
         _ when text.StartsWith("not proven", StringComparison.Ordinal) => CellTone.Doubtful,

@@ -93,6 +93,23 @@ public static class ResultViews
         Column("Action", CellForm.State, 6), Column("File", CellForm.Text, 46, "FileName"), Column("Size", CellForm.Size, 12),
         Prose("Reason"));
 
+    /// <summary>How databases and jobs stand.</summary>
+    public static readonly ResultView Status = Table(typeof(StatusEntry), "",
+        Column("Name", CellForm.Text, 16), Column("Kind", CellForm.Text, 8), Column("State", CellForm.State, 9),
+        Column("Age", CellForm.Duration, 8), Column("Rpo", CellForm.Duration, 8, "RpoLimit"), Column("NextDue", CellForm.Moment, 17),
+        Column("LastCopy", CellForm.Moment, 17), Column("CopiedBy", CellForm.Text, 16), Column("LastRun", CellForm.Moment, 17),
+        Column("LastKind", CellForm.Text, 8), Column("LastOutcome", CellForm.State, 14), Column("ErrorId", CellForm.ErrorId, 21),
+        Column("LastBackup", CellForm.Moment, 17), Column("LastProof", CellForm.Moment, 17), Column("Proof", CellForm.State, 16),
+        Prose("Reason"));
+
+    /// <summary>One of them alone.</summary>
+    public static readonly ResultView StatusDetail = List(typeof(StatusEntry), "Detail",
+        Column("Name", CellForm.Text), Column("Kind", CellForm.Text), Column("State", CellForm.State), Column("Reason", CellForm.Text),
+        Column("LastCopy", CellForm.Moment), Column("CopiedBy", CellForm.Text), Column("Age", CellForm.Duration),
+        Column("Rpo", CellForm.Duration, "RpoLimit"), Column("LastRun", CellForm.Moment), Column("LastKind", CellForm.Text),
+        Column("LastOutcome", CellForm.State), Column("ErrorId", CellForm.ErrorId), Column("LastBackup", CellForm.Moment),
+        Column("LastProof", CellForm.Moment), Column("Proof", CellForm.State), Column("NextDue", CellForm.Moment));
+
     static readonly ResultView Jobs = Table(typeof(JobConfig), "",
         Column("Name", CellForm.Text, 18), Column("Source", CellForm.Text, 14), Column("Target", CellForm.Text, 14),
         Column("Mode", CellForm.Text, 11), Column("Schedule", CellForm.Text, 18), Column("Publish", CellForm.Text, 11),
@@ -116,7 +133,8 @@ public static class ResultViews
     /// <summary>Of results and of the configuration, which cmdlets alone write.</summary>
     public static IReadOnlyList<ResultView> All { get; } =
     [
-        Runs, Sync, Taken, Proven, Copied, Steps, Tables, ChangedTables, Plan, Connections, Compared, Rows, Backups, Retention, Jobs,
+        Runs, Sync, Taken, Proven, Copied, Steps, Tables, ChangedTables, Plan, Connections, Compared, Rows, Backups, Retention, Status,
+        StatusDetail, Jobs,
         Databases, Plans, Folders, Buckets, Configurations,
     ];
 

@@ -1,0 +1,139 @@
+using BackupSync.Backups;
+using BackupSync.Configuration;
+using BackupSync.Runs;
+
+namespace BackupSync.Application;
+
+/// <summary>A copy that there is.</summary>
+/// <param name="Moment">As of when it is.</param>
+/// <param name="By">What made it.</param>
+sealed record KeptCopy(DateTimeOffset Moment, string By);
+
+/// <summary>What should run: a job, or a plan for one of its databases.</summary>
+/// <param name="What">As the subject of a sentence, such as <c>the plan nightly</c>.</param>
+/// <param name="Last">The last run that there is a record of.</param>
+/// <param name="Began">When it last began; also known of what has left a backup, but no record.</param>
+sealed record ExpectedRun(string What, ScheduleConfig? Schedule, LatestRun? Last, DateTimeOffset? Began);
+
+/// <summary>What is known of a database or a job, and what follows from it at a moment: no file and no clock is read here.</summary>
+sealed record StatusFacts
+{
+    public required string Name { get; init; }
+    public required StatusKind Kind { get; init; }
+
+    /// <summary>How old its copy may be.</summary>
+    public TimeSpan? Rpo { get; init; }
+
+    /// <summary>Whether something asks for a copy of it.</summary>
+    public bool NeedsCopy { get; init; }
+
+    public IReadOnlyList<ExpectedRun> Expected { get; init; } = [];
+
+    /// <summary>The last runs that were about it, of each kind and job.</summary>
+    public IReadOnlyList<LatestRun> Runs { get; init; } = [];
+
+    /// <summary>Its own, newest first, in all places.</summary>
+    public IReadOnlyList<BackupFile> Backups { get; init; } = [];
+
+    /// <summary>What syncs have made of it, and is there still.</summary>
+    public IReadOnlyList<KeptCopy> Copies { get; init; } = [];
+
+    /// <summary>When the target of a job was restored after its last good sync: that made another content of the copy.</summary>
+    public DateTimeOffset? ReplacedAt { get; init; }
+
+    /// <summary>Why something that it depends on could not be read.</summary>
+    public IReadOnlyList<string> Unreadable { get; init; } = [];
+
+    public StatusEntry At(DateTimeOffset now)
+    {
+        var copy = Copies.MaxBy(c => c.Moment);
+        var age = copy is null ? (TimeSpan?)null : TimeSpan.FromTicks(Math.Max(0, (now - copy.Moment).Ticks));
+        List<(StatusState State, string Reason)> reasons = [.. Reasons(age, now)];
+        var last = LastRun;
+        var proof = Backups.Select(b => b.Proof).OfType<ProofRecord>().MaxBy(p => p.Attempt?.Time ?? p.Time);
+        return new StatusEntry
+        {
+            Name = Name,
+            Kind = Kind,
+            State = reasons.Count > 0 ? reasons[0].State : StatusState.Good,
+            Reason = reasons.Count > 0 ? string.Join("; ", reasons.Select(r => r.Reason)) : null,
+            LastCopy = copy?.Moment,
+            CopiedBy = copy?.By,
+            AgeSeconds = age is { } old ? Math.Round(old.TotalSeconds, 3) : null,
+            RpoLimitSeconds = Rpo?.TotalSeconds,
+            LastRun = last?.Last.StartTime,
+            LastKind = last?.Kind,
+            LastOutcome = last?.Last.Outcome,
+            ErrorId = last?.Error?.Id,
+            LastBackup = Backups.FirstOrDefault(b => b.Proof is not { Bad: true })?.Created,
+            LastProof = proof?.Attempt?.Time ?? proof?.Time,
+            Proof = proof is null ? null : WordOf(proof),
+            NextDue = Expected.Select(e => Due(e.Schedule, now)).Min(),
+        };
+    }
+
+    LatestRun? LastRun => Runs.Concat(Expected.Select(e => e.Last).OfType<LatestRun>()).MaxBy(r => r.Last.EndTime);
+
+    /// <summary>All that is not as it should be, what is worst first.</summary>
+    IEnumerable<(StatusState State, string Reason)> Reasons(TimeSpan? age, DateTimeOffset now) =>
+    [
+        .. Failures().Select(r => (StatusState.Failed, r)),
+        .. Expected.Select(e => Missed(e, now)).OfType<string>().Select(r => (StatusState.Late, r)),
+        .. ReplacedAt is { } replaced ? [(StatusState.Late, $"its target was restored at {Shown(replaced)}, after the last sync")]
+            : (IEnumerable<(StatusState, string)>)[],
+        .. Unreadable.Select(r => (StatusState.Unknown, r)),
+        .. Missing(age).Select(r => (NeedsCopy ? StatusState.Never : StatusState.Unplanned, r)),
+        .. age > Rpo ? [(StatusState.Late, $"the newest copy is {Durations.Show(age.Value)} old, and may be {Durations.Show(Rpo.Value)}")]
+            : (IEnumerable<(StatusState, string)>)[],
+    ];
+
+    IEnumerable<string> Failures()
+    {
+        foreach (var expected in Expected)
+        {
+            if (expected.Last is { Last: var run, Error: var error } && IsFailure(run.Outcome))
+                yield return $"{expected.What} failed at {Shown(run.StartTime)}{(error is null ? "" : $": {error}")}";
+        }
+        // Of a sync the target alone may be broken.
+        if (LastRun is { Last: { Outcome: RunOutcome.RollbackFailed } broken } last && Expected.All(e => e.Last?.Last != broken)
+            && (Kind == StatusKind.Job || last.Database == Name))
+            yield return $"the {last.Kind.ToString().ToLowerInvariant()} of {Shown(broken.StartTime)} could not be undone"
+                + (last.Error is null ? "" : $": {last.Error}");
+        if (Backups.FirstOrDefault() is { Proof: { Bad: true } proof } newest)
+            yield return $"the newest backup, {newest.FileName}, is bad: {proof.Problem}";
+    }
+
+    IEnumerable<string> Missing(TimeSpan? age)
+    {
+        var never = Expected.Where(e => e.Last is null && e.Began is null).Select(e => $"{e.What} has never run").ToList();
+        return never.Count > 0 || age is not null || ReplacedAt is not null || Unreadable.Count > 0 ? never
+            : Kind == StatusKind.Job ? ["no sync has succeeded yet"]
+            : NeedsCopy ? ["there is no good copy of it"]
+            : ["no job, plan or tier asks for a copy of it"];
+    }
+
+    /// <summary>One that is just coming due has its grace; only the second of two in a row is missed for sure.</summary>
+    static string? Missed(ExpectedRun expected, DateTimeOffset now) =>
+        expected is { Schedule: { } schedule, Began: { } began } && Due(schedule, began) is { } first && Due(schedule, first) is { } second
+            && second + schedule.MisfireGrace <= now
+            ? $"{expected.What} has not run since {Shown(began)}; it was due at {Shown(first)} and {Shown(second)}"
+            : null;
+
+    /// <returns>In UTC; null where it never comes, or where the computation stands still.</returns>
+    static DateTimeOffset? Due(ScheduleConfig? schedule, DateTimeOffset after) =>
+        schedule?.Next(after) is { } next && next > after ? next.ToUniversalTime() : null;
+
+    /// <summary>A run that another one kept from its work, or that somebody has stopped, says nothing of the copy.</summary>
+    static bool IsFailure(RunOutcome outcome) =>
+        outcome is RunOutcome.Aborted or RunOutcome.RolledBack or RunOutcome.RollbackFailed or RunOutcome.Incomplete;
+
+    static string WordOf(ProofRecord proof) => proof switch
+    {
+        { Attempt: not null } or { Verdict: ProofVerdict.NotProven } => "not proven here",
+        { Bad: true } => "BAD",
+        { How: BackupProof.Drill } => $"restored {proof.RestoredInto}".TrimEnd(),
+        _ => "read",
+    };
+
+    static string Shown(DateTimeOffset moment) => $"{moment.UtcDateTime:yyyy-MM-dd HH:mm} UTC";
+}

@@ -1,0 +1,209 @@
+using BackupSync.Backups;
+using BackupSync.Configuration;
+using BackupSync.Runs;
+
+namespace BackupSync.Application;
+
+/// <summary>What is recorded of a configuration's databases and jobs: the latest runs of each folder, and the backups of each place.</summary>
+sealed class StatusRecords
+{
+    readonly BackupSyncConfig _config;
+    readonly IReadOnlyList<HistoryFolder> _folders;
+    readonly Dictionary<string, List<LatestRun>> _ofDatabases;
+    readonly Dictionary<string, List<LatestRun>> _ofJobs;
+    readonly Dictionary<string, LatestRun?> _syncs;
+    readonly Dictionary<string, List<string>> _unreadable = [];
+    readonly List<BackupFile> _backups = [];
+    readonly Dictionary<string, string> _failedPlaces = [];
+    readonly EncryptionConfig? _signing;
+    readonly Action<string> _warn;
+
+    StatusRecords(BackupSyncConfig config, Action<string> warn)
+    {
+        (_config, _warn) = (config, warn);
+        if (config.Encryption is { Problem: not null })
+            warn("The passphrase is not set here: whether backups are signed with it was not looked at.");
+        else
+            _signing = config.Encryption;
+        _folders = HistoryFolder.Of(config, warn);
+        _ofJobs = config.Jobs.ToDictionary(j => j.Name, j => Latest(JobKey(j.Name), j.Backups.Directory));
+        _ofDatabases = config.Databases.ToDictionary(
+            d => d.Name, d => _folders.Where(f => f.Database == d.Name).SelectMany(f => Latest(d.Name, f.Directory)).ToList());
+        _syncs = config.Jobs.ToDictionary(j => j.Name, j => _ofJobs[j.Name]
+            .Find(r => r.Job == j.Name && r.Kind == RunKind.Sync && r.Database == j.Target)
+            ?? FromHistory(JobKey(j.Name), j.Backups.Directory, j.Name, RunKind.Sync, j.Target));
+    }
+
+    /// <param name="databases">Whose backups are looked for.</param>
+    /// <param name="warn">Told of each place and record that cannot be read.</param>
+    public static async Task<StatusRecords> ReadAsync(
+        BackupSyncConfig config, IReadOnlyList<string> databases, Action<string> warn, CancellationToken cancellationToken)
+    {
+        var records = new StatusRecords(config, warn);
+        if (databases.Count == 0)
+            return records;
+        // All at once: one that does not answer takes its time limit.
+        foreach (var (place, backups, failure) in await Task.WhenAll(
+            config.Places.Select(p => records.ListAsync(p, databases, cancellationToken))))
+        {
+            records._backups.AddRange(backups);
+            if (failure is null)
+                continue;
+            records._failedPlaces[place.Name] = $"the place {place.Name} cannot be read: {failure.Message}";
+            warn(failure.Message);
+        }
+        return records;
+    }
+
+    public StatusFacts Of(DatabaseConfig database)
+    {
+        var runs = _ofDatabases[database.Name];
+        List<BackupPlanConfig> plans = [.. _config.BackupPlans.Where(p => p.Databases.Any(d => d.Name == database.Name))];
+        List<JobConfig> jobs = [.. _config.Jobs.Where(j => j.Source == database.Name || j.Target == database.Name)];
+        List<BackupFile> backups = [.. BackupCatalog.NewestFirst(
+            _backups.Where(b => b is { NotAuthenticated: null, Kind: not BackupKind.Safety } && b.Database == database.Name))];
+        var needsCopy = plans.Count > 0 || database.Tier?.Rpo is not null || database.Role == DatabaseRole.Production
+            || jobs.Any(j => j.Source == database.Name);
+        return new StatusFacts
+        {
+            Name = database.Name,
+            Kind = StatusKind.Database,
+            Rpo = database.Tier?.Rpo,
+            NeedsCopy = needsCopy,
+            Expected = [.. plans.Select(p => ExpectedOf(p, database.Name, runs, backups))],
+            Runs = [.. runs, .. jobs.SelectMany(RunsOf)],
+            Backups = backups,
+            Copies =
+            [
+                .. backups.Where(b => b.Proof is not { Bad: true }).Select(b => new KeptCopy(b.Created, b.Job)),
+                .. jobs.Where(j => ReplacedAt(j) is null).Select(j => SnapshotOf(j, j.Name)).OfType<KeptCopy>(),
+            ],
+            Unreadable =
+            [
+                .. Unreadable(database.Name),
+                .. needsCopy ? _failedPlaces.Where(p => plans.Count == 0 || plans.Any(n => n.Places.Any(l => l.Name == p.Key)))
+                    .Select(p => p.Value) : [],
+            ],
+        };
+    }
+
+    public StatusFacts Of(JobConfig job)
+    {
+        var sync = _syncs[job.Name];
+        var replaced = ReplacedAt(job);
+        var backups = BackupsOf(job);
+        return new StatusFacts
+        {
+            Name = job.Name,
+            Kind = StatusKind.Job,
+            Rpo = job.TargetDatabase.Tier?.Rpo ?? job.SourceDatabase.Tier?.Rpo,
+            NeedsCopy = true,
+            Expected = [new ExpectedRun("the job", job.Schedule, sync, sync?.Last.StartTime)],
+            Runs = RunsOf(job),
+            Backups = backups,
+            Copies = replaced is null && SnapshotOf(job, $"{sync?.LastGood?.Mode}") is { } copy ? [copy] : [],
+            ReplacedAt = replaced,
+            Unreadable = Unreadable(JobKey(job.Name)),
+        };
+    }
+
+    async Task<(PlaceConfig Place, IReadOnlyList<BackupFile> Backups, BackupSyncException? Failure)> ListAsync(
+        PlaceConfig place, IReadOnlyList<string> databases, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (place, await BackupStore.ListAsync(place, warn: null, cancellationToken, databases, _signing), null);
+        }
+        catch (BackupSyncException failure)
+        {
+            return (place, [], failure);
+        }
+    }
+
+    List<LatestRun> RunsOf(JobConfig job) => _ofJobs[job.Name].FindAll(r => r.Job == job.Name);
+
+    ExpectedRun ExpectedOf(BackupPlanConfig plan, string database, IReadOnlyList<LatestRun> runs, IReadOnlyList<BackupFile> backups)
+    {
+        var last = runs.Where(r => r.Kind == RunKind.Backup && r.Job == plan.Name).MaxBy(r => r.Last.EndTime) ?? _folders
+            .Where(f => f.Database == database)
+            .Select(f => FromHistory(database, f.Directory, plan.Name, RunKind.Backup, database))
+            .MaxBy(r => r?.Last.EndTime);
+        // Another machine may have taken one since, whose records are not here.
+        var taken = backups.FirstOrDefault(b => b.Kind == BackupKind.Plan && b.Job == plan.Name);
+        if (last is not null && taken is not null && taken.RunId != last.Last.RunId && taken.Created > last.Last.EndTime)
+            last = null;
+        return new ExpectedRun($"the plan {plan.Name}", plan.Schedule, last, last?.Last.StartTime ?? taken?.Created);
+    }
+
+    /// <summary>Of releases before there were latest runs.</summary>
+    LatestRun? FromHistory(string of, string directory, string job, RunKind kind, string database)
+    {
+        IEnumerable<RunResult> Runs(Func<RunHead, bool> where) => RunHistory
+            .Read(directory, where: h => h.Job == job && h.Kind == kind && where(h))
+            .Where(r => (kind == RunKind.Sync ? r.Target : r.Source) == database);
+
+        try
+        {
+            return Runs(_ => true).FirstOrDefault() is { } last
+                ? new LatestRun(job, kind, database, RunHead.Of(last),
+                    Runs(h => h.Outcome == RunOutcome.Succeeded).Select(RunHead.Of).FirstOrDefault(), last.Error)
+                : null;
+        }
+        catch (BackupSyncException failure)
+        {
+            Note(of, failure);
+            return null;
+        }
+    }
+
+    KeptCopy? SnapshotOf(JobConfig job, string by) =>
+        _syncs[job.Name]?.LastGood is { } good ? new KeptCopy(good.SnapshotTime ?? good.StartTime, by) : null;
+
+    /// <summary>When something else was brought to a job's target after its last good sync; null where nothing was.</summary>
+    DateTimeOffset? ReplacedAt(JobConfig job) => _syncs[job.Name]?.LastGood is not { } sync ? null
+        : _ofJobs[job.Name].Concat(_ofDatabases[job.Target])
+            .Where(r => r.Kind == RunKind.Restore && r.Database == job.Target && r.LastGood?.EndTime > sync.EndTime)
+            .Select(r => (DateTimeOffset?)r.LastGood!.EndTime).Max();
+
+    IReadOnlyList<BackupFile> BackupsOf(JobConfig job)
+    {
+        try
+        {
+            return [.. BackupCatalog.List(job.Backups.Directory, warn: null, _signing)
+                .Where(b => b.NotAuthenticated is null && b.Job == job.Name)];
+        }
+        catch (BackupSyncException failure)
+        {
+            Note(JobKey(job.Name), failure);
+            return [];
+        }
+    }
+
+    List<LatestRun> Latest(string of, string directory)
+    {
+        try
+        {
+            return [.. LatestRuns.Read(directory)];
+        }
+        catch (BackupSyncException failure)
+        {
+            Note(of, failure);
+            return [];
+        }
+    }
+
+    void Note(string of, BackupSyncException failure)
+    {
+        if (!_unreadable.TryGetValue(of, out var reasons))
+            _unreadable[of] = reasons = [];
+        if (reasons.Contains(failure.Message))
+            return;
+        reasons.Add(failure.Message);
+        _warn(failure.Message);
+    }
+
+    IReadOnlyList<string> Unreadable(string of) => _unreadable.GetValueOrDefault(of) ?? [];
+
+    /// <summary>A database may have the name of a job.</summary>
+    static string JobKey(string job) => $"job {job}";
+}

@@ -1,0 +1,39 @@
+using BackupSync.Configuration;
+
+namespace BackupSync.Application;
+
+/// <summary>
+/// How the databases and jobs of a configuration stand, from what is recorded: nothing is connected to, and no URL has to be set. What the
+/// heads show, and what the service tells of health.
+/// </summary>
+/// <param name="Time">As of when, in UTC.</param>
+/// <param name="Entries">Databases first, then jobs, in the configuration's order.</param>
+public sealed record StatusReport(DateTimeOffset Time, IReadOnlyList<StatusEntry> Entries)
+{
+    public bool IsGood => Entries.All(e => e.IsGood);
+
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.UnknownName"/>; the nearest is given.</exception>
+    public static void EnsureKnown(BackupSyncConfig config, string name)
+    {
+        List<string> known = [.. config.Databases.Select(d => d.Name), .. config.Jobs.Select(j => j.Name)];
+        if (!known.Contains(name))
+            throw config.Unknown("database or job", name, known);
+    }
+
+    /// <param name="names">Of databases and jobs; all of the configuration where none is named.</param>
+    /// <param name="clock">For what time it is.</param>
+    /// <param name="warn">Told of places and records that cannot be read; what depends on one is unknown.</param>
+    /// <exception cref="BackupSyncException">A name is unknown.</exception>
+    public static async Task<StatusReport> ReadAsync(
+        BackupSyncConfig config, IReadOnlyList<string> names, TimeProvider clock, Action<string> warn, CancellationToken cancellationToken)
+    {
+        foreach (var name in names)
+            EnsureKnown(config, name);
+        List<DatabaseConfig> databases = [.. config.Databases.Where(d => names.Count == 0 || names.Contains(d.Name))];
+        List<JobConfig> jobs = [.. config.Jobs.Where(j => names.Count == 0 || names.Contains(j.Name))];
+        var records = await StatusRecords.ReadAsync(config, [.. databases.Select(d => d.Name)], warn, cancellationToken);
+        var now = clock.GetUtcNow();
+        return new StatusReport(now,
+            [.. databases.Select(d => records.Of(d).At(now)), .. jobs.Select(j => records.Of(j).At(now))]);
+    }
+}

@@ -1,0 +1,292 @@
+using BackupSync.Application;
+using BackupSync.Backups;
+using BackupSync.Configuration;
+using BackupSync.Runs;
+using BackupSync.Tests.Backups;
+using BackupSync.Tests.Runs;
+using Microsoft.Extensions.Time.Testing;
+
+namespace BackupSync.Tests.Application;
+
+/// <summary>How databases and jobs stand by what is recorded in their folders. It is the 18th of October 2025, a Saturday.</summary>
+[Trait("Needs", "nothing")]
+public sealed class StatusReportTests : IDisposable
+{
+    readonly TempFolder _temp = new();
+    readonly FakeTimeProvider _clock = new(At(12, 0));
+    readonly List<string> _warnings = [];
+    BackupSyncConfig _config;
+
+    public StatusReportTests() => _config = ConfigurationFile.Load(_temp.Write("backupsync.yml", """
+        tiers:
+          critical: { rpo: 6h }
+        databases:
+          railway: { url: "${NOT_SET_ANYWHERE}", role: production, tier: critical }
+          neon: { url: "${NOT_SET_ANYWHERE}" }
+          scratch: { url: "${NOT_SET_ANYWHERE}", role: development }
+        places:
+          local: { directory: backups }
+          attic: { directory: attic }
+        jobs:
+          copy: { source: railway, target: neon, schedule: { cron: "0 6,18 * * *" }, backups: { directory: copies } }
+        backupPlans:
+          nightly: { databases: [railway], places: [local], schedule: { cron: "0 2 * * *", timeZone: "Europe/Paris" } }
+        """));
+
+    public void Dispose() => _temp.Dispose();
+
+    [Fact]
+    public async Task What_was_never_done_is_said_of_what_needs_it_alone()
+    {
+        var report = await ReadAsync();
+
+        Assert.Equal(
+            [
+                "railway: Never (the plan nightly has never run)",
+                "neon: Unplanned (no job, plan or tier asks for a copy of it)",
+                "scratch: Unplanned (no job, plan or tier asks for a copy of it)",
+                "copy: Never (the job has never run)",
+            ],
+            report.Entries.Select(e => e.ToString()));
+        Assert.False(report.IsGood);
+        Assert.Equal([StatusKind.Database, StatusKind.Database, StatusKind.Database, StatusKind.Job], report.Entries.Select(e => e.Kind));
+        Assert.Empty(_warnings);
+    }
+
+    [Fact]
+    public async Task A_good_sync_and_a_good_backup_are_all_that_is_needed()
+    {
+        RecordSync(At(6, 0));
+        RecordBackup(At(0, 0));
+        AddBackup("backups/railway", At(0, 0), m => m with
+        {
+            Proof = new ProofRecord(BackupProof.Drill, At(0, 5), 60, null, null, null) { RestoredInto = "18.6" },
+        });
+
+        var report = await ReadAsync();
+
+        Assert.True(report.IsGood, string.Join('\n', report.Entries));
+        var (railway, neon, copy) = (report.Entries[0], report.Entries[1], report.Entries[3]);
+        Assert.Equal((At(6, 0), "Full", 6 * 3600.0, 6 * 3600.0), (copy.LastCopy, copy.CopiedBy, copy.AgeSeconds, copy.RpoLimitSeconds));
+        Assert.Equal((At(6, 0), RunKind.Sync, RunOutcome.Succeeded), (copy.LastRun, copy.LastKind, copy.LastOutcome));
+        Assert.Equal(At(18, 0), copy.NextDue);
+        // Both sides hold since what the sync has read: it is newer than the backup.
+        Assert.Equal((At(6, 0), "copy", At(0, 0)), (railway.LastCopy, railway.CopiedBy, railway.LastBackup));
+        Assert.Equal((At(0, 5), "restored 18.6"), (railway.LastProof, railway.Proof));
+        Assert.Equal(At(24, 0), railway.NextDue); // 02:00 in Paris
+        Assert.Equal((StatusState.Good, At(6, 0)), (neon.State, neon.LastCopy));
+        Assert.Null(railway.Reason);
+    }
+
+    [Fact]
+    public async Task A_copy_older_than_the_RPO_is_late()
+    {
+        RecordSync(At(6, 0));
+        RecordBackup(At(0, 0));
+        AddBackup("backups/railway", At(0, 0));
+        _clock.Advance(TimeSpan.FromMinutes(1));
+
+        var report = await ReadAsync();
+
+        Assert.Equal("railway: Late (the newest copy is 6h 01m old, and may be 6h 00m)", report.Entries[0].ToString());
+        Assert.Equal(StatusState.Late, report.Entries[3].State);
+        Assert.Equal(StatusState.Good, report.Entries[1].State); // its own tier says nothing
+    }
+
+    [Fact]
+    public async Task A_schedule_that_was_missed_is_late_and_one_that_was_just_not_called_is_not()
+    {
+        RecordSync(At(6, 0));
+        _config = _config with { Jobs = [_config.Jobs[0] with { SourceDatabase = _config.Databases[1] }] };
+
+        _clock.SetUtcNow(At(30, 9));
+        Assert.Equal(StatusState.Good, (await ReadAsync("copy")).Entries.Single().State);
+        _clock.SetUtcNow(At(30, 10));
+
+        Assert.Equal(
+            "copy: Late (the job has not run since 2025-10-18 06:00 UTC; it was due at 2025-10-18 18:00 UTC and 2025-10-19 06:00 UTC)",
+            (await ReadAsync("copy")).Entries.Single().ToString());
+    }
+
+    [Fact]
+    public async Task A_run_that_failed_is_told_with_its_cause_until_one_succeeds()
+    {
+        RecordSync(At(6, 0));
+        Record("copies", RunSamples.Failed("2") with { Job = "copy", StartTime = At(7, 0), EndTime = At(7, 1) });
+
+        var copy = (await ReadAsync("copy")).Entries.Single();
+        Assert.Equal(
+            (StatusState.Failed, At(6, 0), RunOutcome.RolledBack, ErrorIds.VerificationFailed),
+            (copy.State, copy.LastCopy, copy.LastOutcome, copy.ErrorId));
+        Assert.Equal($"the job failed at 2025-10-18 07:00 UTC: {RunSamples.Failed().Error}", copy.Reason);
+
+        Record("copies", RunSamples.Failed("3", RunOutcome.Skipped) with { Job = "copy", StartTime = At(8, 0), EndTime = At(8, 1) });
+        Assert.Equal(StatusState.Good, (await ReadAsync("copy")).Entries.Single().State);
+    }
+
+    [Fact]
+    public async Task A_target_that_could_not_be_brought_back_is_told_of_the_target_alone()
+    {
+        RecordSync(At(6, 0));
+        RecordBackup(At(0, 0));
+        AddBackup("backups/railway", At(8, 0));
+        Record("copies", RunSamples.Failed("2", RunOutcome.RollbackFailed) with { Job = "copy", StartTime = At(7, 0), EndTime = At(7, 1) });
+
+        var report = await ReadAsync("railway", "neon", "copy");
+
+        Assert.Equal([StatusState.Good, StatusState.Failed, StatusState.Failed], report.Entries.Select(e => e.State));
+        Assert.All(report.Entries, e => Assert.Equal((At(7, 0), RunOutcome.RollbackFailed), (e.LastRun, e.LastOutcome)));
+        Assert.StartsWith(
+            "the sync of 2025-10-18 07:00 UTC could not be undone: ", report.Entries[1].Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_plan_that_failed_is_told_though_another_backup_was_taken()
+    {
+        RecordSync(At(6, 0));
+        RecordBackup(At(0, 0), RunOutcome.Incomplete);
+        Record("backups/railway", Backup("by-hand", At(1, 0)));
+        AddBackup("backups/railway", At(1, 0), m => m with { Kind = BackupKind.Manual, Job = "by-hand" });
+
+        var railway = (await ReadAsync("railway")).Entries.Single();
+
+        Assert.Equal(StatusState.Failed, railway.State);
+        Assert.StartsWith("the plan nightly failed at 2025-10-18 00:00 UTC", railway.Reason, StringComparison.Ordinal);
+        Assert.Equal((At(6, 0), RunKind.Sync), (railway.LastRun, railway.LastKind)); // a sync is about its databases, too
+    }
+
+    /// <summary>A machine that watches a place that others fill has the backups, and no record of runs.</summary>
+    [Fact]
+    public async Task A_plan_that_ran_elsewhere_is_known_by_its_backups()
+    {
+        AddBackup("backups/railway", At(9, 0));
+
+        var railway = (await ReadAsync("railway")).Entries.Single();
+
+        Assert.Equal((StatusState.Good, At(9, 0), "nightly"), (railway.State, railway.LastCopy, railway.CopiedBy));
+        _clock.Advance(TimeSpan.FromDays(2));
+        Assert.Contains("the plan nightly has not run since 2025-10-18 09:00 UTC", (await ReadAsync("railway")).Entries.Single().Reason,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_bad_backup_is_no_copy_and_is_told()
+    {
+        AddBackup("backups/railway", At(9, 0));
+        AddBackup("backups/railway", At(10, 0), m => m with
+        {
+            Proof = new ProofRecord(BackupProof.Integrity, At(10, 5), 1, null, null, "It ends too early."),
+        });
+
+        var railway = (await ReadAsync("railway")).Entries.Single();
+
+        Assert.Equal((StatusState.Failed, At(9, 0), At(9, 0), "BAD"), (railway.State, railway.LastCopy, railway.LastBackup, railway.Proof));
+        Assert.Contains("is bad: It ends too early.", railway.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_target_that_was_restored_since_is_no_copy_any_more()
+    {
+        RecordSync(At(6, 0));
+        Record("backups/neon", RunSamples.Succeeded("2") with
+        {
+            Kind = RunKind.Restore, Job = "restore-neon", StartTime = At(7, 0), EndTime = At(7, 1),
+        });
+
+        var report = await ReadAsync("copy", "neon");
+
+        Assert.Equal(
+            ["neon: Unplanned (no job, plan or tier asks for a copy of it)",
+                "copy: Late (its target was restored at 2025-10-18 07:01 UTC, after the last sync)"],
+            report.Entries.Select(e => e.ToString()));
+        RecordSync(At(8, 0));
+        Assert.True((await ReadAsync("copy", "neon")).IsGood);
+    }
+
+    [Fact]
+    public async Task A_place_that_cannot_be_listed_makes_what_needs_it_unknown()
+    {
+        var bucket = new S3PlaceConfig
+        {
+            Name = "offsite", Bucket = "b", Endpoint = new Uri("http://127.0.0.1:9"), Region = "eu", AccessKey = "k",
+            SecretKey = new Secret("never-shown"), AnswerLimit = TimeSpan.FromSeconds(1),
+        };
+        _config = _config with
+        {
+            Places = [.. _config.Places, bucket], BackupPlans = [_config.BackupPlans[0] with { Places = [bucket] }],
+        };
+        RecordSync(At(6, 0));
+        Record("backups/railway", Backup("nightly", At(0, 0)));
+
+        var report = await ReadAsync();
+
+        Assert.Equal(
+            [StatusState.Unknown, StatusState.Good, StatusState.Unplanned, StatusState.Good], report.Entries.Select(e => e.State));
+        Assert.Contains("the place offsite cannot be read", report.Entries[0].Reason, StringComparison.Ordinal);
+        Assert.DoesNotContain("never-shown", Assert.Single(_warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_record_that_cannot_be_read_makes_its_job_unknown()
+    {
+        _temp.Write("copies/latest.json", "somebody's own");
+
+        var copy = (await ReadAsync("copy")).Entries.Single();
+
+        Assert.Equal(StatusState.Unknown, copy.State);
+        Assert.Contains("latest.json", Assert.Single(_warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Histories_of_before_there_were_latest_runs_are_read()
+    {
+        RunHistory.Append(_temp.File("copies"), Sync(At(5, 0)));
+        RunHistory.Append(_temp.File("copies"), RunSamples.Failed("2") with { Job = "copy", StartTime = At(6, 0), EndTime = At(6, 1) });
+
+        var copy = (await ReadAsync("copy")).Entries.Single();
+
+        Assert.Equal((StatusState.Failed, At(5, 0), At(6, 0)), (copy.State, copy.LastCopy, copy.LastRun));
+        RunHistory.Append(_temp.File("backups/railway"), Backup("nightly", At(0, 0)) with { Outcome = RunOutcome.Aborted });
+        var railway = (await ReadAsync("railway")).Entries.Single();
+        Assert.Equal((StatusState.Failed, RunOutcome.Aborted), (railway.State, railway.LastOutcome));
+        Assert.StartsWith("the plan nightly failed at 2025-10-18 00:00 UTC", railway.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_unknown_name_is_told_with_the_nearest()
+    {
+        var unknown = await Assert.ThrowsAsync<BackupSyncException>(() => ReadAsync("coyp"));
+
+        Assert.Equal(ErrorIds.UnknownName, unknown.ErrorId);
+        Assert.Contains("Did you mean 'copy'?", unknown.Message, StringComparison.Ordinal);
+    }
+
+    Task<StatusReport> ReadAsync(params string[] names) => StatusReport.ReadAsync(_config, names, _clock, _warnings.Add, default);
+
+    static DateTimeOffset At(int hour, int minute) => new DateTimeOffset(2025, 10, 18, 0, minute, 0, TimeSpan.Zero).AddHours(hour);
+
+    static RunResult Sync(DateTimeOffset at) => RunSamples.Succeeded($"{at:HHmm}") with
+    {
+        Job = "copy", Mode = SyncMode.Full, SnapshotTime = at, StartTime = at, EndTime = at.AddMinutes(1),
+    };
+
+    static RunResult Backup(string job, DateTimeOffset at) => RunSamples.Succeeded($"{job} {at:HHmm}") with
+    {
+        Job = job, Kind = RunKind.Backup, DatabaseName = "railway", Source = "railway", Target = "local", StartTime = at,
+        EndTime = at.AddMinutes(1),
+    };
+
+    void RecordSync(DateTimeOffset at) => Record("copies", Sync(at));
+
+    void RecordBackup(DateTimeOffset at, RunOutcome outcome = RunOutcome.Succeeded) =>
+        Record("backups/railway", Backup("nightly", at) with { Outcome = outcome });
+
+    void AddBackup(string folder, DateTimeOffset at, Func<BackupManifest, BackupManifest>? change = null)
+    {
+        Directory.CreateDirectory(_temp.File(folder));
+        BackupSamples.Add(
+            _temp.File(folder), $"railway_backup_{at:yyyyMMdd_HHmmss}.dump", BackupKind.Plan, at, job: "nightly", change: change);
+    }
+
+    void Record(string folder, RunResult run) => new HistoryWriter(_temp.File(folder), _warnings.Add).OnEvent(new RunEnded(run));
+}
