@@ -33,8 +33,9 @@ Describe 'Copy-DbBackup' {
 
     It 'copies all that a place lacks of a database, by position' {
         Copy-DbBackup auth -Latest -To offsite | Out-Null
-        @(Copy-DbBackup auth -To offsite).Count | Should -Be 1
+        @(Copy-DbBackup auth -All -To offsite -InformationVariable said).Count | Should -Be 1
         (Get-DbBackup auth -Place offsite).Tag | Should -Be newer, older
+        "$said" | Should -BeLike '*3 backups match.*1 backup is in offsite already.*'
         Get-DbBackup trading -Place offsite | Should -BeNullOrEmpty
     }
 
@@ -69,7 +70,23 @@ Describe 'Copy-DbBackup' {
     }
 
     It 'asks which are meant, and names the nearest place' {
+        { Copy-DbBackup auth -To offsite } | Should -Throw -ErrorId 'BackupSync.BackupNotFound,*' -ExpectedMessage '*-All for every one*'
         { Copy-DbBackup -To offsite } | Should -Throw -ErrorId 'BackupSync.BackupNotFound,*' -ExpectedMessage '*-Latest*'
         { Copy-DbBackup -Latest -To offiste } | Should -Throw -ErrorId 'BackupSync.UnknownName,*' -ExpectedMessage "*Did you mean 'offsite'?"
+    }
+
+    It 'goes on where a database, a file or a backup is not there' {
+        $runs = Copy-DbBackup auht, auth, missing -Latest -To offsite -ErrorAction SilentlyContinue -ErrorVariable errors
+        $runs.SourceBackup.Database | Should -Be auth
+        "$($errors.TargetObject)" | Should -Be 'auht missing'
+        $errors.FullyQualifiedErrorId | Should -BeLike 'BackupSync.*,BackupSync.Module.Commands.CopyDbBackupCommand'
+        Copy-DbBackup -Path ./nowhere.dump, $older[0].SourceBackup.Path -To offsite -ErrorAction SilentlyContinue -ErrorVariable errors |
+            Should -HaveCount 1
+        $errors.TargetObject | Should -Be ./nowhere.dump
+    }
+
+    It 'warns where nothing was piped' {
+        Get-DbBackup -Tag nothing | Copy-DbBackup -To offsite -WarningVariable warnings -WarningAction SilentlyContinue
+        "$warnings" | Should -BeLike '*no backup to copy to offsite*'
     }
 }

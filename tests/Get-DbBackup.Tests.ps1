@@ -113,6 +113,26 @@ Describe 'Get-DbBackup' {
             @(Get-DbBackup trading -Place offsite).Count | Should -Be 1
         }
 
+        It 'reads a moment as the command line does: in UTC where no offset is stated, and no other form than ISO 8601' {
+            $created = $new[0].SourceBackup.Created.UtcDateTime
+            $database = $new[0].SourceBackup.Database
+            $text = $created.AddSeconds(1).ToString('yyyy-MM-dd HH:mm:ss')
+            $zone = $env:TZ
+            try {
+                $env:TZ = 'Asia/Tokyo'
+                [TimeZoneInfo]::ClearCachedData()
+                (Get-DbBackup $database -Tag pre-deployment-2 -Before $text).Count | Should -Be 1
+                Get-DbBackup $database -Tag pre-deployment-2 -After $text | Should -BeNullOrEmpty
+                (Get-DbBackup $database -Tag pre-deployment-2 -Before $created.AddSeconds(1).ToLocalTime()).Count | Should -Be 1
+                (Get-DbBackup $database -Tag pre-deployment-2 -Before "$($text)+09:00").Count | Should -Be 0
+            }
+            finally {
+                $env:TZ = $zone
+                [TimeZoneInfo]::ClearCachedData()
+            }
+            { Get-DbBackup -Before 01/02/2024 } | Should -Throw -ExpectedMessage "*'01/02/2024' is no moment*"
+        }
+
         It 'lists by pipeline value, by piped databases, and by plan' {
             @('auth' | Get-DbBackup).Count | Should -Be 4
             @((Get-DbSyncConfig).Databases | Where-Object Name -EQ auth | Get-DbBackup).Count | Should -Be 4

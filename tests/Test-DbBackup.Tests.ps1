@@ -99,6 +99,25 @@ Describe 'Test-DbBackup' {
     }
 
     It 'says that there is no such file' {
-        { Test-DbBackup -Path ./nowhere.dump } | Should -Throw -ErrorId 'BackupSync.BackupNotFound,*'
+        Test-DbBackup -Path ./nowhere.dump, $backup.Path -ErrorAction SilentlyContinue -ErrorVariable errors | Should -HaveCount 1
+        $errors[0].FullyQualifiedErrorId | Should -BeLike 'BackupSync.BackupNotFound,*'
+        $errors[0].TargetObject | Should -Be ./nowhere.dump
+    }
+
+    It 'takes of each database what a restore would take, or all where that is said' {
+        New-DbBackup auth -Tag 'of-release' | Out-Null
+        $newest = (Get-DbBackup auth -Latest).Path
+        (Test-DbBackup auth -Latest).SourceBackup.Path | Should -Be $newest
+        ('auth', 'trading' | Test-DbBackup -Latest).SourceBackup.Database | Should -Be auth, trading
+        (Test-DbBackup auth -Tag 'of-*').SourceBackup.Path | Should -Be $newest
+        (Test-DbBackup auth -Before $backup.Created).SourceBackup.Path | Should -Be $backup.Path
+        $runs = Test-DbBackup auth -All -ErrorAction SilentlyContinue -InformationVariable said
+        @($runs).Count | Should -Be @(Get-DbBackup auth).Count
+        "$said" | Should -BeLike "$(@($runs).Count) backups match.*"
+    }
+
+    It 'asks which are meant' {
+        { Test-DbBackup auth } | Should -Throw -ErrorId 'BackupSync.BackupNotFound,*' -ExpectedMessage 'Say which backups are meant: -Latest, *'
+        { Test-DbBackup auth -Latest -All } | Should -Throw -ExpectedMessage '*say one of them.'
     }
 }

@@ -12,9 +12,14 @@ sealed class BackupSelection
 {
     readonly Argument<string[]> _databases = ConfigNames.Several(
         "database", "The databases whose backups are meant; all where none is named", ConfigNames.Databases);
-    readonly Option<bool> _latest = new("--latest") { Description = "Only the newest good one of each database" };
-    readonly Option<DateTimeOffset?> _before = CommonOptions.Moment("--before", "Only those taken at this moment or before");
-    readonly Option<string?> _tag = CommonOptions.Tag("Only those with this tag; * and ? match");
+    readonly Option<bool> _latest = new("--latest")
+    {
+        Description = "The newest good one of each database: what restore would take",
+    };
+    readonly Option<DateTimeOffset?> _before = CommonOptions.Moment(
+        "--before", "The newest good one of each taken at this moment or before");
+    readonly Option<string?> _tag = CommonOptions.Tag("The newest good one of each with this tag; * and ? match");
+    readonly Option<bool> _all = new("--all") { Description = "Every one that matches, good or not" };
     readonly Option<string?> _place = ConfigNames.Place("Only those in this place");
     readonly Option<string[]> _path = new("--path") { Description = "A backup's file instead, its manifest beside it", HelpName = "file" };
     readonly Option<bool>? _unauthenticated;
@@ -24,17 +29,22 @@ sealed class BackupSelection
     public BackupSelection(bool asksForUnauthenticated = true) =>
         _unauthenticated = asksForUnauthenticated ? CommonOptions.Unauthenticated() : null;
 
-    public void AddTo(Command command)
+    /// <param name="isMeantOtherwise">Whether the command's own words say which are meant.</param>
+    public void AddTo(Command command, Func<CommandResult, bool>? isMeantOtherwise = null)
     {
         command.Arguments.Add(_databases);
-        foreach (var option in (Option[])[_latest, _before, _tag, _place, _path, _config])
+        foreach (var option in (Option[])[_latest, _before, _tag, _all, _place, _path, _config])
             command.Options.Add(option);
         if (_unauthenticated is not null)
             command.Options.Add(_unauthenticated);
         command.Validators.Add(result =>
         {
-            if (Asks(result) && result.GetResult(_path) is not null)
-                result.AddError("--path names a backup: databases, --latest, --before, --tag and --place do not go with it.");
+            if (result.GetResult(_path) is null)
+                result.Refuse(isMeantOtherwise?.Invoke(result) == true || HasUnknownOption(result) ? null : OptionRules.Backups(
+                    result.GetValue(_latest), result.GetResult(_before) is not null, result.GetResult(_tag) is not null,
+                    result.GetValue(_all)));
+            else if (Asks(result))
+                result.AddError("--path names a backup: databases, --latest, --before, --tag, --all and --place do not go with it.");
         });
     }
 
@@ -46,8 +56,10 @@ sealed class BackupSelection
     public bool IsUsed(SymbolResult result) => Asks(result) || result.GetResult(_path) is not null;
 
     bool Asks(SymbolResult result) => result.GetValue(_databases) is { Length: > 0 }
-        || result.GetResult(_latest) is not null || result.GetResult(_before) is not null || result.GetResult(_tag) is not null || result
-            .GetResult(_place) is not null;
+        || ((Option[])[_latest, _before, _tag, _all, _place]).Any(o => result.GetResult(o) is not null);
+
+    /// <summary>It is taken for a name, and told of by itself.</summary>
+    bool HasUnknownOption(SymbolResult result) => result.GetValue(_databases)?.Any(n => n.StartsWith('-')) == true;
 
     /// <summary>Whether backups are named by their paths.</summary>
     public bool IsNamed(ParseResult parsed) => parsed.GetResult(_path) is not null;
@@ -66,17 +78,19 @@ sealed class BackupSelection
         var query = new BackupQuery
         {
             Databases = [.. (parsed.GetValue(_databases) ?? []).Distinct()],
-            Latest = parsed.GetValue(_latest),
             Before = parsed.GetValue(_before),
             Tag = parsed.GetValue(_tag),
             Place = parsed.GetValue(_place),
             Unauthenticated = IsUnauthenticatedAllowed(parsed),
         };
-        var found = await FoundBackups.FindAsync(query, config!, Failures.Warn, cancellationToken);
+        var all = parsed.GetValue(_all);
+        var found = await FoundBackups.FindAsync(query, all, config!, Failures.Warn, cancellationToken);
+        if (all && found.Backups.Count > 0)
+            await Console.Error.WriteLineAsync(found.HowMany);
         // Where there is nothing to do, the last one is the command's failure.
         foreach (var missing in found.Backups.Count == 0 ? found.Missing.SkipLast(1) : found.Missing)
-            Failures.Show(missing);
-        return found.Backups.Count == 0 ? throw found.Missing[^1] : found;
+            Failures.Show(missing.Why);
+        return found.Backups.Count == 0 ? throw found.Missing[^1].Why : found;
     }
 
     public static BackupFile Open(string path) => FoundBackups.Open(path, p => p);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.Json;
+using BackupSync.Application;
 using BackupSync.Configuration;
 
 namespace BackupSync.Cli.Commands;
@@ -9,10 +10,6 @@ namespace BackupSync.Cli.Commands;
 /// <summary>Options that mean the same in every command that has them.</summary>
 static class CommonOptions
 {
-    /// <summary>ISO 8601 alone: of 01/02/2024 nobody knows which day is meant.</summary>
-    static readonly string[] MomentForms =
-        ["yyyy-MM-ddK", "yyyy-MM-ddTHH:mmK", "yyyy-MM-dd HH:mmK", "yyyy-MM-ddTHH:mm:ss.FFFFFFFK", "yyyy-MM-dd HH:mm:ss.FFFFFFFK"];
-
     public static Option<string?> Config() => new("--config", "-c")
     {
         Description =
@@ -64,14 +61,9 @@ static class CommonOptions
         CustomParser = result =>
         {
             var text = result.Tokens[^1].Value;
-            if (DateTimeOffset.TryParseExact(
-                text.Trim(),
-                MomentForms,
-                CultureInfo.InvariantCulture,
-                DateTimeStyles.AssumeUniversal | DateTimeStyles.AllowInnerWhite,
-                out var moment))
-                return moment.ToUniversalTime();
-            result.AddError($"{name}: '{text}' is no moment; write it as 2024-01-23T14:30:00Z, or with another offset than Z.");
+            if (Moments.Read(text) is { } moment)
+                return moment;
+            result.AddError($"{name}: {Moments.Refusal(text)}");
             return null;
         },
     };
@@ -121,7 +113,7 @@ static class CommonOptions
         CustomParser = result => Number(result, name, helpName, least, most),
     };
 
-    /// <param name="refusal">Of <see cref="Application.OptionRules"/>; nothing is wrong where it is null.</param>
+    /// <param name="refusal">Of <see cref="OptionRules"/>; nothing is wrong where it is null.</param>
     public static void Refuse(this CommandResult result, string? refusal)
     {
         if (refusal is not null)

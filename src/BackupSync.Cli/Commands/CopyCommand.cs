@@ -16,7 +16,7 @@ static class CopyCommand
         var json = CommonOptions.Json();
         var command = new Command(
             "copy",
-            "Copy backups to another place, as they are stored, and verify them there; all that match and are not there yet") { to, json };
+            "Copy backups to another place, as they are stored, and verify them there, unless they are there already") { to, json };
         selection.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -45,8 +45,7 @@ static class CopyCommand
         var asked = backups.Distinct(there.Comparer).ToList();
         var missing = asked.Where(b => !there.Contains(b)).ToList();
         if (asked.Count - missing.Count is > 0 and var count)
-            await Console.Error
-                .WriteLineAsync(count == 1 ? $"1 backup is in {place.Name} already." : $"{count} backups are in {place.Name} already.");
+            await Console.Error.WriteLineAsync(FoundBackups.ThereAlready(count, place));
         return missing;
     }
 }

@@ -18,8 +18,8 @@ static class SignCommand
         var json = CommonOptions.Json();
         var command = new Command(
             "sign",
-            "Sign manifests that bear no signature yet, when their backups were read to their end; all that match") { jobs, yes, json };
-        selection.AddTo(command);
+            "Sign manifests that bear no signature yet, when their backups were read to their end") { jobs, yes, json };
+        selection.AddTo(command, result => result.GetResult(jobs) is not null);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var config = selection.Config(parsed);
@@ -50,8 +50,8 @@ static class SignCommand
                 .Any(c => c is OptionResult { Implicit: false } or ArgumentResult { Tokens.Count: > 0 }))
                 result.AddError("What is to be signed stands behind sign: backupsync backups sign [<database>...] [options]");
             if (result.GetResult(jobs) is not null && selection.IsUsed(result))
-                result.AddError("A job's backups are in its own directory: databases, --latest, --before, --tag, --place and --path do "
-                    + "not go with --job.");
+                result.AddError("A job's backups are in its own directory: databases, --latest, --before, --tag, --all, --place and "
+                    + "--path do not go with --job.");
         });
         return command;
     }

@@ -13,7 +13,7 @@ static class VerifyCommand
     public static Command Create() => Create(
         new Command(
             "verify",
-            "Read backups to their end: every byte, and the rows of every table; all that match"), BackupProof.Integrity, on: null);
+            "Read backups to their end: every byte, and the rows of every table"), BackupProof.Integrity, on: null);
 
     public static Command CreateDrill()
     {

@@ -64,13 +64,13 @@ public sealed record BackupQuery
         }
         if (failure is not null && found.Count == 0)
             throw failure;
-        var newestFirst = BackupCatalog.NewestFirst(found);
+        var newestFirst = BackupCatalog.NewestFirst(found).ToList();
         if (!Latest)
-            return [.. newestFirst];
-        List<BackupFile> latest = [.. newestFirst.Where(MayBeLatest).DistinctBy(b => b.Database)];
-        foreach (var passed in newestFirst.Where(b => IsPassedOver(b, latest.Find(l => l.Database == b.Database))))
-            warn?.Invoke(PassedOver(passed));
-        return latest;
+            return newestFirst;
+        var choices = ChooseOfEach(newestFirst);
+        foreach (var passed in choices.SelectMany(c => c.PassedOver))
+            warn?.Invoke(passed);
+        return [.. BackupCatalog.NewestFirst(choices.Select(c => c.Backup).OfType<BackupFile>())];
     }
 
     /// <summary>The one backup that is meant: the newest that matches and was not found to be bad.</summary>
@@ -79,33 +79,38 @@ public sealed record BackupQuery
     public async Task<BackupFile> FindOneAsync(BackupSyncConfig config, Action<string>? warn, CancellationToken cancellationToken)
     {
         var found = await (this with { Latest = false }).FindAsync(config, warn, cancellationToken);
-        var newest = found.FirstOrDefault(MayBeLatest) ?? throw new BackupSyncException(
-            ErrorIds.BackupNotFound, $"There is no good backup of {string.Join(", ", Databases)}"
-                + (Before is { } moment ? $" from {moment.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC or before" : "")
-                + (Tag is null ? "" : $" with the tag {Tag}") + $" in {Place ?? "any place"}.",
-            OfRuns(config) is { } kept
-                ? $"The job '{kept.Job}' has kept what it copied at {kept.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: {kept.Path}. "
-                    + $"Name it by its path, and where it is to go: {Spelling.PathAndTo}."
-            : found.FirstOrDefault(b => IsPassedOver(b, null)) is { } doubtful
-                ? $"The newest of those that are not authenticated is {doubtful.Path} of "
-                    + $"{doubtful.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: "
-                    + $"{doubtful.NotAuthenticated}. {BackupFile.UnauthenticatedAdvice}"
-            : found.FirstOrDefault(b => b.Proof is { Bad: true }) is { } last
-                ? $"The newest of those that were found to be bad is {last.Path} of {last.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} "
-                    + $"UTC: {last.Proof!.Problem} Named by its path, it is restored as far as its bytes are whole."
-                : $"List what there is with {Spelling.ListBackups}.");
-        foreach (var passed in found.Where(b => IsPassedOver(b, newest)))
-            warn?.Invoke(PassedOver(passed));
-        foreach (var bad in found.Where(b => b.Created > newest.Created && b.Proof is { Bad: true }))
-            warn?.Invoke(
-                $"Passed over: {bad.Path} of {bad.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC is newer, but damaged: "
-                    + $"{bad.Proof!.Problem}");
+        var choice = Choose(found);
+        var newest = choice.Backup ?? throw NoGoodOne(found, config);
+        foreach (var passed in choice.PassedOver)
+            warn?.Invoke(passed);
         if (newest.Proof is { Verdict: ProofVerdict.NotProven } proof)
             warn?.Invoke(
                 $"{newest.Path} could not be proven when that was tried ({proof.Time.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC): "
                     + $"{proof.Problem}");
         return newest;
     }
+
+    /// <summary>What <see cref="FindOneAsync"/> would take of each database that there is a backup of.</summary>
+    internal IReadOnlyList<BackupChoice> ChooseOfEach(IReadOnlyList<BackupFile> newestFirst) =>
+        [.. newestFirst.GroupBy(b => b.Database).Select(g => Choose([.. g]))];
+
+    /// <summary>Why nothing was chosen of the databases, and what comes near.</summary>
+    /// <param name="found">What matches, newest first.</param>
+    internal BackupSyncException NoGoodOne(IReadOnlyList<BackupFile> found, BackupSyncConfig config) => new(
+        ErrorIds.BackupNotFound, $"There is no good backup of {string.Join(", ", Databases)}"
+            + (Before is { } moment ? $" from {moment.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC or before" : "")
+            + (Tag is null ? "" : $" with the tag {Tag}") + $" in {Place ?? "any place"}.",
+        OfRuns(config) is { } kept
+            ? $"The job '{kept.Job}' has kept what it copied at {kept.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: {kept.Path}. "
+                + $"Name it by its path, and where it is to go: {Spelling.PathAndTo}."
+        : found.FirstOrDefault(b => !Unauthenticated && b.NotAuthenticated is not null) is { } doubtful
+            ? $"The newest of those that are not authenticated is {doubtful.Path} of "
+                + $"{doubtful.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: "
+                + $"{doubtful.NotAuthenticated}. {BackupFile.UnauthenticatedAdvice}"
+        : found.FirstOrDefault(b => b.Proof is { Bad: true }) is { } last
+            ? $"The newest of those that were found to be bad is {last.Path} of {last.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} "
+                + $"UTC: {last.Proof!.Problem} Named by its path, it is restored as far as its bytes are whole."
+            : $"List what there is with {Spelling.ListBackups}.");
 
     /// <summary>The newest of each job and kind that was not found to be bad.</summary>
     /// <param name="newestFirst">Backups in directories of jobs.</param>
@@ -123,12 +128,15 @@ public sealed record BackupQuery
         (Unauthenticated || backup.NotAuthenticated is null) && backup.Proof is not { Bad: true }
         && (backup.Kind != BackupKind.Safety || Kinds.Contains(BackupKind.Safety));
 
-    bool IsPassedOver(BackupFile backup, BackupFile? latest) =>
-        !Unauthenticated && backup.NotAuthenticated is not null && (latest is null || backup.Created > latest.Created);
-
-    static string PassedOver(BackupFile backup) =>
-        $"Passed over: {backup.Path} of {backup.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC is not authenticated: "
-            + $"{backup.NotAuthenticated}.";
+    /// <param name="newestFirst">Of one database.</param>
+    BackupChoice Choose(IReadOnlyList<BackupFile> newestFirst)
+    {
+        var chosen = newestFirst.FirstOrDefault(MayBeLatest);
+        var newer = newestFirst.Where(b => chosen is null || b.Created > chosen.Created).ToList();
+        return new BackupChoice(chosen,
+            [.. newer.Where(b => !Unauthenticated && b.NotAuthenticated is not null)],
+            [.. newer.Where(b => chosen is not null && b.Proof is { Bad: true })]);
+    }
 
     /// <summary>
     /// Whether a backup is as asked for, wherever it is: <see cref="Place"/> and <see cref="Latest"/> say nothing of a single one.

@@ -16,6 +16,19 @@ public static class OptionRules
     public static string? Comparison(bool quiet, bool detail) =>
         quiet && detail ? $"{Spelling.Quiet} tells only whether they are equal: {Spelling.Detail} does not go with it." : null;
 
+    /// <summary>
+    /// Of what is done to backups: with words that a restore has, to the one of each database that it would take; to every one only where
+    /// that is said.
+    /// </summary>
+    /// <param name="tag">Null where a tag chooses none.</param>
+    public static string? Backups(bool latest, bool before, bool? tag, bool all) =>
+        latest && all ? $"{Spelling.Latest} is one of each database, {Spelling.All} is every one that matches: say one of them."
+        : latest || before || tag == true || all ? null
+        : "Say which backups are meant: "
+            + (tag is null ? $"{Spelling.Latest} or {Spelling.Before} " : $"{Spelling.Latest}, {Spelling.Before} or {Spelling.Tag} ")
+            + $"for the one of each database that a restore would take, {Spelling.All} for every one that matches, or a file by "
+            + $"{Spelling.Path}.";
+
     /// <summary>A restore is of the newest only where that is said.</summary>
     public static string? Restore(bool latest, bool before, bool tag) => latest || before || tag ? null
         : $"Say which backup is meant: {Spelling.Latest}, {Spelling.Before} or {Spelling.Tag}, or a file by {Spelling.Path}.";

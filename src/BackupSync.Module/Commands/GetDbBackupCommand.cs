@@ -42,9 +42,11 @@ public sealed class GetDbBackupCommand : BackupSyncCmdlet
     public string? Tag { get; set; }
 
     [Parameter]
+    [Moment]
     public DateTimeOffset? After { get; set; }
 
     [Parameter]
+    [Moment]
     public DateTimeOffset? Before { get; set; }
 
     [Parameter]

@@ -27,6 +27,7 @@ public sealed class RestoreDbBackupCommand : RestoreCmdlet
 
     /// <summary>The newest good one whose snapshot was taken at this moment or earlier.</summary>
     [Parameter(ParameterSetName = ByName)]
+    [Moment]
     public DateTimeOffset? Before { get; set; }
 
     /// <summary>The newest good one with such a tag; may hold wildcards.</summary>

@@ -1,32 +1,15 @@
 using System.Management.Automation;
 using BackupSync.Application;
-using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Runs;
 
 namespace BackupSync.Module.Commands;
 
 /// <summary>Proves that backups are good: reads them to their end, or restores them on trial.</summary>
-[Cmdlet(VerbsDiagnostic.Test, "DbBackup", DefaultParameterSetName = ByObject)]
+[Cmdlet(VerbsDiagnostic.Test, "DbBackup", DefaultParameterSetName = ByName)]
 [OutputType(typeof(RunResult), typeof(bool))]
-public sealed class TestDbBackupCommand : RunCmdlet
+public sealed class TestDbBackupCommand : TaggedBackupsCmdlet
 {
-    const string ByObject = "InputObject";
-    const string ByPath = "Path";
-
-    /// <summary>Null where a piped run has taken none: its own error has told why.</summary>
-    [Parameter(
-        ParameterSetName = ByObject, Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [Alias("SourceBackup")]
-    [AllowNull]
-    public BackupFile?[]? InputObject { get; set; }
-
-    /// <summary>A backup's file; its manifest stands beside it.</summary>
-    [Parameter(ParameterSetName = ByPath, Mandatory = true, ValueFromPipelineByPropertyName = true)]
-    [Alias("FullName", "PSPath")]
-    [ValidateNotNullOrEmpty]
-    public string[] Path { get; set; } = [];
-
     /// <summary>A drill.</summary>
     [Parameter]
     public SwitchParameter Restore { get; set; }
@@ -41,31 +24,18 @@ public sealed class TestDbBackupCommand : RunCmdlet
     [Parameter]
     public SwitchParameter Quiet { get; set; }
 
-    /// <summary>What is not known to be ours is used as well.</summary>
-    [Parameter]
-    public SwitchParameter Unauthenticated { get; set; }
-
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? Config { get; set; }
-
     protected override bool TellsOnlySuccess => Quiet;
 
     protected override void Execute()
     {
-        var config = On is null ? LoadConfigIfAny(Config) : LoadConfig(Config);
+        var config = On is null ? ConfigOfBackups() : LoadConfig(Config);
         var on = On is null ? null : config!.Database(On);
         var how = Restore || on is not null ? BackupProof.Drill : BackupProof.Integrity;
-        foreach (var backup in Backups())
+        foreach (var backup in Backups(config))
         {
             var database = config?.Databases.FirstOrDefault(d => d.Name == backup.Database);
-            var handle = BackupHandles.Of(backup, config) with { Unauthenticated = Unauthenticated };
             Run((observers, token) => BackupRunner.ProveAsync(
-                handle, how, database, on, config?.Tools ?? new ToolsConfig(), observers, token));
+                Handle(backup, config), how, database, on, config?.Tools ?? new ToolsConfig(), observers, token));
         }
     }
-
-    IReadOnlyList<BackupFile> Backups() => ParameterSetName == ByPath
-        ? [.. Path.Select(OpenBackup)]
-        : [.. (InputObject ?? []).OfType<BackupFile>()];
 }

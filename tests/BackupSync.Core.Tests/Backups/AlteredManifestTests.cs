@@ -128,7 +128,7 @@ public sealed class AlteredManifestTests(Servers servers) : IClassFixture<Server
             Assert.True(Assert.Single(BackupScenario.Runs(drilled)).Success, drilled.All);
             await scenario.RunWellAsync("restore", "auth", "--latest", "--to", "standby");
             Assert.Equal(10, await scenario.UsersOfStandbyAsync());
-            await scenario.RunAsync("copy", "auth", "--to", "offsite");
+            await scenario.RunAsync("copy", "auth", "--all", "--to", "offsite");
             Assert.True(File.Exists(Path.Join(scenario.Folder, "offsite", "auth", good.FileName)));
             var cleaned = await scenario.RunWellAsync("cleanup");
             Assert.All(bad, b => Assert.True(File.Exists(b.Value) && File.Exists(ManifestStore.PathOf(b.Value)), b.Key));

@@ -57,7 +57,7 @@ public sealed class ForgeryTests(Servers servers) : IClassFixture<Servers>
 
         Assert.Equal(errorId, (await RefusedAsync(scenario, "restore", "--path", forged, "--to", "standby", "--json")).Error!.Id);
         Assert.Equal(errorId, (await RefusedAsync(scenario, "drill", "--path", forged, "--on", "standby", "--json")).Error!.Id);
-        var verified = await scenario.RunAsync("verify", "auth", "--json");
+        var verified = await scenario.RunAsync("verify", "auth", "--all", "--json");
         Assert.True(verified.ExitCode == 1, verified.All);
         var runs = BackupScenario.Runs(verified).ToDictionary(r => r.Source);
         Assert.All(genuine, b => Assert.True(runs[b.FileName].Success, verified.All));
@@ -92,7 +92,7 @@ public sealed class ForgeryTests(Servers servers) : IClassFixture<Servers>
         Assert.Contains("is not authenticated", restored.All, StringComparison.Ordinal);
 
         // A proof does not make it ours either.
-        await scenario.RunWellAsync("verify", "auth", "--unauthenticated");
+        await scenario.RunWellAsync("verify", "auth", "--latest", "--unauthenticated");
         var proven = ManifestStore.Read(plain.Path);
         Assert.True(proven is { Proof.Good: true, Signature: null });
         Assert.NotNull(Assert.Single(await scenario.BackupsAsync("auth")).NotAuthenticated);
@@ -112,10 +112,10 @@ public sealed class ForgeryTests(Servers servers) : IClassFixture<Servers>
             ManifestStore.Write(backup.Path, OfBefore(backup.Path) with { Proof = proof, Tag = "before-it", Pinned = true, KeepDays = 5 });
         FlipLastByte(backups[0].Path);
 
-        var unasked = await scenario.RunAsync("backups", "sign", "auth");
+        var unasked = await scenario.RunAsync("backups", "sign", "auth", "--all");
         Assert.True(unasked.ExitCode == 2, unasked.All);
         Assert.Contains("encrypted, tag before-it, kept for ever, kept for 5 days", unasked.Errors, StringComparison.Ordinal);
-        var signed = await scenario.RunAsync("backups", "sign", "auth", "--yes");
+        var signed = await scenario.RunAsync("backups", "sign", "auth", "--all", "--yes");
         Assert.True(signed.ExitCode == 1, signed.All);
         Assert.Contains("signed", signed.Output, StringComparison.Ordinal);
 
@@ -150,7 +150,7 @@ public sealed class ForgeryTests(Servers servers) : IClassFixture<Servers>
             Encryption = manifest.Encryption with { Signed = saysSo },
         });
 
-        var result = await scenario.RunAsync("backups", "sign", "--yes", "--json");
+        var result = await scenario.RunAsync("backups", "sign", "--all", "--yes", "--json");
 
         Assert.True(result.ExitCode == 1, result.All);
         var refused = Assert.Single(BackupScenario.Runs(result)).Error!;
@@ -174,7 +174,7 @@ public sealed class ForgeryTests(Servers servers) : IClassFixture<Servers>
         var dated = Redate(ours, signature: false);
         var altered = Redate(ours, signature: true, days: 2);
 
-        var result = await scenario.RunAsync("backups", "sign", "--yes");
+        var result = await scenario.RunAsync("backups", "sign", "--all", "--yes");
 
         Assert.True(result.ExitCode == 1, result.All);
         Assert.Contains("is not encrypted, so nothing shows that it is yours", result.Errors, StringComparison.Ordinal);

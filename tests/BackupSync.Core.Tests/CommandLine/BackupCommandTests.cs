@@ -70,7 +70,7 @@ public sealed class BackupCommandTests(Servers servers) : IClassFixture<Servers>
         Assert.True(result.ExitCode == 1, result.All);
         Assert.Matches("auth +Incomplete", result.Output);
         Assert.Contains("The backup itself is good", result.Errors, StringComparison.Ordinal);
-        await scenario.RunWellAsync("verify", "--place", "local");
+        await scenario.RunWellAsync("verify", "--all", "--place", "local");
     }
 
     [Fact]
@@ -128,10 +128,10 @@ public sealed class BackupCommandTests(Servers servers) : IClassFixture<Servers>
     [Theory]
     [InlineData("Did you mean 'auth'?", "backup", "auht")]
     [InlineData("Did you mean 'auth'?", "backups", "auht")]
-    [InlineData("Did you mean 'auth'?", "verify", "auht")]
+    [InlineData("Did you mean 'auth'?", "verify", "auht", "--latest")]
     [InlineData("Did you mean 'auth'?", "restore", "auht", "--latest")]
     [InlineData("Did you mean 'standby'?", "restore", "auth", "--latest", "--to", "standbye")]
-    [InlineData("Did you mean 'standby'?", "drill", "auth", "--on", "standbye")]
+    [InlineData("Did you mean 'standby'?", "drill", "auth", "--latest", "--on", "standbye")]
     [InlineData("Did you mean 'auth'?", "export", "auht", "auth.dump")]
     [InlineData("Did you mean 'offsite'?", "copy", "--latest", "--to", "ofsite")]
     [InlineData("Did you mean 'local'?", "backup", "auth", "--place", "locla")]
@@ -140,6 +140,11 @@ public sealed class BackupCommandTests(Servers servers) : IClassFixture<Servers>
     [InlineData("Name databases, or say --all.", "backup", "auth", "--all")]
     [InlineData("--tag is empty.", "backup", "auth", "--tag", "")]
     [InlineData("There is no option '--bogus'.", "verify", "--bogus")]
+    [InlineData("Say which backups are meant: --latest, --before or --tag", "verify", "auth")]
+    [InlineData("--all for every one that matches", "drill")]
+    [InlineData("Say which backups are meant", "copy", "auth", "--place", "local", "--to", "offsite")]
+    [InlineData("Say which backups are meant", "backups", "sign", "auth")]
+    [InlineData("--latest is one of each database, --all is every one", "verify", "--latest", "--all")]
     [InlineData("Say which backup", "restore", "auth")]
     [InlineData("Name the database", "restore", "--latest")]
     [InlineData("is no moment", "restore", "auth", "--before", "01/02/2024")]

@@ -63,9 +63,7 @@ public sealed class BothHeadsTests
         new("Export-DbArchive", ReplacesNothing, "WhatIf", "Confirm"),
         new("Set-DbBackupSignature", "the command lists what it is about to sign before it asks", "WhatIf"),
         new("Remove-OldBackups", "the command asks nothing, for it runs by schedule; PowerShell has it with -WhatIf", "Confirm"),
-        new("backups sign", ByPipeline, "database", "latest", "before", "tag", "place", "job"),
-        new("verify", ByPipeline, "database", "latest", "before", "tag", "place"),
-        new("drill", ByPipeline, "database", "latest", "before", "tag", "place"),
+        new("backups sign", ByPipeline, "database", "latest", "before", "tag", "all", "place", "job"),
         new("Test-DbBackup", "a drill is a command of its own", "Restore"),
         new("verify", "a drill is a command of its own", "On"),
     ];

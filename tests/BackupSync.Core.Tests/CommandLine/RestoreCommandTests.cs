@@ -72,7 +72,7 @@ public sealed class RestoreCommandTests(Servers servers) : IClassFixture<Servers
         var newest = (await scenario.BackupsAsync())[0];
         FlipBit(newest.Path);
 
-        var verify = await scenario.RunAsync("verify", "auth");
+        var verify = await scenario.RunAsync("verify", "auth", "--all");
         Assert.True(verify.ExitCode == 1, verify.All);
         Assert.Matches($@"auth .* BAD .* {newest.FileName}", verify.Output);
         Assert.Matches("auth .* read ", verify.Output);
@@ -103,7 +103,7 @@ public sealed class RestoreCommandTests(Servers servers) : IClassFixture<Servers
         var byPath = await scenario.RunAsync("verify", "--path", newest.Path, "--json");
         Assert.True(byPath.ExitCode == 1, byPath.All);
         Assert.Equal(ErrorIds.BackupInvalid, BackupScenario.Runs(byPath).Single().Error!.Id);
-        var missing = await scenario.RunAsync("verify", "standby", "auth");
+        var missing = await scenario.RunAsync("verify", "standby", "auth", "--all");
         Assert.Equal(1, missing.ExitCode);
         Assert.Contains("There is no such backup of standby", missing.Errors, StringComparison.Ordinal);
     }
