@@ -69,7 +69,7 @@ static class ErrorRecords
         ErrorIds.ToolMissing or ErrorIds.ToolTooOld or ErrorIds.ServerProgramsMissing => ErrorCategory.NotInstalled,
         ErrorIds.RunInProgress => ErrorCategory.ResourceBusy,
         ErrorIds.TargetIsProduction or ErrorIds.SameDatabase or ErrorIds.SourceShrunken or ErrorIds.SourceEmpty or ErrorIds
-            .SchemaChanged => ErrorCategory.InvalidOperation,
+            .SchemaChanged or ErrorIds.BackupProtected => ErrorCategory.InvalidOperation,
         ErrorIds.StatisticsFailed or ErrorIds.DumpFailed or ErrorIds.SafetyBackupFailed => ErrorCategory.ReadError,
         ErrorIds.RestoreFailed or ErrorIds.PublishFailed or ErrorIds.RollbackFailed or ErrorIds.DiskFull or ErrorIds
             .FileFailed => ErrorCategory.WriteError,

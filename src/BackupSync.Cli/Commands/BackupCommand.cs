@@ -12,12 +12,7 @@ static class BackupCommand
     {
         var names = ConfigNames.Several("database", "The databases to back up", ConfigNames.Databases);
         var all = new Option<bool>("--all") { Description = "All databases of the configuration" };
-        var tag = CommonOptions.Tag("What it is taken for, such as pre-deployment-20240123");
-        tag.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<string?>() is { Length: > OptionRanges.MostOfTag })
-                result.AddError($"--tag has {OptionRanges.MostOfTag} characters at most.");
-        });
+        var tag = CommonOptions.NewTag("What it is taken for, such as pre-deployment-20240123");
         var keepDays = CommonOptions.NumberIfAny("--keep-days", "days",
             "For how many days it is kept [default: for ever, or as the plans' rules for its tag say]",
             OptionRanges.LeastKeepDays, OptionRanges.MostKeepDays);

@@ -18,7 +18,7 @@ sealed class BackupSelection
     };
     readonly Option<DateTimeOffset?> _before = CommonOptions.Moment(
         "--before", "The newest good one of each taken at this moment or before");
-    readonly Option<string?> _tag = CommonOptions.Tag("The newest good one of each with this tag; * and ? match");
+    readonly Option<string?>? _tag;
     readonly Option<bool> _all = new("--all") { Description = "Every one that matches, good or not" };
     readonly Option<string?> _place = ConfigNames.Place("Only those in this place");
     readonly Option<string[]> _path = new("--path") { Description = "A backup's file instead, its manifest beside it", HelpName = "file" };
@@ -26,25 +26,23 @@ sealed class BackupSelection
     readonly Option<string?> _config = CommonOptions.Config();
 
     /// <param name="asksForUnauthenticated">Whether it takes an option for those that are not known to be ours.</param>
-    public BackupSelection(bool asksForUnauthenticated = true) =>
+    /// <param name="byTag">Whether a tag chooses them.</param>
+    public BackupSelection(bool asksForUnauthenticated = true, bool byTag = true)
+    {
         _unauthenticated = asksForUnauthenticated ? CommonOptions.Unauthenticated() : null;
+        _tag = byTag ? CommonOptions.Tag("The newest good one of each with this tag; * and ? match") : null;
+    }
 
-    /// <param name="isMeantOtherwise">Whether the command's own words say which are meant.</param>
-    public void AddTo(Command command, Func<CommandResult, bool>? isMeantOtherwise = null)
+    public void AddTo(Command command)
     {
         command.Arguments.Add(_databases);
-        foreach (var option in (Option[])[_latest, _before, _tag, _all, _place, _path, _config])
+        foreach (var option in new Option?[] { _latest, _before, _tag, _all, _place, _path, _config, _unauthenticated }.OfType<Option>())
             command.Options.Add(option);
-        if (_unauthenticated is not null)
-            command.Options.Add(_unauthenticated);
         command.Validators.Add(result =>
         {
-            if (result.GetResult(_path) is null)
-                result.Refuse(isMeantOtherwise?.Invoke(result) == true || HasUnknownOption(result) ? null : OptionRules.Backups(
-                    result.GetValue(_latest), result.GetResult(_before) is not null, result.GetResult(_tag) is not null,
-                    result.GetValue(_all)));
-            else if (Asks(result))
-                result.AddError("--path names a backup: databases, --latest, --before, --tag, --all and --place do not go with it.");
+            if (Asks(result) && result.GetResult(_path) is not null)
+                result.AddError("--path names a backup: databases, --latest, --before, "
+                    + $"{(_tag is null ? "" : "--tag, ")}--all and --place do not go with it.");
         });
     }
 
@@ -56,10 +54,7 @@ sealed class BackupSelection
     public bool IsUsed(SymbolResult result) => Asks(result) || result.GetResult(_path) is not null;
 
     bool Asks(SymbolResult result) => result.GetValue(_databases) is { Length: > 0 }
-        || ((Option[])[_latest, _before, _tag, _all, _place]).Any(o => result.GetResult(o) is not null);
-
-    /// <summary>It is taken for a name, and told of by itself.</summary>
-    bool HasUnknownOption(SymbolResult result) => result.GetValue(_databases)?.Any(n => n.StartsWith('-')) == true;
+        || new Option?[] { _latest, _before, _tag, _all, _place }.OfType<Option>().Any(o => result.GetResult(o) is not null);
 
     /// <summary>Whether backups are named by their paths.</summary>
     public bool IsNamed(ParseResult parsed) => parsed.GetResult(_path) is not null;
@@ -75,11 +70,16 @@ sealed class BackupSelection
     {
         if (parsed.GetValue(_path) is { Length: > 0 } files)
             return new FoundBackups([.. files.Select(Open)]);
+        // Not while the line is read: what is wrong with an option would not be told.
+        if (OptionRules.Backups(
+            parsed.GetValue(_latest), parsed.GetResult(_before) is not null, _tag is null ? null : parsed.GetResult(_tag) is not null,
+            parsed.GetValue(_all)) is { } refusal)
+            throw new BackupSyncException(ErrorIds.ConfigurationInvalid, refusal);
         var query = new BackupQuery
         {
             Databases = [.. (parsed.GetValue(_databases) ?? []).Distinct()],
             Before = parsed.GetValue(_before),
-            Tag = parsed.GetValue(_tag),
+            Tag = _tag is null ? null : parsed.GetValue(_tag),
             Place = parsed.GetValue(_place),
             Unauthenticated = IsUnauthenticatedAllowed(parsed),
         };

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Cli.Display;
@@ -66,7 +67,18 @@ static class BackupsCommand
             return ExitCodes.Done;
         });
         command.Subcommands.Add(SignCommand.Create());
+        command.Subcommands.Add(SetCommand.Create());
+        command.Subcommands.Add(RemoveCommand.Create());
         return command;
+    }
+
+    /// <summary>What stands before a subcommand is of the list of backups, and would be taken for a choice that nobody makes.</summary>
+    public static void EnsureNothingBefore(CommandResult result)
+    {
+        var word = result.Command.Name;
+        if (((CommandResult)result.Parent!).Children
+            .Any(c => c is OptionResult { Implicit: false } or ArgumentResult { Tokens.Count: > 0 }))
+            result.AddError($"What is meant stands behind {word}: backupsync backups {word} [<database>...] [options]");
     }
 
     static async Task<IReadOnlyList<BackupFile>> OfJobsAsync(

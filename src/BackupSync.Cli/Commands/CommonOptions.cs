@@ -96,6 +96,18 @@ static class CommonOptions
         return tag;
     }
 
+    /// <summary>One that a backup is to have.</summary>
+    public static Option<string?> NewTag(string description)
+    {
+        var tag = Tag(description);
+        tag.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string?>() is { Length: > OptionRanges.MostOfTag })
+                result.AddError($"--tag has {OptionRanges.MostOfTag} characters at most.");
+        });
+        return tag;
+    }
+
     /// <param name="helpName">What is counted.</param>
     public static Option<int> Number(string name, string helpName, string description, int otherwise, int least, int most) => new(name)
     {

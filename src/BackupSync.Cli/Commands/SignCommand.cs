@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Cli.Display;
@@ -19,7 +18,7 @@ static class SignCommand
         var command = new Command(
             "sign",
             "Sign manifests that bear no signature yet, when their backups were read to their end") { jobs, yes, json };
-        selection.AddTo(command, result => result.GetResult(jobs) is not null);
+        selection.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var config = selection.Config(parsed);
@@ -45,10 +44,7 @@ static class SignCommand
         });
         command.Validators.Add(result =>
         {
-            // What stands before the word is of the list of backups, and would be taken for a choice that nobody makes.
-            if (((CommandResult)result.Parent!).Children
-                .Any(c => c is OptionResult { Implicit: false } or ArgumentResult { Tokens.Count: > 0 }))
-                result.AddError("What is to be signed stands behind sign: backupsync backups sign [<database>...] [options]");
+            BackupsCommand.EnsureNothingBefore(result);
             if (result.GetResult(jobs) is not null && selection.IsUsed(result))
                 result.AddError("A job's backups are in its own directory: databases, --latest, --before, --tag, --all, --place and "
                     + "--path do not go with --job.");

@@ -2,6 +2,7 @@ using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Operations;
 using BackupSync.Operations.BackUp;
+using BackupSync.Operations.Expire;
 using BackupSync.Operations.Prove;
 using BackupSync.Runs;
 
@@ -105,6 +106,28 @@ public static class BackupRunner
             (run, findings) => async (scope, ct) =>
                 findings.Source.Backup = await BackupSigner.SignAsync(backup, named, tools, run.Clock, scope, ct),
             cancellationToken);
+
+    /// <summary>Changes a backup's tag, pin or days to keep; its archive is not touched.</summary>
+    public static Task<RunResult> LabelAsync(
+        BackupHandle backup, LabelChange change, IEnumerable<IRunObserver> observers, CancellationToken cancellationToken) =>
+        OneStepAsync(
+            RunKind.Label, backup, "", new Step(RunStep.Store, $"Labels of {backup.File.FileName}", null), observers,
+            (_, findings) => async (scope, ct) =>
+                findings.Source.Backup = await BackupLabels.ChangeAsync(backup, change, scope, ct),
+            cancellationToken);
+
+    /// <summary>Removes a backup, manifest first, so that what is left of it where that is interrupted is none.</summary>
+    /// <param name="decision">Of <see cref="BackupRemoval"/>, that it may go.</param>
+    public static Task<RunResult> RemoveAsync(
+        BackupHandle backup, RetentionDecision decision, IEnumerable<IRunObserver> observers, CancellationToken cancellationToken) =>
+        OneStepAsync(
+            RunKind.Remove, backup, "", new Step(RunStep.CleanUp, $"Removal of {backup.File.FileName}", null), observers,
+            (_, findings) => async (scope, ct) =>
+            {
+                findings.Source.Backup = backup.File;
+                var removed = await Retention.ApplyAsync(backup.Place, [decision], warn: null, ct);
+                scope.Note = removed.Count == 0 ? "it was gone already" : $"{ByteSizes.Show(backup.File.Size)}, {decision.Reason}";
+            }, cancellationToken);
 
     /// <summary>Copies a backup to another place, as it is stored, and verifies it there.</summary>
     public static Task<RunResult> CopyAsync(

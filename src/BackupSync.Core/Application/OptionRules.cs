@@ -9,6 +9,12 @@ public static class OptionRules
     public static string? Keep(bool pin, bool keepDays) =>
         pin && keepDays ? $"{Spelling.Pin} is for ever, {Spelling.KeepDays} is not: say one of them." : null;
 
+    public static string? Labels(bool tag, bool noTag, bool pin, bool unpin, bool keepDays) =>
+        tag && noTag ? $"{Spelling.Tag} and {Spelling.NoTag} are the contrary of each other: say one of them."
+        : pin && unpin ? $"{Spelling.Pin} and {Spelling.Unpin} are the contrary of each other: say one of them."
+        : tag || noTag || pin || unpin || keepDays ? Keep(pin, keepDays)
+        : $"Say what is to be changed: {Spelling.Tag}, {Spelling.NoTag}, {Spelling.Pin}, {Spelling.Unpin} or {Spelling.KeepDays}.";
+
     public static string? CleanUp(bool keepDays, bool places) => keepDays && places
         ? $"{Spelling.KeepDays} is for jobs: what is in a place is kept as the plans say that took it. Leave it or {Spelling.Place} out."
         : null;

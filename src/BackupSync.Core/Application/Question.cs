@@ -59,6 +59,10 @@ public sealed record Question(string Verb, string What, string Target, string Ho
         $"{backup.Path}: {backup.Database}, {Time(backup)}, {(backup.Encrypted ? "encrypted" : "NOT ENCRYPTED")}{backup.Labels()}",
         "so that it is taken for yours", IsConfigured: false);
 
+    /// <param name="why">Which rule lets it go, or would not have.</param>
+    public static Question Remove(BackupFile backup, string why) => new(
+        "remove", "the backup", $"{backup.Path}: {backup.Database}, {Time(backup)}{backup.Labels()}", $"({why})", IsConfigured: false);
+
     /// <summary>A database by its name and address, the password hidden.</summary>
     public static string Describe(DatabaseConfig database) =>
         database.AddressProblem is null ? $"{database.Name} ({database.Address})" : database.Name;

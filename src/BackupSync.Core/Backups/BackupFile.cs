@@ -45,7 +45,7 @@ public sealed record BackupFile(
     /// <summary>Kept for ever.</summary>
     public bool Pinned { get; init; }
 
-    /// <summary>In days, stated when it was taken; null where the rules of its plan or job decide.</summary>
+    /// <summary>In days, stated for it alone; null where the rules of its plan or job decide.</summary>
     public int? KeepDays { get; init; }
 
     public bool Encrypted { get; init; }
@@ -63,7 +63,7 @@ public sealed record BackupFile(
     [JsonIgnore]
     public string? Proven => NotAuthenticated is null ? Proof?.ToString() : "NOT AUTHENTICATED";
 
-    /// <summary>How long it is kept, where that was said when it was taken.</summary>
+    /// <summary>How long it is kept, where that was said of it.</summary>
     [JsonIgnore]
     public string? Kept => Pinned ? "for ever" : KeepDays is { } days ? Quantity.Of(days, "day") : null;
 

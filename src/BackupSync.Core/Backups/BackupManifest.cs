@@ -73,7 +73,7 @@ public sealed record BackupManifest
     /// <summary>Kept for ever.</summary>
     public bool Pinned { get; init; }
 
-    /// <summary>In days, stated when it was taken; null where the rules of its plan or job decide.</summary>
+    /// <summary>In days, stated for it alone; null where the rules of its plan or job decide.</summary>
     public int? KeepDays { get; init; }
 
     /// <summary>How the archive and its companions are encrypted; null where they are not.</summary>

@@ -186,6 +186,18 @@ static class ManifestStore
         return ManifestSeal.IsSigned(bytes, manifest.Checksum, signature, key) ? null : Altered;
     }
 
+    /// <summary>
+    /// Why a manifest is not to be written anew, as a phrase: a signature that could not be renewed must not be lost. Null where it may.
+    /// </summary>
+    internal static string? CannotRenew(BackupManifest manifest, EncryptionConfig? encryption) =>
+        manifest.Signature is null ? null
+        : encryption is null ? "there is no passphrase to sign it anew"
+        : manifest.NotAuthenticated;
+
+    /// <summary>As it is stored when something about its backup has changed. What is not signed does not become so by that.</summary>
+    internal static byte[] Renew(BackupManifest manifest, EncryptionConfig? encryption) =>
+        Format(manifest, manifest.Signature is null ? null : ManifestKey.Of(encryption!.Passphrase));
+
     /// <summary>Companions are removed with their backup, so nothing else may stand in for one.</summary>
     static bool IsCompanionOf(string archiveName, string name) =>
         name.StartsWith(archiveName + ".", StringComparison.OrdinalIgnoreCase)

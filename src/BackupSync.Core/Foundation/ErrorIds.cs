@@ -187,6 +187,12 @@ public static class ErrorIds
     /// <remarks>See which there are: <c>backupsync backups</c> (<c>Get-DbBackup</c>).</remarks>
     public const string BackupNotFound = "BackupSync.BackupNotFound";
 
+    /// <summary>A backup is not removed: a rule keeps it, as the message says.</summary>
+    /// <remarks>
+    /// Leave it to <c>cleanup</c> (<c>Remove-OldBackups</c>) to remove it in its time, or remove it by <c>--force</c> (<c>-Force</c>).
+    /// </remarks>
+    public const string BackupProtected = "BackupSync.BackupProtected";
+
     /// <summary>A place cannot be reached, does not let the run in, or has something else under the backup's name.</summary>
     /// <remarks>
     /// Check its address, keys and rights; a backup that is good is brought there by <c>backupsync copy</c> (<c>Copy-DbBackup</c>).

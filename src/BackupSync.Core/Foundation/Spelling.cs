@@ -17,6 +17,7 @@ public sealed record Spelling(string Cmdlet, string Command)
     public static readonly Spelling KeepDays = new("-KeepDays", "--keep-days");
     public static readonly Spelling Latest = new("-Latest", "--latest");
     public static readonly Spelling ModeFull = new("-Mode Full", "--mode full");
+    public static readonly Spelling NoTag = new("-NoTag", "--no-tag");
     public static readonly Spelling On = new("-On", "--on");
     public static readonly Spelling OthersWait = new("-OthersWait", "--others-wait");
     public static readonly Spelling Path = new("-Path", "--path");
@@ -29,6 +30,7 @@ public sealed record Spelling(string Cmdlet, string Command)
     public static readonly Spelling Tag = new("-Tag", "--tag");
     public static readonly Spelling To = new("-To", "--to");
     public static readonly Spelling Unauthenticated = new("-Unauthenticated", "--unauthenticated");
+    public static readonly Spelling Unpin = new("-Unpin", "--unpin");
     public static readonly Spelling Compare = new("Compare-DbData -Table … -Detail", "backupsync compare --table … --detail");
     public static readonly Spelling CopyBackup = new("Copy-DbBackup", "backupsync copy");
     public static readonly Spelling ListBackups = new("Get-DbBackup", "backupsync backups");
@@ -39,8 +41,8 @@ public sealed record Spelling(string Cmdlet, string Command)
 
     static readonly IReadOnlyList<Spelling> Known =
     [
-        AllowProduction, All, Before, Detail, Force, Job, KeepDays, Latest, ModeFull, On, OthersWait, Path, PathAndTo, Pin, Place,
-        Quiet, SkipRefused, Table, Tag, To, Unauthenticated, Compare, CopyBackup, ListBackups, InitializeSecondary, RestoreBackup,
+        AllowProduction, All, Before, Detail, Force, Job, KeepDays, Latest, ModeFull, NoTag, On, OthersWait, Path, PathAndTo, Pin, Place,
+        Quiet, SkipRefused, Table, Tag, To, Unauthenticated, Unpin, Compare, CopyBackup, ListBackups, InitializeSecondary, RestoreBackup,
         SignBackup, SignBackupAt,
     ];
 

@@ -2,7 +2,9 @@ using BackupSync.Runs;
 
 namespace BackupSync.Operations;
 
-/// <summary>What an operation on one backup has found out and done so far: taking, proving, copying or signing it.</summary>
+/// <summary>
+/// What an operation on one backup has found out and done so far: taking, proving, copying, signing, labelling or removing it.
+/// </summary>
 sealed class BackupFindings : RunFindings
 {
     /// <summary>The database that it is taken of, and the backup itself.</summary>

@@ -28,7 +28,7 @@ public enum RunStep
     /// <summary>A backup is read to its end or restored on trial.</summary>
     Prove,
 
-    /// <summary>A backup is brought to another place.</summary>
+    /// <summary>A backup is brought to another place, or its manifest there anew.</summary>
     Store,
 }
 

@@ -13,7 +13,7 @@ public sealed record RunResult
     public required RunKind Kind { get; init; }
 
     /// <summary>
-    /// The configuration's name of the database that was backed up, or whose backup was proven, copied, signed or restored; null for a
+    /// The configuration's name of the database that was backed up, or whose backup something was done with; null for a
     /// sync, which is about two.
     /// </summary>
     public string? DatabaseName { get; init; }
@@ -87,13 +87,15 @@ public sealed record RunResult
     [JsonIgnore]
     public string? BackupFolder => Path.GetDirectoryName((SafetyBackup ?? SourceBackup)?.Path);
 
-    /// <summary>What a proof found out about its backup; null for other runs.</summary>
+    /// <summary>What a proof found out about its backup, or what it is now; null for other runs.</summary>
     [JsonIgnore]
     public string? Verdict => (Kind, Error) switch
     {
-        (not (RunKind.Verify or RunKind.Drill or RunKind.Sign), _) => null,
+        (not (RunKind.Verify or RunKind.Drill or RunKind.Sign or RunKind.Label or RunKind.Remove), _) => null,
         (RunKind.Drill, null) when Success => $"restored {Versions?.Target}".TrimEnd(),
         (RunKind.Sign, null) when Success => "signed",
+        (RunKind.Label, null) when Success => SourceBackup?.Labels() is { Length: > 0 } labels ? labels[2..] : "kept by the rules",
+        (RunKind.Remove, null) when Success => "removed",
         (_, null) when Success => "read",
         (_, { Id: ErrorIds.NotAuthenticated }) => "NOT AUTHENTICATED",
         (_, { Id: ErrorIds.NotProven }) => "not proven here",
@@ -127,6 +129,12 @@ public enum RunKind
 
     /// <summary>A backup was read to its end, and its manifest signed.</summary>
     Sign,
+
+    /// <summary>A backup's tag, pin or days to keep were changed.</summary>
+    Label,
+
+    /// <summary>A backup was removed, by name.</summary>
+    Remove,
 }
 
 /// <summary>Measured recovery against the objectives of the database's tier.</summary>

@@ -36,6 +36,10 @@ public abstract class ConfirmingCmdlet : BackupSyncCmdlet
         }
     }
 
+    /// <summary>What -Force does to the question, as the end of a sentence; null where it does nothing to it.</summary>
+    private protected virtual string? WithForce =>
+        MyInvocation.MyCommand.Parameters.ContainsKey("Force") ? ", or -Force to lift the shrink guard too" : null;
+
     bool AskForNo(Question question) => Host.UI.PromptForChoice(
         "Confirm", $"About to {Printable.Line($"{question}")}.", [new("&Yes", "Go on."), new("&No", "Leave everything as it is.")],
         defaultChoice: 1) == 0;
@@ -55,8 +59,7 @@ public abstract class ConfirmingCmdlet : BackupSyncCmdlet
         {
             throw new BackupSyncException(
                 ErrorIds.ConfirmationNeeded, $"About to {question}: this needs to be confirmed, and there is nobody to ask.",
-                "Add -Confirm:$false to run it unasked"
-                    + (MyInvocation.MyCommand.Parameters.ContainsKey("Force") ? ", or -Force to lift the shrink guard too" : "") + ".",
+                $"Add -Confirm:$false to run it unasked{WithForce}.",
                 reason);
         }
         WriteVerbose($"Not confirmed, because this session has nobody to ask: {question}.");

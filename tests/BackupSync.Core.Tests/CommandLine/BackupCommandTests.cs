@@ -89,6 +89,37 @@ public sealed class BackupCommandTests(Servers servers) : IClassFixture<Servers>
     }
 
     [Fact]
+    public async Task Labels_are_set_and_what_no_rule_keeps_is_removed_when_that_is_confirmed()
+    {
+        await using var scenario = await BackupScenario.CreateAsync(servers, encrypted: true);
+        await scenario.RunWellAsync("plan", "nightly");
+        await scenario.RunWellAsync("plan", "nightly");
+        scenario.Configure(encrypted: true, keep: "{ daily: 1 }");
+        var older = (await scenario.BackupsAsync("--place", "local"))[1];
+
+        var set = await scenario.RunWellAsync("backups", "set", "--path", older.Path, "--tag", "release-7", "--pin");
+        Assert.Contains("tag release-7", set.Output, StringComparison.Ordinal);
+        var kept = await scenario.RunAsync("backups", "remove", "--path", older.Path, "--yes");
+        Assert.True(kept.ExitCode == 1, kept.All);
+        Assert.Contains($"{older.Path} is kept: pinned", kept.Errors, StringComparison.Ordinal);
+        Assert.Contains("say so: --force", kept.Errors, StringComparison.Ordinal);
+        await scenario.RunWellAsync("backups", "set", "auth", "--before", $"{older.Created:o}", "--place", "local", "--no-tag", "--unpin");
+
+        Assert.Contains("Remove", (await scenario.RunWellAsync("backups", "remove", "--path", older.Path, "--what-if")).Output,
+            StringComparison.Ordinal);
+        var unasked = await scenario.RunAsync("backups", "remove", "--path", older.Path);
+        Assert.True(unasked.ExitCode == 2, unasked.All);
+        Assert.Equal(4, (await scenario.BackupsAsync()).Count);
+        await scenario.RunWellAsync("backups", "remove", "--path", older.Path, "--yes");
+        // The copy is a backup of its own.
+        Assert.Equal(["local", "offsite", "offsite"], (await scenario.BackupsAsync()).Select(b => b.Place!).Order(StringComparer.Ordinal));
+        var forced = await scenario.RunWellAsync("backups", "remove", "auth", "--all", "--place", "offsite", "--force", "--yes");
+        Assert.Contains("2 backups match.", forced.Errors, StringComparison.Ordinal);
+        Assert.Empty(await scenario.BackupsAsync("--place", "offsite"));
+        Assert.Empty(Directory.GetFiles(scenario.File("offsite"), "*.dump*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
     public async Task Cleanup_tells_of_each_place_why_files_go_or_stay()
     {
         await using var scenario = await BackupScenario.CreateAsync(servers);
@@ -145,6 +176,11 @@ public sealed class BackupCommandTests(Servers servers) : IClassFixture<Servers>
     [InlineData("Say which backups are meant", "copy", "auth", "--place", "local", "--to", "offsite")]
     [InlineData("Say which backups are meant", "backups", "sign", "auth")]
     [InlineData("--latest is one of each database, --all is every one", "verify", "--latest", "--all")]
+    [InlineData("Say what is to be changed: --tag, --no-tag", "backups", "set", "auth", "--latest")]
+    [InlineData("say one of them", "backups", "set", "auth", "--latest", "--pin", "--unpin")]
+    [InlineData("Say which backups are meant: --latest or --before", "backups", "set", "auth", "--tag", "release-7")]
+    [InlineData("Say which backups are meant", "backups", "remove", "auth")]
+    [InlineData("What is meant stands behind remove", "backups", "auth", "remove", "--latest")]
     [InlineData("Say which backup", "restore", "auth")]
     [InlineData("Name the database", "restore", "--latest")]
     [InlineData("is no moment", "restore", "auth", "--before", "01/02/2024")]

@@ -35,7 +35,7 @@ public static class ResultViews
         Column("Proof", CellForm.State, 28, "SourceBackup.Proven"), Column("Rows", CellForm.Number, 13),
         Column("Places", CellForm.Text, 20, "Target"), Column("File", CellForm.Text, 46, "SourceBackup.FileName"));
 
-    /// <summary>Backups that were read, restored on trial or signed.</summary>
+    /// <summary>Backups that were read, restored on trial or signed, that have other labels, or are gone.</summary>
     public static readonly ResultView Proven = Table(typeof(RunResult), "Proof",
         Column("Database", CellForm.Text, 16, "DatabaseName"), Column("Created", CellForm.Moment, 17, "SourceBackup.Created"),
         Column("Verdict", CellForm.State, 16), Column("Duration", CellForm.Duration, 8),
@@ -144,7 +144,7 @@ public static class ResultViews
         RunKind.Sync or RunKind.Restore => Sync,
         RunKind.Backup => Taken,
         RunKind.Copy => Copied,
-        RunKind.Verify or RunKind.Drill or RunKind.Sign => Proven,
+        RunKind.Verify or RunKind.Drill or RunKind.Sign or RunKind.Label or RunKind.Remove => Proven,
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 

@@ -71,7 +71,7 @@ sealed class RetentionGroup
     (bool Stays, string Reason) ByRules(BackupFile backup, KeepConfig keep)
     {
         if (backup.KeepDays is { } own)
-            return ByAge(backup, own, ", stated when it was taken");
+            return ByAge(backup, own, ", stated for it");
         if (TagRuleOf(backup) is { } tag)
             return tag.Days is { } days
                 ? ByAge(backup, days, $", the rule of {tag.Pattern}")

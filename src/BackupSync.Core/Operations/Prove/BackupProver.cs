@@ -1,6 +1,5 @@
 using BackupSync.Backups;
 using BackupSync.Configuration;
-using BackupSync.Encryption;
 using BackupSync.Operations.Archiving;
 using BackupSync.Runs;
 
@@ -64,16 +63,13 @@ static class BackupProver
             await using var place = handle.OpenPlace();
             var manifest = await BackupStore.ReadManifestAsync(place, handle.Key, limit.Token, handle.Encryption);
             proof = proof.After(manifest.Proof);
-            // What is not signed must not become so by being proven, and a signature that we could not renew must not be lost.
-            if (manifest.Signature is not null && (handle.Encryption is null || manifest.NotAuthenticated is not null))
+            if (ManifestStore.CannotRenew(manifest, handle.Encryption) is { } problem)
             {
-                warn($"What was found out about {handle.File.FileName} is not written into its manifest: that is signed, and "
-                    + $"{(handle.Encryption is null ? "there is no passphrase to sign it anew" : manifest.NotAuthenticated)}.");
+                warn($"What was found out about {handle.File.FileName} is not written into its manifest: that is signed, and {problem}.");
                 return proof;
             }
-            var key = manifest.Signature is null ? null : ManifestKey.Of(handle.Encryption!.Passphrase);
             await BackupStore.WriteManifestAsync(
-                place, handle.Key, ManifestStore.Format(manifest with { Proof = proof }, key), replace: true, limit.Token);
+                place, handle.Key, ManifestStore.Renew(manifest with { Proof = proof }, handle.Encryption), replace: true, limit.Token);
         }
         catch (BackupSyncException failure)
         {

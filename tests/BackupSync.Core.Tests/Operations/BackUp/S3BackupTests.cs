@@ -50,6 +50,25 @@ public sealed class S3BackupTests(Servers servers, S3Server s3) : IClassFixture<
     }
 
     [SkippableFact]
+    public async Task One_in_a_bucket_is_labelled_and_removed()
+    {
+        var bucket = s3.CreateBucket();
+        await using var vault = await CreateAsync(bucket, encrypted: true);
+        Vault.Well(await vault.BackUpAsync(Plan(vault, [bucket])));
+        var backup = Assert.Single(await BackupStore.ListAsync(bucket, null, default, encryption: vault.Config.Encryption));
+        var handle = BackupHandles.Of(backup, vault.Config);
+
+        Vault.Well(await BackupRunner.LabelAsync(handle, new LabelChange { Tag = "kept", Pin = true }, [], default));
+        var labelled = Assert.Single(await BackupStore.ListAsync(bucket, null, default, encryption: vault.Config.Encryption));
+        Assert.True(labelled is { Tag: "kept", Pinned: true, NotAuthenticated: null });
+
+        Assert.NotNull(BackupRemoval.Refusal(await new BackupRemoval(vault.Config, force: false).DecideAsync(handle, default)));
+        var forced = await new BackupRemoval(vault.Config, force: true).DecideAsync(handle, default);
+        Vault.Well(await BackupRunner.RemoveAsync(handle, forced, [], default));
+        Assert.Empty(s3.Kept(bucket));
+    }
+
+    [SkippableFact]
     public async Task A_name_that_a_bucket_has_already_is_not_given_again()
     {
         var bucket = s3.CreateBucket();

@@ -124,9 +124,9 @@ public sealed class RetentionRulesTests
     [InlineData("pre-deployment-1", null, false, false, "not yet 30 days older than the newest, the rule of pre-deployment-*")]
     [InlineData("Release-1", null, false, false, "kept for ever, the rule of release-*")]
     [InlineData("pre-release", null, false, true, "older than 5 days, the rule of pre-?*")]
-    [InlineData(null, 11, false, false, "not yet 11 days older than the newest, stated when it was taken")]
-    [InlineData("release-1", 9, false, true, "older than 9 days, stated when it was taken")]
-    [InlineData("release-1", 0, false, true, "older than the newest, stated when it was taken")]
+    [InlineData(null, 11, false, false, "not yet 11 days older than the newest, stated for it")]
+    [InlineData("release-1", 9, false, true, "older than 9 days, stated for it")]
+    [InlineData("release-1", 0, false, true, "older than the newest, stated for it")]
     [InlineData("pre-release", 9, true, false, "pinned")]
     public void Tags_own_times_and_pins_come_before_the_rules_of_the_plan(string? tag, int? keepDays, bool pinned, bool goes, string reason)
     {
@@ -264,7 +264,7 @@ public sealed class RetentionRulesTests
         Assert.Equal((false, "taken by hand"), decisions["plain"]);
         Assert.Equal((true, "older than 40 days, the rule of before-*"), decisions["tagged"]);
         Assert.Equal((false, "taken by hand"), decisions["tagged without rule"]);
-        Assert.Equal((true, "older than 20 days, stated when it was taken"), decisions["for a while"]);
+        Assert.Equal((true, "older than 20 days, stated for it"), decisions["for a while"]);
         Assert.Equal((false, "pinned"), decisions["pinned"]);
     }
 

@@ -1,0 +1,172 @@
+using BackupSync.Application;
+using BackupSync.Backups;
+using BackupSync.Configuration;
+using BackupSync.Encryption;
+using BackupSync.Operations.Expire;
+using BackupSync.Runs;
+using BackupSync.Tests.Backups;
+using BackupSync.Tests.Runs;
+
+namespace BackupSync.Tests.Application;
+
+/// <summary>What is removed by name, and what only by force.</summary>
+[Trait("Needs", "nothing")]
+public sealed class BackupRemovalTests : IDisposable
+{
+    readonly TempFolder _temp = new();
+
+    public void Dispose() => _temp.Dispose();
+
+    [Fact]
+    public async Task What_has_served_its_time_goes_with_all_its_files_and_is_recorded()
+    {
+        var old = Add("old.dump", days: -30);
+        Add("new.dump", days: 0);
+
+        var decision = await DecideAsync(old);
+        Assert.Null(BackupRemoval.Refusal(decision));
+        var run = await BackupRunner.RemoveAsync(BackupHandles.Of(old, null), decision, [], default);
+
+        Assert.True(run is { Success: true, Kind: RunKind.Remove, Verdict: "removed", Source: "old.dump" }, $"{run.Error}");
+        Assert.Equal(["new.dump", "new.dump.json"], Directory.GetFiles(_temp.Path, "*.dump*").Select(Path.GetFileName).Order());
+        Assert.Equal(RunKind.Remove, Assert.Single(RunHistory.Read(_temp.Path)).Kind);
+        var gone = await Assert.ThrowsAsync<BackupSyncException>(() => DecideAsync(old));
+        Assert.Equal(ErrorIds.BackupNotFound, gone.ErrorId);
+    }
+
+    [Theory]
+    [InlineData("new.dump", "the newest source backup of railway-to-neon")]
+    [InlineData("young.dump", "not yet 7 days older than the newest")]
+    [InlineData("pinned.dump", "pinned")]
+    public async Task What_a_rule_keeps_goes_only_by_force(string name, string reason)
+    {
+        Add("new.dump", days: 0);
+        Add("young.dump", days: -1);
+        Add("pinned.dump", days: -30, m => m with { Pinned = true });
+        var backup = Open(name);
+
+        var decision = await DecideAsync(backup);
+        var refusal = BackupRemoval.Refusal(decision)!;
+        Assert.Equal(ErrorIds.BackupProtected, refusal.ErrorId);
+        Assert.Contains($"{backup.Path} is kept: {reason}", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("-Force (--force)", refusal.Advice, StringComparison.Ordinal);
+        // A decision that it stays removes nothing, whoever asks.
+        await BackupRunner.RemoveAsync(BackupHandles.Of(backup, null), decision, [], default);
+        Assert.True(File.Exists(backup.Path));
+
+        var forced = await DecideAsync(backup, force: true);
+        Assert.Contains(reason, forced.Reason, StringComparison.Ordinal);
+        Assert.True((await BackupRunner.RemoveAsync(BackupHandles.Of(backup, null), forced, [], default)).Success);
+        Assert.False(File.Exists(backup.Path) || File.Exists(ManifestStore.PathOf(backup.Path)));
+    }
+
+    [Fact]
+    public async Task The_safety_backup_that_undoes_the_last_run_is_kept_however_old_it_is()
+    {
+        var undoing = Add("undoing.dump", days: -30, kind: BackupKind.Safety, runId: "good");
+        Add("newer.dump", days: 0, kind: BackupKind.Safety, runId: "failed");
+        Record("good", RunOutcome.Succeeded, -30);
+        Record("failed", RunOutcome.RolledBack, 0);
+        var job = AdHocJob.From("postgresql://u@127.0.0.1/a", "postgresql://u@127.0.0.1/b", _temp.Path, null) with
+        {
+            Name = "railway-to-neon", Backups = new BackupsConfig { Directory = _temp.Path },
+        };
+
+        var decision = await DecideAsync(undoing, config: Config([job]));
+
+        Assert.Equal((false, "the safety backup that undoes the last run of railway-to-neon"), (decision.Remove, decision.Reason));
+    }
+
+    [Fact]
+    public async Task Another_backup_that_has_its_name_meanwhile_stays()
+    {
+        Add("new.dump", days: 0);
+        var chosen = Add("old.dump", days: -30);
+        Add("old.dump", days: -30, runId: "other");
+
+        var failure = await Assert.ThrowsAsync<BackupSyncException>(() => DecideAsync(chosen, force: true));
+
+        Assert.Equal(ErrorIds.BackupNotFound, failure.ErrorId);
+    }
+
+    [Fact]
+    public async Task Labels_change_and_the_archive_and_its_signature_stay()
+    {
+        var encryption = Encryption("of these tests");
+        var backup = Add("a.dump", days: 0);
+        ManifestStore.Write(backup.Path, ManifestStore.Read(backup.Path), ManifestKey.Of(encryption.Passphrase), overwrite: true);
+        var content = await File.ReadAllBytesAsync(backup.Path);
+        var handle = new BackupHandle(backup, FolderPlaceConfig.At(_temp.Path), encryption);
+
+        var run = await BackupRunner.LabelAsync(handle, new LabelChange { Tag = "release-7", KeepDays = 90 }, [], default);
+        Assert.True(run is { Success: true, Kind: RunKind.Label, Verdict: "tag release-7, kept for 90 days" }, $"{run.Error}");
+        await LabelWellAsync(handle, new LabelChange { Pin = true, NoTag = true });
+
+        Assert.Equal(content, await File.ReadAllBytesAsync(backup.Path));
+        var listed = Assert.Single(BackupCatalog.List(_temp.Path, encryption: encryption));
+        Assert.True(listed is { NotAuthenticated: null, Tag: null, Pinned: true, KeepDays: 90 });
+        var refused = await BackupRunner.LabelAsync(handle, new LabelChange { KeepDays = 5 }, [], default);
+        Assert.Contains("is pinned", refused.Error!.Message, StringComparison.Ordinal);
+        await LabelWellAsync(handle, new LabelChange { KeepDays = 5, Unpin = true });
+        Assert.True(BackupCatalog.Open(backup.Path) is { Pinned: false, KeepDays: 5 });
+    }
+
+    /// <summary>To sign it would vouch for what nobody has looked at.</summary>
+    [Fact]
+    public async Task What_is_not_known_to_be_ours_is_changed_only_where_that_is_said_and_stays_unsigned()
+    {
+        var backup = Add("a.dump", days: 0);
+        var handle = new BackupHandle(backup, FolderPlaceConfig.At(_temp.Path), Encryption("of these tests"));
+
+        var refused = await BackupRunner.LabelAsync(handle, new LabelChange { Pin = true }, [], default);
+        Assert.Equal(ErrorIds.NotAuthenticated, refused.Error!.Id);
+        await LabelWellAsync(handle with { Unauthenticated = true }, new LabelChange { Pin = true });
+
+        Assert.True(ManifestStore.Read(backup.Path) is { Pinned: true, Signature: null });
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("another one")]
+    public async Task A_signature_that_cannot_be_renewed_is_not_lost(string? passphrase)
+    {
+        var backup = Add("a.dump", days: 0);
+        var key = ManifestKey.Of(Encryption("of these tests").Passphrase);
+        ManifestStore.Write(backup.Path, ManifestStore.Read(backup.Path), key, overwrite: true);
+        var manifest = await File.ReadAllBytesAsync(ManifestStore.PathOf(backup.Path));
+        var handle = new BackupHandle(
+            backup, FolderPlaceConfig.At(_temp.Path), passphrase is null ? null : Encryption(passphrase)) { Unauthenticated = true };
+
+        var run = await BackupRunner.LabelAsync(handle, new LabelChange { Pin = true }, [], default);
+
+        Assert.Equal(ErrorIds.NotAuthenticated, run.Error!.Id);
+        Assert.Equal(manifest, await File.ReadAllBytesAsync(ManifestStore.PathOf(backup.Path)));
+    }
+
+    static EncryptionConfig Encryption(string passphrase) => new(new Secret(passphrase));
+
+    BackupSyncConfig Config(IReadOnlyList<JobConfig> jobs) =>
+        new() { Path = _temp.File("backupsync.yml"), Databases = [], Jobs = jobs, Places = [] };
+
+    static async Task LabelWellAsync(BackupHandle handle, LabelChange change)
+    {
+        var run = await BackupRunner.LabelAsync(handle, change, [], default);
+        Assert.True(run.Success, $"{run.Error}");
+    }
+
+    static Task<RetentionDecision> DecideAsync(BackupFile backup, bool force = false, BackupSyncConfig? config = null) =>
+        new BackupRemoval(config, force).DecideAsync(BackupHandles.Of(backup, config), default);
+
+    BackupFile Add(
+        string name, int days, Func<BackupManifest, BackupManifest>? change = null, BackupKind kind = BackupKind.Source,
+        string runId = "a1b2c3d4")
+    {
+        BackupSamples.Add(_temp.Path, name, kind, BackupSamples.Morning.AddDays(days), runId, change: change);
+        return Open(name);
+    }
+
+    BackupFile Open(string name) => BackupCatalog.Open(Path.Combine(_temp.Path, name));
+
+    void Record(string runId, RunOutcome outcome, int days) => RunHistory.Append(
+        _temp.Path, RunSamples.Succeeded(runId) with { Outcome = outcome, EndTime = BackupSamples.Morning.AddDays(days) });
+}
