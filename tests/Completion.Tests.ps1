@@ -77,6 +77,14 @@ Describe 'Tab' {
         (Get-Completion 'New-DbBackup neon -Place off').ToolTip | Should -Be 's3://acme/pg/'
     }
 
+    It 'completes tags and tables of the backups that are here' {
+        $vault = New-TestVault (Join-Path $TestDrive 'vault')
+        New-DbBackup auth -Tag pre-deployment-1 -Config $vault.Config | Out-Null
+        (Get-Completion "Restore-DbBackup auth -Config $($vault.Config) -Tag pre").CompletionText | Should -Be pre-deployment-1
+        (Get-Completion "Restore-DbBackup auth -Latest -Config $($vault.Config) -Table public.u").CompletionText | Should -Be public.users
+        (Get-Completion "Copy-DbBackup trading -Config $($vault.Config) -Tag ").CompletionText | Should -Be pre-deployment-1
+    }
+
     It 'completes modes' {
         (Get-Completion 'Invoke-DbSync railway-to-neon -Mode ').CompletionText | Should -Be Full, Incremental
         (Get-Completion 'Invoke-DbSync railway-to-neon -Mode i').CompletionText | Should -Be Incremental

@@ -55,6 +55,6 @@ Describe 'Export-DbArchive' {
 
     It 'asks for a database, and names the nearest' {
         { Export-DbArchive -Path ./x.dump } | Should -Throw -ErrorId 'BackupSync.UnknownName,*' -ExpectedMessage '*auth, trading*'
-        { Export-DbArchive auht ./x.dump } | Should -Throw -ErrorId 'BackupSync.UnknownName,*' -ExpectedMessage "*Did you mean 'auth'?"
+        { Export-DbArchive auht ./x.dump -ErrorAction Stop } | Should -Throw -ErrorId 'BackupSync.UnknownName,*' -ExpectedMessage "*Did you mean 'auth'?"
     }
 }

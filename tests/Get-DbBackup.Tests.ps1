@@ -73,7 +73,7 @@ Describe 'Get-DbBackup' {
     }
 
     It 'names the nearest job for one that does not exist' {
-        { Get-DbBackup -Job cpoy } | Should -Throw -ErrorId 'BackupSync.UnknownName,*' -ExpectedMessage "*Did you mean 'copy'?"
+        { Get-DbBackup -Job cpoy -ErrorAction Stop } | Should -Throw -ErrorId 'BackupSync.UnknownName,*' -ExpectedMessage "*Did you mean 'copy'?"
     }
 
     It 'lists what jobs hold of a database, and takes a job for a name that is no database' {
@@ -152,8 +152,18 @@ Describe 'Get-DbBackup' {
                 Should -Match '(?s)auth\s+Plan.*read, [^\n]*\s(local|offsite)\s+no.*auth\s+Manual.*local\s+no\s+pre-deployment-2\s+auth_manual_backup_'
         }
 
+        It 'goes on where a name is unknown, and lists nothing else for it' {
+            $listed = Get-DbBackup auht, auth -ErrorAction SilentlyContinue -ErrorVariable errors
+            $listed.Database | Select-Object -Unique | Should -Be auth
+            $errors.TargetObject | Should -Be auht
+            Get-DbBackup auht -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+            @(Get-DbBackup -Job nihgtly, nightly -ErrorAction SilentlyContinue).Count | Should -Be 4
+            { Get-DbBackup -Place offiste } | Should -Throw
+            $Error[0].TargetObject | Should -Be offiste
+        }
+
         It 'names the nearest for a name that does not exist' {
-            { Get-DbBackup auht } | Should -Throw -ErrorId 'BackupSync.UnknownName,*' -ExpectedMessage "*Did you mean 'auth'?"
+            { Get-DbBackup auht -ErrorAction Stop } | Should -Throw -ErrorId 'BackupSync.UnknownName,*' -ExpectedMessage "*Did you mean 'auth'?"
             { Get-DbBackup -Place offiste } | Should -Throw -ErrorId 'BackupSync.UnknownName,*' -ExpectedMessage "*Did you mean 'offsite'?"
         }
     }

@@ -55,8 +55,8 @@ Describe 'Import-DbArchive' {
 
     It 'refuses a file without a manifest, and one that is not there' {
         Set-Content ./other.dump 'something'
-        { Import-DbArchive ./other.dump -To auth_copy -Confirm:$false } | Should -Throw -ErrorId 'BackupSync.BackupInvalid,*' -ExpectedMessage '*manifest*'
-        { Import-DbArchive ./nowhere.dump -To auth_copy -Confirm:$false } | Should -Throw -ErrorId 'BackupSync.BackupNotFound,*'
+        { Import-DbArchive ./other.dump -To auth_copy -Confirm:$false -ErrorAction Stop } | Should -Throw -ErrorId 'BackupSync.BackupInvalid,*' -ExpectedMessage '*manifest*'
+        { Import-DbArchive ./nowhere.dump -To auth_copy -Confirm:$false -ErrorAction Stop } | Should -Throw -ErrorId 'BackupSync.BackupNotFound,*'
     }
 
     It 'refuses production where nobody can confirm, and needs nobody for others' {

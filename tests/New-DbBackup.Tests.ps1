@@ -99,7 +99,7 @@ Describe 'New-DbBackup' {
 
     It 'looks all names up before the first begins' {
         $before = @(Get-DbBackup).Count
-        { New-DbBackup auth, tradign } | Should -Throw -ErrorId 'BackupSync.UnknownName,*' -ExpectedMessage "*Did you mean 'trading'?"
+        { New-DbBackup auth, tradign -ErrorAction Stop } | Should -Throw -ErrorId 'BackupSync.UnknownName,*' -ExpectedMessage "*Did you mean 'trading'?"
         { New-DbBackup auth -Place offsiet } | Should -Throw -ErrorId 'BackupSync.UnknownName,*' -ExpectedMessage "*Did you mean 'offsite'?"
         @(Get-DbBackup).Count | Should -Be $before
     }
@@ -130,5 +130,28 @@ Describe 'New-DbBackup' {
         "$first" | Should -BeLike 'auth: *encrypted from now on*passphrase*'
         New-DbBackup auth -Config $encrypted.Config -WarningVariable second | Out-Null
         $second | Should -BeNullOrEmpty
+    }
+
+    It 'takes one of a URL without a configuration, into a folder' {
+        $folder = New-Item -ItemType Directory (Join-Path $TestDrive 'no-configuration')
+        Push-Location $folder
+        $env:BACKUPSYNC_CONFIG = $null
+        try {
+            $run = New-DbBackup -Url $vault.Auth -Tag by-url
+            "$($run.Kind) $($run.Outcome)" | Should -Be 'Backup Succeeded'
+            Split-Path $run.SourceBackup.Path | Split-Path | Should -Be (Join-Path $folder 'backups')
+            Test-DbBackup -Path $run.SourceBackup.Path -Quiet | Should -BeTrue
+            Split-Path (New-DbBackup -Url $vault.Auth -Path ./else).SourceBackup.Path | Split-Path | Should -Be (Join-Path $folder 'else')
+        }
+        finally {
+            Pop-Location
+        }
+    }
+
+    It 'goes on where a name is unknown' {
+        $runs = New-DbBackup auht, auth -ErrorAction SilentlyContinue -ErrorVariable errors
+        @($runs).Count | Should -Be 1
+        $errors[0].FullyQualifiedErrorId | Should -BeLike 'BackupSync.UnknownName,*'
+        $errors[0].TargetObject | Should -Be auht
     }
 }

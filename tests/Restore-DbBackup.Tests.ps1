@@ -47,11 +47,31 @@ Describe 'Restore-DbBackup' {
         (Restore-DbBackup trading -Latest -Confirm:$false).Source | Should -Be $trading[2].FileName
     }
 
-    It 'restores the newest before a moment, in UTC or local time' {
+    It 'restores the newest before a moment, in UTC with and without saying so' {
         $moment = $trading[1].Created.AddMilliseconds(500)
         (Restore-DbBackup trading -Before $moment.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.fff'Z'") -Confirm:$false).Source | Should -Be $trading[1].FileName
         Get-Users | Should -Be 301
-        (Restore-DbBackup trading -Before $moment.LocalDateTime.ToString('yyyy-MM-dd HH:mm:ss.fff') -Confirm:$false).Source | Should -Be $trading[1].FileName
+        (Restore-DbBackup trading -Before $moment.UtcDateTime.ToString('yyyy-MM-dd HH:mm:ss.fff') -Confirm:$false).Source | Should -Be $trading[1].FileName
+    }
+
+    It 'restores to a database that no configuration names, and creates it' {
+        $url = $vault.Copy -replace '/[^/]+$', '/made_by_restore'
+        Restore-DbBackup trading -Latest -TargetUrl $url -WhatIf | Should -Not -BeNullOrEmpty
+        $run = Restore-DbBackup trading -Latest -TargetUrl $url -Confirm:$false
+        "$($run.Kind) $($run.Outcome) $($run.Target)" | Should -Be 'Restore Succeeded made_by_restore'
+        Get-Users $url | Should -Be 302
+        (Get-DbBackup trading -Tag first | Restore-DbBackup -TargetUrl $url -Confirm:$false).Success | Should -BeTrue
+        Get-Users $url | Should -Be 300
+        Invoke-TestSql $vault.Copy 'DROP DATABASE made_by_restore'
+        { Restore-DbBackup trading -Latest -TargetUrl $vault.Auth -Confirm:$false } | Should -Throw -ErrorId 'BackupSync.TargetIsProduction,*'
+        { Restore-DbBackup trading -Latest -To auth_copy -TargetUrl $url } | Should -Throw -ExpectedMessage '*say one of them.'
+    }
+
+    It 'goes on where a file is not there' {
+        'nowhere.dump', $trading[0].Path | ForEach-Object { [pscustomobject]@{ FullName = $_ } } |
+            Restore-DbBackup -To trading -Confirm:$false -ErrorAction SilentlyContinue -ErrorVariable errors | Should -HaveCount 1
+        $errors[0].TargetObject | Should -Be nowhere.dump
+        Get-Users | Should -Be 300
     }
 
     It 'names the backup, its time in UTC and the moment in what it asks' {

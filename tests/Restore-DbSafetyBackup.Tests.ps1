@@ -101,9 +101,24 @@ Describe 'Restore-DbSafetyBackup' {
     }
 
     It 'says that there is no such file, and none of its manifest' {
-        { Restore-DbSafetyBackup -Path ./nowhere.dump -Force } | Should -Throw -ErrorId 'BackupSync.BackupNotFound,*'
+        { Restore-DbSafetyBackup -Path ./nowhere.dump -Force -ErrorAction Stop } | Should -Throw -ErrorId 'BackupSync.BackupNotFound,*'
         Set-Content ./other.dump 'something'
-        { Restore-DbSafetyBackup -Path ./other.dump -Force } | Should -Throw -ErrorId 'BackupSync.BackupInvalid,*' -ExpectedMessage '*manifest*'
+        { Restore-DbSafetyBackup -Path ./other.dump -Force -ErrorAction Stop } | Should -Throw -ErrorId 'BackupSync.BackupInvalid,*' -ExpectedMessage '*manifest*'
+    }
+
+    It 'takes files from the pipeline, and goes on where one is none' {
+        Set-Content ./backups/none.dump 'something'
+        $results = Get-Item ./backups/none.dump, "./backups/$($last.SafetyBackup.FileName)" |
+            Restore-DbSafetyBackup -Force -ErrorAction SilentlyContinue -ErrorVariable errors
+        "$($results.Outcome)" | Should -Be Succeeded
+        @($errors).Count | Should -Be 1
+        $errors[0].TargetObject | Should -BeLike '*none.dump'
+        Get-Users | Should -Be 500
+        Remove-Item ./backups/none.dump
+    }
+
+    It 'asks for -Latest in a sentence, and not for a switch' {
+        { Restore-DbSafetyBackup -Job copy } | Should -Throw -ExpectedMessage '*-Latest to undo its last run.'
     }
 
     It 'says that a job has none' {

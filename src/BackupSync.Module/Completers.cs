@@ -12,13 +12,16 @@ public abstract class ConfigurationCompleter : IArgumentCompleter
     /// <summary>The names, each with what its tooltip says.</summary>
     protected abstract IEnumerable<(string Name, string ToolTip)> Names(BackupSyncConfig config);
 
+    /// <summary>The same, where other parameters say which.</summary>
+    protected virtual IEnumerable<(string Name, string ToolTip)> Names(BackupSyncConfig config, IDictionary given) => Names(config);
+
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {
         var typed = wordToComplete.Trim('\'', '"');
         return Load(fakeBoundParameters["Config"] as string) is not { } config ? [] :
         [
-            .. Names(config)
+            .. Names(config, fakeBoundParameters)
                 .Where(n => n.Name.StartsWith(typed, StringComparison.OrdinalIgnoreCase))
                 .Select(n => new CompletionResult(Quoted(n.Name), n.Name, CompletionResultType.ParameterValue, n.ToolTip)),
         ];
@@ -82,4 +85,19 @@ public sealed class HistoryNameCompleter : ConfigurationCompleter
 {
     protected override IEnumerable<(string Name, string ToolTip)> Names(BackupSyncConfig config) =>
         RunQuery.KnownNames(config).Select(n => (n, n));
+}
+
+public sealed class TagCompleter : ConfigurationCompleter
+{
+    protected override IEnumerable<(string Name, string ToolTip)> Names(BackupSyncConfig config) =>
+        LocalBackups.Tags(config).Select(t => (t, t));
+}
+
+/// <summary>Tables of the backup that a path names, or of the newest of the database.</summary>
+public sealed class BackupTableCompleter : ConfigurationCompleter
+{
+    protected override IEnumerable<(string Name, string ToolTip)> Names(BackupSyncConfig config) => [];
+
+    protected override IEnumerable<(string Name, string ToolTip)> Names(BackupSyncConfig config, IDictionary given) =>
+        LocalBackups.Tables(config, given["Database"] as string, given["Path"] as string).Select(t => (t, t));
 }

@@ -58,7 +58,7 @@ public sealed partial class DocumentTests
                              where !Regex.IsMatch(section.Value, $"{Regex.Escape(option.Name)}[ `]")
                              select $"{name} {option.Name}");
             missing.AddRange(from Match named in OptionName().Matches(section.Value)
-                             where command.Options.All(o => o.Name != named.Value)
+                             where !command.Options.Any(o => o.Aliases.Prepend(o.Name).Contains(named.Value))
                              select $"{name} has no {named.Value}");
         }
 

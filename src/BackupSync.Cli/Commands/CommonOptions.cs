@@ -87,6 +87,7 @@ static class CommonOptions
     public static Option<string?> Tag(string description)
     {
         var tag = new Option<string?>("--tag") { Description = description, HelpName = "tag" };
+        tag.CompletionSources.Add(_ => ConfigNames.Completions(LocalBackups.Tags));
         // Mostly "$TAG" in a shell that does not have it.
         tag.Validators.Add(result =>
         {
@@ -134,6 +135,14 @@ static class CommonOptions
 
     public static BackupSyncConfig LoadConfig(this ParseResult parsed, Option<string?> config) =>
         ConfigurationFile.Load(ConfigurationFile.Locate(parsed.GetValue(config)));
+
+    /// <summary>What stands for a configuration where there is none.</summary>
+    public static BackupSyncConfig LoadConfigOrNone(this ParseResult parsed, Option<string?> config) =>
+        ConfigurationFile.Find(parsed.GetValue(config)) is null
+            ? AdHocConfiguration.In(System.IO.Directory.GetCurrentDirectory())
+            : parsed.LoadConfig(config);
+
+    public static Option<string?> ToUrl(string description) => new("--to-url") { Description = description, HelpName = "url" };
 
     public static IEnumerable<string> Words<T>() where T : struct, Enum =>
         Enum.GetNames<T>().Select(JsonNamingPolicy.CamelCase.ConvertName);

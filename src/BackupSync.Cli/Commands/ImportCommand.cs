@@ -1,4 +1,5 @@
 using System.CommandLine;
+using BackupSync.Application;
 
 namespace BackupSync.Cli.Commands;
 
@@ -7,21 +8,24 @@ static class ImportCommand
     public static Command Create()
     {
         var file = new Argument<string>("file") { Description = "The archive, its manifest beside it" };
-        var to = ConfigNames.Option<string>("--to", "database", "The database whose content it replaces", ConfigNames.Databases);
-        to.Required = true;
+        var to = ConfigNames.Option<string?>("--to", "database", "The database whose content it replaces", ConfigNames.Databases);
+        var toUrl = CommonOptions.ToUrl("The URL of any other database that it goes to; it is created where it is not there");
         var config = CommonOptions.Config();
         var replacing = new ReplacingOptions();
         var command = new Command(
             "import",
             "Replace a database's content by a file that export has written: verified before it is visible, undone on any "
-                + "failure") { file, to, config };
+                + "failure") { file, to, toUrl, config };
         replacing.AddTo(command);
+        command.Validators.Add(result =>
+            result.Refuse(OptionRules.Import(result.GetResult(to) is not null, result.GetResult(toUrl) is not null)));
         command.SetAction((parsed, cancellationToken) =>
         {
-            var loaded = parsed.LoadConfig(config);
-            var target = loaded.Database(parsed.GetRequiredValue(to));
+            var url = parsed.GetValue(toUrl);
+            var loaded = url is null ? parsed.LoadConfig(config) : parsed.LoadConfigOrNone(config);
+            var backup = BackupSelection.Open(parsed.GetRequiredValue(file));
             return replacing.RestoreAsync(
-                parsed, BackupSelection.Open(parsed.GetRequiredValue(file)), target, [], loaded, cancellationToken);
+                parsed, backup, RestoreTarget.Of(loaded, parsed.GetValue(to), url, backup), [], loaded, cancellationToken);
         });
         return command;
     }

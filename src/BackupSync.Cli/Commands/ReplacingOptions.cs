@@ -27,9 +27,10 @@ sealed class ReplacingOptions
 
     /// <param name="tables">Patterns of the only tables to restore; none for everything.</param>
     public async Task<int> RestoreAsync(
-        ParseResult parsed, BackupFile backup, DatabaseConfig target, IReadOnlyList<string> tables, BackupSyncConfig config,
+        ParseResult parsed, BackupFile backup, RestoreTarget to, IReadOnlyList<string> tables, BackupSyncConfig config,
         CancellationToken cancellationToken)
     {
+        var target = to.Database;
         var options = new RunOptions
         {
             AllowProduction = parsed.GetValue(_allowProduction),
@@ -49,7 +50,9 @@ sealed class ReplacingOptions
         }
 
         RestoreRunner.EnsureMayRestore(target, options); // before anybody is asked
-        Consent.Require(Question.Restore(backup, tables, target), parsed.GetValue(_yes));
+        if (!parsed.GetValue(_yes))
+            Consent.Require(
+                Question.Restore(backup, tables, to, now: await ConnectionTest.LookAsync(target, cancellationToken)), given: false);
         var handle = BackupHandles.Of(backup, config) with { Unauthenticated = IsUnauthenticatedAllowed(parsed) };
         var result = await RunView.ShowAsync(
             json,

@@ -23,16 +23,18 @@ static class RestoreCommand
         var path = new Option<string?>("--path") { Description = "A backup's file instead, its manifest beside it", HelpName = "file" };
         var to = ConfigNames.Option<string?>(
             "--to", "database", "The database whose content is replaced [default: the one it is of]", ConfigNames.Databases);
+        var toUrl = CommonOptions.ToUrl("The URL of any other database to restore to; it is created where it is not there");
         var tables = new Option<string[]>("--table")
         {
             Description = "Only tables that match, such as users or 'orders*', into what is there; may be said more than once",
             HelpName = "pattern",
         };
+        tables.CompletionSources.Add(_ => ConfigNames.Completions(c => LocalBackups.Tables(c, database: null, path: null)));
         var config = CommonOptions.Config();
         var replacing = new ReplacingOptions();
         var command = new Command("restore", "Bring a database back from a backup: verified before it is visible, undone on any failure")
         {
-            name, latest, before, tag, place, path, to, tables, config,
+            name, latest, before, tag, place, path, to, toUrl, tables, config,
         };
         replacing.AddTo(command);
         command.Validators.Add(result =>
@@ -46,13 +48,17 @@ static class RestoreCommand
                 result.AddError("--path names a file: --latest, --before and --tag do not go with it.");
             if (result.GetResult(path) is not null && result.GetResult(place) is not null)
                 result.AddError("--path names a file: --place does not go with it.");
+            result.Refuse(OptionRules.Target(result.GetResult(to) is not null, result.GetResult(toUrl) is not null));
             if (asks && result.GetValue(name) is null)
                 result.AddError("Name the database whose backup is meant.");
         });
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var loaded = parsed.LoadConfig(config);
-            var target = parsed.GetValue(to) is { } other ? loaded.Database(other) : null;
+            var url = parsed.GetValue(toUrl);
+            var isAlone = url is not null && parsed.GetResult(path) is not null;
+            var loaded = isAlone ? parsed.LoadConfigOrNone(config) : parsed.LoadConfig(config);
+            if (parsed.GetValue(to) is { } other)
+                loaded.Database(other);
             var database = parsed.GetValue(name);
             var backup = parsed.GetValue(path) is { } file
                 ? OfDatabase(BackupSelection.Open(file), database)
@@ -62,7 +68,8 @@ static class RestoreCommand
                     Unauthenticated = replacing.IsUnauthenticatedAllowed(parsed),
                 }.FindOneAsync(loaded, Failures.Warn, cancellationToken);
             return await replacing.RestoreAsync(
-                parsed, backup, target ?? loaded.Database(backup.Database), parsed.GetValue(tables) ?? [], loaded, cancellationToken);
+                parsed, backup, RestoreTarget.Of(loaded, parsed.GetValue(to), url, backup), parsed.GetValue(tables) ?? [], loaded,
+                cancellationToken);
         });
         return command;
     }

@@ -19,7 +19,7 @@ static class RestoreSafetyCommand
         {
             Description = "The safety backup of the last full run that changed the target; incremental runs take none",
         };
-        var target = new Option<string?>("--target")
+        var target = new Option<string?>("--target-url", "--target")
         {
             Description = "The URL of the database to bring back, instead of the target of the backup's job",
             HelpName = "url",
@@ -38,13 +38,9 @@ static class RestoreSafetyCommand
         };
         command.Validators.Add(result =>
         {
-            var byFile = result.GetValue(file) is not null;
-            if (byFile == result.GetValue(latest))
-                result.AddError("Name a backup's file, or a job with --job and --latest.");
-            else if (!byFile && result.GetValue(jobName) is null)
-                result.AddError("--latest needs --job.");
-            else if (!byFile && result.GetResult(target) is not null)
-                result.AddError("--target is for a backup's file: with --latest it is the target of the job.");
+            result.Refuse(OptionRules.SafetyRestore(
+                result.GetValue(file) is not null, result.GetResult(jobName) is not null, result.GetValue(latest),
+                result.GetResult(target) is not null));
         });
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -76,7 +72,7 @@ static class RestoreSafetyCommand
         if (file is null)
             return SafetyRestore.Latest(load(), jobName!, Failures.Warn, unauthenticated);
         var backup = BackupSelection.Open(file);
-        // With --target a configuration is there for its passphrase alone.
+        // With --target-url a configuration is there for its passphrase alone.
         return target is null
             ? SafetyRestore.Named(backup, load(), jobName, unauthenticated)
             : SafetyRestore.To(target, backup, isConfigNamed ? load() : null, unauthenticated);

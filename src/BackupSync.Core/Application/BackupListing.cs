@@ -48,6 +48,11 @@ public static class BackupListing
             : found.Concat(config.Jobs.SelectMany(job => JobFolder.Of(job).Backups(query, warn)));
     }
 
+    /// <summary>The name itself.</summary>
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.UnknownName"/>: neither a database nor a job is called so.</exception>
+    public static string Known(BackupSyncConfig config, string name) =>
+        config.Databases.Any(d => d.Name == name) || config.Jobs.Any(j => j.Name == name) ? name : throw Unknown(config, name);
+
     static BackupSyncException Unknown(BackupSyncConfig config, string name)
     {
         List<string> known = [.. config.Databases.Select(d => d.Name), .. config.Jobs.Select(j => j.Name)];

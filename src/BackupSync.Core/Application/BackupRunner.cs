@@ -142,7 +142,7 @@ public static class BackupRunner
         DatabaseConfig database, BackupOrder order, IEnumerable<IRunObserver> observers, CancellationToken cancellationToken)
     {
         var description = new RunDescription(
-            RunKind.Backup, order.Settings.Job, database.Name, order.File ?? string.Join(", ", order.Places.Select(p => p.Name)),
+            RunKind.Backup, order.Settings.Job, database.Name, order.File ?? string.Join(", ", order.Places.Select(p => p.Title)),
             $"Backup of {database.Name}", $"{database.Name}'s backups", BackupOrders.FolderOf(order, database),
             new StepLimit(order.Settings.Limits.Total, null)) { Clock = order.Clock, Database = database.Name };
         return RecordedRun.RunAsync(

@@ -63,6 +63,10 @@ public static class ConnectionTest
         }
     }
 
+    /// <summary>For a question's sake alone: what cannot be reached by then is told by what follows it.</summary>
+    public static Task<ConnectionTestResult> LookAsync(DatabaseConfig database, CancellationToken cancellationToken) =>
+        RunAsync(database, TimeSpan.FromSeconds(15), cancellationToken);
+
     static string[] OfPooler(DatabaseAddress address, PgSession session) => address.IsPooled
         ? [$"{address.Host} is a connection pooler; a sync uses the direct host {address.Unpooled().Host} instead."]
         : session.IsShared

@@ -35,6 +35,29 @@ public static class OptionRules
             + $"for the one of each database that a restore would take, {Spelling.All} for every one that matches, or a file by "
             + $"{Spelling.Path}.";
 
+    public static string? Target(bool to, bool toUrl) => to && toUrl
+        ? $"{Spelling.To} is a database of the configuration, {Spelling.ToUrl} any other: say one of them."
+        : null;
+
+    /// <summary>The last run of a job is undone only where that is said.</summary>
+    public static string? SafetyRestore(bool file, bool job, bool latest, bool targetUrl) =>
+        file && latest ? $"A backup's file is that one: {Spelling.Latest} is for {Spelling.Job}."
+        : file ? null
+        : !job || !latest ? $"Name a backup's file, or a job with {Spelling.Job}, and {Spelling.Latest} to undo its last run."
+        : targetUrl ? $"{Spelling.TargetUrl} is for a backup's file: with {Spelling.Latest} it is the target of the job."
+        : null;
+
+    /// <summary>A file says not where it is to go.</summary>
+    public static string? Import(bool to, bool toUrl) => to || toUrl ? Target(to, toUrl)
+        : $"Say which database's content it replaces: {Spelling.To}, or any other by {Spelling.ToUrl}.";
+
+    /// <summary>Of a backup that is taken of a database that its URL names.</summary>
+    public static string? Backup(bool databases, bool all, bool url, bool directory, bool place) =>
+        url && (databases || all) ? $"{Spelling.Url} is one database: names and {Spelling.All} do not go with it."
+        : directory && !url ? $"{Spelling.Directory} is for {Spelling.Url}: backups of the configuration's databases go to its places."
+        : directory && place ? $"{Spelling.Directory} is a folder, {Spelling.Place} a place of the configuration: say one of them."
+        : null;
+
     /// <summary>A restore is of the newest only where that is said.</summary>
     public static string? Restore(bool latest, bool before, bool tag) => latest || before || tag ? null
         : $"Say which backup is meant: {Spelling.Latest}, {Spelling.Before} or {Spelling.Tag}, or a file by {Spelling.Path}.";

@@ -34,18 +34,21 @@ public sealed record Question(string Verb, string What, string Target, string Ho
 
     /// <param name="tables">Patterns of the only tables to restore; none for everything.</param>
     /// <param name="why">How the backup was chosen, as the end of a sentence; empty where it was named.</param>
-    /// <param name="size">What the target holds now, in bytes; null where nobody has looked.</param>
+    /// <param name="now">What was found at the target; null where nobody has looked.</param>
     public static Question Restore(
-        BackupFile backup, IReadOnlyList<string> tables, DatabaseConfig target, string why = "", long? size = null)
+        BackupFile backup, IReadOnlyList<string> tables, RestoreTarget target, string why = "", ConnectionTestResult? now = null)
     {
-        var isProduction = target.Role == DatabaseRole.Production;
+        var database = target.Database;
+        var isProduction = database.Role == DatabaseRole.Production;
+        var isMissing = now?.Error?.Id == ErrorIds.DatabaseMissing;
         return new Question(
             "replace", tables.Count == 0 ? "the content" : $"the tables {string.Join(", ", tables)}",
-            $"{target.Name} ({target.Address}{(isProduction ? ", PRODUCTION" : "")}"
-                + $"{(size is { } bytes ? $", which holds {ByteSizes.Show(bytes)} now" : "")})",
+            $"{database.Name} ({database.Address}{(isProduction ? ", PRODUCTION" : "")}"
+                + (isMissing ? "; it is not there, and is created)" : now?.Size is { } bytes
+                    ? $", which holds {ByteSizes.Show(bytes)} now)" : ")"),
             $"by {backup.FileName}: {backup.Database} as it was at {Time(backup)}, "
                 + $"{Quantity.Of(backup.Rows, "row")}, {ByteSizes.Show(backup.Size)}{why}",
-            IsConfigured: !isProduction) { IsOfProduction = isProduction };
+            IsConfigured: target.IsConfigured && !isProduction && !isMissing) { IsOfProduction = isProduction };
     }
 
     /// <param name="isConfigured">Whether the target is a job's, and not a URL that was typed.</param>

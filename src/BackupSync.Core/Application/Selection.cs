@@ -35,6 +35,21 @@ public static class Selection
             ErrorIds.UnknownName, $"Name the databases to back up, or say {Spelling.All}: {config.Path} has "
                 + $"{NameList.Of([.. config.Databases.Select(d => d.Name)], most: 20)}.");
 
+    /// <summary>
+    /// The database at an address: as the configuration knows it, where it does, so that production is production by its URL, too; else by
+    /// the name that it has on its server, with that of the server where the configuration calls another one so.
+    /// </summary>
+    /// <exception cref="BackupSyncException">It is no connection string.</exception>
+    public static DatabaseConfig ByUrl(BackupSyncConfig config, string url)
+    {
+        var given = AdHocJob.Database(url);
+        if (config.Databases.FirstOrDefault(d => d.AddressProblem is null && d.Address.IsSameDatabase(given.Address)) is { } known)
+            return GivenDatabase.AsKnown(given, config) with { Name = known.Name };
+        return config.Databases.Any(d => string.Equals(d.Name, given.Name, StringComparison.OrdinalIgnoreCase))
+            ? given with { Name = AdHocJob.Name($"{given.Name}-{given.Address.Host}", "database") }
+            : given;
+    }
+
     /// <summary>Null where none is named.</summary>
     public static IReadOnlyList<PlaceConfig>? Places(BackupSyncConfig config, IReadOnlyList<string>? names) =>
         names is { Count: > 0 } ? [.. names.Distinct().Select(config.Place)] : null;

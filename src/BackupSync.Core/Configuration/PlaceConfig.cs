@@ -10,6 +10,10 @@ public abstract record PlaceConfig
 
     /// <summary>As a person knows it: the folder, or the bucket's address.</summary>
     public abstract string Where { get; }
+
+    /// <summary>Its name, or where it is if it has none.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public string Title => Name.Length > 0 ? Name : Where;
 }
 
 /// <summary>A folder, with one below it for each database.</summary>

@@ -12,6 +12,7 @@ public sealed record Spelling(string Cmdlet, string Command)
     public static readonly Spelling All = new("-All", "--all");
     public static readonly Spelling Before = new("-Before", "--before");
     public static readonly Spelling Detail = new("-Detail", "--detail");
+    public static readonly Spelling Directory = new("-Path", "--directory");
     public static readonly Spelling Force = new("-Force", "--force");
     public static readonly Spelling Job = new("-Job", "--job");
     public static readonly Spelling KeepDays = new("-KeepDays", "--keep-days");
@@ -28,9 +29,12 @@ public sealed record Spelling(string Cmdlet, string Command)
     public static readonly Spelling SkipRefused = new("-SkipRefused", "--skip-refused");
     public static readonly Spelling Table = new("-Table", "--table");
     public static readonly Spelling Tag = new("-Tag", "--tag");
+    public static readonly Spelling TargetUrl = new("-TargetUrl", "--target-url");
     public static readonly Spelling To = new("-To", "--to");
+    public static readonly Spelling ToUrl = new("-TargetUrl", "--to-url");
     public static readonly Spelling Unauthenticated = new("-Unauthenticated", "--unauthenticated");
     public static readonly Spelling Unpin = new("-Unpin", "--unpin");
+    public static readonly Spelling Url = new("-Url", "--url");
     public static readonly Spelling Compare = new("Compare-DbData -Table … -Detail", "backupsync compare --table … --detail");
     public static readonly Spelling CopyBackup = new("Copy-DbBackup", "backupsync copy");
     public static readonly Spelling ListBackups = new("Get-DbBackup", "backupsync backups");
@@ -41,9 +45,9 @@ public sealed record Spelling(string Cmdlet, string Command)
 
     static readonly IReadOnlyList<Spelling> Known =
     [
-        AllowProduction, All, Before, Detail, Force, Job, KeepDays, Latest, ModeFull, NoTag, On, OthersWait, Path, PathAndTo, Pin, Place,
-        Quiet, SkipRefused, Table, Tag, To, Unauthenticated, Unpin, Compare, CopyBackup, ListBackups, InitializeSecondary, RestoreBackup,
-        SignBackup, SignBackupAt,
+        AllowProduction, All, Before, Detail, Directory, Force, Job, KeepDays, Latest, ModeFull, NoTag, On, OthersWait, Path, PathAndTo,
+        Pin, Place, Quiet, SkipRefused, Table, Tag, TargetUrl, To, ToUrl, Unauthenticated, Unpin, Url, Compare, CopyBackup, ListBackups,
+        InitializeSecondary, RestoreBackup, SignBackup, SignBackupAt,
     ];
 
     /// <summary>A text as cmdlets say it.</summary>

@@ -30,6 +30,13 @@ public abstract class BackupSyncCmdlet : PSCmdlet, IDisposable
 
     protected sealed override void EndProcessing() => Guarded(Finish);
 
+    /// <summary>What was named, by the first parameter that names something: what an error that ends everything is about.</summary>
+    object? Subject => Naming.Select(n => MyInvocation.BoundParameters.TryGetValue(n, out var given) ? given : null)
+        .FirstOrDefault(g => g is not null) is { } found ? found is Array { Length: 1 } one ? one.GetValue(0) : found : null;
+
+    /// <summary>No URLs: an error record is kept, and shown, by whoever gets it.</summary>
+    static readonly string[] Naming = ["Database", "Job", "Plan", "InputObject", "Path", "Name", "Directory", "Place", "To", "Config"];
+
     void Guarded(Action work)
     {
         try
@@ -38,7 +45,7 @@ public abstract class BackupSyncCmdlet : PSCmdlet, IDisposable
         }
         catch (BackupSyncException failure)
         {
-            ThrowTerminatingError(ErrorRecords.From(failure, null));
+            ThrowTerminatingError(ErrorRecords.From(failure, Subject));
         }
         catch (OperationCanceledException) when (Stopped.IsCancellationRequested)
         {
@@ -104,9 +111,26 @@ public abstract class BackupSyncCmdlet : PSCmdlet, IDisposable
     protected BackupSyncConfig? LoadConfigIfAny(string? path) =>
         path is not null || ConfigurationFile.Find(null, currentDirectory: CurrentFolder) is not null ? LoadConfig(path) : null;
 
+    /// <summary>What a name stands for; null, and an error about that name, where there is no such thing: the others go on.</summary>
+    protected T? Found<T>(string name, Func<string, T> find) where T : class
+    {
+        try
+        {
+            return find(name);
+        }
+        catch (BackupSyncException failure)
+        {
+            WriteError(ErrorRecords.From(failure, name));
+            return null;
+        }
+    }
+
     /// <summary>The backup that a path names.</summary>
     /// <inheritdoc cref="FoundBackups.Open" path="/exception"/>
     protected BackupFile OpenBackup(string path) => FoundBackups.Open(path, FullPath);
+
+    /// <summary>The same; null, and an error, where there is none.</summary>
+    protected BackupFile? Opened(string path) => Found(path, OpenBackup);
 
     public void Dispose()
     {

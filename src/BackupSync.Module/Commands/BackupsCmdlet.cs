@@ -80,24 +80,11 @@ public abstract class BackupsCmdlet : RunCmdlet
     protected BackupHandle Handle(BackupFile backup, BackupSyncConfig? config) =>
         BackupHandles.Of(backup, config) with { Unauthenticated = Unauthenticated };
 
-    BackupFile? Opened(string path)
-    {
-        try
-        {
-            return OpenBackup(path);
-        }
-        catch (BackupSyncException failure)
-        {
-            WriteError(ErrorRecords.From(failure, path));
-            return null;
-        }
-    }
-
     IReadOnlyList<BackupFile> Found(BackupSyncConfig config)
     {
         if (OptionRules.Backups(Latest, Before is not null, ChosenTag?.IsSaid, All) is { } refusal)
             throw new BackupSyncException(ErrorIds.BackupNotFound, refusal);
-        var names = (Database ?? []).Distinct().Where(name => IsKnown(name, config)).ToList();
+        var names = (Database ?? []).Distinct().Where(name => Found(name, config.Database) is not null).ToList();
         if (Database is not null && names.Count == 0)
             return [];
         var query = new BackupQuery
@@ -112,19 +99,6 @@ public abstract class BackupsCmdlet : RunCmdlet
         return found.Backups;
     }
 
-    bool IsKnown(string name, BackupSyncConfig config)
-    {
-        try
-        {
-            return config.Database(name) is not null;
-        }
-        catch (BackupSyncException failure)
-        {
-            WriteError(ErrorRecords.From(failure, name));
-            return false;
-        }
-    }
-
     /// <summary>A line that is seen without any preference.</summary>
     private protected void Say(string text) =>
         WriteInformation(new HostInformationMessage { Message = Printable.Text(text) }, ["PSHOST"]);
@@ -136,6 +110,7 @@ public abstract class TaggedBackupsCmdlet : BackupsCmdlet
     /// <summary>The newest good one of each with such a tag; may hold wildcards.</summary>
     [Parameter(ParameterSetName = ByName)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(TagCompleter))]
     public string? Tag { get; set; }
 
     private protected override (bool IsSaid, string? Tag)? ChosenTag => (Tag is not null, Tag);

@@ -40,10 +40,12 @@ public sealed class ExportDbArchiveCommand : RunCmdlet
     {
         var config = LoadConfig(Config);
         var database = ParameterSetName == ByObject ? InputObject
-            : Database is not null ? config.Database(Database)
+            : Database is not null ? Found(Database, config.Database)
             : throw new BackupSyncException(
                 ErrorIds.UnknownName,
                 $"Name the database to export: {config.Path} has {string.Join(", ", config.Databases.Select(d => d.Name))}.");
+        if (database is null)
+            return;
         _ = database.Address;
         var file = FullPath(Path);
         ExportFile.EnsureMayWrite(file, Force);

@@ -39,6 +39,7 @@ public sealed class GetDbBackupCommand : BackupSyncCmdlet
     /// <summary>May hold wildcards.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(TagCompleter))]
     public string? Tag { get; set; }
 
     [Parameter]
@@ -84,11 +85,13 @@ public sealed class GetDbBackupCommand : BackupSyncCmdlet
             case ByJob:
                 var config = LoadConfig(Config);
                 foreach (var job in Job)
-                    Write(Await((warn, token) => BackupListing.OfJobAsync(config, job, query, warn, token)));
+                    Write(Found(job, name => Await((warn, token) => BackupListing.OfJobAsync(config, name, query, warn, token))) ?? []);
                 break;
             default:
                 var all = LoadConfig(Config);
-                Write(Await((warn, token) => BackupListing.FindAsync(all, Database ?? [], query, warn, token)));
+                var names = (Database ?? []).Select(name => Found(name, n => BackupListing.Known(all, n))).OfType<string>().ToList();
+                if (Database is null || names.Count > 0)
+                    Write(Await((warn, token) => BackupListing.FindAsync(all, names, query, warn, token)));
                 break;
         }
     }

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using BackupSync.Application;
 using BackupSync.Runs;
 
 namespace BackupSync.Module.Commands;
@@ -14,14 +15,18 @@ public sealed class ImportDbArchiveCommand : RestoreCmdlet
     [ValidateNotNullOrEmpty]
     public string Path { get; set; } = "";
 
-    [Parameter(Mandatory = true, Position = 1)]
+    /// <summary>Where to, where no URL says so.</summary>
+    [Parameter(Position = 1)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(DatabaseNameCompleter))]
-    public string To { get; set; } = "";
+    public string? To { get; set; }
 
     protected override void Execute()
     {
-        var config = LoadConfig(Config);
-        Restore(OpenBackup(Path), config.Database(To), config, tables: []);
+        if (OptionRules.Import(To is not null, TargetUrl is not null) is { } refusal)
+            throw new BackupSyncException(ErrorIds.ConfigurationInvalid, refusal);
+        var config = ConfigOfTarget(isNeeded: To is not null);
+        if (Opened(Path) is { } backup)
+            Restore(backup, RestoreTarget.Of(config, To, TargetUrl, backup), config, tables: []);
     }
 }

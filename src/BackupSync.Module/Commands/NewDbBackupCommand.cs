@@ -13,6 +13,7 @@ public sealed class NewDbBackupCommand : RunCmdlet
     const string ByName = "Database";
     const string ByObject = "InputObject";
     const string ForAll = "All";
+    const string ByUrl = "Url";
 
     readonly List<DatabaseConfig> _databases = [];
 
@@ -29,6 +30,16 @@ public sealed class NewDbBackupCommand : RunCmdlet
     /// <summary>Every database of the configuration.</summary>
     [Parameter(ParameterSetName = ForAll, Mandatory = true)]
     public SwitchParameter All { get; set; }
+
+    /// <summary>The address of a database that no configuration need have.</summary>
+    [Parameter(ParameterSetName = ByUrl, Mandatory = true)]
+    [ValidateNotNullOrEmpty]
+    public string Url { get; set; } = "";
+
+    /// <summary>The folder to write to, instead of a place.</summary>
+    [Parameter(ParameterSetName = ByUrl)]
+    [ValidateNotNullOrEmpty]
+    public string? Path { get; set; }
 
     /// <summary>What they are taken for.</summary>
     [Parameter]
@@ -56,24 +67,33 @@ public sealed class NewDbBackupCommand : RunCmdlet
     /// <summary>Gathers what is piped: only what is known together can be backed up at once.</summary>
     protected override void Execute()
     {
-        if (OptionRules.Keep(Pin, KeepDays is not null) is { } refusal)
+        var refusal = OptionRules.Keep(Pin, KeepDays is not null)
+            ?? OptionRules.Backup(databases: false, All, ParameterSetName == ByUrl, Path is not null, Place is not null);
+        if (refusal is not null)
             throw new BackupSyncException(ErrorIds.ConfigurationInvalid, refusal);
         if (ParameterSetName == ByObject)
-        {
             _databases.Add(InputObject);
-            return;
-        }
-        _databases.AddRange(Selection.DatabasesOrAll(LoadConfig(Config), Database, All));
+        else if (ParameterSetName == ByUrl)
+            _databases.Add(Selection.ByUrl(ConfigOfRun(), Url));
+        else if (Database is null || All)
+            _databases.AddRange(Selection.DatabasesOrAll(ConfigOfRun(), Database, All));
+        else
+            _databases.AddRange(Database.Select(name => Found(name, ConfigOfRun().Database)).OfType<DatabaseConfig>());
     }
+
+    BackupSyncConfig ConfigOfRun() => ParameterSetName == ByUrl
+        ? LoadConfigIfAny(Config) ?? AdHocConfiguration.In(CurrentFolder)
+        : LoadConfig(Config);
 
     protected override void Finish()
     {
         if (_databases.Count == 0)
             return;
-        var config = LoadConfig(Config);
-        var order = BackupOrders.ByHand(config, Selection.Places(config, Place), Tag, Pin, KeepDays);
+        var config = ConfigOfRun();
+        var places = Path is null ? Selection.Places(config, Place) : [FolderPlaceConfig.At(FullPath(Path))];
+        var order = BackupOrders.ByHand(config, places, Tag, Pin, KeepDays);
         var chosen = _databases.DistinctBy(d => d.Name)
-            .Where(d => ShouldProcess(Question.Describe(d), $"Back up to {string.Join(", ", order.Places.Select(p => p.Name))}")).ToList();
+            .Where(d => ShouldProcess(Question.Describe(d), $"Back up to {string.Join(", ", order.Places.Select(p => p.Title))}")).ToList();
         if (chosen.Count > 0)
             RunSeveral((observersOf, token) => BackupRunner.BackUpAsync(chosen, order, d => observersOf(d.Name), null, token));
     }

@@ -8,24 +8,32 @@ namespace BackupSync.Module.Commands;
 /// <summary>A cmdlet that publishes a backup on a database of the configuration.</summary>
 public abstract class RestoreCmdlet : ReplacingCmdlet
 {
-    /// <summary>For a question's sake alone: what cannot be reached by then is told by the restore.</summary>
-    static readonly TimeSpan LookLimit = TimeSpan.FromSeconds(15);
-
     /// <summary>Without it, a production database is never replaced.</summary>
     [Parameter]
     public SwitchParameter AllowProduction { get; set; }
 
+    /// <summary>The address of any other database; it is created where it is not there.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? TargetUrl { get; set; }
+
+    /// <summary>Without a configuration only where the URL says where to.</summary>
+    protected BackupSyncConfig ConfigOfTarget(bool isNeeded) => isNeeded || TargetUrl is null
+        ? LoadConfig(Config)
+        : LoadConfigIfAny(Config) ?? AdHocConfiguration.In(CurrentFolder);
+
     /// <param name="tables">Patterns of the only tables to restore; none for everything.</param>
     /// <param name="why">How the backup was chosen, as the end of a sentence; empty where it was named.</param>
-    protected void Restore(BackupFile backup, DatabaseConfig target, BackupSyncConfig config, IReadOnlyList<string> tables, string why = "")
+    protected void Restore(BackupFile backup, RestoreTarget to, BackupSyncConfig config, IReadOnlyList<string> tables, string why = "")
     {
+        var target = to.Database;
         _ = target.Address;
         var options = new RunOptions { AllowProduction = AllowProduction, OthersWait = OthersWait, SkipRefused = SkipRefused };
         if (!IsWhatIf)
             RestoreRunner.EnsureMayRestore(target, options); // before anybody is asked
         if (IsWhatIf)
         {
-            var question = Question.Restore(backup, tables, target, why);
+            var question = Question.Restore(backup, tables, to, why);
             if (RestoreRunner.WhatItNeeds(target, options) is { } need)
                 WriteWarning(need);
             ShouldProcess(question.Target, question.Action);
@@ -34,11 +42,10 @@ public abstract class RestoreCmdlet : ReplacingCmdlet
                 enumerateCollection: true);
             return;
         }
-        if (!Confirm(Question.Restore(backup, tables, target, why, SizeOf(target)), force: false))
+        var now = Await(token => ConnectionTest.LookAsync(target, token));
+        if (!Confirm(Question.Restore(backup, tables, to, why, now), force: false))
             return;
         var handle = BackupHandles.Of(backup, config) with { Unauthenticated = Unauthenticated };
         Run((observers, token) => RestoreRunner.RestoreAsync(handle, tables, target, config, options, observers, token));
     }
-
-    long? SizeOf(DatabaseConfig target) => Await(token => ConnectionTest.RunAsync(target, LookLimit, token)).Size;
 }

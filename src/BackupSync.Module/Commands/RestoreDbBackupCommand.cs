@@ -33,6 +33,7 @@ public sealed class RestoreDbBackupCommand : RestoreCmdlet
     /// <summary>The newest good one with such a tag; may hold wildcards.</summary>
     [Parameter(ParameterSetName = ByName)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(TagCompleter))]
     public string? Tag { get; set; }
 
     /// <summary>Where it is looked for.</summary>
@@ -62,23 +63,29 @@ public sealed class RestoreDbBackupCommand : RestoreCmdlet
     /// <summary>Only these tables; may hold wildcards.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(BackupTableCompleter))]
     public string[]? Table { get; set; }
 
     protected override void Execute()
     {
-        var config = LoadConfig(Config);
+        var config = ConfigOfTarget(isNeeded: ParameterSetName == ByName);
         if (Choose(config) is not { } backup)
             return;
         var why = Before is { } moment
             ? FormattableString.Invariant($", the newest up to {moment.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC")
             : "";
-        Restore(backup, config.Database(To ?? backup.Database), config, Table ?? [], why);
+        // Of a piped one the others are no worse for it.
+        var to = ParameterSetName == ByName || To is not null || TargetUrl is not null
+            ? RestoreTarget.Of(config, To, TargetUrl, backup)
+            : Found(backup.Path, _ => RestoreTarget.Of(config, null, null, backup));
+        if (to is not null)
+            Restore(backup, to, config, Table ?? [], why);
     }
 
     BackupFile? Choose(BackupSyncConfig config)
     {
         if (ParameterSetName == ByPath)
-            return OpenBackup(Path);
+            return Opened(Path);
         if (ParameterSetName == ByObject)
             return InputObject;
         if (OptionRules.Restore(Latest, Before is not null, Tag is not null) is { } refusal)

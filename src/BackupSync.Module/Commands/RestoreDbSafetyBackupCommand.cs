@@ -16,7 +16,7 @@ namespace BackupSync.Module.Commands;
 public sealed class RestoreDbSafetyBackupCommand : ReplacingCmdlet
 {
     const string ByObject = "InputObject";
-    const string ByJob = "Latest";
+    const string ByJob = "Job";
     const string ByPath = "Path";
 
     [Parameter(ParameterSetName = ByObject, Mandatory = true, Position = 0, ValueFromPipeline = true)]
@@ -28,11 +28,11 @@ public sealed class RestoreDbSafetyBackupCommand : ReplacingCmdlet
     public string Job { get; set; } = "";
 
     /// <summary>The safety backup of the last run that changed the target.</summary>
-    [Parameter(ParameterSetName = ByJob, Mandatory = true)]
+    [Parameter(ParameterSetName = ByJob)]
     public SwitchParameter Latest { get; set; }
 
     /// <summary>The backup's file; its manifest stands beside it.</summary>
-    [Parameter(ParameterSetName = ByPath, Mandatory = true)]
+    [Parameter(ParameterSetName = ByPath, Mandatory = true, ValueFromPipelineByPropertyName = true)]
     [Alias("FullName", "PSPath")]
     [ValidateNotNullOrEmpty]
     public string Path { get; set; } = "";
@@ -40,19 +40,21 @@ public sealed class RestoreDbSafetyBackupCommand : ReplacingCmdlet
     /// <summary>The URL of the database to bring back, where the backup's job is in no configuration.</summary>
     [Parameter(ParameterSetName = ByObject)]
     [Parameter(ParameterSetName = ByPath)]
+    [Alias("Target")]
     [AllowNull, AllowEmptyString]
-    public string Target { get; set; } = "";
+    public string TargetUrl { get; set; } = "";
 
     /// <summary>Lifts the confirmation.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
 
     /// <summary>Also where its variable was not set: that must not fall back on the configuration's target.</summary>
-    bool HasTarget => MyInvocation.BoundParameters.ContainsKey(nameof(Target));
+    bool HasTarget => MyInvocation.BoundParameters.ContainsKey(nameof(TargetUrl));
 
     protected override void Execute()
     {
-        var what = Choose();
+        if (Choose() is not { } what)
+            return;
         var options = new RunOptions { Force = Force, OthersWait = OthersWait, SkipRefused = SkipRefused };
         if (Confirm(Question.Undo(what, isConfigured: !HasTarget), Force))
             Run((observers, token) => RestoreRunner.UndoAsync(what, options, observers, token));
@@ -60,15 +62,18 @@ public sealed class RestoreDbSafetyBackupCommand : ReplacingCmdlet
             WriteObject(RestoreRunner.PlanUndo(what, options), enumerateCollection: true);
     }
 
-    SafetyRestore Choose()
+    SafetyRestore? Choose()
     {
-        // With -Target a configuration is read where it is named, for its passphrase alone.
+        if (OptionRules.SafetyRestore(ParameterSetName != ByJob, ParameterSetName == ByJob, Latest, HasTarget) is { } refusal)
+            throw new BackupSyncException(ErrorIds.ConfigurationInvalid, refusal);
+        // With -TargetUrl a configuration is read where it is named, for its passphrase alone.
         var config = HasTarget && Config is null ? null : LoadConfig(Config);
         if (ParameterSetName == ByJob)
             return SafetyRestore.Latest(config!, Job, WriteWarning, Unauthenticated);
-        var backup = ParameterSetName == ByPath ? OpenBackup(Path) : InputObject;
+        if ((ParameterSetName == ByPath ? Opened(Path) : InputObject) is not { } backup)
+            return null;
         return HasTarget
-            ? SafetyRestore.To(Target, backup, config, Unauthenticated)
-            : SafetyRestore.Named(backup, config!, job: null, Unauthenticated);
+            ? SafetyRestore.To(TargetUrl, backup, config, Unauthenticated)
+            : Found(backup.Path, _ => SafetyRestore.Named(backup, config!, job: null, Unauthenticated));
     }
 }

@@ -36,7 +36,7 @@ public sealed class SetDbBackupSignatureCommand : RunCmdlet
         var config = LoadConfig(Config);
         var named = ParameterSetName == ByPath;
         foreach (var backup in named
-            ? [.. Path.Select(OpenBackup)]
+            ? [.. Path.Select(Opened).OfType<BackupFile>()]
             : InputObject.Where(b => b.NotAuthenticated is not null))
         {
             if (!Confirm(Question.Sign(backup), force: false))

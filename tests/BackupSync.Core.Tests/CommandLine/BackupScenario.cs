@@ -71,6 +71,14 @@ sealed class BackupScenario : IAsyncDisposable
         [.. result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(line => JsonSerializer.Deserialize<RunResult>(line, JsonFormat.ShownLine)!)];
 
+    public string AuthUrl => _auth.ConnectionString;
+
+    public string AuthName => _auth.Name;
+
+    /// <summary>Of another database, by the role of the standby, with which it goes.</summary>
+    public string UrlOnStandby(string database) =>
+        _standby.Server.ConnectionStringFor(database, _standby.Address.User, TestDatabase.Password);
+
     public Task OnAuthAsync(string sql) => _auth.ExecuteAsync(sql);
 
     public Task<long> UsersOfAuthAsync() => _auth.ScalarAsync<long>("SELECT count(*) FROM users");

@@ -84,7 +84,7 @@ public sealed class OtherCommandsTests(Servers servers) : IClassFixture<Servers>
         Assert.True(restore.ExitCode == 0, restore.All);
         Assert.Equal(1000, await scenario.UsersOnTargetAsync());
 
-        var byFile = await scenario.RunAsync("restore-safety", safety[0].Path, "--target", scenario.TargetUrl);
+        var byFile = await scenario.RunAsync("restore-safety", safety[0].Path, "--target-url", scenario.TargetUrl);
         Assert.Equal(2, byFile.ExitCode);
         Assert.Contains("--yes", byFile.Errors, StringComparison.Ordinal);
         Assert.Equal(2, (await scenario.RunAsync("restore-safety")).ExitCode);

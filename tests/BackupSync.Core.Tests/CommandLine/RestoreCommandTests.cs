@@ -1,6 +1,7 @@
 using System.Globalization;
 using BackupSync.Backups;
 using BackupSync.Configuration;
+using BackupSync.Postgres;
 using BackupSync.Runs;
 
 namespace BackupSync.Tests.CommandLine;
@@ -20,7 +21,7 @@ public sealed class RestoreCommandTests(Servers servers) : IClassFixture<Servers
         var unconfirmed = await scenario.RunAsync("restore", "auth", "--latest", "--allow-production");
         Assert.True(unconfirmed.ExitCode == 2, unconfirmed.All);
         Assert.Matches(
-            @"replace the content of auth \(.*PRODUCTION\) by auth_manual_backup_\S+: auth as it was at .* UTC, 1,000 rows",
+            @"replace the content of auth \(.*PRODUCTION.*\) by auth_manual_backup_\S+: auth as it was at .* UTC, 1,000 rows",
             unconfirmed.Errors);
         var plan = await scenario.RunWellAsync("restore", "auth", "--latest", "--what-if");
         Assert.Matches("(?s)SafetyBackup.*Publish", plan.Output);
@@ -61,6 +62,54 @@ public sealed class RestoreCommandTests(Servers servers) : IClassFixture<Servers
         Assert.True(other.ExitCode == 2, other.All);
         Assert.Contains("is of auth, not of standby", other.Errors, StringComparison.Ordinal);
         Assert.Equal(1000, await scenario.UsersOfStandbyAsync());
+    }
+
+    [Fact]
+    public async Task A_database_that_is_not_there_is_created_when_that_is_confirmed_by_its_name_or_by_its_url()
+    {
+        await using var scenario = await BackupScenario.CreateAsync(servers);
+        await scenario.RunWellAsync("backup", "auth");
+        var url = scenario.UrlOnStandby("fresh_by_url");
+
+        var unasked = await scenario.RunAsync("restore", "auth", "--latest", "--to-url", url);
+        Assert.True(unasked.ExitCode == 2, unasked.All);
+        Assert.Matches(@"replace the content of fresh_by_url \(.*; it is not there, and is created\) by ", unasked.Errors);
+        Assert.DoesNotContain(TestDatabase.Password, unasked.All, StringComparison.Ordinal);
+        await scenario.RunWellAsync("restore", "auth", "--latest", "--to-url", url, "--yes");
+        Assert.Equal(1000, await TestDatabase.ScalarAsync<long>(DatabaseAddress.Parse(url), "SELECT count(*) FROM users"));
+
+        Assert.Equal(2, (await scenario.RunAsync("restore", "auth", "--latest", "--to", "missing")).ExitCode);
+        await scenario.RunWellAsync("restore", "auth", "--latest", "--to", "missing", "--yes");
+        await scenario.OnAuthAsync("DROP DATABASE not_there");
+        var production = await scenario.RunAsync("restore", "auth", "--latest", "--to-url", scenario.AuthUrl, "--yes");
+        Assert.True(production.ExitCode == 1, production.All);
+        Assert.Contains("has the role production", production.Errors, StringComparison.Ordinal);
+        Assert.Equal(2, (await scenario.RunAsync("restore", "auth", "--latest", "--to", "standby", "--to-url", url)).ExitCode);
+    }
+
+    [Fact]
+    public async Task Without_a_configuration_a_url_is_backed_up_to_a_folder_and_goes_to_another_url()
+    {
+        await using var scenario = await BackupScenario.CreateAsync(servers);
+        using var elsewhere = new TempFolder();
+        var name = scenario.AuthName;
+
+        Assert.True((await RunAsync("backup", "--url", scenario.AuthUrl, "--tag", "by-url")).ExitCode == 0);
+        var file = Assert.Single(Directory.GetFiles(Path.Combine(elsewhere.Path, "backups", name), "*.dump"));
+        Assert.Equal(0, (await RunAsync("verify", "--path", file)).ExitCode);
+        Assert.Contains(name, (await RunAsync("backups", "--directory", Path.GetDirectoryName(file)!)).Output, StringComparison.Ordinal);
+        var import = await RunAsync("import", file, "--to-url", scenario.UrlOnStandby("fresh_import"), "--yes");
+        Assert.True(import.ExitCode == 0, import.All);
+        await RunAsync("backup", "--url", scenario.AuthUrl, "--directory", "else");
+        Assert.Single(Directory.GetFiles(Path.Combine(elsewhere.Path, "else", name), "*.dump"));
+        Assert.Equal(2, (await RunAsync("backup", "--directory", "else")).ExitCode);
+
+        async Task<CliResult> RunAsync(params string[] arguments)
+        {
+            var result = await Cli.RunAsync(arguments, new Dictionary<string, string?> { ["BACKUPSYNC_CONFIG"] = null }, elsewhere.Path);
+            Assert.DoesNotContain(TestDatabase.Password, result.All, StringComparison.Ordinal);
+            return result;
+        }
     }
 
     [Fact]

@@ -20,21 +20,36 @@ static partial class DrillDatabase
     {
         var globals = await backup.ReadGlobalsAsync(cancellationToken);
         await CreateRolesAsync(session, globals, cancellationToken);
-        var options = backup.Manifest.Options;
         try
         {
-            await session.ExecuteAsync($"CREATE DATABASE {Sql.Identifier(Name)} TEMPLATE template0 {options?.Creation}", cancellationToken);
+            await CreateLikeAsync(session, Name, backup, cancellationToken);
         }
-        catch (PgQueryException refused) when (options is not null)
+        catch (PgQueryException refused) when (backup.Manifest.Options is { } options)
         {
             throw new BackupSyncException(ErrorIds.NotSupported,
                 $"this machine cannot make a database like the backup's ({Describe(options)}): {refused.Message}",
                 "Install that locale here (as root: locale-gen, or ICU for PostgreSQL), or name a database whose server has it: "
                     + $"{Spelling.On}.", refused);
         }
+        await ApplySettingsAsync(session, Name, backup, globals, differs, cancellationToken);
+    }
+
+    /// <summary>Creates a database with the encoding and locale of a backup's, as far as these are known of it.</summary>
+    /// <exception cref="PgQueryException">The server creates none such.</exception>
+    public static Task CreateLikeAsync(PgSession session, string name, StoredBackup backup, CancellationToken cancellationToken) =>
+        session.ExecuteAsync(
+            $"CREATE DATABASE {Sql.Identifier(name)} TEMPLATE template0 {backup.Manifest.Options?.Creation}", cancellationToken);
+
+    /// <summary>Gives it the settings of the backup's.</summary>
+    /// <param name="globals">The backup's script of what belongs to its cluster; null where it has none.</param>
+    /// <param name="differs">Told in a sentence which setting could not be made alike.</param>
+    public static async Task ApplySettingsAsync(
+        PgSession session, string name, StoredBackup backup, string? globals, Action<string> differs, CancellationToken cancellationToken)
+    {
+        var options = backup.Manifest.Options;
         if (options is null)
         {
-            foreach (var statement in globals is null ? [] : ClusterGlobals.SettingsFor(globals, backup.Manifest.DatabaseName, Name))
+            foreach (var statement in globals is null ? [] : ClusterGlobals.SettingsFor(globals, backup.Manifest.DatabaseName, name))
                 await SetAsync(session, statement, "a setting of the database", differs, cancellationToken);
             return;
         }
@@ -43,7 +58,7 @@ static partial class DrillDatabase
             if (await MissingLibraryAsync(session, setting, cancellationToken) is { } library)
                 differs($"{setting.What} is left out: {library}");
             else
-                await SetAsync(session, setting.Statement(Name), setting.What, differs, cancellationToken);
+                await SetAsync(session, setting.Statement(name), setting.What, differs, cancellationToken);
         }
     }
 
@@ -100,7 +115,7 @@ static partial class DrillDatabase
         return null;
     }
 
-    static string Describe(DatabaseOptions options) =>
+    public static string Describe(DatabaseOptions options) =>
         $"{options.Encoding}, {options.Provider ?? "libc"} {options.Locale ?? options.Collate}"
             + (options.Locale is null && options.Ctype != options.Collate ? $"/{options.Ctype}" : "");
 

@@ -18,6 +18,7 @@ abstract class RestoreOperation(RunContext run, RestoreRequest request) : IOpera
 {
     PgToolset? _tools;
     PgToolset? _dumping;
+    CreatedTarget? _created;
 
     protected RunContext Run { get; } = run;
     protected RestoreRequest Request { get; } = request;
@@ -55,6 +56,11 @@ abstract class RestoreOperation(RunContext run, RestoreRequest request) : IOpera
             Findings.Recovery = Drill.RecoveryOf(Run.Clock, begun, Manifest, Request.Target.Tier);
             await CleanUp.RunAsync(Run, Steps.CleanUp, Settings, Request.KeepDays, publisher);
         }
+        catch when (_created is not null)
+        {
+            await _created.RemoveAsync();
+            throw;
+        }
         finally
         {
             await (Stored?.DisposeAsync() ?? ValueTask.CompletedTask);
@@ -88,7 +94,11 @@ abstract class RestoreOperation(RunContext run, RestoreRequest request) : IOpera
     async Task CheckAsync(TargetSide target, StepScope scope, CancellationToken cancellationToken)
     {
         await OpenAsync(scope, cancellationToken);
-        await target.ConnectAsync(cancellationToken);
+        await target.ConnectOrCreateAsync(Request.Tables.Count > 0 ? null : async ct =>
+        {
+            _created = new CreatedTarget(Run, target);
+            await _created.CreateAsync(Stored!, ct);
+        }, cancellationToken);
         Leftovers.ClearFiles(Settings.Folder, Run);
         var locator = new ToolLocator(Settings.Tools);
         _dumping = await ToolChoice.ForDumpAsync(locator, target.Facts, target.Login.Label, Run, cancellationToken);

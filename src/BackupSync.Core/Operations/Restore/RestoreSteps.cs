@@ -16,7 +16,8 @@ sealed class RestoreSteps(RestoreRequest request)
 
     public Step Check => new(RunStep.Check, $"Check {_file} and {_target}", null)
     {
-        Plan = $"Check every byte of {_file} against its manifest; connect to {_target}, check versions and privileges",
+        Plan = $"Check every byte of {_file} against its manifest; connect to {_target}"
+            + (request.Tables.Count > 0 ? "" : ", or create it where it is not there") + "; check versions and privileges",
     };
 
     public Step Statistics => new(RunStep.Statistics, $"Read the statistics of {_target}", null, ErrorIds.StatisticsFailed)

@@ -39,9 +39,16 @@ sealed class TargetSide : DatabaseSide
     }
 
     /// <summary>Clears what dead runs left, connects, and learns what the target is.</summary>
-    public async Task ConnectAsync(CancellationToken cancellationToken)
+    public Task ConnectAsync(CancellationToken cancellationToken) => ConnectOrCreateAsync(null, cancellationToken);
+
+    /// <param name="create">Creates the target where there is none; null where it has to be there.</param>
+    /// <inheritdoc cref="ConnectAsync"/>
+    public async Task ConnectOrCreateAsync(Func<CancellationToken, Task>? create, CancellationToken cancellationToken)
     {
         await Leftovers.ClearOnTargetAsync(Lock.Session, Tag, Login.Address.Database, Run, cancellationToken);
+        if (create is not null && !await Lock.Session.ScalarAsync<bool>(
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_database WHERE datname = $1)", cancellationToken, Login.Address.Database))
+            await create(cancellationToken);
         Findings.Facts = await OpenAsync(cancellationToken);
         if (Facts.InRecovery)
         {
