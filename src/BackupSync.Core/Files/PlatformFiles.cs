@@ -83,7 +83,7 @@ static class PlatformFiles
             return File.Exists(path) ? "a file" : null;
         return UnixFile.Of(path, follow: false)?.Kind switch
         {
-            null => null,
+            null or UnixFileKind.Folder => null, // made meanwhile, by somebody who stores something, too
             UnixFileKind.Regular => "a file",
             _ => "a pipe, a socket or a device",
         };
