@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.Json;
 using BackupSync.Application;
+using BackupSync.Cli.Display;
 using BackupSync.Configuration;
 
 namespace BackupSync.Cli.Commands;
@@ -133,8 +134,13 @@ static class CommonOptions
             result.AddError(Spelling.InCommands(refusal));
     }
 
-    public static BackupSyncConfig LoadConfig(this ParseResult parsed, Option<string?> config) =>
-        ConfigurationFile.Load(ConfigurationFile.Locate(parsed.GetValue(config)));
+    public static BackupSyncConfig LoadConfig(this ParseResult parsed, Option<string?> config)
+    {
+        var loaded = ConfigurationFile.Load(ConfigurationFile.Locate(parsed.GetValue(config)));
+        foreach (var warning in loaded.Warnings)
+            Failures.Warn(warning.ToString());
+        return loaded;
+    }
 
     /// <summary>What stands for a configuration where there is none.</summary>
     public static BackupSyncConfig LoadConfigOrNone(this ParseResult parsed, Option<string?> config) =>

@@ -18,6 +18,9 @@ public sealed record BackupSyncConfig
     public EncryptionConfig? Encryption { get; init; }
     public IReadOnlyList<BackupPlanConfig> BackupPlans { get; init; } = [];
 
+    /// <summary>What is used as it is, and should be mended, such as a file with a password that everybody can read.</summary>
+    public IReadOnlyList<ConfigurationProblem> Warnings { get; init; } = [];
+
     /// <exception cref="BackupSyncException">There is no such place; the nearest name is given.</exception>
     public PlaceConfig Place(string name) =>
         Places.FirstOrDefault(p => p.Name == name) ?? throw Unknown("place", name, Places.Select(p => p.Name));
@@ -44,6 +47,7 @@ public sealed record BackupSyncConfig
     /// <param name="kind">What it is not the name of.</param>
     internal BackupSyncException Unknown(string kind, string name, IEnumerable<string> known)
     {
+        AddressGivenException.Refuse(name, $"the name of a {kind}");
         var names = known.ToList();
         var nearest = NearestName.Of(name, names);
         var hint = nearest is not null ? $"Did you mean '{nearest}'?"

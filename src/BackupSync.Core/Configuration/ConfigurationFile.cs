@@ -32,7 +32,7 @@ public static class ConfigurationFile
     }
 
     /// <summary>
-    /// Reads a configuration that can be used. A URL or passphrase that needs a variable that is not set fails when it is used.
+    /// Reads a configuration that can be used. A URL or passphrase that needs a variable or a file that is not there fails when it is used.
     /// </summary>
     /// <param name="environment">Environment variables by name; null for those of this process.</param>
     /// <exception cref="ConfigurationException">It cannot be used; all problems are told.</exception>
@@ -44,7 +44,8 @@ public static class ConfigurationFile
     }
 
     /// <summary>
-    /// All that is wrong with a configuration on this machine, unset environment variables included; nothing if it is good.
+    /// All that is wrong with a configuration on this machine, unset environment variables and missing files included; nothing if it is
+    /// good. No command is run for it, and no vault asked.
     /// </summary>
     /// <param name="environment">Environment variables by name; null for those of this process.</param>
     /// <exception cref="BackupSyncException">There is no such file.</exception>
@@ -53,7 +54,7 @@ public static class ConfigurationFile
         try
         {
             var (_, reader) = Read(path, environment);
-            return [.. reader.Problems.Concat(reader.HeldBack).OrderBy(p => p.Line).ThenBy(p => p.Column)];
+            return [.. reader.Problems.Concat(reader.HeldBack).Concat(reader.Warnings).OrderBy(p => p.Line).ThenBy(p => p.Column)];
         }
         catch (ConfigurationException e)
         {

@@ -16,6 +16,9 @@ sealed class ConfigurationReader(string file, Func<string, string?> environment,
     /// <summary>What makes only a part of it unusable on this machine, told when that part is needed.</summary>
     public IReadOnlyList<ConfigurationProblem> HeldBack => InOrder(_context.HeldBack);
 
+    /// <summary>What is used as it is, and should be mended.</summary>
+    public IReadOnlyList<ConfigurationProblem> Warnings => InOrder(_context.Warnings);
+
     /// <summary>To be used only where there are no <see cref="Problems"/>.</summary>
     public BackupSyncConfig Read(YamlValue root) => YamlSection.ReadFile(_context, root, section =>
     {
@@ -40,6 +43,7 @@ sealed class ConfigurationReader(string file, Func<string, string?> environment,
             Places = places,
             Encryption = encryption,
             BackupPlans = plans,
+            Warnings = Warnings,
         };
     });
 
@@ -56,49 +60,29 @@ sealed class ConfigurationReader(string file, Func<string, string?> environment,
             ? database.Choice("provider", DatabaseProvider.PostgreSQL, properNames: true)
             : null;
         var tier = database.Has("tier") ? database.Reference("tier", "tier", "the name of a tier", tiers, t => t.Name) : null;
-        var (address, problem) = ReadAddress(
-            database, "url", "where the database is, such as \"${DATABASE_URL}\" or postgresql://user:password@host/database");
-        var (pooler, poolerProblem) = database.Has("pooler")
-            ? ReadAddress(
-                database,
-                "pooler",
-                "the admin console of the PgBouncer in front of it, such as postgresql://admin:password@host:6432/pgbouncer")
-            : (null, null);
-        var read = address is not null ? new DatabaseConfig(address) { Name = name, Role = role }
-            : new DatabaseConfig(problem!) { Name = name, Role = role };
-        return read with { Provider = provider, Tier = tier, Pooler = pooler, PoolerProblem = poolerProblem };
+        var url = SecretReader.ReadRequired(
+            database, "url", SecretKinds.Url,
+            "where the database is, such as \"${DATABASE_URL}\" or postgresql://user:password@host/database");
+        var address = SecretReader.Read(database, "password", SecretKinds.Password) is { } password
+            ? url.With(password, (to, secret) => WithPassword(database, to, secret))
+            : url;
+        return new DatabaseConfig(address)
+        {
+            Name = name,
+            Role = role,
+            Provider = provider,
+            Tier = tier,
+            PoolerAddress = SecretReader.Read(database, "pooler", SecretKinds.Url),
+        };
     }
 
-    /// <summary>
-    /// A URL that depends on the environment can be wrong on one machine and right on the next, so what is wrong with it
-    /// is held back until it is used.
-    /// </summary>
-    (DatabaseAddress?, ConfigurationProblem?) ReadAddress(YamlSection database, string key, string meaning)
+    /// <summary>A second password is not taken for a better one.</summary>
+    static (DatabaseAddress?, ConfigurationProblem?) WithPassword(YamlSection database, DatabaseAddress address, Secret password)
     {
-        if (database.RawText(key, meaning) is not { } raw)
-            return (null, database.Problem(key, "is missing"));
-
-        var (url, fault) = EnvironmentReferences.Expand(raw, _context.Environment);
-        var variables = EnvironmentReferences.Has(raw);
-        if (fault is null)
-        {
-            if (url!.Length == 0)
-                fault = $"{raw} is empty";
-            else
-            {
-                try
-                {
-                    return (DatabaseAddress.Parse(url), null);
-                }
-                catch (BackupSyncException e)
-                {
-                    fault = e.Message;
-                }
-            }
-        }
-        var problem = database.Problem(key, fault);
-        (variables ? _context.HeldBack : _context.Problems).Add(problem);
-        return (null, problem);
+        if (!address.HasPassword)
+            return (address with { Password = password.Reveal() }, null);
+        var key = SecretReader.KeyOf(database, "password")!;
+        return (null, database.HoldBack(key, "stands beside a URL that has a password; leave one of the two out"));
     }
 
     static ToolsConfig ReadTools(YamlSection tools) => new()

@@ -7,15 +7,19 @@ public sealed record EncryptionConfig
     /// What backups are encrypted and signed with: at least 12 characters in one line. Where it is named, backups without its signature are
     /// refused.
     /// </summary>
-    /// <exception cref="ConfigurationException">The variable or file that holds it is missing here: told when it is needed.</exception>
-    public Secret Passphrase => _passphrase ?? throw new ConfigurationException([Problem!]);
+    /// <exception cref="ConfigurationException">It cannot be had here, for a variable or a file is missing: told when it is needed.</exception>
+    public Secret Passphrase => _passphrase.Value;
 
     /// <summary>Why <see cref="Passphrase"/> cannot be used on this machine; null where it can.</summary>
-    public ConfigurationProblem? Problem { get; }
+    public ConfigurationProblem? Problem => _passphrase.Problem;
 
-    readonly Secret? _passphrase;
+    readonly LateValue<Secret> _passphrase;
 
-    public EncryptionConfig(Secret passphrase) => _passphrase = passphrase;
+    public EncryptionConfig(Secret passphrase) => _passphrase = new(passphrase);
 
-    public EncryptionConfig(ConfigurationProblem problem) => Problem = problem;
+    public EncryptionConfig(ConfigurationProblem problem) => _passphrase = new(problem);
+
+    internal EncryptionConfig(LateValue<Secret> passphrase) => _passphrase = passphrase;
+
+    public override string ToString() => "***";
 }

@@ -19,6 +19,6 @@ interface IKeyObserver
     /// <summary>A key was missing that has to be there.</summary>
     void Missing(string section, string key);
 
-    /// <summary>Only one of two keys may be there.</summary>
-    void Alternative(string section, string one, string other);
+    /// <summary>Only one of these keys may be there.</summary>
+    void Alternatives(string section, IReadOnlyList<string> keys);
 }

@@ -51,10 +51,38 @@ public sealed record S3PlaceConfig : PlaceConfig
     /// Stands with <see cref="SecretKey"/>; both are left out for the SDK's own ways: <c>AWS_ACCESS_KEY_ID</c>, profiles, the machine's
     /// own role.
     /// </summary>
-    public string? AccessKey { get; init; }
+    /// <exception cref="ConfigurationException">It cannot be had here: told when the place is needed.</exception>
+    public string? AccessKey
+    {
+        get => _accessKey?.Value.Reveal();
+        init => _accessKey = value is null ? null : new(new Secret(value));
+    }
 
     /// <summary>Stands with <see cref="AccessKey"/>.</summary>
-    public Secret? SecretKey { get; init; }
+    /// <exception cref="ConfigurationException">It cannot be had here: told when the place is needed.</exception>
+    public Secret? SecretKey
+    {
+        get => _secretKey?.Value;
+        init => _secretKey = value is null ? null : new(value);
+    }
+
+    readonly LateValue<Secret>? _accessKey;
+    readonly LateValue<Secret>? _secretKey;
+
+    /// <summary>The access key as it is read.</summary>
+    internal LateValue<Secret>? Access
+    {
+        init => _accessKey = value;
+    }
+
+    /// <summary>The secret key as it is read.</summary>
+    internal LateValue<Secret>? Secret
+    {
+        init => _secretKey = value;
+    }
+
+    /// <summary>What would start a command is not looked at.</summary>
+    public override string ToString() => $"{Name} ({Where})";
 
     /// <summary>
     /// How long a bucket may take to answer, all tries together; over so long, what is read has to come with 1 kB a second. An upload whose

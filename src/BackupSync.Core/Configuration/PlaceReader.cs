@@ -40,7 +40,7 @@ sealed class PlaceReader(IReadOnlyList<DatabaseConfig> databases)
 
     PlaceConfig Read(string name, YamlSection place)
     {
-        place.Alternatives("directory", "s3", "a place is either of the two");
+        place.Alternatives(["directory", "s3"], "a place is either of the two");
         if (place.Has("s3"))
         {
             var limit = place.Section(
@@ -69,20 +69,25 @@ sealed class PlaceReader(IReadOnlyList<DatabaseConfig> databases)
         var endpoint = s3.OptionalText("endpoint") is null
             ? null
             : s3.Value<Uri?>("endpoint", null, TryParseEndpoint, "an address such as https://s3.example.com, without a user");
+        var region = s3.OptionalText("region");
+        var (accessKey, secretKey) = (
+            SecretReader.Read(s3, "accessKey", SecretKinds.Key), SecretReader.Read(s3, "secretKey", SecretKinds.Key));
         var place = new S3PlaceConfig
         {
             Name = name,
             Bucket = bucket,
             Prefix = prefix,
             Endpoint = endpoint,
-            Region = s3.OptionalText("region"),
-            AccessKey = s3.OptionalText("accessKey"),
-            SecretKey = s3.OptionalText("secretKey") is { } secret ? new Secret(secret) : null,
+            Region = region,
+            Access = accessKey,
+            Secret = secretKey,
         };
-        if (place.AccessKey is null != place.SecretKey is null)
+        if (accessKey is null != secretKey is null)
         {
-            var (there, missing) = place.AccessKey is null ? ("secretKey", "accessKey") : ("accessKey", "secretKey");
-            s3.Report(there, $"has no {missing} beside it; leave both out for AWS_ACCESS_KEY_ID, a profile or the machine's own role");
+            var (there, missing) = accessKey is null ? ("secretKey", "accessKey") : ("accessKey", "secretKey");
+            s3.Report(
+                SecretReader.KeyOf(s3, there)!,
+                $"has no {missing} beside it; leave both out for AWS_ACCESS_KEY_ID, a profile or the machine's own role");
         }
         if (bucket.Length > 0)
             Claim(

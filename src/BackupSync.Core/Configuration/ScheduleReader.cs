@@ -10,7 +10,7 @@ static class ScheduleReader
 
     public static ScheduleConfig Read(YamlSection schedule)
     {
-        schedule.Alternatives("cron", "every", "a schedule has one of the two");
+        schedule.Alternatives(["cron", "every"], "a schedule has one of the two");
         var (hasCron, hasEvery) = (schedule.Has("cron"), schedule.Has("every"));
         var timeZone = schedule.Value<TimeZoneInfo>(
             "timeZone", TimeZoneInfo.Utc,

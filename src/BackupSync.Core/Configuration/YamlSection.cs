@@ -13,6 +13,9 @@ sealed class ReadingContext(string file, Func<string, string?> environment, IKey
     /// <summary>What depends on this machine, such as a variable that is not set: told when it is needed.</summary>
     public List<ConfigurationProblem> HeldBack { get; } = [];
 
+    /// <summary>What is used as it is, and should be mended, such as a file with a secret that everybody can read.</summary>
+    public List<ConfigurationProblem> Warnings { get; } = [];
+
     /// <summary>Names that can be referred to, by name: each of them may be referred to thousands of times.</summary>
     readonly Dictionary<object, object> _byName = new(ReferenceEqualityComparer.Instance);
 
@@ -77,7 +80,7 @@ sealed class YamlSection
     readonly YamlValue _start;
     readonly Dictionary<string, (YamlText Key, YamlValue Value)> _entries = [];
 
-    const string SomeText = "some text";
+    public const string SomeText = "some text";
 
     /// <summary>The keys that were asked for, in that order; in a set beside it, for a section may have thousands.</summary>
     readonly List<string> _known = [];
@@ -184,13 +187,31 @@ sealed class YamlSection
                 form);
     }
 
-    /// <summary>The text as it stands in the file, references to the environment not expanded.</summary>
-    public string? RawText(string key, string meaning)
+    /// <summary>
+    /// The text as it stands in the file, references to the environment not expanded; null where there is none, which is reported unless it
+    /// may be empty.
+    /// </summary>
+    /// <param name="meaning">What it has to be, where it has no value; else as the form says.</param>
+    public string? RawText(string key, TextForm form, string? meaning = null)
     {
-        if (!Has(key))
-            Missing(key, meaning);
-        Tell(key, new TextForm(SomeText));
-        return Find(key) is { } value ? TextOf(value, KeyPath(key), meaning) : null;
+        Tell(key, form);
+        return Find(key) is { } value && !(form.MayBeEmpty && IsEmpty(key)) ? TextOf(value, KeyPath(key), meaning ?? form.Allowed) : null;
+    }
+
+    /// <summary>The same of a list, which may not be empty.</summary>
+    /// <param name="example">How one is written.</param>
+    public IReadOnlyList<string>? RawTexts(string key, string example)
+    {
+        Tell(key, new ListForm(new TextForm(SomeText)));
+        if (Find(key) is not YamlList { Items.Count: > 0 } list)
+        {
+            Report(key, $"must be a list such as {example}, not {(Find(key) is YamlList ? "an empty one" : KindOf(Find(key)!))}");
+            return null;
+        }
+        var texts = list.Items.Select((item, i) => item is YamlText { IsNull: false } text
+            ? text.Text
+            : TextOf(item, $"{KeyPath(key)}[{i}]", SomeText)).ToList();
+        return texts.Contains(null) ? null : [.. texts.OfType<string>()];
     }
 
     public bool Boolean(string key, bool otherwise) =>
@@ -349,13 +370,14 @@ sealed class YamlSection
         Report(key, $"is missing: {meaning}");
     }
 
-    /// <summary>Reports where both of two keys are there that exclude each other.</summary>
+    /// <summary>Reports those of several keys that stand beside the first of them that is there, for they exclude each other.</summary>
     /// <param name="rule">What is wrong with that, as the rest of a sentence.</param>
-    public void Alternatives(string one, string other, string rule)
+    public void Alternatives(IReadOnlyList<string> keys, string rule)
     {
-        _context.Observer?.Alternative(_form, one, other);
-        if (Has(one) & Has(other)) // both are known from here on
-            Report(other, $"stands beside '{one}'; {rule}");
+        _context.Observer?.Alternatives(_form, keys);
+        var there = keys.Where(Has).ToList(); // all are known from here on
+        foreach (var other in there.Skip(1))
+            Report(other, $"stands beside '{there[0]}'; {rule}");
     }
 
     /// <summary>As <see cref="Report"/>, for what is told only when it is needed.</summary>
@@ -365,6 +387,12 @@ sealed class YamlSection
         _context.HeldBack.Add(problem);
         return problem;
     }
+
+    /// <summary>Of what goes on as it is, and should be mended.</summary>
+    public void Warn(string key, string message) => _context.Warnings.Add(Problem(key, message));
+
+    /// <summary>A variable of the environment; null where it is not set.</summary>
+    public string? Environment(string name) => _context.Environment(name);
 
     /// <summary>Expands the references of a text; a fault names variables, never what they hold.</summary>
     public (string? Value, string? Fault) Expand(string raw) => EnvironmentReferences.Expand(raw, _context.Environment);

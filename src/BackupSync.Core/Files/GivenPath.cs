@@ -8,8 +8,11 @@ public static class GivenPath
     /// <exception cref="BackupSyncException">
     /// <see cref="ErrorIds.FileFailed"/>: it is empty, mostly for a variable that a shell does not have.
     /// </exception>
+    /// <exception cref="AddressGivenException">It is a database's address.</exception>
     public static string Full(string path, string? currentDirectory = null) =>
-        string.IsNullOrWhiteSpace(path)
+        AddressText.Is(path)
+            ? throw new AddressGivenException(path, "the path of a file or folder")
+            : string.IsNullOrWhiteSpace(path)
             ? throw new BackupSyncException(ErrorIds.FileFailed, "The path of a file is empty.", "Name the file.")
             : path.Contains('\0', StringComparison.Ordinal)
             ? throw new BackupSyncException(ErrorIds.FileFailed, "The path of a file has a NUL character in it.", "Name the file.")

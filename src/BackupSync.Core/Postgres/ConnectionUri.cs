@@ -146,8 +146,10 @@ static partial class ConnectionUri
 
     static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    internal static BackupSyncException Invalid(string fault) =>
-        new(ErrorIds.ConfigurationInvalid, $"The connection string {fault}");
+    /// <summary>What every sentence begins with that says what is wrong.</summary>
+    internal const string Subject = "The connection string ";
+
+    internal static BackupSyncException Invalid(string fault) => new(ErrorIds.ConfigurationInvalid, Subject + fault);
 
     [GeneratedRegex(@"^([A-Za-z][A-Za-z0-9+.\-]*)://")]
     internal static partial Regex Scheme();

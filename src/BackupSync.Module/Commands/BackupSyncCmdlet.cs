@@ -104,7 +104,10 @@ public abstract class BackupSyncCmdlet : PSCmdlet, IDisposable
     {
         var file = ConfigurationFile.Locate(path is null ? null : FullPath(path), currentDirectory: CurrentFolder);
         WriteVerbose($"Configuration: {file}");
-        return ConfigurationFile.Load(file);
+        var config = ConfigurationFile.Load(file);
+        foreach (var warning in config.Warnings)
+            WriteWarning(warning.ToString());
+        return config;
     }
 
     /// <summary>The same, for what can also be done without one: null where none is named and none is found.</summary>

@@ -49,7 +49,7 @@ public sealed class BackupPlanProblemTests : IDisposable
                 "7:18: places.offsite.s3.bucket: is missing: the name of the bucket that the backups go to",
                 "7:20: places.offsite.s3.buckt: unknown key. Did you mean 'bucket'?",
                 "8:13: encryption.passphrase: is missing: a text such as \"${BACKUPSYNC_PASSPHRASE}\"; or state a passphraseFile",
-                "8:15: encryption.pass: unknown key; allowed are passphrase, passphraseFile",
+                "8:15: encryption.pass: unknown key; allowed are passphrase, passphraseFile, passphraseCommand, passphraseSecret",
                 "11:23: backupPlans.nightly.databases[1]: there is no database named 'auht'. Did you mean 'auth'?",
                 "12:14: backupPlans.nightly.places[0]: there is no place named 'offsit'. Did you mean 'offsite'?",
                 "13:13: backupPlans.nightly.verify: must be one of none, integrity, drill, not 'dril'. Did you mean 'drill'?",
@@ -171,7 +171,7 @@ public sealed class BackupPlanProblemTests : IDisposable
         "2:27: encryption.passphrase: has a line break or a NUL character in it; a passphrase is one line of text")]
     [InlineData(
         "{ passphrase: Zq7Wk9Zq7Wk9, passphraseFile: x }",
-        "2:57: encryption.passphraseFile: stands beside 'passphrase'; the passphrase comes from either of the two")]
+        "2:57: encryption.passphraseFile: stands beside 'passphrase'; the passphrase comes from one of them")]
     [InlineData("{ passphraseFile: [x] }", "2:31: encryption.passphraseFile: must be the path of a file, not a list")]
     [InlineData("Zq7Wk9Zq7Wk9", "2:13: encryption: must be a mapping ('key: value' lines), not a single value")]
     public void Encryption_that_is_wrong_everywhere_makes_the_file_unusable(string encryption, string expected)

@@ -53,10 +53,10 @@ sealed class ConfigurationKeys : IKeyObserver
 
     void IKeyObserver.Missing(string section, string key) => Key(section, key).IsRequired = true;
 
-    void IKeyObserver.Alternative(string section, string one, string other)
+    void IKeyObserver.Alternatives(string section, IReadOnlyList<string> keys)
     {
-        Key(section, one).Alternative = other;
-        Key(section, other).Alternative = one;
+        foreach (var key in keys)
+            Key(section, key).Alternatives = [.. keys.Where(k => k != key)];
     }
 
     KeyOfFile Key(string section, string name)
@@ -115,9 +115,9 @@ sealed record KeyOfFile(string Name)
     /// <summary>What it stands for where it is missing; null for nothing.</summary>
     public object? Otherwise { get; set; }
 
-    /// <summary>Whether it has to be there, unless <see cref="Alternative"/> is.</summary>
+    /// <summary>Whether it has to be there, unless one of <see cref="Alternatives"/> is.</summary>
     public bool IsRequired { get; set; }
 
-    /// <summary>The key that may be there in its place; null where there is none.</summary>
-    public string? Alternative { get; set; }
+    /// <summary>The keys of which one may be there in its place.</summary>
+    public IReadOnlyList<string> Alternatives { get; set; } = [];
 }

@@ -79,7 +79,8 @@ public sealed class ConfigurationReferenceTests
 
     static string Default(KeyOfFile key) => key switch
     {
-        { IsRequired: true, Alternative: { } other } => $"has to be there, or `{other}` instead",
+        { IsRequired: true, Alternatives: { Count: > 0 } others } =>
+            $"has to be there, or {string.Join(", ", others.Select(o => $"`{o}`"))} instead",
         { IsRequired: true } => "has to be there",
         { Otherwise: null } => "",
         _ => $"`{ConfigurationTexts.Of(key.Otherwise)}`",

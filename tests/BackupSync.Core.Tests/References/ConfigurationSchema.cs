@@ -41,14 +41,14 @@ static class ConfigurationSchema
     static JsonObject Section(string path, Type section)
     {
         var keys = ConfigurationKeys.Section(path).Keys;
-        var required = keys.Where(k => k is { IsRequired: true, Alternative: null }).Select(k => k.Name).ToList();
-        var alternatives = keys.Where(k => k is { IsRequired: true, Alternative: not null }).ToList();
+        var required = keys.Where(k => k is { IsRequired: true, Alternatives.Count: 0 }).Select(k => k.Name).ToList();
+        var alternatives = keys.Where(k => k is { IsRequired: true, Alternatives.Count: > 0 }).ToList();
         var schema = new JsonObject { ["type"] = required.Count + alternatives.Count > 0 ? "object" : OrNothing("object") };
         if (required.Count > 0)
             schema["required"] = Words(required);
-        // Of each pair one key alone.
+        // Of those that stand for each other one key alone.
         if (alternatives.Count > 0)
-            schema["oneOf"] = Any(alternatives.SelectMany(k => new[] { k.Name, k.Alternative! })
+            schema["oneOf"] = Any(alternatives.SelectMany(k => k.Alternatives.Prepend(k.Name))
                 .Select(name => new JsonObject { ["required"] = Words([name]) }));
         schema["properties"] = new JsonObject(keys.Select(
             key => KeyValuePair.Create(key.Name, (JsonNode?)Property(ConfigurationKeys.Below(path, key.Name), key, section))));
