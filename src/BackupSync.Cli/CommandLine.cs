@@ -90,6 +90,8 @@ static class CommandLine
 
     static int Failed(ParseResult parsed, BackupSyncException failure)
     {
+        if (failure is AddressGivenException given)
+            failure = given.For(parsed.CommandResult.Command.Options.Select(o => o.Name));
         if (CommonOptions.AsksForJson(parsed))
             Json.WriteFailure(failure);
         Failures.Show(failure);
@@ -98,7 +100,9 @@ static class CommandLine
 
     static int Wrong(ParseResult parsed)
     {
-        var messages = parsed.Errors.Select(e => e.Message).ToList();
+        var addresses = parsed.Tokens.Select(t => t.Value).Concat(parsed.UnmatchedTokens).Where(AddressText.Is).Distinct().ToList();
+        var messages = parsed.Errors.Select(e => addresses.Aggregate(
+            e.Message, (message, address) => message.Replace(address, AddressText.Redacted(address), StringComparison.Ordinal))).ToList();
         // Where a command takes names, an option that it does not know is one of them.
         var unknown = parsed.UnmatchedTokens.FirstOrDefault() ?? parsed.Tokens.Select(t => t.Value).FirstOrDefault(t => t.StartsWith('-')
             && !parsed.CommandResult.Command.Options.Any(o => o.Aliases.Prepend(o.Name).Contains(t)));

@@ -6,8 +6,11 @@ namespace BackupSync.Module;
 /// <summary>The core's failures as PowerShell shows them, with ids that scripts can match on.</summary>
 static class ErrorRecords
 {
+    /// <param name="target">What it is about; an address has its password taken out.</param>
     public static ErrorRecord From(BackupSyncException told, object? target)
     {
+        if (target is string text && AddressText.IsNoName(text))
+            target = AddressText.Redacted(text);
         var failure = InOurWords(told);
         var message = string.IsNullOrWhiteSpace(failure.Detail) || failure.Message.Contains(failure.Detail, StringComparison.Ordinal)
             ? failure.Message

@@ -18,7 +18,8 @@ public static class ComparedPair
     /// </param>
     /// <param name="load">Reads the configuration; not called where two URLs need none.</param>
     /// <exception cref="BackupSyncException">One is missing or not known.</exception>
-    public static (DatabaseConfig Source, DatabaseConfig Target) Of(string? source, string? target, Func<BackupSyncConfig> load)
+    public static (DatabaseConfig Source, DatabaseConfig Target) Of(
+        GivenDatabase? source, GivenDatabase? target, Func<BackupSyncConfig> load)
     {
         if (source is null && target is null)
             return Of(load().OnlyJob());
@@ -35,7 +36,7 @@ public static class ComparedPair
             pair = (pair.Source with { Name = $"{pair.Source.Name}-source" }, pair.Target with { Name = $"{pair.Target.Name}-target" });
         return pair;
 
-        DatabaseConfig Database(string name) =>
-            GivenDatabase.IsAddress(name) ? AdHocJob.Database(name) : (config ??= load()).Database(name);
+        DatabaseConfig Database(GivenDatabase given) =>
+            given.IsAddress ? AdHocJob.Database(given) : given.In(config ??= load());
     }
 }

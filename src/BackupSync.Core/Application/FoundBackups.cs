@@ -58,7 +58,9 @@ public sealed record FoundBackups(IReadOnlyList<BackupFile> Backups, int Suspici
     /// <param name="path">As it was given.</param>
     /// <param name="full">Makes it an absolute one, as the head does.</param>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.BackupNotFound"/>: it is the address of something else.</exception>
-    public static BackupFile Open(string path, Func<string, string> full) => path.Contains("://", StringComparison.Ordinal)
+    /// <exception cref="AddressGivenException">It is that of a database.</exception>
+    public static BackupFile Open(string path, Func<string, string> full) =>
+        path.Contains("://", StringComparison.Ordinal) && !AddressText.Is(path)
         ? throw new BackupSyncException(
             ErrorIds.BackupNotFound,
             $"{path} is no file.",

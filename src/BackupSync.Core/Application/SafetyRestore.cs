@@ -38,7 +38,7 @@ public sealed record SafetyRestore
     /// <summary>Into a database that no configuration names.</summary>
     /// <param name="config">For its passphrase; null where there is none.</param>
     /// <exception cref="BackupSyncException">The URL is no connection string.</exception>
-    public static SafetyRestore To(string targetUrl, BackupFile backup, BackupSyncConfig? config, bool unauthenticated)
+    public static SafetyRestore To(GivenDatabase targetUrl, BackupFile backup, BackupSyncConfig? config, bool unauthenticated)
     {
         var target = AdHocJob.Parse("target", targetUrl);
         // Safety backups are listed by the name that the database had when they were taken.

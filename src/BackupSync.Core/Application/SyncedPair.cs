@@ -19,11 +19,10 @@ public sealed record SyncedPair(JobConfig Job, bool IsConfigured)
     /// <param name="backupDirectory">Null for <c>backups/&lt;source&gt;-to-&lt;target&gt;</c>.</param>
     /// <exception cref="BackupSyncException">One is not known, or no connection string, or several jobs are of both.</exception>
     public static SyncedPair Of(
-        string source, string target, Func<BackupSyncConfig> load, Func<BackupSyncConfig?> find, Action<string> warn,
+        GivenDatabase source, GivenDatabase target, Func<BackupSyncConfig> load, Func<BackupSyncConfig?> find, Action<string> warn,
         string? currentDirectory = null, string? backupDirectory = null)
     {
-        var (isSourceAddress, isTargetAddress) = (GivenDatabase.IsAddress(source), GivenDatabase.IsAddress(target));
-        if (isSourceAddress && isTargetAddress)
+        if (source.IsAddress && target.IsAddress)
         {
             var adHoc = AdHocJob.From(source, target, currentDirectory, backupDirectory);
             return new SyncedPair(Found(find, warn) is { } known
@@ -31,8 +30,8 @@ public sealed record SyncedPair(JobConfig Job, bool IsConfigured)
         }
 
         var config = load();
-        var from = isSourceAddress ? AdHocJob.Source(source) : config.Database(source);
-        var to = isTargetAddress ? GivenDatabase.AsKnown(AdHocJob.Target(target), config) : config.Database(target);
+        var from = source.IsAddress ? AdHocJob.Source(source) : source.In(config);
+        var to = target.IsAddress ? GivenDatabase.AsKnown(AdHocJob.Target(target), config) : target.In(config);
         if (JobsOf(config, from, to) is { Count: > 0 } jobs)
             return new SyncedPair(OnlyOf(jobs, backupDirectory), true);
         return new SyncedPair(AdHocJob.Between(config, from, to, backupDirectory, currentDirectory), false);

@@ -13,7 +13,8 @@ public static class AdHocJob
     /// <param name="currentDirectory">What the backup directory is relative to; null for this process's.</param>
     /// <param name="backupDirectory">Null for <c>backups/&lt;job&gt;</c>.</param>
     /// <exception cref="BackupSyncException">One is no connection string; the message says which.</exception>
-    public static JobConfig From(string sourceUrl, string targetUrl, string? currentDirectory = null, string? backupDirectory = null)
+    public static JobConfig From(
+        GivenDatabase sourceUrl, GivenDatabase targetUrl, string? currentDirectory = null, string? backupDirectory = null)
     {
         var (source, target) = Distinct(Source(sourceUrl), Target(targetUrl));
         var job = $"{source.Name}-to-{target.Name}";
@@ -69,13 +70,13 @@ public static class AdHocJob
 
     /// <summary>One database by its URL alone, as a command's parameter names it.</summary>
     /// <exception cref="BackupSyncException">It is no connection string.</exception>
-    public static DatabaseConfig Database(string url) => Database("database", url, DatabaseRole.Backup);
+    public static DatabaseConfig Database(GivenDatabase url) => Database("database", url, DatabaseRole.Backup);
 
-    internal static DatabaseConfig Source(string url) => Database("source", url, DatabaseRole.Production);
+    internal static DatabaseConfig Source(GivenDatabase url) => Database("source", url, DatabaseRole.Production);
 
-    internal static DatabaseConfig Target(string url) => Database("target", url, DatabaseRole.Backup);
+    internal static DatabaseConfig Target(GivenDatabase url) => Database("target", url, DatabaseRole.Backup);
 
-    static DatabaseConfig Database(string which, string url, DatabaseRole role)
+    static DatabaseConfig Database(string which, GivenDatabase url, DatabaseRole role)
     {
         var address = Parse(which, url);
         return new DatabaseConfig(address) { Name = Name(address.Database, which), Role = role };
@@ -87,15 +88,15 @@ public static class AdHocJob
             ? (source with { Name = $"{source.Name}-source" }, target with { Name = $"{target.Name}-target" })
             : (source, target);
 
-    internal static DatabaseAddress Parse(string which, string url)
+    internal static DatabaseAddress Parse(string which, GivenDatabase url)
     {
         // Mostly $env:NAME in a session that does not have it.
-        if (string.IsNullOrWhiteSpace(url))
+        if (string.IsNullOrWhiteSpace(url.Text))
             throw new BackupSyncException(
                 ErrorIds.ConfigurationInvalid, $"The {which}'s URL is empty.", "Set the environment variable that it comes from.");
         try
         {
-            return DatabaseAddress.Parse(url);
+            return DatabaseAddress.Parse(url.Text, url.Credential);
         }
         catch (BackupSyncException e)
         {

@@ -6,27 +6,29 @@ namespace BackupSync.Configuration;
 /// </summary>
 sealed class LateValue<T> : IEquatable<LateValue<T>> where T : class
 {
-    readonly Lazy<(T? Value, ConfigurationProblem? Problem)> _found;
+    readonly Lock _lock = new();
+    readonly Func<(T? Value, ConfigurationProblem? Problem)>? _get;
+    Outcome? _found;
 
-    public LateValue(T value) => _found = new((value, null));
+    public LateValue(T value) => _found = new(value, null);
 
-    public LateValue(ConfigurationProblem problem) => _found = new((null, problem));
+    public LateValue(ConfigurationProblem problem) => _found = new(null, problem);
 
     /// <param name="origin">Where it is got from, as a phrase.</param>
-    /// <param name="get">Called once, when it is needed.</param>
-    public LateValue(string origin, Func<(T? Value, ConfigurationProblem? Problem)> get) => (Origin, _found) = (origin, new(get));
+    /// <param name="get">Called when it is needed, once unless it is stopped.</param>
+    public LateValue(string origin, Func<(T? Value, ConfigurationProblem? Problem)> get) => (Origin, _get) = (origin, get);
 
     /// <summary>Where it is got from; null where it was at hand from the beginning.</summary>
     public string? Origin { get; }
 
     /// <summary>Whether asking for it starts nothing.</summary>
-    public bool IsAtHand => _found.IsValueCreated;
+    public bool IsAtHand => _found is not null;
 
     /// <exception cref="ConfigurationException">It cannot be had.</exception>
-    public T Value => _found.Value.Value ?? throw new ConfigurationException([Problem!]);
+    public T Value => Found.Value ?? throw new ConfigurationException([Problem!]);
 
     /// <summary>Why it cannot be had; null where it can.</summary>
-    public ConfigurationProblem? Problem => _found.Value.Problem;
+    public ConfigurationProblem? Problem => Found.Problem;
 
     /// <summary>The same with a second value put in.</summary>
     public LateValue<T> With<TOther>(LateValue<TOther> other, Func<T, TOther, (T?, ConfigurationProblem?)> put) where TOther : class
@@ -42,9 +44,28 @@ sealed class LateValue<T> : IEquatable<LateValue<T>> where T : class
 
     /// <summary>Those that were at hand are equal by what they hold.</summary>
     public bool Equals(LateValue<T>? other) =>
-        ReferenceEquals(this, other) || (Origin is null && other is { Origin: null } && _found.Value.Equals(other._found.Value));
+        ReferenceEquals(this, other) || (Origin is null && other is { Origin: null } && Found == other.Found);
 
     public override bool Equals(object? obj) => Equals(obj as LateValue<T>);
 
-    public override int GetHashCode() => Origin?.GetHashCode(StringComparison.Ordinal) ?? _found.Value.GetHashCode();
+    public override int GetHashCode() => Origin?.GetHashCode(StringComparison.Ordinal) ?? Found.GetHashCode();
+
+    /// <summary>Got by the first who needs it, while others wait.</summary>
+    Outcome Found
+    {
+        get
+        {
+            lock (_lock)
+            {
+                if (_found is null)
+                {
+                    var (value, problem) = _get!();
+                    _found = new Outcome(value, problem);
+                }
+                return _found;
+            }
+        }
+    }
+
+    sealed record Outcome(T? Value, ConfigurationProblem? Problem);
 }

@@ -11,7 +11,7 @@ public static class GivenPath
     /// <exception cref="AddressGivenException">It is a database's address.</exception>
     public static string Full(string path, string? currentDirectory = null) =>
         AddressText.Is(path)
-            ? throw new AddressGivenException(path, "the path of a file or folder")
+            ? throw new AddressGivenException(path, "the path of a file or folder", "Name the file or folder.")
             : string.IsNullOrWhiteSpace(path)
             ? throw new BackupSyncException(ErrorIds.FileFailed, "The path of a file is empty.", "Name the file.")
             : path.Contains('\0', StringComparison.Ordinal)

@@ -3,17 +3,25 @@ namespace BackupSync;
 /// <summary>A database's address was given where a name or a file is wanted. Its message has no password.</summary>
 /// <param name="given">The address.</param>
 /// <param name="wanted">What is wanted in its place, such as <c>the name of a database</c>.</param>
-public sealed class AddressGivenException(string given, string wanted)
+/// <param name="advice">What to do where the command takes no address at all; null for giving the database a name.</param>
+public sealed class AddressGivenException(string given, string wanted, string? advice = null)
     : BackupSyncException(
-        ErrorIds.ConfigurationInvalid, $"'{AddressText.Redacted(given)}' is an address, and {wanted} is wanted here.", Named)
+        ErrorIds.ConfigurationInvalid, $"'{AddressText.Redacted(given)}' is an address, and {wanted} is wanted here.", advice ?? Named)
 {
     const string Named = "Name the database in the configuration (databases: { NAME: { url: … } }), and say that name.";
 
-    /// <summary>The same with the advice to use what takes addresses.</summary>
-    /// <param name="takers">The options of the command that was given it, such as <c>--url</c>; none where it takes no address.</param>
-    public BackupSyncException For(IReadOnlyList<string> takers) => takers.Count == 0
-        ? this
-        : new BackupSyncException(ErrorId, Message, $"Give an address by {string.Join(" and ", takers)}.");
+    /// <summary>The same with the advice to use what takes an address; this one where nothing of the command does.</summary>
+    /// <param name="options">All that the command has, as it is written: <c>--url</c>, <c>-Url</c>.</param>
+    public BackupSyncException For(IEnumerable<string> options)
+    {
+        var takers = options.Where(TakesAddress).ToList();
+        return takers.Count == 0
+            ? this
+            : new BackupSyncException(ErrorId, Message, $"Give the address by {string.Join(" and ", takers)}.", this);
+    }
+
+    static bool TakesAddress(string option) => option.TrimStart('-').ToUpperInvariant() is "SOURCE" or "TARGET"
+        || option.EndsWith("url", StringComparison.OrdinalIgnoreCase);
 
     /// <exception cref="AddressGivenException">What is to be a name of the configuration is an address.</exception>
     internal static void Refuse(string name, string wanted)

@@ -64,8 +64,17 @@ public sealed partial record DatabaseAddress
     /// <param name="text">
     /// A <c>postgresql://</c> or <c>postgres://</c> URI, libpq's <c>host=… user=…</c>, or Npgsql's <c>Host=…;Username=…</c>.
     /// </param>
+    /// <param name="credential">Stands for the user and the password that the text says, if it says any.</param>
     /// <exception cref="BackupSyncException">It is none of these. The message says what is wrong and quotes no value.</exception>
-    public static DatabaseAddress Parse(string text)
+    public static DatabaseAddress Parse(string text, DatabaseCredential? credential = null)
+    {
+        var keywords = Keywords(text);
+        if (credential is not null)
+            (keywords["user"], keywords["password"]) = (credential.User, credential.Password.Reveal());
+        return AddressReader.FromKeywords(keywords);
+    }
+
+    static Dictionary<string, string> Keywords(string text)
     {
         var trimmed = text.Trim();
         if (trimmed.Length == 0)
@@ -75,10 +84,10 @@ public sealed partial record DatabaseAddress
         if (trimmed.StartsWith("psql ", StringComparison.Ordinal))
             throw ConnectionUri.Invalid("is a psql command: leave out 'psql' and the quotes.");
         if (ConnectionUri.IsUri(trimmed))
-            return AddressReader.FromKeywords(ConnectionUri.Parse(trimmed));
+            return ConnectionUri.Parse(trimmed);
         if (!trimmed.Contains('=', StringComparison.Ordinal))
             throw ConnectionUri.Invalid("is neither a URI ('postgresql://user:password@host:port/database') nor 'key=value'.");
-        return AddressReader.FromKeywords(ConnectionKeyValues.Parse(trimmed));
+        return ConnectionKeyValues.Parse(trimmed);
     }
 
     /// <summary>The same server and role, another database.</summary>

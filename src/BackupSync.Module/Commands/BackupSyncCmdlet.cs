@@ -14,6 +14,9 @@ namespace BackupSync.Module.Commands;
 public abstract class BackupSyncCmdlet : PSCmdlet, IDisposable
 {
     readonly CancellationTokenSource _stop = new();
+    readonly PipelineThread _pipeline;
+
+    protected BackupSyncCmdlet() => _pipeline = new PipelineThread(_stop.Token);
 
     /// <summary>Cancelled by Ctrl+C, and when the pipeline is stopped by others.</summary>
     protected CancellationToken Stopped => _stop.Token;
@@ -39,19 +42,31 @@ public abstract class BackupSyncCmdlet : PSCmdlet, IDisposable
 
     void Guarded(Action work)
     {
+        _pipeline.IsThis();
+        using var vault = SecretVault.Use((name, from) => _pipeline.Do(() => UserVault.Get(InvokeCommand, name, from)));
         try
         {
             work();
         }
         catch (BackupSyncException failure)
         {
-            ThrowTerminatingError(ErrorRecords.From(failure, Subject));
+            ThrowTerminatingError(ErrorRecords.From(Answered(failure), Subject));
         }
         catch (OperationCanceledException) when (Stopped.IsCancellationRequested)
         {
             throw new PipelineStoppedException();
         }
     }
+
+    /// <summary>An address that was given where a name is wanted is told with the parameter that takes it.</summary>
+    BackupSyncException Answered(BackupSyncException failure) => failure is AddressGivenException given
+        ? given.For(MyInvocation.MyCommand.Parameters.Keys.Select(name => $"-{name}"))
+        : failure;
+
+    /// <inheritdoc cref="Answered"/>
+    protected new void WriteError(ErrorRecord record) => base.WriteError(record.Exception is AddressGivenException given
+        ? ErrorRecords.From(Answered(given), record.TargetObject)
+        : record);
 
     /// <summary>What is shown holds others' words: names of files, tables and roles, and what servers say.</summary>
     protected new void WriteWarning(string text) => base.WriteWarning(Printable.Text(Spelling.InCmdlets(text)));
@@ -71,8 +86,18 @@ public abstract class BackupSyncCmdlet : PSCmdlet, IDisposable
     /// Waits on the pipeline's thread for work of the core, which runs on the thread pool: there it needs no message loop and
     /// meets no runspace.
     /// </summary>
-    protected T Await<T>(Func<CancellationToken, Task<T>> work) =>
-        Task.Run(() => work(Stopped), CancellationToken.None).GetAwaiter().GetResult();
+    protected T Await<T>(Func<CancellationToken, Task<T>> work)
+    {
+        var working = Task.Run(() => work(Stopped), CancellationToken.None);
+        _pipeline.WaitFor(working);
+        return working.GetAwaiter().GetResult();
+    }
+
+    /// <summary>Has something done on the pipeline's thread while that waits for work of the core.</summary>
+    protected void Post(Action work) => _pipeline.Post(work);
+
+    /// <summary>Waits so for work that goes on; an exception of it is not thrown here.</summary>
+    protected void WaitFor(Task work) => _pipeline.WaitFor(work);
 
     /// <summary>The same for work that warns: told on the pipeline's thread, when it has ended.</summary>
     protected T Await<T>(Func<Action<string>, CancellationToken, Task<T>> work)
@@ -90,7 +115,8 @@ public abstract class BackupSyncCmdlet : PSCmdlet, IDisposable
     }
 
     /// <summary>A path as the user means it: relative to PowerShell's location, which is not that of the process.</summary>
-    protected string FullPath(string path) => GivenPath.Full(SessionState.Path.GetUnresolvedProviderPathFromPSPath(path));
+    protected string FullPath(string path) =>
+        GivenPath.Full(AddressText.Is(path) ? path : SessionState.Path.GetUnresolvedProviderPathFromPSPath(path));
 
     protected string CurrentFolder => SessionState.Path.CurrentFileSystemLocation.ProviderPath;
 
@@ -143,7 +169,9 @@ public abstract class BackupSyncCmdlet : PSCmdlet, IDisposable
 
     protected virtual void Dispose(bool disposing)
     {
-        if (disposing)
-            _stop.Dispose();
+        if (!disposing)
+            return;
+        _pipeline.Dispose();
+        _stop.Dispose();
     }
 }

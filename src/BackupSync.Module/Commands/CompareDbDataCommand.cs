@@ -26,13 +26,23 @@ public sealed class CompareDbDataCommand : BackupSyncCmdlet
     /// <summary>Names of the configuration, or URLs. Not mandatory: the only job of a configuration needs no name.</summary>
     [Parameter(ParameterSetName = ByName, Position = 0, ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(DatabaseNameCompleter))]
-    [AllowNull, AllowEmptyString]
-    public string? Source { get; set; }
+    [GivenDatabase, AllowNull]
+    public GivenDatabase? Source { get; set; }
 
     [Parameter(ParameterSetName = ByName, Position = 1, ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(DatabaseNameCompleter))]
-    [AllowNull, AllowEmptyString]
-    public string? Target { get; set; }
+    [GivenDatabase, AllowNull]
+    public GivenDatabase? Target { get; set; }
+
+    /// <summary>Who signs in to the source, whatever its URL says.</summary>
+    [Parameter(ParameterSetName = ByName)]
+    [Credential]
+    public PSCredential? SourceCredential { get; set; }
+
+    /// <summary>Who signs in to the target, likewise.</summary>
+    [Parameter(ParameterSetName = ByName)]
+    [Credential]
+    public PSCredential? TargetCredential { get; set; }
 
     /// <summary>Jobs whose sources and targets are compared.</summary>
     [Parameter(ParameterSetName = ByJob, Mandatory = true, ValueFromPipeline = true)]
@@ -93,7 +103,10 @@ public sealed class CompareDbDataCommand : BackupSyncCmdlet
             ConnectLimit = TimeSpan.FromSeconds(TimeoutSeconds),
             Limit = TimeSpan.FromMinutes(LimitMinutes),
         };
-        foreach (var (source, target) in Pairs())
+        var pairs = Pairs();
+        // Here, for what has to be asked for is asked for on this thread.
+        _ = pairs.Select(p => (p.Source.Address, p.Target.Address)).ToList();
+        foreach (var (source, target) in pairs)
             Write(Compare(source, target, options), options.Detail);
     }
 
@@ -102,9 +115,13 @@ public sealed class CompareDbDataCommand : BackupSyncCmdlet
     {
         ByObject => [ComparedPair.Of(InputObject)],
         ByJob => [.. Selection.Jobs(LoadConfig(Config), Job).Select(ComparedPair.Of)],
-        _ => [ComparedPair.Of(MyInvocation.BoundParameters.ContainsKey(nameof(Source)) ? Source ?? "" : null,
-            MyInvocation.BoundParameters.ContainsKey(nameof(Target)) ? Target ?? "" : null, () => LoadConfig(Config))],
+        _ => [ComparedPair.Of(Given(nameof(Source), Source, SourceCredential), Given(nameof(Target), Target, TargetCredential),
+            () => LoadConfig(Config))],
     };
+
+    /// <summary>Null where it was not given; empty where its variable was not set.</summary>
+    GivenDatabase? Given(string parameter, GivenDatabase? value, PSCredential? credential) =>
+        MyInvocation.BoundParameters.ContainsKey(parameter) ? (value ?? new GivenDatabase("")).With(credential) : null;
 
     void Write(ComparisonResult result, bool isDetailed)
     {

@@ -28,15 +28,25 @@ public sealed class InvokeDbSyncCommand : RunCmdlet
     [Parameter(ParameterSetName = ByPair, Mandatory = true)]
     [Alias("SourceUrl")]
     [ArgumentCompleter(typeof(DatabaseNameCompleter))]
-    [AllowNull, AllowEmptyString]
-    public string Source { get; set; } = "";
+    [GivenDatabase, AllowNull]
+    public GivenDatabase? Source { get; set; }
 
     /// <summary>The database to replace, likewise.</summary>
     [Parameter(ParameterSetName = ByPair, Mandatory = true)]
     [Alias("TargetUrl")]
     [ArgumentCompleter(typeof(DatabaseNameCompleter))]
-    [AllowNull, AllowEmptyString]
-    public string Target { get; set; } = "";
+    [GivenDatabase, AllowNull]
+    public GivenDatabase? Target { get; set; }
+
+    /// <summary>Who signs in to the source, whatever its URL says.</summary>
+    [Parameter(ParameterSetName = ByPair)]
+    [Credential]
+    public PSCredential? SourceCredential { get; set; }
+
+    /// <summary>Who signs in to the target, likewise.</summary>
+    [Parameter(ParameterSetName = ByPair)]
+    [Credential]
+    public PSCredential? TargetCredential { get; set; }
 
     /// <summary>Where backups and the history go; <c>backups/&lt;source&gt;-to-&lt;target&gt;</c> where nothing is said.</summary>
     [Parameter(ParameterSetName = ByPair)]
@@ -78,8 +88,10 @@ public sealed class InvokeDbSyncCommand : RunCmdlet
     /// <summary>All of them before any is run, so that a mistyped name is told before anything has happened.</summary>
     IReadOnlyList<SyncedPair> Jobs() => ParameterSetName switch
     {
-        ByPair => [SyncedPair.Of(Source ?? "", Target ?? "", () => LoadConfig(Config), () => LoadConfigIfAny(Config), WriteWarning,
-            CurrentFolder, BackupDirectory is null ? null : FullPath(BackupDirectory))],
+        ByPair => [SyncedPair.Of(
+            (Source ?? new("")).With(SourceCredential), (Target ?? new("")).With(TargetCredential),
+            () => LoadConfig(Config), () => LoadConfigIfAny(Config), WriteWarning, CurrentFolder,
+            BackupDirectory is null ? null : FullPath(BackupDirectory))],
         ByObject => [new(InputObject, IsConfigured: true)],
         _ => [.. Selection.JobsOrOnly(LoadConfig(Config), Job).Select(j => new SyncedPair(j, IsConfigured: true))],
     };

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using BackupSync.Application;
 using BackupSync.Backups;
+using BackupSync.Configuration;
 using BackupSync.Runs;
 
 namespace BackupSync.Module.Commands;
@@ -41,8 +42,8 @@ public sealed class RestoreDbSafetyBackupCommand : ReplacingCmdlet
     [Parameter(ParameterSetName = ByObject)]
     [Parameter(ParameterSetName = ByPath)]
     [Alias("Target")]
-    [AllowNull, AllowEmptyString]
-    public string TargetUrl { get; set; } = "";
+    [GivenDatabase, AllowNull]
+    public GivenDatabase? TargetUrl { get; set; }
 
     /// <summary>Lifts the confirmation.</summary>
     [Parameter]
@@ -73,7 +74,7 @@ public sealed class RestoreDbSafetyBackupCommand : ReplacingCmdlet
         if ((ParameterSetName == ByPath ? Opened(Path) : InputObject) is not { } backup)
             return null;
         return HasTarget
-            ? SafetyRestore.To(TargetUrl, backup, config, Unauthenticated)
+            ? SafetyRestore.To(TargetUrl ?? new(""), backup, config, Unauthenticated)
             : Found(backup.Path, _ => SafetyRestore.Named(backup, config!, job: null, Unauthenticated));
     }
 }

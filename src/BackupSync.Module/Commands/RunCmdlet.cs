@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Management.Automation;
 using BackupSync.Runs;
 
@@ -24,35 +23,31 @@ public abstract class RunCmdlet : ConfirmingCmdlet
     /// <param name="start">Asks for the observers of a run by the name that tells it from the others.</param>
     protected void RunSeveral(Func<Func<string?, IEnumerable<IRunObserver>>, CancellationToken, Task> start)
     {
-        using var events = new BlockingCollection<(RunDisplay Display, RunEvent Event)>();
+        var displays = new List<RunDisplay>();
+        var failures = new List<ErrorRecord>();
         var count = 0;
         var runs = Task.Run(
-            async () =>
-            {
-                try
-                {
-                    await start(name => [new Queue(events, new RunDisplay(this, Interlocked.Increment(ref count) - 1, name))], Stopped);
-                }
-                finally
-                {
-                    events.CompleteAdding();
-                }
-            },
+            () => start(
+                name => [new Queue(this, new RunDisplay(this, Interlocked.Increment(ref count) - 1, name), displays, failures)], Stopped),
             CancellationToken.None);
 
-        var failures = new List<ErrorRecord>();
         var shown = false;
         try
         {
-            Show(events, failures);
+            WaitFor(runs);
+            if (Stopping)
+                throw new PipelineStoppedException();
             shown = true;
         }
         finally
         {
-            // Show only leaves early by an exception: the pipeline was stopped, or a warning was made one that stops.
+            // Left early only by an exception: the pipeline was stopped, or a warning was made one that stops.
             if (!shown)
                 Stop();
             ((IAsyncResult)runs).AsyncWaitHandle.WaitOne();
+            // Records that are written to a stopping pipeline throw; such a pipeline's progress is cleared by the host.
+            foreach (var display in displays.TakeWhile(_ => !Stopping))
+                display.Complete();
         }
 
         runs.GetAwaiter().GetResult();
@@ -60,39 +55,18 @@ public abstract class RunCmdlet : ConfirmingCmdlet
             WriteError(failure);
     }
 
-    void Show(BlockingCollection<(RunDisplay Display, RunEvent Event)> events, List<ErrorRecord> failures)
-    {
-        var displays = new HashSet<RunDisplay>();
-        try
-        {
-            foreach (var (display, runEvent) in events.GetConsumingEnumerable(CancellationToken.None))
-            {
-                displays.Add(display);
-                try
-                {
-                    Show(display, runEvent, failures);
-                }
-                catch (PipelineStoppedException)
-                {
-                    TellEnd(runEvent);
-                }
-            }
-            if (Stopping)
-                throw new PipelineStoppedException();
-        }
-        finally
-        {
-            // Records that are written to a stopping pipeline throw; such a pipeline's progress is cleared by the host.
-            foreach (var display in displays.TakeWhile(_ => !Stopping))
-                display.Complete();
-        }
-    }
-
     void Show(RunDisplay display, RunEvent runEvent, List<ErrorRecord> failures)
     {
-        display.Show(runEvent);
-        if (runEvent is RunEnded { Result: var result })
-            Write(result, failures);
+        try
+        {
+            display.Show(runEvent);
+            if (runEvent is RunEnded { Result: var result })
+                Write(result, failures);
+        }
+        catch (PipelineStoppedException)
+        {
+            TellEnd(runEvent);
+        }
     }
 
     /// <summary>
@@ -119,8 +93,14 @@ public abstract class RunCmdlet : ConfirmingCmdlet
             failures.Add(failure);
     }
 
-    sealed class Queue(BlockingCollection<(RunDisplay, RunEvent)> events, RunDisplay display) : IRunObserver
+    /// <summary>Brings what a run tells to the pipeline's thread.</summary>
+    sealed class Queue(RunCmdlet cmdlet, RunDisplay display, List<RunDisplay> displays, List<ErrorRecord> failures) : IRunObserver
     {
-        public void OnEvent(RunEvent runEvent) => events.Add((display, runEvent));
+        public void OnEvent(RunEvent runEvent) => cmdlet.Post(() =>
+        {
+            if (!displays.Contains(display))
+                displays.Add(display);
+            cmdlet.Show(display, runEvent, failures);
+        });
     }
 }

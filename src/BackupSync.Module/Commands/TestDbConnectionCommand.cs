@@ -24,8 +24,13 @@ public sealed class TestDbConnectionCommand : BackupSyncCmdlet
     public DatabaseConfig InputObject { get; set; } = null!;
 
     [Parameter(ParameterSetName = ByUrl, Mandatory = true, ValueFromPipelineByPropertyName = true)]
-    [AllowNull, AllowEmptyString]
-    public string[]? Url { get; set; }
+    [GivenDatabase, AllowNull]
+    public GivenDatabase[]? Url { get; set; }
+
+    /// <summary>Who signs in, whatever the URL says.</summary>
+    [Parameter(ParameterSetName = ByUrl)]
+    [Credential]
+    public PSCredential? Credential { get; set; }
 
     /// <summary>Only whether each can be reached.</summary>
     [Parameter]
@@ -55,7 +60,7 @@ public sealed class TestDbConnectionCommand : BackupSyncCmdlet
         switch (ParameterSetName)
         {
             case ByUrl:
-                return [.. (Url ?? [""]).Select(u => AdHocJob.Database(u))];
+                return [.. (Url ?? [new("")]).Select(u => AdHocJob.Database(u.With(Credential)))];
             case ByObject:
                 return [InputObject];
             default:

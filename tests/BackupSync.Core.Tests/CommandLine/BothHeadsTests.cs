@@ -57,6 +57,8 @@ public sealed class BothHeadsTests
     [
         new("*", "cmdlets write objects", "json"),
         new("*", "objects come by the pipeline", "InputObject"),
+        new("*", "PowerShell's own object; a command has passwordFile and urlCommand of a configuration",
+            "Credential", "SourceCredential", "TargetCredential"),
         new("*", "a bare true or false, which a command tells by its exit code", "Quiet"),
         new("New-DbSyncConfig", ReplacesNothing, "WhatIf", "Confirm"),
         new("New-DbBackup", ReplacesNothing, "WhatIf", "Confirm"),

@@ -66,7 +66,8 @@ sealed record HeadOption(string Name, string Kind, string? Default, IReadOnlyLis
     static string KindOf(string type) => type switch
     {
         "Boolean" or "SwitchParameter" => "switch",
-        "String" => "text",
+        // A name or an address, which a cmdlet takes as a secure string, too.
+        "String" or "GivenDatabase" => "text",
         "Int32" => "number",
         "DateTimeOffset" => "moment",
         var other => other,

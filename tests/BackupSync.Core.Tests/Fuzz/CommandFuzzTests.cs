@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text;
 using BackupSync.Backups;
 using Xunit.Abstractions;
 using Entry = BackupSync.Cli.CommandLine;
@@ -26,16 +25,14 @@ public sealed class CommandFuzzTests(ITestOutputHelper output)
         using var temp = new TempFolder();
         var folder = temp.Path;
         var config = WriteConfig(folder);
-        var (console, error, current) = (Console.Out, Console.Error, Environment.CurrentDirectory);
-        var printed = new StringBuilder();
-        using var writer = TextWriter.Synchronized(new StringWriter(printed));
+        var current = Environment.CurrentDirectory;
+        using var console = new CommandOutput();
+        var printed = console.Text;
         var crashes = new List<string>();
         var cases = 0;
         try
         {
             Environment.CurrentDirectory = folder;
-            Console.SetOut(writer);
-            Console.SetError(writer);
             foreach (var arguments in Cases(Entry.Root(), config).Where(a => StaysIn(folder, a, config)))
             {
                 cases++;
@@ -55,8 +52,6 @@ public sealed class CommandFuzzTests(ITestOutputHelper output)
         }
         finally
         {
-            Console.SetOut(console);
-            Console.SetError(error);
             Environment.CurrentDirectory = current;
         }
 
