@@ -53,6 +53,16 @@ databases:
         (Test-DbConnection -Config (Join-Path $folder backupsync.yml) -TimeoutSeconds 10).State | Should -Be Connected, Connected, Connected
     }
 
+    It 'in a file that everybody can read are warned of, and used' -Skip:$IsWindows {
+        $folder = New-Config 'databases: { file: { urlFile: url } }'
+        Set-Content -LiteralPath (Join-Path $folder url) -Value $pair.Source
+        chmod 755 $TestDrive $folder
+        chmod 644 (Join-Path $folder url)
+        Test-DbConnection -Config (Join-Path $folder backupsync.yml) -Quiet -WarningVariable warnings -WarningAction SilentlyContinue | Should -BeTrue
+        # A folder above may keep everybody out.
+        if ($warnings) { "$warnings" | Should -BeLike '*:1:*databases.file.urlFile: the file * can be read by everybody on this machine (mode 0644)*' }
+    }
+
     It 'come from a vault, asked in this session when they are needed' {
         $folder = New-Config @'
 databases: { first: { urlSecret: team/prod-url }, second: { urlSecret: copy-url }, other: { urlSecret: other-url } }
@@ -181,7 +191,8 @@ Describe 'An address where a name is wanted' {
         $common = [System.Management.Automation.PSCmdlet]::CommonParameters + [System.Management.Automation.PSCmdlet]::OptionalCommonParameters
         Push-Location $pair.Folder
         try {
-            foreach ($set in $command.ParameterSets) {
+            # Objects come by the pipeline.
+            foreach ($set in $command.ParameterSets.Where{ -not $_.Parameters.Where{ $_.Name -eq 'InputObject' -and $_.IsMandatory } }) {
                 foreach ($parameter in $set.Parameters.Where{ $_.Name -notin $common -and $_.ParameterType -in [string], [string[]] -or $_.Name -match 'Url|^Source$|^Target$' }) {
                     foreach ($address in $url, 'host=127.0.0.1 port=1 user=u password=Zq7Wk9') {
                         $given = @{ $parameter.Name = $address }

@@ -33,7 +33,7 @@ static class UserVault
         }
         catch (RuntimeException e)
         {
-            throw Failure($"the secret '{name}' could not be got: {AddressText.Scrub(e.Message).TrimEnd('.')}");
+            throw Failure($"the secret '{name}' could not be got: {AddressText.Scrub(e.ErrorRecord.ToString()).TrimEnd('.')}");
         }
     }
 

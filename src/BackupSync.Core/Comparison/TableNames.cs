@@ -35,6 +35,7 @@ static class TableNames
     {
         foreach (var pattern in patterns.Where(p => !tables.Any(t => Matches(t, p))))
         {
+            AddressGivenException.RefuseAsTable(pattern);
             var nearest = NearestName.Of(pattern, tables.SelectMany(t => new[] { t.Name, t.Display }));
             throw new BackupSyncException(ErrorIds.UnknownName, $"There is no table '{pattern}' in {label}.",
                 nearest is not null ? $"Did you mean '{nearest}'?" : tables.Count == 0 ? "There are none." : $"There are {Some(tables)}.");

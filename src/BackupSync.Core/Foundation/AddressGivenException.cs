@@ -23,10 +23,17 @@ public sealed class AddressGivenException(string given, string wanted, string? a
     static bool TakesAddress(string option) => option.TrimStart('-').ToUpperInvariant() is "SOURCE" or "TARGET"
         || option.EndsWith("url", StringComparison.OrdinalIgnoreCase);
 
-    /// <exception cref="AddressGivenException">What is to be a name of the configuration is an address.</exception>
+    /// <exception cref="AddressGivenException">What is no name of the configuration is an address.</exception>
     internal static void Refuse(string name, string wanted)
     {
         if (AddressText.IsNoName(name))
             throw new AddressGivenException(name, wanted);
+    }
+
+    /// <exception cref="AddressGivenException">What is the name of no table, of which some have any character, is an address.</exception>
+    internal static void RefuseAsTable(string name)
+    {
+        if (AddressText.Is(name))
+            throw new AddressGivenException(name, "the name of a table", "Name the table.");
     }
 }

@@ -74,6 +74,7 @@ sealed record TableSelection(
     {
         foreach (var pattern in patterns.Where(p => !tables.Any(t => Matches(t, p))))
         {
+            AddressGivenException.RefuseAsTable(pattern);
             var nearest = NearestName.Of(pattern, tables.SelectMany(t => new[] { t.Name, t.FullName.Plain }));
             var some = tables.Select(t => t.Key).Order(StringComparer.Ordinal).Take(20);
             throw new BackupSyncException(ErrorIds.UnknownName, $"{file} has no table '{pattern}'.",
