@@ -9,8 +9,12 @@ static class ErrorRecords
     /// <param name="target">What it is about; an address has its password taken out.</param>
     public static ErrorRecord From(BackupSyncException told, object? target)
     {
-        if (target is string text && AddressText.IsNoName(text))
-            target = AddressText.Redacted(text);
+        target = target switch
+        {
+            string text => Shown(text),
+            IEnumerable<string> several => several.Select(Shown).ToArray(),
+            _ => target,
+        };
         var failure = InOurWords(told);
         var message = string.IsNullOrWhiteSpace(failure.Detail) || failure.Message.Contains(failure.Detail, StringComparison.Ordinal)
             ? failure.Message
@@ -24,6 +28,8 @@ static class ErrorRecords
             },
         };
     }
+
+    static string Shown(string target) => AddressText.IsNoName(target) ? AddressText.Redacted(target) : target;
 
     /// <summary>Options as cmdlets have them, also for who reads the exception itself.</summary>
     static BackupSyncException InOurWords(BackupSyncException failure)

@@ -148,7 +148,7 @@ static class CommonOptions
             ? AdHocConfiguration.In(System.IO.Directory.GetCurrentDirectory())
             : parsed.LoadConfig(config);
 
-    public static Option<string?> ToUrl(string description) => new("--to-url") { Description = description, HelpName = "url" };
+    public static Option<string?> TargetUrl(string description) => new("--target-url") { Description = description, HelpName = "url" };
 
     public static IEnumerable<string> Words<T>() where T : struct, Enum =>
         Enum.GetNames<T>().Select(JsonNamingPolicy.CamelCase.ConvertName);

@@ -9,19 +9,19 @@ static class ImportCommand
     {
         var file = new Argument<string>("file") { Description = "The archive, its manifest beside it" };
         var to = ConfigNames.Option<string?>("--to", "database", "The database whose content it replaces", ConfigNames.Databases);
-        var toUrl = CommonOptions.ToUrl("The URL of any other database that it goes to; it is created where it is not there");
+        var targetUrl = CommonOptions.TargetUrl("The URL of any other database that it goes to; it is created where it is not there");
         var config = CommonOptions.Config();
         var replacing = new ReplacingOptions();
         var command = new Command(
             "import",
             "Replace a database's content by a file that export has written: verified before it is visible, undone on any "
-                + "failure") { file, to, toUrl, config };
+                + "failure") { file, to, targetUrl, config };
         replacing.AddTo(command);
         command.Validators.Add(result =>
-            result.Refuse(OptionRules.Import(result.GetResult(to) is not null, result.GetResult(toUrl) is not null)));
+            result.Refuse(OptionRules.Import(result.GetResult(to) is not null, result.GetResult(targetUrl) is not null)));
         command.SetAction((parsed, cancellationToken) =>
         {
-            var url = parsed.GetValue(toUrl);
+            var url = parsed.GetValue(targetUrl);
             var loaded = url is null ? parsed.LoadConfig(config) : parsed.LoadConfigOrNone(config);
             var backup = BackupSelection.Open(parsed.GetRequiredValue(file));
             return replacing.RestoreAsync(

@@ -23,7 +23,7 @@ static class RestoreCommand
         var path = new Option<string?>("--path") { Description = "A backup's file instead, its manifest beside it", HelpName = "file" };
         var to = ConfigNames.Option<string?>(
             "--to", "database", "The database whose content is replaced [default: the one it is of]", ConfigNames.Databases);
-        var toUrl = CommonOptions.ToUrl("The URL of any other database to restore to; it is created where it is not there");
+        var targetUrl = CommonOptions.TargetUrl("The URL of any other database to restore to; it is created where it is not there");
         var tables = new Option<string[]>("--table")
         {
             Description = "Only tables that match, such as users or 'orders*', into what is there; may be said more than once",
@@ -34,7 +34,7 @@ static class RestoreCommand
         var replacing = new ReplacingOptions();
         var command = new Command("restore", "Bring a database back from a backup: verified before it is visible, undone on any failure")
         {
-            name, latest, before, tag, place, path, to, toUrl, tables, config,
+            name, latest, before, tag, place, path, to, targetUrl, tables, config,
         };
         replacing.AddTo(command);
         command.Validators.Add(result =>
@@ -48,13 +48,13 @@ static class RestoreCommand
                 result.AddError("--path names a file: --latest, --before and --tag do not go with it.");
             if (result.GetResult(path) is not null && result.GetResult(place) is not null)
                 result.AddError("--path names a file: --place does not go with it.");
-            result.Refuse(OptionRules.Target(result.GetResult(to) is not null, result.GetResult(toUrl) is not null));
+            result.Refuse(OptionRules.Target(result.GetResult(to) is not null, result.GetResult(targetUrl) is not null));
             if (asks && result.GetValue(name) is null)
                 result.AddError("Name the database whose backup is meant.");
         });
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var url = parsed.GetValue(toUrl);
+            var url = parsed.GetValue(targetUrl);
             var isAlone = url is not null && parsed.GetResult(path) is not null;
             var loaded = isAlone ? parsed.LoadConfigOrNone(config) : parsed.LoadConfig(config);
             if (parsed.GetValue(to) is { } other)

@@ -36,7 +36,7 @@ public static class OptionRules
             + $"{Spelling.Path}.";
 
     public static string? Target(bool to, bool toUrl) => to && toUrl
-        ? $"{Spelling.To} is a database of the configuration, {Spelling.ToUrl} any other: say one of them."
+        ? $"{Spelling.To} is a database of the configuration, {Spelling.TargetUrl} any other: say one of them."
         : null;
 
     /// <summary>The last run of a job is undone only where that is said.</summary>
@@ -49,7 +49,7 @@ public static class OptionRules
 
     /// <summary>A file says not where it is to go.</summary>
     public static string? Import(bool to, bool toUrl) => to || toUrl ? Target(to, toUrl)
-        : $"Say which database's content it replaces: {Spelling.To}, or any other by {Spelling.ToUrl}.";
+        : $"Say which database's content it replaces: {Spelling.To}, or any other by {Spelling.TargetUrl}.";
 
     /// <summary>Of a backup that is taken of a database that its URL names.</summary>
     public static string? Backup(bool databases, bool all, bool url, bool directory, bool place) =>

@@ -10,7 +10,7 @@ public sealed record RestoreTarget(DatabaseConfig Database, bool IsConfigured)
     /// <param name="name">Null for the database that the backup is of.</param>
     /// <param name="url">Null where none is said.</param>
     /// <exception cref="BackupSyncException">The name is unknown, the URL is no connection string, or both are said.</exception>
-    public static RestoreTarget Of(BackupSyncConfig config, string? name, string? url, BackupFile backup) =>
+    public static RestoreTarget Of(BackupSyncConfig config, string? name, GivenDatabase? url, BackupFile backup) =>
         OptionRules.Target(name is not null, url is not null) is { } refusal
             ? throw new BackupSyncException(ErrorIds.ConfigurationInvalid, refusal)
         : url is not null ? new RestoreTarget(Selection.ByUrl(config, url), IsConfigured: false)

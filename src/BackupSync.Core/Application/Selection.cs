@@ -40,7 +40,7 @@ public static class Selection
     /// the name that it has on its server, with that of the server where the configuration calls another one so.
     /// </summary>
     /// <exception cref="BackupSyncException">It is no connection string.</exception>
-    public static DatabaseConfig ByUrl(BackupSyncConfig config, string url)
+    public static DatabaseConfig ByUrl(BackupSyncConfig config, GivenDatabase url)
     {
         var given = AdHocJob.Database(url);
         if (config.Databases.FirstOrDefault(d => d.AddressProblem is null && d.Address.IsSameDatabase(given.Address)) is { } known)

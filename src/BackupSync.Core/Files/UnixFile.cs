@@ -68,7 +68,7 @@ sealed record UnixFile(uint Owner, uint Group, UnixFileMode Mode, UnixFileKind K
                 if (FileFailure.IsInUse(error))
                     throw error;
             }
-            return new FileStream(handle, FileAccess.ReadWrite, bufferSize: 0);
+            return new LockedStream(handle);
         }
         catch
         {
@@ -113,6 +113,37 @@ sealed record UnixFile(uint Owner, uint Group, UnixFileMode Mode, UnixFileKind K
     const int LockShared = 1;
     const int LockExclusive = 2;
     const int LockAtOnce = 4;
+    const int LockBack = 8;
+
+    /// <summary>
+    /// Gives its lock back before it is closed. A child that is just being started has all files of ours until it runs its program, and
+    /// the lock would last as long.
+    /// </summary>
+    sealed class LockedStream : FileStream
+    {
+        readonly SafeFileHandle? _handle;
+
+        public LockedStream(SafeFileHandle handle) : base(handle, FileAccess.ReadWrite, bufferSize: 0) => _handle = handle;
+
+        public override ValueTask DisposeAsync()
+        {
+            LetGo();
+            return base.DisposeAsync();
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            LetGo();
+            base.Dispose(disposing);
+        }
+
+        void LetGo()
+        {
+            // Where it fails there was no lock; closing gives back what there is.
+            if (_handle is { IsClosed: false })
+                _ = SystemNative_FLock(_handle, LockBack);
+        }
+    }
 
     /// <summary>The beginning of what .NET's library fills in; the rest has room.</summary>
     [StructLayout(LayoutKind.Sequential, Size = 256)]

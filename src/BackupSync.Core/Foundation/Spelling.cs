@@ -31,7 +31,6 @@ public sealed record Spelling(string Cmdlet, string Command)
     public static readonly Spelling Tag = new("-Tag", "--tag");
     public static readonly Spelling TargetUrl = new("-TargetUrl", "--target-url");
     public static readonly Spelling To = new("-To", "--to");
-    public static readonly Spelling ToUrl = new("-TargetUrl", "--to-url");
     public static readonly Spelling Unauthenticated = new("-Unauthenticated", "--unauthenticated");
     public static readonly Spelling Unpin = new("-Unpin", "--unpin");
     public static readonly Spelling Url = new("-Url", "--url");
@@ -46,7 +45,7 @@ public sealed record Spelling(string Cmdlet, string Command)
     static readonly IReadOnlyList<Spelling> Known =
     [
         AllowProduction, All, Before, Detail, Directory, Force, Job, KeepDays, Latest, ModeFull, NoTag, On, OthersWait, Path, PathAndTo,
-        Pin, Place, Quiet, SkipRefused, Table, Tag, TargetUrl, To, ToUrl, Unauthenticated, Unpin, Url, Compare, CopyBackup, ListBackups,
+        Pin, Place, Quiet, SkipRefused, Table, Tag, TargetUrl, To, Unauthenticated, Unpin, Url, Compare, CopyBackup, ListBackups,
         InitializeSecondary, RestoreBackup, SignBackup, SignBackupAt,
     ];
 

@@ -23,10 +23,10 @@ public sealed class ImportDbArchiveCommand : RestoreCmdlet
 
     protected override void Execute()
     {
-        if (OptionRules.Import(To is not null, TargetUrl is not null) is { } refusal)
+        if (OptionRules.Import(To is not null, TargetAddress is not null) is { } refusal)
             throw new BackupSyncException(ErrorIds.ConfigurationInvalid, refusal);
         var config = ConfigOfTarget(isNeeded: To is not null);
         if (Opened(Path) is { } backup)
-            Restore(backup, RestoreTarget.Of(config, To, TargetUrl, backup), config, tables: []);
+            Restore(backup, RestoreTarget.Of(config, To, TargetAddress, backup), config, tables: []);
     }
 }

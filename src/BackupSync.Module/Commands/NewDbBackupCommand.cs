@@ -33,8 +33,13 @@ public sealed class NewDbBackupCommand : RunCmdlet
 
     /// <summary>The address of a database that no configuration need have.</summary>
     [Parameter(ParameterSetName = ByUrl, Mandatory = true)]
-    [ValidateNotNullOrEmpty]
-    public string Url { get; set; } = "";
+    [GivenDatabase, AllowNull]
+    public GivenDatabase? Url { get; set; }
+
+    /// <summary>Who signs in there.</summary>
+    [Parameter(ParameterSetName = ByUrl)]
+    [Credential]
+    public PSCredential? Credential { get; set; }
 
     /// <summary>The folder to write to, instead of a place.</summary>
     [Parameter(ParameterSetName = ByUrl)]
@@ -74,7 +79,7 @@ public sealed class NewDbBackupCommand : RunCmdlet
         if (ParameterSetName == ByObject)
             _databases.Add(InputObject);
         else if (ParameterSetName == ByUrl)
-            _databases.Add(Selection.ByUrl(ConfigOfRun(), Url));
+            _databases.Add(Selection.ByUrl(ConfigOfRun(), (Url ?? new("")).With(Credential)));
         else if (Database is null || All)
             _databases.AddRange(Selection.DatabasesOrAll(ConfigOfRun(), Database, All));
         else

@@ -14,11 +14,23 @@ public abstract class RestoreCmdlet : ReplacingCmdlet
 
     /// <summary>The address of any other database; it is created where it is not there.</summary>
     [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? TargetUrl { get; set; }
+    [GivenDatabase, AllowNull]
+    public GivenDatabase? TargetUrl { get; set; }
+
+    /// <summary>Who signs in there.</summary>
+    [Parameter]
+    [Credential]
+    public PSCredential? TargetCredential { get; set; }
+
+    /// <summary>Also where its variable was not set: that must not fall back on the database that the backup is of.</summary>
+    protected GivenDatabase? TargetAddress => MyInvocation.BoundParameters.ContainsKey(nameof(TargetUrl))
+        ? (TargetUrl ?? new("")).With(TargetCredential)
+        : TargetCredential is null ? null : throw new BackupSyncException(
+            ErrorIds.ConfigurationInvalid,
+            $"-{nameof(TargetCredential)} goes with -{nameof(TargetUrl)}: for its own databases the configuration says who signs in.");
 
     /// <summary>Without a configuration only where the URL says where to.</summary>
-    protected BackupSyncConfig ConfigOfTarget(bool isNeeded) => isNeeded || TargetUrl is null
+    protected BackupSyncConfig ConfigOfTarget(bool isNeeded) => isNeeded || TargetAddress is null
         ? LoadConfig(Config)
         : LoadConfigIfAny(Config) ?? AdHocConfiguration.In(CurrentFolder);
 

@@ -75,8 +75,8 @@ public sealed class RestoreDbBackupCommand : RestoreCmdlet
             ? FormattableString.Invariant($", the newest up to {moment.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC")
             : "";
         // Of a piped one the others are no worse for it.
-        var to = ParameterSetName == ByName || To is not null || TargetUrl is not null
-            ? RestoreTarget.Of(config, To, TargetUrl, backup)
+        var to = ParameterSetName == ByName || To is not null || TargetAddress is not null
+            ? RestoreTarget.Of(config, To, TargetAddress, backup)
             : Found(backup.Path, _ => RestoreTarget.Of(config, null, null, backup));
         if (to is not null)
             Restore(backup, to, config, Table ?? [], why);

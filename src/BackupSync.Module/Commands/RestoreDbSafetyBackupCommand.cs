@@ -45,12 +45,19 @@ public sealed class RestoreDbSafetyBackupCommand : ReplacingCmdlet
     [GivenDatabase, AllowNull]
     public GivenDatabase? TargetUrl { get; set; }
 
+    /// <summary>Who signs in there.</summary>
+    [Parameter(ParameterSetName = ByObject)]
+    [Parameter(ParameterSetName = ByPath)]
+    [Credential]
+    public PSCredential? TargetCredential { get; set; }
+
     /// <summary>Lifts the confirmation.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
 
     /// <summary>Also where its variable was not set: that must not fall back on the configuration's target.</summary>
-    bool HasTarget => MyInvocation.BoundParameters.ContainsKey(nameof(TargetUrl));
+    bool HasTarget =>
+        MyInvocation.BoundParameters.ContainsKey(nameof(TargetUrl)) || TargetCredential is not null;
 
     protected override void Execute()
     {
@@ -74,7 +81,7 @@ public sealed class RestoreDbSafetyBackupCommand : ReplacingCmdlet
         if ((ParameterSetName == ByPath ? Opened(Path) : InputObject) is not { } backup)
             return null;
         return HasTarget
-            ? SafetyRestore.To(TargetUrl ?? new(""), backup, config, Unauthenticated)
+            ? SafetyRestore.To((TargetUrl ?? new("")).With(TargetCredential), backup, config, Unauthenticated)
             : Found(backup.Path, _ => SafetyRestore.Named(backup, config!, job: null, Unauthenticated));
     }
 }

@@ -59,7 +59,7 @@ public sealed class OthersWordsTests(Servers servers) : IClassFixture<Servers>
         Assert.NotEqual(0, results[^1].ExitCode);
         Assert.Contains(@"x\u001b[31m", results[^1].Errors, StringComparison.Ordinal);
         results.Add(await scenario.RunAsync("sync", "railway-to-neon", "--mode", "full", "--yes", "--json"));
-        var log = LockedFile.ReadAllText(Path.Combine(scenario.Folder, "backups", "backupsync.log"));
+        var log = File.ReadAllText(Path.Combine(scenario.Folder, "backups", "backupsync.log"));
 
         Assert.All(results.SelectMany(r => new[] { r.Output, r.Errors }).Append(log), text =>
         {

@@ -71,20 +71,20 @@ public sealed class RestoreCommandTests(Servers servers) : IClassFixture<Servers
         await scenario.RunWellAsync("backup", "auth");
         var url = scenario.UrlOnStandby("fresh_by_url");
 
-        var unasked = await scenario.RunAsync("restore", "auth", "--latest", "--to-url", url);
+        var unasked = await scenario.RunAsync("restore", "auth", "--latest", "--target-url", url);
         Assert.True(unasked.ExitCode == 2, unasked.All);
         Assert.Matches(@"replace the content of fresh_by_url \(.*; it is not there, and is created\) by ", unasked.Errors);
         Assert.DoesNotContain(TestDatabase.Password, unasked.All, StringComparison.Ordinal);
-        await scenario.RunWellAsync("restore", "auth", "--latest", "--to-url", url, "--yes");
+        await scenario.RunWellAsync("restore", "auth", "--latest", "--target-url", url, "--yes");
         Assert.Equal(1000, await TestDatabase.ScalarAsync<long>(DatabaseAddress.Parse(url), "SELECT count(*) FROM users"));
 
         Assert.Equal(2, (await scenario.RunAsync("restore", "auth", "--latest", "--to", "missing")).ExitCode);
         await scenario.RunWellAsync("restore", "auth", "--latest", "--to", "missing", "--yes");
         await scenario.OnAuthAsync("DROP DATABASE not_there");
-        var production = await scenario.RunAsync("restore", "auth", "--latest", "--to-url", scenario.AuthUrl, "--yes");
+        var production = await scenario.RunAsync("restore", "auth", "--latest", "--target-url", scenario.AuthUrl, "--yes");
         Assert.True(production.ExitCode == 1, production.All);
         Assert.Contains("has the role production", production.Errors, StringComparison.Ordinal);
-        Assert.Equal(2, (await scenario.RunAsync("restore", "auth", "--latest", "--to", "standby", "--to-url", url)).ExitCode);
+        Assert.Equal(2, (await scenario.RunAsync("restore", "auth", "--latest", "--to", "standby", "--target-url", url)).ExitCode);
     }
 
     [Fact]
@@ -98,7 +98,7 @@ public sealed class RestoreCommandTests(Servers servers) : IClassFixture<Servers
         var file = Assert.Single(Directory.GetFiles(Path.Combine(elsewhere.Path, "backups", name), "*.dump"));
         Assert.Equal(0, (await RunAsync("verify", "--path", file)).ExitCode);
         Assert.Contains(name, (await RunAsync("backups", "--directory", Path.GetDirectoryName(file)!)).Output, StringComparison.Ordinal);
-        var import = await RunAsync("import", file, "--to-url", scenario.UrlOnStandby("fresh_import"), "--yes");
+        var import = await RunAsync("import", file, "--target-url", scenario.UrlOnStandby("fresh_import"), "--yes");
         Assert.True(import.ExitCode == 0, import.All);
         await RunAsync("backup", "--url", scenario.AuthUrl, "--directory", "else");
         Assert.Single(Directory.GetFiles(Path.Combine(elsewhere.Path, "else", name), "*.dump"));

@@ -193,4 +193,28 @@ public sealed class PrivateFileTests : IDisposable
         Assert.Equal(100, folders.Count);
         Assert.Throws<BackupSyncException>(() => PrivateFile.CreateNewFolder(_temp.File("not there"), "new-"));
     }
+
+    /// <summary>A child has its parent's files from its fork to its exec: the lock of one that was closed must not last as long.</summary>
+    [SkippableFact]
+    public async Task A_file_that_was_closed_is_free_although_programs_are_started_meanwhile()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Only Unix has children that begin with all files of their parent.");
+        var path = _temp.File("turns");
+        using var stop = new CancellationTokenSource();
+        var starting = Enumerable.Range(0, 3).Select(_ => Task.Run(() =>
+        {
+            while (!stop.IsCancellationRequested)
+                using (var program = System.Diagnostics.Process.Start("/bin/true"))
+                    program.WaitForExit();
+        })).ToList();
+
+        for (var i = 0; i < 100_000; i++)
+        {
+            PrivateFile.OpenExclusive(path).Dispose();
+            new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read).Dispose();
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(starting);
+    }
 }

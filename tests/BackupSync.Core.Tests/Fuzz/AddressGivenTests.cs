@@ -68,7 +68,7 @@ public sealed class AddressGivenTests : IDisposable
         "Name the file or folder.")]
     [InlineData("restore-safety {url}",
         "'postgresql://u:***@127.0.0.1:1/d' is an address, and the path of a file or folder is wanted here.",
-        "Give the address by --target.")]
+        "Give the address by --target-url.")]
     public async Task Address_where_a_name_is_wanted_is_answered_with_the_option_that_takes_it(string line, string message, string advice)
     {
         var words = line.Split(' ').Select(w => w.Replace("{url}", Url, StringComparison.Ordinal)

@@ -56,7 +56,7 @@ public sealed class LogFileTests : IDisposable
         Log().OnEvent(new RunLog(RunLogLevel.Information, "Railway → Neon sync completed in 42.1s"));
 
         Assert.Contains("Railway → Neon sync completed in 42.1s\n", Text(), StringComparison.Ordinal);
-        Assert.NotEqual(0xEF, LockedFile.ReadAllBytes(LogFile.PathOf(_temp.Path))[0]);
+        Assert.NotEqual(0xEF, File.ReadAllBytes(LogFile.PathOf(_temp.Path))[0]);
     }
 
     [Theory]
@@ -96,8 +96,8 @@ public sealed class LogFileTests : IDisposable
         for (var i = 0; i < 100; i++)
             log.OnEvent(new RunLog(RunLogLevel.Information, $"line {i}"));
 
-        var before = LockedFile.ReadAllLines(_temp.File("backupsync.log.1"));
-        var lines = before.Concat(LockedFile.ReadAllLines(_temp.File("backupsync.log"))).ToList();
+        var before = File.ReadAllLines(_temp.File("backupsync.log.1"));
+        var lines = before.Concat(File.ReadAllLines(_temp.File("backupsync.log"))).ToList();
         Assert.Equal(["backupsync.log", "backupsync.log.1"], Directory.GetFiles(_temp.Path).Select(f => Path.GetFileName(f)).Order());
         Assert.All(Directory.GetFiles(_temp.Path), f => Assert.InRange(new FileInfo(f).Length, 1, 1000));
         Assert.Equal(
@@ -116,7 +116,7 @@ public sealed class LogFileTests : IDisposable
                 log.OnEvent(new RunLog(RunLogLevel.Information, $"writer {w} line {i} {new string('x', 40)}"));
         })));
 
-        var lines = Directory.GetFiles(_temp.Path).SelectMany(LockedFile.ReadAllLines).ToList();
+        var lines = Directory.GetFiles(_temp.Path).SelectMany(File.ReadAllLines).ToList();
         Assert.Empty(_warnings);
         Assert.Equal(200, lines.Distinct().Count());
         Assert.All(lines, l => Assert.EndsWith("xxx", l, StringComparison.Ordinal));
@@ -159,15 +159,15 @@ public sealed class LogFileTests : IDisposable
         for (var i = 0; i < 100; i++)
             log.OnEvent(new RunLog(RunLogLevel.Information, $"{i} {new string('x', 100)}"));
         Assert.Contains("The disk is full", Assert.Single(_warnings), StringComparison.Ordinal);
-        Assert.EndsWith("\n", LockedFile.ReadAllText(LogFile.PathOf(disk.Path)), StringComparison.Ordinal);
+        Assert.EndsWith("\n", File.ReadAllText(LogFile.PathOf(disk.Path)), StringComparison.Ordinal);
 
         File.Delete(Path.Combine(disk.Path, "filler"));
         log.OnEvent(new RunLog(RunLogLevel.Information, "after"));
 
-        Assert.Equal(102, LockedFile.ReadAllLines(LogFile.PathOf(disk.Path)).Count);
+        Assert.Equal(102, File.ReadAllLines(LogFile.PathOf(disk.Path)).Length);
     }
 
     LogFile Log() => new(_temp.Path, _warnings.Add);
 
-    string Text() => LockedFile.ReadAllText(LogFile.PathOf(_temp.Path));
+    string Text() => File.ReadAllText(LogFile.PathOf(_temp.Path));
 }

@@ -29,7 +29,7 @@ public sealed class RecordedRunTests : IDisposable
         var step = Assert.Single(result.Steps);
         Assert.Equal((BackupSamples.Morning, 300), (step.StartTime, step.DurationSeconds));
         var end = $"{BackupSamples.Morning.AddMinutes(5).UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}";
-        var log = LockedFile.ReadAllText(LogFile.PathOf(_temp.Path));
+        var log = File.ReadAllText(LogFile.PathOf(_temp.Path));
         Assert.Contains($"{end} INFO  [nightly {result.RunId}] Run ended", log, StringComparison.Ordinal);
     }
 
@@ -81,7 +81,7 @@ public sealed class RecordedRunTests : IDisposable
         var log = "";
         await RunAsync([Dump], run => run.StepAsync(Dump, (_, _) =>
         {
-            log = LockedFile.ReadAllText(LogFile.PathOf(_temp.Path));
+            log = File.ReadAllText(LogFile.PathOf(_temp.Path));
             return Task.CompletedTask;
         }, default));
 
@@ -130,7 +130,7 @@ public sealed class RecordedRunTests : IDisposable
         Assert.Contains(failing.Events, e => e is RunEnded);
         var warning = Assert.Single(other.Events.OfType<RunLog>(), l => l.Level == RunLogLevel.Warning);
         Assert.Contains("Broken pipe", warning.Message, StringComparison.Ordinal);
-        Assert.Contains(warning.Message, LockedFile.ReadAllText(LogFile.PathOf(_temp.Path)), StringComparison.Ordinal);
+        Assert.Contains(warning.Message, File.ReadAllText(LogFile.PathOf(_temp.Path)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -153,7 +153,7 @@ public sealed class RecordedRunTests : IDisposable
         await RunAsync([Dump], run => run.StepAsync(Dump, (_, _) => Task.CompletedTask, default), failing, other);
 
         Assert.Contains(other.Events.OfType<RunLog>(), l => l.Message.Contains("Broken pipe", StringComparison.Ordinal));
-        Assert.Contains("Broken pipe", LockedFile.ReadAllText(LogFile.PathOf(_temp.Path)), StringComparison.Ordinal);
+        Assert.Contains("Broken pipe", File.ReadAllText(LogFile.PathOf(_temp.Path)), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -38,7 +38,7 @@ public sealed class RunHistoryTests : IDisposable
     {
         RunHistory.Append(_temp.Path, RunSamples.Succeeded());
 
-        var text = LockedFile.ReadAllText(Month());
+        var text = File.ReadAllText(Month());
         var keys = JsonDocument.Parse(text).RootElement.EnumerateObject().Select(p => p.Name).ToList();
 
         Assert.Equal(1, text.Count(c => c == '\n'));
@@ -59,7 +59,7 @@ public sealed class RunHistoryTests : IDisposable
         var run = RunSamples.Succeeded();
         RunHistory.Append(_temp.Path, run with { SourceBackup = run.SourceBackup! with { Tag = "x" } });
         var path = Month();
-        var line = LockedFile.ReadAllText(path);
+        var line = File.ReadAllText(path);
         var old = System.Text.RegularExpressions.Regex
             .Replace(line, ",\"(place|tag|pinned|keep_days|encrypted|proof)\":(null|false|\"x\")", "");
         Assert.True(line.Length - old.Length > 70, line);

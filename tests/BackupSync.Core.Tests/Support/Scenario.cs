@@ -36,7 +36,7 @@ sealed class Scenario : IAsyncDisposable
     public string Directory => Job.Backups.Directory;
     public IReadOnlyList<RunEvent> Events => _events;
     public IEnumerable<string> LogLines => _events.OfType<RunLog>().Select(l => l.Message);
-    public string LogText => LockedFile.ReadAllText(Path.Combine(Directory, LogFile.FileName));
+    public string LogText => File.ReadAllText(Path.Combine(Directory, LogFile.FileName));
 
     /// <param name="role">Whom the job is on the target.</param>
     public static Task<Scenario> CreateAsync(Servers servers, PublishMode publish = PublishMode.Auto, TestRole role = TestRole.Superuser) =>

@@ -104,7 +104,7 @@ public sealed class SyncTests(Servers servers) : IClassFixture<Servers>
         Assert.Contains("Neon verification: 13 users, 1 escrows, 13 wallets", scenario.LogText, StringComparison.Ordinal);
 
         // Requirement B6, and the record is the result.
-        var line = LockedFile.ReadAllLines(RunHistory.PathOf(scenario.Directory, result.EndTime)).Last();
+        var line = File.ReadAllLines(RunHistory.PathOf(scenario.Directory, result.EndTime)).Last();
         foreach (var key in new[] { "success", "start_time", "end_time", "duration_seconds", "source_stats", "backup_stats", "error" })
             Assert.Contains($"\"{key}\":", line, StringComparison.Ordinal);
         Assert.Equal(result.RunId, RunHistory.Read(scenario.Directory).First().RunId);
