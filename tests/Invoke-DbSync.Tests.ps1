@@ -342,6 +342,13 @@ Describe 'Invoke-DbSync' {
             @(Get-DbSyncHistory).Count | Should -Be $before
         }
 
+        It 'goes on in a pipeline behind a name that there is not' {
+            $plans = 'copy', 'cpoy', 'copy' | Invoke-DbSync -WhatIf -ErrorAction SilentlyContinue -ErrorVariable missing
+            @($plans | Where-Object Step -EQ Publish).Count | Should -Be 2
+            $missing.Count | Should -Be 1
+            $missing[0].TargetObject | Should -Be cpoy
+        }
+
         It 'says what an empty URL means' {
             { Invoke-DbSync -Source $env:BACKUPSYNC_IS_NOT_SET -Target $pair.Target -Force } | Should -Throw -ExpectedMessage "The source's URL is empty*"
         }
@@ -427,6 +434,20 @@ Describe 'Invoke-DbSync' {
             }
             $sessions | Should -BeNullOrEmpty
             Get-ChildItem $stopped.Backups -Filter *.partial | Should -BeNullOrEmpty
+        }
+
+        It 'says what became of the target, by Ctrl+C' {
+            if (-not (Get-Command script -CommandType Application -ErrorAction Ignore)) {
+                Set-ItResult -Skipped -Because 'there is no program script that makes a terminal'
+                return
+            }
+            $stopped = New-TestPair (Join-Path $TestDrive 'ctrlc')
+            Invoke-TestSql $stopped.Source 'CREATE TABLE large AS SELECT n, md5(n::text) FROM generate_series(1, 1000000) n'
+
+            $shown = Stop-OnTerminal $stopped.Folder 'Invoke-DbSync copy -Confirm:$false' (Join-Path $stopped.Backups backupsync.log) 'Dump started'
+
+            $shown | Should -Match 'WARNING: copy: stopped at \w+ after [\d.]+m?s.*(Nothing was changed\.|holds what it held before\.)'
+            "$((Get-DbSyncHistory copy -Config $stopped.Config -Last 1).Outcome)" | Should -Be Cancelled
         }
     }
 }

@@ -186,6 +186,26 @@ function Invoke-OnTerminal([string] $Folder, [string] $Code, [string] $Keys) {
     $output -join "`n" -replace '\e\[[0-9;?]*[a-zA-Z]'
 }
 
+# The same, in front of which somebody presses Ctrl+C once a file has a text.
+function Stop-OnTerminal([string] $Folder, [string] $Code, [string] $File, [string] $Text) {
+    $program = [Environment]::ProcessPath
+    $assembly = if ((Split-Path $program -LeafBase) -eq 'dotnet') { "'$(Join-Path $PSHOME 'pwsh.dll')'" }
+    $script = Join-Path $Folder 'on-terminal.ps1'
+    Set-Content -LiteralPath $script "Set-Location -LiteralPath '$Folder'; Import-Module '$module'; $Code"
+    $start = [System.Diagnostics.ProcessStartInfo]::new('script', [string[]]@('-qec', "stty cols 200; '$program' $assembly -NoProfile -File '$script'", '/dev/null'))
+    $start.RedirectStandardInput = $start.RedirectStandardOutput = $true
+    $process = [System.Diagnostics.Process]::Start($start)
+    $output = $process.StandardOutput.ReadToEndAsync()
+    $limit = [datetime]::UtcNow.AddSeconds(60)
+    while (-not ((Test-Path $File) -and (Select-String -LiteralPath $File -SimpleMatch $Text -Quiet)) -and [datetime]::UtcNow -lt $limit) {
+        [System.Threading.Thread]::Sleep(20)
+    }
+    $process.StandardInput.Write([char] 3)
+    $process.StandardInput.Flush()
+    if (-not $output.Wait([timespan]::FromSeconds(60))) { $process.Kill($true) }
+    $output.Result -replace '\e\[[0-9;?]*[a-zA-Z]'
+}
+
 # What Tab would offer at the end of a line.
 function Get-Completion([string] $Line) {
     (TabExpansion2 -inputScript $Line -cursorColumn $Line.Length).CompletionMatches

@@ -50,7 +50,11 @@ public abstract class BackupSyncCmdlet : PSCmdlet, IDisposable
         }
         catch (BackupSyncException failure)
         {
-            ThrowTerminatingError(ErrorRecords.From(Answered(failure), Subject));
+            var record = ErrorRecords.From(Answered(failure), Subject);
+            // Nothing was done yet for what is not there; what else comes down the pipeline is no worse for it.
+            if (!MyInvocation.ExpectingInput || failure.ErrorId is not (ErrorIds.UnknownName or ErrorIds.BackupNotFound))
+                ThrowTerminatingError(record);
+            WriteError(record);
         }
         catch (OperationCanceledException) when (Stopped.IsCancellationRequested)
         {
