@@ -60,7 +60,7 @@ Describe 'Invoke-DbBackupPlan' {
 
     It 'shows a table with the plan' {
         Get-DbSyncHistory -Directory (Join-Path $vault.Local auth) -Last 1 | Format-Table -View Wide | Out-String -Width 200 |
-            Should -Match 'nightly\s+Succeeded .*Backup\s+auth'
+            Should -Match 'Backup\s+nightly\s+auth\s+Succeeded'
         (Get-DbSyncConfig).BackupPlans | Format-Table -View Wide | Out-String -Width 200 |
             Should -Match '(?s)Name\s+Databases\s+Places.*nightly\s+auth, trading\s+local, offsite.*Integrity\s+7 days'
     }

@@ -18,6 +18,7 @@ static class Requests
         Role = database.Role,
         Provider = database.Provider,
         Tier = database.Tier,
+        NotToBe = [.. database.NotToBe.Where(d => d.AddressProblem is null).Select(d => (d.Name, d.Address))],
     };
 
     /// <summary>A database whose content is replaced: where it is renamed for that, its pooler's clients have to wait.</summary>
@@ -49,7 +50,7 @@ static class Requests
     {
         Backup = backup,
         Tables = tables,
-        Target = TargetOf(tables, job.TargetDatabase),
+        Target = TargetOf(tables, job.TargetDatabase, options),
         Settings = WithBlocking(SettingsOf(job), options),
         Publish = job.Publish,
         Verify = job.Verify,
@@ -64,7 +65,7 @@ static class Requests
     {
         Backup = backup,
         Tables = tables,
-        Target = TargetOf(tables, target),
+        Target = TargetOf(tables, target, options),
         Settings = WithBlocking(settings, options),
         KeepDays = new BackupsConfig { Directory = settings.Folder }.KeepDays,
         AllowProduction = options.AllowProduction,
@@ -72,8 +73,11 @@ static class Requests
     };
 
     /// <summary>Tables alone are restored without a rename.</summary>
-    static Endpoint TargetOf(IReadOnlyList<string> tables, DatabaseConfig target) =>
-        tables.Count == 0 ? Replaced(target) : Endpoint(target);
+    static Endpoint TargetOf(IReadOnlyList<string> tables, DatabaseConfig target, RunOptions options)
+    {
+        var endpoint = tables.Count == 0 ? Replaced(target) : Endpoint(target);
+        return options.AllowProduction ? endpoint with { NotToBe = [] } : endpoint;
+    }
 
     public static RunSettings SettingsOf(JobConfig job) => new()
     {

@@ -57,6 +57,12 @@ public sealed record DatabaseConfig
     /// </summary>
     public ConfigurationProblem? AddressProblem => _address.Problem;
 
+    /// <summary>
+    /// The production databases of a configuration that an address which it does not know must not turn out to be, when it is connected to:
+    /// one database has many spellings.
+    /// </summary>
+    internal IReadOnlyList<DatabaseConfig> NotToBe { get; init; } = [];
+
     /// <summary>The address as it is shown, or why it cannot be used; where it comes from, where it has not been needed yet.</summary>
     public string Where => !_address.IsAtHand ? $"from {_address.Origin}" : AddressProblem?.Message ?? Address.ToString();
 

@@ -35,5 +35,5 @@ public sealed record GivenDatabase
     internal static DatabaseConfig AsKnown(DatabaseConfig given, BackupSyncConfig config) =>
         config.Databases.FirstOrDefault(d => d.AddressProblem is null && d.Address.IsSameDatabase(given.Address)) is { } known
             ? given with { Role = known.Role, Provider = known.Provider, Tier = known.Tier, Pooler = known.Pooler }
-            : given;
+            : given with { NotToBe = [.. config.Databases.Where(d => d.Role == DatabaseRole.Production)] };
 }

@@ -16,6 +16,9 @@ sealed record Endpoint
     /// <summary>Its recovery objectives; null where it has none.</summary>
     public TierConfig? Tier { get; init; }
 
+    /// <summary>Databases that it must not turn out to be when it is connected to: production, by another spelling of its address.</summary>
+    public IReadOnlyList<(string Name, DatabaseAddress Address)> NotToBe { get; init; } = [];
+
     /// <summary>The admin console of the PgBouncer in front of it; null where it has none.</summary>
     public DatabaseAddress? Pooler { get; init; }
 }

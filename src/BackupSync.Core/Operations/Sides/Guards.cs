@@ -1,5 +1,6 @@
 using BackupSync.Configuration;
 using BackupSync.Postgres;
+using BackupSync.Runs;
 using BackupSync.Verification;
 
 namespace BackupSync.Operations.Sides;
@@ -36,6 +37,36 @@ static class Guards
         {
             throw new BackupSyncException(ErrorIds.SameDatabase,
                 $"{source.Name} and {target.Name} are one and the same database.", "Check both URLs.");
+        }
+    }
+
+    /// <summary>However the address of a target is spelled that somebody has typed.</summary>
+    public static async Task EnsureIsNotProductionAsync(TargetSide target, RunContext run, CancellationToken cancellationToken)
+    {
+        // A database has one name on its server, whatever that is called.
+        foreach (var (name, address) in target.Database.NotToBe.Where(p => p.Address.Database == target.Login.Address.Database))
+        {
+            if (!await IsAsync(target, new PgLogin(name, address.Unpooled(), target.Login.ApplicationName, ReadOnly: true)))
+                continue;
+            throw new BackupSyncException(
+                ErrorIds.TargetIsProduction, $"{target.Login.Address} is {name}, which has the role production, by another address.",
+                $"Check the URL. A restore replaces it where that is said: {Spelling.AllowProduction}.");
+        }
+
+        async Task<bool> IsAsync(TargetSide target, PgLogin production)
+        {
+            try
+            {
+                var limit = target.Settings.Limits.Connect;
+                await using var session = await PgConnector.OpenAsync(production, limit, run.Info, cancellationToken);
+                return await SameDatabaseProof.SharesLocksAsync(target.Session, session, cancellationToken);
+            }
+            catch (BackupSyncException unreachable) when (!cancellationToken.IsCancellationRequested)
+            {
+                run.Warn($"Whether {target.Login.Label} is the production database {production.Label} by another address was not looked "
+                    + $"at: {unreachable.Message}");
+                return false;
+            }
         }
     }
 

@@ -55,6 +55,7 @@ sealed class TargetSide : DatabaseSide
             throw new BackupSyncException(ErrorIds.NotSupported, $"{Login.Label} is a standby in recovery: it cannot be written to.",
                 "Promote it, or name its primary as the target.");
         }
+        await Guards.EnsureIsNotProductionAsync(this, Run, cancellationToken);
     }
 
     /// <summary>Reads what the target holds from a snapshot, which is kept for the safety backup.</summary>

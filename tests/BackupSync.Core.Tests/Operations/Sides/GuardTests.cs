@@ -260,6 +260,35 @@ public sealed class GuardTests(Servers servers) : IClassFixture<Servers>
         await AssertRefusedAsync(scenario, ErrorIds.TooFewConnections, "railway has 1 free connection(s)");
     }
 
+    /// <summary>A URL that was typed is known by its text only where that is the configuration's.</summary>
+    [Fact]
+    public async Task Production_by_another_spelling_of_its_address_is_refused()
+    {
+        await using var scenario = await Scenario.CreateAsync(servers);
+        await scenario.FillAsync(20);
+        await scenario.OnTargetAsync("CREATE TABLE theirs AS SELECT 1 AS n");
+        var target = scenario.Job.TargetDatabase;
+        DatabaseConfig Production(DatabaseAddress address) => Scenario.Named("prod", address, DatabaseRole.Production);
+        scenario.Job = scenario.Job with
+        {
+            TargetDatabase = target with { NotToBe = [Production(target.Address.WithHost("localhost", target.Address.Port))] },
+        };
+
+        await AssertRefusedAsync(scenario, ErrorIds.TargetIsProduction, "is prod, which has the role production, by another address.");
+
+        scenario.Job = scenario.Job with
+        {
+            TargetDatabase = target with
+            {
+                NotToBe = [Production(target.Address.WithHost("127.0.0.1", 1)), Production(scenario.Source)],
+            },
+            Limits = scenario.Job.Limits with { Connect = TimeSpan.FromSeconds(1) },
+        };
+        var result = await scenario.SyncWellAsync();
+        Assert.Contains(result.Warnings, w => w.StartsWith(
+            "Whether neon is the production database prod by another address was not looked at", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Connections_to_the_source_stay_within_the_budget()
     {
