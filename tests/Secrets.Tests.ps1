@@ -160,6 +160,21 @@ Describe 'Credentials and secure strings' {
         finally { Pop-Location }
     }
 
+    It 'go with the URL of a backup and of a restore' {
+        $folder = (New-Item -ItemType Directory (Join-Path $TestDrive 'byurl')).FullName
+        Push-Location $folder
+        try {
+            $backup = New-DbBackup -Url $withoutLogin -Credential $credential -Path (Join-Path $folder kept)
+            $backup.Success | Should -BeTrue
+            $owner, $word = ([uri]$pair.Target).UserInfo.Split(':').ForEach{ [uri]::UnescapeDataString($_) }
+            $target = @{ TargetUrl = $targetWithoutLogin; TargetCredential = [pscredential]::new($owner, (ConvertTo-SecureString $word -AsPlainText -Force)) }
+            (Restore-DbBackup -Path $backup.SourceBackup.Path @target -Confirm:$false).Success | Should -BeTrue
+            { Restore-DbBackup -Path $backup.SourceBackup.Path -TargetCredential $credential -Confirm:$false -Config $pair.Config -ErrorAction Stop } |
+                Should -Throw '-TargetCredential goes with -TargetUrl*'
+        }
+        finally { Pop-Location }
+    }
+
     It 'do not go with a name of the configuration' {
         { Compare-DbData first second -SourceCredential $credential -Config $pair.Config } |
             Should -Throw "'first' is a name of $($pair.Config), which says who signs in: a credential goes with a URL."
@@ -178,7 +193,7 @@ Describe 'An address where a name is wanted' {
         $Error[0].ErrorDetails.RecommendedAction | Should -Be 'Give the address by -Url.'
         { Invoke-DbSync $url -Config $pair.Config } | Should -Throw
         $Error[0].ErrorDetails.RecommendedAction | Should -Be 'Give the address by -Source and -Target.'
-        { Get-DbBackup 'host=h password=Zq7Wk9' -Config $pair.Config } | Should -Throw "'host=…' is an address*"
+        { Get-DbBackup 'host=h password=Zq7Wk9' -Config $pair.Config -ErrorAction Stop } | Should -Throw "'host=…' is an address*"
         { Test-DbSyncConfig $url } | Should -Throw '*is an address, and the path of a file or folder is wanted here.'
         foreach ($record in $Error) {
             "$record $($record.Exception) $($record.TargetObject) $($record.ErrorDetails.RecommendedAction)" | Should -Not -Match 'Zq7Wk9'

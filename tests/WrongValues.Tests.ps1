@@ -68,7 +68,8 @@ Describe 'Wrong values' {
         Push-Location $folder
         try {
             foreach ($set in $command.ParameterSets) {
-                $own = $set.Parameters.Where{ $_.Name -notin $common -and $_.ParameterType -ne [switch] }
+                # For a credential PowerShell itself asks whoever sits there.
+                $own = $set.Parameters.Where{ $_.Name -notin $common -and $_.ParameterType -notin [switch], [pscredential] }
                 foreach ($parameter in $own) {
                     foreach ($wrong in Get-Wrong "$($command.Name) $($set.Name) $($parameter.Name)") {
                         # Some write to where they are told to: nothing that could be a path out of the test's folder is given to any.

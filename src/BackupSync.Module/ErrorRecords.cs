@@ -29,7 +29,8 @@ static class ErrorRecords
         };
     }
 
-    static string Shown(string target) => AddressText.IsNoName(target) ? AddressText.Redacted(target) : target;
+    /// <summary>By its whole form: a path may well have a <c>=</c> in it.</summary>
+    static string Shown(string target) => AddressText.Is(target) ? AddressText.Redacted(target) : target;
 
     /// <summary>Options as cmdlets have them, also for who reads the exception itself.</summary>
     static BackupSyncException InOurWords(BackupSyncException failure)
