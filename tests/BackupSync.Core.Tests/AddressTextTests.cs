@@ -23,6 +23,10 @@ public sealed class AddressTextTests
     [InlineData("postgresql://u:Zq7 Wk9@h/d", "postgresql://***")]
     [InlineData("postgresql://u:Zq7Wk9", "postgresql://***")]
     [InlineData("postgresql://u:Zq7Wk9/d", "postgresql://***")]
+    // Where the password begins or ends cannot be told.
+    [InlineData("postgresql://h/d?user=u&password=Zq7@Wk9", "postgresql://***")]
+    [InlineData("postgresql://u@h/d?password=Zq7@Wk9", "postgresql://***")]
+    [InlineData("postgresql://u@h:5432/d?password=Zq7:@Wk9", "postgresql://***")]
     [InlineData("host=h password=Zq7Wk9", "host=…")]
     [InlineData("Host=h;Username=u;Password=Zq7Wk9", "host=…")]
     [InlineData("dbname = d password='Zq7 Wk9'", "host=…")]
@@ -47,6 +51,10 @@ public sealed class AddressTextTests
     [InlineData("cannot reach postgresql://u:Zq7Wk9@h/d today", "cannot reach postgresql://u:***@h/d today")]
     [InlineData("bad: host=h password=Zq7Wk9 user=u", "bad: host=h password=*** user=u")]
     [InlineData("Password='Zq7 Wk9';Host=h", "Password=***;Host=h")]
+    [InlineData("PGPASSWORD=Zq7Wk9 psql", "PGPASSWORD=*** psql")]
+    [InlineData("sslpassword=Zq7Wk9 is wrong", "sslpassword=*** is wrong")]
+    [InlineData("got password: Zq7Wk9 of u", "got password:*** of u")]
+    [InlineData("password authentication failed", "password authentication failed")]
     [InlineData("nothing to hide", "nothing to hide")]
     public void Sentence_keeps_all_but_passwords(string text, string expected) => Assert.Equal(expected, AddressText.Scrub(text));
 }

@@ -28,13 +28,17 @@ public static partial class AddressText
         var place = PlainPlace().Match(rest[(at + 1)..]) is { Success: true } plain ? plain.Value : "***";
         if (at < 0)
             return $"{scheme}://{place}";
+        // One in a parameter, such as ?password=a@b: what stands before it and behind it may both be the password's.
+        var parameters = rest.IndexOf('?', StringComparison.Ordinal);
+        if (parameters >= 0 && parameters < at && rest[parameters..at].Contains('=', StringComparison.Ordinal))
+            return $"{scheme}://***";
         var (user, colon) = (rest[..at], rest.IndexOf(':', StringComparison.Ordinal));
         return colon >= 0 && colon < at ? $"{scheme}://{user[..colon]}:***@{place}" : $"{scheme}://{user}@{place}";
     }
 
     /// <summary>A sentence of somebody else's with the passwords taken out of the addresses in it.</summary>
     public static string Scrub(string text) =>
-        PasswordPair().Replace(PasswordOfUri().Replace(text, "${before}:***@"), "${key}=***");
+        PasswordPair().Replace(PasswordOfUri().Replace(text, "${before}:***@"), "${key}***");
 
     [GeneratedRegex(@"\bpostgres(ql)?://|\b[a-z][a-z0-9+.-]*://[^\s/:@]*:[^\s]*@", RegexOptions.IgnoreCase)]
     private static partial Regex AnyUri();
@@ -55,7 +59,7 @@ public static partial class AddressText
     [GeneratedRegex(@"(?<before>[a-z][a-z0-9+.-]*://[^\s/:@]*):[^\s]*@", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture)]
     private static partial Regex PasswordOfUri();
 
-    [GeneratedRegex(@"\b(?<key>password|passwd|pwd)\s*=\s*('[^']*'|""[^""]*""|[^\s;]+)", RegexOptions.IgnoreCase
+    [GeneratedRegex(@"(?<key>(password|passwd|pwd|passphrase)\s*[=:])\s*('[^']*'|""[^""]*""|[^\s;]+)", RegexOptions.IgnoreCase
         | RegexOptions.ExplicitCapture)]
     private static partial Regex PasswordPair();
 }
