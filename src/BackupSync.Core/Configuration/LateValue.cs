@@ -8,6 +8,7 @@ sealed class LateValue<T> : IEquatable<LateValue<T>> where T : class
 {
     readonly Lock _lock = new();
     readonly Func<(T? Value, ConfigurationProblem? Problem)>? _get;
+    readonly Func<ConfigurationProblem?>? _notNow;
     Outcome? _found;
 
     public LateValue(T value) => _found = new(value, null);
@@ -16,7 +17,12 @@ sealed class LateValue<T> : IEquatable<LateValue<T>> where T : class
 
     /// <param name="origin">Where it is got from, as a phrase.</param>
     /// <param name="get">Called when it is needed, once unless it is stopped.</param>
-    public LateValue(string origin, Func<(T? Value, ConfigurationProblem? Problem)> get) => (Origin, _get) = (origin, get);
+    /// <param name="notNow">
+    /// Why it cannot be got at the moment; null where it can. It is not kept: who looks at a configuration must not spoil it for others.
+    /// </param>
+    public LateValue(
+        string origin, Func<(T? Value, ConfigurationProblem? Problem)> get, Func<ConfigurationProblem?>? notNow = null) =>
+        (Origin, _get, _notNow) = (origin, get, notNow);
 
     /// <summary>Where it is got from; null where it was at hand from the beginning.</summary>
     public string? Origin { get; }
@@ -37,7 +43,7 @@ sealed class LateValue<T> : IEquatable<LateValue<T>> where T : class
             : other.Problem is { } otherProblem ? (null, otherProblem)
             : put(Value, other.Value);
         if (!IsAtHand || !other.IsAtHand)
-            return new LateValue<T>(Origin ?? other.Origin!, Both);
+            return new LateValue<T>(Origin ?? other.Origin!, Both, () => NotNow ?? other.NotNow);
         var (value, fault) = Both();
         return value is not null ? new LateValue<T>(value) : new LateValue<T>(fault!);
     }
@@ -50,6 +56,8 @@ sealed class LateValue<T> : IEquatable<LateValue<T>> where T : class
 
     public override int GetHashCode() => Origin?.GetHashCode(StringComparison.Ordinal) ?? Found.GetHashCode();
 
+    ConfigurationProblem? NotNow => IsAtHand ? null : _notNow?.Invoke();
+
     /// <summary>Got by the first who needs it, while others wait.</summary>
     Outcome Found
     {
@@ -57,6 +65,8 @@ sealed class LateValue<T> : IEquatable<LateValue<T>> where T : class
         {
             lock (_lock)
             {
+                if (NotNow is { } problemNow)
+                    return new Outcome(null, problemNow);
                 if (_found is null)
                 {
                     var (value, problem) = _get!();

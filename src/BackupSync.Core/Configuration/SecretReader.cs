@@ -127,17 +127,24 @@ static class SecretReader
             return new LateValue<T>(section.HoldBack(key, fault));
         if (!SecretVault.IsThere)
             section.HoldBack(key, SecretVault.Nobody(name!));
-        return Late(section, key, kind, $"the secret '{name}'", $"the {kind.Name} of the secret '{name}'", () => SecretVault.Ask(name!));
+        return Late(section, key, kind, $"the secret '{name}'", $"the {kind.Name} of the secret '{name}'", () => SecretVault.Ask(name!),
+            () => SecretVault.IsThere ? null : section.Problem(key, SecretVault.Nobody(name!)));
     }
 
     static LateValue<T> Late<T>(
-        YamlSection section, string key, SecretKind<T> kind, string origin, string subject, Func<(string? Text, string? Fault)> get)
-        where T : class => new(origin, () =>
+        YamlSection section, string key, SecretKind<T> kind, string origin, string subject, Func<(string? Text, string? Fault)> get,
+        Func<ConfigurationProblem?>? notNow = null)
+        where T : class
     {
-        var (text, fault) = get();
-        (var value, fault) = Parse(kind, text, fault, subject);
-        return (value, fault is null ? null : section.Problem(key, fault));
-    });
+        return new LateValue<T>(origin, Get, notNow);
+
+        (T?, ConfigurationProblem?) Get()
+        {
+            var (text, fault) = get();
+            (var value, fault) = Parse(kind, text, fault, subject);
+            return (value, fault is null ? null : section.Problem(key, fault));
+        }
+    }
 
     /// <param name="subject">What is wrong where the text is.</param>
     static (T? Value, string? Fault) Parse<T>(SecretKind<T> kind, string? text, string? fault, string subject) where T : class

@@ -159,6 +159,21 @@ public sealed class SecretCommandTests : IDisposable
             problem.Message);
     }
 
+    /// <summary>Format-List and ConvertTo-Json look at all properties of a configuration, outside of every cmdlet.</summary>
+    [Theory]
+    [InlineData("urlSecret: prod-url", Url)]
+    [InlineData("url: postgresql://u@h/prod, passwordSecret: word", "word")]
+    public void Vault_is_asked_by_who_can_although_somebody_has_looked_who_could_not(string keys, string secret)
+    {
+        var database = Database(keys);
+
+        Assert.NotNull(database.AddressProblem);
+        Assert.StartsWith("from the secret '", database.Where, StringComparison.Ordinal);
+        using (SecretVault.Use((_, _) => secret))
+            Assert.Equal("prod", database.Address.Database);
+        Assert.Null(database.AddressProblem);
+    }
+
     [Fact]
     public void Vault_that_fails_says_why()
     {
