@@ -1,5 +1,6 @@
 using System.CommandLine;
 using BackupSync.Application;
+using BackupSync.Cli.Display;
 
 namespace BackupSync.Cli.Commands;
 
@@ -25,7 +26,7 @@ static class ImportCommand
             var loaded = url is null ? parsed.LoadConfig(config) : parsed.LoadConfigOrNone(config);
             var backup = BackupSelection.Open(parsed.GetRequiredValue(file));
             return replacing.RestoreAsync(
-                parsed, backup, RestoreTarget.Of(loaded, parsed.GetValue(to), url, backup), [], loaded, cancellationToken);
+                parsed, backup, RestoreTarget.Of(loaded, parsed.GetValue(to), url, backup, Failures.Warn), [], loaded, cancellationToken);
         });
         return command;
     }

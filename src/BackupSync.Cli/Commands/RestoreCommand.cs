@@ -67,9 +67,8 @@ static class RestoreCommand
                     Databases = [database!], Before = parsed.GetValue(before), Tag = parsed.GetValue(tag), Place = parsed.GetValue(place),
                     Unauthenticated = replacing.IsUnauthenticatedAllowed(parsed),
                 }.FindOneAsync(loaded, Failures.Warn, cancellationToken);
-            return await replacing.RestoreAsync(
-                parsed, backup, RestoreTarget.Of(loaded, parsed.GetValue(to), url, backup), parsed.GetValue(tables) ?? [], loaded,
-                cancellationToken);
+            var target = RestoreTarget.Of(loaded, parsed.GetValue(to), url, backup, Failures.Warn);
+            return await replacing.RestoreAsync(parsed, backup, target, parsed.GetValue(tables) ?? [], loaded, cancellationToken);
         });
         return command;
     }

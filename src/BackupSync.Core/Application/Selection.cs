@@ -43,7 +43,7 @@ public static class Selection
     public static DatabaseConfig ByUrl(BackupSyncConfig config, GivenDatabase url)
     {
         var given = AdHocJob.Database(url);
-        if (config.Databases.FirstOrDefault(d => d.AddressProblem is null && d.Address.IsSameDatabase(given.Address)) is { } known)
+        if (GivenDatabase.KnownTo(config, given) is { } known)
             return GivenDatabase.AsKnown(given, config) with { Name = known.Name };
         return config.Databases.Any(d => string.Equals(d.Name, given.Name, StringComparison.OrdinalIgnoreCase))
             ? given with { Name = AdHocJob.Name($"{given.Name}-{given.Address.Host}", "database") }

@@ -14,7 +14,10 @@ public sealed record SyncedPair(JobConfig Job, bool IsConfigured)
     /// <param name="find">
     /// Reads the one that is found, if any is, for two URLs: a target that it knows as production is not replaced.
     /// </param>
-    /// <param name="warn">Told where that one cannot be read: it was not asked for, so the URLs are used nevertheless.</param>
+    /// <param name="warn">
+    /// Told where that one cannot be read: it was not asked for, so the URLs are used nevertheless. And of production databases that a
+    /// target's URL could be, for their own cannot be had here.
+    /// </param>
     /// <param name="currentDirectory">What the backup directory is relative to; null for this process's.</param>
     /// <param name="backupDirectory">Null for <c>backups/&lt;source&gt;-to-&lt;target&gt;</c>.</param>
     /// <exception cref="BackupSyncException">One is not known, or no connection string, or several jobs are of both.</exception>
@@ -26,15 +29,21 @@ public sealed record SyncedPair(JobConfig Job, bool IsConfigured)
         {
             var adHoc = AdHocJob.From(source, target, currentDirectory, backupDirectory);
             return new SyncedPair(Found(find, warn) is { } known
-                ? adHoc with { TargetDatabase = GivenDatabase.AsKnown(adHoc.TargetDatabase, known) } : adHoc, false);
+                ? adHoc with { TargetDatabase = Known(adHoc.TargetDatabase, known, warn) } : adHoc, false);
         }
 
         var config = load();
         var from = source.IsAddress ? AdHocJob.Source(source) : source.In(config);
-        var to = target.IsAddress ? GivenDatabase.AsKnown(AdHocJob.Target(target), config) : target.In(config);
+        var to = target.IsAddress ? Known(AdHocJob.Target(target), config, warn) : target.In(config);
         if (JobsOf(config, from, to) is { Count: > 0 } jobs)
             return new SyncedPair(OnlyOf(jobs, backupDirectory), true);
         return new SyncedPair(AdHocJob.Between(config, from, to, backupDirectory, currentDirectory), false);
+    }
+
+    static DatabaseConfig Known(DatabaseConfig target, BackupSyncConfig config, Action<string> warn)
+    {
+        GivenDatabase.WarnOfProduction(target, config, warn);
+        return GivenDatabase.AsKnown(target, config);
     }
 
     static BackupSyncConfig? Found(Func<BackupSyncConfig?> find, Action<string> warn)

@@ -32,8 +32,26 @@ public sealed record GivenDatabase
     /// An address with what a configuration knows of it: production is never replaced, by its name or by its URL. One whose own
     /// URL cannot be used, for a variable is not set, is not known by it.
     /// </summary>
-    internal static DatabaseConfig AsKnown(DatabaseConfig given, BackupSyncConfig config) =>
-        config.Databases.FirstOrDefault(d => d.AddressProblem is null && d.Address.IsSameDatabase(given.Address)) is { } known
-            ? given with { Role = known.Role, Provider = known.Provider, Tier = known.Tier, Pooler = known.Pooler }
-            : given with { NotToBe = [.. config.Databases.Where(d => d.Role == DatabaseRole.Production)] };
+    internal static DatabaseConfig AsKnown(DatabaseConfig given, BackupSyncConfig config) => KnownTo(config, given) is { } known
+        ? given with
+        {
+            Role = known.Role, Provider = known.Provider, Tier = known.Tier, Pooler = known.Pooler, PoolerProblem = known.PoolerProblem,
+        }
+        : given with { NotToBe = [.. config.Databases.Where(d => d.Role == DatabaseRole.Production)] };
+
+    /// <summary>The database of a configuration that an address leads to; null where none is known to be it.</summary>
+    internal static DatabaseConfig? KnownTo(BackupSyncConfig config, DatabaseConfig given) =>
+        config.Databases.FirstOrDefault(d => d.AddressProblem is null && d.Address.IsSameDatabase(given.Address));
+
+    /// <summary>Tells of each production database of which nobody can say here whether an address, which is to be replaced, leads to it.</summary>
+    internal static void WarnOfProduction(DatabaseConfig given, BackupSyncConfig config, Action<string> warn)
+    {
+        if (KnownTo(config, given) is not null)
+            return;
+        foreach (var production in config.Databases.Where(d => d.Role == DatabaseRole.Production))
+        {
+            if (production.AddressProblem is { } problem)
+                warn($"Whether {given.Name} is the production database {production.Name} cannot be told here: {problem.Message}");
+        }
+    }
 }

@@ -27,6 +27,6 @@ public sealed class ImportDbArchiveCommand : RestoreCmdlet
             throw new BackupSyncException(ErrorIds.ConfigurationInvalid, refusal);
         var config = ConfigOfTarget(isNeeded: To is not null);
         if (Opened(Path) is { } backup)
-            Restore(backup, RestoreTarget.Of(config, To, TargetAddress, backup), config, tables: []);
+            Restore(backup, RestoreTarget.Of(config, To, TargetAddress, backup, WriteWarning), config, tables: []);
     }
 }

@@ -76,8 +76,8 @@ public sealed class RestoreDbBackupCommand : RestoreCmdlet
             : "";
         // Of a piped one the others are no worse for it.
         var to = ParameterSetName == ByName || To is not null || TargetAddress is not null
-            ? RestoreTarget.Of(config, To, TargetAddress, backup)
-            : Found(backup.Path, _ => RestoreTarget.Of(config, null, null, backup));
+            ? RestoreTarget.Of(config, To, TargetAddress, backup, WriteWarning)
+            : Found(backup.Path, _ => RestoreTarget.Of(config, null, null, backup, WriteWarning));
         if (to is not null)
             Restore(backup, to, config, Table ?? [], why);
     }

@@ -61,6 +61,27 @@ public sealed class SyncedPairTests : IDisposable
         }
     }
 
+    /// <summary>As of a secret that only cmdlets can ask for, or of a command that fails.</summary>
+    [Fact]
+    public void A_production_database_whose_url_cannot_be_had_is_told_where_a_url_is_replaced()
+    {
+        const string Told = "Whether x is the production database unset cannot be told here: ";
+        foreach (var source in (string[])["neon", "postgresql://elsewhere/y"])
+        {
+            _warnings.Clear();
+            Of(source, "postgresql://elsewhere/x");
+            Assert.StartsWith(Told, Assert.Single(_warnings), StringComparison.Ordinal);
+        }
+        _warnings.Clear();
+        RestoreTarget.Of(Load(), null, "postgresql://elsewhere/x", backup: null!, _warnings.Add);
+        Assert.StartsWith(Told, Assert.Single(_warnings), StringComparison.Ordinal);
+
+        _warnings.Clear();
+        Of("railway", "postgresql://u@neon.example/neon");
+        RestoreTarget.Of(Load(), null, "postgresql://u@railway.example:5433/main", backup: null!, _warnings.Add);
+        Assert.Empty(_warnings);
+    }
+
     [Fact]
     public void A_configuration_that_cannot_be_read_is_told_where_two_urls_are_given()
     {
