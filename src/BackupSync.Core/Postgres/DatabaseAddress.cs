@@ -90,7 +90,6 @@ public sealed partial record DatabaseAddress
         return ConnectionKeyValues.Parse(trimmed);
     }
 
-    /// <summary>The same server and role, another database.</summary>
     /// <summary>
     /// The database as an argument of PostgreSQL's programs, which take a name with a <c>=</c> in it, or one that begins like an address,
     /// for all of a connection's settings.
@@ -98,6 +97,7 @@ public sealed partial record DatabaseAddress
     internal string DatabaseArgument => $"dbname='{Database.Replace("\\", @"\\", StringComparison.Ordinal)
         .Replace("'", @"\'", StringComparison.Ordinal)}'";
 
+    /// <summary>The same server and role, another database.</summary>
     public DatabaseAddress WithDatabase(string database) => this with { Database = database };
 
     /// <summary>The same database and role by another server address, or by one of several hosts.</summary>
