@@ -84,6 +84,16 @@ databases: { first: { urlSecret: team/prod-url }, second: { urlSecret: copy-url 
         }
     }
 
+    It 'come from a vault although the configuration was looked at before' {
+        $folder = New-Config 'databases: { first: { urlSecret: prod-url } }'
+        Use-Vault @{ 'prod-url' = $pair.Source } {
+            $config = Get-DbSyncConfig (Join-Path $folder backupsync.yml)
+            $null = $config.Databases | Format-List | Out-String
+            $null = $config | ConvertTo-Json -Depth 5 -WarningAction SilentlyContinue
+            ($config.Databases[0] | Test-DbConnection -Quiet) | Should -BeTrue
+        }
+    }
+
     It 'come from a vault while a run goes on, in the thread that may ask' {
         $vaulted = New-TestVault (Join-Path $TestDrive 'vault')
         Add-Content $vaulted.Config 'encryption: { passphraseSecret: phrase }'
@@ -141,6 +151,12 @@ Describe 'Credentials and secure strings' {
         Test-DbConnection -Url $url -Quiet | Should -BeTrue
         (Test-DbConnection -Url $url, $pair.Target).State | Should -Be Connected, Connected
         ([pscustomobject]@{ Url = $url } | Test-DbConnection -Quiet) | Should -BeTrue
+        $file = Join-Path $TestDrive 'by-url'
+        $taken = New-DbBackup -Url $url -Path $file
+        "$($taken.Outcome)" | Should -Be Succeeded
+        $target = ConvertTo-SecureString $pair.Target -AsPlainText -Force
+        Restore-DbBackup -Path $taken.SourceBackup.Path -TargetUrl $target -WhatIf | Should -Not -BeNullOrEmpty
+        Import-DbArchive -Path $taken.SourceBackup.Path -TargetUrl $target -WhatIf | Should -Not -BeNullOrEmpty
     }
 
     It 'go with the URLs of a comparison and of a sync' {
@@ -173,6 +189,19 @@ Describe 'Credentials and secure strings' {
                 Should -Throw '-TargetCredential goes with -TargetUrl*'
         }
         finally { Pop-Location }
+    It 'are none where a script has the empty credential or a variable that is not set' {
+        Test-DbConnection -Url $pair.Source -Credential ([pscredential]::Empty) -Quiet | Should -BeTrue
+        { Test-DbConnection -Url $pair.Source, $null } | Should -Throw "The database's URL is empty."
+    }
+
+    It 'may be a Uri, and of other types nothing is quoted' {
+        Test-DbConnection -Url ([uri]$pair.Source) -Quiet | Should -BeTrue
+        $url = 'postgresql://u:Zq7Wk9@127.0.0.1:1/d'
+        foreach ($other in [System.Text.StringBuilder]$url, @{ a = $url }, [pscustomobject]@{ a = $url }) {
+            $Error.Clear()
+            { Test-DbConnection -Url $other } | Should -Throw '*is no URL: give one as text or as a secure string*'
+            $Error | ForEach-Object { "$_ $($_.Exception) $($_.TargetObject)" } | Should -Not -Match 'Zq7Wk9'
+        }
     }
 
     It 'do not go with a name of the configuration' {

@@ -19,10 +19,14 @@ sealed class GivenDatabaseAttribute : ArgumentTransformationAttribute
         var input = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
         return input switch
         {
+            null or GivenDatabase => input,
             string text => new GivenDatabase(text),
             SecureString secure => new GivenDatabase(TextOf(secure)),
-            IEnumerable several => several.Cast<object?>().Select(one => Transform(engineIntrinsics, one)).ToArray(),
-            _ => inputData,
+            Uri uri => new GivenDatabase(uri.OriginalString),
+            IEnumerable several and not IDictionary => several.Cast<object?>().Select(one => Transform(engineIntrinsics, one)).ToArray(),
+            // Left to PowerShell, it would be quoted in the error.
+            _ => throw new ArgumentTransformationMetadataException(
+                $"A {input.GetType().Name} is no URL: give one as text or as a secure string."),
         };
     }
 
@@ -32,9 +36,10 @@ sealed class GivenDatabaseAttribute : ArgumentTransformationAttribute
 /// <summary>What people give who keep passwords out of URLs.</summary>
 static class Credentials
 {
-    /// <summary>A database with a credential beside it, if any was given.</summary>
-    public static GivenDatabase With(this GivenDatabase given, PSCredential? credential) => credential is null ? given : given with
-    {
-        Credential = new DatabaseCredential(credential.UserName, new Secret(GivenDatabaseAttribute.TextOf(credential.Password))),
-    };
+    /// <summary>A database with a credential beside it, if any was given; the empty one is what scripts have where none was.</summary>
+    public static GivenDatabase With(this GivenDatabase given, PSCredential? credential) =>
+        credential is null || credential == PSCredential.Empty ? given : given with
+        {
+            Credential = new DatabaseCredential(credential.UserName, new Secret(GivenDatabaseAttribute.TextOf(credential.Password))),
+        };
 }

@@ -25,7 +25,7 @@ public sealed class TestDbConnectionCommand : BackupSyncCmdlet
 
     [Parameter(ParameterSetName = ByUrl, Mandatory = true, ValueFromPipelineByPropertyName = true)]
     [GivenDatabase, AllowNull]
-    public GivenDatabase[]? Url { get; set; }
+    public GivenDatabase?[]? Url { get; set; }
 
     /// <summary>Who signs in, whatever the URL says.</summary>
     [Parameter(ParameterSetName = ByUrl)]
@@ -60,7 +60,7 @@ public sealed class TestDbConnectionCommand : BackupSyncCmdlet
         switch (ParameterSetName)
         {
             case ByUrl:
-                return [.. (Url ?? [new("")]).Select(u => AdHocJob.Database(u.With(Credential)))];
+                return [.. (Url ?? [null]).Select(u => AdHocJob.Database((u ?? new("")).With(Credential)))];
             case ByObject:
                 return [InputObject];
             default:
