@@ -1,5 +1,7 @@
 using BackupSync.Backups;
 using BackupSync.Configuration;
+using BackupSync.Files;
+using BackupSync.Places;
 
 namespace BackupSync.Application;
 
@@ -14,10 +16,10 @@ public static class BackupHandles
             return new BackupHandle(file, config.Place(name), config.Encryption) { Key = file.Key ?? file.FileName };
         var folder = Path.GetDirectoryName(file.Path)!;
         // Named by its path, it still is one of its place's: the others there are the next to try.
-        if (Path.GetFileName(folder) == file.Database
-            && config?.Places.OfType<FolderPlaceConfig>().FirstOrDefault(p => p.Directory == Path.GetDirectoryName(folder)) is { } place)
+        var key = $"{file.Database}/{file.FileName}";
+        if (PlaceKey.IsValid(key) && config?.Places.OfType<FolderPlaceConfig>()
+            .FirstOrDefault(p => RealPath.IsSame(Path.Combine(p.Directory, file.Database), folder)) is { } place)
         {
-            var key = $"{file.Database}/{file.FileName}";
             return new BackupHandle(file with { Place = place.Name, Key = key }, place, config.Encryption) { Key = key };
         }
         return new BackupHandle(file, new FolderPlaceConfig { Name = file.Place ?? "", Directory = folder }, config?.Encryption);

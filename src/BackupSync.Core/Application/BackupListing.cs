@@ -1,5 +1,6 @@
 using BackupSync.Backups;
 using BackupSync.Configuration;
+using BackupSync.Files;
 using BackupSync.Operations;
 
 namespace BackupSync.Application;
@@ -26,7 +27,8 @@ public static class BackupListing
         var found = jobs.SelectMany(job => JobFolder.Of(job).Backups(query, warn)).ToList();
         if (databases.Count > 0 || jobs.Count == 0)
             found.AddRange(await OfDatabasesAsync(config, query with { Databases = databases }, warn, cancellationToken));
-        return [.. found.DistinctBy(b => (b.Path, Bucket: Path.IsPathRooted(b.Path) ? null : b.Place)).OrderByDescending(b => b.Created)];
+        return [.. found.DistinctBy(b => (RealPath.OfFile(b.Path), Bucket: Path.IsPathRooted(b.Path) ? null : b.Place))
+            .OrderByDescending(b => b.Created)];
     }
 
     /// <summary>What a job has left in its directory, or a plan, or whoever takes backups by hand, in the places. Newest first.</summary>

@@ -1,5 +1,6 @@
 using BackupSync.Backups;
 using BackupSync.Configuration;
+using BackupSync.Files;
 using BackupSync.Operations.Expire;
 
 namespace BackupSync.Application;
@@ -43,7 +44,7 @@ public sealed class BackupRemoval(BackupSyncConfig? config, bool force)
 
     /// <summary>The one that keeps it in its own directory; null for none.</summary>
     JobConfig? JobOf(BackupHandle backup) => backup.Place is not FolderPlaceConfig { Directory: var folder } ? null
-        : config?.Jobs.FirstOrDefault(j => j.Name == backup.File.Job && j.Backups.Directory == folder);
+        : config?.Jobs.FirstOrDefault(j => j.Name == backup.File.Job && RealPath.IsSame(j.Backups.Directory, folder));
 
     async Task<IReadOnlyList<RetentionDecision>> PlanAsync(BackupHandle backup, JobConfig? job, CancellationToken cancellationToken)
     {
@@ -55,8 +56,10 @@ public sealed class BackupRemoval(BackupSyncConfig? config, bool force)
         {
             plan = isPlace ? await JobBackups.PlanCleanUpAsync(backup.Place, config!, now, cancellationToken)
                 : job is not null ? JobBackups.PlanCleanUp(job, keepDays: null, now)
-                // What nobody knows is kept as jobs keep theirs that say nothing.
-                : Retention.Plan(folder!, new BackupsConfig { Directory = folder! }.KeepDays, now, job: null, config?.Encryption);
+                // What nobody knows is kept as jobs keep theirs that say nothing, and what a plan has taken as plans do.
+                : Retention.Plan(
+                    folder!, new BackupsConfig { Directory = folder! }.KeepDays, now, job: null, config?.Encryption,
+                    [.. (config?.BackupPlans ?? []).Select(JobBackups.RuleOf)]);
             _plans.Add(key, plan);
         }
         return plan;

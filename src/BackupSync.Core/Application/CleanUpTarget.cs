@@ -1,4 +1,5 @@
 using BackupSync.Configuration;
+using BackupSync.Files;
 using BackupSync.Operations.Expire;
 
 namespace BackupSync.Application;
@@ -50,7 +51,7 @@ public sealed record CleanUpTarget
 
     /// <summary>Buckets of two servers may have the same name. What one target keeps another may have to remove.</summary>
     string KeyOf(RetentionDecision decision) =>
-        $"{(decision.Remove ? "-" : "+")} {(Place is FolderPlaceConfig ? "" : Place.Name)} {decision.Path}";
+        $"{(decision.Remove ? "-" : "+")} {(Place is FolderPlaceConfig ? "" : Place.Name)} {RealPath.OfFile(decision.Path)}";
 
     /// <inheritdoc cref="Retention.ApplyAsync"/>
     public Task<IReadOnlyList<RetentionDecision>> ApplyAsync(

@@ -26,7 +26,7 @@ sealed record HistoryFolder(string Directory, string? Database, JobConfig? Job)
             from name in config.Databases.Select(d => d.Name).Union(Below(parent, warn))
             select new HistoryFolder(Path.GetFullPath(Path.Combine(parent, name)), name, null);
         // Jobs may have theirs beside those of databases; none shares one with another.
-        return [.. jobs.Concat(databases).DistinctBy(f => f.Directory, StringComparer.Ordinal)];
+        return [.. jobs.Concat(databases).DistinctBy(f => RealPath.Of(f.Directory), RealPath.Comparer)];
     }
 
     /// <summary>

@@ -30,8 +30,11 @@ public sealed record JobFolder
     }
 
     /// <summary>Decides about every file; removes nothing.</summary>
-    /// <param name="keepDays">Null for the job's own; without a job, for what jobs have that say nothing.</param>
+    /// <param name="keepDays">
+    /// Null for the job's own; without a job, for what jobs have that say nothing: what a plan has taken stays then.
+    /// </param>
     internal IReadOnlyList<RetentionDecision> PlanCleanUp(int? keepDays, DateTimeOffset now) => Job is null
-        ? Retention.Plan(Directory, keepDays ?? new BackupsConfig { Directory = Directory }.KeepDays, now)
+        ? Retention.Plan(
+            Directory, keepDays ?? new BackupsConfig { Directory = Directory }.KeepDays, now, plans: keepDays is null ? [] : null)
         : JobBackups.PlanCleanUp(Job, keepDays, now);
 }

@@ -1,3 +1,5 @@
+using BackupSync.Files;
+
 namespace BackupSync.Configuration;
 
 /// <summary>Reads the sync jobs of one file.</summary>
@@ -102,11 +104,12 @@ sealed class JobReader(IReadOnlyList<DatabaseConfig> databases, ToolsConfig tool
     {
         var defaults = new BackupsConfig { Directory = backups.FullPath(backups.Text("directory", $"backups/{job}")) };
         // Retention, and "the newest good backup", count by directory.
-        if (_directories.TryGetValue(defaults.Directory, out var other))
+        var real = RealPath.Of(defaults.Directory);
+        if (_directories.TryGetValue(real, out var other))
             backups.Report("directory", $"is the backup directory of the job '{other}' too; each job needs one of its own");
         else if (places.UserOf(defaults.Directory) is { } user)
             backups.Report("directory", $"is {user} too; each job needs one of its own");
-        _directories.TryAdd(defaults.Directory, job);
+        _directories.TryAdd(real, job);
         return defaults with
         {
             KeepDays = backups.Integer("keepDays", defaults.KeepDays, 0, 36_500),
@@ -114,5 +117,5 @@ sealed class JobReader(IReadOnlyList<DatabaseConfig> databases, ToolsConfig tool
         };
     }
 
-    readonly Dictionary<string, string> _directories = new(PlaceReader.SameLocation);
+    readonly Dictionary<string, string> _directories = new(RealPath.Comparer);
 }

@@ -1,26 +1,22 @@
 using System.Diagnostics.CodeAnalysis;
+using BackupSync.Files;
 
 namespace BackupSync.Configuration;
 
 /// <summary>Reads the places of one file. Retention counts by folder, so none is given to two users.</summary>
 sealed class PlaceReader(IReadOnlyList<DatabaseConfig> databases)
 {
-    /// <summary>As the file systems of this kind of machine compare paths.</summary>
-    public static readonly StringComparer SameLocation = OperatingSystem.IsLinux()
-        ? StringComparer.Ordinal
-        : StringComparer.OrdinalIgnoreCase;
-
     /// <summary>Places by where they are.</summary>
-    readonly Dictionary<string, string> _places = new(SameLocation);
+    readonly Dictionary<string, string> _places = new(RealPath.Comparer);
 
     /// <summary>Places by where the folders of their databases are: the same ones, and the one that nobody named.</summary>
-    readonly Dictionary<string, string> _roots = new(SameLocation);
+    readonly Dictionary<string, string> _roots = new(RealPath.Comparer);
 
     /// <summary>Places whose last part is the name of a database, and that name, by what is above them.</summary>
-    readonly Dictionary<string, (string Place, string Database)> _belowAnother = new(SameLocation);
+    readonly Dictionary<string, (string Place, string Database)> _belowAnother = new(RealPath.Comparer);
 
     readonly Dictionary<string, string> _databases = databases
-        .DistinctBy(d => d.Name, SameLocation).ToDictionary(d => d.Name, d => d.Name, SameLocation);
+        .DistinctBy(d => d.Name, RealPath.Comparer).ToDictionary(d => d.Name, d => d.Name, RealPath.Comparer);
 
     /// <summary>At least one.</summary>
     public IReadOnlyList<PlaceConfig> ReadAll(YamlSection root)
@@ -130,5 +126,6 @@ sealed class PlaceReader(IReadOnlyList<DatabaseConfig> databases)
         return slash < 0 ? ("", location) : (location[..slash], location[(slash + 1)..]);
     }
 
-    static string Location(string folder) => folder.Replace(Path.DirectorySeparatorChar, '/');
+    /// <summary>Where it is, whichever links lead there.</summary>
+    static string Location(string folder) => RealPath.Of(folder).Replace(Path.DirectorySeparatorChar, '/');
 }

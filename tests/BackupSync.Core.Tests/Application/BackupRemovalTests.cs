@@ -77,6 +77,78 @@ public sealed class BackupRemovalTests : IDisposable
         Assert.Equal((false, "the safety backup that undoes the last run of railway-to-neon"), (decision.Remove, decision.Reason));
     }
 
+    [Theory]
+    [InlineData("link/railway")] // to the place
+    [InlineData("folder")] // to the database's folder
+    [InlineData("places/railway")]
+    public async Task A_backup_of_a_place_is_kept_by_its_rules_however_its_path_is_written(string folder)
+    {
+        AddOfPlan("places/railway", "new.dump", days: 0);
+        AddOfPlan("places/railway", "old.dump", days: -15);
+        Directory.CreateSymbolicLink(_temp.File("link"), "places");
+        Directory.CreateSymbolicLink(_temp.File("folder"), Path.Join("places", "railway"));
+        var config = PlanConfig("places");
+        var old = BackupCatalog.Open(Path.Combine(_temp.Path, folder, "old.dump"));
+
+        Assert.Equal("local", BackupHandles.Of(old, config).Place.Name);
+        var decision = await DecideAsync(old, config: config);
+
+        Assert.Equal((false, "not yet 30 days older than the newest"), (decision.Remove, decision.Reason));
+        var linked = await DecideAsync(
+            BackupCatalog.Open(Path.Combine(_temp.Path, "places", "railway", "old.dump")), config: PlanConfig("link"));
+        Assert.Equal((false, "not yet 30 days older than the newest"), (linked.Remove, linked.Reason));
+    }
+
+    [Fact]
+    public async Task The_safety_backup_that_undoes_the_last_run_is_found_through_a_link()
+    {
+        Directory.CreateDirectory(_temp.File("job"));
+        Directory.CreateSymbolicLink(_temp.File("link"), "job");
+        foreach (var (name, days, run) in new[] { ("undoing.dump", -30, "good"), ("newer.dump", 0, "failed") })
+            BackupSamples.Add(_temp.File("job"), name, BackupKind.Safety, BackupSamples.Morning.AddDays(days), run);
+        Record("good", RunOutcome.Succeeded, -30, "job");
+        Record("failed", RunOutcome.RolledBack, 0, "job");
+        var job = AdHocJob.From("postgresql://u@127.0.0.1/a", "postgresql://u@127.0.0.1/b", _temp.Path, null) with
+        {
+            Name = "railway-to-neon", Backups = new BackupsConfig { Directory = _temp.File("job") },
+        };
+
+        var decision = await DecideAsync(BackupCatalog.Open(_temp.File("link/undoing.dump")), config: Config([job]));
+
+        Assert.Equal((false, "the safety backup that undoes the last run of railway-to-neon"), (decision.Remove, decision.Reason));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_a_plan_that_nobody_knows_here_has_taken_goes_only_by_force(bool configured)
+    {
+        AddOfPlan("elsewhere", "new.dump", days: 0);
+        var old = AddOfPlan("elsewhere", "old.dump", days: -300);
+        var config = configured ? PlanConfig("places") with { BackupPlans = [] } : null;
+
+        var decision = await DecideAsync(old, config: config);
+
+        Assert.Equal((false, "of the plan nightly, which is not in the configuration"), (decision.Remove, decision.Reason));
+        Assert.True((await DecideAsync(old, force: true, config)).Remove);
+        // A folder is cleaned up by the days that are said for it, and without any not of what a plan has taken.
+        var folder = JobFolder.At(_temp.File("elsewhere"));
+        Assert.DoesNotContain(folder.PlanCleanUp(null, BackupSamples.Morning), d => d.Remove);
+        Assert.Equal("old.dump", Assert.Single(folder.PlanCleanUp(100, BackupSamples.Morning), d => d.Remove).FileName);
+    }
+
+    /// <summary>A copy that was put elsewhere, so that no place has it.</summary>
+    [Fact]
+    public async Task What_a_known_plan_has_taken_is_kept_by_its_rules_wherever_it_is()
+    {
+        AddOfPlan("elsewhere", "new.dump", days: 0);
+        var young = AddOfPlan("elsewhere", "young.dump", days: -15);
+        var old = AddOfPlan("elsewhere", "old.dump", days: -31);
+
+        Assert.False((await DecideAsync(young, config: PlanConfig("places"))).Remove);
+        Assert.True((await DecideAsync(old, config: PlanConfig("places"))).Remove);
+    }
+
     [Fact]
     public async Task Another_backup_that_has_its_name_meanwhile_stays()
     {
@@ -165,8 +237,22 @@ public sealed class BackupRemovalTests : IDisposable
         return Open(name);
     }
 
+    BackupFile AddOfPlan(string folder, string name, int days)
+    {
+        Directory.CreateDirectory(_temp.File(folder));
+        return BackupCatalog.Open(BackupSamples.Add(
+            _temp.File(folder), name, BackupKind.Plan, BackupSamples.Morning.AddDays(days), job: "nightly"));
+    }
+
+    /// <summary>A plan that keeps what it has taken for thirty days.</summary>
+    BackupSyncConfig PlanConfig(string directory) => ConfigurationFile.Load(_temp.Write("backupsync.yml", $$"""
+        databases: { railway: { url: "${NOT_SET_ANYWHERE}" } }
+        places: { local: { directory: {{directory}} } }
+        backupPlans: { nightly: { databases: [railway], places: [local], keep: { days: 30 } } }
+        """));
+
     BackupFile Open(string name) => BackupCatalog.Open(Path.Combine(_temp.Path, name));
 
-    void Record(string runId, RunOutcome outcome, int days) => RunHistory.Append(
-        _temp.Path, RunSamples.Succeeded(runId) with { Outcome = outcome, EndTime = BackupSamples.Morning.AddDays(days) });
+    void Record(string runId, RunOutcome outcome, int days, string folder = "") => RunHistory.Append(
+        _temp.File(folder), RunSamples.Succeeded(runId) with { Outcome = outcome, EndTime = BackupSamples.Morning.AddDays(days) });
 }

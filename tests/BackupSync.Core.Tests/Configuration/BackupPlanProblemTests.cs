@@ -156,6 +156,22 @@ public sealed class BackupPlanProblemTests : IDisposable
         "2:67: jobs.j.backups.directory: is the folder of the database 'trading' in the place 'local' too; each job needs one of its own")]
     public void Job_and_place_cannot_share_a_folder(string yaml, string expected) => Assert.Equal(expected, Only(yaml));
 
+    [Fact]
+    public void A_folder_is_the_same_one_through_a_link()
+    {
+        using var temp = new TempFolder();
+        Directory.CreateDirectory(temp.File("real"));
+        Directory.CreateSymbolicLink(temp.File("link"), "real");
+
+        Assert.EndsWith(
+            "places.b.directory: is the place 'a' too; each place needs one of its own",
+            Only($"places:\n  a: {{ directory: '{temp.File("real")}' }}\n  b: {{ directory: '{temp.File("link")}' }}\n"));
+        Assert.EndsWith(
+            "jobs.j.backups.directory: is the place 'near' too; each job needs one of its own",
+            Only($"places: {{ near: {{ directory: '{temp.File("link")}' }} }}\n"
+                + $"jobs: {{ j: {{ source: auth, target: trading, backups: {{ directory: '{temp.File("real")}' }} }} }}"));
+    }
+
     [Theory]
     [InlineData("{}", "2:13: encryption.passphrase: is missing: a text such as \"${BACKUPSYNC_PASSPHRASE}\"; or state a passphraseFile")]
     [InlineData("", "2:12: encryption.passphrase: is missing: a text such as \"${BACKUPSYNC_PASSPHRASE}\"; or state a passphraseFile")]

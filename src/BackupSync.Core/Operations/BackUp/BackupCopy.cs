@@ -25,7 +25,7 @@ static class BackupCopy
         await using var target = BackupPlaces.Open(to);
         var manifest = stored.Manifest;
         var key = $"{database}/{manifest.File}";
-        if (target.LocationOf(key) == source.LocationOf(from.Key))
+        if (RealPath.IsSame(target.LocationOf(key), source.LocationOf(from.Key)))
             throw new BackupSyncException(ErrorIds.UnknownName, $"{manifest.File} is in {to.Name} already.", "Name another place.");
 
         bool isNew;

@@ -30,14 +30,17 @@ static class Retention
     /// <param name="job">The only job whose backups may go, where others keep theirs in the same directory.</param>
     /// <param name="keepDays">0 keeps only the newest of each job, database and kind.</param>
     /// <param name="encryption">Where there is a passphrase: what does not bear its signature stays, and counts for nothing.</param>
+    /// <param name="plans">Those that are known, by whose rules their backups are kept; null where all are kept alike.</param>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.FileFailed"/>: the directory or its history cannot be read.</exception>
     public static IReadOnlyList<RetentionDecision> Plan(
-        string directory, int keepDays, DateTimeOffset now, string? job = null, EncryptionConfig? encryption = null)
+        string directory, int keepDays, DateTimeOffset now, string? job = null, EncryptionConfig? encryption = null,
+        IReadOnlyList<PlanRule>? plans = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(keepDays);
         IEnumerable<RunResult> RunsOf(IReadOnlyList<BackupFile> backups) =>
             RunHistory.Of(directory, [.. backups.Select(b => (b.RunId, b.Created))]);
-        return Decide(BackupFolder.Scan(directory, encryption), RetentionRules.OfJob(keepDays, job, RunsOf), now);
+        var rules = RetentionRules.OfJob(keepDays, job, RunsOf);
+        return Decide(BackupFolder.Scan(directory, encryption), plans is null ? rules : rules.WithPlans(plans), now);
     }
 
     /// <summary>The same of every file of a place; removes nothing.</summary>

@@ -38,6 +38,13 @@ sealed record RetentionRules(Func<BackupFile, RetentionRule> Of, Func<IReadOnlyL
             backups => history(backups).Where(r => r.Success).Select(r => r.RunId).ToHashSet(StringComparer.Ordinal));
     }
 
+    /// <summary>The same, but what a plan has taken is kept by that plan's rules, and stays where nobody knows it.</summary>
+    public RetentionRules WithPlans(IReadOnlyList<PlanRule> plans)
+    {
+        var (others, ofPlans) = (Of, OfPlans(plans).Of);
+        return this with { Of = backup => backup.Kind == BackupKind.Plan ? ofPlans(backup) : others(backup) };
+    }
+
     /// <summary>
     /// A place: the rules of the plan that took a backup. One taken by hand is under the tags of all plans that its database
     /// is in, in the file's order.
