@@ -37,6 +37,9 @@ public sealed record BackupQuery
     /// </summary>
     public bool Latest { get; init; }
 
+    /// <summary>What time it is: what is after that is from the future.</summary>
+    internal TimeProvider Clock { get; init; } = TimeProvider.System;
+
     /// <summary>The backups in the configuration's places, newest first. A copy in another place is one more.</summary>
     /// <param name="warn">Told of what looks like a backup and is none, and of places that cannot be listed while others can.</param>
     /// <exception cref="BackupSyncException">A name is unknown, or no place can be listed.</exception>
@@ -68,21 +71,23 @@ public sealed record BackupQuery
         if (!Latest)
             return newestFirst;
         var choices = ChooseOfEach(newestFirst);
-        foreach (var passed in choices.SelectMany(c => c.PassedOver))
-            warn?.Invoke(passed);
+        foreach (var warning in choices.SelectMany(c => c.Warnings))
+            warn?.Invoke(warning);
         return [.. BackupCatalog.NewestFirst(choices.Select(c => c.Backup).OfType<BackupFile>())];
     }
 
     /// <summary>The one backup that is meant: the newest that matches and was not found to be bad.</summary>
-    /// <param name="warn">Told, besides, of newer ones that are bad, and where it could not be proven itself.</param>
+    /// <param name="warn">
+    /// Told, besides, of newer ones that are bad, and where it could not be proven itself, or is from the future.
+    /// </param>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.BackupNotFound"/>.</exception>
     public async Task<BackupFile> FindOneAsync(BackupSyncConfig config, Action<string>? warn, CancellationToken cancellationToken)
     {
         var found = await (this with { Latest = false }).FindAsync(config, warn, cancellationToken);
         var choice = Choose(found);
         var newest = choice.Backup ?? throw NoGoodOne(found, config);
-        foreach (var passed in choice.PassedOver)
-            warn?.Invoke(passed);
+        foreach (var warning in choice.Warnings)
+            warn?.Invoke(warning);
         if (newest.Proof is { Verdict: ProofVerdict.NotProven } proof)
             warn?.Invoke(
                 $"{newest.Path} could not be proven when that was tried ({proof.Time.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC): "
@@ -135,8 +140,12 @@ public sealed record BackupQuery
         var newer = newestFirst.Where(b => chosen is null || b.Created > chosen.Created).ToList();
         return new BackupChoice(chosen,
             [.. newer.Where(b => !Unauthenticated && b.NotAuthenticated is not null)],
-            [.. newer.Where(b => chosen is not null && b.Proof is { Bad: true })]);
+            [.. newer.Where(b => chosen is not null && b.Proof is { Bad: true })],
+            chosen is not null && IsFromTheFuture(chosen));
     }
+
+    /// <summary>Whether it is the newest only by a clock that was or is wrong.</summary>
+    internal bool IsFromTheFuture(BackupFile backup) => FutureMoment.Is(backup.Created, Clock.GetUtcNow());
 
     /// <summary>
     /// Whether a backup is as asked for, wherever it is: <see cref="Place"/> and <see cref="Latest"/> say nothing of a single one.

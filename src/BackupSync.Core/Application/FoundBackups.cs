@@ -23,7 +23,7 @@ public sealed record FoundBackups(IReadOnlyList<BackupFile> Backups, int Suspici
     /// <param name="all">Every one that matches, good or not.</param>
     /// <param name="warn">
     /// Told of what looks like a backup and is none, of places that cannot be listed while others can, and of newer ones that are passed
-    /// over.
+    /// over, or are from the future.
     /// </param>
     /// <exception cref="BackupSyncException">A name is unknown, or no place can be listed.</exception>
     public static async Task<FoundBackups> FindAsync(
@@ -38,8 +38,8 @@ public sealed record FoundBackups(IReadOnlyList<BackupFile> Backups, int Suspici
         if (all)
             return Of(matching);
         var choices = query.ChooseOfEach(matching);
-        foreach (var passed in choices.SelectMany(c => c.PassedOver))
-            warn(passed);
+        foreach (var warning in choices.SelectMany(c => c.Warnings))
+            warn(warning);
         suspicious += choices.Sum(c => c.Unauthenticated.Count);
         return Of([.. BackupCatalog.NewestFirst(choices.Select(c => c.Backup).OfType<BackupFile>())]);
 

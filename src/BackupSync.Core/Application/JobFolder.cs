@@ -26,7 +26,12 @@ public sealed record JobFolder
     public IEnumerable<BackupFile> Backups(BackupQuery query, Action<string> warn)
     {
         var matching = (Job is null ? BackupCatalog.List(Directory, warn) : JobBackups.List(Job, warn)).Where(query.Matches);
-        return query.Latest ? BackupQuery.LatestOfJobs(matching) : matching;
+        if (!query.Latest)
+            return matching;
+        List<BackupFile> latest = [.. BackupQuery.LatestOfJobs(matching)];
+        foreach (var backup in latest.Where(query.IsFromTheFuture))
+            warn(BackupChoice.FromTheFuture(backup));
+        return latest;
     }
 
     /// <summary>Decides about every file; removes nothing.</summary>

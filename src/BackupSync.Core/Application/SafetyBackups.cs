@@ -50,6 +50,8 @@ static class SafetyBackups
             warn?.Invoke($"{safety[0].FileName} is newer, but its run changed nothing: "
                 + $"{latest.FileName} holds what was there before the last run that did.");
         }
+        if (FutureMoment.Is(latest.Created, TimeProvider.System.GetUtcNow()))
+            warn?.Invoke(BackupChoice.FromTheFuture(latest));
         if (warn is not null)
             WarnOfUpdatesSince(latest, job, warn);
         return latest;

@@ -25,7 +25,7 @@ public enum StatusState
     /// <summary>What is asked for was never done: a job that has not run, a plan's database without a backup.</summary>
     Never,
 
-    /// <summary>A place or a record that it depends on cannot be read.</summary>
+    /// <summary>A place or a record that it depends on cannot be read, or is from the future: a clock was or is wrong.</summary>
     Unknown,
 
     /// <summary>There is no copy, and no job, plan or tier asks for one. Nothing is wrong with that.</summary>

@@ -46,10 +46,10 @@ sealed record StatusFacts
 
     public StatusEntry At(DateTimeOffset now)
     {
-        var copy = Copies.MaxBy(c => c.Moment);
+        var copy = Copies.Where(c => !FutureMoment.Is(c.Moment, now)).MaxBy(c => c.Moment);
         var age = copy is null ? (TimeSpan?)null : TimeSpan.FromTicks(Math.Max(0, (now - copy.Moment).Ticks));
         List<(StatusState State, string Reason)> reasons = [.. Reasons(age, now)];
-        var last = LastRun;
+        var last = LastRun(now);
         var proof = Backups.Select(b => b.Proof).OfType<ProofRecord>().MaxBy(p => p.Attempt?.Time ?? p.Time);
         return new StatusEntry
         {
@@ -65,29 +65,35 @@ sealed record StatusFacts
             LastKind = last?.Kind,
             LastOutcome = last?.Last.Outcome,
             ErrorId = last?.Error?.Id,
-            LastBackup = Backups.FirstOrDefault(b => b.Proof is not { Bad: true })?.Created,
+            LastBackup = Backups.FirstOrDefault(b => b.Proof is not { Bad: true } && !FutureMoment.Is(b.Created, now))?.Created,
             LastProof = proof?.Attempt?.Time ?? proof?.Time,
             Proof = proof is null ? null : WordOf(proof),
             NextDue = Expected.Select(e => Due(e.Schedule, now)).Min(),
         };
     }
 
-    LatestRun? LastRun => Runs.Concat(Expected.Select(e => e.Last).OfType<LatestRun>()).MaxBy(r => r.Last.EndTime);
+    IEnumerable<LatestRun> AllRuns => Runs.Concat(Expected.Select(e => e.Last).OfType<LatestRun>());
+
+    /// <summary>One from the future only where there is no other.</summary>
+    public static LatestRun? Newest(IEnumerable<LatestRun?> runs, DateTimeOffset now) => runs.OfType<LatestRun>()
+        .OrderBy(r => FutureMoment.Is(r.Last.EndTime, now)).ThenByDescending(r => r.Last.EndTime).FirstOrDefault();
+
+    LatestRun? LastRun(DateTimeOffset now) => Newest(AllRuns, now);
 
     /// <summary>All that is not as it should be, what is worst first.</summary>
     IEnumerable<(StatusState State, string Reason)> Reasons(TimeSpan? age, DateTimeOffset now) =>
     [
-        .. Failures().Select(r => (StatusState.Failed, r)),
+        .. Failures(now).Select(r => (StatusState.Failed, r)),
         .. Expected.Select(e => Missed(e, now)).OfType<string>().Select(r => (StatusState.Late, r)),
         .. ReplacedAt is { } replaced ? [(StatusState.Late, $"its target was restored at {Shown(replaced)}, after the last sync")]
             : (IEnumerable<(StatusState, string)>)[],
-        .. Unreadable.Select(r => (StatusState.Unknown, r)),
+        .. Unreadable.Concat(FromTheFuture(now)).Select(r => (StatusState.Unknown, r)),
         .. Missing(age).Select(r => (NeedsCopy ? StatusState.Never : StatusState.Unplanned, r)),
         .. age > Rpo ? [(StatusState.Late, $"the newest copy is {Durations.Show(age.Value)} old, and may be {Durations.Show(Rpo.Value)}")]
             : (IEnumerable<(StatusState, string)>)[],
     ];
 
-    IEnumerable<string> Failures()
+    IEnumerable<string> Failures(DateTimeOffset now)
     {
         foreach (var expected in Expected)
         {
@@ -95,18 +101,34 @@ sealed record StatusFacts
                 yield return $"{expected.What} failed at {Shown(run.StartTime)}{(error is null ? "" : $": {error}")}";
         }
         // Of a sync the target alone may be broken.
-        if (LastRun is { Last: { Outcome: RunOutcome.RollbackFailed } broken } last && Expected.All(e => e.Last?.Last != broken)
+        if (LastRun(now) is { Last: { Outcome: RunOutcome.RollbackFailed } broken } last && Expected.All(e => e.Last?.Last != broken)
             && (Kind == StatusKind.Job || last.Database == Name))
             yield return $"the {last.Kind.ToString().ToLowerInvariant()} of {Shown(broken.StartTime)} could not be undone"
                 + (last.Error is null ? "" : $": {last.Error}");
-        if (Backups.FirstOrDefault() is { Proof: { Bad: true } proof } newest)
+        if ((Backups.FirstOrDefault(b => !FutureMoment.Is(b.Created, now)) ?? Backups.FirstOrDefault()) is { Proof: { Bad: true } proof } newest)
             yield return $"the newest backup, {newest.FileName}, is bad: {proof.Problem}";
+    }
+
+    /// <summary>What says nothing of age nor of a schedule, as a sentence about the newest of it.</summary>
+    IEnumerable<string> FromTheFuture(DateTimeOffset now)
+    {
+        List<(DateTimeOffset Moment, string What)> all =
+        [
+            .. Backups.Select(b => (b.Created, b.FileName)),
+            .. AllRuns.SelectMany(r => new[] { r.Last, r.LastGood }.OfType<RunHead>()
+                .Select(h => (h.StartTime, $"the {r.Kind.ToString().ToLowerInvariant()} by {r.Job}"))),
+            .. Copies.Select(c => (c.Moment, $"the copy by {c.By}")),
+        ];
+        var found = all.Where(f => FutureMoment.Is(f.Moment, now)).DistinctBy(f => f.Moment).OrderByDescending(f => f.Moment).ToList();
+        if (found.Count > 0)
+            yield return $"{found[0].What} of {Shown(found[0].Moment)}{(found.Count == 1 ? " is" : $" and {found.Count - 1} more are")} "
+                + FutureMoment.Why;
     }
 
     IEnumerable<string> Missing(TimeSpan? age)
     {
         var never = Expected.Where(e => e.Last is null && e.Began is null).Select(e => $"{e.What} has never run").ToList();
-        return never.Count > 0 || age is not null || ReplacedAt is not null || Unreadable.Count > 0 ? never
+        return never.Count > 0 || age is not null || ReplacedAt is not null || Unreadable.Count > 0 || Copies.Count > 0 ? never
             : Kind == StatusKind.Job ? ["no sync has succeeded yet"]
             : NeedsCopy ? ["there is no good copy of it"]
             : ["no job, plan or tier asks for a copy of it"];
@@ -114,7 +136,7 @@ sealed record StatusFacts
 
     /// <summary>One that is just coming due has its grace; only the second of two in a row is missed for sure.</summary>
     static string? Missed(ExpectedRun expected, DateTimeOffset now) =>
-        expected is { Schedule: { } schedule, Began: { } began } && Due(schedule, began) is { } first && Due(schedule, first) is { } second
+        expected is { Schedule: { } schedule, Began: { } began } && !FutureMoment.Is(began, now) && Due(schedule, began) is { } first && Due(schedule, first) is { } second
             && second + schedule.MisfireGrace <= now
             ? $"{expected.What} has not run since {Shown(began)}; it was due at {Shown(first)} and {Shown(second)}"
             : null;

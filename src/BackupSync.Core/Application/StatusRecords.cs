@@ -17,10 +17,11 @@ sealed class StatusRecords
     readonly Dictionary<string, string> _failedPlaces = [];
     readonly EncryptionConfig? _signing;
     readonly Action<string> _warn;
+    readonly DateTimeOffset _now;
 
-    StatusRecords(BackupSyncConfig config, Action<string> warn)
+    StatusRecords(BackupSyncConfig config, DateTimeOffset now, Action<string> warn)
     {
-        (_config, _warn) = (config, warn);
+        (_config, _now, _warn) = (config, now, warn);
         if (config.Encryption is { Problem: not null })
             warn("The passphrase is not set here: whether backups are signed with it was not looked at.");
         else
@@ -35,11 +36,13 @@ sealed class StatusRecords
     }
 
     /// <param name="databases">Whose backups are looked for.</param>
+    /// <param name="now">What is after that is no measure of what has run.</param>
     /// <param name="warn">Told of each place and record that cannot be read.</param>
     public static async Task<StatusRecords> ReadAsync(
-        BackupSyncConfig config, IReadOnlyList<string> databases, Action<string> warn, CancellationToken cancellationToken)
+        BackupSyncConfig config, IReadOnlyList<string> databases, DateTimeOffset now, Action<string> warn,
+        CancellationToken cancellationToken)
     {
-        var records = new StatusRecords(config, warn);
+        var records = new StatusRecords(config, now, warn);
         if (databases.Count == 0)
             return records;
         // All at once: one that does not answer takes its time limit.
@@ -124,15 +127,19 @@ sealed class StatusRecords
 
     ExpectedRun ExpectedOf(BackupPlanConfig plan, string database, IReadOnlyList<LatestRun> runs, IReadOnlyList<BackupFile> backups)
     {
-        var last = runs.Where(r => r.Kind == RunKind.Backup && r.Job == plan.Name).MaxBy(r => r.Last.EndTime) ?? _folders
-            .Where(f => f.Database == database)
-            .Select(f => FromHistory(database, f.Directory, plan.Name, RunKind.Backup, database))
-            .MaxBy(r => r?.Last.EndTime);
+        var last = StatusFacts.Newest(runs.Where(r => r.Kind == RunKind.Backup && r.Job == plan.Name), _now)
+            ?? StatusFacts.Newest(
+                _folders.Where(f => f.Database == database)
+                    .Select(f => FromHistory(database, f.Directory, plan.Name, RunKind.Backup, database)),
+                _now);
         // Another machine may have taken one since, whose records are not here.
-        var taken = backups.FirstOrDefault(b => b.Kind == BackupKind.Plan && b.Job == plan.Name);
+        var all = backups.Where(b => b.Kind == BackupKind.Plan && b.Job == plan.Name).ToList();
+        var taken = all.FirstOrDefault(b => !FutureMoment.Is(b.Created, _now));
         if (last is not null && taken is not null && taken.RunId != last.Last.RunId && taken.Created > last.Last.EndTime)
             last = null;
-        return new ExpectedRun($"the plan {plan.Name}", plan.Schedule, last, last?.Last.StartTime ?? taken?.Created);
+        var began = last is null || (taken is not null && FutureMoment.Is(last.Last.StartTime, _now)) ? null : last;
+        return new ExpectedRun(
+            $"the plan {plan.Name}", plan.Schedule, last, began?.Last.StartTime ?? (taken ?? all.FirstOrDefault())?.Created);
     }
 
     /// <summary>Of releases before there were latest runs.</summary>

@@ -31,8 +31,8 @@ public sealed record StatusReport(DateTimeOffset Time, IReadOnlyList<StatusEntry
             EnsureKnown(config, name);
         List<DatabaseConfig> databases = [.. config.Databases.Where(d => names.Count == 0 || names.Contains(d.Name))];
         List<JobConfig> jobs = [.. config.Jobs.Where(j => names.Count == 0 || names.Contains(j.Name))];
-        var records = await StatusRecords.ReadAsync(config, [.. databases.Select(d => d.Name)], warn, cancellationToken);
         var now = clock.GetUtcNow();
+        var records = await StatusRecords.ReadAsync(config, [.. databases.Select(d => d.Name)], now, warn, cancellationToken);
         return new StatusReport(now,
             [.. databases.Select(d => records.Of(d).At(now)), .. jobs.Select(j => records.Of(j).At(now))]);
     }

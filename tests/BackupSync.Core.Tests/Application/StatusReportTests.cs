@@ -169,6 +169,80 @@ public sealed class StatusReportTests : IDisposable
             StringComparison.Ordinal);
     }
 
+    /// <summary>A clock was wrong once: the backup stays for ever, and must not hide for as long that no other is taken.</summary>
+    [Fact]
+    public async Task A_backup_from_the_future_is_no_measure_and_is_told()
+    {
+        var future = At(24 * 365 * 4, 0);
+        AddBackup("backups/railway", future);
+
+        var alone = (await ReadAsync("railway")).Entries.Single();
+        Assert.Equal((StatusState.Unknown, null, null, null), (alone.State, alone.LastCopy, alone.AgeSeconds, alone.LastBackup));
+        Assert.Equal("railway_backup_20291017_000000.dump of 2029-10-17 00:00 UTC is from the future: a clock was or is wrong", alone.Reason);
+
+        AddBackup("backups/railway", At(0, 0));
+        _clock.Advance(TimeSpan.FromDays(2));
+        var late = (await ReadAsync("railway")).Entries.Single();
+        Assert.Equal((StatusState.Late, At(0, 0), 60 * 3600.0, At(0, 0)), (late.State, late.LastCopy, late.AgeSeconds, late.LastBackup));
+        Assert.Contains("the plan nightly has not run since 2025-10-18 00:00 UTC", late.Reason, StringComparison.Ordinal);
+        Assert.Contains("of 2029-10-17 00:00 UTC is from the future", late.Reason, StringComparison.Ordinal);
+        Assert.Contains("the newest copy is", late.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_run_from_the_future_is_no_measure_and_is_told_until_the_next_one()
+    {
+        var future = At(24 * 365 * 4, 0);
+        RecordSync(future);
+        RecordBackup(future);
+        AddBackup("backups/railway", At(0, 0));
+        _clock.Advance(TimeSpan.FromDays(2));
+
+        var (railway, copy) = ((await ReadAsync("railway")).Entries.Single(), (await ReadAsync("copy")).Entries.Single());
+
+        Assert.Equal((StatusState.Unknown, null, null), (copy.State, copy.LastCopy, copy.AgeSeconds));
+        Assert.Equal("the sync by copy of 2029-10-17 00:00 UTC is from the future: a clock was or is wrong", copy.Reason);
+        Assert.Equal((StatusState.Late, At(0, 0)), (railway.State, railway.LastCopy));
+        Assert.Contains("the plan nightly has not run since 2025-10-18 00:00 UTC", railway.Reason, StringComparison.Ordinal);
+        Assert.Contains("is from the future", railway.Reason, StringComparison.Ordinal);
+        RecordSync(At(59, 0));
+        Assert.Equal((StatusState.Good, At(59, 0)), (await ReadAsync("copy")).Entries.Select(e => (e.State, e.LastCopy)).Single());
+    }
+
+    /// <summary>As retention has it: clocks of two machines differ a little.</summary>
+    [Fact]
+    public async Task A_clock_that_is_a_little_ahead_is_none_of_the_future()
+    {
+        RecordSync(At(13, 0));
+        Assert.Equal((StatusState.Good, 0.0), (await ReadAsync("copy")).Entries.Select(e => (e.State, e.AgeSeconds!.Value)).Single());
+        RecordSync(At(13, 1));
+        Assert.Equal(StatusState.Unknown, (await ReadAsync("copy")).Entries.Single().State);
+    }
+
+    [Fact]
+    public async Task The_newest_that_is_from_the_future_is_taken_with_a_warning()
+    {
+        AddBackup("backups/railway", At(0, 0));
+        var query = new BackupQuery { Databases = ["railway"], Clock = _clock };
+        await query.FindOneAsync(_config, _warnings.Add, default);
+        Assert.Empty(_warnings);
+        AddBackup("backups/railway", At(24 * 365 * 4, 0));
+
+        var one = await query.FindOneAsync(_config, _warnings.Add, default);
+        var latest = await (query with { Latest = true }).FindAsync(_config, _warnings.Add, default);
+        var found = await FoundBackups.FindAsync(query, all: false, _config, _warnings.Add, default);
+
+        Assert.All([one, latest.Single(), found.Backups.Single()], b => Assert.Equal("railway_backup_20291017_000000.dump", b.FileName));
+        Assert.Equal(0, found.Suspicious);
+        Assert.Equal(3, _warnings.Count);
+        Assert.All(_warnings, w => Assert.Contains(
+            "railway_backup_20291017_000000.dump counts as the newest, but its moment, 2029-10-17 00:00:00 UTC, is from the future: "
+                + "a clock was or is wrong.", w, StringComparison.Ordinal));
+        var folder = JobFolder.At(_temp.File("backups/railway"));
+        Assert.Single(folder.Backups(query with { Latest = true }, _warnings.Add));
+        Assert.Equal(4, _warnings.Count);
+    }
+
     [Fact]
     public async Task A_bad_backup_is_no_copy_and_is_told()
     {

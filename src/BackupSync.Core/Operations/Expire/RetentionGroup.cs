@@ -7,9 +7,6 @@ namespace BackupSync.Operations.Expire;
 /// <summary>The backups of one job or plan, database and kind. The newest good one is the measure of the others' age, and stays.</summary>
 sealed class RetentionGroup
 {
-    /// <summary>The moment of a snapshot is the server's, now is this machine's.</summary>
-    static readonly TimeSpan ClockTolerance = TimeSpan.FromHours(1);
-
     readonly IReadOnlyList<BackupFolderEntry> _entries;
     readonly RetentionRules _rules;
     readonly RetentionRule _rule;
@@ -57,7 +54,7 @@ sealed class RetentionGroup
     string? ReasonWhateverTheRules(BackupFile backup) =>
         _rule.Keep is null ? _rule.Stays
         : backup.Pinned ? "pinned"
-        : IsFromTheFuture(backup) ? "from the future: a clock was or is wrong"
+        : IsFromTheFuture(backup) ? FutureMoment.Why
         : _newest is null ? "there is no good backup newer than it"
         : _newest.Path == backup.Path ? backup.Kind switch
         {
@@ -100,7 +97,7 @@ sealed class RetentionGroup
     TagKeep? TagRuleOf(BackupFile backup) => backup.Tag is null ? null
         : _rule.Keep?.Tags.FirstOrDefault(t => FileSystemName.MatchesSimpleExpression(t.Pattern, backup.Tag, ignoreCase: true));
 
-    bool IsFromTheFuture(BackupFile backup) => backup.Created > _now + ClockTolerance;
+    bool IsFromTheFuture(BackupFile backup) => FutureMoment.Is(backup.Created, _now);
 
     /// <summary>It has the right size, but somebody has looked into it since.</summary>
     static bool FailedProof(BackupFile backup) => backup.Proof is { Bad: true };
