@@ -34,13 +34,24 @@ public sealed class BackupRemoval(BackupSyncConfig? config, bool force)
         var decision = found with { Backup = backup.File with { Key = backup.Key } };
         if (job is not null && Undoes(backup.File, job))
             decision = decision with { Remove = false, Reason = $"the safety backup that undoes the last run of {job.Name}" };
-        return decision.Remove || !force ? decision : decision with { Remove = true, Reason = $"although it is kept: {decision.Reason}" };
+        if (!decision.Remove && force)
+            decision = decision with { Remove = true, Reason = ForcedReason(decision) };
+        // A question may stand for hours. Force is for the reason that was told with it.
+        return decision with
+        {
+            LookAgain = async ct =>
+            {
+                var again = await new BackupRemoval(config, force: false) { Clock = Clock }.DecideAsync(backup, ct);
+                return force && decision.Reason == ForcedReason(again) ? decision : again;
+            },
+        };
     }
 
+    static string ForcedReason(RetentionDecision kept) => $"although it is kept: {kept.Reason}";
+
     /// <summary>What to tell of one that a rule keeps; null where it may go.</summary>
-    public static BackupSyncException? Refusal(RetentionDecision decision) => decision.Remove ? null : new BackupSyncException(
-        ErrorIds.BackupProtected, $"{decision.Path} is kept: {decision.Reason}.",
-        $"A clean-up removes it in its time. To remove it nevertheless, say so: {Spelling.Force}.");
+    public static BackupSyncException? Refusal(RetentionDecision decision) =>
+        decision.Remove ? null : Retention.Kept(decision.Path, decision.Reason);
 
     /// <summary>The one that keeps it in its own directory; null for none.</summary>
     JobConfig? JobOf(BackupHandle backup) => backup.Place is not FolderPlaceConfig { Directory: var folder } ? null

@@ -105,7 +105,8 @@ sealed record StatusFacts
             && (Kind == StatusKind.Job || last.Database == Name))
             yield return $"the {last.Kind.ToString().ToLowerInvariant()} of {Shown(broken.StartTime)} could not be undone"
                 + (last.Error is null ? "" : $": {last.Error}");
-        if ((Backups.FirstOrDefault(b => !FutureMoment.Is(b.Created, now)) ?? Backups.FirstOrDefault()) is { Proof: { Bad: true } proof } newest)
+        var newest = Backups.FirstOrDefault(b => !FutureMoment.Is(b.Created, now)) ?? Backups.FirstOrDefault();
+        if (newest is { Proof: { Bad: true } proof })
             yield return $"the newest backup, {newest.FileName}, is bad: {proof.Problem}";
     }
 
@@ -136,8 +137,8 @@ sealed record StatusFacts
 
     /// <summary>One that is just coming due has its grace; only the second of two in a row is missed for sure.</summary>
     static string? Missed(ExpectedRun expected, DateTimeOffset now) =>
-        expected is { Schedule: { } schedule, Began: { } began } && !FutureMoment.Is(began, now) && Due(schedule, began) is { } first && Due(schedule, first) is { } second
-            && second + schedule.MisfireGrace <= now
+        expected is { Schedule: { } schedule, Began: { } began } && !FutureMoment.Is(began, now)
+            && Due(schedule, began) is { } first && Due(schedule, first) is { } second && second + schedule.MisfireGrace <= now
             ? $"{expected.What} has not run since {Shown(began)}; it was due at {Shown(first)} and {Shown(second)}"
             : null;
 

@@ -116,6 +116,13 @@ public static class BackupStore
         IBackupPlace place, string key, CancellationToken cancellationToken, EncryptionConfig? encryption = null) =>
         ParseManifest(await ReadManifestBytesAsync(place, key, cancellationToken), place, key, encryption);
 
+    /// <summary>Null where there is none (any more).</summary>
+    internal static async Task<BackupManifest?> ReadManifestIfThereAsync(
+        IBackupPlace place, string key, CancellationToken cancellationToken) =>
+        await ReadBytesAsync(place, key + ManifestStore.Suffix, null, cancellationToken) is { } bytes
+            ? ParseManifest(bytes, place, key, encryption: null)
+            : null;
+
     /// <summary>As it is stored.</summary>
     internal static async Task<byte[]> ReadManifestBytesAsync(IBackupPlace place, string key, CancellationToken cancellationToken) =>
         await ReadBytesAsync(place, key + ManifestStore.Suffix, null, cancellationToken) ?? throw new BackupSyncException(

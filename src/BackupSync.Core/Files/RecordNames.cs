@@ -16,10 +16,14 @@ static class RecordNames
     /// <summary>Whose holder may replace <see cref="Latest"/>.</summary>
     public const string LatestLock = ".latest.lock";
 
+    /// <summary>Whose holder may change or remove backups in the folder.</summary>
+    public const string BackupsLock = ".backups.lock";
+
     const string MonthFormat = "'history-'yyyy'-'MM'.jsonl'";
 
     public static bool Has(string fileName) =>
-        fileName is Log or PreviousLog or OldHistory or Latest or LatestLock || MonthOf(fileName) is not null;
+        fileName is Log or PreviousLog or OldHistory or Latest or LatestLock or BackupsLock
+        || MonthOf(fileName) is not null;
 
     /// <summary>The history of a moment's month, such as <c>history-2026-11.jsonl</c>. Months are those of UTC.</summary>
     public static string History(DateTimeOffset moment) => moment.UtcDateTime.ToString(MonthFormat, CultureInfo.InvariantCulture);

@@ -108,6 +108,13 @@ sealed class FolderPlace(FolderPlaceConfig config) : IBackupPlace
         return Task.FromResult(PrivateFile.Delete(LocationOf(key)));
     }
 
+    public IDisposable? TakeTurn(string key)
+    {
+        PlaceKey.Require(key, Name);
+        var folder = Path.GetDirectoryName(LocationOf(key))!;
+        return Directory.Exists(folder) ? PrivateFile.OpenExclusive(Path.Combine(folder, RecordNames.BackupsLock)) : null;
+    }
+
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     /// <summary>Whether a file is being stored, maybe by another process: storing takes no lock.</summary>

@@ -40,6 +40,13 @@ interface IBackupPlace : IAsyncDisposable
     /// <summary>What this place turned out to lack that others have, as a sentence; null for nothing.</summary>
     string? Caveat => null;
 
+    /// <summary>
+    /// Waits a while until nobody else changes or removes a backup in the folder of a key, and keeps others from it until what it
+    /// returns is disposed of.
+    /// </summary>
+    /// <returns>Null where there are no locks, as in a bucket, or no such folder.</returns>
+    IDisposable? TakeTurn(string key) => null;
+
     /// <returns>Whether there was one.</returns>
     Task<bool> DeleteAsync(string key, CancellationToken cancellationToken);
 }

@@ -215,6 +215,110 @@ public sealed class BackupRemovalTests : IDisposable
         Assert.Equal(manifest, await File.ReadAllBytesAsync(ManifestStore.PathOf(backup.Path)));
     }
 
+    [Fact]
+    public async Task Two_changes_at_once_are_both_made()
+    {
+        var handle = BackupHandles.Of(Add("a.dump", days: 0), null);
+        for (var round = 0; round < 20; round++)
+        {
+            var tag = $"round-{round}";
+            var pin = round % 2 == 0 ? new LabelChange { Pin = true } : new LabelChange { Unpin = true };
+            await Task.WhenAll(
+                Task.Run(() => LabelWellAsync(handle, pin)), Task.Run(() => LabelWellAsync(handle, new LabelChange { Tag = tag })));
+
+            var manifest = ManifestStore.Read(handle.File.Path);
+            Assert.Equal((pin.Pin, tag), (manifest.Pinned, manifest.Tag));
+        }
+        Assert.Empty(BackupCatalog.List(_temp.Path).Where(b => b.FileName != "a.dump"));
+    }
+
+    /// <summary>What a proof does in its end, hours after it was begun.</summary>
+    [Fact]
+    public async Task A_change_waits_for_another_and_keeps_what_that_has_written()
+    {
+        var handle = BackupHandles.Of(Add("a.dump", days: 0), null);
+        var proof = new ProofRecord(BackupProof.Integrity, BackupSamples.Morning, 1, null, null, null);
+        Task pinning;
+        await using (var held = await HeldManifest.TakeAsync(handle, default))
+        {
+            pinning = Task.Run(() => LabelWellAsync(handle, new LabelChange { Pin = true }));
+            await held.WriteAsync(ManifestStore.Renew(held.Manifest with { Proof = proof }, null), default);
+        }
+        await pinning;
+
+        var manifest = ManifestStore.Read(handle.File.Path);
+        Assert.True(manifest is { Pinned: true, Proof: not null });
+    }
+
+    [Theory]
+    [InlineData(false, "pinned")]
+    [InlineData(true, "pinned")] // force was for another reason
+    public async Task What_was_pinned_while_the_question_stood_stays(bool force, string reason)
+    {
+        Add("new.dump", days: 0);
+        var backup = Add("old.dump", days: force ? -1 : -30);
+        var decision = await DecideAsync(backup, force);
+        Assert.True(decision.Remove);
+        await LabelWellAsync(BackupHandles.Of(backup, null), new LabelChange { Pin = true });
+
+        var run = await BackupRunner.RemoveAsync(BackupHandles.Of(backup, null), decision, [], default);
+
+        Assert.Equal(ErrorIds.BackupProtected, run.Error!.Id);
+        Assert.Contains($"{backup.Path} is kept: {reason}", run.Error.Message, StringComparison.Ordinal);
+        Assert.True(BackupCatalog.Open(backup.Path).Pinned);
+    }
+
+    [Fact]
+    public async Task What_was_changed_in_a_way_that_keeps_nothing_goes_and_another_of_its_name_stays()
+    {
+        Add("new.dump", days: 0);
+        var (tagged, replaced) = (Add("tagged.dump", days: -30), Add("replaced.dump", days: -30));
+        var (first, second) = (await DecideAsync(tagged), await DecideAsync(replaced));
+        await LabelWellAsync(BackupHandles.Of(tagged, null), new LabelChange { Tag = "release-7" });
+        Add("replaced.dump", days: -30, runId: "other");
+
+        Assert.True((await BackupRunner.RemoveAsync(BackupHandles.Of(tagged, null), first, [], default)).Success);
+        var refused = await BackupRunner.RemoveAsync(BackupHandles.Of(replaced, null), second, [], default);
+
+        Assert.Equal(ErrorIds.BackupNotFound, refused.Error!.Id);
+        Assert.True(File.Exists(replaced.Path));
+        Assert.False(File.Exists(tagged.Path));
+    }
+
+    [Fact]
+    public async Task A_clean_up_leaves_what_was_pinned_since_it_was_planned()
+    {
+        Add("new.dump", days: 0);
+        var (pinned, old) = (Add("pinned.dump", days: -30), Add("old.dump", days: -30));
+        var target = CleanUpTarget.Of(JobFolder.At(_temp.Path), keepDays: null);
+        var plan = await target.PlanAsync(new HashSet<string>(), default);
+        await LabelWellAsync(BackupHandles.Of(pinned, null), new LabelChange { Pin = true });
+        var warnings = new List<string>();
+
+        var removed = await target.ApplyAsync(plan, warnings.Add, default);
+
+        Assert.Equal(old.Path, Assert.Single(removed).Path);
+        Assert.Contains(
+            "pinned.dump is kept: its tag, pin or days were changed meanwhile", Assert.Single(warnings), StringComparison.Ordinal);
+        Assert.True(File.Exists(pinned.Path));
+    }
+
+    [Fact]
+    public async Task A_removal_beside_a_change_leaves_the_backup_whole_or_nothing_of_it()
+    {
+        for (var round = 0; round < 20; round++)
+        {
+            var backup = Add("a.dump", days: 0);
+            var decision = await DecideAsync(backup, force: true);
+            var handle = BackupHandles.Of(backup, null);
+            await Task.WhenAll(
+                Task.Run(() => BackupRunner.LabelAsync(handle, new LabelChange { Tag = "x" }, [], default)),
+                Task.Run(() => BackupRunner.RemoveAsync(handle, decision, [], default)));
+
+            Assert.Equal(File.Exists(backup.Path), File.Exists(ManifestStore.PathOf(backup.Path)));
+        }
+    }
+
     static EncryptionConfig Encryption(string passphrase) => new(new Secret(passphrase));
 
     BackupSyncConfig Config(IReadOnlyList<JobConfig> jobs) =>

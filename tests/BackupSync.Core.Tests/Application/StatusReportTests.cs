@@ -178,7 +178,8 @@ public sealed class StatusReportTests : IDisposable
 
         var alone = (await ReadAsync("railway")).Entries.Single();
         Assert.Equal((StatusState.Unknown, null, null, null), (alone.State, alone.LastCopy, alone.AgeSeconds, alone.LastBackup));
-        Assert.Equal("railway_backup_20291017_000000.dump of 2029-10-17 00:00 UTC is from the future: a clock was or is wrong", alone.Reason);
+        Assert.Equal(
+            "railway_backup_20291017_000000.dump of 2029-10-17 00:00 UTC is from the future: a clock was or is wrong", alone.Reason);
 
         AddBackup("backups/railway", At(0, 0));
         _clock.Advance(TimeSpan.FromDays(2));

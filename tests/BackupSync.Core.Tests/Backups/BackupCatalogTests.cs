@@ -92,8 +92,8 @@ public sealed class BackupCatalogTests : IDisposable
     [Fact]
     public void Other_files_and_folders_are_passed_over()
     {
-        string[] names = ["history.jsonl", "history-2026-11.jsonl", "latest.json", ".latest.lock", "backupsync.log", "backupsync.log.1",
-            "notes.txt", "notes.json", "a.dump.partial", "a.dump.json.partial"];
+        string[] names = ["history.jsonl", "history-2026-11.jsonl", "latest.json", ".latest.lock", ".backups.lock", "backupsync.log",
+            "backupsync.log.1", "notes.txt", "notes.json", "a.dump.partial", "a.dump.json.partial"];
         foreach (var name in names)
             _temp.Write(name, "");
         Directory.CreateDirectory(_temp.File("below"));

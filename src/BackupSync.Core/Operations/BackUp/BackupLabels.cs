@@ -13,13 +13,8 @@ static class BackupLabels
     public static async Task<BackupFile> ChangeAsync(
         BackupHandle handle, LabelChange change, StepScope scope, CancellationToken cancellationToken)
     {
-        await using var place = handle.OpenPlace();
-        var name = place.LocationOf(handle.Key);
-        var manifest = await BackupStore.ReadManifestAsync(place, handle.Key, cancellationToken, handle.Encryption);
-        if ((manifest.RunId, manifest.Sha256) != (handle.File.RunId, handle.File.Sha256))
-            throw new BackupSyncException(
-                ErrorIds.BackupNotFound, $"{name} is not the backup any more that was asked for.",
-                $"List what there is with {Spelling.ListBackups}.");
+        await using var held = await HeldManifest.TakeAsync(handle, cancellationToken);
+        var (manifest, name) = (held.Manifest, handle.File.Path);
         if (manifest.NotAuthenticated is { } doubt && !handle.Unauthenticated)
             throw new BackupSyncException(
                 ErrorIds.NotAuthenticated, $"{name} is not authenticated: {doubt}.", BackupFile.UnauthenticatedAdvice);
@@ -36,8 +31,7 @@ static class BackupLabels
         }
         else
         {
-            await BackupStore.WriteManifestAsync(
-                place, handle.Key, ManifestStore.Renew(changed, handle.Encryption), replace: true, cancellationToken);
+            await held.WriteAsync(ManifestStore.Renew(changed, handle.Encryption), cancellationToken);
             scope.Note = $"{manifest.File}: {change}";
         }
         return handle.File with

@@ -54,9 +54,12 @@ static class BackupSigner
             var seconds = Math.Round(clock.GetElapsedTime(begun).TotalSeconds, 3);
             manifest = manifest with { Proof = new ProofRecord(BackupProof.Integrity, clock.GetUtcNow(), seconds, null, null, null) };
         }
-        await using var place = handle.OpenPlace();
-        var signed = ManifestStore.Format(manifest, ManifestKey.Of(passphrase));
-        await BackupStore.WriteManifestAsync(place, handle.Key, signed, replace: true, cancellationToken);
+        await using var held = await HeldManifest.TakeAsync(handle, cancellationToken);
+        // What was not looked at is not vouched for, and nobody's change is to be lost.
+        if (!held.Bytes.AsSpan().SequenceEqual(backup.ManifestBytes))
+            throw Refused($"{manifest.File} is not signed: its manifest was changed while its archive was read.",
+                "See what it says now, then sign it once more.");
+        await held.WriteAsync(ManifestStore.Format(manifest, ManifestKey.Of(passphrase)), cancellationToken);
         return handle.File with { NotAuthenticated = null, Proof = manifest.Proof };
     }
 

@@ -12,6 +12,9 @@ public sealed record RetentionDecision(string Path, long Size, bool Remove, stri
     /// <summary>The names of the files that go with it.</summary>
     internal IReadOnlyList<string> Companions { get; init; } = [];
 
+    /// <summary>Decides once more, by what is there then; null where what has changed since stays.</summary>
+    internal Func<CancellationToken, Task<RetentionDecision>>? LookAgain { get; init; }
+
     [JsonIgnore]
     public string Action => Remove ? "Remove" : "Keep";
 
@@ -93,7 +96,8 @@ static class Retention
     /// Told of each file that cannot be removed; where there is none, the first such failure is thrown after the others were tried.
     /// </param>
     /// <exception cref="BackupSyncException">
-    /// <see cref="ErrorIds.FileFailed"/> or <see cref="ErrorIds.PlaceFailed"/>, without <paramref name="warn"/>.
+    /// <see cref="ErrorIds.FileFailed"/> or <see cref="ErrorIds.PlaceFailed"/>, without <paramref name="warn"/>;
+    /// <see cref="ErrorIds.BackupProtected"/> of one that was pinned since, or changed in another way that keeps it.
     /// </exception>
     public static async Task<IReadOnlyList<RetentionDecision>> ApplyAsync(
         PlaceConfig config, IEnumerable<RetentionDecision> plan, Action<string>? warn, CancellationToken cancellationToken)
@@ -108,6 +112,8 @@ static class Retention
             var key = backup.Key ?? backup.FileName;
             try
             {
+                using var turn = place.TakeTurn(key);
+                await EnsureMayStillGoAsync(place, key, decision, backup, cancellationToken);
                 await place.DeleteAsync(key + ManifestStore.Suffix, cancellationToken);
                 if (await place.DeleteAsync(key, cancellationToken))
                     removed.Add(decision);
@@ -122,4 +128,23 @@ static class Retention
         }
         return failure is null || warn is not null ? removed : throw failure;
     }
+
+    /// <summary>Somebody may have pinned it since that was decided, or another may have its name.</summary>
+    static async Task EnsureMayStillGoAsync(
+        IBackupPlace place, string key, RetentionDecision decision, BackupFile backup, CancellationToken cancellationToken)
+    {
+        if (await BackupStore.ReadManifestIfThereAsync(place, key, cancellationToken) is not { } now)
+            return; // what a removal that was interrupted has left, or somebody else's is leaving
+        HeldManifest.EnsureIsOf(backup, now, decision.Path);
+        if ((now.Tag, now.Pinned, now.KeepDays) == (backup.Tag, backup.Pinned, backup.KeepDays))
+            return;
+        var again = decision.LookAgain is null ? null : await decision.LookAgain(cancellationToken);
+        if (again is not { Remove: true })
+            throw Kept(decision.Path, again?.Reason ?? "its tag, pin or days were changed meanwhile");
+    }
+
+    /// <summary>What to tell of one that a rule keeps.</summary>
+    internal static BackupSyncException Kept(string path, string reason) => new(
+        ErrorIds.BackupProtected, $"{path} is kept: {reason}.",
+        $"A clean-up removes it in its time. To remove it nevertheless, say so: {Spelling.Force}.");
 }

@@ -60,16 +60,15 @@ static class BackupProver
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         try
         {
-            await using var place = handle.OpenPlace();
-            var manifest = await BackupStore.ReadManifestAsync(place, handle.Key, limit.Token, handle.Encryption);
+            await using var held = await HeldManifest.TakeAsync(handle, limit.Token);
+            var manifest = held.Manifest;
             proof = proof.After(manifest.Proof);
             if (ManifestStore.CannotRenew(manifest, handle.Encryption) is { } problem)
             {
                 warn($"What was found out about {handle.File.FileName} is not written into its manifest: that is signed, and {problem}.");
                 return proof;
             }
-            await BackupStore.WriteManifestAsync(
-                place, handle.Key, ManifestStore.Renew(manifest with { Proof = proof }, handle.Encryption), replace: true, limit.Token);
+            await held.WriteAsync(ManifestStore.Renew(manifest with { Proof = proof }, handle.Encryption), limit.Token);
         }
         catch (BackupSyncException failure)
         {
