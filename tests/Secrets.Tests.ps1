@@ -189,6 +189,8 @@ Describe 'Credentials and secure strings' {
                 Should -Throw '-TargetCredential goes with -TargetUrl*'
         }
         finally { Pop-Location }
+    }
+
     It 'are none where a script has the empty credential or a variable that is not set' {
         Test-DbConnection -Url $pair.Source -Credential ([pscredential]::Empty) -Quiet | Should -BeTrue
         { Test-DbConnection -Url $pair.Source, $null } | Should -Throw "The database's URL is empty."
