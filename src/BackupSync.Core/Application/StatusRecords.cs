@@ -101,7 +101,7 @@ sealed class StatusRecords
             Kind = StatusKind.Job,
             Rpo = job.TargetDatabase.Tier?.Rpo ?? job.SourceDatabase.Tier?.Rpo,
             NeedsCopy = true,
-            Expected = [new ExpectedRun("the job", job.Schedule, sync, sync?.Last.StartTime)],
+            Expected = [new ExpectedRun("the job", job.Schedule, sync, BeganOf(sync))],
             Runs = RunsOf(job),
             Backups = backups,
             Copies = replaced is null && SnapshotOf(job, $"{sync?.LastGood?.Mode}") is { } copy ? [copy] : [],
@@ -139,8 +139,16 @@ sealed class StatusRecords
             last = null;
         var began = last is null || (taken is not null && FutureMoment.Is(last.Last.StartTime, _now)) ? null : last;
         return new ExpectedRun(
-            $"the plan {plan.Name}", plan.Schedule, last, began?.Last.StartTime ?? (taken ?? all.FirstOrDefault())?.Created);
+            $"the plan {plan.Name}", plan.Schedule, last, BeganOf(began) ?? (taken ?? all.FirstOrDefault())?.Created);
     }
+
+    /// <summary>When the last run began that came to its work: one that gives way to another each time leaves the copy to age.</summary>
+    static DateTimeOffset? BeganOf(LatestRun? run) => run switch
+    {
+        null => null,
+        { Last.Outcome: RunOutcome.Skipped or RunOutcome.Cancelled, LastGood: { } good } => good.StartTime,
+        _ => run.Last.StartTime,
+    };
 
     /// <summary>Of releases before there were latest runs.</summary>
     LatestRun? FromHistory(string of, string directory, string job, RunKind kind, string database)

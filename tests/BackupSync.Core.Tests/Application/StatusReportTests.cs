@@ -124,6 +124,23 @@ public sealed class StatusReportTests : IDisposable
         Assert.Equal(StatusState.Good, (await ReadAsync("copy")).Entries.Single().State);
     }
 
+    [Theory]
+    [InlineData(RunOutcome.Skipped)]
+    [InlineData(RunOutcome.Cancelled)]
+    public async Task A_job_that_never_comes_to_its_work_is_late(RunOutcome outcome)
+    {
+        _config = _config with { Jobs = [_config.Jobs[0] with { SourceDatabase = _config.Databases[1] }] };
+        RecordSync(At(6, 0));
+        foreach (var at in new[] { At(18, 0), At(30, 0) })
+            Record("copies", RunSamples.Failed($"{at:HHmm}", outcome) with { Job = "copy", StartTime = at, EndTime = at.AddMinutes(1) });
+
+        _clock.SetUtcNow(At(30, 10));
+
+        Assert.Equal(
+            "copy: Late (the job has not run since 2025-10-18 06:00 UTC; it was due at 2025-10-18 18:00 UTC and 2025-10-19 06:00 UTC)",
+            (await ReadAsync("copy")).Entries.Single().ToString());
+    }
+
     [Fact]
     public async Task A_target_that_could_not_be_brought_back_is_told_of_the_target_alone()
     {
