@@ -1,4 +1,3 @@
-using System.IO.Enumeration;
 using BackupSync.Backups;
 using BackupSync.Configuration;
 
@@ -154,7 +153,7 @@ public sealed record BackupQuery
         (Databases.Count == 0 || Databases.Contains(backup.Database))
         && (Job is null || Job == backup.Job)
         && (Kinds.Count == 0 || Kinds.Contains(backup.Kind))
-        && (Tag is null || (backup.Tag is { } tag && FileSystemName.MatchesSimpleExpression(Tag, tag)))
+        && (Tag is null || (backup.Tag is { } tag && TagPattern.Matches(Tag, tag)))
         && (After is not { } after || backup.Created >= after)
         && (Before is not { } before || backup.Created <= before);
 }

@@ -1,4 +1,3 @@
-using System.IO.Enumeration;
 using BackupSync.Backups;
 using BackupSync.Configuration;
 
@@ -95,7 +94,7 @@ sealed class RetentionGroup
     }
 
     TagKeep? TagRuleOf(BackupFile backup) => backup.Tag is null ? null
-        : _rule.Keep?.Tags.FirstOrDefault(t => FileSystemName.MatchesSimpleExpression(t.Pattern, backup.Tag, ignoreCase: true));
+        : _rule.Keep?.Tags.FirstOrDefault(t => TagPattern.Matches(t.Pattern, backup.Tag));
 
     bool IsFromTheFuture(BackupFile backup) => FutureMoment.Is(backup.Created, _now);
 
