@@ -21,10 +21,14 @@ static class FileHash
     }
 
     /// <summary>For reading from the first byte on, whoever else has it open.</summary>
-    public static FileStream Open(string path) => new(path, new FileStreamOptions
+    public static FileStream Open(string path)
     {
-        Share = FileShare.ReadWrite | FileShare.Delete,
-        Options = FileOptions.Asynchronous | FileOptions.SequentialScan,
-        BufferSize = 0,
-    });
+        PlatformFiles.EnsureRegularOrMissing(path);
+        return new FileStream(path, new FileStreamOptions
+        {
+            Share = FileShare.ReadWrite | FileShare.Delete,
+            Options = FileOptions.Asynchronous | FileOptions.SequentialScan,
+            BufferSize = 0,
+        });
+    }
 }

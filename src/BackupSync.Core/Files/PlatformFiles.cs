@@ -62,9 +62,16 @@ static class PlatformFiles
     /// <exception cref="IOException">It is a pipe, a device or a folder.</exception>
     public static FileStream OpenToRead(string path, FileShare share)
     {
+        EnsureRegularOrMissing(path);
+        return new FileStream(path, FileMode.Open, FileAccess.Read, share);
+    }
+
+    /// <summary>To be asked before anything is opened that others may have put there: opening a pipe waits for ever.</summary>
+    /// <exception cref="IOException">It is something else.</exception>
+    public static void EnsureRegularOrMissing(string path)
+    {
         if (!IsRegularOrMissing(path))
             throw new IOException($"{path} is no regular file.");
-        return new FileStream(path, FileMode.Open, FileAccess.Read, share);
     }
 
     /// <summary>Whether a name leads to a regular file, or to nothing.</summary>

@@ -51,6 +51,7 @@ sealed class FolderPlace(FolderPlaceConfig config) : IBackupPlace
         var path = LocationOf(key);
         try
         {
+            PlatformFiles.EnsureRegularOrMissing(path);
             return Task.FromResult<Stream?>(new FileStream(
                 path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, BufferSize,
                 FileOptions.Asynchronous | FileOptions.SequentialScan));

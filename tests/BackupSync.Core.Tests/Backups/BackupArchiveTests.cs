@@ -30,6 +30,21 @@ public sealed class BackupArchiveTests : IDisposable
     [Fact]
     public Task A_missing_one_is_told() => AssertInvalid("There is no backup", () => File.Delete(_path));
 
+    /// <summary>Others may be able to write where it stands, and opening a pipe waits for who writes into it.</summary>
+    [SkippableFact]
+    public async Task A_pipe_in_its_place_is_told_at_once()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Windows has no pipes among its files.");
+        File.Delete(_path);
+        using (var fifo = System.Diagnostics.Process.Start("mkfifo", _path))
+            await fifo.WaitForExitAsync();
+
+        var refused = await Assert.ThrowsAsync<BackupSyncException>(
+            () => Task.Run(() => BackupArchive.CheckAsync(_path, CancellationToken.None)).WaitAsync(TimeSpan.FromSeconds(20)));
+
+        Assert.Contains("is no regular file", refused.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public Task One_without_manifest_is_told() => AssertInvalid("has no manifest", () => File.Delete(_path + ".json"));
 

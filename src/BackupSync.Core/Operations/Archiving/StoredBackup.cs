@@ -215,6 +215,7 @@ sealed class StoredBackup : IAsyncDisposable
     {
         try
         {
+            PlatformFiles.EnsureRegularOrMissing(path);
             return new FileStream(
                 path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 256 * 1024, FileOptions.SequentialScan);
         }
