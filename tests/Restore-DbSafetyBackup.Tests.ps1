@@ -37,6 +37,12 @@ Describe 'Restore-DbSafetyBackup' {
         Get-Users | Should -Be 500
     }
 
+    It 'restores none of several that are piped for one database, of which the oldest would stay' {
+        { Get-DbBackup -Job copy -Kind Safety | Restore-DbSafetyBackup -Confirm:$false } |
+            Should -Throw -ErrorId 'BackupSync.ConfigurationInvalid,*' -ExpectedMessage '*one over the other*Nothing was done.'
+        Get-Users | Should -Be 499
+    }
+
     It 'restores an object, by parameter' {
         "$((Restore-DbSafetyBackup -InputObject $last.SafetyBackup -Force).Outcome)" | Should -Be Succeeded
         Get-Users | Should -Be 500

@@ -75,6 +75,8 @@ static class RestoreSafetyCommand
         // With --target-url a configuration is there for its passphrase alone.
         return target is null
             ? SafetyRestore.Named(backup, load(), jobName, unauthenticated)
-            : SafetyRestore.To(target, backup, isConfigNamed ? load() : null, unauthenticated);
+            : SafetyRestore.To(
+                target, backup, isConfigNamed ? load() : null, () => ConfigurationFile.Find(null) is null ? null : load(), Failures.Warn,
+                unauthenticated);
     }
 }

@@ -36,14 +36,20 @@ public sealed record SafetyRestore
         Of(job is null ? SafetyBackups.JobOf(backup, config) : config.Job(job), backup, config).WhereUnauthenticated(unauthenticated);
 
     /// <summary>Into a database that no configuration names.</summary>
-    /// <param name="config">For its passphrase; null where there is none.</param>
+    /// <param name="config">For its passphrase; null where none is named.</param>
+    /// <param name="find">Reads the one that is found, if any is: what it knows as production is not replaced.</param>
+    /// <param name="warn">Told where that could not be looked at.</param>
     /// <exception cref="BackupSyncException">The URL is no connection string.</exception>
-    public static SafetyRestore To(GivenDatabase targetUrl, BackupFile backup, BackupSyncConfig? config, bool unauthenticated)
+    public static SafetyRestore To(
+        GivenDatabase targetUrl, BackupFile backup, BackupSyncConfig? config, Func<BackupSyncConfig?> find, Action<string> warn,
+        bool unauthenticated)
     {
         var target = AdHocJob.Parse("target", targetUrl);
         // Safety backups are listed by the name that the database had when they were taken.
         var name = backup.Kind == BackupKind.Safety ? backup.Database : AdHocJob.Name(target.Database, "target");
         var database = new DatabaseConfig(target) { Name = name, Role = DatabaseRole.Backup };
+        if ((config ?? SyncedPair.Found(find, warn)) is { } known)
+            database = SyncedPair.Known(database, known, warn);
         return new SafetyRestore(BackupHandles.Of(backup, config), database, job: null).WhereUnauthenticated(unauthenticated);
     }
 

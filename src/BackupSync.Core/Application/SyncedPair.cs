@@ -40,13 +40,13 @@ public sealed record SyncedPair(JobConfig Job, bool IsConfigured)
         return new SyncedPair(AdHocJob.Between(config, from, to, backupDirectory, currentDirectory), false);
     }
 
-    static DatabaseConfig Known(DatabaseConfig target, BackupSyncConfig config, Action<string> warn)
+    internal static DatabaseConfig Known(DatabaseConfig target, BackupSyncConfig config, Action<string> warn)
     {
         GivenDatabase.WarnOfProduction(target, config, warn);
         return GivenDatabase.AsKnown(target, config);
     }
 
-    static BackupSyncConfig? Found(Func<BackupSyncConfig?> find, Action<string> warn)
+    internal static BackupSyncConfig? Found(Func<BackupSyncConfig?> find, Action<string> warn)
     {
         try
         {

@@ -36,7 +36,11 @@ public abstract class RestoreCmdlet : ReplacingCmdlet
 
     /// <param name="tables">Patterns of the only tables to restore; none for everything.</param>
     /// <param name="why">How the backup was chosen, as the end of a sentence; empty where it was named.</param>
-    protected void Restore(BackupFile backup, RestoreTarget to, BackupSyncConfig config, IReadOnlyList<string> tables, string why = "")
+    protected void Restore(
+        BackupFile backup, RestoreTarget to, BackupSyncConfig config, IReadOnlyList<string> tables, string why = "") =>
+        InTurn(backup, to.Database.Name, () => RestoreNow(backup, to, config, tables, why));
+
+    void RestoreNow(BackupFile backup, RestoreTarget to, BackupSyncConfig config, IReadOnlyList<string> tables, string why)
     {
         var target = to.Database;
         _ = target.Address;

@@ -61,8 +61,12 @@ public sealed class RestoreDbSafetyBackupCommand : ReplacingCmdlet
 
     protected override void Execute()
     {
-        if (Choose() is not { } what)
-            return;
+        if (Choose() is { } what)
+            InTurn(what.Backup.File, what.Target.Name, () => Undo(what));
+    }
+
+    void Undo(SafetyRestore what)
+    {
         var options = new RunOptions { Force = Force, OthersWait = OthersWait, SkipRefused = SkipRefused };
         if (Confirm(Question.Undo(what, isConfigured: !HasTarget), Force))
             Run((observers, token) => RestoreRunner.UndoAsync(what, options, observers, token));
@@ -81,7 +85,8 @@ public sealed class RestoreDbSafetyBackupCommand : ReplacingCmdlet
         if ((ParameterSetName == ByPath ? Opened(Path) : InputObject) is not { } backup)
             return null;
         return HasTarget
-            ? SafetyRestore.To((TargetUrl ?? new("")).With(TargetCredential), backup, config, Unauthenticated)
+            ? SafetyRestore.To((TargetUrl ?? new("")).With(TargetCredential), backup, config,
+                () => LoadConfigIfAny(null), WriteWarning, Unauthenticated)
             : Found(backup.Path, _ => SafetyRestore.Named(backup, config!, job: null, Unauthenticated));
     }
 }

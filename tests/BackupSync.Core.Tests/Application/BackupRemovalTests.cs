@@ -229,7 +229,7 @@ public sealed class BackupRemovalTests : IDisposable
             var manifest = ManifestStore.Read(handle.File.Path);
             Assert.Equal((pin.Pin, tag), (manifest.Pinned, manifest.Tag));
         }
-        Assert.Empty(BackupCatalog.List(_temp.Path).Where(b => b.FileName != "a.dump"));
+        Assert.All(BackupCatalog.List(_temp.Path), b => Assert.Equal("a.dump", b.FileName));
     }
 
     /// <summary>What a proof does in its end, hours after it was begun.</summary>
