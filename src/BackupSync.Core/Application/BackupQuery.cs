@@ -19,7 +19,7 @@ public sealed record BackupQuery
     /// <summary>Whose snapshot was taken at this moment or later.</summary>
     public DateTimeOffset? After { get; init; }
 
-    /// <summary>Whose snapshot was taken at this moment or earlier.</summary>
+    /// <summary>Whose snapshot was taken at this moment or earlier; one without a fraction means all of its second.</summary>
     public DateTimeOffset? Before { get; init; }
 
     /// <summary>Null for all of the configuration.</summary>
@@ -155,5 +155,5 @@ public sealed record BackupQuery
         && (Kinds.Count == 0 || Kinds.Contains(backup.Kind))
         && (Tag is null || (backup.Tag is { } tag && TagPattern.Matches(Tag, tag)))
         && (After is not { } after || backup.Created >= after)
-        && (Before is not { } before || backup.Created <= before);
+        && (Before is not { } before || Moments.IsAtOrBefore(backup.Created, before));
 }

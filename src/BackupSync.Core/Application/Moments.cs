@@ -16,6 +16,16 @@ public static class Moments
         ? moment.ToUniversalTime()
         : null;
 
+    /// <summary>
+    /// Whether something was at a moment or before: files, listings and messages show no less than seconds, so that one without a fraction
+    /// means all of its second.
+    /// </summary>
+    internal static bool IsAtOrBefore(DateTimeOffset when, DateTimeOffset moment)
+    {
+        var fraction = when.Ticks % TimeSpan.TicksPerSecond;
+        return (moment.Ticks % TimeSpan.TicksPerSecond == 0 ? when.AddTicks(-fraction) : when) <= moment;
+    }
+
     /// <summary>What to say of a text that is none.</summary>
     public static string Refusal(string text) =>
         $"'{text}' is no moment; write it as 2024-01-23T14:30:00Z, or with another offset than Z.";

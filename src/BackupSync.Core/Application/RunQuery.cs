@@ -77,5 +77,5 @@ public sealed record RunQuery
         (Kinds.Count == 0 || Kinds.Contains(run.Kind))
         && (Outcomes.Count == 0 || Outcomes.Contains(run.Outcome))
         && (After is not { } after || run.StartTime >= after)
-        && (Before is not { } before || run.StartTime <= before);
+        && (Before is not { } before || Moments.IsAtOrBefore(run.StartTime, before));
 }
