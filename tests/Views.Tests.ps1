@@ -125,6 +125,29 @@ Describe 'Views' {
         $shown | Should -Be (Show (Get-DbSyncHistory copy -Config $pair.Config -Last 1))
     }
 
+    It 'show what matters of <_> also where a script has shown something else before' -ForEach @(
+        'sync', 'taken', 'proven', 'backups', 'connections', 'retention', 'status'
+    ) {
+        $lines = Show (@([version]'1.2') + @($results[$_])[0])
+        $shown = @($lines -match '^\w+ +:' -replace ' +:.*')
+        $shown | Should -Not -BeNullOrEmpty
+        $shown | Where-Object { $_ -in 'SourceStats', 'RpoSeconds', 'AgeSeconds', 'RpoLimitSeconds', 'Sha256', 'LatencyMs' } | Should -BeNullOrEmpty
+    }
+
+    It 'have no errors in strict mode' {
+        $read = Get-DbBackup auth -Latest | Test-DbBackup
+        Set-StrictMode -Version Latest
+        $Error.Clear()
+        foreach ($result in $sync, $incremental, $read, $taken[0]) {
+            $null = Show $result
+            $null = $result | Select-Object *
+            $result.ErrorId | Should -BeNullOrEmpty
+        }
+        $incremental.SafetyFile | Should -BeNullOrEmpty
+        $read.RecoveredIn | Should -BeNullOrEmpty
+        $Error | Should -BeNullOrEmpty
+    }
+
     It 'name their columns as properties are named' {
         $selected = $sync | Select-Object Rows, Duration, SafetyFile
         $selected.Rows | Should -Be 600

@@ -118,25 +118,31 @@ public sealed class ModuleViewsTests
 
     /// <summary>
     /// What PowerShell has besides: columns that are no properties, and words of enums as texts. Brought from another session, an enum is
-    /// shown as a word and compared as a number: a filter by its word would find nothing.
+    /// shown as a word and compared as a number: a filter by its word would find nothing. And the columns once more, for where PowerShell
+    /// takes no view: what a script writes is one pipeline, whose first object has the only one.
     /// </summary>
     static XElement Types() => new("Types",
         ResultViews.All.Select(view => Type(view.TypeName,
         [
-            .. view.Columns.Where(c => c.Path != c.Name).Select(c => Property(c.Name, $"$this.{c.Path}")),
+            // In strict mode it is an error to ask nothing for a property.
+            .. view.Columns.Where(c => c.Path != c.Name).Select(c => Property(c.Name, $"$this.{c.Path.Replace(".", "?.")}")),
             // Rows are millions, and go to files, whose columns begin with what is added here.
             .. view.Kind.Length == 0 && view.Of != typeof(RowDifference) ? Words(view.Of) : [],
-        ])),
-        new[] { typeof(TableChanges), typeof(ProofRecord), typeof(RunError) }.Select(t => Type(t.FullName!, [.. Words(t)])));
+        ],
+        [.. view.Columns.Select(c => c.Name)])),
+        new[] { typeof(TableChanges), typeof(ProofRecord), typeof(RunError) }.Select(t => Type(t.FullName!, [.. Words(t)], [])));
 
-    static XElement Type(string name, IReadOnlyList<XElement> properties) => new("Type",
+    static XElement Type(string name, IReadOnlyList<XElement> properties, IReadOnlyList<string> shown) => new("Type",
         new XElement("Name", name),
         new XElement("Members",
             properties,
             new XElement("MemberSet",
                 new XElement("Name", "PSStandardMembers"),
-                new XElement("Members", new XElement("NoteProperty",
-                    new XElement("Name", "SerializationDepth"), new XElement("Value", Depth))))));
+                new XElement("Members",
+                    new XElement("NoteProperty", new XElement("Name", "SerializationDepth"), new XElement("Value", Depth)),
+                    shown.Count == 0 ? null : new XElement("PropertySet",
+                        new XElement("Name", "DefaultDisplayPropertySet"),
+                        new XElement("ReferencedProperties", shown.Select(s => new XElement("Name", s))))))));
 
     static IEnumerable<XElement> Words(Type type) =>
         from property in type.GetProperties()
