@@ -43,6 +43,23 @@ Describe 'Get-DbSyncHistory' {
         (Get-DbSyncHistory copy -Last 2).RunId | Should -Be $runs[2].RunId, $runs[1].RunId
     }
 
+    It 'reads moments as the command line does' {
+        $zone = $env:TZ
+        try {
+            $env:TZ = 'Asia/Tokyo'
+            [TimeZoneInfo]::ClearCachedData()
+            $text = $runs[1].StartTime.UtcDateTime.AddSeconds(1).ToString('yyyy-MM-ddTHH:mm:ss')
+            Get-DbSyncHistory copy -Before $text | Should -Not -BeNullOrEmpty
+            Get-DbSyncHistory copy -After $runs[2].StartTime.UtcDateTime.AddMinutes(1).ToString('yyyy-MM-ddTHH:mm:ss') | Should -BeNullOrEmpty
+            @(Get-DbSyncHistory copy -Before (Get-Date)).Count | Should -Be 3
+        }
+        finally {
+            $env:TZ = $zone
+            [TimeZoneInfo]::ClearCachedData()
+        }
+        { Get-DbSyncHistory -After 01/02/2024 } | Should -Throw -ExpectedMessage "*'01/02/2024' is no moment*"
+    }
+
     It 'lists by outcome' {
         (Get-DbSyncHistory copy -Outcome Succeeded -Last 1).RunId | Should -Be $runs[1].RunId
         (Get-DbSyncHistory copy -Outcome RolledBack, Aborted).RunId | Should -Be $runs[2].RunId

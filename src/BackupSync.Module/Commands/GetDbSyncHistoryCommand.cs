@@ -46,9 +46,11 @@ public sealed class GetDbSyncHistoryCommand : BackupSyncCmdlet
     public RunOutcome[]? Outcome { get; set; }
 
     [Parameter]
+    [Moment]
     public DateTimeOffset? After { get; set; }
 
     [Parameter]
+    [Moment]
     public DateTimeOffset? Before { get; set; }
 
     /// <summary>Only as many of all together, after the other conditions.</summary>
