@@ -25,6 +25,12 @@ Describe 'Test-DbBackup' {
         "$($runs.Outcome)" | Should -Be 'Succeeded Succeeded'
     }
 
+    It 'lets a script go on that wants no more than the first result, and reads no other' {
+        $seen = Invoke-Unattended $vault.Folder 'Get-DbBackup -Latest | Test-DbBackup | Select-Object -First 1 | ForEach-Object { "got $($_.Outcome)" }; "after"'
+        $seen.Output | Should -Be "got Succeeded`nafter"
+        $seen.ExitCode | Should -Be 0
+    }
+
     It 'takes the backups of piped runs' {
         @($taken | Test-DbBackup).Count | Should -Be 2
     }

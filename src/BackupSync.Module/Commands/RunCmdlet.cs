@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Runtime.ExceptionServices;
 using BackupSync.Runs;
 
 namespace BackupSync.Module.Commands;
@@ -6,6 +7,9 @@ namespace BackupSync.Module.Commands;
 /// <summary>A cmdlet that runs something the core tells about while it goes on: progress, log lines, and how it ended.</summary>
 public abstract class RunCmdlet : ConfirmingCmdlet
 {
+    /// <summary>What came of a result's being written to a pipeline that wants no more, such as one to <c>Select-Object -First 1</c>.</summary>
+    PipelineStoppedException? _enough;
+
     /// <summary>Whether only true or false is wanted of each run, and no error.</summary>
     protected virtual bool TellsOnlySuccess => false;
 
@@ -53,6 +57,9 @@ public abstract class RunCmdlet : ConfirmingCmdlet
         runs.GetAwaiter().GetResult();
         foreach (var failure in failures)
             WriteError(failure);
+        // PowerShell has to see it leave the cmdlet: else it ends not what comes before in the pipeline, but the whole script.
+        if (_enough is not null)
+            ExceptionDispatchInfo.Throw(_enough);
     }
 
     void Show(RunDisplay display, RunEvent runEvent, List<ErrorRecord> failures)
@@ -63,9 +70,12 @@ public abstract class RunCmdlet : ConfirmingCmdlet
             if (runEvent is RunEnded { Result: var result })
                 Write(result, failures);
         }
-        catch (PipelineStoppedException)
+        catch (PipelineStoppedException stopped)
         {
-            TellEnd(runEvent);
+            // Who wanted no more than this result has it.
+            if (Stopping || _enough is not null)
+                TellEnd(runEvent);
+            _enough ??= stopped;
         }
     }
 
