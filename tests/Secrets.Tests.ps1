@@ -232,6 +232,17 @@ Describe 'An address where a name is wanted' {
         }
     }
 
+    It 'is neither asked about, nor in the log, nor in a manifest' {
+        $folder = New-Config "databases:`n  first: { url: '$($pair.Source)' }`n  second: { url: '$($pair.Target)' }"
+        $config = Join-Path $folder backupsync.yml
+        $null = New-DbBackup first -Config $config
+        { New-DbBackup first -Tag $url -Config $config } | Should -Throw "'postgresql://u:***@127.0.0.1:1/d' is an address, and a tag is wanted here."
+        { Set-DbBackup first -Latest -Tag $url -Config $config } | Should -Throw "*is an address, and a tag is wanted here."
+        $run = Restore-DbBackup first -Latest -To second -Table $url -Config $config -Confirm:$false -ErrorAction SilentlyContinue
+        $run.Error.Id | Should -Be BackupSync.ConfigurationInvalid
+        Get-ChildItem $folder -Recurse -File | Select-String Zq7Wk9 | Should -BeNullOrEmpty
+    }
+
     It 'is in no error of <_>' -ForEach $cmdlets {
         $command = Get-Command $_
         $common = [System.Management.Automation.PSCmdlet]::CommonParameters + [System.Management.Automation.PSCmdlet]::OptionalCommonParameters

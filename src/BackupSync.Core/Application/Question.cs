@@ -42,7 +42,7 @@ public sealed record Question(string Verb, string What, string Target, string Ho
         var isProduction = database.Role == DatabaseRole.Production;
         var isMissing = now?.Error?.Id == ErrorIds.DatabaseMissing;
         return new Question(
-            "replace", tables.Count == 0 ? "the content" : $"the tables {string.Join(", ", tables)}",
+            "replace", tables.Count == 0 ? "the content" : $"the tables {string.Join(", ", tables.Select(AddressText.Shown))}",
             $"{database.Name} ({database.Address}{(isProduction ? ", PRODUCTION" : "")}"
                 + (isMissing ? "; it is not there, and is created)" : now?.Size is { } bytes
                     ? $", which holds {ByteSizes.Show(bytes)} now)" : ")"),

@@ -70,7 +70,7 @@ public static class RestoreRunner
         RunSettings settings, BackupFile backup, IReadOnlyList<string> tables, DatabaseConfig target, TimeProvider clock,
         Func<RestoreRequest> request, IEnumerable<IRunObserver> observers, CancellationToken cancellationToken)
     {
-        var of = tables.Count == 0 ? "" : $"{string.Join(", ", tables)} of ";
+        var of = tables.Count == 0 ? "" : $"{string.Join(", ", tables.Select(AddressText.Shown))} of ";
         var description = new RunDescription(
             RunKind.Restore, settings.Job, backup.FileName, target.Name, $"Restore of {of}{backup.FileName} to {target.Name}",
             target.Name, settings.Folder, settings.TotalLimit) { Clock = clock, Database = backup.Database };

@@ -4,7 +4,8 @@ namespace BackupSync.Backups;
 public sealed record LabelChange
 {
     /// <summary>Null where it stays.</summary>
-    public string? Tag { get; init; }
+    /// <exception cref="AddressGivenException">It is a database's address, with a password perhaps.</exception>
+    public string? Tag { get; init => field = AddressGivenException.NoAddressAsTag(value); }
 
     /// <summary>It has none any more.</summary>
     public bool NoTag { get; init; }

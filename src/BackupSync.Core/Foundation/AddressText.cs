@@ -36,6 +36,9 @@ public static partial class AddressText
         return colon >= 0 && colon < at ? $"{scheme}://{user[..colon]}:***@{place}" : $"{scheme}://{user}@{place}";
     }
 
+    /// <summary>A name as it may be shown: there are tables with any character, but none is worth somebody's password.</summary>
+    internal static string Shown(string name) => Is(name) ? Redacted(name) : name;
+
     /// <summary>A sentence of somebody else's with the passwords taken out of the addresses in it.</summary>
     public static string Scrub(string text) =>
         PasswordPair().Replace(PasswordOfUri().Replace(text, "${before}:***@"), "${key}***");

@@ -9,7 +9,7 @@ namespace BackupSync.Operations.Restore;
 sealed class RestoreSteps(RestoreRequest request)
 {
     readonly string _target = request.Target.Name, _file = request.Backup.File.FileName;
-    readonly string _tables = string.Join(", ", request.Tables);
+    readonly string _tables = string.Join(", ", request.Tables.Select(AddressText.Shown));
     readonly RunSettings _settings = request.Settings;
 
     public Step Lock => SideSteps.Lock(request.Target, _settings);
