@@ -107,7 +107,8 @@ static class CommandLine
         var unknown = parsed.UnmatchedTokens.FirstOrDefault() ?? parsed.Tokens.Select(t => t.Value).FirstOrDefault(t => t.StartsWith('-')
             && !parsed.CommandResult.Command.Options.Any(o => o.Aliases.Prepend(o.Name).Contains(t)));
         if (unknown is not null)
-            messages[^1] += Meant(parsed.CommandResult.Command, unknown);
+            messages[Math.Max(0, messages.FindIndex(m => m.Contains($"'{unknown}'", StringComparison.Ordinal)))]
+                += Meant(parsed.CommandResult.Command, unknown);
         foreach (var message in messages)
             Console.Error.WriteLine(message);
         var names = new List<string>();

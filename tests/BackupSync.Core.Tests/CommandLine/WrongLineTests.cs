@@ -20,7 +20,7 @@ public sealed class WrongLineTests
 
     [Theory]
     [InlineData("Did you mean 'sync'?", "synk")]
-    [InlineData("Did you mean 'restore'?", "resotre", "shop")]
+    [InlineData("argument 'resotre'. Did you mean 'restore'?", "resotre", "shop")]
     [InlineData("Did you mean '--what-if'?", "sync", "--whatif")]
     public async Task What_was_mistyped_is_told_with_what_was_meant(string answer, params string[] line)
     {
