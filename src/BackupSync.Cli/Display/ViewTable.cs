@@ -62,6 +62,9 @@ static class ViewTable
                 return last.Width;
             if (last.Column.Stays && width - others >= Math.Max(LeastProse, last.LongestWord))
                 return width - others;
+            // Cut, it says what matters first; a name that is cut says nothing.
+            if (last.Column.Form == CellForm.State && width - others >= last.Column.Width)
+                return width - others;
             if (columns.Count <= 2)
                 return null;
             columns.RemoveAt(last.Column.Stays ? columns.Count - 2 : columns.Count - 1);
@@ -82,7 +85,7 @@ static class ViewTable
 
         IEnumerable<Line> Row(IReadOnlyList<Cell> cells, bool isHeading)
         {
-            var prose = columns[^1].Column.Wraps ? Words.Wrap(cells[^1].Text, widthOfLast) : [cells[^1].Text];
+            var prose = columns[^1].Column.Wraps ? Words.Wrap(cells[^1].Text, widthOfLast) : [Words.Cut(cells[^1].Text, widthOfLast)];
             for (var i = 0; i < prose.Count; i++)
             {
                 var parts = new List<(string, Style)>();

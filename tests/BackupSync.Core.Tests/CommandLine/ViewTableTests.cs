@@ -1,4 +1,5 @@
 using BackupSync.Application.Views;
+using BackupSync.Backups;
 using BackupSync.Cli.Display;
 using BackupSync.Comparison;
 using BackupSync.Configuration;
@@ -40,6 +41,28 @@ public sealed class ViewTableTests
         Assert.Equal("What", drawn.Columns[^1].Name);
         var at = drawn.Lines[0].ToString().IndexOf("What", StringComparison.Ordinal);
         Assert.Equal(What, string.Join(' ', drawn.Lines.Skip(2).Select(l => l.ToString()[at..])));
+    }
+
+    /// <summary>How a backup was proven is what the list is looked at for.</summary>
+    [Fact]
+    public void How_a_backup_was_proven_is_cut_rather_than_left_out()
+    {
+        var now = DateTimeOffset.UtcNow;
+        var proof = new ProofRecord(BackupProof.Integrity, now.AddHours(-18), 1, true, true, null)
+        {
+            Restored = now.AddDays(-110), RestoredInto = "18.6",
+        };
+        var backup = new BackupFile("/b/railway.dump", BackupKind.Manual, "by-hand", "railway", now, 32_000_000, 1, 1, "r", "18.6", "00")
+        {
+            Proof = proof,
+        };
+
+        var drawn = ViewTable.Draw(ResultViews.Backups, [backup], Narrow);
+
+        AssertFits(drawn, Narrow);
+        Assert.Equal("Proven", drawn.Columns[^1].Name);
+        Assert.Contains("restored 18.6, 110 d ago; read, ", drawn.Lines[2].ToString(), StringComparison.Ordinal);
+        Assert.EndsWith("…", drawn.Lines[2].ToString(), StringComparison.Ordinal);
     }
 
     /// <summary>As where a table has a name of 63 characters, and there are 40 columns.</summary>
