@@ -116,7 +116,7 @@ static class RecordedRun
                 run.Warn($"{description.Title} skipped: another run on {description.Subject} is in progress.");
                 break;
             default:
-                run.Error($"{description.Title} {Describe(result.Outcome)} after {duration}");
+                run.Error($"{description.Title} {Describe(result.Outcome, duration)}");
                 break;
         }
     }
@@ -138,13 +138,13 @@ static class RecordedRun
                 "This is a defect of BackupSync: please report it with the log.", rollback),
         };
 
-    static string Describe(RunOutcome outcome) => outcome switch
+    static string Describe(RunOutcome outcome, string duration) => outcome switch
     {
-        RunOutcome.Aborted => "aborted: nothing was changed",
-        RunOutcome.Incomplete => "failed; the backup that was taken is good",
-        RunOutcome.RolledBack => "failed and was rolled back",
-        RunOutcome.RollbackFailed => "failed, and so did its rollback",
-        _ => "was stopped: nothing was changed",
+        RunOutcome.Aborted => $"aborted after {duration}: nothing was changed",
+        RunOutcome.Incomplete => $"failed after {duration}; the backup that was taken is good",
+        RunOutcome.RolledBack => $"failed and was rolled back after {duration}",
+        RunOutcome.RollbackFailed => $"failed, and so did its rollback, after {duration}",
+        _ => $"was stopped after {duration}: nothing was changed",
     };
 
     static readonly string Version =

@@ -50,7 +50,7 @@ static class RunSummary
             RunOutcome.Aborted => $"failed{step}",
             RunOutcome.RolledBack => $"failed{step} and was rolled back",
             RunOutcome.RollbackFailed => $"failed{step}, and could not be rolled back",
-            RunOutcome.Skipped => "skipped: another run is at work",
+            RunOutcome.Skipped => "skipped",
             RunOutcome.Cancelled => $"stopped{step}",
             RunOutcome.Incomplete => "taken, and not in every place or not proven",
             _ => $"{run.Outcome}",
