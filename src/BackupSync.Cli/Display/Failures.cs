@@ -18,10 +18,10 @@ static class Failures
         if (!string.IsNullOrWhiteSpace(detail) && !message.Contains(detail, StringComparison.Ordinal))
             Line("Detail", detail, "red");
         if (!string.IsNullOrWhiteSpace(advice))
-            Line("To do", Spelling.InCommands(advice), "yellow");
+            Line("To do", Spelling.InCommands(advice), "olive");
     }
 
-    public static void Warn(string message) => Line("Warning", Spelling.InCommands(message), "yellow");
+    public static void Warn(string message) => Line("Warning", Spelling.InCommands(message), "olive");
 
     /// <summary>A labelled text, its further lines under its first.</summary>
     public static void Line(string label, string text, string style)

@@ -21,7 +21,7 @@ sealed class Line(IReadOnlyList<(string Text, Style Style)> parts) : IRenderable
     public static Style StyleOf(CellTone tone) => tone switch
     {
         CellTone.Good => new Style(Color.Green),
-        CellTone.Doubtful => new Style(Color.Yellow),
+        CellTone.Doubtful => new Style(Color.Olive),
         CellTone.Bad => new Style(Color.Red),
         _ => Style.Plain,
     };

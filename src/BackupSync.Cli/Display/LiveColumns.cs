@@ -19,7 +19,7 @@ sealed class StateColumn : ProgressColumn
         TimeSpan deltaTime) => task.State.Get<Ended>(Key).State switch
     {
         StepState.Succeeded => new Text("✓", Color.Green),
-        StepState.Cancelled => new Text("-", Color.Yellow),
+        StepState.Cancelled => new Text("-", Color.Olive),
         StepState.Failed => new Text("✗", Color.Red),
         _ => _spinner.Render(options, task, deltaTime),
     };

@@ -81,6 +81,6 @@ static class RunView
         var where = error.Step is { } step ? $"{step}: " : "";
         Failures.Show($"{name}: {where}{error.Message} ({error.Id})", error.Detail, error.Advice);
         if (!string.IsNullOrWhiteSpace(error.Rollback))
-            Failures.Line("Target", Spelling.InCommands(error.Rollback), "yellow");
+            Failures.Line("Target", Spelling.InCommands(error.Rollback), "olive");
     }
 }
