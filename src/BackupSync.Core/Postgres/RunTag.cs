@@ -41,8 +41,14 @@ sealed class RunTag
     /// <summary>What was published before, until the run has ended well.</summary>
     public string OldDatabase => OldPrefix + RunId;
 
+    /// <summary>What a target that is not there is called until it is published under its name.</summary>
+    public string StandIn => StandInBeside(OldDatabase);
+
     public string NewPrefix => $"backupsync_new_{_databaseKey}_";
     public string OldPrefix => $"backupsync_old_{_databaseKey}_";
+
+    /// <summary>The <see cref="StandIn"/> of the run that put this one aside.</summary>
+    public string StandInBeside(string oldDatabase) => $"{NewPrefix}{oldDatabase[OldPrefix.Length..]}_target";
 
     public static string NewRunId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(5));
 

@@ -22,6 +22,9 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
     readonly RunSettings _settings = target.Settings;
     bool _publishBegun;
 
+    /// <summary>What is left to do when what is published was checked; where it fails, all is undone.</summary>
+    public Func<CancellationToken, Task>? WhenChecked { get; init; }
+
     /// <param name="safetyBackup">What to restore from should nothing else bring the target back.</param>
     public async Task RunAsync(PublishContent content, BackupFile? safetyBackup, CancellationToken cancellationToken)
     {
@@ -31,8 +34,11 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
         try
         {
             await PublishAsync(content, cancellationToken);
-            await run.StepAsync(steps.CheckPublished,
-                (scope, ct) => CheckPublishedAsync(content.Content, scope, ct), cancellationToken);
+            await run.StepAsync(steps.CheckPublished, async (scope, ct) =>
+            {
+                await CheckPublishedAsync(content.Content, scope, ct);
+                await (WhenChecked?.Invoke(ct) ?? Task.CompletedTask);
+            }, cancellationToken);
         }
         catch (Exception failure)
         {
@@ -115,13 +121,19 @@ sealed class Replacement(RunContext run, TargetSide target, IPublisher publisher
     Task RollBackAsync(Exception failure, BackupFile? safetyBackup, PgToolset tools) =>
         new Rollback(run, target, _settings.Limits.Restore + RollbackGrace).RunAsync(failure, async (scope, ct) =>
         {
-            run.Error(_publishBegun
+            run.Error(_publishBegun && !target.IsUnseen
                 ? $"ROLLING BACK: undoing what was published on {target.Login.Label}..."
                 : $"ROLLING BACK: throwing away what was restored; {target.Login.Label} was not touched...");
-            if (await publisher.UndoAsync(ct) == UndoResult.NeedsSafetyBackup && !await IsAsBeforeAsync(ct))
+            var undone = await publisher.UndoAsync(ct);
+            if (target.IsUnseen)
+            {
+                target.Findings.After = target.Before;
+                return $"{target.Login.Label} was not there, and nothing of this run was seen.";
+            }
+            if (undone == UndoResult.NeedsSafetyBackup && !await IsAsBeforeAsync(ct))
                 await RestoreSafetyBackupAsync(safetyBackup ?? throw NothingToRestore(), tools, scope, ct);
             return await ConfirmAsync(ct);
-        }, () => !_publishBegun, safetyBackup?.Path);
+        }, () => !_publishBegun || target.IsUnseen, safetyBackup?.Path);
 
     /// <summary>The last resort: by the same steps, from the file.</summary>
     async Task RestoreSafetyBackupAsync(BackupFile safetyBackup, PgToolset tools, StepScope scope, CancellationToken cancellationToken)

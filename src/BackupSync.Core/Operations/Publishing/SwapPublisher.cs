@@ -232,7 +232,7 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
         // whether the rename had been committed, which a broken connection could not.
         await using var fresh = await PgConnector.OpenAsync(Maintenance.Login, target.Settings.Limits.Connect, run.Warn, cancellationToken);
         await RunSessions.EndOwnAsync(fresh, _tag.ApplicationName, [Maintenance.ProcessId], cancellationToken);
-        if (await ExistsAsync(fresh, _tag.OldDatabase, cancellationToken))
+        if (await DatabaseExists.AskAsync(fresh, _tag.OldDatabase, cancellationToken))
             await RenameAsync(fresh, [(_name, _tag.NewDatabase), (_tag.OldDatabase, _name)], cancellationToken);
         await DropOrTellAsync(fresh, "restored", _tag.NewDatabase, cancellationToken);
         return UndoResult.Undone;
@@ -301,7 +301,4 @@ sealed class SwapPublisher(RunContext run, TargetSide target) : IPublisher
         await using var session = await PgSession.OpenAsync(login, cancellationToken);
         await work(session);
     }
-
-    static async Task<bool> ExistsAsync(PgSession session, string database, CancellationToken cancellationToken) =>
-        await session.ScalarAsync<long>("SELECT count(*) FROM pg_catalog.pg_database WHERE datname = $1", cancellationToken, database) > 0;
 }

@@ -70,7 +70,9 @@ sealed class DatabaseRestoreOperation(RunContext run, RestoreRequest request) : 
         try
         {
             await new Replacement(Run, target, Publisher!, Steps.Replace(Publisher!.Mode), Request.Verify.Report)
-                .RunAsync(content, Findings.Target.SafetyBackup, cancellationToken);
+            {
+                WhenChecked = Created is { } created ? created.PublishAsync : null,
+            }.RunAsync(content, Findings.Target.SafetyBackup, cancellationToken);
         }
         catch (BackupSyncException refused) when (refused.ErrorId == ErrorIds.RestoreFailed && !Request.SkipRefused
             && Publisher!.Mode == PublishMode.Swap)

@@ -18,7 +18,6 @@ abstract class RestoreOperation(RunContext run, RestoreRequest request) : IOpera
 {
     PgToolset? _tools;
     PgToolset? _dumping;
-    CreatedTarget? _created;
 
     protected RunContext Run { get; } = run;
     protected RestoreRequest Request { get; } = request;
@@ -33,6 +32,9 @@ abstract class RestoreOperation(RunContext run, RestoreRequest request) : IOpera
     protected StoredBackup? Stored { get; set; }
     protected BackupManifest Manifest => Stored!.Manifest;
     protected PgToolset Tools => _tools!;
+
+    /// <summary>Null where the target is there already.</summary>
+    protected CreatedTarget? Created { get; private set; }
 
     /// <summary>Null where nothing of before is kept but the safety backup.</summary>
     protected IPublisher? Publisher { get; set; }
@@ -56,9 +58,9 @@ abstract class RestoreOperation(RunContext run, RestoreRequest request) : IOpera
             Findings.Recovery = Drill.RecoveryOf(Run.Clock, begun, Manifest, Request.Target.Tier);
             await CleanUp.RunAsync(Run, Steps.CleanUp, Settings, Request.KeepDays, publisher);
         }
-        catch when (_created is not null)
+        catch when (Created is not null)
         {
-            await _created.RemoveAsync();
+            await Created.RemoveAsync();
             throw;
         }
         finally
@@ -80,7 +82,7 @@ abstract class RestoreOperation(RunContext run, RestoreRequest request) : IOpera
     /// <summary>Restores, verifies, publishes; undoes it on any failure.</summary>
     protected abstract Task ReplaceAsync(TargetSide target, CancellationToken cancellationToken);
 
-    /// <summary>Of what the target holds now.</summary>
+    /// <summary>Of what the target holds now. One that was not there holds nothing that a backup could bring back.</summary>
     async Task BackUpAsync(TargetSide target, CancellationToken cancellationToken)
     {
         await Run.StepAsync(Steps.Statistics, async (scope, ct) =>
@@ -88,7 +90,10 @@ abstract class RestoreOperation(RunContext run, RestoreRequest request) : IOpera
                 await ReadStatisticsAsync(target, ct);
                 scope.Note = ReportedTables.Describe(Findings.Target.Before!.RowsByTable(), Request.Verify.Report);
             }, cancellationToken);
-        await Run.StepAsync(Steps.SafetyBackup, (scope, ct) => target.TakeSafetyBackupAsync(_dumping!, scope, ct), cancellationToken);
+        if (Created is not null)
+            await target.ReleaseSnapshotAsync();
+        else
+            await Run.StepAsync(Steps.SafetyBackup, (scope, ct) => target.TakeSafetyBackupAsync(_dumping!, scope, ct), cancellationToken);
     }
 
     async Task CheckAsync(TargetSide target, StepScope scope, CancellationToken cancellationToken)
@@ -96,8 +101,8 @@ abstract class RestoreOperation(RunContext run, RestoreRequest request) : IOpera
         await OpenAsync(scope, cancellationToken);
         await target.ConnectOrCreateAsync(Request.Tables.Count > 0 ? null : async ct =>
         {
-            _created = new CreatedTarget(Run, target);
-            await _created.CreateAsync(Stored!, ct);
+            Created = new CreatedTarget(Run, target);
+            await Created.CreateAsync(Stored!, ct);
         }, cancellationToken);
         Leftovers.ClearFiles(Settings.Folder, Run);
         var locator = new ToolLocator(Settings.Tools);

@@ -19,7 +19,7 @@ abstract class DatabaseSide(RunContext run, Endpoint database, RunSettings setti
     protected RunContext Run { get; } = run;
     public Endpoint Database { get; } = database;
     public RunSettings Settings { get; } = settings;
-    public PgLogin Login { get; private set; } = login;
+    public PgLogin Login { get; protected set; } = login;
     public DatabaseFacts Facts => _facts ?? throw new InvalidOperationException($"{Login.Label} was not looked at.");
 
     /// <summary>

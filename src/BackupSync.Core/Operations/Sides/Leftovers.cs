@@ -29,11 +29,11 @@ static class Leftovers
         if (databases.Count == 0)
             return;
 
-        var isThere = await maintenance.ScalarAsync<long>(
-            "SELECT count(*) FROM pg_catalog.pg_database WHERE datname = $1",
-            cancellationToken,
-            target) > 0;
-        if (!isThere && databases.LastOrDefault(d => d.StartsWith(tag.OldPrefix, StringComparison.Ordinal)) is { } previous)
+        var isThere = await DatabaseExists.AskAsync(maintenance, target, cancellationToken);
+        // One beside a stand-in is the empty database that the stand-in was before: its target was never there.
+        var previous = isThere ? null : databases.LastOrDefault(
+            d => d.StartsWith(tag.OldPrefix, StringComparison.Ordinal) && !databases.Contains(tag.StandInBeside(d)));
+        if (previous is not null)
         {
             // Both renames are one transaction, so only somebody's hand can have brought this about.
             await DatabaseRename.RunAsync(maintenance, [(previous, target)], cancellationToken);

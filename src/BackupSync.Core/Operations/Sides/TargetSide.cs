@@ -41,13 +41,18 @@ sealed class TargetSide : DatabaseSide
     /// <summary>Clears what dead runs left, connects, and learns what the target is.</summary>
     public Task ConnectAsync(CancellationToken cancellationToken) => ConnectOrCreateAsync(null, cancellationToken);
 
-    /// <param name="create">Creates the target where there is none; null where it has to be there.</param>
+    /// <summary>Whether it works on what stands in for a target that is not there: nobody else knows of it, and it holds nothing.</summary>
+    public bool IsUnseen => Login.Address.Database == Tag.StandIn;
+
+    /// <summary>From now on the run connects to the database of this name in the target's stead.</summary>
+    public void WorkOn(string database) => Login = Login.WithDatabase(database);
+
+    /// <param name="create">Creates what stands in for the target where there is none; null where it has to be there.</param>
     /// <inheritdoc cref="ConnectAsync"/>
     public async Task ConnectOrCreateAsync(Func<CancellationToken, Task>? create, CancellationToken cancellationToken)
     {
         await Leftovers.ClearOnTargetAsync(Lock.Session, Tag, Login.Address.Database, Run, cancellationToken);
-        if (create is not null && !await Lock.Session.ScalarAsync<bool>(
-            "SELECT EXISTS (SELECT FROM pg_catalog.pg_database WHERE datname = $1)", cancellationToken, Login.Address.Database))
+        if (create is not null && !await DatabaseExists.AskAsync(Lock.Session, Login.Address.Database, cancellationToken))
             await create(cancellationToken);
         Findings.Facts = await OpenAsync(cancellationToken);
         if (Facts.InRecovery)

@@ -109,6 +109,48 @@ public sealed class BackupKillTests(Servers servers, S3Server s3) : IClassFixtur
         }
     }
 
+    [Fact]
+    public async Task Killed_at_any_step_of_a_restore_to_a_database_that_is_not_there_it_is_whole_or_not_there_and_the_next_one_creates_it()
+    {
+        await using var vault = await Vault.CreateAsync(servers);
+        await using var target = await servers.CreateTargetAsync();
+        await vault.BackUpWellAsync();
+        var content = await Scenario.ContentAsync(vault.Server.AsSuperuser);
+        var created = target.AsSuperuser.WithDatabase($"{target.Name}_new");
+        string[] restore = ["restore", "auth", "--latest", "--yes", "--config", WriteConfig(vault, target), "--target-url",
+            target.Server.ConnectionStringFor(created.Database, target.Address.User, TestDatabase.Password)];
+        foreach (var step in new[] { RunStep.Statistics, RunStep.Restore, RunStep.Verify, RunStep.CheckPublished, RunStep.CleanUp })
+            await UntilInTimeAsync(step, () => KillAndGoOnAsync(step));
+
+        async Task<bool> KillAndGoOnAsync(RunStep step)
+        {
+            var inTime = await KillAtAsync(vault, step, restore);
+
+            if (await IsThereAsync())
+            {
+                Scenario.AssertSame(content, await Scenario.ContentAsync(created));
+                await target.ExecuteAsSuperuserAsync($"DROP DATABASE \"{created.Database}\" WITH (FORCE)");
+            }
+            CliResult again;
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+            do
+            {
+                again = await Cli.RunAsync(restore, Environment(vault));
+            }
+            while (again.ExitCode == 5 && !limit.IsCancellationRequested);
+            Assert.True(again.ExitCode == 0, $"after {step}: {again.All}");
+            Scenario.AssertSame(content, await Scenario.ContentAsync(created));
+            Assert.Equal(0, await target.ScalarAsync<long>(
+                "SELECT count(*) FROM pg_database WHERE datname LIKE 'backupsync%' "
+                    + $"AND pg_get_userbyid(datdba) = '{target.Address.User}'"));
+            await target.ExecuteAsSuperuserAsync($"DROP DATABASE \"{created.Database}\" WITH (FORCE)");
+            return inTime;
+        }
+
+        Task<bool> IsThereAsync() =>
+            target.ScalarAsync<bool>($"SELECT EXISTS (SELECT FROM pg_database WHERE datname = '{created.Database}')");
+    }
+
     /// <returns>Whether the signal came before the end of the run.</returns>
     static async Task<bool> KillAtAsync(Vault vault, RunStep step, params string[] arguments)
     {
