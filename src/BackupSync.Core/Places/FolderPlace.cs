@@ -113,7 +113,14 @@ sealed class FolderPlace(FolderPlaceConfig config) : IBackupPlace
     {
         PlaceKey.Require(key, Name);
         var folder = Path.GetDirectoryName(LocationOf(key))!;
-        return Directory.Exists(folder) ? PrivateFile.OpenExclusive(Path.Combine(folder, RecordNames.BackupsLock)) : null;
+        try
+        {
+            return Directory.Exists(folder) ? PrivateFile.OpenExclusive(Path.Combine(folder, RecordNames.BackupsLock)) : null;
+        }
+        catch (BackupSyncException full) when (full.ErrorId == ErrorIds.DiskFull)
+        {
+            return null; // a change cannot be written there, and a removal makes room
+        }
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

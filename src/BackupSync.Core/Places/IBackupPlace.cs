@@ -44,7 +44,7 @@ interface IBackupPlace : IAsyncDisposable
     /// Waits a while until nobody else changes or removes a backup in the folder of a key, and keeps others from it until what it
     /// returns is disposed of.
     /// </summary>
-    /// <returns>Null where there are no locks, as in a bucket, or no such folder.</returns>
+    /// <returns>Null where there are no locks, as in a bucket, where there is no such folder, or no room for a lock.</returns>
     IDisposable? TakeTurn(string key) => null;
 
     /// <returns>Whether there was one.</returns>
