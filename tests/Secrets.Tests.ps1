@@ -53,7 +53,8 @@ databases:
         (Test-DbConnection -Config (Join-Path $folder backupsync.yml) -TimeoutSeconds 10).State | Should -Be Connected, Connected, Connected
     }
 
-    It 'in a file that everybody can read are warned of, and used' -Skip:$IsWindows {
+    It 'in a file that everybody can read are warned of, and used' {
+        if ($IsWindows) { Set-ItResult -Skipped -Because 'modes are of Unix' }
         $folder = New-Config 'databases: { file: { urlFile: url } }'
         Set-Content -LiteralPath (Join-Path $folder url) -Value $pair.Source
         chmod 755 $TestDrive $folder
@@ -119,7 +120,8 @@ databases: { first: { urlSecret: team/prod-url }, second: { urlSecret: copy-url 
         }
     }
 
-    It 'need SecretManagement, which is named where it is not installed' -Skip:($null -ne (Get-Command Get-Secret -ErrorAction Ignore)) {
+    It 'need SecretManagement, which is named where it is not installed' {
+        if (Get-Command Get-Secret -ErrorAction Ignore) { Set-ItResult -Skipped -Because 'SecretManagement is installed here' }
         $folder = New-Config 'databases: { first: { urlSecret: prod-url } }'
         $null = Test-DbConnection -Config (Join-Path $folder backupsync.yml) -ErrorAction SilentlyContinue -ErrorVariable errors
         "$($errors[0])" | Should -BeLike "*'prod-url'*not installed: Install-Module Microsoft.PowerShell.SecretManagement*"
