@@ -109,7 +109,8 @@ static class SecretReader
         if (fault is null && words[0].Length == 0)
             fault = "names no program: its first word is empty";
         var program = fault is null ? SecretCommand.Find(words[0], section.FullPath) : null;
-        fault ??= program is null ? $"there is no program {words[0]} on this machine" : null;
+        fault ??= program is null ? $"there is no program {words[0]} on this machine"
+            : ConfigurationTrust.Fault(program) is { } distrust ? $"the program {program} {distrust}" : null;
         if (fault is not null)
             return new LateValue<T>(section.HoldBack(key, fault));
 

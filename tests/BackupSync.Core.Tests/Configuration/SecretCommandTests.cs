@@ -181,4 +181,20 @@ public sealed class SecretCommandTests : IDisposable
         using (SecretVault.Use((_, _) => throw new BackupSyncException(ErrorIds.ConfigurationInvalid, "the vault is locked")))
             Assert.Equal("the vault is locked", database.AddressProblem!.Message);
     }
+
+    /// <summary>Who can write it has any program run as us, whoever wrote the configuration.</summary>
+    [SkippableFact]
+    public void A_program_that_others_can_write_is_not_run()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Modes are of Unix.");
+        var program = _folder.Write("print", $"#!/bin/sh\ntouch {_folder.File("ran")}\necho {Url}\n");
+        Mode.Set(program, (UnixFileMode)Convert.ToInt32("777", 8));
+
+        Assert.Contains(
+            $"the program {program} others can write (mode 0777)", Fault(Database("urlCommand: [./print]")), StringComparison.Ordinal);
+        Assert.False(File.Exists(_folder.File("ran")));
+
+        Mode.Set(program, (UnixFileMode)Convert.ToInt32("755", 8));
+        Assert.Equal("prod", Database("urlCommand: [./print]").Address.Database);
+    }
 }
