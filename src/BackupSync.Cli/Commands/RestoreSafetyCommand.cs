@@ -72,7 +72,7 @@ static class RestoreSafetyCommand
         if (file is null)
             return SafetyRestore.Latest(load(), jobName!, Failures.Warn, unauthenticated);
         var backup = BackupSelection.Open(file);
-        // With --target-url a configuration is there for its passphrase alone.
+        // With --target-url a configuration has its passphrase where it is named; whichever is found knows what is production.
         return target is null
             ? SafetyRestore.Named(backup, load(), jobName, unauthenticated)
             : SafetyRestore.To(

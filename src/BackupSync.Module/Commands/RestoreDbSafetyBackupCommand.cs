@@ -78,7 +78,7 @@ public sealed class RestoreDbSafetyBackupCommand : ReplacingCmdlet
     {
         if (OptionRules.SafetyRestore(ParameterSetName != ByJob, ParameterSetName == ByJob, Latest, HasTarget) is { } refusal)
             throw new BackupSyncException(ErrorIds.ConfigurationInvalid, refusal);
-        // With -TargetUrl a configuration is read where it is named, for its passphrase alone.
+        // With -TargetUrl a configuration has its passphrase where it is named; whichever is found knows what is production.
         var config = HasTarget && Config is null ? null : LoadConfig(Config);
         if (ParameterSetName == ByJob)
             return SafetyRestore.Latest(config!, Job, WriteWarning, Unauthenticated);
