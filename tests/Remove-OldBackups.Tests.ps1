@@ -18,6 +18,9 @@ Describe 'Remove-OldBackups' {
             $manifest = "$($backup.Path).json"
             (Get-Content $manifest -Raw) -replace '("created":\s*")[^"]+', "`${1}$($backup.Created.AddDays(-10).ToString('o'))" -replace '"format": 2', '"format": 1' | Set-Content $manifest -NoNewline
         }
+        # So is its record, which is looked for in the months around its backups; a history of all months is read whatever they are.
+        Get-Item (Join-Path $pair.Backups 'history-*.jsonl') | ForEach-Object { Get-Content $_; Remove-Item $_ } |
+            Set-Content (Join-Path $pair.Backups 'history.jsonl')
         $oldFiles = $old.SourceBackup.Path, $old.SafetyBackup.Path | Sort-Object
         $newFiles = $new.SourceBackup.Path, $new.SafetyBackup.Path
     }
