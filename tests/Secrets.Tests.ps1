@@ -276,3 +276,52 @@ Describe 'An address where a name is wanted' {
         finally { Pop-Location }
     }
 }
+
+Describe 'What the environment says to libpq' {
+    BeforeAll {
+        # Runs the work with these variables, and takes them away again.
+        function Use-Environment([hashtable] $Variables, [scriptblock] $Work) {
+            $before = @{}
+            foreach ($name in $Variables.Keys) {
+                $before[$name] = Get-Item -LiteralPath "Env:$name" -ErrorAction Ignore
+                [Environment]::SetEnvironmentVariable($name, $Variables[$name])
+            }
+            try { & $Work }
+            finally {
+                foreach ($name in $before.Keys) {
+                    Remove-Item -LiteralPath "Env:$name"
+                    if ($before[$name]) { Set-Item -LiteralPath "Env:$name" -Value $before[$name].Value }
+                }
+            }
+        }
+    }
+
+    It 'reaches no session: <_>' -ForEach 'PGOPTIONS=-c no_such_setting=1', 'PGREQUIREAUTH=md5', 'PGSSLNEGOTIATION=direct', 'PGTARGETSESSIONATTRS=standby',
+    'PGCLIENTENCODING=LATIN1', 'PGCLIENTENCODING=', 'PGTZ=Nowhere/Nothing', 'PGHOST=nowhere.invalid', 'PGUSER=nobody', 'PGDATABASE=nothing', 'PGSSLMODE=verify-full' {
+        $name, $value = $_ -split '=', 2
+        Use-Environment @{ $name = $value } {
+            (Test-DbConnection -Url $pair.Source -TimeoutSeconds 10).State | Should -Be Connected
+        }
+    }
+
+    It 'gives a password that the URL lacks' {
+        Use-Environment @{ PGPASSWORD = $password } {
+            (Test-DbConnection -Url $withoutPassword -TimeoutSeconds 10).State | Should -Be Connected
+        }
+    }
+
+    It 'names a password file, which is passed over where others can read it' {
+        if ($IsWindows) { Set-ItResult -Skipped -Because 'modes are of Unix' }
+        $file = Join-Path $TestDrive 'pgpass'
+        Set-Content -LiteralPath $file -Value "*:*:*:*:$password"
+        Use-Environment @{ PGPASSFILE = $file } {
+            chmod 600 $file
+            (Test-DbConnection -Url $withoutPassword -TimeoutSeconds 10).State | Should -Be Connected
+            chmod 640 $file
+            (Test-DbConnection -Url $withoutPassword -TimeoutSeconds 10 -ErrorAction SilentlyContinue -ErrorVariable errors).State | Should -Be Failed
+            $errors[0].FullyQualifiedErrorId | Should -BeLike 'BackupSync.AuthenticationFailed,*'
+            $errors[0].ErrorDetails.RecommendedAction | Should -BeLike "*$file is passed over*chmod 600 $file*"
+        }
+        (Test-DbConnection -Url "${withoutPassword}?passfile=$file" -TimeoutSeconds 10 -ErrorAction SilentlyContinue).State | Should -Be Failed
+    }
+}

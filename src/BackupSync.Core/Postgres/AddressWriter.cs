@@ -9,6 +9,12 @@ static class AddressWriter
     /// <summary>Proxies in front of managed servers drop connections that are silent for a minute or more.</summary>
     const int KeepAliveSeconds = 30;
 
+    /// <summary>A file that says nothing, in the place of one that is not to be read.</summary>
+    const string EmptyFile = "/dev/null";
+
+    /// <summary>All that Npgsql knows, which is what it takes where nothing is said.</summary>
+    const string EveryMethod = "Password,MD5,GSS,SSPI,ScramSHA256,None";
+
     /// <summary>What Npgsql accepts at most.</summary>
     const int LongestTimeout = 1024;
 
@@ -45,7 +51,9 @@ static class AddressWriter
             builder.SslNegotiation = Enum.Parse<SslNegotiation>(negotiation, ignoreCase: true);
         if (address.Options is { } options)
             builder.Options = options;
-        if (Setting(address, "passfile") is { } passfile)
+        if (PasswordFile.PassedOver(address) is not null)
+            builder.Passfile = EmptyFile;
+        else if (Setting(address, "passfile") is { } passfile)
             builder.Passfile = passfile;
         if (Setting(address, "sslcert") is { } certificate)
             builder.SslCertificate = certificate;
@@ -58,7 +66,31 @@ static class AddressWriter
         // Npgsql chooses among several hosts only; with one host, the tools check it.
         if (address.Hosts.Count > 1 && Setting(address, "target_session_attrs") is { } attributes)
             builder.TargetSessionAttributes = attributes;
+        KeepEnvironmentOut(builder);
         return builder;
+    }
+
+    /// <summary>
+    /// What the environment says to libpq is not inherited by the tools, and must not reach our own sessions, for which Npgsql looks
+    /// where it is told nothing. (Blank options are none: an empty text is nothing told.)
+    /// </summary>
+    static void KeepEnvironmentOut(NpgsqlConnectionStringBuilder builder)
+    {
+        if (IsSet("PGOPTIONS"))
+            builder.Options ??= " ";
+        if (IsSet("PGREQUIREAUTH"))
+            builder.RequireAuth ??= EveryMethod;
+        if (IsSet("PGSSLNEGOTIATION") && !builder.ShouldSerialize("SSL Negotiation"))
+            builder.SslNegotiation = SslNegotiation.Postgres;
+        if (IsSet("PGTARGETSESSIONATTRS"))
+            builder.TargetSessionAttributes ??= "any";
+        if (IsSet("PGCLIENTENCODING"))
+            builder.ClientEncoding ??= "UTF8";
+        if (IsSet("PGTZ"))
+            builder.Timezone ??= "UTC";
+        
+        // Npgsql takes an empty one as it is, too.
+        static bool IsSet(string variable) => Environment.GetEnvironmentVariable(variable) is not null;
     }
 
     public static Dictionary<string, string> ToEnvironment(DatabaseAddress address)

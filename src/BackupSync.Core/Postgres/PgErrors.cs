@@ -157,8 +157,11 @@ static class PgErrors
             return known;
         if (Find<NpgsqlException>(failure) is { } driver && driver.Message.StartsWith(NoPassword, StringComparison.Ordinal))
             return new BackupSyncException(ErrorIds.AuthenticationFailed, $"{login.Label}: {where} wants a password, and none is given.",
-                "Add it to the URL (postgresql://user:password@host/database, special characters percent-encoded), or to a password file "
-                    + "(~/.pgpass).", failure);
+                PasswordFile.PassedOver(login.Address) is { } file
+                    ? $"The password file {file} is passed over, as by every program of PostgreSQL, because others can read it: "
+                        + $"chmod 600 {file}"
+                    : "Add it to the URL (postgresql://user:password@host/database, special characters percent-encoded), or to a "
+                        + "password file (~/.pgpass).", failure);
         return failure is NpgsqlException || IsDrivers(failure)
             ? new BackupSyncException(ErrorIds.NotPostgres, $"{login.Label}: what answers on {where} does not speak PostgreSQL's protocol.",
                 "Check host and port in its URL.", failure)
@@ -183,8 +186,8 @@ static class PgErrors
         return refused.SqlState switch
         {
             PostgresErrorCodes.InvalidPassword => new BackupSyncException(ErrorIds.AuthenticationFailed,
-                $"{login.Label}: {where} refused the password of '{address.User}'.", "Check user and password in its URL; special "
-                    + "characters must be percent-encoded.", failure),
+                $"{login.Label}: {where} refused the password of '{address.User}'.", "Check user and password; within a URL, and "
+                    + "nowhere else, special characters must be percent-encoded.", failure),
             PostgresErrorCodes.InvalidAuthorizationSpecification => new BackupSyncException(ErrorIds.AuthenticationFailed,
                 $"{login.Label}: {where} does not let '{address.User}' in: {Said(refused, login)}.", "Check the user, and the server's "
                     + "pg_hba.conf.", failure),

@@ -92,7 +92,7 @@ public sealed class ComparisonFaultTests(Servers servers) : IClassFixture<Server
             default));
 
         Assert.Equal(ErrorIds.ConnectionFailed, failure.ErrorId);
-        Assert.StartsWith(source ? "Primary: " : "Secondary: ", failure.Message, StringComparison.Ordinal);
+        Assert.StartsWith(source ? "primary: " : "secondary: ", failure.Message, StringComparison.Ordinal);
         await databases.AssertNoSessionIsLeftAsync();
     }
 
