@@ -16,7 +16,10 @@ public enum StatusState
     /// <summary>There is a good copy, no older than its tier allows; what should have run, has run, and did not fail.</summary>
     Good,
 
-    /// <summary>The newest good copy is older than the tier's RPO, a run has been missed, or the copy was replaced since by a restore.</summary>
+    /// <summary>
+    /// The newest good copy is older than the tier's RPO, a run has been missed, a place lacks backups that another has, or the copy was
+    /// replaced since by a restore.
+    /// </summary>
     Late,
 
     /// <summary>The last run failed, or the newest backup was found to be bad.</summary>

@@ -41,6 +41,9 @@ sealed record StatusFacts
     /// <summary>When the target of a job was restored after its last good sync: that made another content of the copy.</summary>
     public DateTimeOffset? ReplacedAt { get; init; }
 
+    /// <summary>Why its newest backups are not in all places that its plans name.</summary>
+    public IReadOnlyList<string> Lagging { get; init; } = [];
+
     /// <summary>Why something that it depends on could not be read.</summary>
     public IReadOnlyList<string> Unreadable { get; init; } = [];
 
@@ -84,7 +87,7 @@ sealed record StatusFacts
     IEnumerable<(StatusState State, string Reason)> Reasons(TimeSpan? age, DateTimeOffset now) =>
     [
         .. Failures(now).Select(r => (StatusState.Failed, r)),
-        .. Expected.Select(e => Missed(e, now)).OfType<string>().Select(r => (StatusState.Late, r)),
+        .. Expected.Select(e => Missed(e, now)).OfType<string>().Concat(Lagging).Select(r => (StatusState.Late, r)),
         .. ReplacedAt is { } replaced ? [(StatusState.Late, $"its target was restored at {Shown(replaced)}, after the last sync")]
             : (IEnumerable<(StatusState, string)>)[],
         .. Unreadable.Concat(FromTheFuture(now)).Select(r => (StatusState.Unknown, r)),
@@ -158,5 +161,5 @@ sealed record StatusFacts
         _ => "read",
     };
 
-    static string Shown(DateTimeOffset moment) => $"{moment.UtcDateTime:yyyy-MM-dd HH:mm} UTC";
+    public static string Shown(DateTimeOffset moment) => $"{moment.UtcDateTime:yyyy-MM-dd HH:mm} UTC";
 }

@@ -81,6 +81,7 @@ sealed class StatusRecords
                 .. backups.Where(b => b.Proof is not { Bad: true }).Select(b => new KeptCopy(b.Created, b.Job)),
                 .. jobs.Where(j => ReplacedAt(j) is null).Select(j => SnapshotOf(j, j.Name)).OfType<KeptCopy>(),
             ],
+            Lagging = [.. plans.SelectMany(p => Lagging(p, backups))],
             Unreadable =
             [
                 .. Unreadable(database.Name),
@@ -88,6 +89,24 @@ sealed class StatusRecords
                     .Select(p => p.Value) : [],
             ],
         };
+    }
+
+    /// <summary>
+    /// Places that have lost a plan's backups, or do not get them. One that lacks only the newest may be about to be given it.
+    /// </summary>
+    IEnumerable<string> Lagging(BackupPlanConfig plan, IReadOnlyList<BackupFile> backups)
+    {
+        List<BackupFile> taken = [.. backups.Where(
+            b => b is { Kind: BackupKind.Plan, Proof: not { Bad: true } } && b.Job == plan.Name && !FutureMoment.Is(b.Created, _now))];
+        var lastTwo = taken.Select(b => b.RunId).Distinct().Take(2).ToHashSet(StringComparer.Ordinal);
+        foreach (var place in plan.Places.Where(p => taken.Count > 0 && !_failedPlaces.ContainsKey(p.Name)))
+        {
+            List<BackupFile> here = [.. taken.Where(b => b.Place == place.Name)];
+            if (!here.Exists(b => lastTwo.Contains(b.RunId)))
+                yield return $"the place {place.Name} has no good backup by the plan {plan.Name}"
+                    + (here.Count == 0 ? "" : $" since {StatusFacts.Shown(here[0].Created)}")
+                    + $", as {taken[0].Place} has of {StatusFacts.Shown(taken[0].Created)}";
+        }
     }
 
     public StatusFacts Of(JobConfig job)

@@ -318,6 +318,25 @@ public sealed class StatusReportTests : IDisposable
         Assert.DoesNotContain("never-shown", Assert.Single(_warnings), StringComparison.Ordinal);
     }
 
+    /// <summary>What lies in one place alone is lost with it; who asks for two wants to know.</summary>
+    [Fact]
+    public async Task A_place_that_lacks_what_another_has_is_told()
+    {
+        _config = _config with { BackupPlans = [_config.BackupPlans[0] with { Places = [.. _config.Places] }] };
+        foreach (var (at, run) in new[] { (At(7, 0), "1"), (At(8, 0), "2"), (At(9, 0), "3") })
+            AddBackup("backups/railway", at, m => m with { RunId = run });
+        async Task<string?> ReasonAsync() =>
+            (await ReadAsync("railway")).Entries.Single() is { State: StatusState.Late, Reason: var reason } ? reason : null;
+
+        Assert.Equal(
+            "the place attic has no good backup by the plan nightly, as local has of 2025-10-18 09:00 UTC", await ReasonAsync());
+        AddBackup("attic/railway", At(7, 0), m => m with { RunId = "1" });
+        Assert.Contains("by the plan nightly since 2025-10-18 07:00 UTC", await ReasonAsync(), StringComparison.Ordinal);
+        AddBackup("attic/railway", At(8, 0), m => m with { RunId = "2" }); // the third is on its way
+        Assert.Null(await ReasonAsync());
+        Assert.Equal(StatusState.Good, (await ReadAsync("railway")).Entries.Single().State);
+    }
+
     [Fact]
     public async Task A_record_that_cannot_be_read_makes_its_job_unknown()
     {
