@@ -1,133 +1,114 @@
-using System.Globalization;
-using Quartz;
-
 namespace BackupSync.Configuration;
 
 /// <summary>
-/// When a cron expression of five fields comes due, as <c>crontab(5)</c> of Debian and of cronie have it: where neither day of month nor day
-/// of week begins with <c>*</c>, a day that matches either is due; else it has to match both.
+/// When a cron expression comes due in a time zone. The walk goes along UTC, whose moments all exist once, and reads the zone's clock at
+/// each. What happens where that clock is changed is cron's custom: what runs every so often keeps its pace, through both passes of
+/// a repeated hour; what runs at a time runs once, in the first pass, or, where the clock jumps over it, when it has jumped.
 /// </summary>
-/// <remarks>
-/// Quartz computes the times. Its own expressions have six fields, count days from Sunday = 1, and take a day of month or a day of week,
-/// not both: hence the translation, and up to two expressions.
-/// </remarks>
+/// <remarks>Times are minutes, as offsets are; a zone's offset changes once in a day of UTC at most.</remarks>
 sealed class CronSchedule
 {
-    /// <summary>For messages: what an expression looks like.</summary>
-    public const string Allowed = "five fields: minute, hour, day of month, month, day of week, such as \"0 6,18 * * *\"";
+    static readonly TimeSpan OneDay = TimeSpan.FromDays(1);
+    static readonly TimeSpan OneMinute = TimeSpan.FromMinutes(1);
 
-    readonly TimeZoneInfo _timeZone;
-    readonly List<CronExpression> _expressions;
-    readonly DayOfWeek[] _onlyOn;
+    /// <summary>No offset is longer than 14 hours, so that every clock can be read between them.</summary>
+    static readonly DateTime FirstDay = DateTime.MinValue.AddDays(3);
+    static readonly DateTime LastDay = DateTime.MaxValue.Date.AddDays(-3);
 
-    /// <param name="expressions">The schedule is due when any of them is.</param>
-    /// <param name="onlyOn">And on these days alone; on all of them where there is none.</param>
-    CronSchedule(TimeZoneInfo timeZone, IEnumerable<string> expressions, IEnumerable<DayOfWeek> onlyOn)
-    {
-        _timeZone = timeZone;
-        _expressions = [.. expressions.Select(e => new CronExpression(e) { TimeZone = timeZone })];
-        _onlyOn = [.. onlyOn];
-    }
+    readonly CronExpression _expression;
+    readonly TimeZoneInfo _zone;
 
-    /// <summary>The first time after the given one; null where there is none, as for 31 February.</summary>
-    public DateTimeOffset? Next(DateTimeOffset after)
-    {
-        // This ends: a field that begins with * has the first day of its range, which comes together with every day of the other field.
-        for (var next = Due(after); ; next = Due(next.Value))
-            if (next is not { } time || _onlyOn.Length == 0 || _onlyOn.Contains(TimeZoneInfo.ConvertTime(time, _timeZone).DayOfWeek))
-                return next;
-    }
-
-    DateTimeOffset? Due(DateTimeOffset after) => _expressions.Min(e => e.GetTimeAfter(after));
+    CronSchedule(CronExpression expression, TimeZoneInfo zone) => (_expression, _zone) = (expression, zone);
 
     /// <exception cref="FormatException">The message says which field is wrong.</exception>
-    public static CronSchedule Parse(string cron, TimeZoneInfo timeZone)
-    {
-        var fields = cron.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-        if (fields.Length != 5)
-            throw new FormatException($"has {fields.Length} field{(fields.Length == 1 ? "" : "s")} instead of {Allowed}");
+    public static CronSchedule Parse(string cron, TimeZoneInfo timeZone) => new(CronExpression.Parse(cron), timeZone);
 
-        var minutes = Minute.Translate(fields[0]);
-        var hours = Hour.Translate(fields[1]);
-        var days = DayOfMonth.Translate(fields[2]);
-        var months = Month.Translate(fields[3]);
-        var weekdays = Weekday.Translate(fields[4]);
-        var byDay = $"0 {minutes} {hours} {days} {months} ?";
-        var byWeekday = $"0 {minutes} {hours} ? {months} {weekdays}";
-        // Cron looks at the first character alone: */2 is a * to it, and so is *,10, but not 10,*.
-        var isEither = !fields[2].StartsWith('*') && !fields[4].StartsWith('*');
-        var schedule = (days, weekdays) switch
-        {
-            (_, "*") => new CronSchedule(timeZone, [byDay], []),
-            ("*", _) => new CronSchedule(timeZone, [byWeekday], []),
-            _ when isEither => new CronSchedule(timeZone, [byDay, byWeekday], []),
-            _ => new CronSchedule(timeZone, [byDay], Weekday.All(fields[4]).Select(v => (DayOfWeek)(v % 7))),
-        };
-        return schedule.Next(DateTimeOffset.UtcNow) is not null ? schedule : throw new FormatException("names a day that never comes");
+    /// <summary>The first time after the given one, in UTC; null where there is none.</summary>
+    public DateTimeOffset? Next(DateTimeOffset after)
+    {
+        return NextAfter(Later(after.UtcDateTime, FirstDay)) is { } next ? new DateTimeOffset(next, TimeSpan.Zero) : null;
     }
 
-    static readonly Field Minute = new("minute", 0, 59);
-    static readonly Field Hour = new("hour", 0, 23);
-    static readonly Field DayOfMonth = new("day of month", 1, 31);
-    static readonly Field Month = new("month", 1, 12,
-        ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]);
-
-    /// <summary>7 is Sunday as well as 0, so that <c>5-7</c> and <c>FRI-SUN</c> are ranges.</summary>
-    static readonly Field Weekday = new("day of week", 0, 7, ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"])
+    DateTime? NextAfter(DateTime after)
     {
-        ToQuartz = day => (day % 7) + 1,
-    };
-
-    sealed record Field(string Name, int Minimum, int Maximum, string[]? Names = null)
-    {
-        public Func<int, int> ToQuartz { get; init; } = value => value;
-
-        /// <summary>A <c>*</c>, or all values that the field holds, one by one.</summary>
-        public string Translate(string text) => text == "*"
-            ? "*"
-            : string.Join(',', All(text).Select(ToQuartz).Distinct().Order().Select(v => v.ToString(CultureInfo.InvariantCulture)));
-
-        /// <summary>All values that the field holds, as they are written.</summary>
-        public IEnumerable<int> All(string text) => text.Split(',').SelectMany(Values);
-
-        IEnumerable<int> Values(string item)
+        var (repeatedUntil, between) = (DateTime.MinValue, DateTime.MinValue);
+        DateTime? next = null;
+        void Consider(DateTime due)
         {
-            var slash = item.Split('/');
-            var step = 1;
-            if (slash.Length > 2
-                || (slash.Length == 2 && (!int.TryParse(slash[1], NumberStyles.None, CultureInfo.InvariantCulture, out step) || step == 0)))
-                throw Wrong(item);
+            if (due > after && (next is null || due < next))
+                next = due;
+        }
 
-            var range = slash[0].Split('-');
-            var (first, last) = (slash[0], range.Length, slash.Length) switch
+        // A change of the clock may still have its effect two days later: an hour that is repeated, a wait that was made longer.
+        for (var day = after.Date - OneDay - OneDay; day <= LastDay; day += OneDay)
+        {
+            var (before, offset) = (OffsetAt(day - OneMinute), OffsetAt(day + OneDay - OneMinute));
+            var change = before == offset ? day : FirstWith(offset, day, day + OneDay);
+            if (before != offset)
             {
-                ("*", _, _) => (Minimum, Name == "day of week" ? 6 : Maximum),
-                (_, 1, 1) => (Value(item, range[0]), Value(item, range[0])),
-                (_, 1, 2) => (Value(item, range[0]), Maximum),
-                (_, 2, _) => (Value(item, range[0]), Value(item, range[1])),
-                _ => throw Wrong(item),
-            };
-            if (last < first && Name == "day of week" && last == 0)
-                last = 7;
-            if (last < first)
-                throw Wrong(item);
-            for (var value = first; value <= last; value += step)
-                yield return value;
+                ConsiderWithin(day, change, before);
+                if (offset < before)
+                    repeatedUntil = change + (before - offset);
+                between = AtChange(change, before, offset) ?? between;
+            }
+            ConsiderWithin(change, day + OneDay, offset);
+            Consider(between);
+            if (next < day + OneDay)
+                return next;
         }
+        return null;
 
-        int Value(string item, string text)
+        void ConsiderWithin(DateTime start, DateTime end, TimeSpan offset)
         {
-            var named = Names is null ? -1 : Array.FindIndex(Names, n => n.Equals(text, StringComparison.OrdinalIgnoreCase));
-            if (named >= 0)
-                return named + Minimum;
-            return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= Minimum
-                && value <= Maximum
-                ? value
-                : throw Wrong(item);
+            foreach (var reading in _expression.Within(Later(start, after - OneMinute) + offset, end + offset))
+            {
+                var due = reading - offset;
+                if (due > after && (_expression.IsInterval || due >= repeatedUntil))
+                {
+                    Consider(due);
+                    return;
+                }
+            }
         }
-
-        FormatException Wrong(string item) =>
-            new($"has '{item}' as its {Name}: {Minimum} to {Maximum}{(Names is null ? "" : $" or {Names[0]} to {Names[^1]}")}, a list "
-                + "(1,2), a range (1-5) or a step (*/15) is allowed");
     }
+
+    /// <summary>What is due, beside the clock's readings, where it is changed; null for nothing.</summary>
+    /// <param name="change">When its offset from UTC changes, from <paramref name="before"/> to <paramref name="offset"/>.</param>
+    DateTime? AtChange(DateTime change, TimeSpan before, TimeSpan offset)
+    {
+        // The clock says one thing, and at once another.
+        var (old, now) = (change + before, change + offset);
+        var missed = First(old);
+        if (!_expression.IsInterval)
+            return missed < now ? change : null;
+
+        // As long after the last one as it would have been without the change, unless one comes earlier by itself.
+        if (missed is not { } unchanged || First(now) is { } next && next - now <= unchanged - old)
+            return null;
+        var isNormalWait = _expression.IsAllDay
+            && _expression.Within(old - OneDay, old).Select(t => (DateTime?)t).LastOrDefault() is { } last
+            && unchanged - last <= _expression.Step;
+        return unchanged < now || isNormalWait ? change + (unchanged - old) : null;
+    }
+
+    /// <summary>The first reading from this on that matches, of the next two days.</summary>
+    DateTime? First(DateTime reading) =>
+        _expression.Within(reading, reading + OneDay + OneDay).Select(t => (DateTime?)t).FirstOrDefault();
+
+    TimeSpan OffsetAt(DateTime moment) => _zone.GetUtcOffset(DateTime.SpecifyKind(moment, DateTimeKind.Utc));
+
+    DateTime FirstWith(TimeSpan offset, DateTime without, DateTime with)
+    {
+        // The first of a day's minutes may have it already.
+        if (OffsetAt(without) == offset)
+            return without;
+        while (with - without > OneMinute)
+        {
+            var middle = without + OneMinute * Math.Floor((with - without) / OneMinute / 2);
+            (without, with) = OffsetAt(middle) == offset ? (without, middle) : (middle, with);
+        }
+        return with;
+    }
+
+    static DateTime Later(DateTime one, DateTime other) => one > other ? one : other;
 }

@@ -28,7 +28,7 @@ static class ScheduleReader
 
     static string? ReadCron(YamlSection schedule, TimeZoneInfo timeZone)
     {
-        var cron = schedule.RequiredText("cron", $"{CronSchedule.Allowed}; or state every, such as 5m");
+        var cron = schedule.RequiredText("cron", $"{CronExpression.Allowed}; or state every, such as 5m");
         if (cron is not null)
         {
             try
