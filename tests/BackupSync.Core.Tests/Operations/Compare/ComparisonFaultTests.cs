@@ -18,7 +18,7 @@ public sealed class ComparisonFaultTests(Servers servers) : IClassFixture<Server
 
         var failure = await Assert.ThrowsAsync<BackupSyncException>(() => databases.CompareAsync("usres"));
         Assert.Equal(
-            (ErrorIds.UnknownName, "There is no table 'usres' in Primary or Secondary.", "Did you mean 'users'?"),
+            (ErrorIds.UnknownName, "There is no table 'usres' in primary or secondary.", "Did you mean 'users'?"),
             (failure.ErrorId, failure.Message, failure.Advice));
 
         // It is enough that one side has it.
@@ -42,7 +42,7 @@ public sealed class ComparisonFaultTests(Servers servers) : IClassFixture<Server
 
         var all = await Assert.ThrowsAsync<BackupSyncException>(() => databases.CompareAsync());
         Assert.Equal(ErrorIds.PrivilegeMissing, all.ErrorId);
-        Assert.StartsWith($"Secondary: the role '{role}' may not read public.secrets, ", all.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"secondary: the role '{role}' may not read public.secrets, ", all.Message, StringComparison.Ordinal);
 
         // Neither the sequence behind its key nor the large object is asked for then.
         var one = await databases.CompareAsync("users");
@@ -126,7 +126,7 @@ public sealed class ComparisonFaultTests(Servers servers) : IClassFixture<Server
             () => databases.CompareAsync(new ComparisonOptions { Limit = TimeSpan.FromSeconds(1) }));
 
         Assert.Equal(ErrorIds.TimeLimit, failure.ErrorId);
-        Assert.Equal("Comparing Primary with Secondary took longer than its limit of 1.0s.", failure.Message);
+        Assert.Equal("Comparing primary with secondary took longer than its limit of 1.0s.", failure.Message);
         await databases.AssertNoSessionIsLeftAsync();
     }
 
@@ -166,7 +166,7 @@ public sealed class ComparisonFaultTests(Servers servers) : IClassFixture<Server
             }));
 
         Assert.Equal(ErrorIds.ConnectionFailed, failure.ErrorId);
-        Assert.StartsWith("Secondary: ", failure.Message, StringComparison.Ordinal);
+        Assert.StartsWith("secondary: ", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
