@@ -102,6 +102,17 @@ public sealed record ScheduleConfig
     /// <summary>How late a missed run may still start.</summary>
     public TimeSpan MisfireGrace { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>
+    /// What becomes of runs that were missed while the service was down: <c>one</c> makes the last up within <see cref="MisfireGrace"/>.
+    /// </summary>
+    public CatchUp CatchUp { get; init; } = CatchUp.One;
+
+    /// <summary>Up to how long after its time it starts, the same each time: so that many machines do not all start at once.</summary>
+    public TimeSpan Jitter { get; init; }
+
+    /// <summary>What happens where the run before has not ended.</summary>
+    public Overlap Overlap { get; init; } = Overlap.Skip;
+
     /// <summary>The first time after the given one; null where there is none.</summary>
     public DateTimeOffset? Next(DateTimeOffset after) =>
         Every is { } every ? NextMultiple(after.UtcDateTime, every) : CronSchedule.Parse(Cron!, TimeZone).Next(after);
@@ -239,4 +250,21 @@ public sealed record ToolsConfig
 
     /// <summary>Whether those are the only ones: so a test is on a machine that lacks what is installed on its own.</summary>
     internal bool PassOverUsual { get; init; }
+}
+
+/// <summary>What becomes of runs that were missed.</summary>
+public enum CatchUp
+{
+    One,
+    None,
+}
+
+/// <summary>What becomes of a run that is due while the one before goes on.</summary>
+public enum Overlap
+{
+    /// <summary>It is left out, and told.</summary>
+    Skip,
+
+    /// <summary>It starts when that one ends; one waits at most.</summary>
+    Queue,
 }

@@ -6,6 +6,7 @@ static class ScheduleReader
     /// <summary>Longer than anyone waits, and short enough for .NET's timers.</summary>
     public static readonly TimeSpan LongestLimit = TimeSpan.FromDays(30);
 
+    static readonly TimeSpan LongestJitter = TimeSpan.FromHours(1);
     static readonly TimeSpan ShortestInterval = TimeSpan.FromSeconds(1);
 
     public static ScheduleConfig Read(YamlSection schedule)
@@ -23,6 +24,9 @@ static class ScheduleReader
             Every = hasEvery && !hasCron ? schedule.Duration("every", ShortestInterval, LongestLimit, minimum: ShortestInterval) : null,
             TimeZone = timeZone,
             MisfireGrace = schedule.Duration("misfireGrace", TimeSpan.FromMinutes(10), LongestLimit, minimum: TimeSpan.Zero),
+            CatchUp = schedule.Choice("catchUp", CatchUp.One),
+            Jitter = schedule.Duration("jitter", TimeSpan.Zero, LongestJitter, minimum: TimeSpan.Zero),
+            Overlap = schedule.Choice("overlap", Overlap.Skip),
         };
     }
 

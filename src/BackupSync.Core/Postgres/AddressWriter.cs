@@ -72,25 +72,22 @@ static class AddressWriter
 
     /// <summary>
     /// What the environment says to libpq is not inherited by the tools, and must not reach our own sessions, for which Npgsql looks
-    /// where it is told nothing. (Blank options are none: an empty text is nothing told.)
+    /// where it is told nothing, and takes an empty variable as it is. (Blank options are none: an empty text is nothing told.)
     /// </summary>
     static void KeepEnvironmentOut(NpgsqlConnectionStringBuilder builder)
     {
-        if (IsSet("PGOPTIONS"))
+        if (Environment.GetEnvironmentVariable("PGOPTIONS") is not null)
             builder.Options ??= " ";
-        if (IsSet("PGREQUIREAUTH"))
+        if (Environment.GetEnvironmentVariable("PGREQUIREAUTH") is not null)
             builder.RequireAuth ??= EveryMethod;
-        if (IsSet("PGSSLNEGOTIATION") && !builder.ShouldSerialize("SSL Negotiation"))
+        if (Environment.GetEnvironmentVariable("PGSSLNEGOTIATION") is not null && !builder.ShouldSerialize("SSL Negotiation"))
             builder.SslNegotiation = SslNegotiation.Postgres;
-        if (IsSet("PGTARGETSESSIONATTRS"))
+        if (Environment.GetEnvironmentVariable("PGTARGETSESSIONATTRS") is not null)
             builder.TargetSessionAttributes ??= "any";
-        if (IsSet("PGCLIENTENCODING"))
+        if (Environment.GetEnvironmentVariable("PGCLIENTENCODING") is not null)
             builder.ClientEncoding ??= "UTF8";
-        if (IsSet("PGTZ"))
+        if (Environment.GetEnvironmentVariable("PGTZ") is not null)
             builder.Timezone ??= "UTC";
-        
-        // Npgsql takes an empty one as it is, too.
-        static bool IsSet(string variable) => Environment.GetEnvironmentVariable(variable) is not null;
     }
 
     public static Dictionary<string, string> ToEnvironment(DatabaseAddress address)

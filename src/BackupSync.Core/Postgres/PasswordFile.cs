@@ -1,5 +1,3 @@
-using BackupSync.Files;
-
 namespace BackupSync.Postgres;
 
 /// <summary>
@@ -13,8 +11,7 @@ static class PasswordFile
 
     /// <summary>The file that would be used, but is open to others; null where there is none, or it is closed to them.</summary>
     public static string? PassedOver(DatabaseAddress address) =>
-        !OperatingSystem.IsWindows() && PathOf(address) is { } path
-            && UnixFile.Of(path, follow: true) is { Kind: UnixFileKind.Regular } file && (file.Mode & Others) != 0
+        !OperatingSystem.IsWindows() && PathOf(address) is { } path && File.Exists(path) && (File.GetUnixFileMode(path) & Others) != 0
             ? path
             : null;
 
@@ -22,6 +19,5 @@ static class PasswordFile
         address.HasPassword || Environment.GetEnvironmentVariable("PGPASSWORD") is { Length: > 0 } ? null
         : address.Settings.GetValueOrDefault("passfile") is { Length: > 0 } given ? given
         : Environment.GetEnvironmentVariable("PGPASSFILE") is { Length: > 0 } named ? named
-        : Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home ? Path.Combine(home, ".pgpass")
-        : null;
+        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".pgpass");
 }
