@@ -66,7 +66,7 @@ public sealed partial class ArchitectureTests
     [Fact]
     public void Nobody_below_the_application_reads_a_configuration_the_environment_or_the_console()
     {
-        string[] readers = ["Application", "Application.Views", "Configuration"];
+        string[] readers = ["Application", "Application.Views", "Configuration", "Reporting", "Scheduling"];
         string[] read =
         [
             "JobConfig", "DatabaseConfig", "BackupPlanConfig", "BackupSyncConfig", "ConfigurationFile", "ConfigurationReader", "AdHocJob",

@@ -30,7 +30,7 @@ sealed class ConfigurationReader(string file, Func<string, string?> environment,
         var encryption = section.Has("encryption") ? section.Section("encryption", EncryptionReader.Read) : null;
         var jobs = section.Named("jobs", new JobReader(databases, tools, placeReader).Read);
         var plans = section.Named("backupPlans", new BackupPlanReader(databases, places).Read);
-        var service = section.Section("service", s => ServiceReader.Read(s, databases));
+        var service = section.Section("service", s => ServiceReader.Read(s, databases, jobs));
         if (databases.Count == 0 && !_context.Problems.Exists(p => p.Key.StartsWith("databases", StringComparison.Ordinal)))
             section.Missing("databases", "name at least one database, such as 'neon: { url: \"${DATABASE_URL}\" }'");
         return new BackupSyncConfig

@@ -15,7 +15,8 @@ static class ServiceReader
             : (new Secret(text), null),
     };
 
-    public static ServiceConfig Read(YamlSection service, IReadOnlyList<DatabaseConfig> databases)
+    public static ServiceConfig Read(
+        YamlSection service, IReadOnlyList<DatabaseConfig> databases, IReadOnlyList<JobConfig?> jobs)
     {
         var listen = service.Value(
             "listen", new Uri("http://127.0.0.1:8080"), TryParseListen,
@@ -24,11 +25,16 @@ static class ServiceReader
         if (token is null && !IsLoopback(listen))
             service.Missing(
                 "token", $"others can reach {listen.Authority}; state what they have to bring, such as \"${{BACKUPSYNC_TOKEN}}\"");
+        var lease = service.Has("lease")
+            ? service.Reference("lease", "database", "the name of a database", databases, d => d.Name)
+            : null;
+        if (jobs.FirstOrDefault(j => j is not null && j.Target == lease?.Name) is { } job)
+            service.Report("lease", $"is the target of the job '{job.Name}', which replaces what is in it; name its source");
         return new ServiceConfig
         {
             Listen = listen,
             Token = token,
-            Lease = service.Has("lease") ? service.Reference("lease", "database", "the name of a database", databases, d => d.Name) : null,
+            Lease = lease,
             State = service.FullPath(service.Text("state", "state")),
         };
     }

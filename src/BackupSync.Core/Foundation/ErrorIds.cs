@@ -85,6 +85,12 @@ public static class ErrorIds
     /// </remarks>
     public const string TooFewConnections = "BackupSync.TooFewConnections";
 
+    /// <summary>A run that was due by its schedule was left out: its schedule is paused, the run before goes on, or it is too late.</summary>
+    /// <remarks>
+    /// The message says which. <c>backupsync schedule</c> (<c>Get-DbSyncSchedule</c>) tells what is paused and what comes next.
+    /// </remarks>
+    public const string ScheduleSkipped = "BackupSync.ScheduleSkipped";
+
     // This machine lacks something.
 
     /// <summary>

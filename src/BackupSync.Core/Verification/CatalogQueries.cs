@@ -9,10 +9,13 @@ namespace BackupSync.Verification;
 static class CatalogQueries
 {
     /// <summary>
-    /// Where incremental syncs keep their notes in a target: no part of what is copied, backed up or compared. Neither is its
-    /// schema, unless somebody else has something there.
+    /// Where incremental syncs keep their notes in a target, and services their lease: no part of what is copied, backed up or compared.
+    /// Neither is its schema, unless somebody else has something there.
     /// </summary>
-    public const string StateSchema = "backupsync", StateTable = "sync_state", OwnRowsTable = "own_rows";
+    public const string StateSchema = "backupsync", StateTable = "sync_state", OwnRowsTable = "own_rows", LeaseTable = "lease";
+
+    /// <summary>All of them, as the members of a list.</summary>
+    const string OwnTables = $"'{StateTable}', '{OwnRowsTable}', '{LeaseTable}'";
 
     const string ExtensionMembers = "SELECT classid, objid FROM pg_catalog.pg_depend WHERE deptype = 'e'";
 
@@ -20,7 +23,7 @@ static class CatalogQueries
         SELECT oid, nspname FROM pg_catalog.pg_namespace
         WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
           AND (nspname <> '{StateSchema}' OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace = pg_namespace.oid
-              AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND c.relname NOT IN ('{StateTable}', '{OwnRowsTable}')))
+              AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND c.relname NOT IN ({OwnTables})))
           AND nspname <> ALL ({Sql.TextArray(filter.Schemas)})
         """;
 
@@ -28,7 +31,7 @@ static class CatalogQueries
         SELECT c.oid, c.relname, c.relnamespace, n.nspname, c.relkind, c.relpersistence, c.relrowsecurity, c.relforcerowsecurity,
             c.relispartition
         FROM pg_catalog.pg_class c JOIN ns n ON n.oid = c.relnamespace
-        WHERE NOT (n.nspname = '{StateSchema}' AND c.relname IN ('{StateTable}', '{OwnRowsTable}'))
+        WHERE NOT (n.nspname = '{StateSchema}' AND c.relname IN ({OwnTables}))
             AND c.oid <> ALL (ARRAY[{string.Join(",", filter.Relations)}]::oid[])
           AND NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_catalog.pg_class'::regclass AND objid = c.oid)
         """;

@@ -34,6 +34,7 @@ static partial class ArchiveDump
             "--no-owner", "--no-acl", "--no-publications", "--no-subscriptions", "--no-tablespaces", "--no-security-labels",
             $"--exclude-table={CatalogQueries.StateSchema}.{CatalogQueries.StateTable}",
             $"--exclude-table={CatalogQueries.StateSchema}.{CatalogQueries.OwnRowsTable}",
+            $"--exclude-table={CatalogQueries.StateSchema}.{CatalogQueries.LeaseTable}",
             $"--lock-wait-timeout={(long)request.LockTimeout.TotalMilliseconds}", Encoding(request), .. request.Excluded.DumpArguments,
         ])
         {
