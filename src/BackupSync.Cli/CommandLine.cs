@@ -81,6 +81,7 @@ static class CommandLine
             CleanupCommand.Create(),
             HistoryCommand.Create(),
             StatusCommand.Create(),
+            ScheduleCommand.Create(),
         };
         root.Subcommands.Add(HelpCommand.Create());
         // Who says nothing is told what can be said.

@@ -3,6 +3,7 @@ using System.Management.Automation;
 using BackupSync.Application;
 using BackupSync.Application.Views;
 using BackupSync.Runs;
+using BackupSync.Scheduling;
 
 namespace BackupSync.Module;
 
@@ -75,6 +76,8 @@ public static class Cells
 
     /// <summary>One alone, shown with all that is known of it.</summary>
     internal static PSObject InDetail(StatusEntry entry) => Name(entry, ResultViews.StatusDetail);
+
+    internal static PSObject InDetail(ScheduleEntry entry) => Name(entry, ResultViews.ScheduleDetail);
 
     static PSObject Name(object shown, ResultView view)
     {

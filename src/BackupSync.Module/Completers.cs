@@ -3,6 +3,7 @@ using System.Management.Automation;
 using System.Management.Automation.Language;
 using BackupSync.Application;
 using BackupSync.Configuration;
+using BackupSync.Scheduling;
 
 namespace BackupSync.Module;
 
@@ -65,6 +66,13 @@ public sealed class StatusNameCompleter : ConfigurationCompleter
 {
     protected override IEnumerable<(string Name, string ToolTip)> Names(BackupSyncConfig config) =>
         config.Databases.Select(d => (d.Name, $"{d.Role}")).Concat(config.Jobs.Select(j => (j.Name, $"{j.Source} → {j.Target}")));
+}
+
+/// <summary>What has a schedule: jobs, then plans.</summary>
+public sealed class ScheduleNameCompleter : ConfigurationCompleter
+{
+    protected override IEnumerable<(string Name, string ToolTip)> Names(BackupSyncConfig config) =>
+        Schedules.KnownNames(config).Select(n => (n, n));
 }
 
 public sealed class PlanNameCompleter : ConfigurationCompleter

@@ -78,7 +78,8 @@ static class BackupsCommand
         var word = result.Command.Name;
         if (((CommandResult)result.Parent!).Children
             .Any(c => c is OptionResult { Implicit: false } or ArgumentResult { Tokens.Count: > 0 }))
-            result.AddError($"What is meant stands behind {word}: backupsync backups {word} [<database>...] [options]");
+            result.AddError(
+                $"What is meant stands behind {word}: backupsync {result.Command.Parents.First().Name} {word} [<name>...] [options]");
     }
 
     static async Task<IReadOnlyList<BackupFile>> OfJobsAsync(

@@ -69,6 +69,21 @@ static class CommonOptions
         },
     };
 
+    /// <summary>A length of time.</summary>
+    public static Option<TimeSpan?> Duration(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "duration",
+        CustomParser = result =>
+        {
+            var text = result.Tokens[^1].Value;
+            if (Durations.TryParse(text, out var duration) && duration > TimeSpan.Zero)
+                return duration;
+            result.AddError($"{name}: {Moments.RefusalOfDuration(text)}");
+            return null;
+        },
+    };
+
     /// <summary>One of a few words, in any case; null where it is not said.</summary>
     public static Option<T?> Word<T>(string name, string description) where T : struct, Enum => new(name)
     {

@@ -23,4 +23,7 @@ public static class OptionRanges
 
     /// <summary>How many tables are compared at once.</summary>
     public const int LeastParallel = 1, MostParallel = 64, Parallel = 2;
+
+    /// <summary>How many of the next times of a schedule are listed one by one.</summary>
+    public const int LeastScheduleTimes = 1, MostScheduleTimes = 1000;
 }

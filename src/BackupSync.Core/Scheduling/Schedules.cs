@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
 using BackupSync.Configuration;
 using BackupSync.Runs;
 
@@ -45,10 +47,11 @@ public static class Schedules
     }
 
     /// <summary>The next times one by one, with what a change of the zone's clock does to them.</summary>
-    public static IReadOnlyList<ScheduleTime> Explain(BackupSyncConfig config, string name, int count, TimeProvider clock)
+    public static IReadOnlyList<ScheduleTime> Explain(
+        BackupSyncConfig config, IReadOnlyList<string> names, int count, TimeProvider clock)
     {
         var times = new List<ScheduleTime>();
-        foreach (var item in Select(config, [name]))
+        foreach (var item in Select(config, names))
         {
             var zone = item.Schedule.TimeZone;
             var before = TimeZoneInfo.ConvertTime(clock.GetUtcNow(), zone);
@@ -64,20 +67,37 @@ public static class Schedules
         return times;
     }
 
-    /// <summary>Those of a name, or all.</summary>
+    /// <summary>The names that can be said.</summary>
+    public static IEnumerable<string> KnownNames(BackupSyncConfig config) => ScheduleItem.Of(config).Select(i => i.Name).Distinct();
+
+    /// <summary>The jobs and plans of names.</summary>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.UnknownName"/>; the nearest is given.</exception>
+    public static (IReadOnlyList<JobConfig> Jobs, IReadOnlyList<BackupPlanConfig> Plans) Chosen(
+        BackupSyncConfig config, IReadOnlyList<string> names)
+    {
+        var items = Select(config, names);
+        return ([.. items.Select(i => i.Job).OfType<JobConfig>()], [.. items.Select(i => i.Plan).OfType<BackupPlanConfig>()]);
+    }
+
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.UnknownName"/>; the nearest is given.</exception>
+    public static void EnsureKnown(BackupSyncConfig config, string name)
+    {
+        if (KnownNames(config).Contains(name))
+            return;
+        List<string> all = [.. config.Jobs.Select(j => j.Name), .. config.BackupPlans.Select(p => p.Name)];
+        throw all.Contains(name)
+            ? new BackupSyncException(
+                ErrorIds.UnknownName, $"{name} has no schedule in {config.Path}.",
+                "Add one, such as schedule: { cron: \"0 6,18 * * *\" }.")
+            : config.Unknown("job or backup plan", name, all);
+    }
+
+    /// <summary>Those of names, or all.</summary>
     internal static IReadOnlyList<ScheduleItem> Select(BackupSyncConfig config, IReadOnlyList<string> names)
     {
+        foreach (var name in names)
+            EnsureKnown(config, name);
         var items = ScheduleItem.Of(config);
-        foreach (var name in names.Where(n => !items.Any(i => i.Name == n)))
-        {
-            if (config.Jobs.Any(j => j.Name == name) || config.BackupPlans.Any(p => p.Name == name))
-                throw new BackupSyncException(
-                    ErrorIds.UnknownName, $"{name} has no schedule in {config.Path}.",
-                    "Add one, such as schedule: { cron: \"0 6,18 * * *\" }.");
-            throw config.Unknown(
-                "job or backup plan", name, config.Jobs.Select(j => j.Name).Concat(config.BackupPlans.Select(p => p.Name)));
-        }
         return names.Count == 0 ? items : [.. items.Where(i => names.Contains(i.Name))];
     }
 
@@ -123,4 +143,9 @@ public static class Schedules
 /// <param name="Time">In UTC.</param>
 /// <param name="Local">The same as clocks in its zone show it.</param>
 /// <param name="Note">What became of the zone's clock since the time before; null where nothing did.</param>
-public sealed record ScheduleTime(string Name, DateTimeOffset Time, DateTimeOffset Local, string? Note);
+public sealed record ScheduleTime(string Name, DateTimeOffset Time, DateTimeOffset Local, string? Note)
+{
+    /// <summary><see cref="Local"/>, to be shown: <c>2026-10-25 02:30 +01:00</c>.</summary>
+    [JsonIgnore]
+    public string LocalTime => Local.ToString("yyyy-MM-dd HH:mm zzz", CultureInfo.InvariantCulture);
+}

@@ -44,12 +44,16 @@ public sealed class BothHeadsTests
         new("cleanup", "Remove-OldBackups"),
         new("history", "Get-DbSyncHistory"),
         new("status", "Get-DbStatus"),
+        new("schedule", "Get-DbSyncSchedule"),
+        new("schedule pause", "Suspend-DbSyncSchedule"),
+        new("schedule resume", "Resume-DbSyncSchedule"),
     ];
 
     static readonly OneHead[] Alone =
     [
         new("demo", "shows what a terminal shows"),
         new("help", "Get-Help is PowerShell's own"),
+        new("schedule run", "Invoke-DbSync and Invoke-DbBackupPlan are that"),
         new("Get-DbSyncConfig", "gives the configuration as objects, to pipe on; people read the file"),
     ];
 
@@ -66,6 +70,8 @@ public sealed class BothHeadsTests
         new("Copy-DbBackup", ReplacesNothing, "WhatIf", "Confirm"),
         new("Export-DbArchive", ReplacesNothing, "WhatIf", "Confirm"),
         new("Set-DbBackup", ReplacesNothing, "WhatIf", "Confirm"),
+        new("Suspend-DbSyncSchedule", ReplacesNothing, "WhatIf", "Confirm"),
+        new("Resume-DbSyncSchedule", ReplacesNothing, "WhatIf", "Confirm"),
         new("Set-DbBackupSignature", "the command lists what it is about to sign before it asks", "WhatIf"),
         new("Remove-OldBackups", "the command asks nothing, for it runs by schedule; PowerShell has it with -WhatIf", "Confirm"),
         new("backups sign", ByPipeline, "database", "latest", "before", "tag", "all", "place", "job"),

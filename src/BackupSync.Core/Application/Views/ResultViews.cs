@@ -3,6 +3,7 @@ using BackupSync.Comparison;
 using BackupSync.Configuration;
 using BackupSync.Operations.Expire;
 using BackupSync.Runs;
+using BackupSync.Scheduling;
 
 namespace BackupSync.Application.Views;
 
@@ -110,6 +111,22 @@ public static class ResultViews
         Column("LastOutcome", CellForm.State), Column("ErrorId", CellForm.ErrorId), Column("LastBackup", CellForm.Moment),
         Column("LastProof", CellForm.Moment), Column("Proof", CellForm.State), Column("NextDue", CellForm.Moment));
 
+    /// <summary>When jobs and plans run.</summary>
+    public static readonly ResultView Schedules = Table(typeof(ScheduleEntry), "",
+        Column("Name", CellForm.Text, 16), Column("NextTimes", CellForm.Text, 31), Column("LastRun", CellForm.Moment, 17),
+        Column("LastOutcome", CellForm.State, 14), Column("Kind", CellForm.Text, 5), Column("Schedule", CellForm.Text, 22),
+        Column("NextLocalTimes", CellForm.Text, 31), Prose("Paused"));
+
+    /// <summary>One of them alone.</summary>
+    public static readonly ResultView ScheduleDetail = List(typeof(ScheduleEntry), "Detail",
+        Column("Name", CellForm.Text), Column("Kind", CellForm.Text), Column("Schedule", CellForm.Text),
+        Column("TimeZone", CellForm.Text), Column("LastRun", CellForm.Moment), Column("LastOutcome", CellForm.State),
+        Column("NextTimes", CellForm.Text), Column("NextLocalTimes", CellForm.Text), Column("Paused", CellForm.Text));
+
+    /// <summary>The times of one, with what clocks do meanwhile.</summary>
+    public static readonly ResultView ScheduleTimes = Table(typeof(ScheduleTime), "",
+        Column("Name", CellForm.Text, 16), Column("Time", CellForm.Moment, 17), Column("LocalTime", CellForm.Text, 23), Prose("Note"));
+
     static readonly ResultView Jobs = Table(typeof(JobConfig), "",
         Column("Name", CellForm.Text, 18), Column("Source", CellForm.Text, 14), Column("Target", CellForm.Text, 14),
         Column("Mode", CellForm.Text, 11), Column("Schedule", CellForm.Text, 18), Column("Publish", CellForm.Text, 11),
@@ -134,7 +151,7 @@ public static class ResultViews
     public static IReadOnlyList<ResultView> All { get; } =
     [
         Runs, Sync, Taken, Proven, Copied, Steps, Tables, ChangedTables, Plan, Connections, Compared, Rows, Backups, Retention, Status,
-        StatusDetail, Jobs,
+        StatusDetail, Schedules, ScheduleDetail, ScheduleTimes, Jobs,
         Databases, Plans, Folders, Buckets, Configurations,
     ];
 
