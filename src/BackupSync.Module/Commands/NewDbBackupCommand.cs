@@ -50,6 +50,7 @@ public sealed class NewDbBackupCommand : RunCmdlet
     /// <summary>What they are taken for.</summary>
     [Parameter]
     [ValidateLength(1, OptionRanges.MostOfTag)]
+    [ArgumentCompleter(typeof(TagCompleter))]
     public string? Tag { get; set; }
 
     [Parameter]

@@ -13,6 +13,7 @@ public sealed class SetDbBackupCommand : BackupsCmdlet
     /// <summary>What they were taken for.</summary>
     [Parameter]
     [ValidateLength(1, OptionRanges.MostOfTag)]
+    [ArgumentCompleter(typeof(TagCompleter))]
     public string? Tag { get; set; }
 
     /// <summary>They have none any more.</summary>
