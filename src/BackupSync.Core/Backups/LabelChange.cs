@@ -4,8 +4,8 @@ namespace BackupSync.Backups;
 public sealed record LabelChange
 {
     /// <summary>Null where it stays.</summary>
-    /// <exception cref="AddressGivenException">It is a database's address, with a password perhaps.</exception>
-    public string? Tag { get; init => field = AddressGivenException.NoAddressAsTag(value); }
+    /// <inheritdoc cref="NewTag.Checked" path="/exception"/>
+    public string? Tag { get; init => field = NewTag.Checked(value); }
 
     /// <summary>It has none any more.</summary>
     public bool NoTag { get; init; }

@@ -54,9 +54,4 @@ public sealed class AddressGivenException(string given, string wanted, string? a
         if (AddressText.Is(name))
             throw new AddressGivenException(name, "the name of a table", "Name the table.");
     }
-
-    /// <exception cref="AddressGivenException">What would be written into a manifest, which nothing encrypts, is an address.</exception>
-    internal static string? NoAddressAsTag(string? tag) => tag is not null && AddressText.Is(tag)
-        ? throw new AddressGivenException(tag, "a tag", "Take a word for it, such as pre-deployment-20240123.")
-        : tag;
 }
