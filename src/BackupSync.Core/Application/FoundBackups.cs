@@ -4,7 +4,7 @@ using BackupSync.Files;
 
 namespace BackupSync.Application;
 
-/// <param name="Database">Null where none was named, and there is no backup at all that matches.</param>
+/// <param name="Database">Null where none was named: there is no backup at all that matches, or not the file that was named.</param>
 public sealed record MissingBackup(string? Database, BackupSyncException Why);
 
 /// <summary>The backups that somebody has asked for, and what of them there is not.</summary>
