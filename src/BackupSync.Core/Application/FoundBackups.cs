@@ -70,6 +70,9 @@ public sealed record FoundBackups(IReadOnlyList<BackupFile> Backups, int Suspici
     /// <summary>For who has asked for every one.</summary>
     public string HowMany => $"{Quantity.Of(Backups.Count, "backup")} {(Backups.Count == 1 ? "matches" : "match")}.";
 
+    /// <summary>Where every one that matches is to be copied, and none does, that is all there is to tell.</summary>
+    public static string NoneToCopy(string to) => $"There was no backup to copy to {to}.";
+
     /// <summary>What is told of backups that need not be copied.</summary>
     public static string ThereAlready(int count, PlaceConfig to) =>
         $"{Quantity.Of(count, "backup")} {(count == 1 ? "is" : "are")} in {to.Name} already.";
