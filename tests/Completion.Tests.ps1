@@ -85,6 +85,24 @@ Describe 'Tab' {
         (Get-Completion "Copy-DbBackup trading -Config $($vault.Config) -Tag ").CompletionText | Should -Be pre-deployment-1
     }
 
+    It 'completes tables by their bare names, too, and those of a comparison' {
+        $config = (New-TestVault (Join-Path $TestDrive 'tables')).Config
+        New-DbBackup auth -Config $config | Out-Null
+        (Get-Completion "Restore-DbBackup auth -Latest -Config $config -Table u").CompletionText | Should -Be public.users
+        (Get-Completion "Compare-DbData auth auth_copy -Config $config -Table us").CompletionText | Should -Be public.users
+        (Get-Completion "Compare-DbData auth auth_copy -Config $config -Table public.u").CompletionText | Should -Be public.users
+        Get-Completion "Compare-DbData trading auth_copy -Config $config -Table u" | Should -BeNullOrEmpty
+    }
+
+    It 'completes the tags that there are, and never files, for <_>' -ForEach @(
+        'New-DbBackup auth', 'Set-DbBackup auth -Latest', 'Get-DbBackup', 'Copy-DbBackup -To local', 'Test-DbBackup', 'Remove-DbBackup'
+    ) {
+        $config = (New-TestVault (Join-Path $TestDrive "tags$([guid]::NewGuid().ToString('N'))")).Config
+        Get-Completion "$_ -Config $config -Tag " | Should -BeNullOrEmpty
+        New-DbBackup auth -Tag pre-deployment-2 -Config $config | Out-Null
+        (Get-Completion "$_ -Config $config -Tag ").CompletionText | Should -Be pre-deployment-2
+    }
+
     It 'completes modes' {
         (Get-Completion 'Invoke-DbSync railway-to-neon -Mode ').CompletionText | Should -Be Full, Incremental
         (Get-Completion 'Invoke-DbSync railway-to-neon -Mode i').CompletionText | Should -Be Incremental

@@ -85,6 +85,14 @@ Describe 'Copy-DbBackup' {
         $errors.TargetObject | Should -Be ./nowhere.dump
     }
 
+    It 'warns, and copies nothing, where all are meant and there is none' {
+        Copy-DbBackup -All -Place offsite -To local -WarningVariable warnings -ErrorVariable errors | Should -BeNullOrEmpty
+        $errors | Should -BeNullOrEmpty
+        "$warnings" | Should -Be 'There was no backup to copy to local.'
+        Copy-DbBackup auth -All -Place offsite -To local -ErrorAction SilentlyContinue -ErrorVariable errors | Should -BeNullOrEmpty
+        $errors.TargetObject | Should -Be auth
+    }
+
     It 'warns where nothing was piped' {
         Get-DbBackup -Tag nothing | Copy-DbBackup -To offsite -WarningVariable warnings -WarningAction SilentlyContinue
         "$warnings" | Should -BeLike '*no backup to copy to offsite*'

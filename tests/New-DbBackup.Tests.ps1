@@ -26,6 +26,13 @@ Describe 'New-DbBackup' {
         Split-Path (Split-Path ($runs | Where-Object Source -EQ auth).SourceBackup.Path) -Leaf | Should -Be auth
     }
 
+    It 'reads the configuration once, however many databases are named' {
+        $said = 'auth', 'trading' | New-DbBackup -WhatIf -Verbose 4>&1
+        @("$($said -join "`n")" | Select-String 'Configuration: ' -AllMatches).Matches.Count | Should -Be 1
+        $said = New-DbBackup auth, trading, auth_copy -WhatIf -Verbose 4>&1
+        @("$($said -join "`n")" | Select-String 'Configuration: ' -AllMatches).Matches.Count | Should -Be 1
+    }
+
     It 'backs up by pipeline value, and gathers what is piped' {
         $runs = 'auth', 'trading', 'auth' | New-DbBackup
         $runs.Count | Should -Be 2

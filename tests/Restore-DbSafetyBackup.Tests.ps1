@@ -53,6 +53,14 @@ Describe 'Restore-DbSafetyBackup' {
         Get-Users | Should -Be 500
     }
 
+    It 'restores a file, and an object, by position' {
+        "$((Restore-DbSafetyBackup "./backups/$($last.SafetyBackup.FileName)" -Force).Outcome)" | Should -Be Succeeded
+        Get-Users | Should -Be 500
+        (Restore-DbSafetyBackup $last.SafetyBackup -WhatIf).Step | Should -Contain Restore
+        Restore-DbSafetyBackup ./nowhere.dump -Force -ErrorAction SilentlyContinue -ErrorVariable errors | Should -BeNullOrEmpty
+        $errors[0].TargetObject | Should -Be ./nowhere.dump
+    }
+
     It 'restores a file to a URL, without a configuration' {
         Push-Location $TestDrive
         try {

@@ -226,6 +226,8 @@ Describe 'An address where a name is wanted' {
         $Error[0].ErrorDetails.RecommendedAction | Should -Be 'Give the address by -Url.'
         { Invoke-DbSync $url -Config $pair.Config } | Should -Throw
         $Error[0].ErrorDetails.RecommendedAction | Should -Be 'Give the address by -Source and -Target.'
+        { New-DbBackup first -Place $url -Config $pair.Config } | Should -Throw
+        $Error[0].ErrorDetails.RecommendedAction | Should -BeLike 'Name the place in the configuration (places: *'
         { Get-DbBackup 'host=h password=Zq7Wk9' -Config $pair.Config -ErrorAction Stop } | Should -Throw "'host=…' is an address*"
         { Test-DbSyncConfig $url } | Should -Throw '*is an address, and the path of a file or folder is wanted here.'
         foreach ($record in $Error) {

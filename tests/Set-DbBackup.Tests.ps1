@@ -45,6 +45,21 @@ Describe 'Set-DbBackup' {
         (Get-DbBackup).Pinned | Select-Object -Unique | Should -Be $false
     }
 
+    It 'lets the rules decide again' {
+        Set-DbBackup auth -Latest -KeepDays 5 | Out-Null
+        $run = Set-DbBackup auth -Latest -NoKeepDays
+        $run.Success | Should -BeTrue
+        (Get-DbBackup auth -Latest).KeepDays | Should -BeNullOrEmpty
+        { Set-DbBackup auth -Latest -KeepDays 3 -NoKeepDays } | Should -Throw -ExpectedMessage '*-NoKeepDays*say one of them.'
+    }
+
+    It 'refuses a tag of more than a line' {
+        $tag = (Get-DbBackup auth -Latest).Tag
+        { Set-DbBackup auth -Latest -Tag "a`nb" } | Should -Throw -ErrorId 'BackupSync.ConfigurationInvalid,*' -ExpectedMessage "'a\nb' is no tag: *"
+        { New-DbBackup auth -Tag "a$([char]27)[2J" } | Should -Throw -ExpectedMessage "'a\u001b*' is no tag: *"
+        (Get-DbBackup auth).Tag | Should -Be $tag
+    }
+
     It 'refuses what goes not together, and nothing at all' {
         { Set-DbBackup auth -Latest } | Should -Throw -ErrorId 'BackupSync.ConfigurationInvalid,*' -ExpectedMessage 'Say what is to be changed: -Tag, *'
         { Set-DbBackup auth -Latest -Pin -KeepDays 3 } | Should -Throw -ExpectedMessage '*say one of them.'

@@ -62,6 +62,15 @@ Describe 'Set-DbBackupSignature' {
         (Get-DbBackup auth | Where-Object Path -EQ $backup.Path).NotAuthenticated | Should -BeNullOrEmpty
     }
 
+    It 'begins nothing without a passphrase' {
+        $open = New-TestVault (Join-Path $TestDrive 'open')
+        $unsigned = (New-DbBackup auth -Config $open.Config).SourceBackup
+        { Set-DbBackupSignature -Path $unsigned.Path -Config $open.Config -Confirm:$false } |
+            Should -Throw -ErrorId 'BackupSync.ConfigurationInvalid,*' -ExpectedMessage 'There is no passphrase to sign with.'
+        { $unsigned | Set-DbBackupSignature -Config $open.Config -Confirm:$false } | Should -Throw -ErrorId 'BackupSync.ConfigurationInvalid,*'
+        "$((Get-DbSyncHistory -Config $open.Config).Kind)" | Should -Be Backup
+    }
+
     It 'signs nothing with -WhatIf, or that is damaged' {
         $listed = Get-DbBackup auth | Where-Object Path -EQ $backup.Path
         $listed | Set-DbBackupSignature -WhatIf | Should -BeNullOrEmpty

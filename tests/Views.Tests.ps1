@@ -21,6 +21,7 @@ BeforeAll {
         tables      = $sync.Tables
         changes     = $incremental.Tables
         taken       = $taken
+        labelled    = $taken | Set-DbBackup -Tag pre-deployment-of-release-7 -KeepDays 90
         proven      = $proven
         copied      = Get-DbBackup auth -Latest | Copy-DbBackup -To offsite
         backups     = Get-DbBackup
@@ -61,6 +62,7 @@ Describe 'Views' {
         @{ Name = 'changes'; Line = '^public\.users +0 +0 +0 +500 yes' }
         @{ Name = 'taken'; Line = '^auth +Succeeded +\d+ kB +\d+\.\ds' }
         @{ Name = 'proven'; Line = '^auth +20\S+ \d\d:\d\dZ restored \d+\.\d+ .* met \(1h 00m\)' }
+        @{ Name = 'labelled'; Line = '^auth .*Z Succeeded +tag' }
         @{ Name = 'copied'; Line = '^auth .*Z offsite +Succeeded +\d+ kB' }
         @{ Name = 'backups'; Line = '^20\S+ \S+Z auth +Manual +\d+ kB restored' }
         @{ Name = 'history'; Line = '^20\S+ \S+Z Sync +copy +RolledBack +\d+\.\ds' }
@@ -90,7 +92,7 @@ Describe 'Views' {
     }
 
     It 'show results that have come from another session as those of this one: <_>' -ForEach @(
-        'sync', 'incremental', 'failed', 'taken', 'proven', 'copied', 'backups', 'history', 'plan', 'connections', 'compared', 'retention',
+        'sync', 'incremental', 'failed', 'taken', 'labelled', 'proven', 'copied', 'backups', 'history', 'plan', 'connections', 'compared', 'retention',
         'status'
     ) {
         $file = Join-Path $TestDrive "$_.xml"
@@ -109,6 +111,11 @@ Describe 'Views' {
             ($seen | Where-Object Outcome -EQ RolledBack).Steps | Where-Object State -EQ Failed | ForEach-Object Step | Should -Be Restore
             ($seen | Where-Object RunId -EQ $incremental.RunId).Tables[0].Changes.Way | Should -Be Content
         }
+    }
+
+    It 'show labels in full' {
+        $lines = Show ($results.labelled | Where-Object Source -Match ^auth_)
+        (Get-Word $lines) -join ' ' | Should -BeLike '*Succeeded tag pre-deployment-of-release-7, kept for 90 days'
     }
 
     It 'bring tables and changes along' {

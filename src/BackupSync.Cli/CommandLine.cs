@@ -91,13 +91,16 @@ static class CommandLine
 
     static int Failed(ParseResult parsed, BackupSyncException failure)
     {
-        if (failure is AddressGivenException given)
-            failure = given.For(parsed.CommandResult.Command.Options.Select(o => o.Name));
+        failure = Answered(parsed, failure);
         if (CommonOptions.AsksForJson(parsed))
             Json.WriteFailure(failure);
         Failures.Show(failure);
         return ExitCodes.OfError(failure.ErrorId);
     }
+
+    /// <summary>An address that was given where something else is wanted is told with the option that takes it.</summary>
+    internal static BackupSyncException Answered(ParseResult parsed, BackupSyncException failure) =>
+        failure is AddressGivenException given ? given.For(parsed.CommandResult.Command.Options.Select(o => o.Name)) : failure;
 
     static int Wrong(ParseResult parsed)
     {

@@ -16,6 +16,9 @@ public abstract class ConfigurationCompleter : IArgumentCompleter
     /// <summary>The same, where other parameters say which.</summary>
     protected virtual IEnumerable<(string Name, string ToolTip)> Names(BackupSyncConfig config, IDictionary given) => Names(config);
 
+    /// <summary>Whether what is typed is the beginning of a name.</summary>
+    protected virtual bool Begins(string name, string typed) => name.StartsWith(typed, StringComparison.OrdinalIgnoreCase);
+
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {
@@ -23,7 +26,7 @@ public abstract class ConfigurationCompleter : IArgumentCompleter
         return Load(fakeBoundParameters["Config"] as string) is not { } config ? [] :
         [
             .. Names(config, fakeBoundParameters)
-                .Where(n => n.Name.StartsWith(typed, StringComparison.OrdinalIgnoreCase))
+                .Where(n => Begins(n.Name, typed))
                 .Select(n => new CompletionResult(Quoted(n.Name), n.Name, CompletionResultType.ParameterValue, n.ToolTip)),
         ];
     }
@@ -101,11 +104,21 @@ public sealed class TagCompleter : ConfigurationCompleter
         LocalBackups.Tags(config).Select(t => (t, t));
 }
 
-/// <summary>Tables of the backup that a path names, or of the newest of the database.</summary>
+/// <summary>
+/// Tables of the backup that a path names, or of the newest of the database: of the one that is meant, or that a comparison reads first.
+/// </summary>
 public sealed class BackupTableCompleter : ConfigurationCompleter
 {
     protected override IEnumerable<(string Name, string ToolTip)> Names(BackupSyncConfig config) => [];
 
     protected override IEnumerable<(string Name, string ToolTip)> Names(BackupSyncConfig config, IDictionary given) =>
-        LocalBackups.Tables(config, given["Database"] as string, given["Path"] as string).Select(t => (t, t));
+        LocalBackups.Tables(config, Text(given, "Database") ?? Text(given, "Source") ?? LocalBackups.SourceOf(config, Text(given, "Job")),
+            Text(given, "Path")).Select(t => (t, t));
+
+    /// <summary>Also by its name without the schema.</summary>
+    protected override bool Begins(string name, string typed) =>
+        base.Begins(name, typed) || base.Begins(name[(name.IndexOf('.', StringComparison.Ordinal) + 1)..], typed);
+
+    static string? Text(IDictionary given, string parameter) => (given[parameter] is Array { Length: > 0 } several
+        ? several.GetValue(0) : given[parameter])?.ToString();
 }

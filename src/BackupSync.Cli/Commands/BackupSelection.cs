@@ -66,10 +66,12 @@ sealed class BackupSelection
         parsed.GetResult(_path) is not null && ConfigurationFile.Find(parsed.GetValue(_config)) is null ? null : parsed.LoadConfig(_config);
 
     /// <inheritdoc cref="FoundBackups.FindAsync"/>
-    public async Task<FoundBackups> FindAsync(ParseResult parsed, BackupSyncConfig? config, CancellationToken cancellationToken)
+    /// <param name="mayFindNone">Whether it is left to the command to tell that of all backups, of whatever database, none matches.</param>
+    public async Task<FoundBackups> FindAsync(
+        ParseResult parsed, BackupSyncConfig? config, CancellationToken cancellationToken, bool mayFindNone = false)
     {
         if (parsed.GetValue(_path) is { Length: > 0 } files)
-            return new FoundBackups([.. files.Select(Open)]);
+            return Told(parsed, Opened(files));
         // Not while the line is read: what is wrong with an option would not be told.
         if (OptionRules.Backups(
             parsed.GetValue(_latest), parsed.GetResult(_before) is not null, _tag is null ? null : parsed.GetResult(_tag) is not null,
@@ -87,10 +89,34 @@ sealed class BackupSelection
         var found = await FoundBackups.FindAsync(query, all, config!, Failures.Warn, cancellationToken);
         if (all && found.Backups.Count > 0)
             await Console.Error.WriteLineAsync(found.HowMany);
-        // Where there is nothing to do, the last one is the command's failure.
+        return all && mayFindNone && found.Missing is [{ Database: null }] ? found : Told(parsed, found);
+    }
+
+    /// <summary>What is there, when what is not was told; where there is nothing to do, the last one is the command's failure.</summary>
+    static FoundBackups Told(ParseResult parsed, FoundBackups found)
+    {
         foreach (var missing in found.Backups.Count == 0 ? found.Missing.SkipLast(1) : found.Missing)
-            Failures.Show(missing.Why);
+            Failures.Show(CommandLine.Answered(parsed, missing.Why));
         return found.Backups.Count == 0 ? throw found.Missing[^1].Why : found;
+    }
+
+    /// <summary>One that is not there does not stop the others.</summary>
+    static FoundBackups Opened(IEnumerable<string> files)
+    {
+        var found = new List<BackupFile>();
+        var missing = new List<MissingBackup>();
+        foreach (var file in files)
+        {
+            try
+            {
+                found.Add(Open(file));
+            }
+            catch (BackupSyncException failure)
+            {
+                missing.Add(new MissingBackup(null, failure));
+            }
+        }
+        return new FoundBackups(found, 0, missing);
     }
 
     public static BackupFile Open(string path) => FoundBackups.Open(path, p => p);

@@ -18,6 +18,8 @@ static class CompareCommand
             Description = "Only tables that match, such as users or 'orders*'; may be said more than once",
             HelpName = "pattern",
         };
+        tables.CompletionSources.Add(line => ConfigNames.Completions(config => LocalBackups.Tables(
+            config, line.ParseResult.GetValue(source) ?? LocalBackups.SourceOf(config, line.ParseResult.GetValue(job)), path: null)));
         var detail = new Option<bool>("--detail") { Description = "Print each row that differs, as it is found, and in which columns" };
         var rights = new Option<bool>("--rights")
         {

@@ -25,7 +25,12 @@ static class CopyCommand
                 "There is no configuration that has the place.",
                 "Name the configuration file with --config.");
             var place = config.Place(parsed.GetRequiredValue(to));
-            var found = await selection.FindAsync(parsed, config, cancellationToken);
+            var found = await selection.FindAsync(parsed, config, cancellationToken, mayFindNone: true);
+            if (found.Backups.Count == 0)
+            {
+                Failures.Warn(FoundBackups.NoneToCopy(place.Name));
+                return ExitCodes.Failed;
+            }
             var chosen = found with { Backups = await WithoutThoseThereAsync(found.Backups, place, config.Encryption, cancellationToken) };
             var results = await RunsView.ShowEachAsync(parsed.GetValue(json), chosen.Names(), chosen.Backups,
                 (backup, observer) => BackupRunner.CopyAsync(

@@ -44,7 +44,8 @@ sealed class ReplacingOptions
                 Failures.Warn(need);
             RunView.ShowPlan(
                 $"{backup.FileName} → {target.Name}",
-                RestoreRunner.Plan(backup, tables, target, config, options with { AllowProduction = true }),
+                RestoreRunner.Plan(backup, tables, target, config, options with { AllowProduction = true },
+                    now: await ConnectionTest.LookAsync(target, cancellationToken)),
                 json);
             return ExitCodes.Done;
         }

@@ -29,7 +29,8 @@ static class RestoreCommand
             Description = "Only tables that match, such as users or 'orders*', into what is there; may be said more than once",
             HelpName = "pattern",
         };
-        tables.CompletionSources.Add(_ => ConfigNames.Completions(c => LocalBackups.Tables(c, database: null, path: null)));
+        tables.CompletionSources.Add(line => ConfigNames.Completions(
+            c => LocalBackups.Tables(c, line.ParseResult.GetValue(name), line.ParseResult.GetValue(path))));
         var config = CommonOptions.Config();
         var replacing = new ReplacingOptions();
         var command = new Command("restore", "Bring a database back from a backup: verified before it is visible, undone on any failure")

@@ -17,16 +17,17 @@ static class SetCommand
         var unpin = new Option<bool>("--unpin") { Description = "Keep it as the rules say, or for the days that are stated" };
         var keepDays = CommonOptions.NumberIfAny(
             "--keep-days", "days", "For how many days it is kept", OptionRanges.LeastKeepDays, OptionRanges.MostKeepDays);
+        var noKeepDays = new Option<bool>("--no-keep-days") { Description = "No days are stated for it any more: the rules decide" };
         var json = CommonOptions.Json();
         var command = new Command("set", "Change the tag, pin or days to keep of backups; copies in other places stay as they are")
         {
-            tag, noTag, pin, unpin, keepDays, json,
+            tag, noTag, pin, unpin, keepDays, noKeepDays, json,
         };
         selection.AddTo(command);
         command.Validators.Add(BackupsCommand.EnsureNothingBefore);
         command.Validators.Add(result => result.Refuse(OptionRules.Labels(
             result.GetResult(tag) is not null, result.GetValue(noTag), result.GetValue(pin), result.GetValue(unpin),
-            result.GetResult(keepDays) is not null)));
+            result.GetResult(keepDays) is not null, result.GetValue(noKeepDays))));
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var config = selection.Config(parsed);
@@ -34,7 +35,7 @@ static class SetCommand
             var change = new LabelChange
             {
                 Tag = parsed.GetValue(tag), NoTag = parsed.GetValue(noTag), Pin = parsed.GetValue(pin), Unpin = parsed.GetValue(unpin),
-                KeepDays = parsed.GetValue(keepDays),
+                KeepDays = parsed.GetValue(keepDays), NoKeepDays = parsed.GetValue(noKeepDays),
             };
             var results = await RunsView.ShowEachAsync(parsed.GetValue(json), found.Names(), found.Backups,
                 (backup, observer) => BackupRunner.LabelAsync(

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using BackupSync.Application;
-using BackupSync.Backups;
 using BackupSync.Cli.Display;
 
 namespace BackupSync.Cli.Commands;
@@ -23,15 +22,17 @@ static class SignCommand
         {
             var config = selection.Config(parsed);
             var named = selection.IsNamed(parsed) || parsed.GetResult(jobs) is not null;
-            IReadOnlyList<BackupFile> found = parsed.GetValue(jobs) is { Length: > 0 } names
-                ? [.. names.Distinct().Select(config!.Job).SelectMany(j => JobBackups.List(j, Failures.Warn))]
-                : (await selection.FindAsync(parsed, config, cancellationToken)).Backups;
+            var found = parsed.GetValue(jobs) is { Length: > 0 } names
+                ? new FoundBackups([.. names.Distinct().Select(config!.Job).SelectMany(j => JobBackups.List(j, Failures.Warn))])
+                : await selection.FindAsync(parsed, config, cancellationToken);
+            BackupRunner.EnsureMaySign(config);
+            var ofMissing = found.Missing.Count > 0 ? ExitCodes.Failed : ExitCodes.Done;
             // One that is named by its path was not asked for its signature yet.
-            var chosen = new FoundBackups([.. found.Where(b => selection.IsNamed(parsed) || b.NotAuthenticated is not null)]);
+            var chosen = new FoundBackups([.. found.Backups.Where(b => selection.IsNamed(parsed) || b.NotAuthenticated is not null)]);
             if (chosen.Backups.Count == 0)
             {
                 await Console.Error.WriteLineAsync("All of them are signed.");
-                return ExitCodes.Done;
+                return ofMissing;
             }
             foreach (var backup in chosen.Backups)
                 await Console.Error.WriteLineAsync(Printable.Line(Question.Sign(backup).Target));
@@ -40,7 +41,7 @@ static class SignCommand
                 (backup, observer) => BackupRunner.SignAsync(
                     selection.Handle(parsed, backup, config), named, config?.Tools ?? new(), [observer], cancellationToken),
                 RunsTable.Show, cancellationToken);
-            return ExitCodes.Worst(results.Select(r => ExitCodes.Of(r.Outcome)));
+            return ExitCodes.Worst([.. results.Select(r => ExitCodes.Of(r.Outcome)), ofMissing]);
         });
         command.Validators.Add(result =>
         {

@@ -57,7 +57,7 @@ public static class BackupListing
 
     static BackupSyncException Unknown(BackupSyncConfig config, string name)
     {
-        AddressGivenException.Refuse(name, "the name of a database or job");
+        AddressGivenException.Refuse(name, "database or job");
         List<string> known = [.. config.Databases.Select(d => d.Name), .. config.Jobs.Select(j => j.Name)];
         var hint = NearestName.Of(name, known) is { } nearest ? $"Did you mean '{nearest}'?" : $"It has: {NameList.Of(known, most: 20)}.";
         return new BackupSyncException(ErrorIds.UnknownName, $"There is no database or job '{name}' in {config.Path}. {hint}");

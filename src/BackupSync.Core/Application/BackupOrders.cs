@@ -37,7 +37,7 @@ public static class BackupOrders
         var local = LocalOf(places, config);
         return new BackupOrder(SettingsOf(BackupOrder.ByHandName, local, config), BackupKind.Manual, local, places)
         {
-            Tag = AddressGivenException.NoAddressAsTag(tag),
+            Tag = NewTag.Checked(tag),
             Pinned = pinned,
             KeepDays = keepDays,
         };

@@ -95,6 +95,10 @@ public static class BackupRunner
             }, cancellationToken);
     }
 
+    /// <summary>What every signature needs, to be looked at before a person is asked, and before a run begins.</summary>
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.ConfigurationInvalid"/>: there is no passphrase.</exception>
+    public static void EnsureMaySign(BackupSyncConfig? config) => _ = BackupSigner.PassphraseOf(config?.Encryption);
+
     /// <summary>
     /// Reads a backup to its end, then signs its manifest with the configuration's passphrase: it is taken for ours from then on.
     /// </summary>

@@ -97,6 +97,9 @@ public sealed record ConnectionTestResult
     public required ConnectionState State { get; init; }
     public DatabaseRole Role { get; init; }
 
+    /// <summary>Whether the server has answered that it has no such database.</summary>
+    internal bool IsMissing => Error?.Id == ErrorIds.DatabaseMissing;
+
     /// <summary>Host, port and database; never the password.</summary>
     public string? Address { get; init; }
 

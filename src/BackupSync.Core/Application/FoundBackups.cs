@@ -4,7 +4,7 @@ using BackupSync.Files;
 
 namespace BackupSync.Application;
 
-/// <param name="Database">Null where none was named, and there is no backup at all that matches.</param>
+/// <param name="Database">Null where none was named: there is no backup at all that matches, or not the file that was named.</param>
 public sealed record MissingBackup(string? Database, BackupSyncException Why);
 
 /// <summary>The backups that somebody has asked for, and what of them there is not.</summary>
@@ -69,6 +69,9 @@ public sealed record FoundBackups(IReadOnlyList<BackupFile> Backups, int Suspici
 
     /// <summary>For who has asked for every one.</summary>
     public string HowMany => $"{Quantity.Of(Backups.Count, "backup")} {(Backups.Count == 1 ? "matches" : "match")}.";
+
+    /// <summary>Where every one that matches is to be copied, and none does, that is all there is to tell.</summary>
+    public static string NoneToCopy(string to) => $"There was no backup to copy to {to}.";
 
     /// <summary>What is told of backups that need not be copied.</summary>
     public static string ThereAlready(int count, PlaceConfig to) =>

@@ -26,6 +26,9 @@ public static class LocalBackups
         }
     }
 
+    /// <summary>The database that a job copies; null where there is no such job, or none is named.</summary>
+    public static string? SourceOf(BackupSyncConfig config, string? job) => config.Jobs.FirstOrDefault(j => j.Name == job)?.Source;
+
     /// <summary>Newest first; none of a folder that cannot be read.</summary>
     static IEnumerable<BackupFile> All(BackupSyncConfig config) => BackupCatalog.NewestFirst(
         from place in config.Places.OfType<FolderPlaceConfig>()

@@ -9,11 +9,13 @@ public static class OptionRules
     public static string? Keep(bool pin, bool keepDays) =>
         pin && keepDays ? $"{Spelling.Pin} is for ever, {Spelling.KeepDays} is not: say one of them." : null;
 
-    public static string? Labels(bool tag, bool noTag, bool pin, bool unpin, bool keepDays) =>
+    public static string? Labels(bool tag, bool noTag, bool pin, bool unpin, bool keepDays, bool noKeepDays) =>
         tag && noTag ? $"{Spelling.Tag} and {Spelling.NoTag} are the contrary of each other: say one of them."
         : pin && unpin ? $"{Spelling.Pin} and {Spelling.Unpin} are the contrary of each other: say one of them."
-        : tag || noTag || pin || unpin || keepDays ? Keep(pin, keepDays)
-        : $"Say what is to be changed: {Spelling.Tag}, {Spelling.NoTag}, {Spelling.Pin}, {Spelling.Unpin} or {Spelling.KeepDays}.";
+        : keepDays && noKeepDays ? $"{Spelling.KeepDays} and {Spelling.NoKeepDays} are the contrary of each other: say one of them."
+        : tag || noTag || pin || unpin || keepDays || noKeepDays ? Keep(pin, keepDays)
+        : $"Say what is to be changed: {Spelling.Tag}, {Spelling.NoTag}, {Spelling.Pin}, {Spelling.Unpin}, {Spelling.KeepDays} or "
+            + $"{Spelling.NoKeepDays}.";
 
     public static string? CleanUp(bool keepDays, bool places) => keepDays && places
         ? $"{Spelling.KeepDays} is for jobs: what is in a place is kept as the plans say that took it. Leave it or {Spelling.Place} out."

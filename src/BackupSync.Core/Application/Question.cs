@@ -40,7 +40,7 @@ public sealed record Question(string Verb, string What, string Target, string Ho
     {
         var database = target.Database;
         var isProduction = database.Role == DatabaseRole.Production;
-        var isMissing = now?.Error?.Id == ErrorIds.DatabaseMissing;
+        var isMissing = now is { IsMissing: true };
         return new Question(
             "replace", tables.Count == 0 ? "the content" : $"the tables {string.Join(", ", tables.Select(AddressText.Shown))}",
             $"{database.Name} ({database.Address}{(isProduction ? ", PRODUCTION" : "")}"

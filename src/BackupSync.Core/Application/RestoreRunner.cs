@@ -45,9 +45,13 @@ public static class RestoreRunner
     }
 
     /// <summary>What <see cref="RestoreAsync"/> would do, step by step; nothing is connected to.</summary>
+    /// <param name="now">What was found at the target; null where nobody has looked.</param>
     public static IReadOnlyList<PlannedStep> Plan(
-        BackupFile backup, IReadOnlyList<string> tables, DatabaseConfig target, BackupSyncConfig config, RunOptions options) =>
-        Plan(Requests.Restore(BackupHandles.Of(backup, config), tables, target, SettingsOf(target, config), options));
+        BackupFile backup, IReadOnlyList<string> tables, DatabaseConfig target, BackupSyncConfig config, RunOptions options,
+        ConnectionTestResult? now = null) =>
+        Plan(
+            Requests.Restore(BackupHandles.Of(backup, config), tables, target, SettingsOf(target, config), options),
+            isCreated: now is { IsMissing: true });
 
     /// <summary>Brings a job's target back to what it was; by the same steps, with a safety backup of what is replaced.</summary>
     public static Task<RunResult> UndoAsync(
@@ -56,14 +60,15 @@ public static class RestoreRunner
             what.Settings, what.Backup.File, [], what.Target, options.Clock, () => what.Request(options), observers, cancellationToken);
 
     /// <summary>What <see cref="UndoAsync"/> would do, likewise.</summary>
-    public static IReadOnlyList<PlannedStep> PlanUndo(SafetyRestore what, RunOptions options) => Plan(what.Request(options));
+    public static IReadOnlyList<PlannedStep> PlanUndo(SafetyRestore what, RunOptions options) =>
+        Plan(what.Request(options), isCreated: false);
 
-    static IReadOnlyList<PlannedStep> Plan(RestoreRequest request)
+    static IReadOnlyList<PlannedStep> Plan(RestoreRequest request, bool isCreated)
     {
         Guards.EnsureMayBeTarget(request.Target, request.AllowProduction);
         if (request.Tables.Count > 0)
             Guards.EnsureMaySkip(request);
-        return [.. new RestoreSteps(request).All.Select(PlannedStep.Of)];
+        return [.. new RestoreSteps(request).Planned(isCreated).Select(PlannedStep.Of)];
     }
 
     static Task<RunResult> RunAsync(

@@ -4,8 +4,8 @@ namespace BackupSync.Backups;
 public sealed record LabelChange
 {
     /// <summary>Null where it stays.</summary>
-    /// <exception cref="AddressGivenException">It is a database's address, with a password perhaps.</exception>
-    public string? Tag { get; init => field = AddressGivenException.NoAddressAsTag(value); }
+    /// <inheritdoc cref="NewTag.Checked" path="/exception"/>
+    public string? Tag { get; init => field = NewTag.Checked(value); }
 
     /// <summary>It has none any more.</summary>
     public bool NoTag { get; init; }
@@ -19,6 +19,9 @@ public sealed record LabelChange
     /// <summary>Null where they stay.</summary>
     public int? KeepDays { get; init; }
 
+    /// <summary>None are stated any more: the rules decide.</summary>
+    public bool NoKeepDays { get; init; }
+
     /// <exception cref="BackupSyncException">
     /// <see cref="ErrorIds.ConfigurationInvalid"/>: it is kept for ever, so that days would say nothing.
     /// </exception>
@@ -30,7 +33,7 @@ public sealed record LabelChange
         {
             Tag = NoTag ? null : Tag ?? manifest.Tag,
             Pinned = Pin || (manifest.Pinned && !Unpin),
-            KeepDays = KeepDays ?? manifest.KeepDays,
+            KeepDays = NoKeepDays ? null : KeepDays ?? manifest.KeepDays,
         };
 
     /// <summary>As the end of a sentence that begins with "change".</summary>
@@ -38,6 +41,6 @@ public sealed record LabelChange
     [
         NoTag ? "no tag" : Tag is null ? null : $"tag {Tag}",
         Pin ? "kept for ever" : Unpin ? "not pinned" : null,
-        KeepDays is { } days ? $"kept for {Quantity.Of(days, "day")}" : null,
+        NoKeepDays ? "no days stated" : KeepDays is { } days ? $"kept for {Quantity.Of(days, "day")}" : null,
     ]).OfType<string>());
 }

@@ -62,10 +62,7 @@ static class ManifestStore
     public static BackupManifest Read(string archivePath)
     {
         var path = PathOf(archivePath);
-        return Parse(
-            ReadIfThere(path) ?? throw Invalid(
-                $"{archivePath} has no manifest ({Path.GetFileName(path)}): it was never finished, or is not a backup of BackupSync."),
-            path, Path.GetFileName(archivePath));
+        return Parse(ReadIfThere(path) ?? throw NoManifest(archivePath, path), path, Path.GetFileName(archivePath));
     }
 
     /// <summary>A manifest's bytes; null where there is none (any more).</summary>
@@ -203,6 +200,16 @@ static class ManifestStore
         name.StartsWith(archiveName + ".", StringComparison.OrdinalIgnoreCase)
         && !name.Equals(PathOf(archiveName), StringComparison.OrdinalIgnoreCase)
         && name.AsSpan().IndexOfAny("/\\:\0") < 0;
+
+    /// <summary>Mostly a manifest itself was named: both stand in a folder, and are completed, one after the other.</summary>
+    static BackupSyncException NoManifest(string archivePath, string path)
+    {
+        var archive = archivePath.EndsWith(Suffix, StringComparison.OrdinalIgnoreCase) ? archivePath[..^Suffix.Length] : null;
+        return File.Exists(archive)
+            ? new(ErrorIds.BackupInvalid, $"{archivePath} is a manifest: the backup is {archive}.", $"Name the backup: {archive}.")
+            : Invalid(
+                $"{archivePath} has no manifest ({Path.GetFileName(path)}): it was never finished, or is not a backup of BackupSync.");
+    }
 
     static BackupSyncException Invalid(string message, Exception? inner = null) =>
         new(ErrorIds.BackupInvalid, message, "Use another backup.", inner);

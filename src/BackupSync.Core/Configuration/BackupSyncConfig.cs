@@ -48,7 +48,7 @@ public sealed record BackupSyncConfig
     /// <param name="kind">What it is not the name of.</param>
     internal BackupSyncException Unknown(string kind, string name, IEnumerable<string> known)
     {
-        AddressGivenException.Refuse(name, $"the name of a {kind}");
+        AddressGivenException.Refuse(name, kind);
         var names = known.ToList();
         var nearest = NearestName.Of(name, names);
         var hint = nearest is not null ? $"Did you mean '{nearest}'?"

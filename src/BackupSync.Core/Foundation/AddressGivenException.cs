@@ -10,24 +10,42 @@ public sealed class AddressGivenException(string given, string wanted, string? a
 {
     const string Named = "Name the database in the configuration (databases: { NAME: { url: … } }), and say that name.";
 
+    /// <summary>What of a configuration is wanted; null where it is something else.</summary>
+    string? Kind { get; init; }
+
     /// <summary>The same with the advice to use what takes an address; this one where nothing of the command does.</summary>
     /// <param name="options">All that the command has, as it is written: <c>--url</c>, <c>-Url</c>.</param>
     public BackupSyncException For(IEnumerable<string> options)
     {
         var takers = options.Where(TakesAddress).ToList();
-        return takers.Count == 0
+        return takers.Count == 0 || !MayStandFor(takers)
             ? this
             : new BackupSyncException(ErrorId, Message, $"Give the address by {string.Join(" and ", takers)}.", this);
     }
 
-    static bool TakesAddress(string option) => option.TrimStart('-').ToUpperInvariant() is "SOURCE" or "TARGET"
-        || option.EndsWith("url", StringComparison.OrdinalIgnoreCase);
+    static bool TakesAddress(string option) =>
+        Word(option) is "SOURCE" or "TARGET" || Word(option).EndsWith("URL", StringComparison.Ordinal);
 
+    /// <summary>A place or a plan is no database; a job is two.</summary>
+    bool MayStandFor(IEnumerable<string> takers) =>
+        Kind is not ("place" or "backup plan" or "job")
+        || (Kind == "job" && takers.Any(t => Word(t).StartsWith("SOURCE", StringComparison.Ordinal)));
+
+    static string Word(string option) => option.TrimStart('-').ToUpperInvariant();
+
+    /// <param name="kind">What of the configuration it should be the name of.</param>
     /// <exception cref="AddressGivenException">What is no name of the configuration is an address.</exception>
-    internal static void Refuse(string name, string wanted)
+    internal static void Refuse(string name, string kind)
     {
-        if (AddressText.IsNoName(name))
-            throw new AddressGivenException(name, wanted);
+        if (!AddressText.IsNoName(name))
+            return;
+        throw new AddressGivenException(name, $"the name of a {kind}", kind switch
+        {
+            "place" => "Name the place in the configuration (places: { NAME: { directory: … } }), and say that name.",
+            "backup plan" => "Name the plan in the configuration (backupPlans: { NAME: { databases: … } }), and say that name.",
+            "job" => "Name the job in the configuration (jobs: { NAME: { source: …, target: … } }), and say that name.",
+            _ => null,
+        }) { Kind = kind };
     }
 
     /// <exception cref="AddressGivenException">What is the name of no table, of which some have any character, is an address.</exception>
@@ -36,9 +54,4 @@ public sealed class AddressGivenException(string given, string wanted, string? a
         if (AddressText.Is(name))
             throw new AddressGivenException(name, "the name of a table", "Name the table.");
     }
-
-    /// <exception cref="AddressGivenException">What would be written into a manifest, which nothing encrypts, is an address.</exception>
-    internal static string? NoAddressAsTag(string? tag) => tag is not null && AddressText.Is(tag)
-        ? throw new AddressGivenException(tag, "a tag", "Take a word for it, such as pre-deployment-20240123.")
-        : tag;
 }

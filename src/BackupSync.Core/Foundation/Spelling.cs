@@ -18,6 +18,7 @@ public sealed record Spelling(string Cmdlet, string Command)
     public static readonly Spelling KeepDays = new("-KeepDays", "--keep-days");
     public static readonly Spelling Latest = new("-Latest", "--latest");
     public static readonly Spelling ModeFull = new("-Mode Full", "--mode full");
+    public static readonly Spelling NoKeepDays = new("-NoKeepDays", "--no-keep-days");
     public static readonly Spelling NoTag = new("-NoTag", "--no-tag");
     public static readonly Spelling On = new("-On", "--on");
     public static readonly Spelling OthersWait = new("-OthersWait", "--others-wait");
@@ -44,8 +45,8 @@ public sealed record Spelling(string Cmdlet, string Command)
 
     static readonly IReadOnlyList<Spelling> Known =
     [
-        AllowProduction, All, Before, Detail, Directory, Force, Job, KeepDays, Latest, ModeFull, NoTag, On, OthersWait, Path, PathAndTo,
-        Pin, Place, Quiet, SkipRefused, Table, Tag, TargetUrl, To, Unauthenticated, Unpin, Url, Compare, CopyBackup, ListBackups,
+        AllowProduction, All, Before, Detail, Directory, Force, Job, KeepDays, Latest, ModeFull, NoKeepDays, NoTag, On, OthersWait, Path,
+        PathAndTo, Pin, Place, Quiet, SkipRefused, Table, Tag, TargetUrl, To, Unauthenticated, Unpin, Url, Compare, CopyBackup, ListBackups,
         InitializeSecondary, RestoreBackup, SignBackup, SignBackupAt,
     ];
 

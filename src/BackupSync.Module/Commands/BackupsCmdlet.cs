@@ -64,6 +64,9 @@ public abstract class BackupsCmdlet : RunCmdlet
     /// <summary>Whether a tag chooses them, and which; null where the cmdlet has no such parameter.</summary>
     private protected virtual (bool IsSaid, string? Tag)? ChosenTag => null;
 
+    /// <summary>Whether it is no error that of all backups, of whatever database, none matches.</summary>
+    private protected virtual bool MayFindNone => false;
+
     /// <summary>What is meant; of what is not there, errors.</summary>
     /// <param name="config">Null where there is none, and nothing is chosen by its databases.</param>
     protected IReadOnlyList<BackupFile> Backups(BackupSyncConfig? config) => ParameterSetName switch
@@ -92,7 +95,7 @@ public abstract class BackupsCmdlet : RunCmdlet
             Databases = names, Before = Before, Tag = ChosenTag?.Tag, Place = Place, Unauthenticated = Unauthenticated,
         };
         var found = Await((warn, token) => FoundBackups.FindAsync(query, All, config, warn, token));
-        foreach (var missing in found.Missing)
+        foreach (var missing in found.Missing.Where(m => m.Database is not null || !All || !MayFindNone))
             WriteError(ErrorRecords.From(missing.Why, missing.Database));
         if (All && found.Backups.Count > 0)
             Say(found.HowMany);

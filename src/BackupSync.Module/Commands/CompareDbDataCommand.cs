@@ -56,6 +56,7 @@ public sealed class CompareDbDataCommand : BackupSyncCmdlet
     /// <summary>Only the tables that match.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(BackupTableCompleter))]
     public string[]? Table { get; set; }
 
     /// <summary>Each row that differs, as it is found.</summary>

@@ -18,6 +18,8 @@ public sealed class CopyDbBackupCommand : TaggedBackupsCmdlet
     [ArgumentCompleter(typeof(PlaceNameCompleter))]
     public string To { get; set; } = "";
 
+    private protected override bool MayFindNone => true;
+
     protected override void Execute()
     {
         var config = LoadConfig(Config);
@@ -43,10 +45,10 @@ public sealed class CopyDbBackupCommand : TaggedBackupsCmdlet
         }
     }
 
-    /// <summary>Who pipes the backups of a filter that nothing fits hears nothing else.</summary>
+    /// <summary>Who pipes the backups of a filter that nothing fits, or says -All where there are none, hears nothing else.</summary>
     protected override void Finish()
     {
         if (!_matched)
-            WriteWarning($"There was no backup to copy to {To}.");
+            WriteWarning(FoundBackups.NoneToCopy(To));
     }
 }

@@ -16,6 +16,7 @@ public sealed class NewDbBackupCommand : RunCmdlet
     const string ByUrl = "Url";
 
     readonly List<DatabaseConfig> _databases = [];
+    BackupSyncConfig? _config;
 
     // Not mandatory: PowerShell would then rather make a string of a piped database than look at the other parameter sets.
     [Parameter(ParameterSetName = ByName, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -49,6 +50,7 @@ public sealed class NewDbBackupCommand : RunCmdlet
     /// <summary>What they are taken for.</summary>
     [Parameter]
     [ValidateLength(1, OptionRanges.MostOfTag)]
+    [ArgumentCompleter(typeof(TagCompleter))]
     public string? Tag { get; set; }
 
     [Parameter]
@@ -86,7 +88,8 @@ public sealed class NewDbBackupCommand : RunCmdlet
             _databases.AddRange(Database.Select(name => Found(name, ConfigOfRun().Database)).OfType<DatabaseConfig>());
     }
 
-    BackupSyncConfig ConfigOfRun() => ParameterSetName == ByUrl
+    /// <summary>Read once, however many databases are named or come down the pipeline.</summary>
+    BackupSyncConfig ConfigOfRun() => _config ??= ParameterSetName == ByUrl
         ? LoadConfigIfAny(Config) ?? AdHocConfiguration.In(CurrentFolder)
         : LoadConfig(Config);
 

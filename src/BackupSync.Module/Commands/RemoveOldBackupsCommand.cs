@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using BackupSync.Application;
+using BackupSync.Configuration;
 using BackupSync.Operations.Expire;
 
 namespace BackupSync.Module.Commands;
@@ -7,9 +8,31 @@ namespace BackupSync.Module.Commands;
 /// <summary>Removes backups that have served their time, and tells of every file why it goes or stays.</summary>
 [Cmdlet(VerbsCommon.Remove, "OldBackups", DefaultParameterSetName = ByName, SupportsShouldProcess = true)]
 [OutputType(typeof(RetentionDecision))]
-public sealed class RemoveOldBackupsCommand : JobFilesCmdlet
+public sealed class RemoveOldBackupsCommand : BackupSyncCmdlet
 {
+    const string ByName = "Job";
+    const string ByObject = "InputObject";
+    const string ByDirectory = "Directory";
+
     readonly HashSet<string> _told = [];
+
+    /// <summary>Which jobs; all of the configuration where none is named.</summary>
+    [Parameter(ParameterSetName = ByName, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(JobNameCompleter))]
+    public string[]? Job { get; set; }
+
+    [Parameter(ParameterSetName = ByObject, Mandatory = true, ValueFromPipeline = true)]
+    public JobConfig InputObject { get; set; } = null!;
+
+    /// <summary>A backup directory itself, such as that of runs without a configuration file.</summary>
+    [Parameter(ParameterSetName = ByDirectory, Mandatory = true)]
+    [ValidateNotNullOrEmpty]
+    public string Directory { get; set; } = "";
+
+    [Parameter(ParameterSetName = ByName)]
+    [ValidateNotNullOrEmpty]
+    public string? Config { get; set; }
 
     /// <summary>In days; the job's own setting where nothing is said.</summary>
     [Parameter]
@@ -26,7 +49,8 @@ public sealed class RemoveOldBackupsCommand : JobFilesCmdlet
     {
         var chosen = ParameterSetName == ByName
             ? CleanUpTarget.Of(LoadConfig(Config), Job, Place, KeepDays)
-            : [.. Folders().Select(f => CleanUpTarget.Of(f, KeepDays))];
+            : [CleanUpTarget.Of(
+                ParameterSetName == ByDirectory ? JobFolder.At(FullPath(Directory)) : JobFolder.Of(InputObject), KeepDays)];
         foreach (var one in chosen)
         {
             try

@@ -47,18 +47,18 @@ public abstract class RestoreCmdlet : ReplacingCmdlet
         var options = new RunOptions { AllowProduction = AllowProduction, OthersWait = OthersWait, SkipRefused = SkipRefused };
         if (!IsWhatIf)
             RestoreRunner.EnsureMayRestore(target, options); // before anybody is asked
+        var now = Await(token => ConnectionTest.LookAsync(target, token));
         if (IsWhatIf)
         {
-            var question = Question.Restore(backup, tables, to, why);
+            var question = Question.Restore(backup, tables, to, why, now);
             if (RestoreRunner.WhatItNeeds(target, options) is { } need)
                 WriteWarning(need);
             ShouldProcess(question.Target, question.Action);
             WriteObject(
-                RestoreRunner.Plan(backup, tables, target, config, options with { AllowProduction = true }),
+                RestoreRunner.Plan(backup, tables, target, config, options with { AllowProduction = true }, now),
                 enumerateCollection: true);
             return;
         }
-        var now = Await(token => ConnectionTest.LookAsync(target, token));
         if (!Confirm(Question.Restore(backup, tables, to, why, now), force: false))
             return;
         var handle = BackupHandles.Of(backup, config) with { Unauthenticated = Unauthenticated };

@@ -33,7 +33,7 @@ public sealed class RestoreDbSafetyBackupCommand : ReplacingCmdlet
     public SwitchParameter Latest { get; set; }
 
     /// <summary>The backup's file; its manifest stands beside it.</summary>
-    [Parameter(ParameterSetName = ByPath, Mandatory = true, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = ByPath, Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
     [Alias("FullName", "PSPath")]
     [ValidateNotNullOrEmpty]
     public string Path { get; set; } = "";

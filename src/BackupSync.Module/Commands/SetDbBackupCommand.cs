@@ -13,6 +13,7 @@ public sealed class SetDbBackupCommand : BackupsCmdlet
     /// <summary>What they were taken for.</summary>
     [Parameter]
     [ValidateLength(1, OptionRanges.MostOfTag)]
+    [ArgumentCompleter(typeof(TagCompleter))]
     public string? Tag { get; set; }
 
     /// <summary>They have none any more.</summary>
@@ -31,12 +32,19 @@ public sealed class SetDbBackupCommand : BackupsCmdlet
     [ValidateRange(OptionRanges.LeastKeepDays, OptionRanges.MostKeepDays)]
     public int? KeepDays { get; set; }
 
+    /// <summary>No days are stated for them any more: the rules decide.</summary>
+    [Parameter]
+    public SwitchParameter NoKeepDays { get; set; }
+
     protected override void Execute()
     {
-        if (OptionRules.Labels(Tag is not null, NoTag, Pin, Unpin, KeepDays is not null) is { } refusal)
+        if (OptionRules.Labels(Tag is not null, NoTag, Pin, Unpin, KeepDays is not null, NoKeepDays) is { } refusal)
             throw new BackupSyncException(ErrorIds.ConfigurationInvalid, refusal);
         var config = ConfigOfBackups();
-        var change = new LabelChange { Tag = Tag, NoTag = NoTag, Pin = Pin, Unpin = Unpin, KeepDays = KeepDays };
+        var change = new LabelChange
+        {
+            Tag = Tag, NoTag = NoTag, Pin = Pin, Unpin = Unpin, KeepDays = KeepDays, NoKeepDays = NoKeepDays,
+        };
         foreach (var backup in Backups(config).Where(b => ShouldProcess(b.Path, $"Change to {change}")))
             Run((observers, token) => BackupRunner.LabelAsync(Handle(backup, config), change, observers, token));
     }

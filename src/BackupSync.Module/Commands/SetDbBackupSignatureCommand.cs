@@ -34,6 +34,7 @@ public sealed class SetDbBackupSignatureCommand : RunCmdlet
     protected override void Execute()
     {
         var config = LoadConfig(Config);
+        BackupRunner.EnsureMaySign(config);
         var named = ParameterSetName == ByPath;
         foreach (var backup in named
             ? [.. Path.Select(Opened).OfType<BackupFile>()]

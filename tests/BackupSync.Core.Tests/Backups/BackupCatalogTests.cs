@@ -45,6 +45,18 @@ public sealed class BackupCatalogTests : IDisposable
     }
 
     [Fact]
+    public void Manifest_that_is_named_for_its_backup_is_told_to_be_one()
+    {
+        var path = BackupSamples.Add(_temp.Path, "a.dump", BackupKind.Safety);
+
+        var failure = Assert.Throws<BackupSyncException>(() => BackupCatalog.Open($"{path}.json"));
+
+        Assert.Equal(
+            (ErrorIds.BackupInvalid, $"{path}.json is a manifest: the backup is {path}.", $"Name the backup: {path}."),
+            (failure.ErrorId, failure.Message, failure.Advice));
+    }
+
+    [Fact]
     public void What_a_manifest_says_of_keeping_and_proof_is_shown()
     {
         var proof = new ProofRecord(BackupSync.Configuration.BackupProof.Drill, BackupSamples.Morning.AddHours(1), 12.5, true, null, null)

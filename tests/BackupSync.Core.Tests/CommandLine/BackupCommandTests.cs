@@ -89,6 +89,74 @@ public sealed class BackupCommandTests(Servers servers) : IClassFixture<Servers>
     }
 
     [Fact]
+    public async Task A_copy_of_all_where_there_is_none_is_a_warning_and_ends_with_1()
+    {
+        await using var scenario = await BackupScenario.CreateAsync(servers, rows: 1);
+        var none = await scenario.RunAsync("copy", "--all", "--to", "offsite");
+        Assert.True(none.ExitCode == 1, none.All);
+        Assert.Contains("There was no backup to copy to offsite.", none.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("BackupSync.", none.Errors, StringComparison.Ordinal);
+        Assert.Empty(none.Output);
+        Assert.False(Directory.Exists(scenario.File("offsite")));
+        var named = await scenario.RunAsync("copy", "auth", "--all", "--to", "offsite");
+        Assert.True(named.ExitCode == 1, named.All);
+        Assert.Contains("There is no such backup of auth.", named.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Of_several_paths_one_that_is_not_there_does_not_stop_the_others_and_each_is_told()
+    {
+        await using var scenario = await BackupScenario.CreateAsync(servers);
+        await scenario.RunWellAsync("backup", "auth");
+        var backup = Assert.Single(await scenario.BackupsAsync());
+
+        var verify = await scenario.RunAsync("verify", "--path", "first.dump", "--path", backup.Path, "--path", "second.dump");
+        Assert.True(verify.ExitCode == 1, verify.All);
+        Assert.Matches("auth .* read ", verify.Output);
+        var set = await scenario.RunAsync("backups", "set", "--path", "first.dump", "--path", "second.dump", "--tag", "x");
+        Assert.True(set.ExitCode == 1, set.All);
+        Assert.Empty(set.Output);
+        foreach (var errors in new[] { verify.Errors, set.Errors })
+        {
+            Assert.Contains("first.dump.", errors, StringComparison.Ordinal);
+            Assert.Contains("second.dump.", errors, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Nothing_is_signed_without_a_passphrase_and_no_run_is_recorded()
+    {
+        await using var scenario = await BackupScenario.CreateAsync(servers);
+        await scenario.RunWellAsync("backup", "auth");
+        var backup = Assert.Single(await scenario.BackupsAsync());
+        foreach (var chosen in new string[][] { ["--path", backup.Path], ["auth", "--latest"] })
+        {
+            var sign = await scenario.RunAsync(["backups", "sign", .. chosen, "--yes"]);
+            Assert.True(sign.ExitCode == 2, sign.All);
+            Assert.Contains("There is no passphrase to sign with.", sign.Errors, StringComparison.Ordinal);
+        }
+        Assert.DoesNotContain("Aborted", (await scenario.RunWellAsync("history")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Days_that_were_stated_are_taken_back_and_a_tag_has_one_line()
+    {
+        await using var scenario = await BackupScenario.CreateAsync(servers);
+        await scenario.RunWellAsync("backup", "auth", "--tag", "release-7", "--keep-days", "30");
+        var set = await scenario.RunWellAsync("backups", "set", "auth", "--latest", "--no-keep-days");
+        Assert.Contains("tag release-7", set.Output, StringComparison.Ordinal);
+        Assert.Equal(("release-7", null), Assert.Single(await scenario.BackupsAsync()) is var b ? (b.Tag, b.KeepDays) : default);
+
+        foreach (var line in new string[][] { ["backup", "auth"], ["backups", "set", "auth", "--latest"] })
+        {
+            var refused = await scenario.RunAsync([.. line, "--tag", "release\n8"]);
+            Assert.True(refused.ExitCode == 2, refused.All);
+            Assert.Contains("'release\\n8' is no tag: it has a line break", refused.Errors, StringComparison.Ordinal);
+        }
+        Assert.Equal("release-7", Assert.Single(await scenario.BackupsAsync()).Tag);
+    }
+
+    [Fact]
     public async Task Labels_are_set_and_what_no_rule_keeps_is_removed_when_that_is_confirmed()
     {
         await using var scenario = await BackupScenario.CreateAsync(servers, encrypted: true);
@@ -178,6 +246,7 @@ public sealed class BackupCommandTests(Servers servers) : IClassFixture<Servers>
     [InlineData("--latest is one of each database, --all is every one", "verify", "--latest", "--all")]
     [InlineData("Say what is to be changed: --tag, --no-tag", "backups", "set", "auth", "--latest")]
     [InlineData("say one of them", "backups", "set", "auth", "--latest", "--pin", "--unpin")]
+    [InlineData("say one of them", "backups", "set", "auth", "--latest", "--keep-days", "3", "--no-keep-days")]
     [InlineData("Say which backups are meant: --latest or --before", "backups", "set", "auth", "--tag", "release-7")]
     [InlineData("Say which backups are meant", "backups", "remove", "auth")]
     [InlineData("What is meant stands behind remove", "backups", "auth", "remove", "--latest")]

@@ -75,7 +75,12 @@ public sealed class RestoreCommandTests(Servers servers) : IClassFixture<Servers
         Assert.True(unasked.ExitCode == 2, unasked.All);
         Assert.Matches(@"replace the content of fresh_by_url \(.*; it is not there, and is created\) by ", unasked.Errors);
         Assert.DoesNotContain(TestDatabase.Password, unasked.All, StringComparison.Ordinal);
+        var plan = await scenario.RunWellAsync("restore", "auth", "--latest", "--target-url", url, "--what-if");
+        Assert.Contains("Statistics", plan.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("SafetyBackup", plan.Output, StringComparison.Ordinal);
         await scenario.RunWellAsync("restore", "auth", "--latest", "--target-url", url, "--yes");
+        plan = await scenario.RunWellAsync("restore", "auth", "--latest", "--target-url", url, "--what-if");
+        Assert.Contains("SafetyBackup", plan.Output, StringComparison.Ordinal);
         Assert.Equal(1000, await TestDatabase.ScalarAsync<long>(DatabaseAddress.Parse(url), "SELECT count(*) FROM users"));
 
         Assert.Equal(2, (await scenario.RunAsync("restore", "auth", "--latest", "--to", "missing")).ExitCode);

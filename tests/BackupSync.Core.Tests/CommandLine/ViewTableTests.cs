@@ -43,6 +43,31 @@ public sealed class ViewTableTests
         Assert.Equal(What, string.Join(' ', drawn.Lines.Skip(2).Select(l => l.ToString()[at..])));
     }
 
+    [Fact]
+    public void What_a_backup_is_labelled_with_is_read_in_full_and_is_no_alarm()
+    {
+        const string Labels = "tag pre-deployment-of-the-new-release, kept for 90 days";
+        var now = DateTimeOffset.UtcNow;
+        var run = RunSamples.Succeeded("one") with
+        {
+            Kind = RunKind.Label,
+            SourceBackup = new BackupFile(
+                "/b/railway.dump", BackupKind.Manual, "by-hand", "railway", now, 32_000_000, 1, 1, "r", "18.6", "00")
+            {
+                Tag = "pre-deployment-of-the-new-release", KeepDays = 90,
+            },
+        };
+
+        var drawn = ViewTable.Draw(ResultViews.Of(run.Kind), [run], Narrow);
+
+        AssertFits(drawn, Narrow);
+        var at = drawn.Lines[0].ToString().IndexOf("Verdict", StringComparison.Ordinal);
+        Assert.Equal(Labels, string.Join(' ', drawn.Lines.Skip(2).Select(l => l.ToString()[at..])));
+        Assert.Equal(CellTone.Plain, ResultViews.Labelled.Columns[^1].CellOf(run).Tone);
+        var encrypted = ResultViews.Backups.Columns.Single(c => c.Name == "Encrypted");
+        Assert.Equal(new Cell("no", CellTone.Plain), encrypted.CellOf(run.SourceBackup));
+    }
+
     /// <summary>How a backup was proven is what the list is looked at for.</summary>
     [Fact]
     public void How_a_backup_was_proven_is_cut_rather_than_left_out()

@@ -61,7 +61,12 @@ public sealed class AddressGivenTests : IDisposable
     [InlineData("sync {url}", "'postgresql://u:***@127.0.0.1:1/d' is an address, and the name of a job is wanted here.",
         "Give the address by --source and --target.")]
     [InlineData("plan {url}", "'postgresql://u:***@127.0.0.1:1/d' is an address, and the name of a backup plan is wanted here.",
-        "Name the database in the configuration (databases: { NAME: { url: … } }), and say that name.")]
+        "Name the plan in the configuration (backupPlans: { NAME: { databases: … } }), and say that name.")]
+    [InlineData("backup a --place {url}", "'postgresql://u:***@127.0.0.1:1/d' is an address, and the name of a place is wanted here.",
+        "Name the place in the configuration (places: { NAME: { directory: … } }), and say that name.")]
+    [InlineData("restore-safety --job {url} --latest",
+        "'postgresql://u:***@127.0.0.1:1/d' is an address, and the name of a job is wanted here.",
+        "Name the job in the configuration (jobs: { NAME: { source: …, target: … } }), and say that name.")]
     [InlineData("backups {key}", "'host=…' is an address, and the name of a database or job is wanted here.",
         "Name the database in the configuration (databases: { NAME: { url: … } }), and say that name.")]
     [InlineData("check {url}", "'postgresql://u:***@127.0.0.1:1/d' is an address, and the path of a file or folder is wanted here.",

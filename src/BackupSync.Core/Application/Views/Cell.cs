@@ -32,7 +32,7 @@ public readonly record struct Cell(string Text, CellTone Tone)
         (CellForm.Moment, DateTimeOffset time) => MomentOf(time.UtcDateTime),
         (CellForm.Moment, DateTime time) => MomentOf(time.ToUniversalTime()),
         (CellForm.Names, IEnumerable several) => string.Join(", ", several.Cast<object>().Select(NameOf)),
-        (CellForm.YesNo, bool isSo) => isSo ? "yes" : "no",
+        (_, bool isSo) => isSo ? "yes" : "no",
         (CellForm.ErrorId, string id) => id.StartsWith(ErrorIds.Prefix, StringComparison.Ordinal) ? id[ErrorIds.Prefix.Length..] : id,
         _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
     };

@@ -36,13 +36,19 @@ public static class ResultViews
         Column("Proof", CellForm.State, 28, "SourceBackup.Proven"), Column("Rows", CellForm.Number, 13),
         Column("Places", CellForm.Text, 20, "Target"), Column("File", CellForm.Text, 46, "SourceBackup.FileName"));
 
-    /// <summary>Backups that were read, restored on trial or signed, that have other labels, or are gone.</summary>
+    /// <summary>Backups that were read, restored on trial or signed, or are gone.</summary>
     public static readonly ResultView Proven = Table(typeof(RunResult), "Proof",
         Column("Database", CellForm.Text, 16, "DatabaseName"), Column("Created", CellForm.Moment, 17, "SourceBackup.Created"),
         Column("Verdict", CellForm.State, 16), Column("Duration", CellForm.Duration, 8),
         Column("RecoveredIn", CellForm.State, 18, "Recovery.RecoveredIn"), Column("DataAge", CellForm.State, 20, "Recovery.DataAge"),
         Column("Rows", CellForm.Number, 13), Column("Place", CellForm.Text, 12, "SourceBackup.Place"),
         Column("File", CellForm.Text, 46, "Source"));
+
+    /// <summary>Backups that have other labels.</summary>
+    public static readonly ResultView Labelled = Table(typeof(RunResult), "Label",
+        Column("Database", CellForm.Text, 16, "DatabaseName"), Column("Created", CellForm.Moment, 17, "SourceBackup.Created"),
+        Column("Outcome", CellForm.State, 14), Column("File", CellForm.Text, 46, "Source"),
+        Column("Place", CellForm.Text, 12, "SourceBackup.Place"), Prose("Verdict"));
 
     /// <summary>Backups that were brought to another place.</summary>
     public static readonly ResultView Copied = Table(typeof(RunResult), "Copy",
@@ -87,7 +93,7 @@ public static class ResultViews
     public static readonly ResultView Backups = Table(typeof(BackupFile), "",
         Column("Created", CellForm.Moment, 17), Column("Database", CellForm.Text, 14), Column("Kind", CellForm.Text, 6),
         Column("Size", CellForm.Size, 9), Column("Proven", CellForm.State, 29), Column("Rows", CellForm.Number, 13),
-        Column("Job", CellForm.Text, 16), Column("Place", CellForm.Text, 12), Column("Encrypted", CellForm.YesNo, 9),
+        Column("Job", CellForm.Text, 16), Column("Place", CellForm.Text, 12), Column("Encrypted", CellForm.Text, 9),
         Column("Tag", CellForm.Text, 16), Column("Kept", CellForm.Text, 9), Column("File", CellForm.Text, 46, "FileName"));
 
     public static readonly ResultView Retention = Table(typeof(RetentionDecision), "",
@@ -150,9 +156,8 @@ public static class ResultViews
     /// <summary>Of results and of the configuration, which cmdlets alone write.</summary>
     public static IReadOnlyList<ResultView> All { get; } =
     [
-        Runs, Sync, Taken, Proven, Copied, Steps, Tables, ChangedTables, Plan, Connections, Compared, Rows, Backups, Retention, Status,
-        StatusDetail, Schedules, ScheduleDetail, ScheduleTimes, Jobs,
-        Databases, Plans, Folders, Buckets, Configurations,
+        Runs, Sync, Taken, Proven, Labelled, Copied, Steps, Tables, ChangedTables, Plan, Connections, Compared, Rows, Backups, Retention,
+        Status, StatusDetail, Schedules, ScheduleDetail, ScheduleTimes, Jobs, Databases, Plans, Folders, Buckets, Configurations,
     ];
 
     /// <summary>The view of what a run of a kind came to.</summary>
@@ -161,7 +166,8 @@ public static class ResultViews
         RunKind.Sync or RunKind.Restore => Sync,
         RunKind.Backup => Taken,
         RunKind.Copy => Copied,
-        RunKind.Verify or RunKind.Drill or RunKind.Sign or RunKind.Label or RunKind.Remove => Proven,
+        RunKind.Verify or RunKind.Drill or RunKind.Sign or RunKind.Remove => Proven,
+        RunKind.Label => Labelled,
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 

@@ -22,9 +22,7 @@ static class BackupSigner
         StepScope scope,
         CancellationToken cancellationToken)
     {
-        var passphrase = (handle.Encryption ?? throw new BackupSyncException(
-            ErrorIds.ConfigurationInvalid, "There is no passphrase to sign with.",
-            "Name it in the configuration: encryption: { passphrase: \"${BACKUPSYNC_PASSPHRASE}\" }")).Passphrase;
+        var passphrase = PassphraseOf(handle.Encryption);
         await using var backup = await StoredBackup.OpenAsync(handle with { Unauthenticated = true }, null, cancellationToken);
         var manifest = backup.Manifest;
         if (manifest.NotAuthenticated is null)
@@ -62,6 +60,11 @@ static class BackupSigner
         await held.WriteAsync(ManifestStore.Format(manifest, ManifestKey.Of(passphrase)), cancellationToken);
         return handle.File with { NotAuthenticated = null, Proof = manifest.Proof };
     }
+
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.ConfigurationInvalid"/>: there is none to sign with, or it is not here.</exception>
+    public static Secret PassphraseOf(EncryptionConfig? encryption) => (encryption ?? throw new BackupSyncException(
+        ErrorIds.ConfigurationInvalid, "There is no passphrase to sign with.",
+        "Name it in the configuration: encryption: { passphrase: \"${BACKUPSYNC_PASSPHRASE}\" }")).Passphrase;
 
     static readonly string NameIt = $"If you know that it is, name it by its path: {Spelling.SignBackupAt}.";
 

@@ -50,9 +50,12 @@ sealed class RestoreSteps(RestoreRequest request)
 
     public Step CleanUp => Expire.CleanUp.StepOf(request.KeepDays, dropsPrevious: request.Tables.Count == 0);
 
-    public IReadOnlyList<Step> All =>
+    public IReadOnlyList<Step> All => Planned(isCreated: false);
+
+    /// <param name="isCreated">Whether the target is not there, so that it holds nothing to save.</param>
+    public IReadOnlyList<Step> Planned(bool isCreated) =>
     [
-        Lock, Check, Statistics, SafetyBackup,
+        Lock, Check, Statistics, .. isCreated ? (Step[])[] : [SafetyBackup],
         .. request.Tables.Count > 0 ? [RestoreTables, VerifyTables, PublishTables] : Replace(PlannedMode).All,
         CleanUp,
     ];
