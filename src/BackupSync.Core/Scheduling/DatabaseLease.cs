@@ -15,7 +15,7 @@ sealed class DatabaseLease(PgLogin login, string name, string holder, TimeProvid
     public static readonly TimeSpan Length = TimeSpan.FromSeconds(30);
 
     /// <summary>What a request may take; its answer counts from when it was sent.</summary>
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(8);
+    public TimeSpan Limit { get; init; } = TimeSpan.FromSeconds(8);
 
     const string Table = $"{CatalogQueries.StateSchema}.{CatalogQueries.LeaseTable}";
 

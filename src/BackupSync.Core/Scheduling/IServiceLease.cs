@@ -10,7 +10,7 @@ interface IServiceLease : IAsyncDisposable
     /// <returns>Who holds it instead, as the end of a sentence; null where we do.</returns>
     Task<string?> HoldAsync(CancellationToken cancellationToken);
 
-    /// <summary>How often it is asked.</summary>
+    /// <summary>How often it is asked by who holds it.</summary>
     TimeSpan Renewal { get; }
 
     /// <summary>Grows with each holder: what is said by an older one is out of date. 0 where the system itself knows who holds it.</summary>
