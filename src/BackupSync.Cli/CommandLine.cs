@@ -82,6 +82,7 @@ static class CommandLine
             HistoryCommand.Create(),
             StatusCommand.Create(),
             ScheduleCommand.Create(),
+            ServeCommand.Create(),
         };
         root.Subcommands.Add(HelpCommand.Create());
         // Who says nothing is told what can be said.

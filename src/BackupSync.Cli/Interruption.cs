@@ -16,10 +16,16 @@ sealed class Interruption : IDisposable
 
     public CancellationToken Token => _source.Token;
 
+    /// <summary>What a hangup does instead, for what goes on for months; null where it ends the process as the others do.</summary>
+    public static Action? Hangup { get; set; }
+
     void OnSignal(PosixSignalContext context)
     {
         context.Cancel = true;
-        _source.Cancel();
+        if (context.Signal == PosixSignal.SIGHUP && Hangup is { } hangup)
+            hangup();
+        else
+            _source.Cancel();
     }
 
     public void Dispose()

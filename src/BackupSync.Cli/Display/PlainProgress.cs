@@ -19,9 +19,14 @@ sealed class PlainProgress(TextWriter writer, string? name = null) : IRunObserve
         writer.Flush();
     }
 
-    string? Line(RunEvent runEvent) => runEvent switch
+    string? Line(RunEvent runEvent) => runEvent is RunStarted started && name is null
+        ? $"{started.Job}: run {started.RunId} started"
+        : LineOf(runEvent);
+
+    /// <summary>What is said of it behind the run's name; null for nothing.</summary>
+    public static string? LineOf(RunEvent runEvent) => runEvent switch
     {
-        RunStarted started => name is null ? $"{started.Job}: run {started.RunId} started" : $"run {started.RunId} started",
+        RunStarted started => $"run {started.RunId} started",
         StepStarted started => $"{started.Step} started",
         StepEnded { Result: var step } => $"{step.Step} {Words(step.State)} "
             + $"{Durations.Show(step.Duration)}{(step.Note is null ? "" : $"  {step.Note}")}",

@@ -12,6 +12,13 @@ public sealed record ServiceConfig
     /// </summary>
     internal LateValue<Secret>? Token { get; init; }
 
+    /// <summary>Whether only this machine's own programs come to <see cref="Listen"/>.</summary>
+    public bool IsLocal => ServiceReader.IsLoopback(Listen);
+
+    /// <summary>The token; null where there is none.</summary>
+    /// <exception cref="ConfigurationException">It cannot be had on this machine.</exception>
+    public string? ReadToken() => Token?.Value.Reveal();
+
     /// <summary>
     /// The database whose table <c>backupsync.lease</c> says which of several services runs. Null where there is one machine: a file in
     /// <see cref="State"/> says it then.

@@ -22,7 +22,7 @@ static class ServiceReader
             "listen", new Uri("http://127.0.0.1:8080"), TryParseListen,
             "an address such as http://127.0.0.1:8080: http, a host or an IP address, and a port");
         var token = SecretReader.Read(service, "token", Token);
-        if (token is null && !IsLoopback(listen))
+        if (SecretReader.KeyOf(service, "token") is null && !IsLoopback(listen))
             service.Missing(
                 "token", $"others can reach {listen.Authority}; state what they have to bring, such as \"${{BACKUPSYNC_TOKEN}}\"");
         var lease = service.Has("lease")

@@ -53,6 +53,7 @@ public sealed class BothHeadsTests
     [
         new("demo", "shows what a terminal shows"),
         new("help", "Get-Help is PowerShell's own"),
+        new("serve", "a service is a process of its own, and PowerShell has no web server"),
         new("schedule run", "Invoke-DbSync and Invoke-DbBackupPlan are that"),
         new("Get-DbSyncConfig", "gives the configuration as objects, to pipe on; people read the file"),
     ];

@@ -1,0 +1,93 @@
+using BackupSync.Cli.Display;
+using BackupSync.Configuration;
+using BackupSync.Runs;
+using BackupSync.Scheduling;
+
+namespace BackupSync.Cli.Serving;
+
+/// <summary>
+/// <c>serve</c>: the scheduler, and what is told of it, until it is stopped. The parts know nothing of each other; they meet here.
+/// </summary>
+static class Service
+{
+    /// <summary>How long runs are waited for that were asked to end; what hangs longer is made up by who comes next.</summary>
+    static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(90);
+
+    public static async Task<int> RunAsync(Func<BackupSyncConfig> load, TextWriter output, CancellationToken stop)
+    {
+        var clock = TimeProvider.System;
+        var log = new ServiceLog(output, clock);
+        var live = new LiveConfig(load, log);
+        var first = live.Current;
+        if (!first.Service.IsLocal && first.Service.ReadToken() is null)
+            throw new BackupSyncException(
+                ErrorIds.ConfigurationInvalid, $"Others can reach {first.Service.Listen}, and service.token is empty.",
+                "State a token, or listen on http://127.0.0.1:8080.");
+
+        var notice = new SystemNotice();
+        Interruption.Hangup = live.Reload;
+        using var runs = new CancellationTokenSource();
+        var scheduler = new Scheduler(
+            () => live.Current,
+            (item, databases, token) => ScheduledRuns.RunAsync(live.Current, item, databases, name => [new RunWarnings(log, name)], token),
+            e => Tell(e, log), clock, Environment.MachineName);
+        live.Changed += scheduler.Wake;
+        await using var lease = ScheduleService.LeaseOf(first, $"{Environment.MachineName} process {Environment.ProcessId}", clock);
+        var schedules = new ScheduleService(scheduler, lease, log.Say, clock);
+        await using var web = await WebServer.StartAsync(
+            first.Service, () => live.Current.Service, [.. ScheduleRoutes.Of(() => live.Current, scheduler, clock, runs.Token)], stop);
+        log.Say($"Serves {first.Path} on {first.Service.Listen}; {Quantity.Of(ScheduleItem.Of(first).Count, "schedule")}.");
+        notice.Ready();
+
+        var scheduling = schedules.RunAsync(stop, runs.Token);
+        var others = Task.WhenAll(live.WatchAsync(clock, stop), notice.KeepAliveAsync(clock, stop));
+        await Task.WhenAny(scheduling, others);
+        notice.Stopping();
+        log.Say("Stops: nothing is begun any more; what runs is asked to end.");
+        await runs.CancelAsync();
+        await EndAsync(scheduling, log, clock);
+        await web.StopAsync(CancellationToken.None);
+        if (!stop.IsCancellationRequested)
+            await others;
+        log.Say("Stopped.");
+        return ExitCodes.Done;
+    }
+
+    static async Task EndAsync(Task scheduling, ServiceLog log, TimeProvider clock)
+    {
+        try
+        {
+            await scheduling.WaitAsync(EndLimit, clock);
+        }
+        catch (TimeoutException)
+        {
+            log.Warn($"A run has not ended within {Durations.Show(EndLimit)}. Its record is missing, and it is made up by who comes next.");
+        }
+    }
+
+    static void Tell(ScheduleEvent scheduleEvent, ServiceLog log)
+    {
+        switch (scheduleEvent)
+        {
+            case ScheduledRunEnded { Failure: BackupSyncException failure }:
+                log.Say(failure);
+                break;
+            case ScheduleWarning or ScheduledRunSkipped:
+                log.Warn(scheduleEvent.ToString());
+                break;
+            default:
+                log.Say(scheduleEvent.ToString());
+                break;
+        }
+    }
+
+    /// <summary>What goes wrong in a run, as it does: how it goes on otherwise is in the job's own log.</summary>
+    sealed class RunWarnings(ServiceLog log, string name) : IRunObserver
+    {
+        public void OnEvent(RunEvent runEvent)
+        {
+            if (runEvent is RunLog { Level: not RunLogLevel.Information } && PlainProgress.LineOf(runEvent) is { } line)
+                log.Say($"{name}: {line}");
+        }
+    }
+}

@@ -1,0 +1,37 @@
+using System.Security.Cryptography;
+using System.Text;
+using BackupSync.Configuration;
+using Microsoft.AspNetCore.Http;
+
+namespace BackupSync.Cli.Serving;
+
+/// <summary>Who may ask what. Reading is free on this machine; from elsewhere, and to change anything, the token is required.</summary>
+static class WebAccess
+{
+    const string Scheme = "Bearer ";
+
+    /// <returns>The status and the words of a refusal; null for none.</returns>
+    public static (int Status, string Message)? Refusal(HttpRequest request, ServiceConfig config)
+    {
+        var isRead = HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
+        if (!isRead && !HttpMethods.IsPost(request.Method))
+            return (StatusCodes.Status405MethodNotAllowed, "GET and HEAD read; POST pauses, resumes and acknowledges.");
+        // A page of another site, in a browser of this machine, could else read it by a name that leads here.
+        if (config.IsLocal && !IsNameOfThisMachine(request.Host.Host))
+            return (StatusCodes.Status421MisdirectedRequest, "This is asked by its own address: localhost or 127.0.0.1.");
+        if (isRead && config.IsLocal)
+            return null;
+        if (config.ReadToken() is not { } token)
+            return (StatusCodes.Status403Forbidden, "The configuration names no service.token: nothing can be changed here.");
+        return request.Headers.Authorization.ToString() is var given && given.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+            && IsSame(given[Scheme.Length..].Trim(), token)
+            ? null
+            : (StatusCodes.Status401Unauthorized, "The token of the configuration is required: Authorization: Bearer …");
+    }
+
+    static bool IsNameOfThisMachine(string host) => host is "localhost" or "127.0.0.1" or "::1" or "[::1]";
+
+    /// <summary>In a time that tells nothing of how much of it is right.</summary>
+    static bool IsSame(string given, string token) => CryptographicOperations.FixedTimeEquals(
+        SHA256.HashData(Encoding.UTF8.GetBytes(given)), SHA256.HashData(Encoding.UTF8.GetBytes(token)));
+}
