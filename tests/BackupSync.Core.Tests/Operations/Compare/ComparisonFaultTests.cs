@@ -78,7 +78,7 @@ public sealed class ComparisonFaultTests(Servers servers) : IClassFixture<Server
         var failure = await Assert.ThrowsAnyAsync<BackupSyncException>(() => ComparisonRunner.RunAsync(
             databases.SourceConfig,
             databases.TargetConfig,
-            new ComparisonOptions { Detail = true },
+            new ComparisonOptions { Detail = true, ConnectLimit = TimeSpan.FromSeconds(4) },
             _ =>
             {
                 if (!amongRows)
@@ -158,7 +158,7 @@ public sealed class ComparisonFaultTests(Servers servers) : IClassFixture<Server
         var told = 0;
 
         var failure = await Assert.ThrowsAnyAsync<BackupSyncException>(() => databases.CompareAsync(
-            new ComparisonOptions { Detail = true },
+            new ComparisonOptions { Detail = true, ConnectLimit = TimeSpan.FromSeconds(4) },
             _ =>
             {
                 if (told++ == 100)
