@@ -38,7 +38,7 @@ sealed class OutcomeCounts
 /// <summary>A day, or a week of a long report, of runs.</summary>
 sealed class PeriodFigures
 {
-    readonly List<float> _seconds = [];
+    readonly List<double> _seconds = [];
 
     public OutcomeCounts Counts { get; } = new();
 
@@ -46,7 +46,7 @@ sealed class PeriodFigures
     public long? Bytes { get; private set; }
 
     /// <summary>How long each took that succeeded.</summary>
-    public IReadOnlyList<float> Seconds => _seconds;
+    public IReadOnlyList<double> Seconds => _seconds;
 
     /// <summary>Runs come newest first.</summary>
     public void Add(RunResult run)
@@ -54,7 +54,7 @@ sealed class PeriodFigures
         Counts.Add(run.Outcome);
         if (!run.Success)
             return;
-        _seconds.Add((float)run.DurationSeconds);
+        _seconds.Add(run.DurationSeconds);
         Bytes ??= run.SourceBackup?.Size;
     }
 }
@@ -142,11 +142,11 @@ sealed class ReportFigures
         figures.Add(run, period);
     }
 
-    public static double? Median(IEnumerable<float> values)
+    public static double? Median(IEnumerable<double> values)
     {
-        float[] sorted = [.. values.Order()];
+        double[] sorted = [.. values.Order()];
         return sorted.Length == 0 ? null
             : sorted.Length % 2 == 1 ? sorted[sorted.Length / 2]
-            : (sorted[sorted.Length / 2 - 1] + (double)sorted[sorted.Length / 2]) / 2;
+            : (sorted[sorted.Length / 2 - 1] + sorted[sorted.Length / 2]) / 2;
     }
 }

@@ -48,7 +48,9 @@ static class ReportWords
 
     /// <summary>Such as <c>in 4h 29m</c> or <c>2d 03h ago</c>.</summary>
     public static string From(DateTimeOffset moment, DateTimeOffset now) =>
-        moment > now ? $"in {Durations.Show(moment - now)}" : $"{Durations.Show(now - moment)} ago";
+        (moment - now).Duration() < TimeSpan.FromSeconds(1) ? "now"
+        : moment > now ? $"in {Durations.Show(moment - now)}"
+        : $"{Durations.Show(now - moment)} ago";
 
     /// <summary>Such as <c>58 succeeded, 2 failed</c>.</summary>
     public static string Counts(OutcomeCounts counts) => counts.All == 0 ? "no runs" : string.Join(", ", ((string?[])

@@ -46,8 +46,7 @@ static class RunsSection
         var (of, counts) = (series.Series, series.Counts);
         html.Add($"<div class=\"card series\"><div class=\"top\"><h3>{of.Job}</h3>");
         html.Add($"<span class=\"soft\">{(of.Kind == RunKind.Sync ? "sync to" : "backup of")} {of.Database}</span></div>\n");
-        html.Add($"<dl class=\"facts\"><div><dt>Success rate</dt><dd>{ReportWords.Rate(counts.SuccessRate)}</dd></div>");
-        html.Add($"<div><dt>Runs</dt><dd>{ReportWords.Counts(counts)}</dd></div>");
+        html.Add($"<dl class=\"facts\"><div><dt>Runs</dt><dd>{ReportWords.Counts(counts)}</dd></div>");
         html.Add($"<div><dt>Typical</dt><dd>{ReportWords.Took(series.TypicalSeconds)}</dd></div>");
         html.Add($"<div><dt>Longest</dt><dd>{ReportWords.Took(series.LongestSeconds)}</dd></div>");
         if (series.Bytes is { } bytes)
@@ -61,7 +60,7 @@ static class RunsSection
     }
 
     static void AddRates(HtmlText html, ReportFigures figures, SeriesFigures series) =>
-        AddFigure(html, figures, "Success", ReportWords.Rate(series.Counts.SuccessRate), [.. series.Periods.Select((p, i) =>
+        AddFigure(html, figures, "Success rate", ReportWords.Rate(series.Counts.SuccessRate), [.. series.Periods.Select((p, i) =>
         {
             double all = Math.Max(1, p.Counts.All);
             return new ReportChart.Bar($"{Label(figures, i)}: {ReportWords.Counts(p.Counts)}",

@@ -2,70 +2,87 @@ using BackupSync.Application;
 
 namespace BackupSync.Reporting;
 
-/// <summary>Of the page: each database, job and service, what is not healthy first.</summary>
+/// <summary>Of the page: each database and job, then each service, what is not healthy first.</summary>
 static class StandsSection
 {
     public static void AddTo(HtmlText html, HealthReport health)
     {
-        html.Add($"<section><h2>How all stands</h2>\n<div class=\"card\"><table class=\"stands\">\n");
-        html.Add($"<thead><tr><th>Name</th><th>State</th><th>Age of the copy</th><th>Last proven</th><th>Next run</th></tr></thead>\n");
-        foreach (var entry in health.All().OrderByDescending(e => e.Status))
-            AddEntry(html, entry, health.Time);
-        html.Add($"</table></div></section>\n");
+        html.Add($"<section><h2>How all stands</h2>\n");
+        AddTable(html, [.. health.Databases, .. health.Jobs], health.Time, "Age of the copy", "Last proven", "Next run");
+        if (health.Services.Count > 0)
+        {
+            html.Add($"<h2>Services</h2>\n");
+            AddTable(html, health.Services, health.Time, "Answer", "Last probes", "Asked");
+        }
+        html.Add($"</section>\n");
     }
 
-    static void AddEntry(HtmlText html, HealthEntry entry, DateTimeOffset now)
+    static void AddTable(HtmlText html, IReadOnlyList<HealthEntry> entries, DateTimeOffset now, params string[] headings)
     {
-        var badge = ReportWords.Of(entry);
-        html.Add($"<tbody><tr><td class=\"whole\"><span><span class=\"name\">{entry.Name}</span> ");
-        html.Add($"<span class=\"soft\">{entry.Kind.ToString().ToLowerInvariant()}</span></span></td>");
-        html.Add($"<td data-is=\"State\"><span class=\"state {badge.Tone}\">");
-        html.Add($"<span class=\"sign\" aria-hidden=\"true\">{badge.Sign}</span>{badge.Word}</span></td>");
-        if (entry.Kind == HealthKind.Service)
-            AddProbe(html, entry, now);
+        html.Add($"<div class=\"card\"><table class=\"stands\">\n<thead><tr><th>Name</th><th>State</th>");
+        foreach (var heading in headings)
+            html.Add($"<th>{heading}</th>");
+        html.Add($"</tr></thead>\n");
+        foreach (var entry in entries.OrderByDescending(e => e.Status))
+        {
+            var badge = ReportWords.Of(entry);
+            html.Add($"<tbody><tr><td class=\"whole\"><span class=\"name\">{entry.Name}</span> ");
+            html.Add($"<small>{entry.Kind.ToString().ToLowerInvariant()}</small></td>");
+            html.Add($"<td data-is=\"State\"><span class=\"state {badge.Tone}\">");
+            html.Add($"<span class=\"sign\" aria-hidden=\"true\">{badge.Sign}</span>{badge.Word}</span></td>");
+            if (entry.Kind == HealthKind.Service)
+                AddProbe(html, headings, entry, now);
+            else
+                AddCopy(html, headings, entry, now);
+            html.Add($"</tr>");
+            if (entry.Reason is { } reason)
+                html.Add($"<tr class=\"why\"><td colspan=\"5\">{reason}</td></tr>");
+            html.Add($"</tbody>\n");
+        }
+        html.Add($"</table></div>\n");
+    }
+
+    static void AddProbe(HtmlText html, string[] headings, HealthEntry entry, DateTimeOffset now)
+    {
+        Add(html, headings[0], entry.Latency is { } latency ? ReportWords.Milliseconds(latency) : "–");
+        Add(html, headings[1], entry.FailedShare is { } share ? $"{ReportWords.Rate(1 - share)} good" : "–");
+        Add(html, headings[2], entry.LastCheck is { } at ? ReportWords.From(at, now) : "never");
+    }
+
+    static void AddCopy(HtmlText html, string[] headings, HealthEntry entry, DateTimeOffset now)
+    {
+        if (entry is { Age: { } age, RpoLimit: { } limit })
+            AddMeter(html, headings[0], age, limit);
         else
-            AddCopy(html, entry, now);
-        html.Add($"</tr>");
-        if (entry.Reason is { } reason)
-            html.Add($"<tr class=\"why\"><td colspan=\"5\">{reason}</td></tr>");
-        html.Add($"</tbody>\n");
-    }
-
-    static void AddProbe(HtmlText html, HealthEntry entry, DateTimeOffset now)
-    {
-        html.Add($"<td data-is=\"Answer\">{(entry.Latency is { } latency ? ReportWords.Milliseconds(latency) : "–")}</td>");
-        html.Add($"<td data-is=\"Probes\">{(entry.FailedShare is { } share ? $"{ReportWords.Rate(1 - share)} good" : "–")}</td>");
-        html.Add($"<td data-is=\"Asked\">{(entry.LastCheck is { } at ? ReportWords.From(at, now) : "never")}</td>");
-    }
-
-    static void AddCopy(HtmlText html, HealthEntry entry, DateTimeOffset now)
-    {
-        html.Add($"<td data-is=\"Age of the copy\">");
-        if (entry.Age is not { } age)
-            html.Add($"<span class=\"soft\">{(entry.State == StatusState.Unplanned ? "none" : "no copy")}</span>");
-        else if (entry.RpoLimit is { } limit)
-            AddMeter(html, age, limit);
-        else
-            html.Add($"<span>{Durations.Show(age)}</span>");
-        html.Add($"</td><td data-is=\"Last proven\">");
+            Add(html, headings[0], entry.Age is { } alone ? Durations.Show(alone)
+                : entry.State == StatusState.Unplanned ? "none" : "no copy");
         if (entry.LastProof is { } proof)
-            html.Add($"<span>{ReportWords.From(proof, now)}<span class=\"soft\">, {entry.Proof}</span></span>");
+            Add(html, headings[1], ReportWords.From(proof, now), entry.Proof);
         else
-            html.Add($"<span class=\"soft\">{(entry.Kind == HealthKind.Job ? "each run" : "never")}</span>");
-        html.Add($"</td><td data-is=\"Next run\">");
+            Add(html, headings[1], entry.Kind == HealthKind.Job ? "each run" : "never");
         if (entry.NextDue is { } due)
-            html.Add($"<span>{ReportWords.Moment(due)}<span class=\"soft\">, {ReportWords.From(due, now)}</span></span>");
+            Add(html, headings[2], ReportWords.Moment(due), ReportWords.From(due, now));
         else
-            html.Add($"<span class=\"soft\">no schedule</span>");
-        html.Add($"</td>");
+            Add(html, headings[2], "no schedule");
     }
 
-    static void AddMeter(HtmlText html, TimeSpan age, TimeSpan limit)
+    static void Add(HtmlText html, string heading, string value, string? more = null)
     {
-        var share = Math.Clamp(age / limit, 0.02, 1);
+        html.Add($"<td data-is=\"{heading}\"><span>{value}");
+        if (more is not null)
+            html.Add($" <small>{more}</small>");
+        html.Add($"</span></td>");
+    }
+
+    static void AddMeter(HtmlText html, string heading, TimeSpan age, TimeSpan limit)
+    {
         var tone = age > limit ? "bad" : age > limit * 0.8 ? "warn" : "good";
-        html.Add($"<span>{Durations.Show(age)} <span class=\"soft\">of {Durations.Show(limit)}{(age > limit ? ", too old" : "")}</span>");
+        html.Add($"<td data-is=\"{heading}\"><span>{Durations.Show(age)}");
+        html.Add($" <span class=\"soft\">of {Durations.Show(limit)}</span>");
         html.Add($"<svg class=\"meter {tone}\" viewBox=\"0 0 100 5\" preserveAspectRatio=\"none\" aria-hidden=\"true\">");
-        html.Add($"<rect width=\"{share * 100}\" height=\"5\"/></svg></span>");
+        html.Add($"<rect width=\"{Math.Clamp(age / limit, 0.02, 1) * 100}\" height=\"5\"/></svg>");
+        if (age > limit)
+            html.Add($"<small>too old</small>");
+        html.Add($"</span></td>");
     }
 }
