@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace BackupSync.Tests.Reporting;
 
 /// <summary>The page as a browser shows it.</summary>
@@ -31,4 +33,28 @@ public sealed class ReportBrowserTests
         Assert.All(browser.Requests, r => Assert.StartsWith("file:///", r, StringComparison.Ordinal));
         Assert.Equal(2, browser.Requests.Count);
     }
+
+    /// <summary>Made anew where BACKUPSYNC_WRITE_REFERENCE is set.</summary>
+    [SkippableFact]
+    public async Task The_documentation_has_a_picture_of_the_page()
+    {
+        const int width = 1120;
+        var picture = Path.GetFullPath(Path.Combine(FolderOfThisFile(), "..", "..", "..", "docs", "images", "report.png"));
+        if (Environment.GetEnvironmentVariable("BACKUPSYNC_WRITE_REFERENCE") == "1")
+        {
+            Skip.If(Browser.Program is null, "There is no Chromium on this machine (Debian: apt install chromium).");
+            using var scene = new ReportScene().Fill();
+            var file = Path.Join(scene.Folder, "report.html");
+            await File.WriteAllTextAsync(file, await scene.PageAsync());
+            await using var browser = await Browser.StartAsync();
+            await browser.OpenAsync(file, width, dark: false);
+            await File.WriteAllBytesAsync(picture, await browser.PictureAsync(width, height: 1130));
+        }
+
+        var bytes = await File.ReadAllBytesAsync(picture);
+        Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], bytes[..4]);
+        Assert.InRange(bytes.Length, 10_000, 150_000);
+    }
+
+    static string FolderOfThisFile([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
 }

@@ -173,7 +173,8 @@ public static class ResultViews
     public static IReadOnlyList<ResultView> All { get; } =
     [
         Runs, Sync, Taken, Proven, Labelled, Copied, Steps, Tables, ChangedTables, Plan, Connections, Compared, Rows, Backups, Retention,
-        Status, StatusDetail, Schedules, ScheduleDetail, ScheduleTimes, Health, JobHealth, Jobs, Databases, Plans, Folders, Buckets, Configurations,
+        Status, StatusDetail, Schedules, ScheduleDetail, ScheduleTimes, Health, JobHealth,
+        Jobs, Databases, Plans, Folders, Buckets, Configurations,
     ];
 
     /// <summary>The view of what a run of a kind came to.</summary>
