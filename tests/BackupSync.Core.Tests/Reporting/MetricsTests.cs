@@ -116,7 +116,7 @@ public sealed partial class MetricsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("prometheus-rules.yml")]
+    [InlineData("prometheus-rules.yaml")]
     [InlineData("grafana-dashboard.json")]
     public async Task Examples_name_metrics_and_labels_that_there_are(string file)
     {

@@ -43,12 +43,12 @@ public sealed class ReportBrowserTests
         if (Environment.GetEnvironmentVariable("BACKUPSYNC_WRITE_REFERENCE") == "1")
         {
             Skip.If(Browser.Program is null, "There is no Chromium on this machine (Debian: apt install chromium).");
-            using var scene = new ReportScene().Fill();
+            using var scene = new ReportScene().Fill().Mend();
             var file = Path.Join(scene.Folder, "report.html");
             await File.WriteAllTextAsync(file, await scene.PageAsync());
             await using var browser = await Browser.StartAsync();
             await browser.OpenAsync(file, width, dark: false);
-            await File.WriteAllBytesAsync(picture, await browser.PictureAsync(width, height: 1130));
+            await File.WriteAllBytesAsync(picture, await browser.PictureAsync(width, height: 1560, scale: 0.75));
         }
 
         var bytes = await File.ReadAllBytesAsync(picture);

@@ -87,6 +87,18 @@ sealed class ReportScene : IDisposable
         return this;
     }
 
+    /// <summary>The last failure was mended since.</summary>
+    public ReportScene Mend()
+    {
+        var last = Runs.Last(r => r.Job == "refresh");
+        Record("refreshes", last with
+        {
+            RunId = "mended", Outcome = RunOutcome.Succeeded, Error = null, StartTime = last.EndTime.AddHours(1),
+            EndTime = last.EndTime.AddHours(1).AddSeconds(71), SnapshotTime = last.EndTime.AddHours(1),
+        });
+        return this;
+    }
+
     public void Record(string folder, RunResult run)
     {
         var directory = _temp.File(folder);

@@ -89,12 +89,12 @@ sealed class Browser : IAsyncDisposable
     }
 
     /// <summary>The page as PNG, down to a height.</summary>
-    public async Task<byte[]> PictureAsync(int width, int? height = null)
+    public async Task<byte[]> PictureAsync(int width, int? height = null, double scale = 1)
     {
         height ??= (int)(await EvaluateAsync("document.documentElement.scrollHeight"))!;
         var answer = await SendAsync("Page.captureScreenshot", new
         {
-            format = "png", captureBeyondViewport = true, clip = new { x = 0, y = 0, width, height, scale = 1 },
+            format = "png", captureBeyondViewport = true, clip = new { x = 0, y = 0, width, height, scale },
         });
         return Convert.FromBase64String(answer["data"]!.ToString());
     }
