@@ -32,6 +32,7 @@ BeforeAll {
         compared    = Compare-DbData first second -Config $pair.Config -WarningAction SilentlyContinue
         retention   = Remove-OldBackups -WhatIf
         status      = Get-DbStatus
+        health      = Get-DbHealth -All
         config      = Get-DbSyncConfig
         databases   = (Get-DbSyncConfig).Databases
         plans       = (Get-DbSyncConfig).BackupPlans

@@ -83,6 +83,8 @@ static class CommandLine
             StatusCommand.Create(),
             ScheduleCommand.Create(),
             ServeCommand.Create(),
+            HealthCommand.Create(),
+            ReportCommand.Create(),
         };
         root.Subcommands.Add(HelpCommand.Create());
         // Who says nothing is told what can be said.

@@ -12,7 +12,7 @@ namespace BackupSync.Tests;
 public sealed class NeedsTests
 {
     /// <summary>What starts one; what else does so, uses one of these. By name, for this class must not mention them itself.</summary>
-    static readonly string[] Starts = [nameof(SandboxServer), nameof(Cli), nameof(S3Server), nameof(TestDatabase)];
+    static readonly string[] Starts = [nameof(SandboxServer), nameof(Cli), nameof(S3Server), nameof(TestDatabase), nameof(Browser)];
 
     static readonly Assembly Tests = typeof(NeedsTests).Assembly;
 

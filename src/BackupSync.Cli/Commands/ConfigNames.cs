@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using BackupSync.Configuration;
 
 namespace BackupSync.Cli.Commands;
@@ -9,18 +10,29 @@ static class ConfigNames
     public static Argument<string[]> Several(string name, string description, Func<BackupSyncConfig, IEnumerable<string>> known)
     {
         var names = new Argument<string[]>(name) { HelpName = name, Description = description, Arity = ArgumentArity.ZeroOrMore };
-        names.Validators.Add(result =>
-        {
-            if (result.Tokens.FirstOrDefault(t => t.Value.StartsWith('-')) is { } option)
-                result.AddError($"There is no option '{option.Value}'.");
-        });
+        names.Validators.Add(RefuseOptions);
         names.CompletionSources.Add(_ => Completions(known));
         return names;
+    }
+
+    static void RefuseOptions(ArgumentResult result)
+    {
+        if (result.Tokens.FirstOrDefault(t => t.Value.StartsWith('-')) is { } option)
+            result.AddError($"There is no option '{option.Value}'.");
     }
 
     public static Argument<string> One(string name, string description, Func<BackupSyncConfig, IEnumerable<string>> known)
     {
         var one = new Argument<string>(name) { HelpName = name, Description = description };
+        one.CompletionSources.Add(_ => Completions(known));
+        return one;
+    }
+
+    /// <summary>Null where none is named.</summary>
+    public static Argument<string?> OneIfAny(string name, string description, Func<BackupSyncConfig, IEnumerable<string>> known)
+    {
+        var one = new Argument<string?>(name) { HelpName = name, Description = description, Arity = ArgumentArity.ZeroOrOne };
+        one.Validators.Add(RefuseOptions);
         one.CompletionSources.Add(_ => Completions(known));
         return one;
     }

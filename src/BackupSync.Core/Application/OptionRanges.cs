@@ -12,6 +12,9 @@ public static class OptionRanges
     /// <summary>How many runs the history shows, of all together; all where none is said.</summary>
     public const int LeastRuns = 1, MostRuns = 1_000_000;
 
+    /// <summary>Of how many days a report tells.</summary>
+    public const int LeastReportDays = 1, MostReportDays = 3660, ReportDays = 30;
+
     /// <summary>In characters.</summary>
     public const int MostOfTag = 100;
 

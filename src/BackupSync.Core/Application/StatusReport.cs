@@ -29,11 +29,20 @@ public sealed record StatusReport(DateTimeOffset Time, IReadOnlyList<StatusEntry
     {
         foreach (var name in names)
             EnsureKnown(config, name);
+        var now = clock.GetUtcNow();
+        return Of(await ReadFactsAsync(config, names, now, warn, cancellationToken), now);
+    }
+
+    /// <summary>What follows from facts at a moment.</summary>
+    internal static StatusReport Of(IReadOnlyList<StatusFacts> facts, DateTimeOffset now) => new(now, [.. facts.Select(f => f.At(now))]);
+
+    /// <summary>What is known of each, from which anybody can tell how it stands at any moment after.</summary>
+    internal static async Task<IReadOnlyList<StatusFacts>> ReadFactsAsync(
+        BackupSyncConfig config, IReadOnlyList<string> names, DateTimeOffset now, Action<string> warn, CancellationToken cancellationToken)
+    {
         List<DatabaseConfig> databases = [.. config.Databases.Where(d => names.Count == 0 || names.Contains(d.Name))];
         List<JobConfig> jobs = [.. config.Jobs.Where(j => names.Count == 0 || names.Contains(j.Name))];
-        var now = clock.GetUtcNow();
         var records = await StatusRecords.ReadAsync(config, [.. databases.Select(d => d.Name)], now, warn, cancellationToken);
-        return new StatusReport(now,
-            [.. databases.Select(d => records.Of(d).At(now)), .. jobs.Select(j => records.Of(j).At(now))]);
+        return [.. databases.Select(records.Of), .. jobs.Select(records.Of)];
     }
 }

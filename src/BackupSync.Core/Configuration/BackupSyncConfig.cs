@@ -18,6 +18,7 @@ public sealed record BackupSyncConfig
     public EncryptionConfig? Encryption { get; init; }
     public IReadOnlyList<BackupPlanConfig> BackupPlans { get; init; } = [];
     public ServiceConfig Service { get; init; } = new();
+    public HealthConfig Health { get; init; } = new();
 
     /// <summary>What is used as it is, and should be mended, such as a file with a password that everybody can read.</summary>
     public IReadOnlyList<ConfigurationProblem> Warnings { get; init; } = [];

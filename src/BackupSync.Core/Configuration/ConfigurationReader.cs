@@ -31,6 +31,7 @@ sealed class ConfigurationReader(string file, Func<string, string?> environment,
         var jobs = section.Named("jobs", new JobReader(databases, tools, placeReader).Read);
         var plans = section.Named("backupPlans", new BackupPlanReader(databases, places).Read);
         var service = section.Section("service", s => ServiceReader.Read(s, databases, jobs));
+        var health = section.Section("health", s => HealthReader.Read(s, databases));
         if (databases.Count == 0 && !_context.Problems.Exists(p => p.Key.StartsWith("databases", StringComparison.Ordinal)))
             section.Missing("databases", "name at least one database, such as 'neon: { url: \"${DATABASE_URL}\" }'");
         return new BackupSyncConfig
@@ -45,6 +46,7 @@ sealed class ConfigurationReader(string file, Func<string, string?> environment,
             Encryption = encryption,
             BackupPlans = plans,
             Service = service,
+            Health = health,
             Warnings = Warnings,
         };
     });

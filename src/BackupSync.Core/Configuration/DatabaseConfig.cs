@@ -66,6 +66,13 @@ public sealed record DatabaseConfig
     /// <summary>The address as it is shown, or why it cannot be used; where it comes from, where it has not been needed yet.</summary>
     public string Where => !_address.IsAtHand ? $"from {_address.Origin}" : AddressProblem?.Message ?? Address.ToString();
 
+    /// <summary>
+    /// Whether its provider suspends it when nobody uses it, so that each connection may wake it, and be billed. Where the address comes
+    /// from a command that has not been run yet, what is stated decides.
+    /// </summary>
+    internal bool SuspendsWhenIdle => Provider == DatabaseProvider.Neon
+        || (Provider is null && _address is { IsAtHand: true, Problem: null } && DatabaseFacts.IsNeon(Address.Host));
+
     readonly LateValue<DatabaseAddress> _address;
     readonly LateValue<DatabaseAddress>? _pooler;
 

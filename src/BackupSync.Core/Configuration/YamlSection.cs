@@ -363,6 +363,9 @@ sealed class YamlSection
     /// <summary>Reports a problem where the key's value stands, or where the section begins.</summary>
     public void Report(string key, string message) => _context.Problems.Add(Problem(key, message));
 
+    /// <summary>Reports a problem of the section as a whole, where it begins.</summary>
+    public void ReportHere(string message) => _context.Report(_start, _path, message);
+
     /// <summary>Reports that a key is not there which has to be.</summary>
     public void Missing(string key, string meaning)
     {

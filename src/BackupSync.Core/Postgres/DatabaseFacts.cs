@@ -87,11 +87,13 @@ sealed record DatabaseFacts
 
     static DatabaseProvider Detect(string host, string banner) =>
         DatabaseEngines.IsCockroachDb(banner) ? DatabaseProvider.CockroachDB
-        : host.EndsWith(".neon.tech", StringComparison.OrdinalIgnoreCase) ? DatabaseProvider.Neon
+        : IsNeon(host) ? DatabaseProvider.Neon
         : host.EndsWith(".rlwy.net", StringComparison.OrdinalIgnoreCase)
           || host.EndsWith(".railway.app", StringComparison.OrdinalIgnoreCase)
           || host.EndsWith(".railway.internal", StringComparison.OrdinalIgnoreCase) ? DatabaseProvider.Railway
         : DatabaseProvider.PostgreSQL;
+
+    public static bool IsNeon(string host) => host.EndsWith(".neon.tech", StringComparison.OrdinalIgnoreCase);
 
     static DatabaseFacts Of(Row row, IDatabaseEngine engine, DatabaseProvider provider, string banner)
     {

@@ -147,7 +147,8 @@ static class RecordedRun
         _ => $"was stopped after {duration}: nothing was changed",
     };
 
-    static readonly string Version =
+    /// <summary>Of this BackupSync, such as <c>0.1.0</c>.</summary>
+    public static readonly string Version =
         typeof(RecordedRun).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]
         ?? "unknown";
 }

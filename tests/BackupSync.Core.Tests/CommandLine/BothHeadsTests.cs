@@ -47,6 +47,8 @@ public sealed class BothHeadsTests
         new("schedule", "Get-DbSyncSchedule"),
         new("schedule pause", "Suspend-DbSyncSchedule"),
         new("schedule resume", "Resume-DbSyncSchedule"),
+        new("health", "Get-DbHealth"),
+        new("report", "New-DbSyncReport", "out=Path"),
     ];
 
     static readonly OneHead[] Alone =
@@ -66,6 +68,7 @@ public sealed class BothHeadsTests
             "Credential", "SourceCredential", "TargetCredential"),
         new("*", "a bare true or false, which a command tells by its exit code", "Quiet"),
         new("New-DbSyncConfig", ReplacesNothing, "WhatIf", "Confirm"),
+        new("New-DbSyncReport", ReplacesNothing, "WhatIf", "Confirm"),
         new("New-DbBackup", ReplacesNothing, "WhatIf", "Confirm"),
         new("Invoke-DbBackupPlan", ReplacesNothing, "WhatIf", "Confirm"),
         new("Copy-DbBackup", ReplacesNothing, "WhatIf", "Confirm"),

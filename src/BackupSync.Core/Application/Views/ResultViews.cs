@@ -2,6 +2,7 @@ using BackupSync.Backups;
 using BackupSync.Comparison;
 using BackupSync.Configuration;
 using BackupSync.Operations.Expire;
+using BackupSync.Reporting;
 using BackupSync.Runs;
 using BackupSync.Scheduling;
 
@@ -133,6 +134,21 @@ public static class ResultViews
     public static readonly ResultView ScheduleTimes = Table(typeof(ScheduleTime), "",
         Column("Name", CellForm.Text, 16), Column("Time", CellForm.Moment, 17), Column("LocalTime", CellForm.Text, 23), Prose("Note"));
 
+    /// <summary>How healthy databases, jobs and services are.</summary>
+    public static readonly ResultView Health = Table(typeof(HealthEntry), "",
+        Column("Name", CellForm.Text, 16), Column("Kind", CellForm.Text, 8), Column("Status", CellForm.State, 8),
+        Column("Connected", CellForm.YesNo, 9), Column("Latency", CellForm.Milliseconds, 9), Column("LastCheck", CellForm.Moment, 17),
+        Column("CheckedBy", CellForm.Text, 9), Column("Age", CellForm.Duration, 8), Column("Rpo", CellForm.Duration, 8, "RpoLimit"),
+        Column("NextDue", CellForm.Moment, 17), Column("LastProof", CellForm.Moment, 17), Column("Proof", CellForm.State, 16),
+        Prose("Reason"));
+
+    /// <summary>A job with its two databases.</summary>
+    public static readonly ResultView JobHealth = List(typeof(JobHealth), "",
+        Column("Status", CellForm.State), Column("Job", CellForm.Text), Column("Reason", CellForm.Text),
+        Column("Primary", CellForm.Text), Column("Secondary", CellForm.Text), Column("ActiveDatabase", CellForm.Text),
+        Column("LastSync", CellForm.Moment), Column("SyncStatus", CellForm.State), Column("Age", CellForm.Duration),
+        Column("Rpo", CellForm.Duration, "RpoLimit"), Column("NextDue", CellForm.Moment), Column("Time", CellForm.Moment));
+
     static readonly ResultView Jobs = Table(typeof(JobConfig), "",
         Column("Name", CellForm.Text, 18), Column("Source", CellForm.Text, 14), Column("Target", CellForm.Text, 14),
         Column("Mode", CellForm.Text, 11), Column("Schedule", CellForm.Text, 18), Column("Publish", CellForm.Text, 11),
@@ -157,7 +173,8 @@ public static class ResultViews
     public static IReadOnlyList<ResultView> All { get; } =
     [
         Runs, Sync, Taken, Proven, Labelled, Copied, Steps, Tables, ChangedTables, Plan, Connections, Compared, Rows, Backups, Retention,
-        Status, StatusDetail, Schedules, ScheduleDetail, ScheduleTimes, Jobs, Databases, Plans, Folders, Buckets, Configurations,
+        Status, StatusDetail, Schedules, ScheduleDetail, ScheduleTimes, Health, JobHealth,
+        Jobs, Databases, Plans, Folders, Buckets, Configurations,
     ];
 
     /// <summary>The view of what a run of a kind came to.</summary>
