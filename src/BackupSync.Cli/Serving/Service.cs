@@ -27,20 +27,22 @@ static class Service
         var notice = new SystemNotice();
         Interruption.Hangup = live.Reload;
         using var runs = new CancellationTokenSource();
+        using var watch = new Watch(live, log, clock);
         var scheduler = new Scheduler(
             () => live.Current,
             (item, databases, token) => ScheduledRuns.RunAsync(live.Current, item, databases, name => [new RunWarnings(log, name)], token),
-            e => Tell(e, log), clock, Environment.MachineName);
+            e => Tell(e, log, watch), clock, Environment.MachineName);
         live.Changed += scheduler.Wake;
         await using var lease = ScheduleService.LeaseOf(first, $"{Environment.MachineName} process {Environment.ProcessId}", clock);
         var schedules = new ScheduleService(scheduler, lease, log.Say, clock);
         await using var web = await WebServer.StartAsync(
-            first.Service, () => live.Current.Service, [.. ScheduleRoutes.Of(() => live.Current, scheduler, clock, runs.Token)], stop);
+            first.Service, () => live.Current.Service,
+            [.. WatchRoutes.Of(watch), .. ScheduleRoutes.Of(() => live.Current, scheduler, clock, runs.Token)], stop);
         log.Say($"Serves {first.Path} on {first.Service.Listen}; {Quantity.Of(ScheduleItem.Of(first).Count, "schedule")}.");
         notice.Ready();
 
         var scheduling = schedules.RunAsync(stop, runs.Token);
-        var others = Task.WhenAll(live.WatchAsync(clock, stop), notice.KeepAliveAsync(clock, stop));
+        var others = Task.WhenAll(watch.RunAsync(stop), live.WatchAsync(clock, stop), notice.KeepAliveAsync(clock, stop));
         await Task.WhenAny(scheduling, others);
         notice.Stopping();
         log.Say("Stops: nothing is begun any more; what runs is asked to end.");
@@ -65,8 +67,9 @@ static class Service
         }
     }
 
-    static void Tell(ScheduleEvent scheduleEvent, ServiceLog log)
+    static void Tell(ScheduleEvent scheduleEvent, ServiceLog log, Watch watch)
     {
+        watch.Current?.Health.Refresh();
         switch (scheduleEvent)
         {
             case ScheduledRunEnded { Failure: BackupSyncException failure }:

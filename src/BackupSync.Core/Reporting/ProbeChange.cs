@@ -11,11 +11,15 @@ public sealed record ProbeChange(
     string? Problem)
 {
     /// <summary>For a log: <c>[DB-Redundancy] railway is down for 1m 00s: …</c>.</summary>
-    public override string ToString()
+    public override string ToString() => $"[DB-Redundancy] {Told}";
+
+    /// <summary>The same for a log whose lines begin so.</summary>
+    public string Told => Of(Kind == ProbeKind.Service ? $"the service {Name}" : Name);
+
+    string Of(string subject)
     {
-        var subject = Kind == ProbeKind.Service ? $"the service {Name}" : Name;
         var failing = FailingSince is { } since ? Durations.Show(Time - since) : "";
-        return "[DB-Redundancy] " + To switch
+        return To switch
         {
             ProbeState.Down => $"{subject} is down for {failing}: {Problem}",
             ProbeState.Failing => $"{subject} does not answer as it should: {Problem}",

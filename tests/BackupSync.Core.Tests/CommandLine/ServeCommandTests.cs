@@ -109,6 +109,37 @@ public sealed class ServeCommandTests(Servers servers) : IClassFixture<Servers>,
     }
 
     [Fact]
+    public async Task Health_metrics_and_the_page_tell_how_all_stands()
+    {
+        await using var scenario = await ScenarioAsync("schedule: { cron: \"0 6,18 * * *\" }");
+        await using var cli = scenario.Start("serve");
+        await cli.PrintsAsync("Serves ");
+        await Eventually.IsTrueAsync(
+            async () => (await _http.GetAsync(At("/"))).IsSuccessStatusCode, "the page is there", seconds: 30);
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await _http.GetAsync(At("/api/system/db-health"))).StatusCode);
+        Assert.True((await PostAsync("/api/schedules/railway-to-neon/run", Token)).IsSuccessStatusCode);
+        await Eventually.IsTrueAsync(
+            async () => (await _http.GetAsync(At("/api/system/db-health?job=railway-to-neon"))).IsSuccessStatusCode, "it is healthy",
+            seconds: 30);
+
+        var health = JsonDocument.Parse(await _http.GetStringAsync(At("/api/system/db-health"))).RootElement;
+        Assert.Equal(
+            ("healthy", "good", "railway"),
+            (health.GetProperty("status").GetString(), health.GetProperty("syncStatus").GetString(),
+            health.GetProperty("activeDatabase").GetString()));
+        Assert.Equal("healthy", JsonDocument.Parse(await _http.GetStringAsync(At("/api/system/health"))).RootElement
+            .GetProperty("status").GetString());
+        var metrics = await _http.GetAsync(At("/metrics"));
+        Assert.Equal("text/plain; version=0.0.4; charset=utf-8", metrics.Content.Headers.ContentType?.ToString());
+        var text = await metrics.Content.ReadAsStringAsync();
+        Assert.Matches("(?m)^backupsync_last_run_success\\{.*job=\"railway-to-neon\".*\\} 1$", text);
+        Assert.DoesNotContain(TestDatabase.Password, text + await _http.GetStringAsync(At("/")), StringComparison.Ordinal);
+        cli.Signal("-TERM");
+        Assert.Equal(0, (await cli.EndAsync()).ExitCode);
+    }
+
+    [Fact]
     public async Task A_changed_file_is_read_anew_whole_or_not_at_all()
     {
         await using var scenario = await ScenarioAsync("schedule: { cron: \"0 6,18 * * *\" }");

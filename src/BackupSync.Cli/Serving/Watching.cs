@@ -1,0 +1,67 @@
+using BackupSync.Configuration;
+using BackupSync.Reporting;
+
+namespace BackupSync.Cli.Serving;
+
+/// <summary>
+/// What is watched and told of one configuration: how all stands, probes, figures. A configuration that was read anew gets a new one.
+/// </summary>
+sealed class Watching : IDisposable
+{
+    /// <summary>The page reads histories: who asks again within that gets the same.</summary>
+    static readonly TimeSpan PageHolds = TimeSpan.FromSeconds(5);
+
+    const int DaysOfPage = 30;
+
+    readonly BackupSyncConfig _config;
+    readonly ServiceLog _log;
+    readonly TimeProvider _clock;
+    readonly Probes _probes;
+    readonly Lock _gate = new();
+    (string Page, DateTimeOffset Made)? _page;
+
+    Watching(BackupSyncConfig config, HealthWatch health, ServiceLog log, TimeProvider clock)
+    {
+        (_config, Health, _log, _clock) = (config, health, log, clock);
+        Metrics = new Metrics(health);
+        _probes = new Probes(config, clock, OnProbe, log.Warn);
+    }
+
+    public HealthWatch Health { get; }
+
+    public Metrics Metrics { get; }
+
+    public static async Task<Watching> StartAsync(
+        BackupSyncConfig config, ServiceLog log, TimeProvider clock, CancellationToken cancellationToken) =>
+        new(config, await HealthWatch.StartAsync(config, clock, log.Warn, cancellationToken), log, clock);
+
+    /// <summary>Until it is cancelled.</summary>
+    public Task RunAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(Health.RunAsync(cancellationToken), _probes.RunAsync(cancellationToken));
+
+    public string Page()
+    {
+        lock (_gate)
+        {
+            var now = _clock.GetUtcNow();
+            if (_page is not { } page || (now - page.Made).Duration() >= PageHolds)
+                _page = page = (ReportPage.Of(_config, Health.Report(), DaysOfPage, _log.Warn, CancellationToken.None), now);
+            return page.Page;
+        }
+    }
+
+    public void Dispose()
+    {
+        Metrics.Dispose();
+        Health.Dispose();
+    }
+
+    void OnProbe(ProbeChange change)
+    {
+        if (change.To is ProbeState.Down or ProbeState.Failing or ProbeState.Degraded)
+            _log.Warn(change.Told);
+        else
+            _log.Say(change.Told);
+        Health.Refresh();
+    }
+}
