@@ -13,8 +13,10 @@
     FunctionsToExport    = @()
     CmdletsToExport      = @(
         'Compare-DbData'
+        'Confirm-DbAlert'
         'Copy-DbBackup'
         'Export-DbArchive'
+        'Get-DbAlert'
         'Get-DbBackup'
         'Get-DbHealth'
         'Get-DbStatus'
@@ -36,6 +38,7 @@
         'Set-DbBackup'
         'Set-DbBackupSignature'
         'Suspend-DbSyncSchedule'
+        'Test-DbAlertChannel'
         'Test-DbBackup'
         'Test-DbConnection'
         'Test-DbSyncConfig'

@@ -15,11 +15,11 @@ Describe 'The module' {
     It 'exports its cmdlets, and nothing else' {
         $module = Get-Module BackupSync
         $module.ExportedCommands.Keys | Sort-Object | Should -Be @(
-            'Compare-DbData', 'Copy-DbBackup', 'Export-DbArchive', 'Get-DbBackup', 'Get-DbHealth', 'Get-DbStatus', 'Get-DbSyncConfig',
-            'Get-DbSyncHistory', 'Get-DbSyncSchedule', 'Import-DbArchive', 'Initialize-DbSecondary', 'Invoke-DbBackupPlan', 'Invoke-DbSync',
+            'Compare-DbData', 'Confirm-DbAlert', 'Copy-DbBackup', 'Export-DbArchive', 'Get-DbAlert', 'Get-DbBackup', 'Get-DbHealth',
+            'Get-DbStatus', 'Get-DbSyncConfig', 'Get-DbSyncHistory', 'Get-DbSyncSchedule', 'Import-DbArchive', 'Initialize-DbSecondary', 'Invoke-DbBackupPlan', 'Invoke-DbSync',
             'New-DbBackup', 'New-DbSyncConfig', 'New-DbSyncReport', 'Remove-DbBackup', 'Remove-OldBackups', 'Restore-DbBackup',
             'Restore-DbSafetyBackup', 'Resume-DbSyncSchedule', 'Set-DbBackup', 'Set-DbBackupSignature', 'Suspend-DbSyncSchedule',
-            'Test-DbBackup', 'Test-DbConnection', 'Test-DbSyncConfig')
+            'Test-DbAlertChannel', 'Test-DbBackup', 'Test-DbConnection', 'Test-DbSyncConfig')
     }
 
     It 'has a manifest that PowerShell accepts, of the version of its assemblies' {

@@ -91,6 +91,30 @@ $($Settings.ForEach{ "    $_" } -join "`n")
     [pscustomobject]@{ Folder = $Folder; Config = $config; Source = $source; Target = $target; Backups = Join-Path $Folder 'backups' }
 }
 
+# A folder with a configuration whose job 'copy' cannot connect, and with a channel of alerts that appends what it gets to a file, and one
+# that takes nothing.
+function New-TestAlert([string] $Folder) {
+    $null = New-Item -ItemType Directory -Path $Folder -Force
+    $config = Join-Path $Folder 'backupsync.yml'
+    $received = Join-Path $Folder 'received.jsonl'
+    $shell, $append, $fail = $IsWindows ?
+        ('pwsh, -NoProfile, -Command', "[Console]::In.ReadToEnd() | Add-Content -LiteralPath '$received'", 'exit 3') :
+        ('sh, -c', "cat >>'$received'; echo >>'$received'", 'exit 3')
+    Set-Content -LiteralPath $config -Value @"
+databases:
+  first:  { url: "postgresql://u@127.0.0.1:9/first" }
+  second: { url: "postgresql://u@127.0.0.1:9/second" }
+alerts:
+  channels:
+    program: { command: [$shell, "$append"] }
+    broken: { command: [$shell, $fail] }
+  rules: [{ on: [failed], to: [program] }]
+jobs:
+  copy: { source: first, target: second, limits: { connect: 1s } }
+"@
+    [pscustomobject]@{ Folder = $Folder; Config = $config; Received = $received }
+}
+
 # Two databases with rows, an empty one to restore to, and a folder with a configuration that has places and a plan for them.
 function New-TestVault([string] $Folder, [switch] $Encrypted, [string] $Places = '') {
     $null = New-Item -ItemType Directory -Path $Folder -Force

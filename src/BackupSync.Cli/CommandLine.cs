@@ -85,6 +85,7 @@ static class CommandLine
             ServeCommand.Create(),
             HealthCommand.Create(),
             ReportCommand.Create(),
+            AlertCommand.Create(),
         };
         root.Subcommands.Add(HelpCommand.Create());
         // Who says nothing is told what can be said.

@@ -32,16 +32,7 @@ static class ExitCodes
     /// <summary>For several runs in one command: the worst that happened comes first.</summary>
     static readonly int[] Severity = [RollbackFailed, RolledBack, Interrupted, Failed, Usage, NotGood, Different, Skipped, Done];
 
-    public static int Of(RunOutcome outcome) => outcome switch
-    {
-        RunOutcome.Succeeded => Done,
-        RunOutcome.Aborted => Failed,
-        RunOutcome.RolledBack => RolledBack,
-        RunOutcome.RollbackFailed => RollbackFailed,
-        RunOutcome.Skipped => Skipped,
-        RunOutcome.Cancelled => Interrupted,
-        _ => Failed,
-    };
+    public static int Of(RunOutcome outcome) => RunExitCode.Of(outcome);
 
     /// <summary>Of a failure before anything was at stake.</summary>
     public static int OfError(string errorId) => errorId switch

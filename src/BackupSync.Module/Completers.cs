@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Language;
+using BackupSync.Alerting;
 using BackupSync.Application;
 using BackupSync.Configuration;
 using BackupSync.Scheduling;
@@ -96,6 +97,19 @@ public sealed class HistoryNameCompleter : ConfigurationCompleter
 {
     protected override IEnumerable<(string Name, string ToolTip)> Names(BackupSyncConfig config) =>
         RunQuery.KnownNames(config).Select(n => (n, n));
+}
+
+public sealed class AlertChannelCompleter : ConfigurationCompleter
+{
+    protected override IEnumerable<(string Name, string ToolTip)> Names(BackupSyncConfig config) =>
+        config.Alerts.Channels.Select(c => (c.Name, c.Kind));
+}
+
+/// <summary>Keys of alerts that go on.</summary>
+public sealed class AlertKeyCompleter : ConfigurationCompleter
+{
+    protected override IEnumerable<(string Name, string ToolTip)> Names(BackupSyncConfig config) =>
+        new AlertOutbox(config.Alerts, TimeProvider.System).List().Select(a => (a.Key, a.Headline));
 }
 
 public sealed class TagCompleter : ConfigurationCompleter

@@ -71,7 +71,7 @@ static class ErrorRecords
         ErrorIds.ConfigurationNotFound or ErrorIds.UnknownName or ErrorIds.BackupNotFound or ErrorIds
             .DatabaseMissing => ErrorCategory.ObjectNotFound,
         ErrorIds.ConnectionFailed or ErrorIds.PlaceFailed or ErrorIds.TlsFailed or ErrorIds.NotPostgres or ErrorIds
-            .LockLost => ErrorCategory.ConnectionError,
+            .LockLost or ErrorIds.AlertFailed => ErrorCategory.ConnectionError,
         ErrorIds.AuthenticationFailed or ErrorIds.PassphraseWrong or ErrorIds.NotAuthenticated => ErrorCategory.AuthenticationError,
         ErrorIds.PrivilegeMissing => ErrorCategory.PermissionDenied,
         ErrorIds.NotSupported => ErrorCategory.NotImplemented,

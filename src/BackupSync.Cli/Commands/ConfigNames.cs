@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using BackupSync.Alerting;
 using BackupSync.Configuration;
 
 namespace BackupSync.Cli.Commands;
@@ -54,6 +55,12 @@ static class ConfigNames
     public static IEnumerable<string> Jobs(BackupSyncConfig config) => config.Jobs.Select(j => j.Name);
 
     public static IEnumerable<string> Plans(BackupSyncConfig config) => config.BackupPlans.Select(p => p.Name);
+
+    public static IEnumerable<string> Channels(BackupSyncConfig config) => config.Alerts.Channels.Select(c => c.Name);
+
+    /// <summary>Keys of alerts that go on.</summary>
+    public static IEnumerable<string> Alerts(BackupSyncConfig config) =>
+        new AlertOutbox(config.Alerts, TimeProvider.System).List().Select(a => a.Key);
 
     public static IEnumerable<string> JobsAndPlans(BackupSyncConfig config) => Jobs(config).Concat(Plans(config));
 

@@ -34,7 +34,7 @@ static class CopyCommand
             var chosen = found with { Backups = await WithoutThoseThereAsync(found.Backups, place, config.Encryption, cancellationToken) };
             var results = await RunsView.ShowEachAsync(parsed.GetValue(json), chosen.Names(), chosen.Backups,
                 (backup, observer) => BackupRunner.CopyAsync(
-                    selection.Handle(parsed, backup, config), place, [observer], cancellationToken),
+                    selection.Handle(parsed, backup, config), place, config, [observer], cancellationToken),
                 RunsTable.Show, cancellationToken);
             return ExitCodes.Worst(
                 [.. results.Select(r => ExitCodes.Of(r.Outcome)), found.Missing.Count > 0 ? ExitCodes.Failed : ExitCodes.Done]);

@@ -47,7 +47,7 @@ static class VerifyCommand
             var results = await RunsView.ShowEachAsync(parsed.GetValue(json), found.Names(), found.Backups,
                 (backup, observer) => BackupRunner.ProveAsync(
                     selection.Handle(parsed, backup, config), how, config?.Databases.FirstOrDefault(d => d.Name == backup.Database),
-                    database, config?.Tools ?? new ToolsConfig(), [observer], cancellationToken),
+                    database, config, [observer], cancellationToken),
                 RunsTable.Show, cancellationToken);
             // What looks like a backup and is none is just what somebody wants to hear of here.
             return ExitCodes.Worst(

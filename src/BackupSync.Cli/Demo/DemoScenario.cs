@@ -91,7 +91,7 @@ sealed class DemoScenario(DemoServers servers)
     static async Task DrillAsync(BackupSyncConfig config, BackupFile backup, CancellationToken cancellationToken)
     {
         var drilled = await RunsView.ShowEachAsync(json: false, [backup.Database], [backup], (file, observer) => BackupRunner.ProveAsync(
-            BackupHandles.Of(file, config), BackupProof.Drill, config.Database(file.Database), on: null, config.Tools, [observer],
+            BackupHandles.Of(file, config), BackupProof.Drill, config.Database(file.Database), on: null, config, [observer],
             cancellationToken), RunsTable.Show, cancellationToken);
         Expect(drilled[0], RunOutcome.Succeeded);
     }

@@ -22,6 +22,8 @@ public static class BackupOrders
             Keep = plan.Keep,
             Verify = plan.Verify,
             Parallel = plan.Parallel,
+            Alerts = config.Alerts,
+            Ping = plan.Ping,
         };
     }
 
@@ -40,6 +42,7 @@ public static class BackupOrders
             Tag = NewTag.Checked(tag),
             Pinned = pinned,
             KeepDays = keepDays,
+            Alerts = config.Alerts,
         };
     }
 

@@ -1,9 +1,11 @@
+using BackupSync.Alerting;
 using BackupSync.Backups;
 using BackupSync.Configuration;
 using BackupSync.Operations;
 using BackupSync.Operations.BackUp;
 using BackupSync.Operations.Expire;
 using BackupSync.Operations.Prove;
+using BackupSync.Postgres;
 using BackupSync.Runs;
 
 namespace BackupSync.Application;
@@ -27,6 +29,8 @@ public static class BackupRunner
         CancellationToken cancellationToken)
     {
         var results = new RunResult[databases.Count];
+        var ping = order.Ping is null ? null : new RunPing(order.Ping, order.Clock);
+        ping?.Start(RunTag.NewRunId());
         var gate = new Lock();
         var limits = order.Settings.Limits;
         var perServer = databases.GroupBy(ServerOf, StringComparer.OrdinalIgnoreCase)
@@ -63,25 +67,47 @@ public static class BackupRunner
             foreach (var server in perServer.Values)
                 server.Dispose();
         }
+        if (ping is not null)
+            await EndAsync(ping, order.Settings.Job, results);
         return results;
+    }
+
+    /// <summary>
+    /// One end for all of a plan's databases: their runs have ended already, and whether the watcher hears of it changes nothing of them.
+    /// </summary>
+    static async Task EndAsync(RunPing ping, string job, IReadOnlyList<RunResult> results)
+    {
+        var failed = results.Count(r => !r.Success);
+        try
+        {
+            await ping.EndAsync(
+                results.Select(r => RunExitCode.Of(r.Outcome)).FirstOrDefault(c => c != 0),
+                $"{job}: {Quantity.Of(results.Count, "backup")}, {failed} failed.");
+        }
+        catch (BackupSyncException e) when (e.ErrorId == ErrorIds.AlertFailed)
+        {
+            // The watcher misses the end, and warns by itself: that is what it is for.
+        }
     }
 
     /// <summary>Reads a backup to its end, or restores it on trial.</summary>
     /// <param name="database">The database it is of, for its recovery objectives; null where no configuration has it.</param>
     /// <param name="on">The database beside which a drill restores; null for a throw-away server on this machine.</param>
+    /// <param name="config">For its tools, and for who is told how it ends; null where there is none.</param>
     public static Task<RunResult> ProveAsync(
-        BackupHandle backup, BackupProof how, DatabaseConfig? database, DatabaseConfig? on, ToolsConfig tools,
+        BackupHandle backup, BackupProof how, DatabaseConfig? database, DatabaseConfig? on, BackupSyncConfig? config,
         IEnumerable<IRunObserver> observers, CancellationToken cancellationToken)
     {
         var isDrill = how == BackupProof.Drill;
         var title = $"{(isDrill ? "Drill" : "Integrity check")} of {backup.File.FileName}";
         var settings = new RunSettings
         {
-            Job = backup.File.Job, Folder = LocalFolder(backup), Limits = RunSettings.LongLimits, Tools = tools,
+            Job = backup.File.Job, Folder = LocalFolder(backup), Limits = RunSettings.LongLimits,
+            Tools = config?.Tools ?? new ToolsConfig(),
         };
         return OneStepAsync(
             isDrill ? RunKind.Drill : RunKind.Verify, backup, on?.Name ?? (isDrill ? "sandbox" : ""), new Step(RunStep.Prove, title, null),
-            observers, (run, findings) =>
+            Watchers.With(observers, config?.Alerts, TimeProvider.System, settings.Folder), (run, findings) =>
             {
                 var request = new ProveRequest
                 {
@@ -135,9 +161,11 @@ public static class BackupRunner
 
     /// <summary>Copies a backup to another place, as it is stored, and verifies it there.</summary>
     public static Task<RunResult> CopyAsync(
-        BackupHandle backup, PlaceConfig to, IEnumerable<IRunObserver> observers, CancellationToken cancellationToken) =>
+        BackupHandle backup, PlaceConfig to, BackupSyncConfig config, IEnumerable<IRunObserver> observers,
+        CancellationToken cancellationToken) =>
         OneStepAsync(
-            RunKind.Copy, backup, to.Name, new Step(RunStep.Store, $"Copy of {backup.File.FileName} to {to.Name}", null), observers,
+            RunKind.Copy, backup, to.Name, new Step(RunStep.Store, $"Copy of {backup.File.FileName} to {to.Name}", null),
+            Watchers.With(observers, config.Alerts, TimeProvider.System, LocalFolder(backup)),
             (_, findings) => async (scope, ct) =>
                 findings.Source.Backup = await BackupCopy.RunAsync(backup, to, backup.File.Database, scope, ct),
             cancellationToken);
@@ -150,7 +178,8 @@ public static class BackupRunner
             $"Backup of {database.Name}", $"{database.Name}'s backups", BackupOrders.FolderOf(order, database),
             new StepLimit(order.Settings.Limits.Total, null)) { Clock = order.Clock, Database = database.Name };
         return RecordedRun.RunAsync(
-            description, observers, run => new BackupOperation(run, BackupOrders.RequestFor(order, database)), cancellationToken);
+            description, Watchers.With(observers, order.Alerts, order.Clock, description.Directory),
+            run => new BackupOperation(run, BackupOrders.RequestFor(order, database)), cancellationToken);
     }
 
     /// <summary>A run about one backup, that consists of one step and is called as that is.</summary>

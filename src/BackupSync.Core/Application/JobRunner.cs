@@ -20,7 +20,8 @@ public static class JobRunner
             RunKind.Sync, job.Name, job.Source, job.Target, $"{LogNames.Of(job.Source)} → {LogNames.Of(job.Target)} sync",
             job.TargetDatabase.Name, job.Backups.Directory, Requests.SettingsOf(job).TotalLimit) { Clock = options.Clock };
         return RecordedRun.RunAsync(
-            description, observers, run => new SyncOperation(run, Requests.Sync(job, options)), cancellationToken);
+            description, Watchers.With(observers, job.Alerts, options.Clock, description.Directory, job.Ping),
+            run => new SyncOperation(run, Requests.Sync(job, options)), cancellationToken);
     }
 
     /// <summary>What <see cref="SyncAsync"/> would do, step by step, from the configuration alone: nothing is connected to.</summary>

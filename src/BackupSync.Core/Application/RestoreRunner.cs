@@ -40,8 +40,8 @@ public static class RestoreRunner
     {
         var settings = SettingsOf(target, config);
         return RunAsync(
-            settings, backup.File, tables, target, options.Clock,
-            () => Requests.Restore(backup, tables, target, settings, options), observers, cancellationToken);
+            settings, backup.File, tables, target, options.Clock, () => Requests.Restore(backup, tables, target, settings, options),
+            Watchers.With(observers, config.Alerts, options.Clock, settings.Folder), cancellationToken);
     }
 
     /// <summary>What <see cref="RestoreAsync"/> would do, step by step; nothing is connected to.</summary>
@@ -57,7 +57,8 @@ public static class RestoreRunner
     public static Task<RunResult> UndoAsync(
         SafetyRestore what, RunOptions options, IEnumerable<IRunObserver> observers, CancellationToken cancellationToken) =>
         RunAsync(
-            what.Settings, what.Backup.File, [], what.Target, options.Clock, () => what.Request(options), observers, cancellationToken);
+            what.Settings, what.Backup.File, [], what.Target, options.Clock, () => what.Request(options),
+            Watchers.With(observers, what.Alerts, options.Clock, what.Settings.Folder), cancellationToken);
 
     /// <summary>What <see cref="UndoAsync"/> would do, likewise.</summary>
     public static IReadOnlyList<PlannedStep> PlanUndo(SafetyRestore what, RunOptions options) =>

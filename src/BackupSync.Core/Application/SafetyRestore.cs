@@ -20,6 +20,9 @@ public sealed record SafetyRestore
         Job = Backup.File.Job, Folder = Path.GetDirectoryName(Backup.File.Path)!, Limits = RunSettings.LongLimits,
     };
 
+    /// <summary>Who is told how it ends; null without a job.</summary>
+    internal AlertsConfig? Alerts => _job?.Alerts;
+
     /// <summary>By what a job's target held before the last run that changed it.</summary>
     /// <param name="unauthenticated">Whether a backup may be used that is not known to be ours.</param>
     /// <exception cref="BackupSyncException">There is no such job, or no such backup of it.</exception>

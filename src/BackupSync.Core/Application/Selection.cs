@@ -50,6 +50,15 @@ public static class Selection
             : given;
     }
 
+    /// <summary>All channels of alerts where none is named.</summary>
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.UnknownName"/>: there is no such channel, or none at all.</exception>
+    public static IReadOnlyList<ChannelConfig> Channels(BackupSyncConfig config, IReadOnlyList<string>? names) =>
+        names is { Count: > 0 } ? [.. names.Distinct().Select(config.Channel)]
+        : config.Alerts.Channels.Count > 0 ? config.Alerts.Channels
+        : throw new BackupSyncException(
+            ErrorIds.UnknownName, $"{config.Path} has no channels of alerts.",
+            "Add one below alerts: { channels: … }; docs/alerts.md shows each kind.");
+
     /// <summary>Null where none is named.</summary>
     public static IReadOnlyList<PlaceConfig>? Places(BackupSyncConfig config, IReadOnlyList<string>? names) =>
         names is { Count: > 0 } ? [.. names.Distinct().Select(config.Place)] : null;

@@ -46,6 +46,7 @@ public static class AdHocJob
             TargetDatabase = target,
             Tools = config.Tools,
             Signing = config.Encryption,
+            Alerts = config.Alerts,
             Backups = new BackupsConfig
             {
                 Directory = backupDirectory is not null ? GivenPath.Full(backupDirectory, currentDirectory)

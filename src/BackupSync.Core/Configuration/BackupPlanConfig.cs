@@ -16,6 +16,9 @@ public sealed record BackupPlanConfig
     /// <summary>Read and validated; acted upon by the scheduler.</summary>
     public ScheduleConfig? Schedule { get; init; }
 
+    /// <summary>As a job's; one start and one end for all of its databases.</summary>
+    internal LateValue<Secret>? Ping { get; init; }
+
     /// <summary>Where its backups are kept, in the order in which they are filled; the first of all places where none is stated.</summary>
     public required IReadOnlyList<PlaceConfig> Places { get; init; }
 

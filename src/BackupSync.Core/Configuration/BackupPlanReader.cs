@@ -13,6 +13,7 @@ sealed class BackupPlanReader(IReadOnlyList<DatabaseConfig> databases, IReadOnly
         Name = name,
         Databases = ReadDatabases(plan),
         Schedule = plan.Has("schedule") ? plan.Section("schedule", ScheduleReader.Read) : null,
+        Ping = AlertsReader.ReadPing(plan),
         Places = plan.IsEmpty("places") ? new[] { places[0] } : plan.References("places", "place", places, p => p.Name),
         Keep = plan.Section("keep", ReadKeep),
         Verify = plan.Choice("verify", BackupProof.Integrity),

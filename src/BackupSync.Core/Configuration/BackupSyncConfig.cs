@@ -19,6 +19,7 @@ public sealed record BackupSyncConfig
     public IReadOnlyList<BackupPlanConfig> BackupPlans { get; init; } = [];
     public ServiceConfig Service { get; init; } = new();
     public HealthConfig Health { get; init; } = new();
+    public AlertsConfig Alerts { get; init; } = new();
 
     /// <summary>What is used as it is, and should be mended, such as a file with a password that everybody can read.</summary>
     public IReadOnlyList<ConfigurationProblem> Warnings { get; init; } = [];
@@ -34,6 +35,10 @@ public sealed record BackupSyncConfig
     /// <exception cref="BackupSyncException">There is no such database; the nearest name is given.</exception>
     public DatabaseConfig Database(string name) =>
         Databases.FirstOrDefault(d => d.Name == name) ?? throw Unknown("database", name, Databases.Select(d => d.Name));
+
+    /// <exception cref="BackupSyncException">There is no such channel of alerts; the nearest name is given.</exception>
+    public ChannelConfig Channel(string name) =>
+        Alerts.Channels.FirstOrDefault(c => c.Name == name) ?? throw Unknown("channel", name, Alerts.Channels.Select(c => c.Name));
 
     /// <exception cref="BackupSyncException">There is no such job; the nearest name is given.</exception>
     public JobConfig Job(string name) =>

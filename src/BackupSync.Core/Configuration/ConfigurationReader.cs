@@ -32,6 +32,7 @@ sealed class ConfigurationReader(string file, Func<string, string?> environment,
         var plans = section.Named("backupPlans", new BackupPlanReader(databases, places).Read);
         var service = section.Section("service", s => ServiceReader.Read(s, databases, jobs));
         var health = section.Section("health", s => HealthReader.Read(s, databases));
+        var alerts = section.Section("alerts", a => AlertsReader.Read(a, service.State));
         if (databases.Count == 0 && !_context.Problems.Exists(p => p.Key.StartsWith("databases", StringComparison.Ordinal)))
             section.Missing("databases", "name at least one database, such as 'neon: { url: \"${DATABASE_URL}\" }'");
         return new BackupSyncConfig
@@ -39,7 +40,7 @@ sealed class ConfigurationReader(string file, Func<string, string?> environment,
             Path = _context.File,
             Databases = databases,
             // Scripts say $config.Jobs[0], which a list that the compiler makes does not understand.
-            Jobs = jobs.OfType<JobConfig>().Select(j => j with { Signing = encryption }).ToArray(),
+            Jobs = jobs.OfType<JobConfig>().Select(j => j with { Signing = encryption, Alerts = alerts }).ToArray(),
             Tools = tools,
             Tiers = tiers,
             Places = places,
@@ -47,6 +48,7 @@ sealed class ConfigurationReader(string file, Func<string, string?> environment,
             BackupPlans = plans,
             Service = service,
             Health = health,
+            Alerts = alerts,
             Warnings = Warnings,
         };
     });

@@ -46,6 +46,12 @@ public sealed record JobConfig
     public ScheduleConfig? Schedule { get; init; }
 
     /// <summary>
+    /// An address that is told of each run's start and end, as healthchecks.io understands it: nobody told, somebody is warned there. A
+    /// secret; none where it is empty.
+    /// </summary>
+    internal LateValue<Secret>? Ping { get; init; }
+
+    /// <summary>
     /// The tables that incremental runs keep up to date; none for all. A full run copies all that <see cref="Exclude"/> does
     /// not leave out. <c>*</c> and <c>?</c> match, and names may be qualified.
     /// </summary>
@@ -67,6 +73,9 @@ public sealed record JobConfig
     /// What the manifests of its backups are signed with, encrypted or not; null where the configuration has no passphrase.
     /// </summary>
     internal EncryptionConfig? Signing { get; init; }
+
+    /// <summary>Who is told how its runs end; null for nobody.</summary>
+    internal AlertsConfig? Alerts { get; init; }
 
     /// <summary>Whether they are signed: the passphrase may be named, and not be here.</summary>
     internal bool IsSigned => Signing is { Problem: null };

@@ -20,6 +20,7 @@ sealed class JobReader(IReadOnlyList<DatabaseConfig> databases, ToolsConfig tool
         var publish = job.Choice("publish", PublishMode.Auto);
         var parallel = job.Integer("parallel", 2, 1, 64);
         var schedule = job.Has("schedule") ? job.Section("schedule", ScheduleReader.Read) : null;
+        var ping = AlertsReader.ReadPing(job);
         var tables = job.Texts("tables");
         var incremental = job.Section("incremental", IncrementalReader.Read);
         var limits = job.Section("limits", limits => CheckConnections(limits, new LimitsConfig
@@ -60,6 +61,7 @@ sealed class JobReader(IReadOnlyList<DatabaseConfig> databases, ToolsConfig tool
             Publish = publish,
             Parallel = parallel,
             Schedule = schedule,
+            Ping = ping,
             Tables = tables,
             Incremental = incremental,
             Limits = limits,

@@ -13,6 +13,9 @@ sealed record TruthForm : KeyForm;
 /// <summary>One of a few words, in any case.</summary>
 sealed record WordForm(params IReadOnlyList<string> Words) : KeyForm;
 
+/// <summary>Several of them, as a list.</summary>
+sealed record WordsForm(params IReadOnlyList<string> Words) : KeyForm;
+
 sealed record NumberForm(int Minimum, int Maximum) : KeyForm;
 
 /// <param name="Minimum">Null for anything that is more than zero.</param>
@@ -31,6 +34,10 @@ sealed record ListForm(KeyForm Of) : KeyForm;
 /// <summary>A mapping with keys of its own.</summary>
 /// <param name="Of">The record that is made of it.</param>
 sealed record SectionForm(Type Of) : KeyForm;
+
+/// <summary>A list of mappings.</summary>
+/// <param name="Of">The record that is made of each.</param>
+sealed record SectionsForm(Type Of) : KeyForm;
 
 /// <summary>A mapping of names to sections.</summary>
 /// <param name="Of">The record that is made of each.</param>

@@ -13,14 +13,10 @@ static class ScheduleReader
     {
         schedule.Alternatives(["cron", "every"], "a schedule has one of the two");
         var (hasCron, hasEvery) = (schedule.Has("cron"), schedule.Has("every"));
-        var timeZone = schedule.Value<TimeZoneInfo>(
-            "timeZone", TimeZoneInfo.Utc,
-            (string text, out TimeZoneInfo zone) => TimeZoneInfo.TryFindSystemTimeZoneById(text, out zone!),
-            "UTC or the name of a time zone that this machine knows, such as Europe/Berlin",
-            text => NearestName.Of(text, TimeZoneInfo.GetSystemTimeZones().Select(z => z.Id)));
+        var timeZone = ReadZone(schedule);
         return new ScheduleConfig
         {
-            Cron = hasEvery ? null : ReadCron(schedule, timeZone),
+            Cron = hasEvery ? null : ReadCron(schedule, timeZone, $"{CronExpression.Allowed}; or state every, such as 5m"),
             Every = hasEvery && !hasCron ? schedule.Duration("every", ShortestInterval, LongestLimit, minimum: ShortestInterval) : null,
             TimeZone = timeZone,
             MisfireGrace = schedule.Duration("misfireGrace", TimeSpan.FromMinutes(10), LongestLimit, minimum: TimeSpan.Zero),
@@ -30,9 +26,16 @@ static class ScheduleReader
         };
     }
 
-    static string? ReadCron(YamlSection schedule, TimeZoneInfo timeZone)
+    public static TimeZoneInfo ReadZone(YamlSection schedule) => schedule.Value<TimeZoneInfo>(
+        "timeZone", TimeZoneInfo.Utc,
+        (string text, out TimeZoneInfo zone) => TimeZoneInfo.TryFindSystemTimeZoneById(text, out zone!),
+        "UTC or the name of a time zone that this machine knows, such as Europe/Berlin",
+        text => NearestName.Of(text, TimeZoneInfo.GetSystemTimeZones().Select(z => z.Id)));
+
+    /// <param name="meaning">What it has to be, where it is missing.</param>
+    public static string? ReadCron(YamlSection schedule, TimeZoneInfo timeZone, string meaning)
     {
-        var cron = schedule.RequiredText("cron", $"{CronExpression.Allowed}; or state every, such as 5m");
+        var cron = schedule.RequiredText("cron", meaning);
         if (cron is not null)
         {
             try

@@ -61,13 +61,16 @@ delegate bool TextParser<T>(string text, out T value);
 /// A mapping of the file, read key by key with a type and a default. What cannot be read is reported, and the default
 /// taken in its place, so that reading goes on and finds the other problems. Keys that nobody asked for are unknown.
 /// </summary>
-sealed class YamlSection
+sealed partial class YamlSection
 {
     /// <summary>What stands for all names that a mapping may have, where keys are told to an observer.</summary>
     public const string AnyName = "<name>";
 
     /// <summary>The same for patterns.</summary>
     public const string AnyPattern = "<pattern>";
+
+    /// <summary>The same for the items of a list of mappings.</summary>
+    public const string AnyItem = "<item>";
 
     readonly ReadingContext _context;
     readonly string _path;
@@ -259,7 +262,7 @@ sealed class YamlSection
     /// <param name="properNames">They are shown in lower case, such as <c>postgresql</c>; all others as <c>camelCase</c>.</param>
     public T Choice<T>(string key, T otherwise, bool properNames = false) where T : struct, Enum
     {
-        var names = Enum.GetNames<T>().Select(n => properNames ? n.ToLowerInvariant() : char.ToLowerInvariant(n[0]) + n[1..]).ToList();
+        var names = WordsOf<T>(properNames);
         return Value(
             key, otherwise,
             (string text, out T value) => Enum.TryParse(text, ignoreCase: true, out value)
@@ -269,30 +272,8 @@ sealed class YamlSection
             new WordForm(names));
     }
 
-    /// <summary>A list; the default where there is none. One that is there may be empty.</summary>
-    public IReadOnlyList<string> Texts(string key, IReadOnlyList<string>? otherwise = null)
-    {
-        otherwise ??= [];
-        Tell(key, new ListForm(new TextForm(SomeText)), otherwise);
-        return Find(key) is null or YamlText { IsNull: true } ? otherwise : Items(key).Select(i => i.Text).ToArray();
-    }
-
-    IReadOnlyList<YamlItem> Items(string key)
-    {
-        switch (Find(key))
-        {
-            case null or YamlText { IsNull: true }:
-                return [];
-            case YamlList list:
-                return [.. list.Items.Select((item, i) => Item(item, $"{KeyPath(key)}[{i}]")).OfType<YamlItem>()];
-            case var other:
-                _context.Report(other, KeyPath(key), $"must be a list such as [a, b], not {KindOf(other)}");
-                return [];
-        }
-    }
-
-    YamlItem? Item(YamlValue value, string path) =>
-        Expanded(value, path, SomeText) is { } text ? new YamlItem(text, message => _context.Report(value, path, message)) : null;
+    static List<string> WordsOf<T>(bool properNames = false) where T : struct, Enum =>
+        [.. Enum.GetNames<T>().Select(n => properNames ? n.ToLowerInvariant() : char.ToLowerInvariant(n[0]) + n[1..])];
 
     /// <summary>Whether the key is missing, or holds nothing or a list of nothing.</summary>
     public bool IsEmpty(string key) => Find(key) is null or YamlText { IsNull: true } or YamlList { Items.Count: 0 };
@@ -306,24 +287,6 @@ sealed class YamlSection
         RequiredText(key, meaning, new NameForm(kind)) is { } name
             ? Known(new YamlItem(name, message => Report(key, message)), kind, known, nameOf)
             : null;
-
-    /// <summary>As <see cref="Reference"/>, for a list of names.</summary>
-    public IReadOnlyList<T> References<T>(string key, string kind, IReadOnlyList<T> known, Func<T, string> nameOf) where T : class
-    {
-        Tell(key, new ListForm(new NameForm(kind)));
-        var found = new List<T>();
-        var isFound = new HashSet<T>(ReferenceEqualityComparer.Instance);
-        foreach (var item in Items(key))
-        {
-            if (Known(item, kind, known, nameOf) is not { } reference)
-                continue;
-            if (isFound.Add(reference))
-                found.Add(reference);
-            else
-                item.Report($"the {kind} '{item.Text}' is in this list twice");
-        }
-        return found;
-    }
 
     T? Known<T>(YamlItem item, string kind, IReadOnlyList<T> known, Func<T, string> nameOf) where T : class
     {

@@ -7,10 +7,11 @@ static class FolderLock
 
     /// <summary>Null where somebody else holds it. Released by disposing it; the file stays.</summary>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.FileFailed"/>: the folder cannot be written to.</exception>
-    public static IDisposable? TryTake(string folder)
+    /// <param name="name">Of the file, where a folder has several locks.</param>
+    public static IDisposable? TryTake(string folder, string name = FileName)
     {
         PrivateFile.CreateFolder(folder);
-        var path = Path.Combine(folder, FileName);
+        var path = Path.Combine(folder, name);
         try
         {
             return PlatformFiles.Open(path, FileMode.OpenOrCreate, FileShare.None, FileOptions.None);

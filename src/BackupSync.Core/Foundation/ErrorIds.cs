@@ -243,6 +243,10 @@ public static class ErrorIds
     /// <remarks>Raise the limit that the message names if the database has grown; else find out what holds it up.</remarks>
     public const string TimeLimit = "BackupSync.TimeLimit";
 
+    /// <summary>Somebody who is to be told of a run was not: a channel of alerts, or the address of <c>ping</c>.</summary>
+    /// <remarks>Look at the address, at what it takes to sign in there, and at the network; the message says what the receiver answered.</remarks>
+    public const string AlertFailed = "BackupSync.AlertFailed";
+
     /// <summary>The run was stopped: by Ctrl+C, <c>StopProcessing</c> or a signal.</summary>
     /// <remarks>Run it again.</remarks>
     public const string Cancelled = "BackupSync.Cancelled";

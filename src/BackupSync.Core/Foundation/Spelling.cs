@@ -35,6 +35,9 @@ public sealed record Spelling(string Cmdlet, string Command)
     public static readonly Spelling Unauthenticated = new("-Unauthenticated", "--unauthenticated");
     public static readonly Spelling Unpin = new("-Unpin", "--unpin");
     public static readonly Spelling Url = new("-Url", "--url");
+    public static readonly Spelling AlertList = new("Get-DbAlert", "backupsync alert list");
+    public static readonly Spelling ResumeSchedule = new("Resume-DbSyncSchedule", "backupsync schedule resume");
+    public static readonly Spelling TestChannel = new("Test-DbAlertChannel", "backupsync alert test");
     public static readonly Spelling Compare = new("Compare-DbData -Table … -Detail", "backupsync compare --table … --detail");
     public static readonly Spelling CopyBackup = new("Copy-DbBackup", "backupsync copy");
     public static readonly Spelling ListBackups = new("Get-DbBackup", "backupsync backups");
@@ -46,8 +49,8 @@ public sealed record Spelling(string Cmdlet, string Command)
     static readonly IReadOnlyList<Spelling> Known =
     [
         AllowProduction, All, Before, Detail, Directory, Force, Job, KeepDays, Latest, ModeFull, NoKeepDays, NoTag, On, OthersWait, Path,
-        PathAndTo, Pin, Place, Quiet, SkipRefused, Table, Tag, TargetUrl, To, Unauthenticated, Unpin, Url, Compare, CopyBackup, ListBackups,
-        InitializeSecondary, RestoreBackup, SignBackup, SignBackupAt,
+        PathAndTo, Pin, Place, Quiet, SkipRefused, Table, Tag, TargetUrl, To, Unauthenticated, Unpin, Url, AlertList,
+        ResumeSchedule, TestChannel, Compare, CopyBackup, ListBackups, InitializeSecondary, RestoreBackup, SignBackup, SignBackupAt,
     ];
 
     /// <summary>A text as cmdlets say it.</summary>

@@ -42,6 +42,12 @@ public sealed record BackupOrder
     /// <summary>How many databases at once; those of one server also share its connections.</summary>
     internal int Parallel { get; init; } = 2;
 
+    /// <summary>Who is told how its runs end; null for nobody. No operation looks at it.</summary>
+    internal AlertsConfig? Alerts { get; init; }
+
+    /// <summary>Who is told that it begins and ends, all of its runs together; null for nobody.</summary>
+    internal LateValue<Secret>? Ping { get; init; }
+
     /// <summary>What time it is for the runs.</summary>
     internal TimeProvider Clock { get; init; } = TimeProvider.System;
 }

@@ -22,3 +22,17 @@ public enum RunOutcome
     /// <summary>A backup was taken and is good, but it did not reach every place, or was not proven as asked.</summary>
     Incomplete,
 }
+
+/// <summary>What a process ends with that did a run, and what watchers of runs are told. Scripts decide by these: they never change.</summary>
+static class RunExitCode
+{
+    public static int Of(RunOutcome outcome) => outcome switch
+    {
+        RunOutcome.Succeeded => 0,
+        RunOutcome.RolledBack => 3,
+        RunOutcome.RollbackFailed => 4,
+        RunOutcome.Skipped => 5,
+        RunOutcome.Cancelled => 130,
+        _ => 1,
+    };
+}

@@ -8,11 +8,14 @@ namespace BackupSync.Scheduling;
 /// <param name="Because">Why, in the words of who has paused it.</param>
 public sealed record SchedulePause(DateTimeOffset Since, DateTimeOffset? Until, string? Because)
 {
+    /// <summary>What a reason begins with that is a pause.</summary>
+    internal const string Word = "paused ";
+
     public bool IsOver(DateTimeOffset now) => Until <= now;
 
     /// <summary>Such as <c>paused until 2026-12-01 08:30 UTC: migration</c>.</summary>
     public override string ToString() =>
-        $"paused {(Until is { } end ? $"until {end.UtcDateTime:yyyy-MM-dd HH:mm} UTC" : "until it is resumed")}"
+        $"{Word}{(Until is { } end ? $"until {end.UtcDateTime:yyyy-MM-dd HH:mm} UTC" : "until it is resumed")}"
             + (Because is null ? "" : $": {Because}");
 }
 

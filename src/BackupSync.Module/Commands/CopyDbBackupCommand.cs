@@ -37,7 +37,7 @@ public sealed class CopyDbBackupCommand : TaggedBackupsCmdlet
         {
             Run(async (observers, token) =>
             {
-                var result = await BackupRunner.CopyAsync(Handle(backup, config), to, observers, token);
+                var result = await BackupRunner.CopyAsync(Handle(backup, config), to, config, observers, token);
                 if (result.Success)
                     _there.Add(backup);
                 return result;

@@ -35,7 +35,7 @@ public sealed class TestDbBackupCommand : TaggedBackupsCmdlet
         {
             var database = config?.Databases.FirstOrDefault(d => d.Name == backup.Database);
             Run((observers, token) => BackupRunner.ProveAsync(
-                Handle(backup, config), how, database, on, config?.Tools ?? new ToolsConfig(), observers, token));
+                Handle(backup, config), how, database, on, config, observers, token));
         }
     }
 }

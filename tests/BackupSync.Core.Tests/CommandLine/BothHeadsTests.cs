@@ -49,10 +49,14 @@ public sealed class BothHeadsTests
         new("schedule resume", "Resume-DbSyncSchedule"),
         new("health", "Get-DbHealth"),
         new("report", "New-DbSyncReport", "out=Path"),
+        new("alert list", "Get-DbAlert"),
+        new("alert test", "Test-DbAlertChannel", "channel=Name"),
+        new("alert acknowledge", "Confirm-DbAlert"),
     ];
 
     static readonly OneHead[] Alone =
     [
+        new("alert", "is the group of the commands of alerts"),
         new("demo", "shows what a terminal shows"),
         new("help", "Get-Help is PowerShell's own"),
         new("serve", "a service is a process of its own, and PowerShell has no web server"),
@@ -76,6 +80,7 @@ public sealed class BothHeadsTests
         new("Set-DbBackup", ReplacesNothing, "WhatIf", "Confirm"),
         new("Suspend-DbSyncSchedule", ReplacesNothing, "WhatIf", "Confirm"),
         new("Resume-DbSyncSchedule", ReplacesNothing, "WhatIf", "Confirm"),
+        new("Confirm-DbAlert", ReplacesNothing, "WhatIf", "Confirm"),
         new("Set-DbBackupSignature", "the command lists what it is about to sign before it asks", "WhatIf"),
         new("Remove-OldBackups", "the command asks nothing, for it runs by schedule; PowerShell has it with -WhatIf", "Confirm"),
         new("backups sign", ByPipeline, "database", "latest", "before", "tag", "all", "place", "job"),

@@ -312,6 +312,7 @@ public sealed class ConfigurationFileTests : IDisposable
     public void Starter_with_every_comment_taken_off_is_valid_too()
     {
         _environment["BACKUPSYNC_PASSPHRASE"] = "correct horse battery";
+        _environment["SLACK_WEBHOOK"] = "https://hooks.slack.com/services/x";
         var path = _folder.Write("backupsync.yml", StarterSamples.WithoutComments());
 
         Assert.Contains("\ntools:", File.ReadAllText(path));
@@ -321,6 +322,7 @@ public sealed class ConfigurationFileTests : IDisposable
         Assert.Equal(["local", "offsite"], config.Places.Select(p => p.Name));
         Assert.Equal("correct horse battery", config.Encryption!.Passphrase.Reveal());
         Assert.Equal(["railway", "neon"], config.BackupPlan("nightly").Databases.Select(d => d.Name));
+        Assert.Equal(["slack", "smtp"], config.Alerts.Channels.Select(c => c.Kind));
 
         Assert.Contains("\n    incremental:\n      trackBy: auto ", File.ReadAllText(path));
         var job = config.Job("railway-to-neon");

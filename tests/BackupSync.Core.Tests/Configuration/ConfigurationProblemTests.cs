@@ -225,7 +225,7 @@ public sealed class ConfigurationProblemTests : IDisposable
         "schedule: { when: noon, every: 5m }",
         "3:17: jobs.j.schedule.when: unknown key; allowed are cron, every, timeZone, misfireGrace, catchUp, jitter, overlap")]
     [InlineData("somethingElse: 1", "3:5: jobs.j.somethingElse: unknown key; allowed are source, target, mode, publish, parallel, "
-        + "schedule, tables, incremental, limits, verify, guards, exclude, backups")]
+        + "schedule, ping, pingFile, pingCommand, pingSecret, tables, incremental, limits, verify, guards, exclude, backups")]
     public void Mistake_in_a_job_is_told_with_what_is_allowed(string setting, string expected) => Assert.Equal(expected, OfJob(setting));
 
     [Theory]

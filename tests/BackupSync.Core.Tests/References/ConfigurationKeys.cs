@@ -70,7 +70,12 @@ sealed class ConfigurationKeys : IKeyObserver
     }
 
     /// <summary>Records compare lists by reference.</summary>
-    static string Text(KeyForm form) => form is WordForm { Words: var words } ? string.Join('|', words) : form.ToString();
+    static string Text(KeyForm form) => form switch
+    {
+        WordForm { Words: var words } => string.Join('|', words),
+        WordsForm { Words: var words } => $"[{string.Join('|', words)}]",
+        _ => form.ToString(),
+    };
 
     static IEnumerable<(YamlValue Value, string Text)> Values(KeyOfFile key)
     {
@@ -82,6 +87,7 @@ sealed class ConfigurationKeys : IKeyObserver
             (Map(), "nothing"),
             (Map((Name, Map())), "sections"),
             (Map((Name, word)), "texts"),
+            (new YamlList([Map()], 0, 0), "mappings"),
         }.Concat(key.Forms.OfType<WordForm>().SelectMany(f => f.Words).Select(w => ((YamlValue)Scalar(w), w)));
     }
 
@@ -89,7 +95,9 @@ sealed class ConfigurationKeys : IKeyObserver
     {
         var root = value ?? Map();
         for (var i = path.Length - 1; i >= 0; i--)
-            root = Map((path[i] is YamlSection.AnyName or YamlSection.AnyPattern ? Name : path[i], root));
+            root = path[i] == YamlSection.AnyItem
+                ? new YamlList([root], 0, 0)
+                : Map((path[i] is YamlSection.AnyName or YamlSection.AnyPattern ? Name : path[i], root));
         new ConfigurationReader(Path.GetFullPath("backupsync.yml"), _ => null, this).Read(root);
     }
 

@@ -20,7 +20,8 @@ public sealed class ConfigurationReferenceTests
         GeneratedText.IsCurrentIn("docs/configuration.md", "keys", [
             "| key | takes | default | what it is |",
             "|---|---|---|---|",
-            .. Rows.Select(r => $"| `{r.Path}` | {r.Takes} | {r.Default} | {r.Sentence} |".Replace("|  |", "| |")),
+            .. Rows.Select(r => $"| `{r.Path}` | {r.Takes} | {r.Default} | {r.Sentence} |"
+                .Replace("|  |", "| |").Replace($".{YamlSection.AnyItem}", "[]")),
         ]);
 
     sealed record Row(string Path, string Takes, string Default, string? Sentence);
@@ -34,6 +35,10 @@ public sealed class ConfigurationReferenceTests
             {
                 case [SectionForm below]:
                     foreach (var row in RowsOf(path, below.Of))
+                        yield return row;
+                    break;
+                case [SectionsForm below]:
+                    foreach (var row in RowsOf($"{path}.{YamlSection.AnyItem}", below.Of))
                         yield return row;
                     break;
                 case [NamedForm below]:
@@ -72,6 +77,7 @@ public sealed class ConfigurationReferenceTests
         SizeForm => "a size",
         PercentageForm => "a percentage from 0% to 100%",
         NameForm name => $"the name of a {name.Kind}",
+        WordsForm words => $"a list of {string.Join(", ", words.Words.Select(w => $"`{w}`"))}",
         ListForm { Of: NameForm name } => $"a list of {name.Kind}s",
         ListForm => "a list of texts",
         _ => throw new NotSupportedException(form.ToString()),

@@ -80,6 +80,11 @@ static class ConfigurationSchema
     static IEnumerable<JsonObject> Schemas(string path, KeyForm form) => form switch
     {
         SectionForm below => [Section(path, below.Of)],
+        SectionsForm below => [new JsonObject
+        {
+            ["type"] = OrNothing("array"),
+            ["items"] = Section($"{path}.{YamlSection.AnyItem}", below.Of),
+        }],
         NamedForm below => [new JsonObject
         {
             ["type"] = OrNothing("object"),
@@ -97,6 +102,10 @@ static class ConfigurationSchema
         TextForm => [Text()],
         TruthForm => [new JsonObject { ["type"] = "boolean" }],
         WordForm { Words: var words } => [new JsonObject { ["enum"] = Words(words) }],
+        WordsForm { Words: var words } => [new JsonObject
+        {
+            ["type"] = OrNothing("array"), ["items"] = new JsonObject { ["enum"] = Words(words) },
+        }],
         NumberForm number => [new JsonObject { ["type"] = "integer", ["minimum"] = number.Minimum, ["maximum"] = number.Maximum }],
         DurationForm { Minimum: { } minimum } when minimum == TimeSpan.Zero => [Pattern(Duration), new JsonObject { ["const"] = 0 }],
         DurationForm => [Pattern(Duration)],

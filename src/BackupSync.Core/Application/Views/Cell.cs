@@ -46,8 +46,10 @@ public readonly record struct Cell(string Text, CellTone Tone)
     {
         "" or "Unplanned" => CellTone.Plain,
         _ when text.Contains("MISSED", StringComparison.Ordinal) => CellTone.Bad,
-        "Succeeded" or "Good" or "Healthy" or "Connected" or "Equal" or "Keep" or "yes" or "signed" => CellTone.Good,
-        "Skipped" or "Cancelled" or "Incomplete" or "Remove" or "Different" or "Late" or "Unknown" or "Degraded" => CellTone.Doubtful,
+        "Succeeded" or "Good" or "Healthy" or "Connected" or "Equal" or "Keep" or "yes" or "signed"
+            or "accepted" or "Closed" => CellTone.Good,
+        "Skipped" or "Cancelled" or "Incomplete" or "Remove" or "Different" or "Late" or "Unknown" or "Degraded"
+            or "Warning" or "Acknowledged" or "Watched" => CellTone.Doubtful,
         _ when text.StartsWith("read", StringComparison.Ordinal) || text.StartsWith("restored", StringComparison.Ordinal)
             || text.Contains(", met (", StringComparison.Ordinal) => CellTone.Good,
         _ when text.StartsWith("not proven", StringComparison.Ordinal) => CellTone.Doubtful,

@@ -1,3 +1,4 @@
+using BackupSync.Alerting;
 using BackupSync.Backups;
 using BackupSync.Comparison;
 using BackupSync.Configuration;
@@ -149,6 +150,13 @@ public static class ResultViews
         Column("LastSync", CellForm.Moment), Column("SyncStatus", CellForm.State), Column("Age", CellForm.Duration),
         Column("Rpo", CellForm.Duration, "RpoLimit"), Column("NextDue", CellForm.Moment), Column("Time", CellForm.Moment));
 
+    public static readonly ResultView Alerts = Table(typeof(Alert), "",
+        Column("Since", CellForm.Moment, 17), Column("State", CellForm.State, 12), Column("Count", CellForm.Number, 5), Prose("Key"));
+
+    public static readonly ResultView ChannelTests = Table(typeof(ChannelTestResult), "",
+        Column("Name", CellForm.Text, 16), Column("Kind", CellForm.Text, 9), Column("State", CellForm.State, 9),
+        Column("Duration", CellForm.Duration, 8), Prose("Error"));
+
     static readonly ResultView Jobs = Table(typeof(JobConfig), "",
         Column("Name", CellForm.Text, 18), Column("Source", CellForm.Text, 14), Column("Target", CellForm.Text, 14),
         Column("Mode", CellForm.Text, 11), Column("Schedule", CellForm.Text, 18), Column("Publish", CellForm.Text, 11),
@@ -173,7 +181,7 @@ public static class ResultViews
     public static IReadOnlyList<ResultView> All { get; } =
     [
         Runs, Sync, Taken, Proven, Labelled, Copied, Steps, Tables, ChangedTables, Plan, Connections, Compared, Rows, Backups, Retention,
-        Status, StatusDetail, Schedules, ScheduleDetail, ScheduleTimes, Health, JobHealth,
+        Status, StatusDetail, Schedules, ScheduleDetail, ScheduleTimes, Health, JobHealth, Alerts, ChannelTests,
         Jobs, Databases, Plans, Folders, Buckets, Configurations,
     ];
 

@@ -34,7 +34,7 @@ public sealed class HostileNamesTests(Servers servers) : IClassFixture<Servers>
         order = order with { Settings = order.Settings with { Compression = compression } };
         var backup = Vault.Well((await BackupRunner.BackUpAsync([database], order, _ => [], null, default))[0]).SourceBackup!;
         foreach (var how in new[] { BackupProof.Integrity, BackupProof.Drill })
-            Vault.Well(await BackupRunner.ProveAsync(BackupHandles.Of(backup, config), how, database, null, config.Tools, [], default));
+            Vault.Well(await BackupRunner.ProveAsync(BackupHandles.Of(backup, config), how, database, null, config, [], default));
 
         await scenario.OnSourceAsync(HostileNames.Change(1, "changed"));
         Assert.NotEqual(before, await HostileNames.ContentAsync(scenario.SourceAdmin));
@@ -119,7 +119,7 @@ public sealed class HostileNamesTests(Servers servers) : IClassFixture<Servers>
             Assert.Empty(taken.Warnings);
             Assert.True(File.Exists(BackupNames.GlobalsOf(backup.Path)));
             var handle = BackupHandles.Of(backup, config);
-            Vault.Well(await BackupRunner.ProveAsync(handle, BackupProof.Drill, odd, null, config.Tools, [], default));
+            Vault.Well(await BackupRunner.ProveAsync(handle, BackupProof.Drill, odd, null, config, [], default));
             await TestDatabase.ExecuteAsync(address, "TRUNCATE t");
             Vault.Well(await RestoreRunner.RestoreAsync(handle, [], odd, config, new RunOptions(), [], default));
             Assert.Equal(10, await Scenario.CountAsync(address, "SELECT count(*) FROM t"));

@@ -31,7 +31,7 @@ public sealed class OtherEncodingTests(Servers servers) : IClassFixture<Servers>
 
             Assert.Equal(10, backup.Rows);
             Vault.Well(
-                await BackupRunner.ProveAsync(BackupHandles.Of(backup, config), BackupProof.Integrity, auth, null, config.Tools, [],
+                await BackupRunner.ProveAsync(BackupHandles.Of(backup, config), BackupProof.Integrity, auth, null, config, [],
                     default));
         }
         finally

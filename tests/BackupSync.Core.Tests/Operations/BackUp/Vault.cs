@@ -53,10 +53,10 @@ sealed class Vault : IAsyncDisposable
     public async Task<BackupFile> BackUpWellAsync(BackupOrder? order = null) => Well(await BackUpAsync(order)).SourceBackup!;
 
     public Task<RunResult> ProveAsync(BackupFile backup, BackupProof how = BackupProof.Integrity) =>
-        BackupRunner.ProveAsync(BackupHandles.Of(backup, Config), how, Database, null, Config.Tools, [], default);
+        BackupRunner.ProveAsync(BackupHandles.Of(backup, Config), how, Database, null, Config, [], default);
 
     public Task<RunResult> CopyAsync(BackupFile backup, PlaceConfig to) =>
-        BackupRunner.CopyAsync(BackupHandles.Of(backup, Config), to, [], default);
+        BackupRunner.CopyAsync(BackupHandles.Of(backup, Config), to, Config, [], default);
 
     /// <summary>Puts a backup once more into its folder, under another name.</summary>
     /// <param name="change">What else its manifest says.</param>

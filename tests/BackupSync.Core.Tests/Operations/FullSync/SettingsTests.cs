@@ -72,7 +72,7 @@ public sealed class SettingsTests(Servers servers) : IClassFixture<Servers>
             scenario.Job.SourceDatabase, scenario.Job.TargetDatabase, new ComparisonOptions { Detail = true }, null, null, default);
         Assert.All(compared.Items, i => Assert.Equal(ComparedState.Equal, i.State));
         var drill = await BackupRunner.ProveAsync(
-            BackupHandles.Of(first.SourceBackup!, null), BackupProof.Drill, scenario.Job.SourceDatabase, null, new ToolsConfig(), [],
+            BackupHandles.Of(first.SourceBackup!, null), BackupProof.Drill, scenario.Job.SourceDatabase, null, null, [],
             default);
         Assert.True(drill.Success, $"{drill.Error?.Message} {drill.Error?.Detail}");
         var restored = await scenario.RestoreAsync(first.SourceBackup!);

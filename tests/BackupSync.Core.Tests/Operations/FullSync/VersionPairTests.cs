@@ -95,7 +95,7 @@ public sealed class VersionPairTests
         await AssertCopiedAsync(scenario);
 
         Task<RunResult> ProveAsync(BackupProof how, DatabaseConfig? on) =>
-            BackupRunner.ProveAsync(backup, how, scenario.Job.SourceDatabase, on, config.Tools, [], default);
+            BackupRunner.ProveAsync(backup, how, scenario.Job.SourceDatabase, on, config, [], default);
     }
 
     [SkippableFact]

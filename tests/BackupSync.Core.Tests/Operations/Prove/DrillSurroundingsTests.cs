@@ -112,7 +112,7 @@ public sealed class DrillSurroundingsTests
 
         // Read well afterwards, and then tried again.
         Vault.Well(
-            await BackupRunner.ProveAsync(BackupHandles.Of(backup, config), BackupProof.Integrity, auth, null, config.Tools, [], default));
+            await BackupRunner.ProveAsync(BackupHandles.Of(backup, config), BackupProof.Integrity, auth, null, config, [], default));
         await DrillAsync(backup, auth, config);
         proof = ManifestStore.Read(backup.Path).Proof!;
         Assert.Equal((ProofVerdict.Good, BackupProof.Integrity, BackupProof.Drill), (proof.Verdict, proof.How, proof.Attempt!.How));
@@ -264,5 +264,5 @@ public sealed class DrillSurroundingsTests
         Vault.Well((await BackupRunner.BackUpAsync([database], BackupOrders.ByHand(config), _ => [], null, default))[0]).SourceBackup!;
 
     static Task<RunResult> DrillAsync(BackupFile backup, DatabaseConfig database, BackupSyncConfig config) =>
-        BackupRunner.ProveAsync(BackupHandles.Of(backup, config), BackupProof.Drill, database, null, config.Tools, [], default);
+        BackupRunner.ProveAsync(BackupHandles.Of(backup, config), BackupProof.Drill, database, null, config, [], default);
 }

@@ -435,7 +435,7 @@ public sealed class ReportedShapesTests
 
     static Task<RunResult> DrillAsync(Scenario scenario, BackupFile backup) =>
         BackupRunner.ProveAsync(
-            BackupHandles.Of(backup, null), BackupProof.Drill, scenario.Job.SourceDatabase, null, new ToolsConfig(), [], default);
+            BackupHandles.Of(backup, null), BackupProof.Drill, scenario.Job.SourceDatabase, null, null, [], default);
 
     static async Task AssertSameAsync(Scenario scenario, int major)
     {

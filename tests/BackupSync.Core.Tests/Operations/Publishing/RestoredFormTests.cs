@@ -177,7 +177,7 @@ public sealed class RestoredFormTests
         Assert.StartsWith("public.articles: ", await DifferencesAsync(scenario), StringComparison.Ordinal);
 
         var drill = await BackupRunner.ProveAsync(
-            BackupHandles.Of(full.SourceBackup!, null), BackupProof.Drill, scenario.Job.SourceDatabase, null, new ToolsConfig(), [],
+            BackupHandles.Of(full.SourceBackup!, null), BackupProof.Drill, scenario.Job.SourceDatabase, null, null, [],
             default);
         Assert.True(drill.Success, $"{drill.Error?.Message} {drill.Error?.Detail}");
     }
@@ -217,7 +217,7 @@ public sealed class RestoredFormTests
         var backup = (await BackupRunner.BackUpAsync([scenario.Job.SourceDatabase], order, _ => [], null, default))[0];
         Assert.True(backup.Success, $"{backup.Error?.Message} {backup.Error?.Detail}");
         var verified = await BackupRunner.ProveAsync(
-            BackupHandles.Of(backup.SourceBackup!, config), BackupProof.Integrity, scenario.Job.SourceDatabase, null, config.Tools, [],
+            BackupHandles.Of(backup.SourceBackup!, config), BackupProof.Integrity, scenario.Job.SourceDatabase, null, config, [],
             default);
         Assert.True(verified.Success, verified.Error?.Message);
         var content = ManifestStore.Read(backup.SourceBackup!.Path).Fingerprint;

@@ -1,0 +1,104 @@
+using System.Text.Json;
+using BackupSync.Files;
+
+namespace BackupSync.Alerting;
+
+/// <summary>
+/// The alerts of one state folder, each a file that people can read. Several processes change them at once: each change is made under one
+/// lock, which the system lets go of when its holder dies, and replaces the file whole.
+/// </summary>
+sealed class AlertStore(string folder)
+{
+    const string Prefix = "alert-";
+    const string Suffix = ".json";
+    const string LockName = ".lock";
+    const int LongestName = 60;
+
+    /// <summary>A file this young may have been replaced since, within one tick of the file system's clock.</summary>
+    static readonly TimeSpan Young = TimeSpan.FromSeconds(2);
+
+    readonly Lock _gate = new();
+    Dictionary<string, (DateTime Written, long Length, AlertRecord Record)> _seen = [];
+
+    /// <summary>Told of each change that this process has made, with the folder: whoever sends need not wait for his next look.</summary>
+    public static event Action<string>? Changed;
+
+    public string Folder => folder;
+
+    /// <summary>All of them, also those that are closed. What is no alert is passed over.</summary>
+    public IReadOnlyList<AlertRecord> ReadAll()
+    {
+        if (!Directory.Exists(folder))
+            return [];
+        lock (_gate)
+        {
+            var found = new Dictionary<string, (DateTime, long, AlertRecord)>();
+            foreach (var file in new DirectoryInfo(folder).EnumerateFiles($"{Prefix}*{Suffix}"))
+            {
+                if (_seen.TryGetValue(file.Name, out var seen) && seen.Written == file.LastWriteTimeUtc && seen.Length == file.Length
+                    && FileAge.Of(file) > Young)
+                    found[file.Name] = seen;
+                else if (ReadFile(file.FullName) is { } record)
+                    found[file.Name] = (file.LastWriteTimeUtc, file.Length, record);
+            }
+            _seen = found;
+            return [.. found.Values.Select(f => f.Item3).OrderBy(r => r.FirstSeen).ThenBy(r => r.Key, StringComparer.Ordinal)];
+        }
+    }
+
+    /// <summary>Null where there is none.</summary>
+    public AlertRecord? Read(string key) => ReadFile(PathOf(key)) is { } record && record.Key == key ? record : null;
+
+    /// <summary>Changes one: nobody else does meanwhile, and when it returns, the change is on the disk.</summary>
+    /// <param name="change">Given what there is, or null; gives what there is to be, or null for no change.</param>
+    /// <exception cref="BackupSyncException">The disk does not take it.</exception>
+    public void Change(string key, Func<AlertRecord?, AlertRecord?> change)
+    {
+        PrivateFile.CreateFolder(folder);
+        using (PrivateFile.OpenExclusive(Path.Combine(folder, LockName)))
+        {
+            var there = Read(key);
+            if (change(there) is not { } record || ReferenceEquals(record, there))
+                return;
+            PrivateFile.WriteAllDurably(PathOf(key), [.. JsonSerializer.SerializeToUtf8Bytes(record, JsonFormat.Indented), (byte)'\n']);
+        }
+        Changed?.Invoke(folder);
+    }
+
+    /// <summary>Forgets one, if it still is as the caller has seen it.</summary>
+    public void Remove(string key, Func<AlertRecord, bool> isStill)
+    {
+        using var turn = PrivateFile.OpenExclusive(Path.Combine(folder, LockName));
+        if (Read(key) is { } record && isStill(record))
+            PrivateFile.Delete(PathOf(key));
+    }
+
+    string PathOf(string key)
+    {
+        var name = string.Concat(key.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' ? c : '.'));
+        return Path.Combine(folder, $"{Prefix}{(name.Length > LongestName ? name[..LongestName] : name)}-{AlertText.CodeOf(key)}{Suffix}");
+    }
+
+    static AlertRecord? ReadFile(string path)
+    {
+        try
+        {
+            if (!File.Exists(path))
+                return null;
+            using var stream = PlatformFiles.OpenToRead(path, FileShare.ReadWrite | FileShare.Delete);
+            return JsonSerializer.Deserialize<AlertRecord>(stream, JsonFormat.Indented);
+        }
+        catch (JsonException)
+        {
+            return null; // somebody's own, or changed by hand
+        }
+        catch (FileNotFoundException)
+        {
+            return null; // removed in between
+        }
+        catch (Exception e) when (FileFailure.Is(e))
+        {
+            throw FileFailure.From(e, path, "read");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using BackupSync.Alerting;
+using BackupSync.Configuration;
+using BackupSync.Runs;
+
+namespace BackupSync.Application;
+
+/// <summary>
+/// What <see cref="StatusReport"/> tells as alerts: known from records alone, and before it is too late. The same report twice changes
+/// nothing but how often it was seen.
+/// </summary>
+public static class StatusAlerts
+{
+    /// <summary>How much of the RPO may be left when a copy is told that will not be made anew in time.</summary>
+    const double Ahead = 0.25;
+
+    public static void Tell(BackupSyncConfig config, StatusReport report, AlertService alerts)
+    {
+        foreach (var entry in report.Entries)
+        {
+            var isJob = entry.Kind == StatusKind.Job;
+            Tell(alerts, isJob ? AlertEventKind.CopyTooOld : AlertEventKind.BackupTooOld, entry.Name, TooOld(entry, report.Time));
+            if (!isJob)
+                Tell(alerts, AlertEventKind.NotProven, entry.Name, NotProven(entry, report.Time, config.Alerts.ProvenWithin));
+            else if (entry is { LastKind: RunKind.Sync, LastRun: { } began, LastOutcome: { } outcome } && IsFailure(outcome)
+                && !alerts.HasHeardOf(entry.Name, began))
+                alerts.Raise(Unheard(entry, began, outcome));
+        }
+    }
+
+    static void Tell(AlertService alerts, AlertEventKind kind, string what, (string Headline, string Advice)? told)
+    {
+        if (told is { } said)
+            alerts.Raise(new AlertEvent { Kind = kind, What = what, Headline = said.Headline, Advice = said.Advice });
+        else
+            alerts.Resolve(AlertEvent.KeyOf(what, kind));
+    }
+
+    /// <summary>Null where it is young enough, and will be until something makes it anew.</summary>
+    static (string, string)? TooOld(StatusEntry entry, DateTimeOffset now)
+    {
+        if (entry is not { LastCopy: { } copied, RpoLimit: { } rpo })
+            return null;
+        var what = entry.Kind == StatusKind.Job ? $"The copy that {entry.Name} makes" : $"The newest good copy of {entry.Name}";
+        var (limit, age) = (Durations.Show(rpo), now - copied);
+        if (age > rpo)
+            return ($"{what} is {Durations.Show(age)} old, and may be {limit}.", "See why nothing has made it anew, then run it by hand.");
+        var left = rpo - age;
+        // What failed last is not counted upon.
+        var isMadeInTime = entry.NextDue <= now + left && !(entry.LastOutcome is { } outcome && IsFailure(outcome));
+        return left > rpo * Ahead || isMadeInTime ? null
+            : ($"{what} will be older than {limit} in {Durations.Show(left)}.", "Run it by hand, or see why the last run failed.");
+    }
+
+    static (string, string)? NotProven(StatusEntry entry, DateTimeOffset now, TimeSpan within) =>
+        entry.LastBackup is null || entry.LastProof > now - within ? null
+        : ($"No backup of {entry.Name} was {(entry.LastProof is { } last ? $"proven since {AlertText.Moment(last)}" : "ever proven")}.",
+            "Restore the newest on trial: backupsync drill, or Test-DbBackup -Restore.");
+
+    /// <summary>A process that died when its run was recorded, and before it could tell.</summary>
+    static AlertEvent Unheard(StatusEntry entry, DateTimeOffset began, RunOutcome outcome) => new()
+    {
+        Kind = outcome switch
+        {
+            RunOutcome.RollbackFailed => AlertEventKind.RollbackFailed,
+            RunOutcome.RolledBack => AlertEventKind.RolledBack,
+            _ => AlertEventKind.Failed,
+        },
+        What = entry.Name,
+        Cause = entry.ErrorId?[(entry.ErrorId.LastIndexOf('.') + 1)..],
+        Headline = $"{entry.Name}: the sync of {AlertText.Moment(began)} ended as {outcome}.",
+        Advice = "The history tells why.",
+    };
+
+    static bool IsFailure(RunOutcome outcome) => outcome is RunOutcome.Aborted or RunOutcome.RolledBack or RunOutcome.RollbackFailed;
+}

@@ -1,0 +1,121 @@
+using BackupSync.Alerting;
+using BackupSync.Application;
+using BackupSync.Configuration;
+using BackupSync.Runs;
+using BackupSync.Scheduling;
+
+namespace BackupSync.Tests.Alerting;
+
+/// <summary>What the service knows without asking anybody, as alerts: ages, proofs, runs that did not take place.</summary>
+[Trait("Needs", "nothing")]
+public sealed class FactAlertsTests : IDisposable
+{
+    readonly AlertSamples _samples = new();
+    readonly AlertsConfig _alerts;
+    readonly AlertService _service;
+
+    public FactAlertsTests()
+    {
+        _alerts = _samples.Config([AlertSamples.Webhook("team", "http://127.0.0.1:9/")]);
+        _service = new AlertService(_alerts, _samples.Clock);
+    }
+
+    public void Dispose() => _samples.Dispose();
+
+    DateTimeOffset Now => _samples.Clock.GetUtcNow();
+
+    [Fact]
+    public void A_copy_that_will_be_too_old_is_told_before_it_is()
+    {
+        var job = Job(minutes: 5);
+        Tell(job);
+        Assert.Empty(Open());
+
+        Tell(job with { LastCopy = Now.AddMinutes(-11), NextDue = Now.AddMinutes(1) });
+        Assert.Empty(Open()); // will be as old, but for the run that comes first
+
+        Tell(job with { LastCopy = Now.AddMinutes(-12), NextDue = Now.AddMinutes(9) });
+        Assert.Equal("The copy that copy makes will be older than 15m 00s in 3m 00s.", Assert.Single(Open()).Headline);
+        Tell(job with { LastCopy = Now.AddMinutes(-20) });
+        Assert.Equal("The copy that copy makes is 20m 00s old, and may be 15m 00s.", Assert.Single(Open()).Headline);
+
+        Tell(job with { LastCopy = Now });
+        Assert.Empty(Open());
+    }
+
+    [Fact]
+    public void A_run_that_has_failed_is_not_counted_upon_to_be_in_time()
+    {
+        Tell(Job(minutes: 12) with { NextDue = Now.AddMinutes(1), LastOutcome = RunOutcome.Aborted });
+        Assert.Equal(AlertEventKind.CopyTooOld, Assert.Single(Open()).Kind);
+    }
+
+    [Fact]
+    public void A_backup_too_old_and_one_never_proven_are_told_of_databases()
+    {
+        Tell(new StatusEntry
+        {
+            Name = "auth", Kind = StatusKind.Database, State = StatusState.Late, LastCopy = Now.AddHours(-2), RpoLimitSeconds = 900,
+            LastBackup = Now.AddHours(-2), LastProof = Now.AddDays(-36),
+        });
+
+        Assert.Equal(["auth/backupTooOld", "auth/notProven"], Open().Select(a => a.Key).Order(StringComparer.Ordinal));
+        Assert.Contains("No backup of auth was proven since 2026-10-25", Open().Single(a => a.Kind == AlertEventKind.NotProven).Headline);
+    }
+
+    [Fact]
+    public void A_failure_whose_process_died_before_it_could_tell_is_told_once()
+    {
+        var failed = Job(minutes: 1) with
+        {
+            LastKind = RunKind.Sync, LastRun = Now.AddMinutes(-1), LastOutcome = RunOutcome.RolledBack, ErrorId = ErrorIds.RestoreFailed,
+        };
+        Tell(failed);
+        Tell(failed);
+
+        var alert = Assert.Single(Open());
+        Assert.Equal(("copy/rolledBack/RestoreFailed", 1), (alert.Key, alert.Count));
+    }
+
+    [Fact]
+    public void Scheduled_runs_that_did_not_take_place_are_told_until_one_does()
+    {
+        ScheduleAlerts.Tell(new ScheduledRunSkipped(Now, ScheduleKind.Job, "copy", Now, "paused until it is resumed: migration"), _service);
+        Assert.Empty(Open());
+        ScheduleAlerts.Tell(new ScheduledRunSkipped(Now, ScheduleKind.Job, "copy", Now, "it still runs"), _service);
+        Assert.Contains("the job copy, due at 2026-11-30 06:00:00 UTC, is left out: it still runs.", Assert.Single(Open()).Headline);
+        ScheduleAlerts.Tell(new ScheduledRunEnded(Now, ScheduleKind.Job, "copy", [], null), _service);
+        Assert.Empty(Open());
+        ScheduleAlerts.Tell(new ScheduledRunEnded(Now, ScheduleKind.Plan, "nightly", [], new BackupSyncException(
+            ErrorIds.ConfigurationInvalid, "DATABASE_URL is not set.", "Set it.")), _service);
+        Assert.EndsWith("DATABASE_URL is not set.", Assert.Single(Open()).Headline);
+    }
+
+    [Fact]
+    public void A_pause_that_was_forgotten_is_told()
+    {
+        var entry = new ScheduleEntry
+        {
+            Name = "copy", Kind = ScheduleKind.Job, Schedule = "every 5m", TimeZone = "UTC", Next = [], NextLocal = [],
+            Pause = new SchedulePause(Now.AddDays(-2), null, "migration"),
+        };
+        ScheduleAlerts.Tell([entry], Now, _service);
+        Assert.Empty(Open());
+        ScheduleAlerts.Tell([entry], Now.AddDays(1), _service);
+        Assert.Contains("copy has not run for 3d 00h: it is paused until it is resumed: migration", Assert.Single(Open()).Headline);
+        ScheduleAlerts.Tell([entry with { Pause = null }], Now.AddDays(1), _service);
+        Assert.Empty(Open());
+    }
+
+    StatusEntry Job(int minutes) => new()
+    {
+        Name = "copy", Kind = StatusKind.Job, State = StatusState.Good, LastCopy = Now.AddMinutes(-minutes), RpoLimitSeconds = 900,
+        NextDue = Now.AddMinutes(1),
+    };
+
+    void Tell(StatusEntry entry) => StatusAlerts.Tell(
+        new BackupSyncConfig { Path = "backupsync.yml", Databases = [], Jobs = [], Places = [], Alerts = _alerts },
+        new StatusReport(Now, [entry with { AgeSeconds = (Now - entry.LastCopy!.Value).TotalSeconds }]), _service);
+
+    IReadOnlyList<Alert> Open() => new AlertOutbox(_alerts, _samples.Clock).List();
+}
