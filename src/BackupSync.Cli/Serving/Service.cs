@@ -69,7 +69,7 @@ static class Service
 
     static void Tell(ScheduleEvent scheduleEvent, ServiceLog log, Watch watch)
     {
-        watch.Current?.Health.Refresh();
+        watch.Current?.Tell(scheduleEvent);
         switch (scheduleEvent)
         {
             case ScheduledRunEnded { Failure: BackupSyncException failure }:

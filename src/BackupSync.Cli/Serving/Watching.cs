@@ -1,5 +1,8 @@
+using BackupSync.Alerting;
+using BackupSync.Application;
 using BackupSync.Configuration;
 using BackupSync.Reporting;
+using BackupSync.Scheduling;
 
 namespace BackupSync.Cli.Serving;
 
@@ -11,12 +14,16 @@ sealed class Watching : IDisposable
     /// <summary>The page reads histories: who asks again within that gets the same.</summary>
     static readonly TimeSpan PageHolds = TimeSpan.FromSeconds(5);
 
+    /// <summary>How often it is judged whether a copy has become too old: it does so without anything happening.</summary>
+    static readonly TimeSpan Judging = TimeSpan.FromSeconds(15);
+
     const int DaysOfPage = 30;
 
     readonly BackupSyncConfig _config;
     readonly ServiceLog _log;
     readonly TimeProvider _clock;
     readonly Probes _probes;
+    readonly AlertService _alerts;
     readonly Lock _gate = new();
     (string Page, DateTimeOffset Made)? _page;
 
@@ -25,6 +32,7 @@ sealed class Watching : IDisposable
         (_config, Health, _log, _clock) = (config, health, log, clock);
         Metrics = new Metrics(health);
         _probes = new Probes(config, clock, OnProbe, log.Warn);
+        _alerts = new AlertService(config.Alerts, clock, log.Warn, _ => Task.FromResult<string?>(Page()));
     }
 
     public HealthWatch Health { get; }
@@ -36,8 +44,16 @@ sealed class Watching : IDisposable
         new(config, await HealthWatch.StartAsync(config, clock, log.Warn, cancellationToken), log, clock);
 
     /// <summary>Until it is cancelled.</summary>
-    public Task RunAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(Health.RunAsync(cancellationToken), _probes.RunAsync(cancellationToken));
+    public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(
+        Health.RunAsync(cancellationToken), _probes.RunAsync(cancellationToken), _alerts.RunAsync(cancellationToken),
+        JudgeAsync(cancellationToken));
+
+    /// <summary>What the scheduler does, for whoever is to be told.</summary>
+    public void Tell(ScheduleEvent scheduleEvent)
+    {
+        Health.Refresh();
+        Alert(() => ScheduleAlerts.Tell(scheduleEvent, _alerts));
+    }
 
     public string Page()
     {
@@ -63,5 +79,34 @@ sealed class Watching : IDisposable
         else
             _log.Say(change.Told);
         Health.Refresh();
+        Alert(() => ProbeAlerts.Tell(change, _alerts));
+    }
+
+    async Task JudgeAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Alert(() =>
+            {
+                StatusAlerts.Tell(_config, Health.Status(), _alerts);
+                ScheduleAlerts.Tell(Schedules.Read(_config, [], _clock, _log.Warn), _clock.GetUtcNow(), _alerts);
+            });
+            await Task.Delay(Judging, _clock, cancellationToken);
+        }
+    }
+
+    /// <summary>Where nobody is to be told, nothing is kept.</summary>
+    void Alert(Action tell)
+    {
+        if (_config.Alerts.Channels.Count == 0)
+            return;
+        try
+        {
+            tell();
+        }
+        catch (BackupSyncException failure)
+        {
+            _log.Warn($"An alert could not be kept: {failure.Message}");
+        }
     }
 }

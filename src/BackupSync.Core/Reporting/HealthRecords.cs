@@ -30,9 +30,11 @@ sealed class HealthRecords
         BackupSyncConfig config, DateTimeOffset now, Action<string> warn, CancellationToken cancellationToken) =>
         new(config, await StatusReport.ReadFactsAsync(config, [], now, warn, cancellationToken));
 
+    public StatusReport StatusAt(DateTimeOffset now) => StatusReport.Of(_facts, now);
+
     public HealthReport At(DateTimeOffset now, Action<string> warn)
     {
-        var entries = StatusReport.Of(_facts, now).Entries;
+        var entries = StatusAt(now).Entries;
         var databases = entries.Where(e => e.Kind == StatusKind.Database).Select(e => OfDatabase(e, warn)).ToList();
         var services = _config.Health.Services.Select(s => OfService(s, warn)).ToList();
         var jobs = _config.Jobs.Select(job => OfJob(job, entries.First(e => e.Kind == StatusKind.Job && e.Name == job.Name), databases))

@@ -1,3 +1,4 @@
+using BackupSync.Application;
 using BackupSync.Configuration;
 
 namespace BackupSync.Reporting;
@@ -47,6 +48,9 @@ public sealed class HealthWatch : IDisposable
             return last.Report;
         }
     }
+
+    /// <summary>The same of databases and jobs alone, as <c>status</c> tells it.</summary>
+    public StatusReport Status() => Volatile.Read(ref _records).StatusAt(_clock.GetUtcNow());
 
     /// <summary>Has everything read again soon, such as after a run.</summary>
     public void Refresh()

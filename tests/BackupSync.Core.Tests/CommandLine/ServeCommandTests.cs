@@ -140,6 +140,31 @@ public sealed class ServeCommandTests(Servers servers) : IClassFixture<Servers>,
     }
 
     [Fact]
+    public async Task A_run_that_fails_is_told_and_told_again_when_it_is_well()
+    {
+        await using var receiver = new HttpReceiver();
+        await using var scenario = await ScenarioAsync("schedule: { cron: \"0 6,18 * * *\" }");
+        await File.AppendAllTextAsync(
+            Path.Combine(scenario.Folder, "backupsync.yml"), $$"""
+            alerts:
+              channels: { hook: { webhook: { url: "{{receiver.Url}}" } } }
+              rules: [ { on: [failed, rolledBack], to: [hook] } ]
+            """);
+        await using var cli = scenario.Start("serve");
+        await cli.PrintsAsync("Serves ");
+        await scenario.AddUntransferableAsync();
+        Assert.True((await PostAsync("/api/schedules/railway-to-neon/run", Token)).IsSuccessStatusCode);
+
+        await Eventually.IsTrueAsync(() => receiver.Received.Count == 1, "the failure is told", seconds: 30);
+        await scenario.OnSourceAsync("DROP TABLE places");
+        Assert.True((await PostAsync("/api/schedules/railway-to-neon/run", Token)).IsSuccessStatusCode);
+        await Eventually.IsTrueAsync(() => receiver.Received.Count == 2, "that it is over is told", seconds: 30);
+
+        Assert.Contains("railway-to-neon", receiver.Received[0].Body, StringComparison.Ordinal);
+        Assert.All(receiver.Received, r => Assert.DoesNotContain(TestDatabase.Password, r.Body, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_changed_file_is_read_anew_whole_or_not_at_all()
     {
         await using var scenario = await ScenarioAsync("schedule: { cron: \"0 6,18 * * *\" }");
