@@ -2,6 +2,7 @@ using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Cli.Display;
 using BackupSync.Configuration;
+using BackupSync.Reporting;
 using BackupSync.Runs;
 
 namespace BackupSync.Cli.Demo;
@@ -73,6 +74,10 @@ sealed class DemoScenario(DemoServers servers)
 
         Chapter("What is left");
         BackupTables.Show(await BackupListing.FindAsync(config, [], new BackupQuery(), Failures.Warn, cancellationToken));
+        var page = Path.Combine(servers.Folder, ReportFile.DefaultName);
+        await ReportFile.WriteAsync(
+            config, OptionRanges.ReportDays, page, force: false, TimeProvider.System, Failures.Warn, cancellationToken);
+        Screen.WriteWhole($"The page that serve and report show: {page}");
         Screen.WriteWhole($"Backups, log and history are kept in {job.Backups.Directory}");
         Screen.WriteLine($"The configuration was {Path.Combine(servers.Folder, "backupsync.yml")} (examples/quickstart.yml). The "
             + $"servers are stopped and removed now; delete {servers.Folder} when you have seen enough.");

@@ -17,8 +17,6 @@ sealed class Watching : IDisposable
     /// <summary>How often it is judged whether a copy has become too old: it does so without anything happening.</summary>
     static readonly TimeSpan Judging = TimeSpan.FromSeconds(15);
 
-    const int DaysOfPage = 30;
-
     readonly BackupSyncConfig _config;
     readonly ServiceLog _log;
     readonly TimeProvider _clock;
@@ -61,7 +59,7 @@ sealed class Watching : IDisposable
         {
             var now = _clock.GetUtcNow();
             if (_page is not { } page || (now - page.Made).Duration() >= PageHolds)
-                _page = page = (ReportPage.Of(_config, Health.Report(), DaysOfPage, _log.Warn, CancellationToken.None), now);
+                _page = page = (ReportPage.Of(_config, Health.Report(), OptionRanges.ReportDays, _log.Warn, CancellationToken.None), now);
             return page.Page;
         }
     }

@@ -144,6 +144,8 @@ public sealed class OtherCommandsTests(Servers servers) : IClassFixture<Servers>
         const string KeptIn = "Backups, log and history are kept in ";
         var folder = result.Output.Split('\n').Last(l => l.StartsWith(KeptIn, StringComparison.Ordinal))[KeptIn.Length..].Trim();
         Assert.Equal(6, BackupCatalog.List(folder).Count);
+        var page = await File.ReadAllTextAsync(Path.GetFullPath(Path.Join(folder, "..", "..", "report.html")));
+        Assert.Contains("railway-to-neon", page, StringComparison.Ordinal);
         Directory.Delete(Path.GetFullPath(Path.Join(folder, "..", "..")), recursive: true);
         foreach (var port in System.Text.RegularExpressions.Regex.Matches(result.Output, @"on 127\.0\.0\.1:(\d+)")
             .Select(m => int.Parse(m.Groups[1].ValueSpan, System.Globalization.CultureInfo.InvariantCulture)))
