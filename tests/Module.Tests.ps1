@@ -16,8 +16,8 @@ Describe 'The module' {
         $module = Get-Module BackupSync
         $module.ExportedCommands.Keys | Sort-Object | Should -Be @(
             'Compare-DbData', 'Confirm-DbAlert', 'Copy-DbBackup', 'Export-DbArchive', 'Get-DbAlert', 'Get-DbBackup', 'Get-DbHealth',
-            'Get-DbStatus', 'Get-DbSyncConfig', 'Get-DbSyncHistory', 'Get-DbSyncSchedule', 'Import-DbArchive', 'Initialize-DbSecondary', 'Invoke-DbBackupPlan', 'Invoke-DbSync',
-            'New-DbBackup', 'New-DbSyncConfig', 'New-DbSyncReport', 'Remove-DbBackup', 'Remove-OldBackups', 'Restore-DbBackup',
+            'Get-DbStatus', 'Get-DbSyncConfig', 'Get-DbSyncHistory', 'Get-DbSyncSchedule', 'Import-DbArchive', 'Initialize-DbSecondary',
+            'Invoke-DbBackupPlan', 'Invoke-DbSync', 'New-DbBackup', 'New-DbSyncConfig', 'New-DbSyncReport', 'Remove-DbBackup', 'Remove-OldBackups', 'Restore-DbBackup',
             'Restore-DbSafetyBackup', 'Resume-DbSyncSchedule', 'Set-DbBackup', 'Set-DbBackupSignature', 'Suspend-DbSyncSchedule',
             'Test-DbAlertChannel', 'Test-DbBackup', 'Test-DbConnection', 'Test-DbSyncConfig')
     }
