@@ -86,7 +86,9 @@ sealed class HttpSender(TimeProvider clock, Func<AlertMessage, HttpPayload?> pay
         catch (HttpRequestException e)
         {
             // Of an address that is a secret, the host alone is none.
-            throw new ChannelException(Told(e.InnerException?.Message is { } inner ? $"{e.Message} {inner}" : e.Message, payload), e);
+            var inner = e.InnerException?.Message ?? "";
+            var message = e.Message.Contains(inner, StringComparison.Ordinal) ? e.Message : $"{e.Message} {inner}";
+            throw new ChannelException(Told(message, payload), e);
         }
         catch (IOException e)
         {
