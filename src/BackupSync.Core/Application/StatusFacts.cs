@@ -13,7 +13,30 @@ sealed record KeptCopy(DateTimeOffset Moment, string By);
 /// <param name="What">As the subject of a sentence, such as <c>the plan nightly</c>.</param>
 /// <param name="Last">The last run that there is a record of.</param>
 /// <param name="Began">When it last began; also known of what has left a backup, but no record.</param>
-sealed record ExpectedRun(string What, ScheduleConfig? Schedule, LatestRun? Last, DateTimeOffset? Began);
+sealed record ExpectedRun(string What, ScheduleConfig? Schedule, LatestRun? Last, DateTimeOffset? Began)
+{
+    readonly Lazy<(DateTimeOffset? First, DateTimeOffset? Second)> _dueSince = new(() =>
+    {
+        var first = Began is { } began ? Due(Schedule, began) : null;
+        return (first, first is { } time ? Due(Schedule, time) : null);
+    });
+    (DateTimeOffset From, DateTimeOffset? Next)? _next;
+
+    /// <summary>The first two times at which it came due after it last began. They cost to find, and stay the same.</summary>
+    public (DateTimeOffset? First, DateTimeOffset? Second) DueSince => _dueSince.Value;
+
+    /// <summary>When it comes due next, in UTC; looked for again when that has come.</summary>
+    public DateTimeOffset? NextDue(DateTimeOffset now)
+    {
+        if (_next is not { } known || now < known.From || now >= (known.Next ?? DateTimeOffset.MaxValue))
+            _next = known = (now, Due(Schedule, now));
+        return known.Next;
+    }
+
+    /// <returns>In UTC; null where it never comes, or where the computation stands still.</returns>
+    static DateTimeOffset? Due(ScheduleConfig? schedule, DateTimeOffset after) =>
+        schedule?.Next(after) is { } next && next > after ? next.ToUniversalTime() : null;
+}
 
 /// <summary>What is known of a database or a job, and what follows from it at a moment: no file and no clock is read here.</summary>
 sealed record StatusFacts
@@ -71,7 +94,7 @@ sealed record StatusFacts
             LastBackup = Backups.FirstOrDefault(b => b.Proof is not { Bad: true } && !FutureMoment.Is(b.Created, now))?.Created,
             LastProof = proof?.Attempt?.Time ?? proof?.Time,
             Proof = proof is null ? null : WordOf(proof),
-            NextDue = Expected.Select(e => Due(e.Schedule, now)).Min(),
+            NextDue = Expected.Select(e => e.NextDue(now)).Min(),
         };
     }
 
@@ -141,13 +164,9 @@ sealed record StatusFacts
     /// <summary>One that is just coming due has its grace; only the second of two in a row is missed for sure.</summary>
     static string? Missed(ExpectedRun expected, DateTimeOffset now) =>
         expected is { Schedule: { } schedule, Began: { } began } && !FutureMoment.Is(began, now)
-            && Due(schedule, began) is { } first && Due(schedule, first) is { } second && second + schedule.MisfireGrace <= now
+            && expected.DueSince is ({ } first, { } second) && second + schedule.MisfireGrace <= now
             ? $"{expected.What} has not run since {Shown(began)}; it was due at {Shown(first)} and {Shown(second)}"
             : null;
-
-    /// <returns>In UTC; null where it never comes, or where the computation stands still.</returns>
-    static DateTimeOffset? Due(ScheduleConfig? schedule, DateTimeOffset after) =>
-        schedule?.Next(after) is { } next && next > after ? next.ToUniversalTime() : null;
 
     /// <summary>A run that another one kept from its work, or that somebody has stopped, says nothing of the copy.</summary>
     static bool IsFailure(RunOutcome outcome) =>

@@ -104,7 +104,7 @@ public static class ReportPage
         var proven = health.Databases.Where(e => e.LastProof is not null).MaxBy(e => e.LastProof);
         html.Add($"<dl class=\"tiles\">\n");
         Tile(html, "Success rate", ReportWords.Rate(figures.Counts.SuccessRate), $"of the last {Quantity.Of(figures.Days, "day")}");
-        Tile(html, "Runs", Quantity.Number(figures.Counts.All), ReportWords.Counts(figures.Counts));
+        Tile(html, "Runs", Quantity.Number(figures.Counts.All), ReportWords.NotWell(figures.Counts));
         Tile(html, oldest?.RpoLimit is null ? "Oldest copy" : "Copy nearest its limit", ReportWords.Took(oldest?.AgeSeconds),
             oldest is null ? "there is none" : $"{oldest.Name}{(oldest.RpoLimit is { } limit ? $", of {Durations.Show(limit)}" : "")}");
         Tile(html, "Last proven backup", proven is null ? "–" : ReportWords.From(proven.LastProof!.Value, health.Time),

@@ -54,11 +54,18 @@ static class ReportWords
 
     /// <summary>Such as <c>58 succeeded, 2 failed</c>.</summary>
     public static string Counts(OutcomeCounts counts) => counts.All == 0 ? "no runs" : string.Join(", ", ((string?[])
+        [$"{Quantity.Number(counts.Succeeded)} succeeded", .. Others(counts)]).OfType<string>());
+
+    /// <summary>What of them is not good, such as <c>2 failed</c>.</summary>
+    public static string NotWell(OutcomeCounts counts) => counts.All == 0 ? "no runs"
+        : counts.Succeeded == counts.All ? "all succeeded"
+        : string.Join(", ", Others(counts).OfType<string>());
+
+    static string?[] Others(OutcomeCounts counts) =>
     [
-        $"{Quantity.Number(counts.Succeeded)} succeeded",
         counts.Failed > 0 ? $"{Quantity.Number(counts.Failed)} failed" : null,
         counts.NotDone > 0 ? $"{Quantity.Number(counts.NotDone)} not done" : null,
-    ]).OfType<string>());
+    ];
 
     public static string Kind(RunKind kind) => kind switch
     {

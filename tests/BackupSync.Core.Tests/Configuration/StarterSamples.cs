@@ -9,7 +9,7 @@ static partial class StarterSamples
     public static string WithoutComments() =>
         string.Join('\n', ConfigurationFile.Starter.Split('\n').Select(line => CommentedOut().Replace(line, "$1$2")));
 
-    [GeneratedRegex(@"^(\s*)# ((?:provider|tier|tools|tiers|places|encryption|backupPlans|alerts|ping|mode|tables"
-        + "|incremental|publish|parallel|exclude|compression):|  )")]
+    [GeneratedRegex(@"^(\s*)# ((?:provider|tier|tools|tiers|places|encryption|backupPlans|alerts|ping|health|mode|tables|incremental"
+        + "|publish|parallel|exclude|compression):|  )")]
     private static partial Regex CommentedOut();
 }

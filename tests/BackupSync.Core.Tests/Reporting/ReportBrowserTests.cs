@@ -48,7 +48,7 @@ public sealed class ReportBrowserTests
             await File.WriteAllTextAsync(file, await scene.PageAsync());
             await using var browser = await Browser.StartAsync();
             await browser.OpenAsync(file, width, dark: false);
-            await File.WriteAllBytesAsync(picture, await browser.PictureAsync(width, height: 1560, scale: 0.75));
+            await File.WriteAllBytesAsync(picture, await browser.PictureAsync(width, height: 1660, scale: 0.75));
         }
 
         var bytes = await File.ReadAllBytesAsync(picture);
