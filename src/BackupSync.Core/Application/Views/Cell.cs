@@ -45,11 +45,12 @@ public readonly record struct Cell(string Text, CellTone Tone)
     static CellTone ToneOf(string text) => text switch
     {
         "" or "Unplanned" => CellTone.Plain,
+        [>= '0' and <= '9', ..] when !text.Contains('(', StringComparison.Ordinal) => CellTone.Plain, // measured against no objective
         _ when text.Contains("MISSED", StringComparison.Ordinal) => CellTone.Bad,
-        "Succeeded" or "Good" or "Healthy" or "Connected" or "Equal" or "Keep" or "yes" or "signed"
+        "Succeeded" or "Good" or "Healthy" or "Connected" or "Equal" or "Keep" or "yes" or "verified" or "signed"
             or "accepted" or "Closed" => CellTone.Good,
         "Skipped" or "Cancelled" or "Incomplete" or "Remove" or "Different" or "Late" or "Unknown" or "Degraded"
-            or "Warning" or "Acknowledged" or "Watched" => CellTone.Doubtful,
+            or "Warning" or "Acknowledged" or "Watched" or "dropped" => CellTone.Doubtful,
         _ when text.StartsWith("read", StringComparison.Ordinal) || text.StartsWith("restored", StringComparison.Ordinal)
             || text.Contains(", met (", StringComparison.Ordinal) => CellTone.Good,
         _ when text.StartsWith("not proven", StringComparison.Ordinal) => CellTone.Doubtful,

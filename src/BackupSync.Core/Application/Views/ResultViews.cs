@@ -65,7 +65,7 @@ public static class ResultViews
 
     public static readonly ResultView Tables = Table(typeof(TableResult), "",
         Column("Table", CellForm.Text, 31), Column("SourceRows", CellForm.Number, 12), Column("PreviousRows", CellForm.Number, 12),
-        Column("TargetRows", CellForm.Number, 12), Column("Verified", CellForm.YesNo, 8), Column("Size", CellForm.Size, 9, "Bytes"));
+        Column("TargetRows", CellForm.Number, 12), Column("Verdict", CellForm.State, 8), Column("Size", CellForm.Size, 9, "Bytes"));
 
     /// <summary>What an incremental run did with each table.</summary>
     public static readonly ResultView ChangedTables = Table(typeof(TableResult), "Changes",
