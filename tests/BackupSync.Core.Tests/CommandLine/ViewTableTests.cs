@@ -29,6 +29,19 @@ public sealed class ViewTableTests
         Assert.Contains("railway-to-neon", narrow.Lines[2].ToString(), StringComparison.Ordinal);
     }
 
+    /// <summary>Why a run failed is worth more than the file it kept, and less than that it failed.</summary>
+    [Fact]
+    public void The_message_of_a_failed_run_stays_until_there_is_no_room_for_its_id()
+    {
+        var run = RunSamples.Failed();
+
+        Assert.Contains("public.users differs.", Text(120), StringComparison.Ordinal);
+        Assert.DoesNotContain("differs", Text(Narrow), StringComparison.Ordinal);
+        Assert.Contains("RolledBack", Text(Narrow), StringComparison.Ordinal);
+
+        string Text(int width) => string.Join('\n', ViewTable.Draw(ResultViews.Runs, [run], width).Lines);
+    }
+
     [Fact]
     public void Prose_stays_and_breaks_between_words()
     {

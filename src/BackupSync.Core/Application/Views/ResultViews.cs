@@ -21,7 +21,8 @@ public static class ResultViews
         Column("DatabaseName", CellForm.Text, 12), Column("Outcome", CellForm.State, 14), Column("Duration", CellForm.Duration, 8),
         Column("ErrorId", CellForm.ErrorId, 21, "Error.Id"),
         Column("Mode", CellForm.Text, 11), Column("Rows", CellForm.Number, 13), Column("Age", CellForm.Duration, 8),
-        Column("Publish", CellForm.Text, 11), Column("SafetyFile", CellForm.Text, 46, "SafetyBackup.FileName"));
+        Column("Publish", CellForm.Text, 11), Column("SafetyFile", CellForm.Text, 46, "SafetyBackup.FileName"),
+        Prose("Message") with { Path = "Error.Message", GivesWayTo = "ErrorId" });
 
     /// <summary>What a sync or a restore came to.</summary>
     public static readonly ResultView Sync = List(typeof(RunResult), "Sync",
