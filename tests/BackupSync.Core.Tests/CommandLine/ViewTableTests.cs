@@ -99,7 +99,7 @@ public sealed class ViewTableTests
 
         AssertFits(drawn, Narrow);
         Assert.Equal("Proven", drawn.Columns[^1].Name);
-        Assert.Contains("restored 18.6, 110 d ago; read,", drawn.Lines[2].ToString(), StringComparison.Ordinal);
+        Assert.Contains("restored 18.6, 110 d ago; ", drawn.Lines[2].ToString(), StringComparison.Ordinal);
         Assert.EndsWith("…", drawn.Lines[2].ToString(), StringComparison.Ordinal);
     }
 

@@ -31,6 +31,7 @@ public readonly record struct Cell(string Text, CellTone Tone)
             string.Create(CultureInfo.InvariantCulture, $"{time.ToDouble(CultureInfo.InvariantCulture):0.0} ms"),
         (CellForm.Moment, DateTimeOffset time) => MomentOf(time.UtcDateTime),
         (CellForm.Moment, DateTime time) => MomentOf(time.ToUniversalTime()),
+        (CellForm.Second, DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture),
         (CellForm.Names, IEnumerable several) => string.Join(", ", several.Cast<object>().Select(NameOf)),
         (_, bool isSo) => isSo ? "yes" : "no",
         (CellForm.ErrorId, string id) => id.StartsWith(ErrorIds.Prefix, StringComparison.Ordinal) ? id[ErrorIds.Prefix.Length..] : id,

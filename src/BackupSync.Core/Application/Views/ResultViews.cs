@@ -94,9 +94,9 @@ public static class ResultViews
         Prose("Columns"));
 
     public static readonly ResultView Backups = Table(typeof(BackupFile), "",
-        Column("Created", CellForm.Moment, 17), Column("Database", CellForm.Text, 14), Column("Kind", CellForm.Text, 6),
-        Column("Size", CellForm.Size, 9), Column("Proven", CellForm.State, 29), Column("Rows", CellForm.Number, 13),
-        Column("Job", CellForm.Text, 16), Column("Place", CellForm.Text, 12), Column("Encrypted", CellForm.Text, 9),
+        Column("Created", CellForm.Second, 20), Column("Database", CellForm.Text, 12), Column("Kind", CellForm.Text, 6),
+        Column("Size", CellForm.Size, 8), Column("Place", CellForm.Text, 8), Column("Proven", CellForm.State, 20),
+        Column("Rows", CellForm.Number, 13), Column("Job", CellForm.Text, 16), Column("Encrypted", CellForm.Text, 9),
         Column("Tag", CellForm.Text, 16), Column("Kept", CellForm.Text, 9), Column("File", CellForm.Text, 46, "FileName"));
 
     public static readonly ResultView Retention = Table(typeof(RetentionDecision), "",
