@@ -74,6 +74,9 @@ sealed class StatusRecords
             Kind = StatusKind.Database,
             Rpo = database.Tier?.Rpo,
             NeedsCopy = needsCopy,
+            RestoredSince = jobs.Where(j => j.Target == database.Name).Select(j => ReplacedAt(j) is { } at
+                    ? $"it was restored at {StatusFacts.Shown(at)}, after the last sync by the job {j.Name}" : null)
+                .FirstOrDefault(reason => reason is not null),
             Expected = [.. plans.Select(p => ExpectedOf(p, database.Name, runs, backups))],
             Runs = [.. runs, .. jobs.SelectMany(RunsOf)],
             Backups = backups,

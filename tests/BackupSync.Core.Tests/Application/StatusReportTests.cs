@@ -289,7 +289,7 @@ public sealed class StatusReportTests : IDisposable
         var report = await ReadAsync("copy", "neon");
 
         Assert.Equal(
-            ["neon: Unplanned (no job, plan or tier asks for a copy of it)",
+            ["neon: Unplanned (it was restored at 2025-10-18 07:01 UTC, after the last sync by the job copy)",
                 "copy: Late (its target was restored at 2025-10-18 07:01 UTC, after the last sync)"],
             report.Entries.Select(e => e.ToString()));
         RecordSync(At(8, 0));
