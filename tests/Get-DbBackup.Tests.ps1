@@ -56,7 +56,7 @@ Describe 'Get-DbBackup' {
     }
 
     It 'shows a table with human sizes' {
-        Get-DbBackup copy | Out-String -Width 79 | Should -Match '(?s)Created\s+Database\s+Kind\s+Size\s+Proven.*second\s+Safety.*\d+ kB'
+        Get-DbBackup copy | Out-String -Width 79 | Should -Match '(?s)Created\s+Database\s+Kind\s+Size\s+Place\s+Proven.*second\s+Safety.*\d+ kB'
         Get-DbBackup copy | Format-Table -View Wide | Out-String -Width 250 | Should -Match 'second\s+Safety .*second_safety_backup_'
     }
 

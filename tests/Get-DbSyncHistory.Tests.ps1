@@ -16,6 +16,12 @@ Describe 'Get-DbSyncHistory' {
         (Get-DbSyncHistory -Job copy).RunId | Should -Be $runs[2].RunId, $runs[1].RunId, $runs[0].RunId
     }
 
+    It 'tells in a list, and where there is room in a table, why a run has failed' {
+        $message = $runs[2].Error.Message
+        (Get-DbSyncHistory -Last 1 | Format-List | Out-String -Width 500) -replace '\s+', ' ' | Should -BeLike "*Message : *$message*"
+        (Get-DbSyncHistory -Last 1 | Format-Table -View Wide | Out-String -Width 600) | Should -BeLike "*$message*"
+    }
+
     It 'lists by pipeline value' {
         @('copy' | Get-DbSyncHistory).Count | Should -Be 3
     }

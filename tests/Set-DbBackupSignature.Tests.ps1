@@ -62,6 +62,24 @@ Describe 'Set-DbBackupSignature' {
         (Get-DbBackup auth | Where-Object Path -EQ $backup.Path).NotAuthenticated | Should -BeNullOrEmpty
     }
 
+    It 'says what can be said where nothing is, and asks for nothing' {
+        { Set-DbBackupSignature } | Should -Throw -ExpectedMessage 'Say which backups are meant*-Job*'
+    }
+
+    It 'signs what runs of a job have left before there was a passphrase, and refuses it without a run where it is only piped' {
+        $pair = New-TestPair (Join-Path $TestDrive 'pair')
+        Invoke-DbSync copy -Config $pair.Config -Confirm:$false | Out-Null
+        Add-Content $pair.Config 'encryption: { passphrase: "correct horse battery staple" }'
+        $left = Get-DbBackup -Job copy -Config $pair.Config
+        $left.NotAuthenticated | Should -BeLike '*before there was a passphrase*'
+        $left | Set-DbBackupSignature -Config $pair.Config -Confirm:$false -ErrorAction SilentlyContinue -ErrorVariable errors |
+            Should -BeNullOrEmpty
+        "$($errors[0])" | Should -BeLike '*is not encrypted*'
+        @(Get-DbSyncHistory -Config $pair.Config -Kind Sign).Count | Should -Be 0
+        (Set-DbBackupSignature -Job copy -Config $pair.Config -Confirm:$false).Success | Should -Not -Contain $false
+        (Get-DbBackup -Job copy -Config $pair.Config).NotAuthenticated | Should -BeNullOrEmpty
+    }
+
     It 'begins nothing without a passphrase' {
         $open = New-TestVault (Join-Path $TestDrive 'open')
         $unsigned = (New-DbBackup auth -Config $open.Config).SourceBackup

@@ -34,6 +34,14 @@ static class SignCommand
                 await Console.Error.WriteLineAsync("All of them are signed.");
                 return ofMissing;
             }
+            // Nobody is asked about what is refused then.
+            var refusals = chosen.Backups.Select(b => BackupRunner.RefusalToSign(b, named)).OfType<BackupSyncException>().ToList();
+            refusals.ForEach(Failures.Show);
+            chosen = new FoundBackups([.. chosen.Backups.Where(b => BackupRunner.RefusalToSign(b, named) is null)]);
+            if (refusals.Count > 0)
+                ofMissing = ExitCodes.Failed;
+            if (chosen.Backups.Count == 0)
+                return ofMissing;
             foreach (var backup in chosen.Backups)
                 await Console.Error.WriteLineAsync(Printable.Line(Question.Sign(backup).Target));
             Consent.Require("sign these, so that they are taken for yours", parsed.GetValue(yes));

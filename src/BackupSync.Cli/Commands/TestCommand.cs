@@ -43,15 +43,19 @@ static class TestCommand
         return Selection.Databases(parsed.LoadConfig(config), names);
     }
 
+    /// <summary>What was told of the database by its name already is not labelled once more.</summary>
+    static string Labelled(ConnectionTestResult result, string text) =>
+        text.StartsWith($"{result.Name}: ", StringComparison.Ordinal) ? text : $"{result.Name}: {text}";
+
     static void Show(IReadOnlyList<ConnectionTestResult> results)
     {
         ViewTable.Show(ResultViews.Connections, results);
         foreach (var result in results)
         {
             foreach (var warning in result.Warnings)
-                Failures.Warn($"{result.Name}: {warning}");
+                Failures.Warn(Labelled(result, warning));
             if (result.Error is { } error)
-                Failures.Show($"{result.Name}: {error.Message}", error.Detail, error.Advice);
+                Failures.Show(Labelled(result, error.Message), error.Detail, error.Advice);
         }
     }
 }

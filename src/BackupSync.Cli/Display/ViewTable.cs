@@ -67,7 +67,8 @@ static class ViewTable
                 return width - others;
             if (columns.Count <= 2)
                 return null;
-            columns.RemoveAt(last.Column.Stays ? columns.Count - 2 : columns.Count - 1);
+            var stays = last.Column.Stays && columns[^2].Column.Name != last.Column.GivesWayTo;
+            columns.RemoveAt(stays ? columns.Count - 2 : columns.Count - 1);
         }
     }
 

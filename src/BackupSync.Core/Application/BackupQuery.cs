@@ -110,7 +110,7 @@ public sealed record BackupQuery
         : found.FirstOrDefault(b => !Unauthenticated && b.NotAuthenticated is not null) is { } doubtful
             ? $"The newest of those that are not authenticated is {doubtful.Path} of "
                 + $"{doubtful.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: "
-                + $"{doubtful.NotAuthenticated}. {BackupFile.UnauthenticatedAdvice}"
+                + $"{doubtful.NotAuthenticated}. {doubtful.UnauthenticatedAdvice}"
         : found.FirstOrDefault(b => b.Proof is { Bad: true }) is { } last
             ? $"The newest of those that were found to be bad is {last.Path} of {last.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} "
                 + $"UTC: {last.Proof!.Problem} Named by its path, it is restored as far as its bytes are whole."

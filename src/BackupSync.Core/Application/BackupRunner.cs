@@ -125,6 +125,9 @@ public static class BackupRunner
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.ConfigurationInvalid"/>: there is no passphrase.</exception>
     public static void EnsureMaySign(BackupSyncConfig? config) => _ = BackupSigner.PassphraseOf(config?.Encryption);
 
+    /// <summary>Why one that was not named will not be signed: to be told instead of asking. Null where it may be.</summary>
+    public static BackupSyncException? RefusalToSign(BackupFile backup, bool named) => named ? null : BackupSigner.RefusalOf(backup);
+
     /// <summary>
     /// Reads a backup to its end, then signs its manifest with the configuration's passphrase: it is taken for ours from then on.
     /// </summary>

@@ -23,7 +23,7 @@ static class SafetyBackups
                 $"There is no safety backup of job '{job.Name}' in {job.Backups.Directory}" + (all.Count == 0
                     ? "."
                     : $" that is known to be ours. The newest is {all[0].FileName}, and {all[0].NotAuthenticated}."),
-                all.Count == 0 ? null : BackupFile.UnauthenticatedAdvice);
+                all.Count == 0 ? null : all[0].UnauthenticatedAdvice);
         }
         foreach (var passed in all.TakeWhile(b => b != safety[0]))
             warn?.Invoke($"Passed over: {passed.FileName} is newer, but not authenticated: {passed.NotAuthenticated}.");

@@ -64,6 +64,9 @@ sealed record StatusFacts
     /// <summary>When the target of a job was restored after its last good sync: that made another content of the copy.</summary>
     public DateTimeOffset? ReplacedAt { get; init; }
 
+    /// <summary>Why a database that is a job's target is no copy of its source any more; null where it is, or is none's.</summary>
+    public string? RestoredSince { get; init; }
+
     /// <summary>Why its newest backups are not in all places that its plans name.</summary>
     public IReadOnlyList<string> Lagging { get; init; } = [];
 
@@ -158,9 +161,8 @@ sealed record StatusFacts
         return never.Count > 0 || age is not null || ReplacedAt is not null || Unreadable.Count > 0 || Copies.Count > 0 ? never
             : Kind == StatusKind.Job ? ["no sync has succeeded yet"]
             : NeedsCopy ? ["there is no good copy of it"]
-            : ["no job, plan or tier asks for a copy of it"];
+            : [RestoredSince ?? "no job, plan or tier asks for a copy of it"];
     }
-
     /// <summary>One that is just coming due has its grace; only the second of two in a row is missed for sure.</summary>
     static string? Missed(ExpectedRun expected, DateTimeOffset now) =>
         expected is { Schedule: { } schedule, Began: { } began } && !FutureMoment.Is(began, now)

@@ -65,6 +65,7 @@ sealed class StatusRecords
         List<JobConfig> jobs = [.. _config.Jobs.Where(j => j.Source == database.Name || j.Target == database.Name)];
         List<BackupFile> backups = [.. BackupCatalog.NewestFirst(
             _backups.Where(b => b is { NotAuthenticated: null, Kind: not BackupKind.Safety } && b.Database == database.Name))];
+        var others = OfOtherPassphrase(database.Name, backups.FirstOrDefault());
         var needsCopy = plans.Count > 0 || database.Tier?.Rpo is not null || database.Role == DatabaseRole.Production
             || jobs.Any(j => j.Source == database.Name);
         return new StatusFacts
@@ -73,6 +74,9 @@ sealed class StatusRecords
             Kind = StatusKind.Database,
             Rpo = database.Tier?.Rpo,
             NeedsCopy = needsCopy,
+            RestoredSince = jobs.Where(j => j.Target == database.Name).Select(j => ReplacedAt(j) is { } at
+                    ? $"it was restored at {StatusFacts.Shown(at)}, after the last sync by the job {j.Name}" : null)
+                .FirstOrDefault(reason => reason is not null),
             Expected = [.. plans.Select(p => ExpectedOf(p, database.Name, runs, backups))],
             Runs = [.. runs, .. jobs.SelectMany(RunsOf)],
             Backups = backups,
@@ -85,11 +89,22 @@ sealed class StatusRecords
             Unreadable =
             [
                 .. Unreadable(database.Name),
+                .. others == 0 ? [] : (string[])[$"{Quantity.Of(others, "backup")} {(others == 1 ? "is" : "are")} signed with another "
+                    + "passphrase: check it"],
                 .. needsCopy ? _failedPlaces.Where(p => plans.Count == 0 || plans.Any(n => n.Places.Any(l => l.Name == p.Key)))
                     .Select(p => p.Value) : [],
             ],
         };
     }
+
+    /// <summary>
+    /// How many there are that are newer than every one of ours: with a wrong passphrase that is all of them. Older ones are of before the
+    /// passphrase was changed.
+    /// </summary>
+    int OfOtherPassphrase(string database, BackupFile? newest) => _backups
+        .Where(b => b is { NotAuthenticated: ManifestStore.OtherKey, Kind: not BackupKind.Safety } && b.Database == database
+            && (newest is null || b.Created > newest.Created))
+        .DistinctBy(b => b.FileName).Count();
 
     /// <summary>
     /// Places that have lost a plan's backups, or do not get them. One that lacks only the newest may be about to be given it.

@@ -67,9 +67,16 @@ public sealed record BackupFile(
     [JsonIgnore]
     public string? Kept => Pinned ? "for ever" : KeepDays is { } days ? Quantity.Of(days, "day") : null;
 
-    /// <summary>What to do where a backup is not known to be ours.</summary>
-    internal static readonly string UnauthenticatedAdvice =
-        $"If you know that it is yours, sign it with {Spelling.SignBackup}, or use it as it is with {Spelling.Unauthenticated}.";
+    /// <summary>What to do where it is not known to be ours. With a wrong passphrase all of them are so, and none is to be signed.</summary>
+    internal string UnauthenticatedAdvice => NotAuthenticated == ManifestStore.OtherKey
+        ? ManifestStore.OtherKeyAdvice
+        : $"If you know that it is yours, use it as it is with {Spelling.Unauthenticated}, or sign it: {HowToSign}";
+
+    /// <summary>The command that signs it, as it can be typed.</summary>
+    internal string HowToSign => Key is not null && Path.Contains("://", StringComparison.Ordinal)
+        ? new Spelling($"Get-DbBackup {Database} -Place {Place} | Set-DbBackupSignature",
+            $"backupsync backups sign {Database} --all --place {Place}").ToString()
+        : $"{Spelling.SignBackupAt} {(Path.Contains(' ', StringComparison.Ordinal) ? $"'{Path}'" : Path)}";
 
     /// <summary>What signing its manifest makes ours besides the data, for whoever is asked; empty for nothing.</summary>
     public string Labels() => string.Concat(

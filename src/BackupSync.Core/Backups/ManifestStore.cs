@@ -23,6 +23,9 @@ static class ManifestStore
     /// <summary>Why a manifest is not authenticated that may be in order with a passphrase of before.</summary>
     internal const string OtherKey = "it is signed with another passphrase";
 
+    internal const string OtherKeyAdvice = "Check the passphrase: give the one that was in use when it was taken. If this is the one, the "
+        + "manifest was altered: use another backup.";
+
     internal const string Altered = "its signature does not fit: it was altered";
 
     public static string PathOf(string archivePath) => archivePath + Suffix;
@@ -174,7 +177,7 @@ static class ManifestStore
     static string? ProblemOf(BackupManifest manifest, byte[] bytes, EncryptionConfig encryption)
     {
         if (manifest.Signature is not { } signature)
-            return "it has no signature: earlier releases wrote none, and whoever forges one cannot";
+            return "it has no signature: it was taken before there was a passphrase, by an earlier release, or is forged";
         if (encryption.Problem is not null)
             return "its signature cannot be checked: the passphrase is not here";
         var key = ManifestKey.Of(encryption.Passphrase);

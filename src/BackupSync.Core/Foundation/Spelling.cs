@@ -43,14 +43,14 @@ public sealed record Spelling(string Cmdlet, string Command)
     public static readonly Spelling ListBackups = new("Get-DbBackup", "backupsync backups");
     public static readonly Spelling InitializeSecondary = new("Initialize-DbSecondary", "backupsync initialize");
     public static readonly Spelling RestoreBackup = new("Restore-DbBackup", "backupsync restore --path");
-    public static readonly Spelling SignBackup = new("Set-DbBackupSignature", "backupsync backups sign");
-    public static readonly Spelling SignBackupAt = new("Set-DbBackupSignature -Path …", "backupsync backups sign --path …");
+    public static readonly Spelling SignBackupAt = new("Set-DbBackupSignature -Path", "backupsync backups sign --path");
+    public static readonly Spelling SignBackupsOf = new("Set-DbBackupSignature -Job", "backupsync backups sign --job");
 
     static readonly IReadOnlyList<Spelling> Known =
     [
         AllowProduction, All, Before, Detail, Directory, Force, Job, KeepDays, Latest, ModeFull, NoKeepDays, NoTag, On, OthersWait, Path,
         PathAndTo, Pin, Place, Quiet, SkipRefused, Table, Tag, TargetUrl, To, Unauthenticated, Unpin, Url, AlertList,
-        ResumeSchedule, TestChannel, Compare, CopyBackup, ListBackups, InitializeSecondary, RestoreBackup, SignBackup, SignBackupAt,
+        ResumeSchedule, TestChannel, Compare, CopyBackup, ListBackups, InitializeSecondary, RestoreBackup, SignBackupAt, SignBackupsOf,
     ];
 
     /// <summary>A text as cmdlets say it.</summary>

@@ -18,6 +18,9 @@ sealed class BackupFindings : RunFindings
     /// <summary>It was taken; whatever fails from here on does not undo that.</summary>
     public bool IsGood { get; set; }
 
+    /// <summary>The places that hold it, by their titles; null where the operation does not bring it to any.</summary>
+    public List<string>? HeldBy { get; set; }
+
     public override RunOutcome OutcomeOf(Exception? failure)
     {
         var outcome = base.OutcomeOf(failure);
@@ -26,6 +29,7 @@ sealed class BackupFindings : RunFindings
 
     public override RunResult AddTo(RunResult result) => result with
     {
+        Target = HeldBy is null ? result.Target : string.Join(", ", HeldBy),
         SnapshotTime = Source.SnapshotTime,
         SourceStats = Source.Content?.RowsByTable(),
         Tables = Source.Tables(target: null, result.Success),

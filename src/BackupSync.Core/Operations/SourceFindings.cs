@@ -29,6 +29,10 @@ sealed class SourceFindings
             target?.After?.Tables.GetValueOrDefault(table)?.Rows,
             target?.Before?.Tables.GetValueOrDefault(table)?.Rows,
             Content.Tables.GetValueOrDefault(table)?.Bytes,
-            Content.Tables.ContainsKey(table) && published && target is { IsVerified: true } ? true : null)).ToArray();
+            Content.Tables.ContainsKey(table) && published && target is { IsVerified: true } ? true : null)
+            {
+                Dropped = published && target is { Publish: not null, After: { } after } && !Content.Tables.ContainsKey(table)
+                    && !after.Tables.ContainsKey(table),
+            }).ToArray();
     }
 }

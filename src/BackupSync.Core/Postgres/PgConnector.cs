@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace BackupSync.Postgres;
 
 /// <summary>Opens sessions the patient way: a suspended compute takes seconds to wake, a restarting server as well.</summary>
@@ -15,6 +17,7 @@ static class PgConnector
         bool mayBeShared = false)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var begun = Stopwatch.GetTimestamp();
         deadline.CancelAfter(limit);
         var pause = TimeSpan.FromMilliseconds(250);
         BackupSyncException? last = null;
@@ -32,7 +35,8 @@ static class PgConnector
             {
                 throw last ?? NoAnswer(login, limit);
             }
-            onRetry?.Invoke($"{last.Message} Trying again for up to {limit.TotalSeconds:0} s.");
+            onRetry?.Invoke($"{last.Message} Trying again for up to "
+                + $"{Math.Max(0, Math.Ceiling((limit - Stopwatch.GetElapsedTime(begun)).TotalSeconds)):0} s more.");
             try
             {
                 await Task.Delay(pause, deadline.Token);

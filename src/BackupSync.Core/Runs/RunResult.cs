@@ -208,8 +208,16 @@ public sealed record TableResult(string Table, long? SourceRows, long? TargetRow
     /// <summary>What an incremental run did; null for other runs.</summary>
     public TableChanges? Changes { get; init; }
 
+    /// <summary>Whether it went: it was on the target alone when its content was replaced.</summary>
+    public bool Dropped { get; init; }
+
+    /// <summary>What it came to, in a word; null where it was not compared.</summary>
+    [JsonIgnore]
+    public string? Verdict => Dropped ? "dropped" : Verified switch { true => "verified", false => "UNEQUAL", null => null };
+
     /// <summary>Such as <c>public.users: 512 rows, verified</c>.</summary>
-    public override string ToString() => Table + (TargetRows is { } rows ? $": {Quantity.Of(rows, "row")}" : "")
+    public override string ToString() => Dropped ? $"{Table}: dropped" : Table
+        + (TargetRows is { } rows ? $": {Quantity.Of(rows, "row")}" : "")
         + (Changes is null ? "" : $", {Changes}") + (Verified switch { true => ", verified", false => ", NOT EQUAL", null => "" });
 }
 

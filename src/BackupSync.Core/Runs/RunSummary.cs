@@ -36,7 +36,9 @@ static class RunSummary
         {
             yield return Rows(run);
         }
-        yield return run.Tables.Count > 0 && run.Tables.All(t => t.Verified == true) ? "verified" : null;
+        var dropped = run.Tables.Count(t => t.Dropped);
+        yield return run.Tables.Count > dropped && run.Tables.All(t => t.Dropped || t.Verified == true) ? "verified" : null;
+        yield return dropped > 0 ? $"{Quantity.Of(dropped, "table")} dropped" : null;
         yield return run.LeftOut.Count > 0 ? $"{run.LeftOut.Count} left out" : null;
     }
 

@@ -1,6 +1,7 @@
 using BackupSync.Application;
 using BackupSync.Backups;
 using BackupSync.Configuration;
+using BackupSync.Encryption;
 using BackupSync.Runs;
 using BackupSync.Tests.Backups;
 using BackupSync.Tests.Runs;
@@ -288,7 +289,7 @@ public sealed class StatusReportTests : IDisposable
         var report = await ReadAsync("copy", "neon");
 
         Assert.Equal(
-            ["neon: Unplanned (no job, plan or tier asks for a copy of it)",
+            ["neon: Unplanned (it was restored at 2025-10-18 07:01 UTC, after the last sync by the job copy)",
                 "copy: Late (its target was restored at 2025-10-18 07:01 UTC, after the last sync)"],
             report.Entries.Select(e => e.ToString()));
         RecordSync(At(8, 0));
@@ -316,6 +317,24 @@ public sealed class StatusReportTests : IDisposable
             [StatusState.Unknown, StatusState.Good, StatusState.Unplanned, StatusState.Good], report.Entries.Select(e => e.State));
         Assert.Contains("the place offsite cannot be read", report.Entries[0].Reason, StringComparison.Ordinal);
         Assert.DoesNotContain("never-shown", Assert.Single(_warnings), StringComparison.Ordinal);
+    }
+
+    /// <summary>Whoever reads that there is no copy takes another; it is the passphrase that is wrong.</summary>
+    [Fact]
+    public async Task With_another_passphrase_how_it_stands_is_unknown_not_never()
+    {
+        foreach (var hour in new[] { 1, 2, 3 })
+            AddBackup("backups/railway", At(hour, 0), signing: "correct horse battery");
+        AddBackup("attic/railway", At(3, 0), signing: "correct horse battery");
+        RecordBackup(At(3, 0));
+        _config = _config with { Encryption = new EncryptionConfig(new Secret("a wrong one of before")), Jobs = [] };
+
+        Assert.Equal(
+            "railway: Unknown (3 backups are signed with another passphrase: check it)",
+            (await ReadAsync("railway")).Entries.Single().ToString());
+        // One that was changed leaves older ones behind, which say nothing.
+        AddBackup("backups/railway", At(11, 0), signing: "a wrong one of before");
+        Assert.Equal(StatusState.Good, (await ReadAsync("railway")).Entries.Single().State);
     }
 
     /// <summary>What lies in one place alone is lost with it; who asks for two wants to know.</summary>
@@ -392,11 +411,13 @@ public sealed class StatusReportTests : IDisposable
     void RecordBackup(DateTimeOffset at, RunOutcome outcome = RunOutcome.Succeeded) =>
         Record("backups/railway", Backup("nightly", at) with { Outcome = outcome });
 
-    void AddBackup(string folder, DateTimeOffset at, Func<BackupManifest, BackupManifest>? change = null)
+    void AddBackup(string folder, DateTimeOffset at, Func<BackupManifest, BackupManifest>? change = null, string? signing = null)
     {
         Directory.CreateDirectory(_temp.File(folder));
-        BackupSamples.Add(
+        var path = BackupSamples.Add(
             _temp.File(folder), $"railway_backup_{at:yyyyMMdd_HHmmss}.dump", BackupKind.Plan, at, job: "nightly", change: change);
+        if (signing is not null)
+            ManifestStore.Write(path, ManifestStore.Read(path), ManifestKey.Of(new Secret(signing)), overwrite: true);
     }
 
     void Record(string folder, RunResult run) => new HistoryWriter(_temp.File(folder), _warnings.Add).OnEvent(new RunEnded(run));

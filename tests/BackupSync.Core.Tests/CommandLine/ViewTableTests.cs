@@ -29,6 +29,19 @@ public sealed class ViewTableTests
         Assert.Contains("railway-to-neon", narrow.Lines[2].ToString(), StringComparison.Ordinal);
     }
 
+    /// <summary>Why a run failed is worth more than the file it kept, and less than that it failed.</summary>
+    [Fact]
+    public void The_message_of_a_failed_run_stays_until_there_is_no_room_for_its_id()
+    {
+        var run = RunSamples.Failed();
+
+        Assert.Contains("public.users differs.", Text(120), StringComparison.Ordinal);
+        Assert.DoesNotContain("differs", Text(Narrow), StringComparison.Ordinal);
+        Assert.Contains("RolledBack", Text(Narrow), StringComparison.Ordinal);
+
+        string Text(int width) => string.Join('\n', ViewTable.Draw(ResultViews.Runs, [run], width).Lines);
+    }
+
     [Fact]
     public void Prose_stays_and_breaks_between_words()
     {
@@ -86,7 +99,7 @@ public sealed class ViewTableTests
 
         AssertFits(drawn, Narrow);
         Assert.Equal("Proven", drawn.Columns[^1].Name);
-        Assert.Contains("restored 18.6, 110 d ago; read,", drawn.Lines[2].ToString(), StringComparison.Ordinal);
+        Assert.Contains("restored 18.6, 110 d ago; ", drawn.Lines[2].ToString(), StringComparison.Ordinal);
         Assert.EndsWith("…", drawn.Lines[2].ToString(), StringComparison.Ordinal);
     }
 
@@ -111,16 +124,18 @@ public sealed class ViewTableTests
         TableResult[] tables =
         [
             new("public.a", 5, 5, null, 1_000, Verified: true), new("public.bb", 1_234_567, 1_234_567, 7, 2_500_000, Verified: false),
+            new("public.c", null, null, 3, null, Verified: null) { Dropped = true },
         ];
 
         var lines = ViewTable.Draw(ResultViews.Tables, tables, Narrow).Lines.Select(l => l.ToString());
 
         Assert.Equal(
         [
-            "Table      Source rows  Previous rows  Target rows  Verified     Size",
+            "Table      Source rows  Previous rows  Target rows  Verdict      Size",
             "─────────────────────────────────────────────────────────────────────",
-            "public.a             5                           5  yes          1 kB",
-            "public.bb    1,234,567              7    1,234,567  no        2.50 MB",
+            "public.a             5                           5  verified     1 kB",
+            "public.bb    1,234,567              7    1,234,567  UNEQUAL   2.50 MB",
+            "public.c                            3               dropped   ",
         ], lines);
     }
 
@@ -146,6 +161,14 @@ public sealed class ViewTableTests
     [InlineData(CellForm.Text, "00:01:05")]
     public void Values_have_the_units_of_their_form(CellForm form, string text) =>
         Assert.Equal(text, Cell.Of(form, TimeSpan.FromSeconds(65)).Text);
+
+    /// <summary>Nobody has asked for an objective, so none is missed.</summary>
+    [Theory]
+    [InlineData(null, CellTone.Plain)]
+    [InlineData(1.0, CellTone.Bad)]
+    [InlineData(60.0, CellTone.Good)]
+    public void What_was_measured_has_a_colour_only_by_its_objective(double? objective, CellTone tone) =>
+        Assert.Equal(tone, Cell.Of(CellForm.State, new RecoveryResult(1.9, 1.9, null, objective, objective).RecoveredIn).Tone);
 
     static void AssertFits(ViewTable.Drawn drawn, int width) =>
         Assert.All(drawn.Lines, l => Assert.True(Words.WidthOf(l.ToString()) <= width, l.ToString()));

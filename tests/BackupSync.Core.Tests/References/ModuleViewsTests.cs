@@ -64,7 +64,7 @@ public sealed class ModuleViewsTests
 
     static IReadOnlyList<ViewColumn> Seen(ResultView view)
     {
-        var prose = view.Columns.Where(c => c.Stays).ToList();
+        var prose = view.Columns.Where(c => c is { Stays: true, GivesWayTo: null }).ToList();
         var used = prose.Count * LeastOfLast - 1;
         return [.. view.Columns.TakeWhile(c => !c.Stays && (used += c.Width == 0 ? Narrow : c.Width + 1) <= Narrow), .. prose];
     }

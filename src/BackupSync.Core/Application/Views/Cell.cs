@@ -31,6 +31,7 @@ public readonly record struct Cell(string Text, CellTone Tone)
             string.Create(CultureInfo.InvariantCulture, $"{time.ToDouble(CultureInfo.InvariantCulture):0.0} ms"),
         (CellForm.Moment, DateTimeOffset time) => MomentOf(time.UtcDateTime),
         (CellForm.Moment, DateTime time) => MomentOf(time.ToUniversalTime()),
+        (CellForm.Second, DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture),
         (CellForm.Names, IEnumerable several) => string.Join(", ", several.Cast<object>().Select(NameOf)),
         (_, bool isSo) => isSo ? "yes" : "no",
         (CellForm.ErrorId, string id) => id.StartsWith(ErrorIds.Prefix, StringComparison.Ordinal) ? id[ErrorIds.Prefix.Length..] : id,
@@ -45,11 +46,12 @@ public readonly record struct Cell(string Text, CellTone Tone)
     static CellTone ToneOf(string text) => text switch
     {
         "" or "Unplanned" => CellTone.Plain,
+        [>= '0' and <= '9', ..] when !text.Contains('(', StringComparison.Ordinal) => CellTone.Plain, // measured against no objective
         _ when text.Contains("MISSED", StringComparison.Ordinal) => CellTone.Bad,
-        "Succeeded" or "Good" or "Healthy" or "Connected" or "Equal" or "Keep" or "yes" or "signed"
+        "Succeeded" or "Good" or "Healthy" or "Connected" or "Equal" or "Keep" or "yes" or "verified" or "signed"
             or "accepted" or "Closed" => CellTone.Good,
         "Skipped" or "Cancelled" or "Incomplete" or "Remove" or "Different" or "Late" or "Unknown" or "Degraded"
-            or "Warning" or "Acknowledged" or "Watched" => CellTone.Doubtful,
+            or "Warning" or "Acknowledged" or "Watched" or "dropped" => CellTone.Doubtful,
         _ when text.StartsWith("read", StringComparison.Ordinal) || text.StartsWith("restored", StringComparison.Ordinal)
             || text.Contains(", met (", StringComparison.Ordinal) => CellTone.Good,
         _ when text.StartsWith("not proven", StringComparison.Ordinal) => CellTone.Doubtful,

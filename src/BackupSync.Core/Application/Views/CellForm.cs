@@ -25,6 +25,9 @@ public enum CellForm
 
     /// <summary>In UTC, as <c>2026-11-30 17:51Z</c>.</summary>
     Moment,
+
+    /// <summary>The same to the second, where several fall into one minute.</summary>
+    Second,
 }
 
 /// <summary>What a cell's colour tells.</summary>

@@ -21,7 +21,8 @@ public static class ResultViews
         Column("DatabaseName", CellForm.Text, 12), Column("Outcome", CellForm.State, 14), Column("Duration", CellForm.Duration, 8),
         Column("ErrorId", CellForm.ErrorId, 21, "Error.Id"),
         Column("Mode", CellForm.Text, 11), Column("Rows", CellForm.Number, 13), Column("Age", CellForm.Duration, 8),
-        Column("Publish", CellForm.Text, 11), Column("SafetyFile", CellForm.Text, 46, "SafetyBackup.FileName"));
+        Column("Publish", CellForm.Text, 11), Column("SafetyFile", CellForm.Text, 46, "SafetyBackup.FileName"),
+        Prose("Message") with { Path = "Error.Message", GivesWayTo = "ErrorId" });
 
     /// <summary>What a sync or a restore came to.</summary>
     public static readonly ResultView Sync = List(typeof(RunResult), "Sync",
@@ -65,7 +66,7 @@ public static class ResultViews
 
     public static readonly ResultView Tables = Table(typeof(TableResult), "",
         Column("Table", CellForm.Text, 31), Column("SourceRows", CellForm.Number, 12), Column("PreviousRows", CellForm.Number, 12),
-        Column("TargetRows", CellForm.Number, 12), Column("Verified", CellForm.YesNo, 8), Column("Size", CellForm.Size, 9, "Bytes"));
+        Column("TargetRows", CellForm.Number, 12), Column("Verdict", CellForm.State, 8), Column("Size", CellForm.Size, 9, "Bytes"));
 
     /// <summary>What an incremental run did with each table.</summary>
     public static readonly ResultView ChangedTables = Table(typeof(TableResult), "Changes",
@@ -93,9 +94,9 @@ public static class ResultViews
         Prose("Columns"));
 
     public static readonly ResultView Backups = Table(typeof(BackupFile), "",
-        Column("Created", CellForm.Moment, 17), Column("Database", CellForm.Text, 14), Column("Kind", CellForm.Text, 6),
-        Column("Size", CellForm.Size, 9), Column("Proven", CellForm.State, 29), Column("Rows", CellForm.Number, 13),
-        Column("Job", CellForm.Text, 16), Column("Place", CellForm.Text, 12), Column("Encrypted", CellForm.Text, 9),
+        Column("Created", CellForm.Second, 20), Column("Database", CellForm.Text, 12), Column("Kind", CellForm.Text, 6),
+        Column("Size", CellForm.Size, 8), Column("Place", CellForm.Text, 8), Column("Proven", CellForm.State, 20),
+        Column("Rows", CellForm.Number, 13), Column("Job", CellForm.Text, 16), Column("Encrypted", CellForm.Text, 9),
         Column("Tag", CellForm.Text, 16), Column("Kept", CellForm.Text, 9), Column("File", CellForm.Text, 46, "FileName"));
 
     public static readonly ResultView Retention = Table(typeof(RetentionDecision), "",

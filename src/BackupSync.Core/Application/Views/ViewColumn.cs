@@ -17,6 +17,9 @@ public sealed record ViewColumn(string Name, CellForm Form, int Width)
     /// <summary>Whether others leave before it, where there is no room for all.</summary>
     public bool Stays { get; init; }
 
+    /// <summary>The column that is worth more than it, though it <see cref="Stays"/>: it goes before that one does. Null for none.</summary>
+    public string? GivesWayTo { get; init; }
+
     /// <summary>The name as words: <c>Source rows</c>.</summary>
     public string Heading => string.Concat(Name.Select((c, i) => i > 0 && char.IsUpper(c) && char.IsLower(Name[i - 1])
         ? $" {char.ToLowerInvariant(c)}" : $"{c}"));

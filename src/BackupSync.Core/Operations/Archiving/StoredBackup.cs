@@ -173,11 +173,11 @@ sealed class StoredBackup : IAsyncDisposable
         _ = handle.Encryption!.Passphrase; // where it is not here, that is what is wrong
         throw manifest is { Encryption: not null, Signature: not null } && problem == ManifestStore.OtherKey
             ? new BackupSyncException(ErrorIds.PassphraseWrong, $"The passphrase is not the one that {name} was encrypted and signed with.",
-                "Give the passphrase that was in use when it was taken. If this is the one, the manifest was altered: use another backup.")
+                ManifestStore.OtherKeyAdvice)
             : new BackupSyncException(
                 ErrorIds.NotAuthenticated,
                 $"{name} is not authenticated, so it may be forged: {problem}.",
-                BackupFile.UnauthenticatedAdvice);
+                (handle.File with { NotAuthenticated = problem }).UnauthenticatedAdvice);
     }
 
     static Secret Passphrase(BackupHandle handle, string name) => handle.Encryption?.Passphrase ?? throw new BackupSyncException(

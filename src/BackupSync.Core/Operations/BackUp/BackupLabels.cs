@@ -17,7 +17,8 @@ static class BackupLabels
         var (manifest, name) = (held.Manifest, handle.File.Path);
         if (manifest.NotAuthenticated is { } doubt && !handle.Unauthenticated)
             throw new BackupSyncException(
-                ErrorIds.NotAuthenticated, $"{name} is not authenticated: {doubt}.", BackupFile.UnauthenticatedAdvice);
+                ErrorIds.NotAuthenticated, $"{name} is not authenticated: {doubt}.",
+                (handle.File with { NotAuthenticated = doubt }).UnauthenticatedAdvice);
         // To sign it would vouch for all of it; to write it unsigned would hide that it was altered.
         if (ManifestStore.CannotRenew(manifest, handle.Encryption) is { } problem)
             throw new BackupSyncException(

@@ -40,6 +40,7 @@ sealed class BackupOperation(RunContext run, BackupRequest request) : IOperation
             await TakeAsync(source, cancellationToken);
             return;
         }
+        _findings.HeldBy = [];
         IDisposable? held = null;
         await run.StepAsync(_steps.Lock, (_, _) =>
         {
@@ -53,6 +54,7 @@ sealed class BackupOperation(RunContext run, BackupRequest request) : IOperation
         {
             Leftovers.ClearFiles(_folder, run);
             await TakeAsync(source, cancellationToken);
+            _findings.HeldBy.Add(_order.Local.Title);
             var notProven = await ProveAsync(cancellationToken);
             _findings.IsGood = true;
             await StoreAsync(cancellationToken);
@@ -170,16 +172,19 @@ sealed class BackupOperation(RunContext run, BackupRequest request) : IOperation
             {
                 await run.StepAsync(_steps.StoreIn(place),
                     (scope, ct) => BackupCopy.RunAsync(Handle, place, request.Database.Name, scope, ct), cancellationToken);
+                _findings.HeldBy!.Add(place.Title);
             }
             catch (BackupSyncException failure)
             {
                 if (problem is not null)
                     run.Warn($"{place.Name}: {failure.Message}");
                 // The others are still to have it.
+                var which = _order.Places.Contains(_order.Local) ? $"{request.Database.Name} {Spelling.Latest}"
+                    : $"{Spelling.Path} {local.Path}";
                 problem ??= new BackupSyncException(failure
                     .ErrorId, $"{failure.Message} The backup itself is good and stays in {local.Path}.",
                     $"{(failure.Advice is { Length: > 0 } advice ? $"{advice} Then copy it" : "When that is mended, copy it")}: "
-                    + $"{Spelling.CopyBackup} to {place.Name}.", failure) { Detail = failure.Detail };
+                    + $"{Spelling.CopyBackup} {which} {Spelling.To} {place.Name}", failure) { Detail = failure.Detail };
             }
         }
         if (problem is not null)
@@ -191,6 +196,7 @@ sealed class BackupOperation(RunContext run, BackupRequest request) : IOperation
             Companions = [.. ManifestStore.Read(local.Path).Companions.Select(c => c.File)],
         };
         await Retention.ApplyAsync(Handle.Place, [done], warn: null, cancellationToken);
+        _findings.HeldBy!.Remove(_order.Local.Title);
         await using var first = BackupPlaces.Open(_order.Places[0]);
         _findings.Source.Backup = await BackupStore.ReadAsync(first, $"{request.Database.Name}/{local.FileName}", cancellationToken);
     }

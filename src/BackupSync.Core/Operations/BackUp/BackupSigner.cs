@@ -36,13 +36,13 @@ static class BackupSigner
         if (!named && manifest.Encryption is { Signed: true })
         {
             throw Refused($"{manifest.File} was taken by a release that signs: "
-                + "its signature is missing, or another has been put in its place.", NameIt);
+                + "its signature is missing, or another has been put in its place.", NameIt(handle.File));
         }
-        if (!named && manifest.Encryption is null)
-            throw Refused($"{manifest.File} is not encrypted, so nothing shows that it is yours.", NameIt);
+        if (!named && RefusalOf(BackupFile.Of(handle.File.Path, manifest)) is { } refusal)
+            throw refusal;
         if (!named && !BackupNames.IsOf(manifest.File, manifest.Created))
             throw Refused($"{manifest.File} has another date in its name than in its manifest, "
-                + $"{manifest.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC.", NameIt);
+                + $"{manifest.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC.", NameIt(handle.File));
 
         var begun = clock.GetTimestamp();
         await IntegrityCheck.RunAsync(backup, tools, scope, cancellationToken);
@@ -66,7 +66,11 @@ static class BackupSigner
         ErrorIds.ConfigurationInvalid, "There is no passphrase to sign with.",
         "Name it in the configuration: encryption: { passphrase: \"${BACKUPSYNC_PASSPHRASE}\" }")).Passphrase;
 
-    static readonly string NameIt = $"If you know that it is, name it by its path: {Spelling.SignBackupAt}.";
+    /// <summary>Why one that was not named will not be signed, by what its manifest says already; null where it may be.</summary>
+    public static BackupSyncException? RefusalOf(BackupFile file) => file.Encrypted ? null
+        : Refused($"{file.FileName} is not encrypted, so nothing shows that it is yours.", NameIt(file));
+
+    static string NameIt(BackupFile file) => $"If you know that it is, name it by its path: {file.HowToSign}";
 
     static BackupSyncException Refused(string message, string advice) => new(ErrorIds.NotAuthenticated, message, advice);
 }

@@ -28,7 +28,7 @@ static class CleanUp
                 await (publisher?.CompleteAsync(ct) ?? Task.CompletedTask);
                 limit.CancelAfter(Limit);
                 var plan = Retention.Plan(settings.Folder, keepDays, run.Clock.GetUtcNow(), settings.Job, settings.Signing);
-                Retention.WarnOfUnauthenticated(plan, run.Warn);
+                Retention.WarnOfUnauthenticated(plan, run.Warn, settings.Job);
                 var removed = await Retention.ApplyAsync(FolderPlaceConfig.At(settings.Folder), plan, run.Warn, ct);
                 scope.Note = removed.Count == 0
                     ? "no backup has expired"

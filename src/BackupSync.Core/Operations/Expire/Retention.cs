@@ -77,14 +77,19 @@ static class Retention
     }
 
     /// <summary>They stay until somebody has looked at them, and take space.</summary>
-    internal static void WarnOfUnauthenticated(IReadOnlyList<RetentionDecision> plan, Action<string> warn)
+    /// <param name="job">Whose directory it is, where it is one of a sync job's.</param>
+    internal static void WarnOfUnauthenticated(IReadOnlyList<RetentionDecision> plan, Action<string> warn, string? job = null)
     {
         var doubtful = plan.Where(d => d.Backup?.NotAuthenticated is not null).ToList();
         if (doubtful.Count == 0)
             return;
-        warn("Not authenticated, so never removed and never counted: "
-            + $"{doubtful[0].Path}{(doubtful.Count == 1 ? "" : $" and {doubtful.Count - 1} more")}: "
-            + $"{doubtful[0].Backup!.NotAuthenticated}. If they are yours, sign them: {Spelling.SignBackup}.");
+        var first = doubtful[0].Backup!;
+        var ofJob = doubtful.Exists(d => d.Backup is { Kind: BackupKind.Source } kept && kept.Job == job);
+        warn($"Not authenticated, so never removed and never counted: {first.Path}"
+            + $"{(doubtful.Count == 1 ? "" : $" and {doubtful.Count - 1} more")}: {first.NotAuthenticated}. "
+            + (first.NotAuthenticated == ManifestStore.OtherKey ? ManifestStore.OtherKeyAdvice
+                : ofJob ? $"What is yours has to be signed: {Spelling.SignBackupsOf} {job}"
+                : $"What is yours has to be signed, each by its path: {first.HowToSign}"));
     }
 
     /// <summary>

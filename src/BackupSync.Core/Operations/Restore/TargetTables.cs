@@ -74,7 +74,9 @@ sealed record TargetTables(
             if (!relations.TryGetValue(name, out var found))
             {
                 throw Unfit($"{label} has no table {name}.",
-                    $"Create it as it was when the backup was taken, or restore the whole backup: without {Spelling.Table}.");
+                    $"One that was dropped is created first: restore the whole backup beside, into a new database by {Spelling.TargetUrl}, take "
+                        + $"the table's definition from there (pg_dump --schema-only --table='{name}' … | psql …), and restore its rows by "
+                        + $"{Spelling.Table} then. docs/restore-runbook.md has the commands.");
             }
             if (found.Kind != kind)
                 throw Unfit($"{label}: {name} is "

@@ -49,7 +49,8 @@ static class Prechecks
     {
         if (target.Facts.Major < major)
             run.Warn($"{target.Login.Label} has PostgreSQL {target.Facts.Version}, which is older than {from}, {version}: what only "
-                + $"PostgreSQL {major} knows cannot be restored there. The run ends then, and the target stays as it is.");
+                + $"PostgreSQL {major} knows cannot be restored there. If {from} uses something of it, the run ends with an error, and "
+                + "the target stays as it is.");
     }
 
     /// <summary>What refers to what is left out could not be created: a foreign key, say, or a view.</summary>

@@ -50,7 +50,10 @@ public sealed class BackupFaultTests(Servers servers) : IClassFixture<Servers>
         var result = await vault.BackUpAsync(vault.ByHand(vault.Local, vault.Offsite));
 
         Faults.AssertFailed(result, RunOutcome.Incomplete, RunStep.Store, ErrorIds.FileFailed);
-        Assert.StartsWith("When that is mended, copy it: Copy-DbBackup", result.Error!.Advice, StringComparison.Ordinal);
+        Assert.Equal("When that is mended, copy it: backupsync copy auth --latest --to offsite",
+            Spelling.InCommands(result.Error!.Advice!));
+        Assert.Equal("When that is mended, copy it: Copy-DbBackup auth -Latest -To offsite", Spelling.InCmdlets(result.Error.Advice!));
+        Assert.Equal("local", result.Target);
     }
 
     [Fact]
@@ -255,6 +258,7 @@ public sealed class BackupFaultTests(Servers servers) : IClassFixture<Servers>
         Assert.Empty(Files(disk.Path));
         Vault.Well(await vault.ProveAsync(local));
         // The third has it nevertheless.
+        Assert.Equal("local, offsite", result.Target);
         Assert.Equal(local.Sha256, Assert.Single(await ListAsync(vault.Offsite)).Sha256);
     }
 

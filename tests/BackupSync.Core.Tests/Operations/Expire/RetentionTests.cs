@@ -1,5 +1,7 @@
+using System.Globalization;
 using BackupSync.Backups;
 using BackupSync.Configuration;
+using BackupSync.Encryption;
 using BackupSync.Files;
 using BackupSync.Operations.Expire;
 using BackupSync.Runs;
@@ -19,6 +21,38 @@ public sealed class RetentionTests : IDisposable
 
     [Fact]
     public void No_directory_means_no_decisions() => Assert.Empty(Retention.Plan(_temp.File("missing"), 7, Now));
+
+    /// <summary>Encryption may be turned on when there are files already: the way out is told as it can be typed.</summary>
+    [Theory]
+    [InlineData("railway-to-neon", "backupsync backups sign --job railway-to-neon")]
+    [InlineData(null, "backupsync backups sign --path {0}")]
+    public void What_was_taken_before_there_was_a_passphrase_is_told_with_what_signs_it(string? job, string command)
+    {
+        Source("a.dump", days: 1);
+        var warnings = new List<string>();
+
+        Retention.WarnOfUnauthenticated(
+            Retention.Plan(_temp.Path, 7, Now, job, new EncryptionConfig(new Secret("correct horse"))), warnings.Add, job);
+
+        var warning = Spelling.InCommands(Assert.Single(warnings));
+        Assert.Contains("it was taken before there was a passphrase", warning, StringComparison.Ordinal);
+        Assert.EndsWith(string.Format(CultureInfo.InvariantCulture, command, _temp.File("a.dump")), warning, StringComparison.Ordinal);
+    }
+
+    /// <summary>To sign what another passphrase has signed would make two mistakes of one.</summary>
+    [Fact]
+    public void With_another_passphrase_it_is_the_passphrase_that_is_to_be_checked()
+    {
+        var path = Source("a.dump", days: 1);
+        ManifestStore.Write(path, ManifestStore.Read(path), ManifestKey.Of(new Secret("correct horse")), overwrite: true);
+        var warnings = new List<string>();
+
+        Retention.WarnOfUnauthenticated(Retention.Plan(
+            _temp.Path, 7, Now, encryption: new EncryptionConfig(new Secret("battery staple"))), warnings.Add, "railway-to-neon");
+
+        Assert.Contains("Check the passphrase", Assert.Single(warnings), StringComparison.Ordinal);
+        Assert.DoesNotContain("Set-DbBackupSignature", warnings[0], StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Two_runs_a_day_for_a_month_leave_a_week()

@@ -75,6 +75,24 @@ public sealed class SyncTests(Servers servers) : IClassFixture<Servers>
         Assert.Equal(expected, result.Publish);
     }
 
+    /// <summary>With one way as with the other the target becomes what the source is.</summary>
+    [Theory]
+    [InlineData(PublishMode.Swap)]
+    [InlineData(PublishMode.Transaction)]
+    public async Task A_table_that_only_the_target_had_is_told_as_dropped_and_the_rest_as_verified(PublishMode publish)
+    {
+        await using var scenario = await Scenario.CreateAsync(servers, publish);
+        await scenario.FillAsync(13);
+        await scenario.SyncWellAsync();
+        await scenario.OnTargetAsync("CREATE TABLE only_here (id integer); INSERT INTO only_here VALUES (1)");
+
+        var result = await scenario.SyncAsync();
+
+        Assert.Null(result.Error);
+        Assert.Equal("public.only_here", Assert.Single(result.Tables, t => t.Dropped).Table);
+        Assert.Contains(", verified, 1 table dropped, ", result.Summary, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Result_record_and_log_tell_the_same_facts()
     {
