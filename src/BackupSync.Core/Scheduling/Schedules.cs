@@ -109,7 +109,8 @@ public static class Schedules
 
     static ScheduleEntry EntryOf(ScheduleItem item, SchedulePause? pause, DateTimeOffset now, Action<string> warn)
     {
-        var next = Next(item.Schedule, now, NextTimes).ToList();
+        // Scripts say $schedule.Next[0], which a list that the compiler makes does not understand.
+        var next = Next(item.Schedule, now, NextTimes).ToArray();
         var last = item.Records.Select(r => LatestOf(r, warn)).OfType<LatestRun>().MaxBy(r => r.Last.StartTime);
         return new ScheduleEntry
         {
@@ -120,7 +121,7 @@ public static class Schedules
             LastRun = last?.Last.StartTime,
             LastOutcome = last?.Last.Outcome,
             Next = next,
-            NextLocal = [.. next.Select(t => TimeZoneInfo.ConvertTime(t, item.Schedule.TimeZone))],
+            NextLocal = next.Select(t => TimeZoneInfo.ConvertTime(t, item.Schedule.TimeZone)).ToArray(),
             Pause = pause,
         };
     }
