@@ -149,7 +149,7 @@ Describe 'Get-DbBackup' {
 
         It 'shows a table with tag and place' {
             Get-DbBackup auth | Format-Table -View Wide | Out-String -Width 250 |
-                Should -Match '(?s)auth\s+Plan.*read, [^\n]*\s(local|offsite)\s+no.*auth\s+Manual.*local\s+no\s+pre-deployment-2\s+auth_manual_backup_'
+                Should -Match '(?s)auth\s+Plan\s[^\n]*\s(local|offsite)\s+read,.*auth\s+Manual\s[^\n]*\slocal\s[^\n]*pre-deployment-2[^\n]*auth_manual_backup_'
         }
 
         It 'goes on where a name is unknown, and lists nothing else for it' {

@@ -77,7 +77,7 @@ Describe 'Set-DbBackupSignature' {
         "$($errors[0])" | Should -BeLike '*is not encrypted*'
         @(Get-DbSyncHistory -Config $pair.Config -Kind Sign).Count | Should -Be 0
         (Set-DbBackupSignature -Job copy -Config $pair.Config -Confirm:$false).Success | Should -Not -Contain $false
-        (Get-DbBackup -Job copy -Config $pair.Config).NotAuthenticated | Should -BeNullOrEmpty
+        (Get-DbBackup -Job copy -Config $pair.Config).Where{ $_.NotAuthenticated } | Should -BeNullOrEmpty
     }
 
     It 'begins nothing without a passphrase' {
