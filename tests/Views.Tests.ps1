@@ -59,13 +59,13 @@ Describe 'Views' {
         @{ Name = 'incremental'; Line = 'Mode +: Incremental' }
         @{ Name = 'failed'; Line = 'ErrorId +: RestoreFailed' }
         @{ Name = 'steps'; Line = '^Verify +Succeeded +\d+\.\ds 3 tables, 600 rows, content equal' }
-        @{ Name = 'tables'; Line = '^public\.users +500 +500 yes' }
+        @{ Name = 'tables'; Line = '^public\.users +500 +500 .*verified' }
         @{ Name = 'changes'; Line = '^public\.users +0 +0 +0 +500 yes' }
         @{ Name = 'taken'; Line = '^auth +Succeeded +\d+ kB +\d+\.\ds' }
         @{ Name = 'proven'; Line = '^auth +20\S+ \d\d:\d\dZ restored \d+\.\d+ .* met \(1h 00m\)' }
         @{ Name = 'labelled'; Line = '^auth .*Z Succeeded +tag' }
         @{ Name = 'copied'; Line = '^auth .*Z offsite +Succeeded +\d+ kB' }
-        @{ Name = 'backups'; Line = '^20\S+ \S+Z auth +Manual +\d+ kB restored' }
+        @{ Name = 'backups'; Line = '^20\S+ \S+Z auth +Manual +\d+ kB local +restored' }
         @{ Name = 'history'; Line = '^20\S+ \S+Z Sync +copy +RolledBack +\d+\.\ds' }
         @{ Name = 'everything'; Line = '^20\S+ \S+Z Drill +by-hand +auth +Succeeded +\d+\.\ds' }
         @{ Name = 'plan'; Line = '^Lock +1m 00s Lock ' }

@@ -28,8 +28,8 @@ public static class Moments
 
     /// <summary>What to say of a text that is none.</summary>
     public static string Refusal(string text) =>
-        $"'{text}' is no moment; write it as 2024-01-23T14:30:00Z, or with another offset than Z.";
+        $"'{AddressText.Scrub(text)}' is no moment; write it as 2024-01-23T14:30:00Z, or with another offset than Z.";
 
     /// <summary>The same of a length of time.</summary>
-    public static string RefusalOfDuration(string text) => $"'{text}' is not {Durations.Allowed}.";
+    public static string RefusalOfDuration(string text) => $"'{AddressText.Scrub(text)}' is not {Durations.Allowed}.";
 }

@@ -31,7 +31,8 @@ public readonly record struct Cell(string Text, CellTone Tone)
             string.Create(CultureInfo.InvariantCulture, $"{time.ToDouble(CultureInfo.InvariantCulture):0.0} ms"),
         (CellForm.Moment, DateTimeOffset time) => MomentOf(time.UtcDateTime),
         (CellForm.Moment, DateTime time) => MomentOf(time.ToUniversalTime()),
-        (CellForm.Second, DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture),
+        (CellForm.Second, DateTimeOffset time) => SecondOf(time.UtcDateTime),
+        (CellForm.Second, DateTime time) => SecondOf(time.ToUniversalTime()),
         (CellForm.Names, IEnumerable several) => string.Join(", ", several.Cast<object>().Select(NameOf)),
         (_, bool isSo) => isSo ? "yes" : "no",
         (CellForm.ErrorId, string id) => id.StartsWith(ErrorIds.Prefix, StringComparison.Ordinal) ? id[ErrorIds.Prefix.Length..] : id,
@@ -39,6 +40,8 @@ public readonly record struct Cell(string Text, CellTone Tone)
     };
 
     static string? NameOf(object named) => named as string ?? ViewColumn.Property(named.GetType(), "Name").GetValue(named)?.ToString();
+
+    static string SecondOf(DateTime utc) => utc.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     static string MomentOf(DateTime utc) => utc.ToString("yyyy-MM-dd HH:mm'Z'", CultureInfo.InvariantCulture);
 
