@@ -153,7 +153,8 @@ public sealed class TableRestoreTests(Servers servers) : IClassFixture<Servers>
         await AssertRefusedAsync("usesr", ErrorIds.UnknownName, "no table 'usesr'", "Did you mean 'users'?");
         await AssertRefusedAsync("nowhere.*", ErrorIds.UnknownName, "no table 'nowhere.*'", "It has \"Mixed Case\".");
         await AssertRefusedAsync("events_2025_even", ErrorIds.NotSupported, "partition by hash", "Restore all of public.events_2025.");
-        await AssertRefusedAsync("no_key_duplicates", ErrorIds.NotSupported, "has no table public.no_key_duplicates", "One that was dropped is created first");
+        await AssertRefusedAsync(
+            "no_key_duplicates", ErrorIds.NotSupported, "has no table public.no_key_duplicates", "One that was dropped is created first");
         await AssertRefusedAsync("users", ErrorIds.NotSupported, "public.users has no column status", "Add the column");
         await AssertRefusedAsync("regions", ErrorIds.NotSupported, "public.regions_eu is no partition of public.regions", "Attach it");
         await AssertRefusedAsync("cache", ErrorIds.NotSupported, "public.cache is no ordinary table", "another database");
