@@ -1,0 +1,58 @@
+BeforeAll {
+    Import-Module (Join-Path $PSScriptRoot 'Support.psm1')
+
+    # A home of its own: repositories and modules of whoever runs the tests stay as they are.
+    $home_ = Join-Path $TestDrive 'home'
+    $null = New-Item -ItemType Directory -Path $home_
+    function Invoke-AtHome([string[]] $Lines) {
+        $names = 'HOME', 'XDG_DATA_HOME', 'USERPROFILE', 'LOCALAPPDATA', 'PSModulePath'
+        $saved = $names.ForEach{ [Environment]::GetEnvironmentVariable($_) }
+        try {
+            $env:XDG_DATA_HOME = $env:LOCALAPPDATA = Join-Path $home_ 'data'
+            $env:USERPROFILE = $home_
+            $env:PSModulePath = $null
+            $output = Invoke-Pwsh ((@("`$ErrorActionPreference = 'Stop'", "Set-Location '$home_'") + $Lines) -join '; ')
+            $LASTEXITCODE | Should -Be 0 -Because ($output -join "`n")
+            $output
+        }
+        finally {
+            0..($names.Count - 1) | ForEach-Object { [Environment]::SetEnvironmentVariable($names[$_], $saved[$_]) }
+        }
+    }
+
+    $build = Join-Path $PSScriptRoot '..' 'build.ps1' -Resolve
+    $source = Split-Path (Get-Module BackupSync).ModuleBase
+    Copy-Item -LiteralPath (Join-Path $source 'BackupSync') -Destination $TestDrive -Recurse
+    $made = Invoke-Unattended $TestDrive "& '$build' -Task Package -Output '$TestDrive'"
+    $packages = Join-Path $TestDrive 'packages'
+}
+
+Describe 'Packages' {
+    It 'are made by the build' {
+        $made.ExitCode | Should -Be 0 -Because $made.Output
+        (Get-ChildItem -LiteralPath $packages -Recurse -File).Name | Sort-Object -CaseSensitive | Should -BeLike 'backupsync.*.nupkg'
+    }
+
+    It 'of the module install from a folder, and are imported by a PowerShell that has nothing else of it' {
+        $repository = New-Item -ItemType Directory -Path (Join-Path $TestDrive 'repository')
+        $package = Get-ChildItem -LiteralPath (Join-Path $packages 'module') -Filter *.nupkg
+        Invoke-AtHome "Register-PSResourceRepository -Name local -Uri '$repository' -Trusted",
+            "Publish-PSResource -NupkgPath '$package' -Repository local",
+            'Install-PSResource BackupSync -Repository local -Scope CurrentUser' | Should -BeNullOrEmpty
+
+        $seen = Invoke-AtHome 'Import-Module BackupSync', '(Get-Module BackupSync).ModuleBase', '(Get-Command -Module BackupSync).Count',
+            '(New-DbSyncConfig ./backupsync.yml).Name'
+        $seen[0] | Should -BeLike "$home_*"
+        $seen[1] | Should -Be (Get-Command -Module BackupSync).Count
+        $seen[2] | Should -Be 'backupsync.yml'
+    }
+
+    It 'of the command line install as a tool, which runs' {
+        $tools = Join-Path $TestDrive 'tools'
+        $installed = dotnet tool install backupsync --tool-path $tools --source (Join-Path $packages 'tool') 2>&1 | Out-String
+        $LASTEXITCODE | Should -Be 0 -Because $installed
+        $tool = Join-Path $tools 'backupsync'
+        & $tool --version | Should -Match '^\d+\.\d+\.\d+'
+        & $tool demo --help | Out-String | Should -BeLike '*throw-away servers*'
+    }
+}
