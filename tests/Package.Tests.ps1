@@ -3,14 +3,12 @@ BeforeAll {
 
     # A home of its own: repositories and modules of whoever runs the tests stay as they are.
     $home_ = Join-Path $TestDrive 'home'
-    $null = New-Item -ItemType Directory -Path $home_
+    $null = New-Item -ItemType Directory -Path (Join-Path $home_ '.local' 'share')
     function Invoke-AtHome([string[]] $Lines) {
-        $names = 'HOME', 'XDG_DATA_HOME', 'USERPROFILE', 'LOCALAPPDATA', 'PSModulePath'
+        $names = 'HOME', 'XDG_DATA_HOME', 'PSModulePath'
         $saved = $names.ForEach{ [Environment]::GetEnvironmentVariable($_) }
         try {
-            $env:XDG_DATA_HOME = $env:LOCALAPPDATA = Join-Path $home_ 'data'
-            $env:USERPROFILE = $home_
-            $env:PSModulePath = $null
+            $env:HOME, $env:XDG_DATA_HOME, $env:PSModulePath = $home_, $null, $null
             $output = Invoke-Pwsh ((@("`$ErrorActionPreference = 'Stop'", "Set-Location '$home_'") + $Lines) -join '; ')
             $LASTEXITCODE | Should -Be 0 -Because ($output -join "`n")
             $output
@@ -34,6 +32,10 @@ Describe 'Packages' {
     }
 
     It 'of the module install from a folder, and are imported by a PowerShell that has nothing else of it' {
+        if ($IsWindows) {
+            Set-ItResult -Skipped -Because 'Windows has one folder for a user''s modules, whatever the environment says.'
+            return
+        }
         $repository = New-Item -ItemType Directory -Path (Join-Path $TestDrive 'repository')
         $package = Get-ChildItem -LiteralPath (Join-Path $packages 'module') -Filter *.nupkg
         Invoke-AtHome "Register-PSResourceRepository -Name local -Uri '$repository' -Trusted",

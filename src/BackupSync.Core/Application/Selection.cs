@@ -26,8 +26,8 @@ public static class Selection
     }
 
     /// <summary>
-    /// A plan for some of its databases alone, all where none is named. Its ping is left out where others are: whoever watches it would take
-    /// the good end of a part for that of the whole.
+    /// A plan for some of its databases alone, all where none is named. Its ping is left out where others are: whoever watches it would
+    /// take the good end of a part for that of the whole.
     /// </summary>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.UnknownName"/>: the plan has no such database.</exception>
     public static BackupPlanConfig Part(BackupPlanConfig plan, IReadOnlyList<string>? databases)

@@ -26,6 +26,12 @@ sealed record CalendarRule
     /// <summary>Whether one of <see cref="Days"/> and <see cref="Weekdays"/> is enough, of which neither is null then.</summary>
     public bool IsEitherDay { get; init; }
 
+    /// <summary>
+    /// Whether it means "every so often": cron takes a minute or hour that begins with <c>*</c> for that, where clocks change, and all else
+    /// for times.
+    /// </summary>
+    public bool IsInterval { get; init; }
+
     public required TimeZoneInfo Zone { get; init; }
 
     public bool IsEveryDay => Days is null && Months is null && Weekdays is null;
@@ -45,7 +51,7 @@ sealed record CalendarRule
         var rule = new CalendarRule
         {
             Hours = cron.Hours, Minutes = cron.Minutes, Days = days, Weekdays = weekdays, Months = Unless(cron.Months, 12),
-            IsEitherDay = cron.IsEitherDay && days is not null, Zone = schedule.TimeZone,
+            IsEitherDay = cron.IsEitherDay && days is not null, IsInterval = cron.IsInterval, Zone = schedule.TimeZone,
         };
         // Every hour of every day is the same in all zones whose clocks differ by whole hours, and schedulers leave out what clocks repeat.
         return rule.IsEveryDay && rule.Hours.Count == 24 && HasWholeHours(rule.Zone) ? rule with { Zone = TimeZoneInfo.Utc } : rule;
@@ -72,6 +78,7 @@ sealed record CalendarRule
                    Hours = [.. hours.Select(h => h.Key)],
                    Minutes = [.. minutes.Select(m => m.Key)],
                    Seconds = [.. minutes.First().Select(t => t.Seconds)],
+                   IsInterval = true,
                    Zone = TimeZoneInfo.Utc,
                },
         ];
@@ -89,7 +96,8 @@ sealed record CalendarRule
         var weekdays = Weekdays is null ? "*" : IsEitherDay ? Ranges(Weekdays) : Field(Weekdays, 0, 6);
         if (!IsEitherDay && Days is not null && Weekdays is not null && !days.StartsWith('*') && !weekdays.StartsWith('*'))
             return null;
-        return $"{Field(Minutes, 0, 59)} {Field(Hours, 0, 23)} {days} {(Months is null ? "*" : Field(Months, 1, 12))} {weekdays}";
+        var time = IsInterval ? $"{Field(Minutes, 0, 59)} {Field(Hours, 0, 23)}" : $"{Ranges(Minutes)} {string.Join(',', Hours)}";
+        return $"{time} {days} {(Months is null ? "*" : Field(Months, 1, 12))} {weekdays}";
     }
 
     /// <summary><c>*</c>, <c>*/15</c>, or <see cref="Ranges"/>.</summary>

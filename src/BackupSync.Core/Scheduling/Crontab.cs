@@ -11,8 +11,8 @@ static class Crontab
     {
         var lines = new List<string>
         {
-            "# Lines for `crontab -e`. CRON_TZ is understood by cronie alone (Red Hat, SUSE, Arch). The cron of Debian and Ubuntu, and most",
-            "# others, take the machine's own clock: there these lines are right where `timedatectl` tells the zone that stands above them.",
+            "# Lines for `crontab -e`. CRON_TZ is understood by cronie alone (Red Hat, SUSE, Arch). The cron of Debian and Ubuntu, and",
+            "# most others, take the machine's own clock: there lines are right where `timedatectl` tells the zone that stands above them.",
             "# What a run prints is mailed; its exit code tells how it ended. Secrets stand in the environment file, for its owner alone.",
             "# Missed runs are not made up, jitter is not kept. Runs on one target exclude each other by its lock.",
         };

@@ -83,13 +83,13 @@ public static class ScheduleExport
         return paths;
     }
 
-    /// <summary>What cannot be seen could end a line, and what begins with a hyphen would be taken for an option.</summary>
+    /// <summary>What cannot be seen could end a line. Names have no such characters, but paths may.</summary>
     static void EnsurePlain(string word)
     {
-        if (Printable.Line(word) != word || (word.StartsWith('-') && word != "--database"))
+        if (Printable.Line(word) != word)
             throw new BackupSyncException(
                 ErrorIds.ConfigurationInvalid, $"'{Printable.Line(word)}' cannot stand in a file for a scheduler.",
-                "Give it a name without control characters that does not begin with a hyphen.");
+                "Give it a name without control characters.");
     }
 
     const string UsualProgram = "/usr/local/bin/backupsync";

@@ -96,8 +96,8 @@ static class SystemdUnits
         };
         if (rules.FirstOrDefault(r => r.Zone.SupportsDaylightSavingTime) is { } moving)
             lines.AddRange(
-                $"# Where the clock of {moving.Zone.Id} is changed, systemd leaves out the times that it jumps over and, of what runs every so",
-                "# often, the second pass of an hour that comes twice. `backupsync serve` does not.");
+                $"# Where the clock of {moving.Zone.Id} is changed, systemd leaves out the times that it jumps over and, of what",
+                "# runs every so often, the second pass of an hour that comes twice. `backupsync serve` does not.");
         lines.AddRange(rules.SelectMany(Calendar).Select(c => $"OnCalendar={c}"));
         lines.Add("AccuracySec=1s");
         if (run.Schedule.Jitter > TimeSpan.Zero)

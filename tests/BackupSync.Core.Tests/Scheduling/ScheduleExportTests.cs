@@ -15,6 +15,10 @@ public sealed partial class ScheduleExportTests : IDisposable
 {
     const string Program = "/usr/bin/backup sync";
     const string Now = "2026-01-04 10:20:30";
+
+    /// <summary>The name of a folder.</summary>
+    const string Hostile = "it's 100% $HOME \"; touch hacked";
+
     static readonly TimeZoneInfo Berlin = TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin");
 
     readonly TempFolder _temp = new();
@@ -53,7 +57,7 @@ public sealed partial class ScheduleExportTests : IDisposable
     [SkippableFact]
     public void Units_are_what_systemd_takes()
     {
-        var config = Configured("cron: \"0 6 * * *\", timeZone: Europe/Berlin, jitter: 30s", "100% $HOME \\\"'; rm -rf /");
+        var config = Configured("cron: \"0 6 * * *\", timeZone: Europe/Berlin, jitter: 30s", "a.B", Hostile);
         var files = Make(config, OtherScheduler.Systemd, "/usr/bin/env");
         var paths = ScheduleExport.Write(files, _temp.Path, overwrite: false);
 
@@ -61,21 +65,23 @@ public sealed partial class ScheduleExportTests : IDisposable
 
         Assert.DoesNotContain("backupsync-", output, StringComparison.Ordinal);
         Assert.Equal(0, exitCode);
-        Assert.Matches(@"^backupsync-sync-100-home-rm-rf-[0-9a-f]{6}\.service$", files[0].Name);
+        Assert.Matches(@"^backupsync-sync-a-b-[0-9a-f]{6}\.service$", files[0].Name);
         Assert.Contains(
-            @"ExecStart=/usr/bin/env sync ""100%% $$HOME \\\""'; rm -rf /"" --config ", files[0].Text, StringComparison.Ordinal);
+            @$"ExecStart=/usr/bin/env sync a.B --config ""{_temp.Path}/it's 100%% $$HOME \""; touch hacked/backupsync.yml""", files[0].Text,
+            StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("cron: \"0 6,18 * * *\"", "0 6,18 * * *")]
     [InlineData("cron: \"5/20 */2 * * *\"", "5,25,45 */2 * * *")]
+    [InlineData("cron: \"0,30 0,12 * * *\"", "0,30 0,12 * * *")]
     [InlineData("cron: \"30 4 1-31/2 * FRI-SUN\"", "30 4 1,3,5,7,9,11,13,15,17,19,21,23,25,27,29,31 * 0,5,6")]
     [InlineData("cron: \"30 4 */2 * MON-FRI\"", "30 4 */2 * 1-5")]
     [InlineData("cron: \"30 4 1-31 * MON\"", "30 4 * * *")]
     [InlineData("every: 5m", "*/5 * * * *")]
     [InlineData("every: 6h", "0 */6 * * *")]
     [InlineData("every: 7d", "0 0 * * 4")]
-    [InlineData("every: 45m", "0,45 0,3,6,9,12,15,18,21 * * *", "30 1,4,7,10,13,16,19,22 * * *", "15 2,5,8,11,14,17,20,23 * * *")]
+    [InlineData("every: 45m", "*/45 */3 * * *", "30 1,4,7,10,13,16,19,22 * * *", "15 2,5,8,11,14,17,20,23 * * *")]
     public void Cron_comes_due_when_we_do(string schedule, params string[] expected)
     {
         var config = Configured(schedule);
@@ -91,7 +97,7 @@ public sealed partial class ScheduleExportTests : IDisposable
     [Fact]
     public void A_crontab_states_its_zones_and_runs_what_was_meant()
     {
-        var config = Configured("cron: \"0 6 * * *\", timeZone: Europe/Berlin", "it's 100%; touch hacked");
+        var config = Configured("cron: \"0 6 * * *\", timeZone: Europe/Berlin", "copy", Hostile);
         var text = Make(config, OtherScheduler.Cron, "/bin/echo").Single().Text;
         var line = text.Split('\n').SkipWhile(l => l != "CRON_TZ=Europe/Berlin").ElementAt(1);
         // What cron hands to the shell: a per cent sign that is not escaped would end it.
@@ -100,7 +106,7 @@ public sealed partial class ScheduleExportTests : IDisposable
 
         var (output, exitCode) = Run("/bin/sh", ["-c", command]);
 
-        Assert.Equal($"sync it's 100%; touch hacked --config {config.Path}\n", output);
+        Assert.Equal($"sync copy --config {config.Path}\n", output);
         Assert.Equal(0, exitCode);
     }
 
@@ -127,7 +133,7 @@ public sealed partial class ScheduleExportTests : IDisposable
 
     [Theory]
     [InlineData("every: 5m", "TimeTrigger", "2026-01-04T10:25:00Z", "PT5M")]
-    [InlineData("every: 7m", "TimeTrigger", "2026-01-04T10:26:00Z", "PT7M")]
+    [InlineData("every: 7m", "TimeTrigger", "2026-01-04T10:22:00Z", "PT7M")]
     [InlineData("cron: \"0 6,18 * * *\"", "TimeTrigger", "2026-01-04T18:00:00Z", "PT12H")]
     [InlineData("cron: \"0 6,7 * * *\"", "CalendarTrigger", "2026-01-04T06:00:00Z 2026-01-04T07:00:00Z", "ScheduleByDay")]
     [InlineData("cron: \"0 6 * * 1-5\", timeZone: Europe/Berlin", "CalendarTrigger", "2026-01-04T06:00:00", "Monday Tuesday Wednesday")]
@@ -151,12 +157,12 @@ public sealed partial class ScheduleExportTests : IDisposable
     [Fact]
     public void A_task_of_Windows_calls_what_was_meant()
     {
-        var config = Configured("every: 5m, overlap: queue, jitter: 30s", "a \"b\" <c> & \\\"");
+        var config = Configured("every: 5m, overlap: queue, jitter: 30s", "copy", "a \"b\" <c> & \\");
         var task = XDocument.Parse(Make(config, OtherScheduler.TaskScheduler).Single().Text);
         string Of(string name) => task.Descendants().Single(e => e.Name.LocalName == name).Value;
 
         Assert.Equal(Program, Of("Command"));
-        Assert.Equal($"sync \"a \\\"b\\\" <c> & \\\\\\\"\" --config {config.Path}", Of("Arguments"));
+        Assert.Equal($"sync copy --config \"{_temp.Path}/a \\\"b\\\" <c> & \\/backupsync.yml\"", Of("Arguments"));
         Assert.Equal(("Queue", "PT30S", "PT30M"), (Of("MultipleInstancesPolicy"), Of("RandomDelay"), Of("ExecutionTimeLimit")));
     }
 
@@ -200,15 +206,13 @@ public sealed partial class ScheduleExportTests : IDisposable
             ScheduleExport.Make(config, ["A_B"], OtherScheduler.Systemd, null, _clock, Berlin).Select(f => f.Name));
     }
 
-    [Theory]
-    [InlineData("\"two\\nlines\"")]
-    [InlineData("--yes")]
-    public void A_name_that_would_be_more_than_a_name_is_refused(string name)
+    [Fact]
+    public void A_path_that_would_be_more_than_a_path_is_refused()
     {
         foreach (var scheduler in Enum.GetValues<OtherScheduler>())
         {
-            var refusal = Record.Exception(() => Make(Configured("every: 1h", name, isYaml: true), scheduler));
-            Assert.IsAssignableFrom<BackupSyncException>(refusal);
+            var refusal = Assert.Throws<BackupSyncException>(() => Make(Configured("every: 1h"), scheduler, "backupsync\n* * * * * rm"));
+            Assert.Contains("cannot stand in a file for a scheduler", refusal.Message, StringComparison.Ordinal);
         }
     }
 
@@ -250,20 +254,24 @@ public sealed partial class ScheduleExportTests : IDisposable
     static IEnumerable<string> Lines(IReadOnlyList<ScheduleFile> files, string prefix) => files.SelectMany(f => f.Text.Split('\n'))
         .Where(l => l.StartsWith(prefix, StringComparison.Ordinal)).Select(l => l[prefix.Length..]);
 
-    BackupSyncConfig Configured(string schedule, string name = "copy", bool isYaml = false) => Config($$"""
+    BackupSyncConfig Configured(string schedule, string name = "copy", string folder = "") => Config(
+        $$"""
         jobs:
-          {{(isYaml ? name : "'" + name.Replace("'", "''", StringComparison.Ordinal) + "'")}}:
-            { source: one, target: two, schedule: { {{schedule}} } }
+          "{{name}}": { source: one, target: two, schedule: { {{schedule}} } }
         backupPlans:
           nightly: { databases: [one, two], schedule: { cron: "15 2 * * *" } }
-        """);
+        """, folder);
 
-    BackupSyncConfig Config(string rest) => ConfigurationFile.Load(_temp.Write("backupsync.yml", $$"""
-        databases:
-          one: { url: "postgresql://app:geheim@one.example.com/app" }
-          two: { url: "postgresql://app:geheim@two.example.com/app" }
-        {{rest}}
-        """));
+    BackupSyncConfig Config(string rest, string folder = "")
+    {
+        var file = _temp.Write(Path.Join(folder, "backupsync.yml"), $$"""
+            databases:
+              one: { url: "postgresql://app:geheim@one.example.com/app" }
+              two: { url: "postgresql://app:geheim@two.example.com/app" }
+
+            """ + rest);
+        return ConfigurationFile.Load(file);
+    }
 
     static List<DateTimeOffset> SystemdTimes(string calendar)
     {
