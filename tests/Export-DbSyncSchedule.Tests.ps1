@@ -45,7 +45,7 @@ Describe 'Export-DbSyncSchedule' {
         if (-not $IsWindows) {
             $written.UnixMode | Should -Be '-rw-------', '-rw-------'
         }
-        { Export-DbSyncSchedule -As TaskScheduler -Path $folder -Config $config } | Should -Throw '*exists already*-Force*'
+        { Export-DbSyncSchedule -As TaskScheduler -Path $folder -Config $config } | Should -Throw '*exists already; nothing was written*'
         Export-DbSyncSchedule -As TaskScheduler -Path $folder -Config $config -Force | Should -HaveCount 2
     }
 

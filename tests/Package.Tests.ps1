@@ -14,7 +14,8 @@ BeforeAll {
             $output
         }
         finally {
-            0..($names.Count - 1) | ForEach-Object { [Environment]::SetEnvironmentVariable($names[$_], $saved[$_]) }
+            # Those that were not there are taken away: an empty one means something else.
+            0..($names.Count - 1) | ForEach-Object { Set-Item -LiteralPath "Env:$($names[$_])" -Value $saved[$_] }
         }
     }
 
