@@ -3,19 +3,18 @@ BeforeAll {
 
     # A home of its own: repositories and modules of whoever runs the tests stay as they are.
     $home_ = Join-Path $TestDrive 'home'
-    $null = New-Item -ItemType Directory -Path (Join-Path $home_ '.local' 'share')
+    # .NET takes folders below it for missing that are not there.
+    $null = New-Item -ItemType Directory -Path (Join-Path $home_ '.local' 'share'), (Join-Path $home_ '.config')
     function Invoke-AtHome([string[]] $Lines) {
-        $names = 'HOME', 'XDG_DATA_HOME', 'PSModulePath'
-        $saved = $names.ForEach{ [Environment]::GetEnvironmentVariable($_) }
+        $saved = $env:HOME, $env:XDG_DATA_HOME, $env:XDG_CONFIG_HOME, $env:PSModulePath
         try {
-            $env:HOME, $env:XDG_DATA_HOME, $env:PSModulePath = $home_, $null, $null
+            $env:HOME, $env:XDG_DATA_HOME, $env:XDG_CONFIG_HOME, $env:PSModulePath = $home_, $null, $null, $null
             $output = Invoke-Pwsh ((@("`$ErrorActionPreference = 'Stop'", "Set-Location '$home_'") + $Lines) -join '; ')
             $LASTEXITCODE | Should -Be 0 -Because ($output -join "`n")
             $output
         }
         finally {
-            # Those that were not there are taken away: an empty one means something else.
-            0..($names.Count - 1) | ForEach-Object { Set-Item -LiteralPath "Env:$($names[$_])" -Value $saved[$_] }
+            $env:HOME, $env:XDG_DATA_HOME, $env:XDG_CONFIG_HOME, $env:PSModulePath = $saved
         }
     }
 

@@ -19,7 +19,8 @@ static class KubernetesCronJob
     /// <summary>Where the volume is, and the configuration in it: what it names by relative paths is beside it.</summary>
     const string Home = "/var/lib/backupsync";
 
-    public static ScheduleFile Of(ExportedRun run, string image)
+    /// <param name="folder">That of the configuration here, which is <see cref="Home"/> there.</param>
+    public static ScheduleFile Of(ExportedRun run, string image, string folder)
     {
         var rules = CalendarRule.Of(run.Item);
         if (rules.Count > 1 || rules[0].ToCron() is not { } cron
@@ -28,7 +29,7 @@ static class KubernetesCronJob
                 run, "a CronJob has one schedule of whole minutes, and takes either day for enough.",
                 "State a length that divides an hour or a day into even parts, such as 15m, or one kind of days.");
         var schedule = run.Schedule;
-        var outside = run.Folders.Where(f => !f.StartsWith(Home + "/", StringComparison.Ordinal)).ToList();
+        var outside = run.Folders.Where(f => !IsBelow(f, folder) && !IsBelow(f, Home)).ToList();
         var yaml = new SerializerBuilder().WithQuotingNecessaryStrings().DisableAliases().WithIndentedSequences().Build()
             .Serialize(Map(
                 ("apiVersion", "batch/v1"),
@@ -58,6 +59,8 @@ static class KubernetesCronJob
         ];
         return new ScheduleFile($"{run.Id}.yaml", string.Join('\n', head.Append(yaml.ReplaceLineEndings("\n"))));
     }
+
+    static bool IsBelow(string path, string folder) => path.StartsWith(folder.TrimEnd('/') + "/", StringComparison.Ordinal);
 
     static Dictionary<string, object> JobSpec(ExportedRun run, string image) => Map(
         // A run that failed is told; the next one comes by the schedule.

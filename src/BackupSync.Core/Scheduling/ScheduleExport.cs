@@ -59,7 +59,7 @@ public static class ScheduleExport
             OtherScheduler.Systemd => [.. runs.SelectMany(r => SystemdUnits.Of(r, program ?? UsualProgram, file))],
             OtherScheduler.Cron => [Crontab.Of(runs, program ?? UsualProgram, file)],
             OtherScheduler.TaskScheduler => [.. runs.Select(r => WindowsTask.Of(r, program ?? "backupsync.exe", file, clock, machine))],
-            _ => [.. runs.Select(r => KubernetesCronJob.Of(r, program ?? "backupsync"))],
+            _ => [.. runs.Select(r => KubernetesCronJob.Of(r, program ?? "backupsync", Path.GetDirectoryName(file)!))],
         };
     }
 

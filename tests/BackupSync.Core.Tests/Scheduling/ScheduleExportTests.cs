@@ -186,6 +186,7 @@ public sealed partial class ScheduleExportTests : IDisposable
         Assert.Equal(["plan", "nightly", "--database", "two"], ((IEnumerable<object>)At(jobs[2], $"{container} args")).Take(4));
         Assert.Equal("true", At(jobs[0], $"{container} securityContext readOnlyRootFilesystem"));
         Assert.Equal("registry.example.com/backupsync:1", At(jobs[0], $"{container} image"));
+        Assert.DoesNotContain("outside of the volume", files[0].Text, StringComparison.Ordinal);
         // A word that YAML would take for something else is quoted.
         Assert.Contains("\"true\"", files[0].Text, StringComparison.Ordinal);
     }
