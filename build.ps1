@@ -1,19 +1,23 @@
 #Requires -Version 7.6
 <#
 .SYNOPSIS
-Builds the PowerShell module into output/BackupSync, and tests it there.
+Builds the PowerShell module into output/BackupSync, tests it there, and makes packages.
 
 .DESCRIPTION
 The module is only needed in PowerShell; the command line tool and all tests of the core are built by dotnet alone.
 
+Packages are output/packages/module/BackupSync.VERSION.nupkg, for Publish-PSResource -NupkgPath, and
+output/packages/tool/backupsync.VERSION.nupkg, for dotnet tool install --add-source. Their names differ in letter case alone: hence two folders.
+
 .PARAMETER Task
-What to do, in this order: Clean (removes output/), Build (the module), Test (the Pester tests, through the built module).
+What to do, in this order: Clean (removes output/), Build (the module), Package (of what was built),
+Test (the Pester tests, through the built module).
 
 .PARAMETER Configuration
 Debug or Release.
 
 .PARAMETER Output
-Where to put the module's folder.
+Where to put the module's folder, and the packages.
 
 .PARAMETER Results
 Where to write what became of each test, as JSON.
@@ -23,13 +27,17 @@ Where to write what became of each test, as JSON.
 Builds the module: Import-Module ./output/BackupSync.
 
 .EXAMPLE
+./build.ps1 -Task Build, Package
+Builds it, and makes the packages of the module and of the command line tool.
+
+.EXAMPLE
 ./build.ps1 -Task Build, Test
 Builds it and runs the Pester tests. The exit code is the number of failed tests.
 #>
 [CmdletBinding()]
 param(
-    [ArgumentCompletions('Clean', 'Build', 'Test')]
-    [ValidatePattern('^(Clean|Build|Test)(, *(Clean|Build|Test))*$')]
+    [ArgumentCompletions('Clean', 'Build', 'Package', 'Test')]
+    [ValidatePattern('^(Clean|Build|Package|Test)(, *(Clean|Build|Package|Test))*$')]
     [string[]] $Task = 'Build',
 
     [ValidateSet('Debug', 'Release')]
@@ -75,6 +83,21 @@ if ($Task -contains 'Build') {
         throw "The help could not be built: tools/New-HelpFile.ps1 ended with exit code $LASTEXITCODE."
     }
     Write-Host "Built $module"
+}
+
+if ($Task -contains 'Package') {
+    $packages = Join-Path $Output 'packages'
+    if (Test-Path -LiteralPath $packages) {
+        Remove-Item -LiteralPath $packages -Recurse -Force
+    }
+    $null = New-Item -ItemType Directory -Path (Join-Path $packages 'module')
+    Compress-PSResource -Path $module -DestinationPath (Join-Path $packages 'module')
+    $project = Join-Path $PSScriptRoot 'src' 'BackupSync.Cli' 'BackupSync.Cli.csproj'
+    dotnet pack $project --configuration $Configuration --output (Join-Path $packages 'tool') --verbosity quiet --nologo
+    if ($LASTEXITCODE) {
+        throw "dotnet pack failed with exit code $LASTEXITCODE."
+    }
+    Get-ChildItem -LiteralPath $packages -Recurse -Filter *.nupkg | ForEach-Object { Write-Host "Packed $($_.FullName)" }
 }
 
 if ($Task -contains 'Test') {

@@ -16,6 +16,7 @@
         'Confirm-DbAlert'
         'Copy-DbBackup'
         'Export-DbArchive'
+        'Export-DbSyncSchedule'
         'Get-DbAlert'
         'Get-DbBackup'
         'Get-DbHealth'

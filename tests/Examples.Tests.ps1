@@ -21,6 +21,34 @@ Describe 'The examples' {
         }
     }
 
+    It 'have units that systemd takes' {
+        if (-not (Get-Command systemd-analyze -ErrorAction Ignore)) {
+            Set-ItResult -Skipped -Because 'systemd-analyze is not installed here.'
+            return
+        }
+        $units = Get-ChildItem $examples | Where-Object Extension -In .service, .timer | ForEach-Object {
+            # The program is not installed here.
+            $unit = Join-Path $TestDrive $_.Name
+            (Get-Content -LiteralPath $_ -Raw) -replace '/usr/local/bin/backupsync', '/bin/true' | Set-Content -LiteralPath $unit
+            $unit
+        }
+        $units.Count | Should -BeGreaterThan 3
+        $said = systemd-analyze verify --man=no @units 2>&1 | Out-String
+        $said | Should -Not -Match 'backupsync'
+    }
+
+    It 'have a good configuration in the config map of Kubernetes' {
+        $text = Get-Content -LiteralPath (Join-Path $examples kubernetes.yaml) -Raw
+        $text -match '(?ms)^  backupsync\.yml: \|\n(.*?)^---' | Should -BeTrue
+        $file = Join-Path $TestDrive 'from-map.yml'
+        $Matches[1] -replace '(?m)^    ' -replace '\$\{BACKUPSYNC_TOKEN\}', ('t' * 40) -replace '\$\{\w+\}', 'postgresql://app@localhost/app' |
+            Set-Content -LiteralPath $file
+        if (-not $IsWindows) {
+            chmod 600 $file
+        }
+        Test-DbSyncConfig $file | Out-String | Should -BeNullOrEmpty
+    }
+
     It 'have a runbook that tells by its exit code how the run ended' {
         $pair = New-TestPair (Join-Path $TestDrive 'pair')
         $runbook = Join-Path $examples 'runbook-nightly.ps1'

@@ -33,6 +33,13 @@ Describe 'Invoke-DbBackupPlan' {
         @('nightly' | Invoke-DbBackupPlan).Count | Should -Be 2
     }
 
+    It 'runs a plan for some of its databases' {
+        $runs = Invoke-DbBackupPlan nightly -Database trading
+        "$($runs.Outcome)" | Should -Be Succeeded
+        $runs.Source | Should -Be trading
+        { Invoke-DbBackupPlan nightly -Database nobody } | Should -Throw '*has no database ''nobody''*auth, trading*'
+    }
+
     It 'runs piped plans' {
         $runs = (Get-DbSyncConfig).BackupPlans | Where-Object Name -EQ nightly | Invoke-DbBackupPlan
         "$($runs.Outcome)" | Should -Be 'Succeeded Succeeded'

@@ -15,7 +15,7 @@ Describe 'The module' {
     It 'exports its cmdlets, and nothing else' {
         $module = Get-Module BackupSync
         $module.ExportedCommands.Keys | Sort-Object | Should -Be @(
-            'Compare-DbData', 'Confirm-DbAlert', 'Copy-DbBackup', 'Export-DbArchive', 'Get-DbAlert', 'Get-DbBackup', 'Get-DbHealth',
+            'Compare-DbData', 'Confirm-DbAlert', 'Copy-DbBackup', 'Export-DbArchive', 'Export-DbSyncSchedule', 'Get-DbAlert', 'Get-DbBackup', 'Get-DbHealth',
             'Get-DbStatus', 'Get-DbSyncConfig', 'Get-DbSyncHistory', 'Get-DbSyncSchedule', 'Import-DbArchive', 'Initialize-DbSecondary',
             'Invoke-DbBackupPlan', 'Invoke-DbSync', 'New-DbBackup', 'New-DbSyncConfig', 'New-DbSyncReport', 'Remove-DbBackup', 'Remove-OldBackups', 'Restore-DbBackup',
             'Restore-DbSafetyBackup', 'Resume-DbSyncSchedule', 'Set-DbBackup', 'Set-DbBackupSignature', 'Suspend-DbSyncSchedule',

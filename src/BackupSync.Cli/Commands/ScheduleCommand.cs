@@ -34,6 +34,7 @@ static class ScheduleCommand
         command.Subcommands.Add(CreatePause());
         command.Subcommands.Add(CreateResume());
         command.Subcommands.Add(CreateRun());
+        command.Subcommands.Add(ScheduleExportCommand.Create());
         return command;
     }
 
@@ -113,7 +114,7 @@ static class ScheduleCommand
         return command;
     }
 
-    static Argument<string[]> Names(string description) => ConfigNames.Several("name", description, Schedules.KnownNames);
+    public static Argument<string[]> Names(string description) => ConfigNames.Several("name", description, Schedules.KnownNames);
 
     static void Show(IReadOnlyList<ScheduleEntry> entries, string[] chosen, bool json)
     {

@@ -25,6 +25,26 @@ public static class Selection
                 : $"Name a plan: {config.Path} has {NameList.Of([.. config.BackupPlans.Select(p => p.Name)], most: 20)}.");
     }
 
+    /// <summary>
+    /// A plan for some of its databases alone, all where none is named. Its ping is left out where others are: whoever watches it would
+    /// take the good end of a part for that of the whole.
+    /// </summary>
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.UnknownName"/>: the plan has no such database.</exception>
+    public static BackupPlanConfig Part(BackupPlanConfig plan, IReadOnlyList<string>? databases)
+    {
+        if (databases is not { Count: > 0 })
+            return plan;
+        List<string> names = [.. plan.Databases.Select(d => d.Name)];
+        if (databases.FirstOrDefault(d => !names.Contains(d)) is { } unknown)
+        {
+            AddressGivenException.Refuse(unknown, "database");
+            throw new BackupSyncException(
+                ErrorIds.UnknownName, $"The backup plan {plan.Name} has no database '{unknown}'. It has: {NameList.Of(names, most: 20)}.");
+        }
+        var part = plan with { Databases = [.. plan.Databases.Where(d => databases.Contains(d.Name))] };
+        return part.Databases.Count == names.Count ? plan : part with { Ping = null };
+    }
+
     /// <summary>All where none is named.</summary>
     public static IReadOnlyList<DatabaseConfig> Databases(BackupSyncConfig config, IReadOnlyList<string>? names) =>
         names is { Count: > 0 } ? [.. names.Distinct().Select(config.Database)] : config.Databases;

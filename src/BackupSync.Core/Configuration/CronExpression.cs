@@ -30,8 +30,9 @@ sealed class CronExpression
 
     CronExpression(string[] fields)
     {
-        Times = [.. Hour.All(fields[1]).Distinct().Order().SelectMany(
-            h => Minute.All(fields[0]).Distinct().Order().Select(m => new TimeSpan(h, m, 0)))];
+        Hours = [.. Hour.All(fields[1]).Distinct().Order()];
+        Minutes = [.. Minute.All(fields[0]).Distinct().Order()];
+        Times = [.. Hours.SelectMany(h => Minutes.Select(m => new TimeSpan(h, m, 0)))];
         _days = [.. DayOfMonth.All(fields[2])];
         _months = [.. Month.All(fields[3])];
         _weekdays = [.. Weekday.All(fields[4]).Select(v => v % 7)];
@@ -40,6 +41,24 @@ sealed class CronExpression
         IsAllDay = fields[1].StartsWith('*');
         IsInterval = IsAllDay || fields[0].StartsWith('*') || fields[1].Contains('-', StringComparison.Ordinal);
     }
+
+    /// <summary>What its fields match, in order.</summary>
+    public IReadOnlyList<int> Hours { get; }
+
+    /// <inheritdoc cref="Hours"/>
+    public IReadOnlyList<int> Minutes { get; }
+
+    /// <inheritdoc cref="Hours"/>
+    public IReadOnlyList<int> Days => [.. _days.Order()];
+
+    /// <inheritdoc cref="Hours"/>
+    public IReadOnlyList<int> Months => [.. _months.Order()];
+
+    /// <summary>0 is Sunday.</summary>
+    public IReadOnlyList<int> Weekdays => [.. _weekdays.Order()];
+
+    /// <summary>Whether a day is due that is one of its days of month or one of its weekdays; else it has to be both.</summary>
+    public bool IsEitherDay => _eitherDay;
 
     /// <summary>The times of a day that is due, in order.</summary>
     public IReadOnlyList<TimeSpan> Times { get; }

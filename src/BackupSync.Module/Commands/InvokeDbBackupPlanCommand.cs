@@ -22,6 +22,12 @@ public sealed class InvokeDbBackupPlanCommand : RunCmdlet
     [Parameter(ParameterSetName = ByObject, Mandatory = true, ValueFromPipeline = true)]
     public BackupPlanConfig InputObject { get; set; } = null!;
 
+    /// <summary>Only these of the plan's databases.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(DatabaseNameCompleter))]
+    public string[]? Database { get; set; }
+
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? Config { get; set; }
@@ -40,5 +46,5 @@ public sealed class InvokeDbBackupPlanCommand : RunCmdlet
 
     /// <summary>All of them before any is run, so that a mistyped name is told before anything has happened.</summary>
     IReadOnlyList<BackupPlanConfig> Plans(BackupSyncConfig config) =>
-        ParameterSetName == ByObject ? [InputObject] : Selection.PlansOrOnly(config, Plan);
+        [.. (ParameterSetName == ByObject ? [InputObject] : Selection.PlansOrOnly(config, Plan)).Select(p => Selection.Part(p, Database))];
 }

@@ -136,6 +136,9 @@ public static class ResultViews
     public static readonly ResultView ScheduleTimes = Table(typeof(ScheduleTime), "",
         Column("Name", CellForm.Text, 16), Column("Time", CellForm.Moment, 17), Column("LocalTime", CellForm.Text, 23), Prose("Note"));
 
+    /// <summary>Files for other schedulers, with how each begins.</summary>
+    public static readonly ResultView ScheduleFiles = Table(typeof(ScheduleFile), "", Column("Name", CellForm.Text, 38), Prose("Text"));
+
     /// <summary>How healthy databases, jobs and services are.</summary>
     public static readonly ResultView Health = Table(typeof(HealthEntry), "",
         Column("Name", CellForm.Text, 16), Column("Kind", CellForm.Text, 8), Column("Status", CellForm.State, 8),
@@ -182,7 +185,7 @@ public static class ResultViews
     public static IReadOnlyList<ResultView> All { get; } =
     [
         Runs, Sync, Taken, Proven, Labelled, Copied, Steps, Tables, ChangedTables, Plan, Connections, Compared, Rows, Backups, Retention,
-        Status, StatusDetail, Schedules, ScheduleDetail, ScheduleTimes, Health, JobHealth, Alerts, ChannelTests,
+        Status, StatusDetail, Schedules, ScheduleDetail, ScheduleTimes, ScheduleFiles, Health, JobHealth, Alerts, ChannelTests,
         Jobs, Databases, Plans, Folders, Buckets, Configurations,
     ];
 
