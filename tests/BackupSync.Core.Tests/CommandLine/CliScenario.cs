@@ -52,6 +52,17 @@ sealed class CliScenario : IAsyncDisposable
 
     public Cli Start(params string[] arguments) => Cli.Start(arguments, Environment, Folder);
 
+    /// <summary>Starts it, and presses Ctrl+C when it prints the text: from the thread that reads, as a busy pool would come late.</summary>
+    public Cli StartInterruptedAt(string text, params string[] arguments)
+    {
+        var pressed = 0;
+        return Cli.Start(arguments, Environment, Folder, (cli, line) =>
+        {
+            if (line.Contains(text, StringComparison.Ordinal) && Interlocked.Exchange(ref pressed, 1) == 0)
+                cli.Interrupt();
+        });
+    }
+
     public Task OnSourceAsync(string sql) => _source.ExecuteAsync(sql);
 
     public Task OnTargetAsync(string sql) => _target.ExecuteAsync(sql);

@@ -122,9 +122,7 @@ public sealed class CompareCommandTests(Servers servers) : IClassFixture<Servers
         await scenario.RunAsync("sync", "--yes");
         await scenario.OnSourceAsync("UPDATE users SET name = 'x'");
 
-        await using var cli = scenario.Start("compare", "railway", "neon", "--detail");
-        await cli.PrintsAsync("SourceOnly");
-        cli.Interrupt();
+        await using var cli = scenario.StartInterruptedAt("SourceOnly", "compare", "railway", "neon", "--detail");
         var result = await cli.EndAsync();
 
         Assert.True(result.ExitCode == 130, result.Errors);

@@ -104,9 +104,7 @@ public sealed partial class SyncCommandTests(Servers servers) : IClassFixture<Se
         await using var scenario = await CliScenario.CreateAsync(servers, rows: 10);
         Assert.Equal(0, (await scenario.RunAsync("sync")).ExitCode);
         await scenario.OnSourceAsync("INSERT INTO users SELECT i, repeat('x', 100) FROM generate_series(11, 1000000) i");
-        await using var cli = scenario.Start("sync");
-        await cli.PrintsAsync(line);
-        cli.Interrupt();
+        await using var cli = scenario.StartInterruptedAt(line, "sync");
         var result = await cli.EndAsync();
         Assert.True(result.ExitCode == 130, result.All);
         Assert.Equal(10, await scenario.UsersOnTargetAsync());
