@@ -6,7 +6,7 @@ namespace BackupSync.Tests.Alerting;
 /// <summary>The real program, killed while it sends, and its commands of alerts.</summary>
 public sealed class AlertKillTests : IDisposable
 {
-    const int Kills = 100;
+    const int Kills = 40;
     const int Alerts = 12;
 
     readonly TempFolder _folder = new();

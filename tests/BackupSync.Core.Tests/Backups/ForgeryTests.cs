@@ -17,24 +17,18 @@ namespace BackupSync.Tests.Backups;
 public sealed class ForgeryTests(Servers servers) : IClassFixture<Servers>
 {
     /// <summary>What is put beside a genuine one of 1,000 rows and an older one of 10, so that it would be the newest.</summary>
-    public enum Forgery
+    enum Forgery
     {
         PlainWithALaterDate,
         OlderWithALaterDate,
         OlderWithALaterDateAndItsSignature,
-        ManifestsExchanged,
-        ManifestOfAnotherDatabase,
         SignedWithAnotherPassphrase,
+        ManifestOfAnotherDatabase,
+        ManifestsExchanged,
     }
 
-    [Theory]
-    [InlineData(Forgery.PlainWithALaterDate, ErrorIds.NotAuthenticated)]
-    [InlineData(Forgery.OlderWithALaterDate, ErrorIds.NotAuthenticated)]
-    [InlineData(Forgery.OlderWithALaterDateAndItsSignature, ErrorIds.NotAuthenticated)]
-    [InlineData(Forgery.ManifestsExchanged, ErrorIds.NotAuthenticated)]
-    [InlineData(Forgery.ManifestOfAnotherDatabase, ErrorIds.NotAuthenticated)]
-    [InlineData(Forgery.SignedWithAnotherPassphrase, ErrorIds.PassphraseWrong)]
-    public async Task What_is_forged_is_refused_and_what_is_ours_is_found(Forgery forgery, string errorId)
+    [Fact]
+    public async Task What_is_forged_is_refused_and_what_is_ours_is_found()
     {
         await using var scenario = await BackupScenario.CreateAsync(servers, encrypted: true, rows: 10);
         await scenario.RunWellAsync("backup", "auth");
@@ -44,34 +38,37 @@ public sealed class ForgeryTests(Servers servers) : IClassFixture<Servers>
         var all = await scenario.BackupsAsync("auth");
         Assert.All(all, b => Assert.Null(b.NotAuthenticated));
         await scenario.OnAuthAsync("TRUNCATE users");
-        var forged = await ForgeAsync(scenario, forgery, all);
-        var genuine = all.Where(b => b.Path != forged).ToList();
+        var forged = new Dictionary<Forgery, string>();
+        foreach (var forgery in Enum.GetValues<Forgery>())
+            forged[forgery] = await ForgeAsync(scenario, forgery, all);
+        var genuine = all.Where(b => !forged.ContainsValue(b.Path)).ToList();
 
         var listed = await scenario.RunWellAsync("backups", "auth");
-        Assert.Contains(Path.GetFileName(forged), listed.All, StringComparison.Ordinal);
-        Assert.Contains(
-            forgery == Forgery.ManifestOfAnotherDatabase ? "of another database, standby" : "NOT AUTHENTICATED",
-            listed.All,
-            StringComparison.Ordinal);
+        Assert.All(forged.Values, path => Assert.Contains(Path.GetFileName(path), listed.All, StringComparison.Ordinal));
+        Assert.Equal(forged.Count - 1, listed.Output.Split("NOT AUTHENTICATED").Length - 1);
+        Assert.Contains("of another database, standby", listed.All, StringComparison.Ordinal);
         Assert.Equal(genuine[0].Path, Assert.Single(await scenario.BackupsAsync("auth", "--latest")).Path);
 
-        Assert.Equal(errorId, (await RefusedAsync(scenario, "restore", "--path", forged, "--to", "standby", "--json")).Error!.Id);
-        Assert.Equal(errorId, (await RefusedAsync(scenario, "drill", "--path", forged, "--on", "standby", "--json")).Error!.Id);
         var verified = await scenario.RunAsync("verify", "auth", "--all", "--json");
         Assert.True(verified.ExitCode == 1, verified.All);
         var runs = BackupScenario.Runs(verified).ToDictionary(r => r.Source);
         Assert.All(genuine, b => Assert.True(runs[b.FileName].Success, verified.All));
-        Assert.Equal(
-            forgery == Forgery.ManifestOfAnotherDatabase ? null : errorId,
-            runs.GetValueOrDefault(Path.GetFileName(forged))?.Error!.Id);
-        Assert.Null(ManifestStore.Read(forged).Proof); // nothing that was found out about it makes it look like ours
+        foreach (var (forgery, path) in forged)
+        {
+            var errorId = forgery == Forgery.SignedWithAnotherPassphrase ? ErrorIds.PassphraseWrong : ErrorIds.NotAuthenticated;
+            Assert.Equal(errorId, (await RefusedAsync(scenario, "restore", "--path", path, "--to", "standby", "--json")).Error!.Id);
+            Assert.Equal(errorId, (await RefusedAsync(scenario, "drill", "--path", path, "--on", "standby", "--json")).Error!.Id);
+            Assert.Equal(
+                forgery == Forgery.ManifestOfAnotherDatabase ? null : errorId, runs.GetValueOrDefault(Path.GetFileName(path))?.Error!.Id);
+            Assert.Null(ManifestStore.Read(path).Proof); // nothing that was found out about it makes it look like ours
+        }
 
         await scenario.RunWellAsync("restore", "auth", "--latest", "--to", "standby");
         Assert.Equal(1000, await scenario.UsersOfStandbyAsync());
 
         await scenario.RunWellAsync("cleanup");
         Assert.All(genuine, b => Assert.True(File.Exists(b.Path)));
-        Assert.True(File.Exists(forged));
+        Assert.All(forged.Values, path => Assert.True(File.Exists(path)));
     }
 
     [Fact]
@@ -306,7 +303,7 @@ public sealed class ForgeryTests(Servers servers) : IClassFixture<Servers>
             case Forgery.OlderWithALaterDate:
                 return Redate(all[^1], signature: false);
             case Forgery.OlderWithALaterDateAndItsSignature:
-                return Redate(all[^1], signature: true);
+                return Redate(all[^1], signature: true, days: 1);
             case Forgery.ManifestsExchanged:
                 var (mine, theirs) = (ManifestStore.Read(all[0].Path), ManifestStore.Read(all[^1].Path));
                 WriteAsIs(all[0].Path, theirs with { File = all[0].FileName, Companions = [], Created = mine.Created, Size = mine.Size });
@@ -322,11 +319,12 @@ public sealed class ForgeryTests(Servers servers) : IClassFixture<Servers>
                 WriteAsIs(path, ManifestStore.Read(path) with { Created = DateTimeOffset.UtcNow.AddMinutes(1) });
                 return path;
             default:
+                var before = (await scenario.BackupsAsync("auth")).Select(b => b.Path).ToHashSet();
                 scenario.Configure(encrypted: forgery == Forgery.SignedWithAnotherPassphrase, passphrase: "another, of twelve letters");
                 await scenario.OnAuthAsync("INSERT INTO users VALUES (666, 'not ours')");
                 await scenario.RunWellAsync("backup", "auth");
                 scenario.Configure(encrypted: true);
-                return (await scenario.BackupsAsync("auth"))[0].Path;
+                return (await scenario.BackupsAsync("auth")).Single(b => !before.Contains(b.Path)).Path;
         }
     }
 
