@@ -46,13 +46,6 @@ sealed class Watching : IDisposable
         Health.RunAsync(cancellationToken), _probes.RunAsync(cancellationToken), _alerts.RunAsync(cancellationToken),
         JudgeAsync(cancellationToken));
 
-    /// <summary>What the scheduler does, for whoever is to be told.</summary>
-    public void Tell(ScheduleEvent scheduleEvent)
-    {
-        Health.Refresh();
-        Alert(() => ScheduleAlerts.Tell(scheduleEvent, _alerts));
-    }
-
     public string Page()
     {
         lock (_gate)
@@ -93,10 +86,12 @@ sealed class Watching : IDisposable
         }
     }
 
+    void Alert(Action tell) => Alert(_config.Alerts, _log, tell);
+
     /// <summary>Where nobody is to be told, nothing is kept.</summary>
-    void Alert(Action tell)
+    public static void Alert(AlertsConfig config, ServiceLog log, Action tell)
     {
-        if (_config.Alerts.Channels.Count == 0)
+        if (config.Channels.Count == 0)
             return;
         try
         {
@@ -104,7 +99,7 @@ sealed class Watching : IDisposable
         }
         catch (BackupSyncException failure)
         {
-            _log.Warn($"An alert could not be kept: {failure.Message}");
+            log.Warn($"An alert could not be kept: {failure.Message}");
         }
     }
 }

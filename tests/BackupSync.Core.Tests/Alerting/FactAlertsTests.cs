@@ -80,8 +80,15 @@ public sealed class FactAlertsTests : IDisposable
     [Fact]
     public void Scheduled_runs_that_did_not_take_place_are_told_until_one_does()
     {
-        ScheduleAlerts.Tell(new ScheduledRunSkipped(Now, ScheduleKind.Job, "copy", Now, "paused until it is resumed: migration"), _service);
+        ScheduleAlerts.Tell(new ScheduledRunSkipped(Now, ScheduleKind.Job, "copy", Now, "paused until it is resumed: migration")
+        {
+            IsPaused = true,
+        }, _service);
         Assert.Empty(Open());
+        ScheduleAlerts.Tell(new ScheduleWarning(Now, ScheduleKind.Job, "copy", "The disk is full.", IsHeld: false), _service);
+        Assert.Empty(Open());
+        ScheduleAlerts.Tell(new ScheduleWarning(Now, ScheduleKind.Job, "copy", "pauses.json is torn.", IsHeld: true), _service);
+        Assert.Contains("the job copy: pauses.json is torn.", Assert.Single(Open()).Headline);
         ScheduleAlerts.Tell(new ScheduledRunSkipped(Now, ScheduleKind.Job, "copy", Now, "it still runs"), _service);
         Assert.Contains("the job copy, due at 2026-11-30 06:00:00 UTC, is left out: it still runs.", Assert.Single(Open()).Headline);
         ScheduleAlerts.Tell(new ScheduledRunEnded(Now, ScheduleKind.Job, "copy", [], null), _service);
@@ -103,8 +110,54 @@ public sealed class FactAlertsTests : IDisposable
         Assert.Empty(Open());
         ScheduleAlerts.Tell([entry], Now.AddDays(1), _service);
         Assert.Contains("copy has not run for 3d 00h: it is paused until it is resumed: migration", Assert.Single(Open()).Headline);
-        ScheduleAlerts.Tell([entry with { Pause = null }], Now.AddDays(1), _service);
+        // A plan of the same name that runs is not the end of it.
+        var plan = entry with { Kind = ScheduleKind.Plan, Pause = null };
+        ScheduleAlerts.Tell([entry, plan], Now.AddDays(1), _service);
+        ScheduleAlerts.Tell([entry, plan], Now.AddDays(1), _service);
+        Assert.Equal(3, Assert.Single(Open()).Count);
+        ScheduleAlerts.Tell([plan, plan], Now.AddDays(1), _service);
         Assert.Empty(Open());
+    }
+
+    [Fact]
+    public async Task That_nobody_runs_anything_is_told_when_it_lasts_until_somebody_does()
+    {
+        var lease = new UnknownLease();
+        var told = new List<string?>();
+        var scheduler = new Scheduler(
+            () => new BackupSyncConfig { Path = "backupsync.yml", Databases = [], Jobs = [], Places = [] },
+            (_, _, _) => Task.FromResult<IReadOnlyList<RunResult>>([]), _ => { }, _samples.Clock, "machine");
+        using var stop = new CancellationTokenSource();
+        var service = new ScheduleService(scheduler, lease, _ => { }, _samples.Clock, problem =>
+        {
+            told.Add(problem);
+            ScheduleAlerts.TellLease(problem, _service);
+        });
+        var running = service.RunAsync(stop.Token, default);
+        for (var poll = 0; poll < 60; poll++)
+            _samples.Clock.Advance(TimeSpan.FromSeconds(4));
+        Assert.Equal(3, told.Count);
+        Assert.Equal(
+            "Nothing is run by schedule: who of the services may do so is not known. No connection.", Assert.Single(Open()).Headline);
+
+        lease.Problem = null;
+        _samples.Clock.Advance(TimeSpan.FromSeconds(4));
+        Assert.Empty(Open());
+        await stop.CancelAsync();
+        await running;
+    }
+
+    /// <summary>One that nobody can ask.</summary>
+    sealed class UnknownLease : IServiceLease
+    {
+        public string? Problem { get; set; } = "No connection.";
+        public bool IsHeld => false;
+        public long Fence => 0;
+        public TimeSpan Renewal => TimeSpan.FromSeconds(10);
+
+        public Task<string?> HoldAsync(CancellationToken cancellationToken) => Task.FromResult<string?>("somebody");
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 
     StatusEntry Job(int minutes) => new()
