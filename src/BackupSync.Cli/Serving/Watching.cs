@@ -29,7 +29,7 @@ sealed class Watching : IDisposable
     {
         (_config, Health, _log, _clock) = (config, health, log, clock);
         Metrics = new Metrics(health);
-        _probes = new Probes(config, clock, OnProbe, log.Warn);
+        _probes = new Probes(config, clock, OnChange, log.Warn, change => Alert(() => ProbeAlerts.Tell(change, _alerts!)));
         _alerts = new AlertService(config.Alerts, clock, log.Warn, _ => Task.FromResult<string?>(Page()));
     }
 
@@ -63,18 +63,18 @@ sealed class Watching : IDisposable
         Health.Dispose();
     }
 
-    void OnProbe(ProbeChange change)
+    void OnChange(ProbeChange change)
     {
         if (change.To is ProbeState.Down or ProbeState.Failing or ProbeState.Degraded)
             _log.Warn(change.Told);
         else
             _log.Say(change.Told);
         Health.Refresh();
-        Alert(() => ProbeAlerts.Tell(change, _alerts));
     }
 
     async Task JudgeAsync(CancellationToken cancellationToken)
     {
+        Alert(() => StatusAlerts.TellGone(_config, _alerts));
         while (true)
         {
             Alert(() =>

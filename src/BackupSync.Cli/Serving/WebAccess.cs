@@ -10,7 +10,7 @@ static class WebAccess
     const string Scheme = "Bearer ";
 
     /// <returns>The status and the words of a refusal; null for none.</returns>
-    /// <param name="isLocal">Whether what is listened on is this machine's alone, whatever a configuration that was read since says.</param>
+    /// <param name="isLocal">Whether only this machine comes here, whatever a configuration that was read since says.</param>
     /// <param name="readToken">The token that is in force; null for none.</param>
     public static (int Status, string Message)? Refusal(HttpRequest request, bool isLocal, Func<string?> readToken)
     {

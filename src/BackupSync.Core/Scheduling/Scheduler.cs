@@ -98,7 +98,7 @@ sealed class Scheduler(
         }
     }
 
-    /// <summary>Takes up what a service before has left. Where that cannot be read, all begins to count now: one that runs is worth more.</summary>
+    /// <summary>Takes up what a service before has left. Where that cannot be read, all begins to count now.</summary>
     internal void Recall()
     {
         lock (_gate)

@@ -99,6 +99,55 @@ public sealed class FactAlertsTests : IDisposable
     }
 
     [Fact]
+    public void What_is_not_in_the_configuration_any_more_is_over()
+    {
+        foreach (var (kind, what) in ((AlertEventKind, string)[])
+        [
+            (AlertEventKind.Failed, "copy"), (AlertEventKind.Failed, "old"), (AlertEventKind.Missed, "copy"),
+            (AlertEventKind.Missed, "service/lease"), (AlertEventKind.Failed, "nightly/auth"), (AlertEventKind.Failed, "old/auth"),
+            (AlertEventKind.Failed, "by-hand/auth"), (AlertEventKind.BadBackup, "auth/proof"), (AlertEventKind.BadBackup, "old/proof"),
+            (AlertEventKind.Unreachable, "auth"), (AlertEventKind.ServiceDown, "gateway"), (AlertEventKind.ServiceDown, "old"),
+            (AlertEventKind.ChannelFailed, "channel/team"), (AlertEventKind.ChannelFailed, "channel/old"),
+        ])
+            _service.Raise(AlertSamples.Failure(what, kind));
+        using var temp = new TempFolder();
+        var config = ConfigurationFile.Load(temp.Write("backupsync.yml", """
+            databases: { auth: { url: "${NOT_SET_ANYWHERE}" }, trading: { url: "${NOT_SET_ANYWHERE}" } }
+            places: { local: { directory: backups } }
+            jobs: { copy: { source: auth, target: trading } }
+            backupPlans: { nightly: { databases: [auth], places: [local] } }
+            health: { services: { gateway: { http: "https://gateway.example.com/" } } }
+            alerts: { channels: { team: { webhook: { url: "https://alerts.example.com/" } } } }
+            """));
+
+        StatusAlerts.TellGone(config, _service);
+
+        Assert.Equal(
+            [
+                "auth/proof/badBackup", "by-hand/auth/failed", "channel/team/channelFailed", "copy/failed", "gateway/serviceDown",
+                "nightly/auth/failed", "service/lease/missed",
+            ],
+            Open().Select(a => a.Key[..a.Key.LastIndexOf('/')]).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_digest_whose_page_cannot_be_made_goes_without_it()
+    {
+        var config = _alerts with { Digest = new DigestConfig { Cron = "0 8 * * *", To = _alerts.Channels } };
+        var warnings = new List<string>();
+        var service = new AlertService(
+            config, _samples.Clock, warnings.Add, _ => throw new BackupSyncException(ErrorIds.FileFailed, "A history cannot be read."));
+        await service.PumpAsync(default);
+        _samples.Clock.Advance(TimeSpan.FromHours(2));
+        await service.PumpAsync(default);
+        await service.PumpAsync(default);
+        await service.SentAsync();
+
+        Assert.Equal("The digest has no page: A history cannot be read.", warnings[0]);
+        Assert.Single(warnings, w => w.StartsWith("The digest", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_pause_that_was_forgotten_is_told()
     {
         var entry = new ScheduleEntry
