@@ -22,6 +22,8 @@ sealed class Scheduler(
     /// <summary>Later than this a run was missed; until then it is on time: a busy machine wakes late.</summary>
     static readonly TimeSpan OnTime = TimeSpan.FromMinutes(1);
 
+    const string Crowded = "as many others ran as may at once (service.runsAtOnce)";
+
     /// <summary>How long it sleeps at most: a clock may be set, a pause end, and nobody says so.</summary>
     static readonly TimeSpan LongestSleep = TimeSpan.FromSeconds(30);
 
@@ -31,6 +33,9 @@ sealed class Scheduler(
     /// <summary>What waits for the run before to end, by the time it was due.</summary>
     readonly Dictionary<string, DateTimeOffset> _queued = [];
     readonly Dictionary<string, ScheduleProgress> _progress = [];
+
+    /// <summary>What is due, and waits for its turn: as many others run as may at once.</summary>
+    readonly HashSet<string> _crowded = [];
 
     /// <summary>What was told of each that could not be noted or read: a disk that stays full is told once.</summary>
     readonly HashSet<(string Key, string Message)> _warned = [];
@@ -163,7 +168,8 @@ sealed class Scheduler(
             var items = ScheduleItem.Of(current);
             Forget(items);
             var unreadable = ReadPauses(current, now);
-            foreach (var item in items)
+            // Who has waited longest comes first, so that what is due each minute keeps nothing else from its turn.
+            foreach (var item in items.OrderBy(i => _progress.GetValueOrDefault(i.Key)?.Considered ?? now))
             {
                 try
                 {
@@ -233,6 +239,8 @@ sealed class Scheduler(
         var until = now - delay;
         if (_running.ContainsKey(item.Key))
             LookAtOverlap(item, progress, until, now);
+        else if (_running.Count >= config().Service.RunsAtOnce)
+            _crowded.Add(item.Key);
         else if (progress.Claim is { } claim)
             MakeUp(item, progress, claim, pause, now, stopRuns);
         else if (_queued.Remove(item.Key, out var waiting))
@@ -249,15 +257,19 @@ sealed class Scheduler(
         if (DueBetween(item.Schedule, progress.Considered, until, out var others) is not { } due)
             return;
         var late = until - due;
+        var isCrowded = _crowded.Remove(item.Key);
         var grace = Durations.Show(item.Schedule.MisfireGrace);
         if (pause is not null)
             Skip(item, now, due, pause.ToString(), isPaused: true);
         else if (late > OnTime && late > item.Schedule.MisfireGrace)
-            Skip(item, now, due, $"nothing ran it until {Durations.Show(late)} later, and its grace is {grace}{others}");
+            Skip(item, now, due, $"{(isCrowded ? Crowded : "nothing ran it")} until {Durations.Show(late)} later, and its grace is "
+                + $"{grace}{others}");
         else if (late > OnTime && item.Schedule.CatchUp == CatchUp.None)
-            Skip(item, now, due, $"nothing ran it in time, and nothing is made up{others}");
+            Skip(item, now, due, $"{(isCrowded ? $"{Crowded}, " : "nothing ran it in time, ")}and nothing is made up{others}");
         else
-            Claim(item, due, due, now, late > OnTime ? $"made up {Durations.Show(late)} late{others}" : null, stopRuns);
+            Claim(item, due, due, now, late <= OnTime ? null
+                : isCrowded ? $"{Crowded} until {Durations.Show(late)} after its time{others}"
+                : $"made up {Durations.Show(late)} late{others}", stopRuns);
     }
 
     /// <summary>The last time that was due, and what is said of those before it.</summary>

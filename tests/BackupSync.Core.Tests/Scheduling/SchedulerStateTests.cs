@@ -1,3 +1,4 @@
+using BackupSync.Configuration;
 using BackupSync.Scheduling;
 
 namespace BackupSync.Tests.Scheduling;
@@ -124,6 +125,31 @@ public sealed partial class SchedulerTests
     }
 
     [Fact]
+    public async Task So_many_run_at_once_as_may_and_who_has_waited_longest_is_next()
+    {
+        var jobs = string.Join(", ", "uvwxy".Select(n =>
+            $"{n}: {{ source: a, target: b, backups: {{ directory: {n} }}, schedule: {{ every: 10m, misfireGrace: 3m }} }}"));
+        _config = ConfigurationFile.Load(_temp.Write("backupsync.yml", $$"""
+            databases: { a: { url: "${NOT_SET_ANYWHERE}" }, b: { url: "${NOT_SET_ANYWHERE}" } }
+            service: { runsAtOnce: 2 }
+            jobs: { {{jobs}} }
+            """));
+        var scheduler = Begin();
+        // What has begun in a look, has not ended in it.
+        foreach (var time in (string[])["06:09", "06:10", "06:12", "06:14", "06:20", "06:20:30"])
+            await PassAsync(scheduler, At(time));
+
+        Assert.Equal("uvwxuvwx", string.Concat(_events.OfType<ScheduledRunStarted>().Select(e => e.Name)));
+        Assert.Equal(
+            [null, "as many others ran as may at once (service.runsAtOnce) until 2m 00s after its time"],
+            _events.OfType<ScheduledRunStarted>().Take(3).Skip(1).Select(e => e.Why));
+        var skipped = Assert.Single(_events.OfType<ScheduledRunSkipped>());
+        Assert.Equal("y", skipped.Name);
+        Assert.StartsWith(
+            "as many others ran as may at once (service.runsAtOnce) until 4m 00s later", skipped.Why, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_schedule_that_was_changed_comes_due_by_what_it_is_from_then_on()
     {
         var scheduler = Begin();
@@ -192,9 +218,7 @@ public sealed partial class SchedulerTests
         Assert.Equal(["copy 06:30", "copy 06:35"], _ran);
 
         // What was begun there has no record here.
-        _work = () => Task.Delay(Timeout.Infinite);
-        Pass(second, At("06:40"));
-        _work = null;
+        await PassWithoutEndAsync(second, At("06:40"));
         var third = Begin();
         third.Recall(second.Remembered());
         third.Recall("{");
