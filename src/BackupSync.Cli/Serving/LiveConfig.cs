@@ -12,7 +12,8 @@ sealed class LiveConfig(Func<BackupSyncConfig> load, ServiceLog log)
     /// <summary>Not by watching: shares and mounted secrets tell of no change.</summary>
     static readonly TimeSpan Looking = TimeSpan.FromSeconds(5);
 
-    DateTime _written;
+    readonly Lock _gate = new();
+    (DateTime, long) _written;
     volatile BackupSyncConfig? _current;
 
     /// <summary>As it was last read without a problem.</summary>
@@ -23,18 +24,22 @@ sealed class LiveConfig(Func<BackupSyncConfig> load, ServiceLog log)
 
     public void Reload()
     {
-        try
+        // A signal may come while a change of the file is looked at.
+        lock (_gate)
         {
-            Read();
-            log.Say($"{Current.Path} was read anew.");
+            try
+            {
+                Read();
+                log.Say($"{Current.Path} was read anew.");
+            }
+            catch (BackupSyncException failure)
+            {
+                log.Say(failure);
+                log.Say("The configuration of before stays in force.");
+                return;
+            }
+            Changed?.Invoke();
         }
-        catch (BackupSyncException failure)
-        {
-            log.Say(failure);
-            log.Say("The configuration of before stays in force.");
-            return;
-        }
-        Changed?.Invoke();
     }
 
     public async Task WatchAsync(TimeProvider clock, CancellationToken stop)
@@ -64,6 +69,21 @@ sealed class LiveConfig(Func<BackupSyncConfig> load, ServiceLog log)
         return _current;
     }
 
-    /// <summary>The year 1601 where it is away for a moment, as while an editor exchanges it.</summary>
-    DateTime Written() => File.GetLastWriteTimeUtc(_current!.Path);
+    /// <summary>
+    /// Of what a link leads to: Kubernetes exchanges the link of a folder, and leaves the file's own as it is. Nothing where it is away for
+    /// a moment, as while an editor exchanges it.
+    /// </summary>
+    (DateTime, long) Written()
+    {
+        try
+        {
+            var file = new FileInfo(_current!.Path);
+            file = file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
+            return file.Exists ? (file.LastWriteTimeUtc, file.Length) : default;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return default;
+        }
+    }
 }

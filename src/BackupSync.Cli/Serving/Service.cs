@@ -1,3 +1,4 @@
+using BackupSync.Alerting;
 using BackupSync.Cli.Display;
 using BackupSync.Configuration;
 using BackupSync.Runs;
@@ -31,18 +32,20 @@ static class Service
         var scheduler = new Scheduler(
             () => live.Current,
             (item, databases, token) => ScheduledRuns.RunAsync(live.Current, item, databases, name => [new RunWarnings(log, name)], token),
-            e => Tell(e, log, watch), clock, Environment.MachineName);
+            e => Tell(e, live, log, watch, clock), clock, Environment.MachineName);
         live.Changed += scheduler.Wake;
-        await using var lease = ScheduleService.LeaseOf(first, $"{Environment.MachineName} process {Environment.ProcessId}", clock);
-        var schedules = new ScheduleService(scheduler, lease, log.Say, clock);
+        await using var lease = ScheduleService.LeaseOf(
+            () => live.Current, scheduler, $"{Environment.MachineName} process {Environment.ProcessId}", clock);
+        var schedules = new ScheduleService(
+            scheduler, lease, log.Say, clock, problem => Alert(live, log, clock, alerts => ScheduleAlerts.TellLease(problem, alerts)));
         await using var web = await WebServer.StartAsync(
-            first.Service, () => live.Current.Service,
+            first.Service, () => live.Current.Service.ReadToken(),
             [.. WatchRoutes.Of(watch), .. ScheduleRoutes.Of(() => live.Current, scheduler, clock, runs.Token)], stop);
         log.Say($"Serves {first.Path} on {first.Service.Listen}; {Quantity.Of(ScheduleItem.Of(first).Count, "schedule")}.");
         notice.Ready();
 
         var scheduling = schedules.RunAsync(stop, runs.Token);
-        var others = Task.WhenAll(watch.RunAsync(stop), live.WatchAsync(clock, stop), notice.KeepAliveAsync(clock, stop));
+        var others = Task.WhenAll(watch.RunAsync(stop), live.WatchAsync(clock, stop), notice.KeepAliveAsync(scheduler.Answer, clock, stop));
         await Task.WhenAny(scheduling, others);
         notice.Stopping();
         log.Say("Stops: nothing is begun any more; what runs is asked to end.");
@@ -67,9 +70,13 @@ static class Service
         }
     }
 
-    static void Tell(ScheduleEvent scheduleEvent, ServiceLog log, Watch watch)
+    /// <summary>
+    /// Alerts are on the disk at once: what was missed is found out in the first moment of a service, when places are still being read.
+    /// </summary>
+    static void Tell(ScheduleEvent scheduleEvent, LiveConfig live, ServiceLog log, Watch watch, TimeProvider clock)
     {
-        watch.Current?.Tell(scheduleEvent);
+        watch.Current?.Health.Refresh();
+        Alert(live, log, clock, alerts => ScheduleAlerts.Tell(scheduleEvent, alerts));
         switch (scheduleEvent)
         {
             case ScheduledRunEnded { Failure: BackupSyncException failure }:
@@ -82,6 +89,12 @@ static class Service
                 log.Say(scheduleEvent.ToString());
                 break;
         }
+    }
+
+    static void Alert(LiveConfig live, ServiceLog log, TimeProvider clock, Action<IAlertSink> tell)
+    {
+        var alerts = live.Current.Alerts;
+        Watching.Alert(alerts, log, () => tell(new AlertOutbox(alerts, clock)));
     }
 
     /// <summary>What goes wrong in a run, as it does: how it goes on otherwise is in the job's own log.</summary>

@@ -20,10 +20,12 @@ sealed class SystemNotice
     public void Stopping() => _notifier.Notify(ServiceState.Stopping);
 
     /// <summary>Says that it is alive for as long as the scheduler is asked and answers.</summary>
-    public async Task KeepAliveAsync(TimeProvider clock, CancellationToken stop)
+    /// <param name="answer">Returns when it has answered.</param>
+    public async Task KeepAliveAsync(Action answer, TimeProvider clock, CancellationToken stop)
     {
         while (_watchdog is { } limit)
         {
+            await Task.Run(answer, stop);
             _notifier.Notify(new ServiceState("WATCHDOG=1"));
             await Task.Delay(limit / 2, clock, stop);
         }

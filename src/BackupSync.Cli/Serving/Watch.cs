@@ -21,7 +21,17 @@ sealed class Watch(LiveConfig live, ServiceLog log, TimeProvider clock) : IDispo
         while (!stop.IsCancellationRequested)
         {
             using var changed = CancellationTokenSource.CreateLinkedTokenSource(stop);
-            void Change() => changed.Cancel();
+            void Change()
+            {
+                try
+                {
+                    changed.Cancel();
+                }
+                catch (ObjectDisposedException)
+                {
+                    // The next one is begun already, with the configuration that was read.
+                }
+            }
             live.Changed += Change;
             try
             {

@@ -29,7 +29,7 @@ sealed class Watching : IDisposable
     {
         (_config, Health, _log, _clock) = (config, health, log, clock);
         Metrics = new Metrics(health);
-        _probes = new Probes(config, clock, OnProbe, log.Warn);
+        _probes = new Probes(config, clock, OnChange, log.Warn, change => Alert(() => ProbeAlerts.Tell(change, _alerts!)));
         _alerts = new AlertService(config.Alerts, clock, log.Warn, _ => Task.FromResult<string?>(Page()));
     }
 
@@ -45,13 +45,6 @@ sealed class Watching : IDisposable
     public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(
         Health.RunAsync(cancellationToken), _probes.RunAsync(cancellationToken), _alerts.RunAsync(cancellationToken),
         JudgeAsync(cancellationToken));
-
-    /// <summary>What the scheduler does, for whoever is to be told.</summary>
-    public void Tell(ScheduleEvent scheduleEvent)
-    {
-        Health.Refresh();
-        Alert(() => ScheduleAlerts.Tell(scheduleEvent, _alerts));
-    }
 
     public string Page()
     {
@@ -70,18 +63,18 @@ sealed class Watching : IDisposable
         Health.Dispose();
     }
 
-    void OnProbe(ProbeChange change)
+    void OnChange(ProbeChange change)
     {
         if (change.To is ProbeState.Down or ProbeState.Failing or ProbeState.Degraded)
             _log.Warn(change.Told);
         else
             _log.Say(change.Told);
         Health.Refresh();
-        Alert(() => ProbeAlerts.Tell(change, _alerts));
     }
 
     async Task JudgeAsync(CancellationToken cancellationToken)
     {
+        Alert(() => StatusAlerts.TellGone(_config, _alerts));
         while (true)
         {
             Alert(() =>
@@ -93,10 +86,12 @@ sealed class Watching : IDisposable
         }
     }
 
+    void Alert(Action tell) => Alert(_config.Alerts, _log, tell);
+
     /// <summary>Where nobody is to be told, nothing is kept.</summary>
-    void Alert(Action tell)
+    public static void Alert(AlertsConfig config, ServiceLog log, Action tell)
     {
-        if (_config.Alerts.Channels.Count == 0)
+        if (config.Channels.Count == 0)
             return;
         try
         {
@@ -104,7 +99,7 @@ sealed class Watching : IDisposable
         }
         catch (BackupSyncException failure)
         {
-            _log.Warn($"An alert could not be kept: {failure.Message}");
+            log.Warn($"An alert could not be kept: {failure.Message}");
         }
     }
 }

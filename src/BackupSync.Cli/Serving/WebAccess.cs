@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using BackupSync.Configuration;
 using Microsoft.AspNetCore.Http;
 
 namespace BackupSync.Cli.Serving;
@@ -11,17 +10,19 @@ static class WebAccess
     const string Scheme = "Bearer ";
 
     /// <returns>The status and the words of a refusal; null for none.</returns>
-    public static (int Status, string Message)? Refusal(HttpRequest request, ServiceConfig config)
+    /// <param name="isLocal">Whether only this machine comes here, whatever a configuration that was read since says.</param>
+    /// <param name="readToken">The token that is in force; null for none.</param>
+    public static (int Status, string Message)? Refusal(HttpRequest request, bool isLocal, Func<string?> readToken)
     {
         var isRead = HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
         if (!isRead && !HttpMethods.IsPost(request.Method))
             return (StatusCodes.Status405MethodNotAllowed, "GET and HEAD read; POST pauses, resumes and acknowledges.");
         // A page of another site, in a browser of this machine, could else read it by a name that leads here.
-        if (config.IsLocal && !IsNameOfThisMachine(request.Host.Host))
+        if (isLocal && !IsNameOfThisMachine(request.Host.Host))
             return (StatusCodes.Status421MisdirectedRequest, "This is asked by its own address: localhost or 127.0.0.1.");
-        if (isRead && config.IsLocal)
+        if (isRead && isLocal)
             return null;
-        if (config.ReadToken() is not { } token)
+        if (readToken() is not { } token)
             return (StatusCodes.Status403Forbidden, "The configuration names no service.token: nothing can be changed here.");
         return request.Headers.Authorization.ToString() is var given && given.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
             && IsSame(given[Scheme.Length..].Trim(), token)

@@ -21,9 +21,10 @@ static class WebServer
     const int MostConnections = 100;
 
     /// <summary>Starts it; it goes on until the result is stopped.</summary>
+    /// <param name="readToken">The token that is in force, asked for each request.</param>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.ConfigurationInvalid"/>: it cannot listen there.</exception>
     public static async Task<WebApplication> StartAsync(
-        ServiceConfig service, Func<ServiceConfig> current, IReadOnlyList<WebRoute> routes, CancellationToken cancellationToken)
+        ServiceConfig service, Func<string?> readToken, IReadOnlyList<WebRoute> routes, CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Limit(kestrel, service.Listen));
@@ -32,7 +33,7 @@ static class WebServer
         else
             builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         var app = builder.Build();
-        app.Run(context => AnswerAsync(context, current(), routes));
+        app.Run(context => AnswerAsync(context, service.IsLocal, readToken, routes));
         try
         {
             await app.StartAsync(cancellationToken);
@@ -65,7 +66,7 @@ static class WebServer
             kestrel.ListenAnyIP(listen.Port);
     }
 
-    static async Task AnswerAsync(HttpContext context, ServiceConfig service, IReadOnlyList<WebRoute> routes)
+    static async Task AnswerAsync(HttpContext context, bool isLocal, Func<string?> readToken, IReadOnlyList<WebRoute> routes)
     {
         var headers = context.Response.Headers;
         headers.CacheControl = "no-store";
@@ -75,7 +76,7 @@ static class WebServer
         WebAnswer answer;
         try
         {
-            answer = WebAccess.Refusal(context.Request, service) is { } refusal
+            answer = WebAccess.Refusal(context.Request, isLocal, readToken) is { } refusal
                 ? WebAnswer.Refused(refusal.Status, refusal.Message)
                 : await RouteAsync(context.Request, routes);
         }

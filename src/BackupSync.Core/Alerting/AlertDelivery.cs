@@ -15,6 +15,9 @@ sealed class AlertDelivery(AlertsConfig config, AlertStore store, IAlertSink sin
     /// <summary>A few hiccups are nobody's business; a receiver that says no for good is.</summary>
     const int ToldAfterFailures = 3;
 
+    /// <summary>Of quiet hours, and then of a receiver that wants to be left alone.</summary>
+    static readonly TimeSpan LongestWaitOfAll = TimeSpan.FromDays(2);
+
     static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(5);
     static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(15);
     static readonly TimeSpan CommandLimit = TimeSpan.FromSeconds(30);
@@ -32,9 +35,9 @@ sealed class AlertDelivery(AlertsConfig config, AlertStore store, IAlertSink sin
     {
         if (Due(channel).Count == 0 || IsLeftAlone(channel))
             return;
-        using var turn = FolderLock.TryTake(store.Folder, ChannelHealth.LockOf(channel.Name));
-        if (turn is null)
+        if (!TryTakeTurn(channel, out var turn))
             return;
+        using var held = turn;
         var began = TimeProvider.System.GetTimestamp();
         foreach (var (key, seen) in Due(channel))
         {
@@ -47,7 +50,25 @@ sealed class AlertDelivery(AlertsConfig config, AlertStore store, IAlertSink sin
         }
     }
 
-    bool IsLeftAlone(ChannelConfig channel) => ChannelHealth.Read(store.Folder, channel.Name).Next > clock.GetUtcNow();
+    /// <summary>Where there is no place for a lock, it is sent without one: told twice is better than not at all.</summary>
+    bool TryTakeTurn(ChannelConfig channel, out IDisposable? turn)
+    {
+        turn = null;
+        try
+        {
+            return (turn = FolderLock.TryTake(store.Folder, ChannelHealth.LockOf(channel.Name))) is not null;
+        }
+        catch (BackupSyncException)
+        {
+            return true;
+        }
+    }
+
+    bool IsLeftAlone(ChannelConfig channel) => IsAhead(ChannelHealth.Read(store.Folder, channel.Name).Next);
+
+    /// <summary>No receiver wants to be left alone for longer than a day: what is later is of a clock that was wrong.</summary>
+    bool IsAhead(DateTimeOffset? moment) =>
+        clock.GetUtcNow() is var now && moment > now && !FutureMoment.Is(moment.Value, now + HttpSender.LongestRetryAfter);
 
     /// <summary>What has been tried least comes first: one that a receiver refuses does not keep others back.</summary>
     List<(string Key, AlertMessage Message)> Due(ChannelConfig channel)
@@ -57,7 +78,7 @@ sealed class AlertDelivery(AlertsConfig config, AlertStore store, IAlertSink sin
         [
             .. from alert in store.ReadAll()
                from message in alert.Messages
-               where message.Channel == channel.Name && message.Next <= now
+               where message.Channel == channel.Name && (message.Next <= now || FutureMoment.Is(message.Next, now + LongestWaitOfAll))
                orderby message.Attempts, message.Created
                select (alert.Key, message),
         ];

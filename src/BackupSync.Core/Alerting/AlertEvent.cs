@@ -34,8 +34,9 @@ public sealed record AlertEvent
 /// <summary>Where events go: to whoever decides who is told, and when.</summary>
 public interface IAlertSink
 {
-    /// <summary>Takes in that it is so, now. When it returns, what is to be sent is on the disk.</summary>
-    /// <exception cref="BackupSyncException">The disk does not take it.</exception>
+    /// <summary>
+    /// Takes in that it is so, now. When it returns, what is to be sent is on the disk, or, where that does not take it, known to this process.
+    /// </summary>
     void Raise(AlertEvent alertEvent);
 
     /// <summary>Takes in that it is no longer so. Nothing happens where nobody knew of it.</summary>

@@ -24,6 +24,7 @@ sealed class AlertObserver(AlertsConfig config, TimeProvider clock, string folde
         else if (run is { Success: true, Recovery: not null })
             outbox.Resolve(AlertEvent.KeyOf(what, AlertEventKind.ObjectiveMissed));
         outbox.DeliverAsync(AlertOutbox.SendingLimit, CancellationToken.None).GetAwaiter().GetResult();
+        outbox.EnsureWritten();
     }
 
     /// <summary>How old the copy became before this run: what would have been lost.</summary>

@@ -77,7 +77,7 @@ public sealed class AlertOutbox : IAlertSink
                     : keys.Count > 0 ? $"There are: {NameList.Of(keys, most: 20)}."
                     : "There is none."));
         }
-        Store.Change(found.Key, alert => _rules.Acknowledged(alert, by, _clock.GetUtcNow()));
+        Store.Change(found.Key, alert => _rules.Acknowledged(alert, by, _clock.GetUtcNow()), mustBeWritten: true);
         return Alert.Of(Store.Read(found.Key)!);
     }
 
@@ -85,13 +85,8 @@ public sealed class AlertOutbox : IAlertSink
     /// <remarks>Where a service of this folder sends, it has been told already.</remarks>
     public async Task DeliverAsync(TimeSpan within, CancellationToken cancellationToken)
     {
-        if (_config.Channels.Count == 0 || !Directory.Exists(Store.Folder))
+        if (_config.Channels.Count == 0 || !Store.IsThere || (Store.Failure is null && IsSentByService()))
             return;
-        using (var pump = FolderLock.TryTake(Store.Folder, PumpLock))
-        {
-            if (pump is null)
-                return;
-        }
         Pass();
         var began = TimeProvider.System.GetTimestamp();
         await Delivery.DeliverAsync(within, cancellationToken);
@@ -100,15 +95,45 @@ public sealed class AlertOutbox : IAlertSink
             await Delivery.DeliverAsync(left, cancellationToken);
     }
 
+    /// <exception cref="BackupSyncException">The disk did not take everything: what was not sent is lost when this process ends.</exception>
+    internal void EnsureWritten()
+    {
+        if (Store.Failure is { } failure)
+            throw failure;
+    }
+
+    bool IsSentByService()
+    {
+        try
+        {
+            using var pump = FolderLock.TryTake(Store.Folder, PumpLock);
+            return pump is null;
+        }
+        catch (BackupSyncException)
+        {
+            // A folder that is another user's: what could be read of it is sent.
+            return false;
+        }
+    }
+
+    /// <summary>Takes in that what an alert is about is not in the configuration any more: nobody else would ever end it.</summary>
+    internal void ResolveGone(Func<AlertRecord, bool> isThere)
+    {
+        foreach (var alert in Store.ReadAll().Where(a => a.IsOpen && !isThere(a)))
+            Store.Change(alert.Key, there => _rules.Gone(there, _clock.GetUtcNow()));
+    }
+
     /// <summary>Time has passed: what goes on is repeated and escalated, what is long over is forgotten.</summary>
     internal void Pass()
     {
         var now = _clock.GetUtcNow();
+        if (Store.Failure is not null)
+            Store.WriteUnwritten();
         foreach (var alert in Store.ReadAll())
         {
-            if (alert.IsOpen && !ReferenceEquals(_rules.Passed(alert, now), alert))
+            if (!ReferenceEquals(_rules.Passed(alert, now), alert))
                 Store.Change(alert.Key, there => there is null ? null : _rules.Passed(there, now));
-            else if (IsForgotten(alert, now))
+            else if (IsForgotten(alert, now) && Store.Failure is null)
                 Store.Remove(alert.Key, there => IsForgotten(there, now));
         }
     }

@@ -22,7 +22,24 @@ sealed class AlertRules(AlertsConfig config)
     }
 
     /// <summary>Time has passed: what goes on may have to be repeated, or told to others. The same where it has not.</summary>
-    public AlertRecord Passed(AlertRecord alert, DateTimeOffset now) => alert.IsOpen ? Tell(alert, now) : alert;
+    public AlertRecord Passed(AlertRecord alert, DateTimeOffset now)
+    {
+        if (alert.Messages.Where(m => !IsThere(m.Channel)).ToList() is { Count: > 0 } lost)
+            alert = alert with
+            {
+                Messages = [.. alert.Messages.Except(lost)],
+                Undelivered =
+                [
+                    .. alert.Undelivered,
+                    .. lost.Select(m => $"{AlertText.Moment(now)}, {m.Channel}, {m.Purpose}: there is no such channel any more"),
+                ],
+            };
+        return alert.IsOpen ? Tell(alert, now) : alert;
+    }
+
+    /// <summary>It is about nothing that there is any more: it is over, however often that was to be seen.</summary>
+    public AlertRecord? Gone(AlertRecord? alert, DateTimeOffset now) =>
+        alert is not { IsOpen: true } ? null : Closed(alert, "It is not in the configuration any more.", now);
 
     /// <summary>It is not so.</summary>
     public AlertRecord? Resolved(AlertRecord? alert, string? note, DateTimeOffset now)
@@ -31,9 +48,15 @@ sealed class AlertRules(AlertsConfig config)
             return null;
         var rules = RulesOf(alert).Where(r => alert.Rules.ContainsKey(r.Id)).ToList();
         var good = alert.Good + 1;
-        if (good < rules.Select(r => r.RecoverAfter).DefaultIfEmpty(1).Max())
-            return alert with { Good = good };
-        var closed = alert with { Good = good, ClosedAt = now };
+        return good < rules.Select(r => r.RecoverAfter).DefaultIfEmpty(1).Max()
+            ? alert with { Good = good }
+            : Closed(alert with { Good = good }, note, now);
+    }
+
+    AlertRecord Closed(AlertRecord alert, string? note, DateTimeOffset now)
+    {
+        var rules = RulesOf(alert).Where(r => alert.Rules.ContainsKey(r.Id)).ToList();
+        var closed = alert with { ClosedAt = now };
         // What quiet hours hold is told with its end, in one message.
         var messages = closed.Messages.Where(m => !m.IsHeld(now)).ToList();
         foreach (var channel in closed.Told.Where(IsThere))
@@ -103,12 +126,12 @@ sealed class AlertRules(AlertsConfig config)
             }
             if (alert.AcknowledgedAt is not null)
                 continue;
-            if (rule.Escalate is { } escalate && state.Escalated is null && now >= state.First + escalate.After)
+            if (rule.Escalate is { } escalate && state.Escalated is null && IsPast(state.First + escalate.After, state.First, now))
             {
                 Add(escalate.To, MessagePurpose.Escalated, due);
                 states[rule.Id] = state = state with { Escalated = now };
             }
-            if (rule.Repeat is { } repeat && now >= state.Last + repeat)
+            if (rule.Repeat is { } repeat && IsPast(state.Last + repeat, state.Last, now))
             {
                 Add(ChannelsOf(rule, state.Escalated is not null), MessagePurpose.Repeated, due);
                 states[rule.Id] = state with { Last = now };
@@ -118,6 +141,9 @@ sealed class AlertRules(AlertsConfig config)
             ? alert
             : alert with { Rules = states, Messages = messages, Told = told };
     }
+
+    /// <summary>Also where a clock that was wrong has noted what it was counted from.</summary>
+    static bool IsPast(DateTimeOffset moment, DateTimeOffset from, DateTimeOffset now) => now >= moment || FutureMoment.Is(from, now);
 
     List<AlertRule> RulesOf(AlertRecord alert)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using BackupSync.Configuration;
 using BackupSync.Files;
 
@@ -18,6 +19,9 @@ public sealed class AlertService : IAlertSink
     readonly AlertOutbox _outbox;
     readonly Dictionary<string, Task> _sending = [];
 
+    /// <summary>What was warned of last, by what it is about: it is looked at each second, and told when it changes.</summary>
+    readonly ConcurrentDictionary<string, string> _warned = [];
+
     /// <param name="warn">Told what it cannot do, such as write to a full disk; it goes on.</param>
     /// <param name="page">Makes the page that goes with the digest; null for none.</param>
     public AlertService(
@@ -34,6 +38,9 @@ public sealed class AlertService : IAlertSink
     public void Raise(AlertEvent alertEvent) => _outbox.Raise(alertEvent);
 
     public void Resolve(string key, string? note = null) => _outbox.Resolve(key, note);
+
+    /// <summary>Ends what is about nothing that there is any more.</summary>
+    internal void ResolveGone(Func<AlertEventKind, string, bool> isThere) => _outbox.ResolveGone(a => isThere(a.Kind!.Value, a.What));
 
     /// <summary>Whether something was raised of it at that moment or later.</summary>
     internal bool HasHeardOf(string what, DateTimeOffset since) =>
@@ -56,7 +63,7 @@ public sealed class AlertService : IAlertSink
         {
             while (!cancellationToken.IsCancellationRequested)
             {
-                pump ??= FolderLock.TryTake(_config.Folder, AlertOutbox.PumpLock);
+                pump ??= TryTakePump();
                 await PumpAsync(cancellationToken);
                 using var look = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
                 await Task.WhenAny(wake.WaitAsync(look.Token), Task.Delay(Look, _clock, look.Token));
@@ -82,10 +89,11 @@ public sealed class AlertService : IAlertSink
         {
             _outbox.Pass();
             await DigestAsync(cancellationToken);
+            Warn("Alerts", _outbox.Store.Failure is { } failure ? $"{failure.Message} They are sent from memory." : null);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            _warn($"Alerts: {e.Message}"); // the next look tries again
+            Warn("Alerts", e.Message); // the next look tries again
         }
         foreach (var channel in _config.Channels)
         {
@@ -102,6 +110,7 @@ public sealed class AlertService : IAlertSink
         try
         {
             await _outbox.Delivery.DeliverAsync(channel, within: null, cancellationToken);
+            Warn($"Alerts by {channel.Name}", null);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -109,7 +118,45 @@ public sealed class AlertService : IAlertSink
         }
         catch (Exception e)
         {
-            _warn($"Alerts by {channel.Name}: {e.Message}");
+            Warn($"Alerts by {channel.Name}", e.Message);
+        }
+    }
+
+    IDisposable? TryTakePump()
+    {
+        try
+        {
+            return FolderLock.TryTake(_config.Folder, AlertOutbox.PumpLock);
+        }
+        catch (BackupSyncException failure)
+        {
+            Warn("Alerts, sent without a lock", failure.Message);
+            return null;
+        }
+    }
+
+    void Warn(string what, string? message)
+    {
+        if (message is null)
+            _warned.TryRemove(what, out _);
+        else if (!_warned.TryGetValue(what, out var before) || before != message)
+        {
+            _warned[what] = message;
+            _warn($"{what}: {message}");
+        }
+    }
+
+    /// <summary>The digest goes without its page rather than not at all.</summary>
+    async Task<string?> PageAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return _page is null ? null : await _page(cancellationToken);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            _warn($"The digest has no page: {e.Message}");
+            return null;
         }
     }
 
@@ -120,14 +167,16 @@ public sealed class AlertService : IAlertSink
             return;
         var now = _clock.GetUtcNow();
         var last = _outbox.Store.Read(DigestKey)?.LastSeen;
-        if (last is null)
+        // One that a clock of the future has sent is not waited for.
+        if (last is null || FutureMoment.Is(last.Value, now))
         {
-            _outbox.Store.Change(DigestKey, there => there ?? new AlertRecord { Key = DigestKey, FirstSeen = now, LastSeen = now });
+            _outbox.Store.Change(
+                DigestKey, there => (there ?? new AlertRecord { Key = DigestKey, FirstSeen = now }) with { LastSeen = now });
             return;
         }
         if (!(CronSchedule.Parse(digest.Cron, digest.TimeZone).Next(last.Value) <= now))
             return;
-        var page = _page is null ? null : await _page(cancellationToken);
+        var page = await PageAsync(cancellationToken);
         var messages = digest.To.Select(c => Digest(c.Name, last.Value, now, page)).ToList();
         // Of several services one sends it: the one that still finds the last one.
         _outbox.Store.Change(DigestKey, there =>

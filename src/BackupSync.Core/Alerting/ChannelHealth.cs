@@ -33,9 +33,19 @@ sealed record ChannelHealth(
         }
     }
 
-    /// <summary>By the holder of the channel's lock.</summary>
-    public void Write(string folder, string channel) => PrivateFile.WriteAllDurably(
-        PathOf(folder, channel), [.. JsonSerializer.SerializeToUtf8Bytes(this, JsonFormat.Indented), (byte)'\n']);
+    /// <summary>By the holder of the channel's lock. What the disk does not take costs an attempt.</summary>
+    public void Write(string folder, string channel)
+    {
+        try
+        {
+            PrivateFile.WriteAllDurably(
+                PathOf(folder, channel), [.. JsonSerializer.SerializeToUtf8Bytes(this, JsonFormat.Indented), (byte)'\n']);
+        }
+        catch (BackupSyncException)
+        {
+            // Each message has times of its own, too.
+        }
+    }
 
     static string PathOf(string folder, string channel) => Path.Combine(folder, $"channel-{channel}.json");
 }

@@ -26,7 +26,7 @@ sealed class HttpSender(TimeProvider clock, Func<AlertMessage, HttpPayload?> pay
     const int MostAnswerTold = 200;
 
     /// <summary>Longer ones are not believed: a message is given up after a day.</summary>
-    static readonly TimeSpan LongestRetryAfter = TimeSpan.FromHours(24);
+    internal static readonly TimeSpan LongestRetryAfter = TimeSpan.FromHours(24);
 
     /// <summary>A redirection is an answer that is no success: what is posted is for one receiver.</summary>
     static readonly HttpClient Client = new(new SocketsHttpHandler

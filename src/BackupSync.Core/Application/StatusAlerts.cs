@@ -1,5 +1,6 @@
 using BackupSync.Alerting;
 using BackupSync.Configuration;
+using BackupSync.Operations;
 using BackupSync.Runs;
 
 namespace BackupSync.Application;
@@ -26,6 +27,27 @@ public static class StatusAlerts
                 alerts.Raise(Unheard(entry, began, outcome));
         }
     }
+
+    /// <summary>Ends alerts of what is not in the configuration any more.</summary>
+    public static void TellGone(BackupSyncConfig config, AlertService alerts) => alerts.ResolveGone((kind, what) =>
+    {
+        var parts = what.Split('/', 2);
+        bool IsDatabase(string name) => config.Databases.Any(d => d.Name == name);
+        return kind switch
+        {
+            AlertEventKind.Unreachable => config.Health.Databases.Any(p => p.Name == what),
+            AlertEventKind.ServiceDown => config.Health.Services.Any(s => s.Name == what),
+            AlertEventKind.ChannelFailed => config.Alerts.Channels.Any(c => c.Name == parts[^1]),
+            AlertEventKind.Missed or AlertEventKind.Paused => parts.Length == 2
+                || config.Jobs.Any(j => j.Name == what && j.Schedule is not null)
+                || config.BackupPlans.Any(p => p.Name == what && p.Schedule is not null),
+            // The proof or the copies of a database, or a plan or a hand's work with one; else a job or a database.
+            _ when parts is [_, "proof" or "copy"] => IsDatabase(parts[0]),
+            _ when parts.Length == 2 => IsDatabase(parts[1]) && (parts[0] == BackupOrder.ByHandName
+                || config.BackupPlans.Any(p => p.Name == parts[0] && p.Databases.Any(d => d.Name == parts[1]))),
+            _ => IsDatabase(what) || config.Jobs.Any(j => j.Name == what),
+        };
+    });
 
     static void Tell(AlertService alerts, AlertEventKind kind, string what, (string Headline, string Advice)? told)
     {

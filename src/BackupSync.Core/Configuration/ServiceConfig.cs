@@ -25,6 +25,12 @@ public sealed record ServiceConfig
     /// </summary>
     public DatabaseConfig? Lease { get; init; }
 
+    /// <summary>
+    /// How many jobs and plans run at a time at most; what else is due waits for its turn, within its <c>misfireGrace</c>. Each run takes
+    /// connections of its databases, and work of this machine.
+    /// </summary>
+    public int RunsAtOnce { get; init; } = 4;
+
     /// <summary>The folder in which schedules, alerts and probes are remembered.</summary>
     public string State { get; init; } = "state";
 }

@@ -6,6 +6,7 @@ namespace BackupSync.Configuration;
 static class ServiceReader
 {
     const int ShortestToken = 16;
+    const int MostRunsAtOnce = 100;
 
     static readonly SecretKind<Secret> Token = SecretKinds.Key with
     {
@@ -35,6 +36,7 @@ static class ServiceReader
             Listen = listen,
             Token = token,
             Lease = lease,
+            RunsAtOnce = service.Integer("runsAtOnce", 4, 1, MostRunsAtOnce),
             State = service.FullPath(service.Text("state", "state")),
         };
     }
@@ -47,7 +49,7 @@ static class ServiceReader
     {
         listen = null!;
         if (!Uri.TryCreate(text, UriKind.Absolute, out var uri)
-            || uri is not { Scheme: "http", PathAndQuery: "/", UserInfo: "", Fragment: "" })
+            || uri is not { Scheme: "http", PathAndQuery: "/", UserInfo: "", Fragment: "", Port: > 0 })
             return false;
         listen = uri;
         return true;

@@ -19,12 +19,7 @@ sealed class StateFile<T>(string path) where T : class, new()
     {
         try
         {
-            if (!File.Exists(Path))
-                return new T();
-            using var stream = PlatformFiles.OpenToRead(Path, FileShare.ReadWrite | FileShare.Delete);
-            return stream.Length <= MostBytes && JsonSerializer.Deserialize<T>(stream, JsonFormat.Indented) is { } content
-                ? content
-                : throw new JsonException();
+            return ReadWhole();
         }
         catch (JsonException e)
         {
@@ -32,20 +27,47 @@ sealed class StateFile<T>(string path) where T : class, new()
             throw new BackupSyncException(
                 ErrorIds.FileFailed, $"{Path} is torn, or something else.", "Remove it: what it remembers is begun anew.", e);
         }
+    }
+
+    /// <param name="isTornReplaced">Whether a file that is torn is begun anew, where what it remembers can be done without.</param>
+    /// <returns>What it holds now.</returns>
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.FileFailed"/> or <see cref="ErrorIds.DiskFull"/>.</exception>
+    public T Change(Func<T, T> change, bool isTornReplaced = false)
+    {
+        PrivateFile.CreateFolder(System.IO.Path.GetDirectoryName(Path)!);
+        using var turn = PrivateFile.OpenExclusive(Path + ".lock");
+        var content = change(isTornReplaced ? ReadOrNew() : Read());
+        PrivateFile.WriteAllDurably(Path, [.. JsonSerializer.SerializeToUtf8Bytes(content, JsonFormat.Indented), (byte)'\n']);
+        return content;
+    }
+
+    T ReadOrNew()
+    {
+        try
+        {
+            return ReadWhole();
+        }
+        catch (JsonException)
+        {
+            return new T();
+        }
+    }
+
+    /// <exception cref="JsonException">It is torn, or something else.</exception>
+    T ReadWhole()
+    {
+        try
+        {
+            if (!File.Exists(Path))
+                return new T();
+            using var stream = PlatformFiles.OpenToRead(Path, FileShare.ReadWrite | FileShare.Delete);
+            return stream.Length <= MostBytes && JsonSerializer.Deserialize<T>(stream, JsonFormat.Indented) is { } content
+                ? content
+                : throw new JsonException();
+        }
         catch (Exception e) when (FileFailure.Is(e))
         {
             throw FileFailure.From(e, Path, "read");
         }
-    }
-
-    /// <returns>What it holds now.</returns>
-    /// <exception cref="BackupSyncException"><see cref="ErrorIds.FileFailed"/> or <see cref="ErrorIds.DiskFull"/>.</exception>
-    public T Change(Func<T, T> change)
-    {
-        PrivateFile.CreateFolder(System.IO.Path.GetDirectoryName(Path)!);
-        using var turn = PrivateFile.OpenExclusive(Path + ".lock");
-        var content = change(Read());
-        PrivateFile.WriteAllDurably(Path, [.. JsonSerializer.SerializeToUtf8Bytes(content, JsonFormat.Indented), (byte)'\n']);
-        return content;
     }
 }

@@ -10,6 +10,9 @@ namespace BackupSync.Reporting;
 /// </summary>
 sealed class HealthRecords
 {
+    /// <summary>A busy machine asks late, and a service that is begun anew begins with its places.</summary>
+    static readonly TimeSpan Late = TimeSpan.FromMinutes(2);
+
     readonly BackupSyncConfig _config;
     readonly IReadOnlyList<StatusFacts> _facts;
     readonly IReadOnlyDictionary<string, Reached?> _byRuns;
@@ -35,8 +38,8 @@ sealed class HealthRecords
     public HealthReport At(DateTimeOffset now, Action<string> warn)
     {
         var entries = StatusAt(now).Entries;
-        var databases = entries.Where(e => e.Kind == StatusKind.Database).Select(e => OfDatabase(e, warn)).ToList();
-        var services = _config.Health.Services.Select(s => OfService(s, warn)).ToList();
+        var databases = entries.Where(e => e.Kind == StatusKind.Database).Select(e => OfDatabase(e, now, warn)).ToList();
+        var services = _config.Health.Services.Select(s => OfService(s, now, warn)).ToList();
         var jobs = _config.Jobs.Select(job => OfJob(job, entries.First(e => e.Kind == StatusKind.Job && e.Name == job.Name), databases))
             .ToList();
         return new HealthReport(_config)
@@ -49,10 +52,10 @@ sealed class HealthRecords
         };
     }
 
-    HealthEntry OfDatabase(StatusEntry entry, Action<string> warn)
+    HealthEntry OfDatabase(StatusEntry entry, DateTimeOffset now, Action<string> warn)
     {
         var (probe, unreadable) = _config.Health.Databases.FirstOrDefault(p => p.Name == entry.Name) is { } asked && Probes.IsAsked(asked)
-            ? Read(ProbeKind.Database, entry.Name, warn)
+            ? Read(ProbeKind.Database, entry.Name, asked.Every + asked.Timeout, now, warn)
             : (null, null);
         var run = _byRuns[entry.Name];
         var last = probe is null || probe.Time < run?.Time ? null : probe;
@@ -84,9 +87,9 @@ sealed class HealthRecords
         };
     }
 
-    HealthEntry OfService(ServiceProbeConfig service, Action<string> warn)
+    HealthEntry OfService(ServiceProbeConfig service, DateTimeOffset now, Action<string> warn)
     {
-        var (probe, unreadable) = Read(ProbeKind.Service, service.Name, warn);
+        var (probe, unreadable) = Read(ProbeKind.Service, service.Name, service.Every + service.Timeout, now, warn);
         return new HealthEntry
         {
             Name = service.Name,
@@ -104,11 +107,16 @@ sealed class HealthRecords
         };
     }
 
-    (ProbeRecord? Record, string? Unreadable) Read(ProbeKind kind, string name, Action<string> warn)
+    /// <summary>What was found out long ago says nothing of now: whoever asks regularly is not there.</summary>
+    /// <param name="turn">How long it is from one probe to the next at most.</param>
+    (ProbeRecord? Record, string? Unreadable) Read(ProbeKind kind, string name, TimeSpan turn, DateTimeOffset now, Action<string> warn)
     {
         try
         {
-            return (ProbeRecord.Read(_config.Service.State, kind, name), null);
+            var record = ProbeRecord.Read(_config.Service.State, kind, name);
+            return record is null || now - record.Time <= 2 * turn + Late
+                ? (record, null)
+                : (null, $"it was not probed for {Durations.Show(now - record.Time)}: backupsync serve does that");
         }
         catch (BackupSyncException failure)
         {

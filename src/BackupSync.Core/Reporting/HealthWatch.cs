@@ -59,9 +59,9 @@ public sealed class HealthWatch : IDisposable
         {
             _wanted.Release();
         }
-        catch (SemaphoreFullException)
+        catch (Exception e) when (e is SemaphoreFullException or ObjectDisposedException)
         {
-            // It is about to be.
+            // It is about to be, or another one does it now.
         }
     }
 

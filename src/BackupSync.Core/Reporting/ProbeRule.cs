@@ -21,7 +21,8 @@ sealed record ProbeRule(TimeSpan Every, TimeSpan Down, TimeSpan Over, double? Ab
     public ProbeRecord After(ProbeRecord? before, ProbeKind kind, string name, ProbeAnswer answer, DateTimeOffset now)
     {
         var failed = answer.Problem is not null;
-        var failingSince = failed ? before?.FailingSince ?? now : (DateTimeOffset?)null;
+        // What a clock of the future has noted begins now.
+        var failingSince = failed ? Earlier(before?.FailingSince, now) : (DateTimeOffset?)null;
         var slots = Count(before?.Slots ?? [], failed, now);
         var state = failingSince is { } since ? now - since >= Down ? ProbeState.Down : ProbeState.Failing
             : IsTooMuch(slots) ? ProbeState.Degraded
@@ -34,7 +35,7 @@ sealed record ProbeRule(TimeSpan Every, TimeSpan Down, TimeSpan Over, double? Ab
             Time = now,
             LatencyMs = answer.LatencyMs,
             Problem = answer.Problem,
-            Since = before?.State == state ? before.Since : now,
+            Since = before?.State == state ? Earlier(before.Since, now) : now,
             FailingSince = failingSince,
             LastGood = failed ? before?.LastGood : now,
             ConnectionsUsed = answer.ConnectionsUsed,
@@ -44,6 +45,8 @@ sealed record ProbeRule(TimeSpan Every, TimeSpan Down, TimeSpan Over, double? Ab
             Slots = slots,
         };
     }
+
+    static DateTimeOffset Earlier(DateTimeOffset? one, DateTimeOffset now) => one < now ? one.Value : now;
 
     List<ProbeSlot> Count(IReadOnlyList<ProbeSlot> before, bool failed, DateTimeOffset now)
     {

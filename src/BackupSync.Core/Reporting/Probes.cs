@@ -12,7 +12,9 @@ namespace BackupSync.Reporting;
 /// <param name="clock">For when to ask, and when it was.</param>
 /// <param name="changed">Told when something stands otherwise than by the probe before; it may be called from several threads at once.</param>
 /// <param name="warn">Told of what cannot be recorded.</param>
-public sealed class Probes(BackupSyncConfig config, TimeProvider clock, Action<ProbeChange> changed, Action<string> warn)
+/// <param name="probed">Told of each probe, also where all is as by the one before: alerts count them.</param>
+public sealed class Probes(
+    BackupSyncConfig config, TimeProvider clock, Action<ProbeChange> changed, Action<string> warn, Action<ProbeChange>? probed = null)
 {
     static readonly TimeSpan TurnInterval = TimeSpan.FromSeconds(15);
 
@@ -80,10 +82,12 @@ public sealed class Probes(BackupSyncConfig config, TimeProvider clock, Action<P
                 record.Write(_state);
                 return record;
             });
-            if (before?.State != record.State)
-                changed(new ProbeChange(
-                    kind, name, before?.State, record.State, now, record.FailingSince,
-                    before is null ? null : now - (before.FailingSince ?? before.Since), answer.Problem));
+            var change = new ProbeChange(
+                kind, name, before?.State, record.State, now, record.FailingSince,
+                before is null ? null : now - (before.FailingSince ?? before.Since), answer.Problem);
+            if (change.From != change.To)
+                changed(change);
+            probed?.Invoke(change);
             // By the time of the first, so that slow answers do not add up; those that are missed meanwhile are left out.
             next += rule.Every * Math.Max(1, Math.Ceiling((now - next) / rule.Every));
             var wait = next - clock.GetUtcNow();

@@ -44,6 +44,14 @@ sealed class RunFigures
     public static RunFigures Read(BackupSyncConfig config, DateTimeOffset now, Action<string> warn)
     {
         var figures = new RunFigures(config) { _from = now - LateRecord };
+        // Prometheus sees no increase in a series that begins with its first run.
+        foreach (var outcome in Enum.GetValues<RunOutcome>())
+        {
+            foreach (var job in config.Jobs)
+                figures._counts[(job.Name, RunKind.Sync, outcome)] = 0;
+            foreach (var plan in config.BackupPlans)
+                figures._counts[(plan.Name, RunKind.Backup, outcome)] = 0;
+        }
         foreach (var folder in HistoryFolder.Of(config, warn))
             Guarded(() => figures.ReadLatest(folder.Directory), warn);
         Guarded(() =>

@@ -11,6 +11,10 @@ sealed class FileLease(string stateFolder) : IServiceLease
 
     public long Fence => 0;
 
+    public string? Problem => null;
+
+    public bool IsHeld => _held is not null;
+
     public Task<string?> HoldAsync(CancellationToken cancellationToken)
     {
         _held ??= FolderLock.TryTake(Path.Combine(stateFolder, "service"));

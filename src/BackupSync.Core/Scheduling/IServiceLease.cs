@@ -10,6 +10,12 @@ interface IServiceLease : IAsyncDisposable
     /// <returns>Who holds it instead, as the end of a sentence; null where we do.</returns>
     Task<string?> HoldAsync(CancellationToken cancellationToken);
 
+    /// <summary>Whether it is ours now, by this machine's own clocks: nobody is asked.</summary>
+    bool IsHeld { get; }
+
+    /// <summary>Why it is not known who holds it; null where that is known.</summary>
+    string? Problem { get; }
+
     /// <summary>How often it is asked by who holds it.</summary>
     TimeSpan Renewal { get; }
 

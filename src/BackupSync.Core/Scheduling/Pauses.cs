@@ -8,14 +8,11 @@ namespace BackupSync.Scheduling;
 /// <param name="Because">Why, in the words of who has paused it.</param>
 public sealed record SchedulePause(DateTimeOffset Since, DateTimeOffset? Until, string? Because)
 {
-    /// <summary>What a reason begins with that is a pause.</summary>
-    internal const string Word = "paused ";
-
     public bool IsOver(DateTimeOffset now) => Until <= now;
 
     /// <summary>Such as <c>paused until 2026-12-01 08:30 UTC: migration</c>.</summary>
     public override string ToString() =>
-        $"{Word}{(Until is { } end ? $"until {end.UtcDateTime:yyyy-MM-dd HH:mm} UTC" : "until it is resumed")}"
+        $"paused {(Until is { } end ? $"until {end.UtcDateTime:yyyy-MM-dd HH:mm} UTC" : "until it is resumed")}"
             + (Because is null ? "" : $": {Because}");
 }
 
@@ -43,6 +40,7 @@ sealed class Pauses(string stateFolder)
         return pauses;
     });
 
-    static Dictionary<string, SchedulePause> Current(Dictionary<string, SchedulePause> pauses, DateTimeOffset now) =>
-        pauses.Where(p => !p.Value.IsOver(now)).ToDictionary();
+    /// <summary>Those of them that are not over.</summary>
+    public static Dictionary<string, SchedulePause> Current(IReadOnlyDictionary<string, SchedulePause> pauses, DateTimeOffset now) =>
+        pauses.Where(p => p.Value?.IsOver(now) == false).ToDictionary();
 }

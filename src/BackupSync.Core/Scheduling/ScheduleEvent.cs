@@ -37,11 +37,15 @@ public sealed record ScheduledRunEnded(
 public sealed record ScheduledRunSkipped(DateTimeOffset Time, ScheduleKind Kind, string Name, DateTimeOffset Due, string Why)
     : ScheduleEvent(Time, Kind, Name)
 {
+    /// <summary>Whether somebody has paused it, and knows that it does not run.</summary>
+    internal bool IsPaused { get; init; }
+
     public override string ToString() => $"{What}, due at {Due.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC, is left out: {Why}";
 }
 
 /// <summary>Something could not be noted or read.</summary>
-public sealed record ScheduleWarning(DateTimeOffset Time, ScheduleKind Kind, string Name, string Message)
+/// <param name="IsHeld">Whether nothing is begun because of it; otherwise runs go on.</param>
+public sealed record ScheduleWarning(DateTimeOffset Time, ScheduleKind Kind, string Name, string Message, bool IsHeld)
     : ScheduleEvent(Time, Kind, Name)
 {
     public override string ToString() => $"{What}: {Message}";

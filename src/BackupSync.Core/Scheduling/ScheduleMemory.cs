@@ -1,3 +1,4 @@
+using System.Text.Json;
 using BackupSync.Files;
 using BackupSync.Runs;
 
@@ -10,7 +11,11 @@ sealed record ScheduleClaim(DateTimeOffset Due, DateTimeOffset At);
 
 /// <summary>How far a schedule has been followed.</summary>
 /// <param name="Considered">All that was due up to then was run, or left out and told.</param>
-sealed record ScheduleProgress(DateTimeOffset Considered, ScheduleClaim? Claim);
+sealed record ScheduleProgress(DateTimeOffset Considered, ScheduleClaim? Claim)
+{
+    /// <summary>The schedule that was followed, as it is shown; null where that was not noted yet.</summary>
+    public string? Schedule { get; init; }
+}
 
 /// <summary>
 /// How far the schedules were followed, on the disk before a run begins: who is killed and begins again knows what was due meanwhile, and
@@ -22,17 +27,53 @@ sealed class ScheduleMemory(string stateFolder)
 
     public IReadOnlyDictionary<string, ScheduleProgress> Read() => _file.Read();
 
+    /// <summary>A file that is torn is written anew: what it said is lost either way.</summary>
     public void Set(string key, ScheduleProgress progress) => _file.Change(all =>
     {
         all[key] = progress;
         return all;
-    });
+    }, isTornReplaced: true);
+
+    public void Forget(IEnumerable<string> keys) => _file.Change(all =>
+    {
+        foreach (var key in keys)
+            all.Remove(key);
+        return all;
+    }, isTornReplaced: true);
+
+    /// <summary>The same as a text, for who has another state folder.</summary>
+    public static string Format(IReadOnlyDictionary<string, ScheduleProgress> progress) =>
+        JsonSerializer.Serialize(progress.OrderBy(p => p.Key, StringComparer.Ordinal).ToDictionary(), JsonFormat.Indented);
+
+    /// <summary>What is no such text tells nothing.</summary>
+    public static IReadOnlyDictionary<string, ScheduleProgress> Parse(string text)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<Dictionary<string, ScheduleProgress>>(text, JsonFormat.Indented) ?? [];
+        }
+        catch (JsonException)
+        {
+            return new Dictionary<string, ScheduleProgress>();
+        }
+    }
 
     /// <summary>
     /// The records of an item for which a run that was begun has left no end. One that was stopped, by who stops the service, has not
-    /// done what was due.
+    /// done what was due; and one whose record cannot be read may not have.
     /// </summary>
     public static IReadOnlyList<ScheduledRecord> Unfinished(ScheduleItem item, ScheduleClaim claim) =>
-        [.. item.Records.Where(r => r.Latest() is not { } latest || latest.Last.StartTime < claim.At
-            || latest.Last.Outcome == RunOutcome.Cancelled)];
+        [.. item.Records.Where(r => !HasEnded(r, claim))];
+
+    static bool HasEnded(ScheduledRecord record, ScheduleClaim claim)
+    {
+        try
+        {
+            return record.Latest() is { } latest && latest.Last.StartTime >= claim.At && latest.Last.Outcome != RunOutcome.Cancelled;
+        }
+        catch (BackupSyncException)
+        {
+            return false;
+        }
+    }
 }

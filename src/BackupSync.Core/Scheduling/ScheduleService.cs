@@ -5,8 +5,18 @@ namespace BackupSync.Scheduling;
 
 /// <summary>Runs what is due as long as it holds the lease; watches, while another service does.</summary>
 /// <param name="log">Told in a line when it takes or loses the lease.</param>
-sealed class ScheduleService(Scheduler scheduler, IServiceLease lease, Action<string> log, TimeProvider clock)
+/// <param name="heldUp">Told why nobody is known to run anything, for as long as that is so; and null when somebody is.</param>
+sealed class ScheduleService(
+    Scheduler scheduler, IServiceLease lease, Action<string> log, TimeProvider clock, Action<string?>? heldUp = null)
 {
+    /// <summary>A database may be restarted without anybody having to know.</summary>
+    internal static readonly TimeSpan HeldUpFor = TimeSpan.FromMinutes(2);
+
+    static readonly TimeSpan ToldEvery = TimeSpan.FromMinutes(1);
+
+    DateTimeOffset? _heldUpSince;
+    DateTimeOffset? _toldNext;
+
     /// <summary>How often it looks whether the other is still there.</summary>
     static readonly TimeSpan Watching = TimeSpan.FromSeconds(4);
 
@@ -17,13 +27,15 @@ sealed class ScheduleService(Scheduler scheduler, IServiceLease lease, Action<st
     /// The lease that a configuration asks for. Services that run the same exclude each other, wherever their file is; others of the same
     /// database have nothing to do with them.
     /// </summary>
-    public static IServiceLease LeaseOf(BackupSyncConfig config, string holder, TimeProvider clock)
+    public static IServiceLease LeaseOf(Func<BackupSyncConfig> config, Scheduler scheduler, string holder, TimeProvider clock)
     {
-        if (config.Service.Lease is not { } database)
-            return new FileLease(config.Service.State);
+        var service = config().Service;
+        if (service.Lease is not { } database)
+            return new FileLease(service.State);
         var login = new PgLogin(database.Name, database.Address, "backupsync:lease", ReadOnly: false);
-        var name = string.Join(", ", ScheduleItem.Of(config).Select(i => i.Key).Order(StringComparer.Ordinal));
-        return new DatabaseLease(login, name, holder, clock);
+        return new DatabaseLease(
+            login, () => string.Join(", ", ScheduleItem.Of(config()).Select(i => i.Key).Order(StringComparer.Ordinal)), holder, clock,
+            scheduler);
     }
 
     /// <param name="stop">Nothing is begun any more; what runs is waited for.</param>
@@ -35,7 +47,9 @@ sealed class ScheduleService(Scheduler scheduler, IServiceLease lease, Action<st
         {
             while (!stop.IsCancellationRequested)
             {
-                if (await lease.HoldAsync(stop) is { } other)
+                var holder = await lease.HoldAsync(stop);
+                TellHeldUp();
+                if (holder is { } other)
                 {
                     if (told != other)
                         log($"Waits: what is due is run by {other}.");
@@ -58,15 +72,20 @@ sealed class ScheduleService(Scheduler scheduler, IServiceLease lease, Action<st
         log($"Runs what is due{(lease.Fence > 0 ? $"; holder number {lease.Fence} of the lease" : "")}.");
         using var lost = CancellationTokenSource.CreateLinkedTokenSource(stop);
         IsActive = true;
-        var scheduling = scheduler.RunAsync(lost.Token, stopRuns);
+        var scheduling = scheduler.RunAsync(lost.Token, stopRuns, () => lease.IsHeld);
         try
         {
             while (!scheduling.IsCompleted)
             {
                 await Task.WhenAny(scheduling, Task.Delay(lease.Renewal, clock, stop));
                 stop.ThrowIfCancellationRequested();
+                var wasHeld = lease.IsHeld;
                 if (await lease.HoldAsync(stop) is not { } other)
+                {
+                    if (!wasHeld)
+                        scheduler.Wake();
                     continue;
+                }
                 log($"Begins nothing any more: the lease is held by {other}. What runs goes on to its end.");
                 break;
             }
@@ -77,5 +96,22 @@ sealed class ScheduleService(Scheduler scheduler, IServiceLease lease, Action<st
             await lost.CancelAsync();
             await scheduling;
         }
+    }
+
+    void TellHeldUp()
+    {
+        var now = clock.GetUtcNow();
+        if (lease.Problem is not { } problem)
+        {
+            if (_heldUpSince is not null || _toldNext is null)
+                heldUp?.Invoke(null);
+            (_heldUpSince, _toldNext) = (null, now);
+            return;
+        }
+        _heldUpSince ??= now;
+        if (now - _heldUpSince < HeldUpFor || now < _toldNext)
+            return;
+        heldUp?.Invoke(problem);
+        _toldNext = now + ToldEvery;
     }
 }

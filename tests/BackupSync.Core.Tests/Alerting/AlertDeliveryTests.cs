@@ -70,6 +70,94 @@ public sealed class AlertDeliveryTests : IDisposable
     }
 
     [Fact]
+    public async Task What_was_sent_is_not_sent_again_when_the_disk_cannot_note_it()
+    {
+        await using var receiver = new HttpReceiver();
+        var outbox = _samples.Outbox(_samples.Config([AlertSamples.Webhook("team", receiver.Url)]));
+        outbox.Raise(AlertSamples.Failure());
+        var obstacle = Directory.GetFiles(_samples.Folder, "alert-*.json").Single() + ".partial";
+        Directory.CreateDirectory(obstacle);
+        for (var look = 0; look < 5; look++)
+        {
+            await outbox.DeliverAsync(TimeSpan.FromSeconds(30), default);
+            _samples.Clock.Advance(TimeSpan.FromMinutes(1));
+        }
+        Assert.Single(receiver.Received);
+        Assert.Throws<BackupSyncException>(outbox.EnsureWritten);
+        // What this process alone would know is not said to be done.
+        Assert.Throws<BackupSyncException>(() => outbox.Acknowledge(AlertSamples.Failure().Key, "me"));
+
+        Directory.Delete(obstacle);
+        await outbox.DeliverAsync(TimeSpan.FromSeconds(30), default);
+        outbox.EnsureWritten();
+        Assert.Empty(outbox.Store.Read(AlertSamples.Failure().Key)!.Messages);
+        Assert.DoesNotContain("msg_", File.ReadAllText(obstacle[..^".partial".Length]), StringComparison.Ordinal);
+        Assert.Single(receiver.Received);
+    }
+
+    [Fact]
+    public async Task Where_nothing_can_be_written_it_is_sent_from_memory_and_that_is_warned_of_once()
+    {
+        await using var receiver = new HttpReceiver();
+        File.WriteAllText(_samples.Folder, "in the way");
+        var config = _samples.Config([AlertSamples.Webhook("team", receiver.Url)]);
+        var warnings = new List<string>();
+        var service = new AlertService(config, _samples.Clock, warnings.Add);
+        // By another part of the same process, such as a run.
+        new AlertOutbox(config, _samples.Clock).Raise(AlertSamples.Failure());
+        for (var look = 0; look < 3; look++)
+        {
+            await service.PumpAsync(default);
+            await service.SentAsync();
+        }
+        Assert.Single(receiver.Received);
+        Assert.Contains("They are sent from memory.", Assert.Single(warnings), StringComparison.Ordinal);
+
+        service.Resolve(AlertSamples.Failure().Key);
+        await service.PumpAsync(default);
+        await service.SentAsync();
+        Assert.Contains("recovered", receiver.Received.Last().Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_a_clock_of_the_future_has_noted_holds_nothing_back()
+    {
+        await using var receiver = new HttpReceiver();
+        var channel = AlertSamples.Webhook("team", receiver.Url);
+        var rule = AlertSamples.Rule([channel]) with { Repeat = TimeSpan.FromHours(1) };
+        var outbox = _samples.Outbox(_samples.Config([channel], rule));
+        outbox.Raise(AlertSamples.Failure());
+        var future = _samples.Clock.GetUtcNow().AddYears(10);
+        outbox.Store.Change(AlertSamples.Failure().Key, there => there! with
+        {
+            Messages = [there.Messages.Single() with { Next = future }],
+            Rules = there.Rules.ToDictionary(r => r.Key, _ => new RuleState(future, future, null)),
+        });
+        new ChannelHealth(1, future, future, "no", null).Write(_samples.Folder, "team");
+
+        await outbox.DeliverAsync(TimeSpan.FromSeconds(30), default);
+        Assert.Single(receiver.Received);
+        _samples.Clock.Advance(TimeSpan.FromHours(1));
+        await outbox.DeliverAsync(TimeSpan.FromSeconds(30), default);
+        Assert.Equal(2, receiver.Received.Count);
+    }
+
+    [Fact]
+    public async Task What_a_channel_that_is_gone_was_to_be_told_is_given_up()
+    {
+        var outbox = _samples.Outbox(_samples.Config([AlertSamples.Webhook("team", "http://127.0.0.1:9/")]));
+        outbox.Raise(AlertSamples.Failure());
+
+        await using var receiver = new HttpReceiver();
+        outbox = _samples.Outbox(_samples.Config([AlertSamples.Webhook("other", receiver.Url)]));
+        await outbox.DeliverAsync(TimeSpan.FromSeconds(30), default);
+
+        var alert = Assert.Single(outbox.List());
+        Assert.Empty(alert.Waiting);
+        Assert.EndsWith("team, Raised: there is no such channel any more", Assert.Single(alert.Undelivered), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_dead_channel_holds_up_none_and_is_told_by_the_others()
     {
         await using var dead = new HttpReceiver(_ => null);

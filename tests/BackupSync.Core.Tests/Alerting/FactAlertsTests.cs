@@ -80,8 +80,15 @@ public sealed class FactAlertsTests : IDisposable
     [Fact]
     public void Scheduled_runs_that_did_not_take_place_are_told_until_one_does()
     {
-        ScheduleAlerts.Tell(new ScheduledRunSkipped(Now, ScheduleKind.Job, "copy", Now, "paused until it is resumed: migration"), _service);
+        ScheduleAlerts.Tell(new ScheduledRunSkipped(Now, ScheduleKind.Job, "copy", Now, "paused until it is resumed: migration")
+        {
+            IsPaused = true,
+        }, _service);
         Assert.Empty(Open());
+        ScheduleAlerts.Tell(new ScheduleWarning(Now, ScheduleKind.Job, "copy", "The disk is full.", IsHeld: false), _service);
+        Assert.Empty(Open());
+        ScheduleAlerts.Tell(new ScheduleWarning(Now, ScheduleKind.Job, "copy", "pauses.json is torn.", IsHeld: true), _service);
+        Assert.Contains("the job copy: pauses.json is torn.", Assert.Single(Open()).Headline);
         ScheduleAlerts.Tell(new ScheduledRunSkipped(Now, ScheduleKind.Job, "copy", Now, "it still runs"), _service);
         Assert.Contains("the job copy, due at 2026-11-30 06:00:00 UTC, is left out: it still runs.", Assert.Single(Open()).Headline);
         ScheduleAlerts.Tell(new ScheduledRunEnded(Now, ScheduleKind.Job, "copy", [], null), _service);
@@ -89,6 +96,55 @@ public sealed class FactAlertsTests : IDisposable
         ScheduleAlerts.Tell(new ScheduledRunEnded(Now, ScheduleKind.Plan, "nightly", [], new BackupSyncException(
             ErrorIds.ConfigurationInvalid, "DATABASE_URL is not set.", "Set it.")), _service);
         Assert.EndsWith("DATABASE_URL is not set.", Assert.Single(Open()).Headline);
+    }
+
+    [Fact]
+    public void What_is_not_in_the_configuration_any_more_is_over()
+    {
+        foreach (var (kind, what) in ((AlertEventKind, string)[])
+        [
+            (AlertEventKind.Failed, "copy"), (AlertEventKind.Failed, "old"), (AlertEventKind.Missed, "copy"),
+            (AlertEventKind.Missed, "service/lease"), (AlertEventKind.Failed, "nightly/auth"), (AlertEventKind.Failed, "old/auth"),
+            (AlertEventKind.Failed, "by-hand/auth"), (AlertEventKind.BadBackup, "auth/proof"), (AlertEventKind.BadBackup, "old/proof"),
+            (AlertEventKind.Unreachable, "auth"), (AlertEventKind.ServiceDown, "gateway"), (AlertEventKind.ServiceDown, "old"),
+            (AlertEventKind.ChannelFailed, "channel/team"), (AlertEventKind.ChannelFailed, "channel/old"),
+        ])
+            _service.Raise(AlertSamples.Failure(what, kind));
+        using var temp = new TempFolder();
+        var config = ConfigurationFile.Load(temp.Write("backupsync.yml", """
+            databases: { auth: { url: "${NOT_SET_ANYWHERE}" }, trading: { url: "${NOT_SET_ANYWHERE}" } }
+            places: { local: { directory: backups } }
+            jobs: { copy: { source: auth, target: trading } }
+            backupPlans: { nightly: { databases: [auth], places: [local] } }
+            health: { services: { gateway: { http: "https://gateway.example.com/" } } }
+            alerts: { channels: { team: { webhook: { url: "https://alerts.example.com/" } } } }
+            """));
+
+        StatusAlerts.TellGone(config, _service);
+
+        Assert.Equal(
+            [
+                "auth/proof/badBackup", "by-hand/auth/failed", "channel/team/channelFailed", "copy/failed", "gateway/serviceDown",
+                "nightly/auth/failed", "service/lease/missed",
+            ],
+            Open().Select(a => a.Key[..a.Key.LastIndexOf('/')]).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_digest_whose_page_cannot_be_made_goes_without_it()
+    {
+        var config = _alerts with { Digest = new DigestConfig { Cron = "0 8 * * *", To = _alerts.Channels } };
+        var warnings = new List<string>();
+        var service = new AlertService(
+            config, _samples.Clock, warnings.Add, _ => throw new BackupSyncException(ErrorIds.FileFailed, "A history cannot be read."));
+        await service.PumpAsync(default);
+        _samples.Clock.Advance(TimeSpan.FromHours(2));
+        await service.PumpAsync(default);
+        await service.PumpAsync(default);
+        await service.SentAsync();
+
+        Assert.Equal("The digest has no page: A history cannot be read.", warnings[0]);
+        Assert.Single(warnings, w => w.StartsWith("The digest", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -103,8 +159,54 @@ public sealed class FactAlertsTests : IDisposable
         Assert.Empty(Open());
         ScheduleAlerts.Tell([entry], Now.AddDays(1), _service);
         Assert.Contains("copy has not run for 3d 00h: it is paused until it is resumed: migration", Assert.Single(Open()).Headline);
-        ScheduleAlerts.Tell([entry with { Pause = null }], Now.AddDays(1), _service);
+        // A plan of the same name that runs is not the end of it.
+        var plan = entry with { Kind = ScheduleKind.Plan, Pause = null };
+        ScheduleAlerts.Tell([entry, plan], Now.AddDays(1), _service);
+        ScheduleAlerts.Tell([entry, plan], Now.AddDays(1), _service);
+        Assert.Equal(3, Assert.Single(Open()).Count);
+        ScheduleAlerts.Tell([plan, plan], Now.AddDays(1), _service);
         Assert.Empty(Open());
+    }
+
+    [Fact]
+    public async Task That_nobody_runs_anything_is_told_when_it_lasts_until_somebody_does()
+    {
+        var lease = new UnknownLease();
+        var told = new List<string?>();
+        var scheduler = new Scheduler(
+            () => new BackupSyncConfig { Path = "backupsync.yml", Databases = [], Jobs = [], Places = [] },
+            (_, _, _) => Task.FromResult<IReadOnlyList<RunResult>>([]), _ => { }, _samples.Clock, "machine");
+        using var stop = new CancellationTokenSource();
+        var service = new ScheduleService(scheduler, lease, _ => { }, _samples.Clock, problem =>
+        {
+            told.Add(problem);
+            ScheduleAlerts.TellLease(problem, _service);
+        });
+        var running = service.RunAsync(stop.Token, default);
+        for (var poll = 0; poll < 60; poll++)
+            _samples.Clock.Advance(TimeSpan.FromSeconds(4));
+        Assert.Equal(3, told.Count);
+        Assert.Equal(
+            "Nothing is run by schedule: who of the services may do so is not known. No connection.", Assert.Single(Open()).Headline);
+
+        lease.Problem = null;
+        _samples.Clock.Advance(TimeSpan.FromSeconds(4));
+        Assert.Empty(Open());
+        await stop.CancelAsync();
+        await running;
+    }
+
+    /// <summary>One that nobody can ask.</summary>
+    sealed class UnknownLease : IServiceLease
+    {
+        public string? Problem { get; set; } = "No connection.";
+        public bool IsHeld => false;
+        public long Fence => 0;
+        public TimeSpan Renewal => TimeSpan.FromSeconds(10);
+
+        public Task<string?> HoldAsync(CancellationToken cancellationToken) => Task.FromResult<string?>("somebody");
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 
     StatusEntry Job(int minutes) => new()

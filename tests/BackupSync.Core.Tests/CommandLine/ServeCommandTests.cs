@@ -185,6 +185,34 @@ public sealed class ServeCommandTests(Servers servers) : IClassFixture<Servers>,
     }
 
     [Fact]
+    public async Task A_file_behind_links_is_read_anew_and_opens_to_others_nothing_that_wanted_a_token()
+    {
+        await using var scenario = await ScenarioAsync("schedule: { cron: \"0 6 * * *\" }", $"http://0.0.0.0:{_port}");
+        // As Kubernetes brings it: the link of a folder is exchanged.
+        var (file, data) = (Path.Combine(scenario.Folder, "backupsync.yml"), Path.Combine(scenario.Folder, "..data"));
+        var good = await File.ReadAllTextAsync(file);
+        var (before, after) = (Directory.CreateDirectory(Path.Combine(scenario.Folder, "1")), Directory.CreateDirectory(
+            Path.Combine(scenario.Folder, "2")));
+        await File.WriteAllTextAsync(Path.Combine(before.FullName, "backupsync.yml"), good);
+        await File.WriteAllTextAsync(Path.Combine(after.FullName, "backupsync.yml"), good
+            .Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal).Replace("0 6 * * *", "0 7 * * *", StringComparison.Ordinal));
+        File.Delete(file);
+        Directory.CreateSymbolicLink(data, before.FullName);
+        File.CreateSymbolicLink(file, Path.Combine("..data", "backupsync.yml"));
+        await using var cli = scenario.Start("serve");
+        await cli.PrintsAsync("Serves ");
+        Assert.Equal(HttpStatusCode.Unauthorized, (await _http.GetAsync(At("/api/schedules"))).StatusCode);
+
+        Directory.Delete(data);
+        Directory.CreateSymbolicLink(data, after.FullName);
+        await cli.PrintsAsync("was read anew");
+
+        Assert.Equal(HttpStatusCode.Unauthorized, (await _http.GetAsync(At("/api/schedules"))).StatusCode);
+        using var answer = await SendAsync(HttpMethod.Get, "/api/schedules", Token, null);
+        Assert.Contains("0 7 * * *", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Of_two_services_one_runs_what_is_due_and_the_other_when_that_is_dead()
     {
         await using var scenario = await ScenarioAsync("schedule: { every: 2s }");

@@ -10,11 +10,11 @@ sealed class WebPage : IAsyncDisposable
     readonly HttpListener _listener = new();
     readonly Task _answering;
 
-    readonly int _status;
+    public int Status { get; set; }
 
     public WebPage(string page, int status = 200)
     {
-        _status = status;
+        Status = status;
         using (var free = new TcpListener(IPAddress.Loopback, 0))
         {
             free.Start();
@@ -49,9 +49,9 @@ sealed class WebPage : IAsyncDisposable
             try
             {
                 await context.Request.InputStream.CopyToAsync(Stream.Null);
-                context.Response.StatusCode = _status;
+                context.Response.StatusCode = Status;
                 context.Response.ContentType = "text/html";
-                context.Response.Close(_status == 204 ? [] : page, willBlock: true);
+                context.Response.Close(Status == 204 ? [] : page, willBlock: true);
             }
             catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
             {

@@ -100,6 +100,22 @@ public sealed class HealthReportTests : IDisposable
     }
 
     [Fact]
+    public async Task What_was_probed_long_ago_is_not_known_any_more()
+    {
+        _scene.Fill();
+        var before = await _scene.HealthAsync();
+        Assert.Equal((HealthStatus.Healthy, true), (before.Services[0].Status, before.Services[0].Connected));
+
+        _scene.Clock.Advance(TimeSpan.FromMinutes(10));
+        var after = await _scene.HealthAsync();
+
+        var service = after.Services[0];
+        Assert.Equal((HealthStatus.Degraded, null, null), (service.Status, service.Connected, service.Latency));
+        Assert.Matches("^it was not probed for 1.m ..s: backupsync serve does that$", service.Reason);
+        Assert.Equal((HealthStatus.Degraded, HealthCheck.Run), (after.Databases[0].Status, after.Databases[0].CheckedBy));
+    }
+
+    [Fact]
     public async Task A_target_that_could_not_be_brought_back_is_down()
     {
         _scene.Fill();

@@ -75,7 +75,10 @@ public sealed partial class MetricsTests : IDisposable
     {
         using var watch = await HealthWatch.StartAsync(_scene.Config, _scene.Clock, _scene.Warnings.Add, default);
         using var metrics = new Metrics(watch);
-        Assert.DoesNotContain("backupsync_runs_total{", MetricsText.Of(metrics), StringComparison.Ordinal);
+        // An increase is one of a series that was there before.
+        Assert.Contains(
+            "backupsync_runs_total{job=\"railway-to-neon\",kind=\"sync\",outcome=\"rollbackFailed\"} 0\n", MetricsText.Of(metrics),
+            StringComparison.Ordinal);
         var last = _scene.Runs.Last(r => r.Job == "railway-to-neon");
         foreach (var minutes in new[] { 20, 10 }) // the second is written late
             _scene.Record("copies", last with { RunId = $"{minutes}", EndTime = ReportScene.Now.AddMinutes(-minutes) });

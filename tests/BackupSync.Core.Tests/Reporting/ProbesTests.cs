@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using BackupSync.Alerting;
 using BackupSync.Configuration;
 using BackupSync.Reporting;
+using BackupSync.Tests.Alerting;
 using BackupSync.Tests.Places;
 using Microsoft.Extensions.Time.Testing;
 
@@ -53,6 +55,38 @@ public sealed class ProbesTests : IDisposable
         Assert.Empty(_warnings);
         var health = (await HealthReport.ReadAsync(config, _clock, _warnings.Enqueue, default)).Services;
         Assert.Equal([HealthStatus.Healthy, HealthStatus.Down], health.Select(s => s.Status));
+    }
+
+    [Fact]
+    public async Task Alerts_count_each_probe_that_finds_it_down_or_up_again()
+    {
+        await using var page = new WebPage("broken", 503);
+        var config = Config($"gateway: {{ http: \"{page.Address}\", down: 0, errorShare: {{ above: 100% }} }}");
+        using var samples = new AlertSamples();
+        var channel = AlertSamples.Webhook("team", "http://127.0.0.1:9/");
+        var alerts = samples.Outbox(samples.Config(
+            [channel], AlertSamples.Rule([channel], AlertEventKind.ServiceDown) with { After = 2, RecoverAfter = 2 }));
+        using var stop = new CancellationTokenSource();
+        var states = new List<AlertState?>();
+        var probes = new Probes(config, _clock, _changes.Enqueue, _warnings.Enqueue, change =>
+        {
+            ProbeAlerts.Tell(change, alerts);
+            states.Add(alerts.List().SingleOrDefault()?.State);
+        });
+        var running = probes.RunAsync(stop.Token);
+        for (var i = 1; i <= 4; i++)
+        {
+            await ProbedAsync(config, "gateway", i);
+            await Eventually.IsTrueAsync(() => states.Count == i, $"{i} probes are told", pause: 5);
+            if (i == 2)
+                page.Status = 200;
+            _clock.Advance(TimeSpan.FromSeconds(30));
+        }
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+
+        Assert.Equal([AlertState.Watched, AlertState.Open, AlertState.Open, null], states.Take(4));
+        Assert.Equal(2, _changes.Count);
     }
 
     [Fact]

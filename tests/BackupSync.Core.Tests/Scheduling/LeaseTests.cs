@@ -66,7 +66,7 @@ public sealed class LeaseTests(Servers servers) : IClassFixture<Servers>
         var proxy = new TcpProxy(database.Server.Port);
         var clock = new FakeTimeProvider();
         await using var lease = new DatabaseLease(
-            new PgLogin("Lease", proxy.Through(database.Address), "backupsync:lease", ReadOnly: false), "n", "first", clock)
+            new PgLogin("Lease", proxy.Through(database.Address), "backupsync:lease", ReadOnly: false), () => "n", "first", clock)
         {
             Limit = TimeSpan.FromSeconds(2),
         };
@@ -75,10 +75,51 @@ public sealed class LeaseTests(Servers servers) : IClassFixture<Servers>
 
         clock.Advance(TimeSpan.FromSeconds(10));
         Assert.Null(await lease.HoldAsync(default));
-        clock.Advance(TimeSpan.FromSeconds(19));
+        Assert.True(lease.IsHeld);
+        // A process that was stopped meanwhile knows it before it has asked.
+        clock.Advance(TimeSpan.FromSeconds(20));
+        Assert.False(lease.IsHeld);
         Assert.StartsWith("nobody that is known: ", await lease.HoldAsync(default), StringComparison.Ordinal);
+        Assert.NotNull(lease.Problem);
+    }
+
+    [Fact]
+    public async Task A_table_that_is_dropped_is_made_anew_and_one_that_is_there_needs_no_right_to_make_one()
+    {
+        await using var database = await servers.CreateSourceAsync();
+        await using var lease = LeaseOf(database.Address, "first");
+        Assert.Null(await lease.HoldAsync(default));
+        await database.ExecuteAsync("DROP TABLE backupsync.lease");
+        Assert.Null(await lease.HoldAsync(default));
+        await database.ExecuteAsync("DROP SCHEMA backupsync CASCADE");
+        Assert.Null(await lease.HoldAsync(default));
+        await lease.DisposeAsync();
+
+        await database.ExecuteAsSuperuserAsync($"CREATE ROLE of_{database.Name} LOGIN PASSWORD '{TestDatabase.Password}'");
+        var role = database.Server.AddressFor(database.Name, $"of_{database.Name}", TestDatabase.Password);
+        await database.ExecuteAsync($"GRANT USAGE ON SCHEMA backupsync TO {role.User}");
+        await using var other = LeaseOf(role, "other");
+        Assert.Contains("permission denied", await other.HoldAsync(default), StringComparison.Ordinal);
+        await database.ExecuteAsync($"GRANT SELECT, INSERT, UPDATE ON backupsync.lease TO {role.User}");
+        Assert.Null(await other.HoldAsync(default));
+    }
+
+    [Fact]
+    public async Task Jobs_that_are_added_are_under_the_lease_of_who_has_read_them()
+    {
+        await using var database = await servers.CreateSourceAsync();
+        var name = "job copy";
+        await using var first = new DatabaseLease(
+            new PgLogin("Lease", database.Address, "backupsync:lease", ReadOnly: false), () => name, "first", TimeProvider.System);
+        Assert.Null(await first.HoldAsync(default));
+        name = "job copy, job new";
+        Assert.Null(await first.HoldAsync(default));
+
+        await using var restarted = new DatabaseLease(
+            new PgLogin("Lease", database.Address, "backupsync:lease", ReadOnly: false), () => name, "second", TimeProvider.System);
+        Assert.StartsWith("first ", await restarted.HoldAsync(default), StringComparison.Ordinal);
     }
 
     static DatabaseLease LeaseOf(DatabaseAddress address, string holder) => new(
-        new PgLogin("Lease", address, "backupsync:lease", ReadOnly: false), "backupsync.yml", holder, TimeProvider.System);
+        new PgLogin("Lease", address, "backupsync:lease", ReadOnly: false), () => "backupsync.yml", holder, TimeProvider.System);
 }
