@@ -60,7 +60,7 @@ static class ViewTable
             var others = columns.Take(columns.Count - 1).Sum(c => c.Width + Gap);
             if (others + last.Width <= width)
                 return last.Width;
-            if (last.Column.Stays && width - others >= Math.Max(LeastProse, last.LongestWord))
+            if (last.Column.Stays && width - others >= Math.Max(Math.Max(LeastProse, last.Column.Least), last.LongestWord))
                 return width - others;
             // Cut, it says what matters first; a name that is cut says nothing.
             if (last.Column.Form == CellForm.State && width - others >= last.Column.Width)

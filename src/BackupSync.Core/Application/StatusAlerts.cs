@@ -15,6 +15,7 @@ public static class StatusAlerts
 
     public static void Tell(BackupSyncConfig config, StatusReport report, AlertService alerts)
     {
+        TellUnended(config, alerts);
         foreach (var entry in report.Entries)
         {
             var isJob = entry.Kind == StatusKind.Job;
@@ -24,6 +25,19 @@ public static class StatusAlerts
             else if (entry is { LastKind: RunKind.Sync, LastRun: { } began, LastOutcome: { } outcome } && IsFailure(outcome)
                 && !alerts.HasHeardOf(entry.Name, began))
                 alerts.Raise(Unheard(entry, began, outcome));
+        }
+    }
+
+    /// <summary>Runs that were killed: nobody else has told of them, and until the next one of the same nobody would.</summary>
+    static void TellUnended(BackupSyncConfig config, AlertService alerts)
+    {
+        foreach (var folder in HistoryFolder.Of(config, warn: _ => { }))
+        {
+            foreach (var run in StartedRun.Settle(folder.Directory))
+            {
+                if (RunAlerts.EventOf(run) is { } lost)
+                    alerts.Raise(lost);
+            }
         }
     }
 

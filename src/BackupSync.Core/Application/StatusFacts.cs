@@ -85,7 +85,7 @@ sealed record StatusFacts
             Name = Name,
             Kind = Kind,
             State = reasons.Count > 0 ? reasons[0].State : StatusState.Good,
-            Reason = reasons.Count > 0 ? string.Join("; ", reasons.Select(r => r.Reason)) : null,
+            Reason = reasons.Count > 0 ? string.Join("; ", reasons.Select((r, i) => i < reasons.Count - 1 ? r.Reason.TrimEnd('.') : r.Reason)) : null,
             LastCopy = copy?.Moment,
             CopiedBy = copy?.By,
             AgeSeconds = age is { } old ? Math.Round(old.TotalSeconds, 3) : null,
@@ -127,7 +127,8 @@ sealed record StatusFacts
         foreach (var expected in Expected)
         {
             if (expected.Last is { Last: var run, Error: var error } && IsFailure(run.Outcome))
-                yield return $"{expected.What} failed at {Shown(run.StartTime)}{(error is null ? "" : $": {error}")}";
+                yield return $"{expected.What} {(run.Outcome == RunOutcome.DidNotEnd ? "did not end, which began" : "failed")} at "
+                    + $"{Shown(run.StartTime)}{(error is null ? "" : $": {error}")}";
         }
         // Of a sync the target alone may be broken.
         if (LastRun(now) is { Last: { Outcome: RunOutcome.RollbackFailed } broken } last && Expected.All(e => e.Last?.Last != broken)
@@ -172,7 +173,8 @@ sealed record StatusFacts
 
     /// <summary>A run that another one kept from its work, or that somebody has stopped, says nothing of the copy.</summary>
     static bool IsFailure(RunOutcome outcome) =>
-        outcome is RunOutcome.Aborted or RunOutcome.RolledBack or RunOutcome.RollbackFailed or RunOutcome.Incomplete;
+        outcome is RunOutcome.Aborted or RunOutcome.RolledBack or RunOutcome.RollbackFailed or RunOutcome.Incomplete
+            or RunOutcome.DidNotEnd;
 
     static string WordOf(ProofRecord proof) => proof switch
     {

@@ -228,5 +228,5 @@ public sealed record TableResult(string Table, long? SourceRows, long? TargetRow
 /// <param name="Rollback">What the rollback did or why it failed; null where none was needed.</param>
 public sealed record RunError(string Id, RunStep? Step, string Message, string? Detail, string? Advice, string? Rollback)
 {
-    public override string ToString() => $"{Message} ({Id})";
+    public override string ToString() => $"{Message.TrimEnd('.')} ({Id})";
 }

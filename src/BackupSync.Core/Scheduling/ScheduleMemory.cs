@@ -34,5 +34,5 @@ sealed class ScheduleMemory(string stateFolder)
     /// </summary>
     public static IReadOnlyList<ScheduledRecord> Unfinished(ScheduleItem item, ScheduleClaim claim) =>
         [.. item.Records.Where(r => r.Latest() is not { } latest || latest.Last.StartTime < claim.At
-            || latest.Last.Outcome == RunOutcome.Cancelled)];
+            || latest.Last.Outcome is RunOutcome.Cancelled or RunOutcome.DidNotEnd)];
 }

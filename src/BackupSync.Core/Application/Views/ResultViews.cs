@@ -105,12 +105,12 @@ public static class ResultViews
 
     /// <summary>How databases and jobs stand.</summary>
     public static readonly ResultView Status = Table(typeof(StatusEntry), "",
-        Column("Name", CellForm.Text, 16), Column("Kind", CellForm.Text, 8), Column("State", CellForm.State, 9),
-        Column("Age", CellForm.Duration, 8), Column("Rpo", CellForm.Duration, 8, "RpoLimit"), Column("NextDue", CellForm.Moment, 17),
+        Column("Name", CellForm.Text, 16), Column("State", CellForm.State, 9), Column("Age", CellForm.Duration, 8),
+        Column("Rpo", CellForm.Duration, 8, "RpoLimit"), Column("Kind", CellForm.Text, 8), Column("NextDue", CellForm.Moment, 17),
         Column("LastCopy", CellForm.Moment, 17), Column("CopiedBy", CellForm.Text, 16), Column("LastRun", CellForm.Moment, 17),
         Column("LastKind", CellForm.Text, 8), Column("LastOutcome", CellForm.State, 14), Column("ErrorId", CellForm.ErrorId, 21),
         Column("LastBackup", CellForm.Moment, 17), Column("LastProof", CellForm.Moment, 17), Column("Proof", CellForm.State, 16),
-        Prose("Reason"));
+        Prose("Reason") with { Least = 34 });
 
     /// <summary>One of them alone.</summary>
     public static readonly ResultView StatusDetail = List(typeof(StatusEntry), "Detail",
