@@ -74,7 +74,7 @@ Describe 'Get-DbStatus' {
         $backup | Test-DbBackup -Config $other.Config -ErrorAction SilentlyContinue | Out-Null
         $auth = Get-DbStatus auth -Config $other.Config
         "$($auth.State) $($auth.Proof)" | Should -Be 'Failed BAD'
-        $auth.Reason | Should -BeLike "*the newest backup, $($backup.FileName), is bad:*"
+        $auth.Reason | Should -BeLike "*the newest backup, $($backup.FileName), is bad in *:*"
     }
 
     It 'is shown as a table, and one alone as a list' {

@@ -85,7 +85,9 @@ sealed record StatusFacts
             Name = Name,
             Kind = Kind,
             State = reasons.Count > 0 ? reasons[0].State : StatusState.Good,
-            Reason = reasons.Count > 0 ? string.Join("; ", reasons.Select((r, i) => i < reasons.Count - 1 ? r.Reason.TrimEnd('.') : r.Reason)) : null,
+            Reason = reasons.Count > 0
+                ? string.Join("; ", reasons.SkipLast(1).Select(r => r.Reason.TrimEnd('.')).Append(reasons[^1].Reason))
+                : null,
             LastCopy = copy?.Moment,
             CopiedBy = copy?.By,
             AgeSeconds = age is { } old ? Math.Round(old.TotalSeconds, 3) : null,
@@ -136,8 +138,13 @@ sealed record StatusFacts
             yield return $"the {last.Kind.ToString().ToLowerInvariant()} of {Shown(broken.StartTime)} could not be undone"
                 + (last.Error is null ? "" : $": {last.Error}");
         var newest = Backups.FirstOrDefault(b => !FutureMoment.Is(b.Created, now)) ?? Backups.FirstOrDefault();
-        if (newest is { Proof: { Bad: true } proof })
-            yield return $"the newest backup, {newest.FileName}, is bad: {proof.Problem}";
+        List<BackupFile> copies = [.. Backups.Where(b => (b.FileName, b.RunId) == (newest?.FileName, newest?.RunId))];
+        foreach (var bad in copies.Where(c => c.Proof is { Bad: true }))
+        {
+            var others = string.Join(", ", copies.Where(c => c.Proof is not { Bad: true }).Select(c => c.Place).OfType<string>());
+            yield return $"the newest backup, {bad.FileName}, is bad{(bad.Place is null ? "" : $" in {bad.Place}")}"
+                + (others.Length == 0 ? "" : $", and not known to be bad in {others}") + $": {bad.Proof!.Problem}";
+        }
     }
 
     /// <summary>What says nothing of age nor of a schedule, as a sentence about the newest of it.</summary>

@@ -13,10 +13,10 @@ public sealed record RunResult
     public required RunKind Kind { get; init; }
 
     /// <summary>
-    /// The configuration's name of the database that was backed up, or whose backup something was done with; null for a
-    /// sync, which is about two.
+    /// The configuration's name of the database that was backed up, or whose backup something was done with; of a sync, which is about
+    /// two, the one that it writes.
     /// </summary>
-    public string? DatabaseName { get; init; }
+    public string? DatabaseName { get => field ?? (Kind == RunKind.Sync ? Target : null); init; }
 
     public required RunOutcome Outcome { get; init; }
     public bool Success => Outcome == RunOutcome.Succeeded;

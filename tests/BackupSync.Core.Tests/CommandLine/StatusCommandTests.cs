@@ -70,7 +70,7 @@ public sealed class StatusCommandTests(Servers servers) : IClassFixture<Servers>
         Assert.Equal(scenario.File("auth.dump"), (await HistoryAsync(scenario, "by-hand", "--database", "auth"))[^1].Target);
         Assert.Empty(await HistoryAsync(scenario, "--before", "2001-01-01"));
         var table = await scenario.RunWellAsync("history");
-        Assert.Matches(@"Verify +nightly +auth +Succeeded", table.Output);
+        Assert.Matches(@"Verify +by-hand +auth +Succeeded", table.Output);
         var unknown = await scenario.RunAsync("history", "nihgtly");
         Assert.Equal(2, unknown.ExitCode);
         Assert.Contains("Did you mean 'nightly'?", unknown.Errors, StringComparison.Ordinal);

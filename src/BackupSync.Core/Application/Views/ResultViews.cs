@@ -29,6 +29,7 @@ public static class ResultViews
         Column("Job", CellForm.Text), Column("Outcome", CellForm.State), Column("Summary", CellForm.Text), Column("Mode", CellForm.Text),
         Column("Publish", CellForm.Text), Column("Rows", CellForm.Number), Column("Duration", CellForm.Duration),
         Column("Age", CellForm.Duration), Column("Recovery", CellForm.Text), Column("SourceFile", CellForm.Text, "SourceBackup.FileName"),
+        Column("SourcePlace", CellForm.Text, "SourceBackup.Place"),
         Column("SafetyFile", CellForm.Text, "SafetyBackup.FileName"), Column("Folder", CellForm.Text, "BackupFolder"),
         Column("ErrorId", CellForm.ErrorId, "Error.Id"), Column("RunId", CellForm.Text));
 
