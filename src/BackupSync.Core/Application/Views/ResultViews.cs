@@ -88,7 +88,7 @@ public static class ResultViews
 
     public static readonly ResultView Compared = Table(typeof(ComparedItem), "",
         Column("Name", CellForm.Text, 28), Column("State", CellForm.State, 10), Column("SourceRows", CellForm.Number, 11),
-        Column("TargetRows", CellForm.Number, 11), Prose("What"));
+        Column("TargetRows", CellForm.Number, 11), Prose("What") with { Below = true });
 
     public static readonly ResultView Rows = Table(typeof(RowDifference), "",
         Column("State", CellForm.State, 10), Column("Table", CellForm.Text, 22), Column("Key", CellForm.Text, 22),
