@@ -8,7 +8,7 @@ namespace BackupSync.Cli.Display;
 sealed class LiveProgress(IAnsiConsole console, ProgressContext context) : IRunObserver
 {
     /// <summary>What the other columns and the gaps between them take.</summary>
-    const int OtherColumns = 36;
+    const int OtherColumns = 32;
 
     readonly Dictionary<RunStep, ProgressTask> _bars = [];
 
@@ -61,7 +61,7 @@ sealed class LiveProgress(IAnsiConsole console, ProgressContext context) : IRunO
     int Room => Math.Clamp(console.Profile.Width - OtherColumns - BarWidth(console), 10, 60);
 
     /// <summary>Where there is little room, what is done is worth more than a long bar.</summary>
-    static int BarWidth(IAnsiConsole console) => console.Profile.Width < 100 ? 10 : 24;
+    static int BarWidth(IAnsiConsole console) => console.Profile.Width < 100 ? 8 : 24;
 
     static Style Style(RunLogLevel level) => Line.StyleOf(level switch
     {
