@@ -74,13 +74,13 @@ Describe 'Get-DbStatus' {
         $backup | Test-DbBackup -Config $other.Config -ErrorAction SilentlyContinue | Out-Null
         $auth = Get-DbStatus auth -Config $other.Config
         "$($auth.State) $($auth.Proof)" | Should -Be 'Failed BAD'
-        $auth.Reason | Should -BeLike "*the newest backup, $($backup.FileName), is bad:*"
+        $auth.Reason | Should -BeLike "*the newest backup, $($backup.FileName), is bad in *:*"
     }
 
     It 'is shown as a table, and one alone as a list' {
         $lines = (Get-DbStatus | Out-String -Width 79) -replace '\e\[[0-9;]*m' -split '\r?\n'
-        $lines -match '^auth +Database +Good +\S.* 15m 00s' | Should -Not -BeNullOrEmpty
-        $lines -match '^auth_copy +Database +Never .* there is no' | Should -Not -BeNullOrEmpty
+        $lines -match '^auth +Good +\S.* 15m 00s' | Should -Not -BeNullOrEmpty
+        $lines -match '^auth_copy +Never .* there is no' | Should -Not -BeNullOrEmpty
         $lines | Where-Object Length -GT 79 | Should -BeNullOrEmpty
         $one = (Get-DbStatus auth | Out-String -Width 79) -replace '\e\[[0-9;]*m'
         $one | Should -Match '(?m)^State +: Good'

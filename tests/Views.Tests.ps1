@@ -72,7 +72,7 @@ Describe 'Views' {
         @{ Name = 'connections'; Line = '^auth +Connected +\d+\.\d ms \d+\.\d+ .* MB \d+/\d+' }
         @{ Name = 'compared'; Line = '^public\.users +Equal +500 +500' }
         @{ Name = 'retention'; Line = '^Keep +auth_manual_backup_\S+\.dump ' }
-        @{ Name = 'status'; Line = '^auth +Database +Never +\d+\.\ds +15m 00s +the plan' }
+        @{ Name = 'status'; Line = '^auth +Never +\d+\.\ds +15m 00s +the plan' }
         @{ Name = 'config'; Line = '^Databases +: auth, trading, auth_copy, missing' }
         @{ Name = 'databases'; Line = '^auth +Production .*postgresql://' }
         @{ Name = 'plans'; Line = '^nightly +auth, trading +local, offsite' }

@@ -26,19 +26,16 @@ public static class Cells
         return Coloured(width > 0 ? Words.Cut(cell.Text, width) : cell.Text, cell.Tone);
     }
 
-    /// <summary>In lines; a word that is longer than one is cut.</summary>
-    public static string Wrap(string form, object shown, string property, int beside)
-    {
-        var width = WidthBeside(beside);
-        return Wrap(CellOf(form, shown, property), width, line => Words.Cut(line, width));
-    }
+    /// <summary>In lines; a word that is longer than one goes on in the next.</summary>
+    public static string Wrap(string form, object shown, string property, int beside) =>
+        Lines(CellOf(form, shown, property), cell => Words.WrapAll(cell, WidthBeside(beside)));
 
     /// <summary>In lines; a word that is longer than one is whole.</summary>
     public static string WrapWhole(string form, object shown, string property, int beside) =>
-        Wrap(CellOf(form, shown, property), WidthBeside(beside), line => line);
+        Lines(CellOf(form, shown, property), cell => Words.Wrap(cell, WidthBeside(beside)));
 
-    static string Wrap(Cell cell, int width, Func<string, string> made) =>
-        string.Join('\n', Words.Wrap(cell.Text, width).Select(l => Coloured(made(l), cell.Tone)));
+    static string Lines(Cell cell, Func<string, IReadOnlyList<string>> made) =>
+        string.Join('\n', made(cell.Text).Select(l => Coloured(l, cell.Tone)));
 
     static int WidthBeside(int beside) => Math.Max(LeastProse, TerminalWidth() - beside);
 

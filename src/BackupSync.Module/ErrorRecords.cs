@@ -86,7 +86,7 @@ static class ErrorRecords
         ErrorIds.BackupInvalid => ErrorCategory.InvalidData,
         ErrorIds.VerificationFailed => ErrorCategory.InvalidResult,
         ErrorIds.TimeLimit => ErrorCategory.OperationTimeout,
-        ErrorIds.Cancelled => ErrorCategory.OperationStopped,
+        ErrorIds.Cancelled or ErrorIds.RunDidNotEnd => ErrorCategory.OperationStopped,
         _ => ErrorCategory.NotSpecified,
     };
 }

@@ -58,10 +58,12 @@ static class ComparisonView
         Task<ComparisonResult> running = null!;
         await LiveProgress.Create(Screen.Live).AutoClear(true).StartAsync(async context =>
         {
-            var bar = context.AddTask("Compare", maxValue: 1);
+            var bar = context.AddTask("Compare", autoStart: false, maxValue: 1);
+            NoteColumn.Set(bar, "Compare", "", Room);
+            bar.StartTask();
             running = run(now =>
             {
-                bar.Description = $"Compare [grey]{Markup.Escape(Status(now))}[/]";
+                NoteColumn.Set(bar, "Compare", Status(now), Room);
                 bar.Value = Math.Min(now.Fraction, 0.99);
             });
             await Task.WhenAny(running, hasRows);
@@ -70,12 +72,9 @@ static class ComparisonView
         return await running;
     }
 
-    /// <summary>In one line, or the bar would jump.</summary>
-    static string Status(ComparisonProgress now)
-    {
-        var text = $"{now.Item}  {Quantity.Of(now.Rows, "row")}  {ByteSizes.Show(now.Bytes)}";
-        return Words.Fill(text, Math.Clamp(Screen.Width - 50, 10, 60));
-    }
+    static int Room => Math.Clamp(Screen.Width - 50, 10, 60);
+
+    static string Status(ComparisonProgress now) => $"{now.Item}  {Quantity.Of(now.Rows, "row")}  {ByteSizes.Show(now.Bytes)}";
 
     /// <summary>One line whatever the key holds.</summary>
     static string Line(RowDifference row)

@@ -8,7 +8,7 @@ namespace BackupSync.Cli.Display;
 sealed class LiveProgress(IAnsiConsole console, ProgressContext context) : IRunObserver
 {
     /// <summary>What the other columns and the gaps between them take.</summary>
-    const int OtherColumns = 36;
+    const int OtherColumns = 32;
 
     readonly Dictionary<RunStep, ProgressTask> _bars = [];
 
@@ -17,9 +17,9 @@ sealed class LiveProgress(IAnsiConsole console, ProgressContext context) : IRunO
         .HideCompleted(false)
         .Columns(
             new StateColumn(),
-            new TaskDescriptionColumn { Alignment = Justify.Left },
+            new NoteColumn(),
             new ProgressBarColumn { CompletedStyle = Color.Green, FinishedStyle = Color.Green, Width = BarWidth(console) },
-            new PercentageColumn(),
+            new ShareColumn(),
             new DurationColumn());
 
     public void OnEvent(RunEvent runEvent)
@@ -27,12 +27,14 @@ sealed class LiveProgress(IAnsiConsole console, ProgressContext context) : IRunO
         switch (runEvent)
         {
             case StepStarted { Step: var step }:
-                var bar = context.AddTask(Describe(step, null), autoStart: true, maxValue: 1);
+                var bar = context.AddTask($"{step}", autoStart: false, maxValue: 1);
+                NoteColumn.Set(bar, Head(step), "", Room);
+                bar.StartTask();
                 bar.IsIndeterminate = true;
                 _bars[step] = bar;
                 break;
             case StepProgress progress when _bars.TryGetValue(progress.Step, out var running):
-                running.Description = Describe(progress.Step, StepStatus.Of(progress, Room));
+                NoteColumn.Set(running, Head(progress.Step), StepStatus.Of(progress, Room), Room);
                 if (progress.Fraction is { } fraction)
                 {
                     running.IsIndeterminate = false;
@@ -40,7 +42,7 @@ sealed class LiveProgress(IAnsiConsole console, ProgressContext context) : IRunO
                 }
                 break;
             case StepEnded { Result: var result } when _bars.TryGetValue(result.Step, out var ended):
-                ended.Description = Describe(result.Step, result.Note);
+                NoteColumn.Set(ended, Head(result.Step), result.Note ?? "", Room, isWhole: true);
                 ended.IsIndeterminate = false;
                 StateColumn.Set(ended, result.State);
                 if (result.State == StepState.Succeeded)
@@ -54,13 +56,12 @@ sealed class LiveProgress(IAnsiConsole console, ProgressContext context) : IRunO
         }
     }
 
-    /// <summary>A bar's text must stay in one line, or the bars below it jump.</summary>
-    string Describe(RunStep step, string? note) => $"{step,-14} [grey]{Markup.Escape(Words.Fill(note ?? "", Room))}[/]";
+    static string Head(RunStep step) => $"{step,-14}";
 
     int Room => Math.Clamp(console.Profile.Width - OtherColumns - BarWidth(console), 10, 60);
 
     /// <summary>Where there is little room, what is done is worth more than a long bar.</summary>
-    static int BarWidth(IAnsiConsole console) => console.Profile.Width < 100 ? 10 : 24;
+    static int BarWidth(IAnsiConsole console) => console.Profile.Width < 100 ? 8 : 24;
 
     static Style Style(RunLogLevel level) => Line.StyleOf(level switch
     {

@@ -19,7 +19,8 @@ sealed class LiveRun : IRunObserver
     public LiveRun(IAnsiConsole console, ProgressContext context, string name, int nameWidth)
     {
         (_console, _name, _nameWidth) = (console, name, nameWidth);
-        _bar = context.AddTask(Describe("waiting"), autoStart: false, maxValue: 1);
+        _bar = context.AddTask(name, autoStart: false, maxValue: 1);
+        Describe("waiting");
     }
 
     public void OnEvent(RunEvent runEvent)
@@ -32,10 +33,10 @@ sealed class LiveRun : IRunObserver
             case StepStarted { Step: var step }:
                 _bar.Value = 0;
                 _bar.IsIndeterminate = true;
-                _bar.Description = Describe($"{step}");
+                Describe($"{step}");
                 break;
             case StepProgress progress:
-                _bar.Description = Describe($"{progress.Step}  {StepStatus.Of(progress, Room - $"{progress.Step}  ".Length)}");
+                Describe($"{progress.Step}  {StepStatus.Of(progress, Room - $"{progress.Step}  ".Length)}");
                 if (progress.Fraction is { } fraction)
                 {
                     _bar.IsIndeterminate = false;
@@ -55,12 +56,13 @@ sealed class LiveRun : IRunObserver
 
     void End(RunResult result)
     {
-        _bar.Description = Describe(result switch
+        var note = result switch
         {
             { Success: false } => $"{result.Outcome}",
             { Kind: RunKind.Backup, SourceBackup: { } backup } => $"{ByteSizes.Show(backup.Size)}, {Quantity.Of(backup.Rows, "row")}",
             _ => result.Steps.LastOrDefault(s => s.Note is not null)?.Note ?? "",
-        });
+        };
+        Describe(note, isWhole: true);
         _bar.IsIndeterminate = false;
         StateColumn.Set(_bar, result.Outcome switch
         {
@@ -73,8 +75,7 @@ sealed class LiveRun : IRunObserver
         _bar.StopTask();
     }
 
-    /// <summary>A row must stay in one line, or those below it jump.</summary>
-    string Describe(string text) => $"{Markup.Escape(_name.PadRight(_nameWidth))} [grey]{Markup.Escape(Words.Fill(text, Room))}[/]";
+    void Describe(string text, bool isWhole = false) => NoteColumn.Set(_bar, _name.PadRight(_nameWidth), text, Room, isWhole);
 
     int Room => Math.Clamp(_console.Profile.Width - OtherColumns - _nameWidth - 1, 10, 70);
 }

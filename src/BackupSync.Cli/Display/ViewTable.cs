@@ -15,6 +15,9 @@ static class ViewTable
     /// <summary>Prose in a narrower column than this is hard to read.</summary>
     const int LeastProse = 20;
 
+    /// <summary>How far prose that stands below its row is moved in.</summary>
+    const int Indentation = 4;
+
     /// <summary>What was drawn.</summary>
     /// <param name="Columns">Those that had room, and something in them.</param>
     public sealed record Drawn(IReadOnlyList<ViewColumn> Columns, IReadOnlyList<Line> Lines);
@@ -43,9 +46,12 @@ static class ViewTable
     public static Drawn Draw(ResultView view, IReadOnlyList<object> objects, int width)
     {
         List<Filled> all = [.. view.Columns.Select(c => new Filled(c, [.. objects.Select(c.CellOf)])).Where(c => c.IsFilled)];
+        if (all is [.. var before, { Column.Below: true } prose] && before.Count > 0 && WidthOf(before) is var others && others <= width
+            && others + Gap + prose.LeastProse > width)
+            return new Drawn([.. all.Select(c => c.Column)], [.. Table(before, before[^1].Width, prose, width)]);
         List<Filled> columns = [.. all];
         return Fit(columns, width) is { } widthOfLast
-            ? new Drawn([.. columns.Select(c => c.Column)], [.. Table(columns, widthOfLast)])
+            ? new Drawn([.. columns.Select(c => c.Column)], [.. Table(columns, widthOfLast, below: null, width)])
             : new Drawn([.. all.Select(c => c.Column)], [.. Enumerable.Range(0, objects.Count).SelectMany(row => Facts.Lines(
                 all.Where(c => c.Cells[row].Text.Length > 0).Select(c => (c.Column.Heading, c.Cells[row])), width).Prepend(Line.Empty))]);
     }
@@ -60,7 +66,7 @@ static class ViewTable
             var others = columns.Take(columns.Count - 1).Sum(c => c.Width + Gap);
             if (others + last.Width <= width)
                 return last.Width;
-            if (last.Column.Stays && width - others >= Math.Max(LeastProse, last.LongestWord))
+            if (last.Column.Stays && width - others >= last.LeastProse)
                 return width - others;
             // Cut, it says what matters first; a name that is cut says nothing.
             if (last.Column.Form == CellForm.State && width - others >= last.Column.Width)
@@ -72,7 +78,10 @@ static class ViewTable
         }
     }
 
-    static IEnumerable<Line> Table(IReadOnlyList<Filled> columns, int widthOfLast)
+    static int WidthOf(IReadOnlyList<Filled> columns) => columns.Sum(c => c.Width) + Gap * (columns.Count - 1);
+
+    /// <param name="below">Prose that has no room beside them; null for none.</param>
+    static IEnumerable<Line> Table(IReadOnlyList<Filled> columns, int widthOfLast, Filled? below, int width)
     {
         var widths = columns.Select(c => c == columns[^1] ? widthOfLast : c.Width).ToList();
         foreach (var line in Row([.. columns.Select(c => new Cell(c.Column.Heading, CellTone.Plain))], isHeading: true))
@@ -82,6 +91,9 @@ static class ViewTable
         {
             foreach (var line in Row([.. columns.Select(c => c.Cells[row])], isHeading: false))
                 yield return line;
+            foreach (var text in below is { } prose && prose.Cells[row].Text is { Length: > 0 } told
+                ? Words.Wrap(told, width - Indentation) : [])
+                yield return Line.Of(new string(' ', Indentation) + text);
         }
 
         IEnumerable<Line> Row(IReadOnlyList<Cell> cells, bool isHeading)
@@ -109,7 +121,10 @@ static class ViewTable
 
         public int Width { get; } = Math.Max(Words.WidthOf(Column.Heading), Cells.Max(c => Words.WidthOf(c.Text)));
 
-        public int LongestWord { get; } = Column.Wraps
+        /// <summary>How wide it has to be to be read, should it be prose.</summary>
+        public int LeastProse => Math.Max(Math.Max(ViewTable.LeastProse, Column.Least), LongestWord);
+
+        int LongestWord { get; } = Column.Wraps
             ? Math.Max(Words.WidthOf(Column.Heading), Cells.SelectMany(c => c.Text.Split(' ')).Max(Words.WidthOf)) : 0;
     }
 }

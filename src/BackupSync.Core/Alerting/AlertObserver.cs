@@ -12,6 +12,8 @@ sealed class AlertObserver(AlertsConfig config, TimeProvider clock, string folde
 {
     public void OnEvent(RunEvent runEvent)
     {
+        if (runEvent is EarlierRunUnended { Result: var unended } && RunAlerts.EventOf(unended) is { } lost)
+            new AlertOutbox(config, clock).Raise(lost);
         if (runEvent is not RunEnded { Result: var run } || RunAlerts.WhatOf(run) is not { } what)
             return;
         var outbox = new AlertOutbox(config, clock);

@@ -20,7 +20,7 @@ static class RunAlerts
         ErrorIds.DatabaseMissing, ErrorIds.TooFewConnections, ErrorIds.ToolMissing, ErrorIds.ToolTooOld, ErrorIds.ServerProgramsMissing,
         ErrorIds.DiskFull, ErrorIds.FileFailed, ErrorIds.PlaceFailed, ErrorIds.TimeLimit, ErrorIds.RunInProgress, ErrorIds.LockLost,
         ErrorIds.TargetIsProduction, ErrorIds.SameDatabase, ErrorIds.SourceShrunken, ErrorIds.SourceEmpty, ErrorIds.BackupNotFound,
-        ErrorIds.BackupInvalid, ErrorIds.PassphraseWrong, ErrorIds.NotAuthenticated,
+        ErrorIds.BackupInvalid, ErrorIds.PassphraseWrong, ErrorIds.NotAuthenticated, ErrorIds.RunDidNotEnd,
     ];
 
     /// <summary>What the run is about; null for what somebody does to one backup by hand.</summary>
@@ -84,6 +84,7 @@ static class RunAlerts
             RunOutcome.Incomplete => $"{subject} left a good backup, but it is not everywhere or was not proven. {Why(run)}",
             RunOutcome.Skipped => $"{subject} was skipped: another run on the same was in progress.",
             RunOutcome.Cancelled => $"{subject} was stopped by somebody.",
+            RunOutcome.DidNotEnd => $"{subject}, begun at {AlertText.Moment(run.StartTime)}, did not end. {Why(run)}",
             _ when KindOf(run) == AlertEventKind.BadBackup =>
                 $"The backup {AddressText.Shown(run.Source)} of {run.DatabaseName} is bad. {Why(run)}",
             _ => $"{subject} failed, and nothing was changed. {Why(run)}",

@@ -12,6 +12,12 @@ public static class BackupHandles
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.UnknownName"/>: the configuration has no such place.</exception>
     public static BackupHandle Of(BackupFile file, BackupSyncConfig? config)
     {
+        var handle = AloneOf(file, config);
+        return handle with { OtherPlaces = [.. (config?.Places ?? []).Where(p => p != handle.Place)] };
+    }
+
+    static BackupHandle AloneOf(BackupFile file, BackupSyncConfig? config)
+    {
         if (config is not null && file.Place is { } name)
             return new BackupHandle(file, config.Place(name), config.Encryption) { Key = file.Key ?? file.FileName };
         var folder = Path.GetDirectoryName(file.Path)!;

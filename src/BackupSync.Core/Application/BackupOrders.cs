@@ -24,6 +24,7 @@ public static class BackupOrders
             Parallel = plan.Parallel,
             Alerts = config.Alerts,
             Ping = plan.Ping,
+            State = config.Service.State,
         };
     }
 

@@ -173,26 +173,37 @@ public static class BackupRunner
                 findings.Source.Backup = await BackupCopy.RunAsync(backup, to, backup.File.Database, scope, ct),
             cancellationToken);
 
-    static Task<RunResult> BackUpAsync(
+    static async Task<RunResult> BackUpAsync(
         DatabaseConfig database, BackupOrder order, IEnumerable<IRunObserver> observers, CancellationToken cancellationToken)
     {
         var description = new RunDescription(
             RunKind.Backup, order.Settings.Job, database.Name, order.File ?? string.Join(", ", order.Places.Select(p => p.Title)),
             $"Backup of {database.Name}", $"{database.Name}'s backups", BackupOrders.FolderOf(order, database),
             new StepLimit(order.Settings.Limits.Total, null)) { Clock = order.Clock, Database = database.Name };
-        return RecordedRun.RunAsync(
+        var memory = order.State is { } state ? new PlaceMemory(state) : null;
+        var losses = memory is null ? [] : await memory.LookAsync(order, database.Name, cancellationToken);
+        var result = await RecordedRun.RunAsync(
             description, Watchers.With(observers, order.Alerts, order.Clock, description.Directory),
-            run => new BackupOperation(run, BackupOrders.RequestFor(order, database)), cancellationToken);
+            run =>
+            {
+                foreach (var loss in losses)
+                    run.Warn($"{database.Name}: {loss}");
+                return new BackupOperation(run, BackupOrders.RequestFor(order, database));
+            },
+            cancellationToken);
+        if (result is { Success: true, SourceBackup: { } taken })
+            memory?.Remember(order, taken);
+        return result;
     }
 
-    /// <summary>A run about one backup, that consists of one step and is called as that is.</summary>
+    /// <summary>A run about one backup, by hand, whoever has taken that. It consists of one step and is called as that is.</summary>
     static Task<RunResult> OneStepAsync(
         RunKind kind, BackupHandle backup, string target, Step step, IEnumerable<IRunObserver> observers,
         Func<RunContext, BackupFindings, Func<StepScope, CancellationToken, Task>> work, CancellationToken cancellationToken)
     {
         var file = backup.File;
         var description = new RunDescription(
-            kind, file.Job, file.FileName, target, step.Title, file.FileName, LocalFolder(backup),
+            kind, BackupOrder.ByHandName, file.FileName, target, step.Title, file.FileName, LocalFolder(backup),
             new StepLimit(RunSettings.LongLimits.Total, null)) { Database = file.Database };
         return RecordedRun.RunAsync(description, observers, run =>
         {

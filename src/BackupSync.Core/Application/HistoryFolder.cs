@@ -40,7 +40,7 @@ sealed record HistoryFolder(string Directory, string? Database, JobConfig? Job)
     public bool MayHold(string name, BackupSyncConfig config)
     {
         var isPlan = name == BackupOrder.ByHandName || config.BackupPlans.Any(p => p.Name == name);
-        return (isPlan && Database is not null)
+        return (isPlan && Database is not null) || name == BackupOrder.ByHandName
             || Database == name
             || (Job is not null && (Job.Name == name || IsAbout(Job, name)))
             || (Database is { } database && config.Jobs.Any(j => j.Name == name && IsAbout(j, database)));
@@ -50,7 +50,7 @@ sealed record HistoryFolder(string Directory, string? Database, JobConfig? Job)
     public bool IsMeant(RunHead run, string name) => run.Job == name || IsAbout(run, name);
 
     public bool IsAbout(RunHead run, string database) =>
-        Job is null ? Database == database : Job.Name == run.Job && IsAbout(Job, database);
+        Job is null ? Database == database : (run.Job == Job.Name || run.Job == BackupOrder.ByHandName) && IsAbout(Job, database);
 
     static bool IsAbout(JobConfig job, string database) => job.Source == database || job.Target == database;
 

@@ -46,7 +46,7 @@ public sealed record Question(string Verb, string What, string Target, string Ho
             $"{database.Name} ({database.Address}{(isProduction ? ", PRODUCTION" : "")}"
                 + (isMissing ? "; it is not there, and is created)" : now?.Size is { } bytes
                     ? $", which holds {ByteSizes.Show(bytes)} now)" : ")"),
-            $"by {backup.FileName}: {backup.Database} as it was at {Time(backup)}, "
+            $"by {backup.FileName}{(backup.Place is { } place ? $" in {place}" : "")}: {backup.Database} as it was at {Time(backup)}, "
                 + $"{Quantity.Of(backup.Rows, "row")}, {ByteSizes.Show(backup.Size)}{why}",
             IsConfigured: target.IsConfigured && !isProduction && !isMissing) { IsOfProduction = isProduction };
     }

@@ -70,8 +70,15 @@ public sealed record RunQuery
 
     IEnumerable<RunResult> Merge(IEnumerable<(string Directory, Func<RunHead, bool> IsMeant)> folders, Action<string> warn) =>
         MergedHistory.Read(
-            [.. folders.Select(f => RunHistory.Read(f.Directory, warn, run => f.IsMeant(run) && Matches(run), After))], warn)
+            [
+                .. folders.Select(f => RunHistory.Read(f.Directory, warn, run => IsOne(run, f.IsMeant), After)),
+                // Each as one of its own: what has left no end is told by nobody in the order of ends.
+                .. folders.Select(f => StartedRun.Unended(f.Directory).Where(r => IsOne(RunHead.Of(r), f.IsMeant))),
+            ],
+            warn)
         .Take(Last ?? int.MaxValue);
+
+    bool IsOne(RunHead run, Func<RunHead, bool> isMeant) => isMeant(run) && Matches(run);
 
     bool Matches(RunHead run) =>
         (Kinds.Count == 0 || Kinds.Contains(run.Kind))

@@ -16,6 +16,7 @@ public static class StatusAlerts
 
     public static void Tell(BackupSyncConfig config, StatusReport report, AlertService alerts)
     {
+        TellUnended(config, alerts);
         foreach (var entry in report.Entries)
         {
             var isJob = entry.Kind == StatusKind.Job;
@@ -48,6 +49,19 @@ public static class StatusAlerts
             _ => IsDatabase(what) || config.Jobs.Any(j => j.Name == what),
         };
     });
+
+    /// <summary>Runs that were killed: nobody else has told of them, and until the next one of the same nobody would.</summary>
+    static void TellUnended(BackupSyncConfig config, AlertService alerts)
+    {
+        foreach (var folder in HistoryFolder.Of(config, warn: _ => { }))
+        {
+            foreach (var run in StartedRun.Settle(folder.Directory))
+            {
+                if (RunAlerts.EventOf(run) is { } lost)
+                    alerts.Raise(lost);
+            }
+        }
+    }
 
     static void Tell(AlertService alerts, AlertEventKind kind, string what, (string Headline, string Advice)? told)
     {

@@ -85,7 +85,9 @@ sealed record StatusFacts
             Name = Name,
             Kind = Kind,
             State = reasons.Count > 0 ? reasons[0].State : StatusState.Good,
-            Reason = reasons.Count > 0 ? string.Join("; ", reasons.Select(r => r.Reason)) : null,
+            Reason = reasons.Count > 0
+                ? string.Join("; ", reasons.SkipLast(1).Select(r => r.Reason.TrimEnd('.')).Append(reasons[^1].Reason))
+                : null,
             LastCopy = copy?.Moment,
             CopiedBy = copy?.By,
             AgeSeconds = age is { } old ? Math.Round(old.TotalSeconds, 3) : null,
@@ -127,7 +129,8 @@ sealed record StatusFacts
         foreach (var expected in Expected)
         {
             if (expected.Last is { Last: var run, Error: var error } && IsFailure(run.Outcome))
-                yield return $"{expected.What} failed at {Shown(run.StartTime)}{(error is null ? "" : $": {error}")}";
+                yield return $"{expected.What} {(run.Outcome == RunOutcome.DidNotEnd ? "did not end, which began" : "failed")} at "
+                    + $"{Shown(run.StartTime)}{(error is null ? "" : $": {error}")}";
         }
         // Of a sync the target alone may be broken.
         if (LastRun(now) is { Last: { Outcome: RunOutcome.RollbackFailed } broken } last && Expected.All(e => e.Last?.Last != broken)
@@ -135,8 +138,13 @@ sealed record StatusFacts
             yield return $"the {last.Kind.ToString().ToLowerInvariant()} of {Shown(broken.StartTime)} could not be undone"
                 + (last.Error is null ? "" : $": {last.Error}");
         var newest = Backups.FirstOrDefault(b => !FutureMoment.Is(b.Created, now)) ?? Backups.FirstOrDefault();
-        if (newest is { Proof: { Bad: true } proof })
-            yield return $"the newest backup, {newest.FileName}, is bad: {proof.Problem}";
+        List<BackupFile> copies = [.. Backups.Where(b => (b.FileName, b.RunId) == (newest?.FileName, newest?.RunId))];
+        foreach (var bad in copies.Where(c => c.Proof is { Bad: true }))
+        {
+            var others = string.Join(", ", copies.Where(c => c.Proof is not { Bad: true }).Select(c => c.Place).OfType<string>());
+            yield return $"the newest backup, {bad.FileName}, is bad{(bad.Place is null ? "" : $" in {bad.Place}")}"
+                + (others.Length == 0 ? "" : $", and not known to be bad in {others}") + $": {bad.Proof!.Problem}";
+        }
     }
 
     /// <summary>What says nothing of age nor of a schedule, as a sentence about the newest of it.</summary>
@@ -172,7 +180,8 @@ sealed record StatusFacts
 
     /// <summary>A run that another one kept from its work, or that somebody has stopped, says nothing of the copy.</summary>
     static bool IsFailure(RunOutcome outcome) =>
-        outcome is RunOutcome.Aborted or RunOutcome.RolledBack or RunOutcome.RollbackFailed or RunOutcome.Incomplete;
+        outcome is RunOutcome.Aborted or RunOutcome.RolledBack or RunOutcome.RollbackFailed or RunOutcome.Incomplete
+            or RunOutcome.DidNotEnd;
 
     static string WordOf(ProofRecord proof) => proof switch
     {

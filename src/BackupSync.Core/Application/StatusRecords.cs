@@ -85,7 +85,7 @@ sealed class StatusRecords
                 .. backups.Where(b => b.Proof is not { Bad: true }).Select(b => new KeptCopy(b.Created, b.Job)),
                 .. jobs.Where(j => ReplacedAt(j) is null).Select(j => SnapshotOf(j, j.Name)).OfType<KeptCopy>(),
             ],
-            Lagging = [.. plans.SelectMany(p => Lagging(p, backups))],
+            Lagging = [.. plans.SelectMany(p => Lagging(p, backups)), .. plans.SelectMany(p => Losses(p, database.Name))],
             Unreadable =
             [
                 .. Unreadable(database.Name),
@@ -121,6 +121,23 @@ sealed class StatusRecords
                 yield return $"the place {place.Name} has no good backup by the plan {plan.Name}"
                     + (here.Count == 0 ? "" : $" since {StatusFacts.Shown(here[0].Created)}")
                     + $", as {taken[0].Place} has of {StatusFacts.Shown(taken[0].Created)}";
+        }
+    }
+
+    /// <summary>Of all backups, also those that are not known to be ours: they are there.</summary>
+    IReadOnlyList<string> Losses(BackupPlanConfig plan, string database)
+    {
+        try
+        {
+            var memory = new PlaceMemory(_config.Service.State);
+            return [.. plan.Places.Where(p => !_failedPlaces.ContainsKey(p.Name)).SelectMany(place => memory.Losses(
+                place, plan.Name, database,
+                [.. _backups.Where(b => b.Place == place.Name && b.Database == database && b.Job == plan.Name)], _now))];
+        }
+        catch (BackupSyncException failure)
+        {
+            Note(database, failure);
+            return [];
         }
     }
 

@@ -61,7 +61,7 @@ public sealed record BackupFile(
 
     /// <summary>What is known of whether it is good, in words; whether it is ours at all goes before that. Null where nothing is.</summary>
     [JsonIgnore]
-    public string? Proven => NotAuthenticated is null ? Proof?.ToString() : "NOT AUTHENTICATED";
+    public string? Proven => NotAuthenticated is null ? Proof?.DescribeIn(Place) : "NOT AUTHENTICATED";
 
     /// <summary>How long it is kept, where that was said of it.</summary>
     [JsonIgnore]

@@ -15,5 +15,8 @@ public sealed record BackupHandle(BackupFile File, PlaceConfig Place, Encryption
     /// </summary>
     public bool Unauthenticated { get; init; }
 
+    /// <summary>Where else a copy of it may be.</summary>
+    internal IReadOnlyList<PlaceConfig> OtherPlaces { get; init; } = [];
+
     internal IBackupPlace OpenPlace() => BackupPlaces.Open(Place);
 }

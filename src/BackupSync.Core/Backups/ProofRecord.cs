@@ -42,6 +42,15 @@ public sealed record ProofRecord(BackupProof How, DateTimeOffset Time, double Du
     /// <summary>The version of the server that was on, such as <c>18.6</c>.</summary>
     public string? RestoredInto { get; init; }
 
+    /// <summary>
+    /// The place that it was read in; null in a job's own directory. Copies have the proof of what they were copied from, whose bytes they
+    /// are: that they still are there, a proof in their own place tells.
+    /// </summary>
+    public string? Place { get; init; }
+
+    /// <summary>Likewise, where it was read to be restored on trial.</summary>
+    public string? RestoredFrom { get; init; }
+
     /// <summary>A later proof that came to no verdict; null where there was none since.</summary>
     public ProofAttempt? Attempt { get; init; }
 
@@ -53,20 +62,23 @@ public sealed record ProofRecord(BackupProof How, DateTimeOffset Time, double Du
 
     /// <summary>
     /// What a person reads of it: <c>restored 18.6, 2 h ago</c>, <c>read, 2 h ago</c>, <c>not proven here, 2 h ago</c> or <c>BAD, 2 h
-    /// ago</c>.
+    /// ago</c>. Of a copy, where that was: <c>restored 18.6 in local, 2 h ago</c>.
     /// </summary>
-    public string Describe(DateTimeOffset now)
+    /// <param name="place">The place of the backup that has it.</param>
+    public string Describe(DateTimeOffset now, string? place = null)
     {
         var verdict = Verdict switch
         {
-            ProofVerdict.Bad => $"BAD, {Ago(Time)}",
+            ProofVerdict.Bad => $"BAD{In(Place)}, {Ago(Time)}",
             ProofVerdict.NotProven => $"not proven here, {Ago(Time)}",
             _ when How == BackupProof.Integrity => Restored is { } before
-                ? $"{Into}, {Ago(before)}; read, {Ago(Time)}"
-                : $"read, {Ago(Time)}",
-            _ => $"{Into}, {Ago(Time)}",
+                ? $"{Into}{In(RestoredFrom)}, {Ago(before)}; read{In(Place)}, {Ago(Time)}"
+                : $"read{In(Place)}, {Ago(Time)}",
+            _ => $"{Into}{In(RestoredFrom)}, {Ago(Time)}",
         };
         return Attempt is null ? verdict : $"{verdict}; not proven here, {Ago(Attempt.Time)}";
+
+        string In(string? where) => where is null || place is null || where == place ? "" : $" in {where}";
 
         string Ago(DateTimeOffset then) => (now - then) switch
         {
@@ -78,7 +90,9 @@ public sealed record ProofRecord(BackupProof How, DateTimeOffset Time, double Du
     }
 
     /// <summary>As <see cref="Describe"/>, now.</summary>
-    public override string ToString() => Describe(DateTimeOffset.UtcNow);
+    public override string ToString() => DescribeIn(place: null);
+
+    internal string DescribeIn(string? place) => Describe(DateTimeOffset.UtcNow, place);
 
     string Into => RestoredInto is null ? "restored" : $"restored {RestoredInto}";
 
@@ -93,6 +107,7 @@ public sealed record ProofRecord(BackupProof How, DateTimeOffset Time, double Du
             {
                 Restored = earlier.Restored ?? (earlier.How == BackupProof.Drill ? earlier.Time : null),
                 RestoredInto = earlier.RestoredInto,
+                RestoredFrom = earlier.RestoredFrom ?? (earlier.How == BackupProof.Drill ? earlier.Place : null),
             },
         _ => this,
     };

@@ -19,11 +19,18 @@ static class RecordNames
     /// <summary>Whose holder may change or remove backups in the folder.</summary>
     public const string BackupsLock = ".backups.lock";
 
+    const string StartedPrefix = ".run-";
+    const string StartedSuffix = ".note";
+
     const string MonthFormat = "'history-'yyyy'-'MM'.jsonl'";
 
     public static bool Has(string fileName) =>
         fileName is Log or PreviousLog or OldHistory or Latest or LatestLock or BackupsLock
-        || MonthOf(fileName) is not null;
+        || MonthOf(fileName) is not null
+        || (fileName.StartsWith(StartedPrefix, StringComparison.Ordinal) && fileName.EndsWith(StartedSuffix, StringComparison.Ordinal));
+
+    /// <summary>The note of a run that goes on, such as <c>.run-a1b2c3d4e5.note</c>.</summary>
+    public static string Started(string runId) => StartedPrefix + runId + StartedSuffix;
 
     /// <summary>The history of a moment's month, such as <c>history-2026-11.jsonl</c>. Months are those of UTC.</summary>
     public static string History(DateTimeOffset moment) => moment.UtcDateTime.ToString(MonthFormat, CultureInfo.InvariantCulture);

@@ -251,6 +251,10 @@ public static class ErrorIds
     /// <remarks>Run it again.</remarks>
     public const string Cancelled = "BackupSync.Cancelled";
 
+    /// <summary>The run left no end: its process was killed, or its machine stopped.</summary>
+    /// <remarks>Run it again: what it has left behind is cleared away then. A target holds what it held before, or the whole new content.</remarks>
+    public const string RunDidNotEnd = "BackupSync.RunDidNotEnd";
+
     /// <summary>A failure that BackupSync has no name for.</summary>
     /// <remarks>Where the message does not tell enough, please report it with the log.</remarks>
     public const string Unexpected = "BackupSync.Unexpected";

@@ -48,6 +48,9 @@ public sealed record BackupOrder
     /// <summary>Who is told that it begins and ends, all of its runs together; null for nobody.</summary>
     internal LateValue<Secret>? Ping { get; init; }
 
+    /// <summary>The folder in which is remembered what its places were given; null for an order that no plan has made.</summary>
+    internal string? State { get; init; }
+
     /// <summary>What time it is for the runs.</summary>
     internal TimeProvider Clock { get; init; } = TimeProvider.System;
 }

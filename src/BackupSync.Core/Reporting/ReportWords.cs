@@ -26,6 +26,7 @@ static class ReportWords
         RunOutcome.Incomplete => new("warn", "!", "Incomplete"),
         RunOutcome.RolledBack => new("bad", "✕", "Rolled back"),
         RunOutcome.RollbackFailed => new("bad", "✕", "Rollback failed"),
+        RunOutcome.DidNotEnd => new("bad", "✕", "Did not end"),
         _ => new("bad", "✕", "Failed, nothing changed"),
     };
 

@@ -22,16 +22,16 @@ sealed class EventDispatcher : IAsyncDisposable
     readonly List<Listener> _records;
     readonly List<Listener> _listeners;
 
-    /// <param name="records">Makes the observers that keep what is told. Handed how to warn the others that they cannot.</param>
+    /// <param name="records">Makes the observers that keep what is told. Handed this, to tell the others what they cannot, or have found.</param>
     /// <param name="observers">Whoever else listens.</param>
     public EventDispatcher(
-        TimeProvider clock, Func<Action<string>, IReadOnlyList<IRunObserver>> records, IEnumerable<IRunObserver> observers)
+        TimeProvider clock, Func<EventDispatcher, IReadOnlyList<IRunObserver>> records, IEnumerable<IRunObserver> observers)
     {
         _clock = clock;
         var all = observers.ToList();
         _inline = [.. all.Where(o => o is IInlineObserver)];
         _listeners = [.. all.Except(_inline).Select(o => new Listener(o, warning => Emit(new RunLog(RunLogLevel.Warning, warning))))];
-        _records = [.. records(WarnListeners).Select(o => new Listener(o, WarnListeners))];
+        _records = [.. records(this).Select(o => new Listener(o, WarnListeners))];
     }
 
     public void Emit(RunEvent runEvent) => Tell(runEvent, [.. _records, .. _listeners]);
@@ -64,7 +64,16 @@ sealed class EventDispatcher : IAsyncDisposable
     }
 
     /// <summary>The records cannot be told what they cannot keep.</summary>
-    void WarnListeners(string warning) => Tell(new RunLog(RunLogLevel.Warning, warning), _listeners);
+    public void WarnListeners(string warning) => Tell(new RunLog(RunLogLevel.Warning, warning), _listeners);
+
+    /// <summary>An earlier run of the same folder was found to have left no end.</summary>
+    public void TellUnended(RunResult run)
+    {
+        Emit(new RunLog(RunLogLevel.Warning,
+            $"The {run.Kind.ToString().ToLowerInvariant()} {run.RunId} by {run.Job} did not end, which began at "
+                + $"{run.StartTime.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: {run.Error?.Message}"));
+        Tell(new EarlierRunUnended(run), _listeners);
+    }
 
     void Tell(RunEvent runEvent, IReadOnlyList<Listener> listeners, bool inline = true)
     {

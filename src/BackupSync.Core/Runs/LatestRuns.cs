@@ -30,9 +30,22 @@ static class LatestRuns
 
     public static string PathOf(string directory) => Path.Combine(directory, RecordNames.Latest);
 
-    /// <summary>None where there is no such file.</summary>
+    /// <summary>None where there is no such file. A run that has left no end is the last one of its kind all the same.</summary>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.FileFailed"/>: it cannot be read, or is something else.</exception>
     public static IReadOnlyList<LatestRun> Read(string directory)
+    {
+        // First these: what ends meanwhile is in the file then.
+        var unended = StartedRun.Unended(directory);
+        var runs = ReadFile(directory);
+        if (unended.Count == 0)
+            return runs;
+        var all = runs.ToList();
+        foreach (var run in unended.Reverse())
+            Add(all, directory, run);
+        return all;
+    }
+
+    static IReadOnlyList<LatestRun> ReadFile(string directory)
     {
         var path = PathOf(directory);
         try
@@ -66,9 +79,20 @@ static class LatestRuns
     public static void Update(string directory, RunResult result)
     {
         using var turn = PrivateFile.OpenExclusive(Path.Combine(directory, RecordNames.LatestLock));
-        var runs = Read(directory).ToList();
+        var runs = ReadFile(directory).ToList();
+        if (!Add(runs, directory, result))
+            return;
+        var content = JsonSerializer.SerializeToUtf8Bytes(new Content(runs), RunJson.Indented);
+        PrivateFile.WriteAllDurably(PathOf(directory), [.. content, (byte)'\n']);
+    }
+
+    /// <returns>Whether it is the last one: what has left no end may be told after a later run.</returns>
+    static bool Add(List<LatestRun> runs, string directory, RunResult result)
+    {
         var database = DatabaseOf(result);
         var index = runs.FindIndex(r => r.Job == result.Job && r.Kind == result.Kind && r.Database == database);
+        if (result.Outcome == RunOutcome.DidNotEnd && index >= 0 && runs[index].Last.StartTime >= result.StartTime)
+            return false;
         var head = RunHead.Of(result);
         var good = result.Success ? head : index >= 0 ? runs[index].LastGood : LastGoodOf(directory, result, database);
         var latest = new LatestRun(result.Job, result.Kind, database, head, good, result.Error);
@@ -76,8 +100,7 @@ static class LatestRuns
             runs[index] = latest;
         else
             runs.Add(latest);
-        var content = JsonSerializer.SerializeToUtf8Bytes(new Content(runs), RunJson.Indented);
-        PrivateFile.WriteAllDurably(PathOf(directory), [.. content, (byte)'\n']);
+        return true;
     }
 
     /// <summary>Of runs that were before this file was.</summary>

@@ -28,7 +28,14 @@ static class RecordedRun
         CancellationToken cancellationToken)
     {
         await using var events = new EventDispatcher(description.Clock,
-            warn => [new LogFile(description.Directory, warn), new HistoryWriter(description.Directory, warn)], observers);
+            events =>
+            [
+                new LogFile(description.Directory, events.WarnListeners),
+                new HistoryWriter(
+                    description.Directory, events.WarnListeners, started => Begun(description, started.RunId, started.Time),
+                    events.TellUnended),
+            ],
+            observers);
         var run = new RunContext(RunTag.NewRunId(), description.Job, description.Clock, events);
         run.Emit(new RunStarted(run.RunId, description.Job));
         var (findings, failure) = await RunAsync(run, description.Limit, makeOperation, cancellationToken);
@@ -73,18 +80,10 @@ static class RecordedRun
         // What has to be rolled back was told before that began.
         if (error is { Rollback: null })
             run.Error(error.Message);
-        var result = new RunResult
+        var result = Begun(description, run.RunId, run.StartTime) with
         {
-            RunId = run.RunId,
-            Job = description.Job,
-            Kind = description.Kind,
-            DatabaseName = description.Database,
             Outcome = outcome,
-            Source = description.Source,
-            Target = description.Target,
-            StartTime = run.StartTime,
             EndTime = run.Clock.GetUtcNow(),
-            Versions = new RunVersions(Version, null, null, null),
             Error = error,
         };
         result = findings?.AddTo(result) ?? result;
@@ -96,6 +95,20 @@ static class RecordedRun
             Warnings = run.Warnings,
         };
     }
+
+    static RunResult Begun(RunDescription description, string runId, DateTimeOffset startTime) => new()
+    {
+        RunId = runId,
+        Job = description.Job,
+        Kind = description.Kind,
+        DatabaseName = description.Database,
+        Outcome = RunOutcome.DidNotEnd,
+        Source = description.Source,
+        Target = description.Target,
+        StartTime = startTime,
+        EndTime = startTime,
+        Versions = new RunVersions(Version, null, null, null),
+    };
 
     static void TellEnd(RunContext run, RunDescription description, RunResult result)
     {

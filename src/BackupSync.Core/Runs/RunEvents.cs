@@ -71,6 +71,9 @@ public sealed record RunLog(RunLogLevel Level, string Message) : RunEvent
     public bool IsNoted { get; init; }
 }
 
+/// <summary>An earlier run of the same folder was found to have left no end: nobody was told of that one.</summary>
+public sealed record EarlierRunUnended(RunResult Result) : RunEvent;
+
 /// <summary>The last event of a run, however it ended.</summary>
 public sealed record RunEnded(RunResult Result) : RunEvent;
 

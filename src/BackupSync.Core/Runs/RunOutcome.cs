@@ -21,6 +21,9 @@ public enum RunOutcome
 
     /// <summary>A backup was taken and is good, but it did not reach every place, or was not proven as asked.</summary>
     Incomplete,
+
+    /// <summary>Its process was killed or its machine stopped: it has left no end. A target holds what it held before, or the whole new content.</summary>
+    DidNotEnd,
 }
 
 /// <summary>What a process ends with that did a run, and what watchers of runs are told. Scripts decide by these: they never change.</summary>

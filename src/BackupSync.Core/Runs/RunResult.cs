@@ -13,10 +13,10 @@ public sealed record RunResult
     public required RunKind Kind { get; init; }
 
     /// <summary>
-    /// The configuration's name of the database that was backed up, or whose backup something was done with; null for a
-    /// sync, which is about two.
+    /// The configuration's name of the database that was backed up, or whose backup something was done with; of a sync, which is about
+    /// two, the one that it writes.
     /// </summary>
-    public string? DatabaseName { get; init; }
+    public string? DatabaseName { get => field ?? (Kind == RunKind.Sync ? Target : null); init; }
 
     public required RunOutcome Outcome { get; init; }
     public bool Success => Outcome == RunOutcome.Succeeded;
@@ -228,5 +228,5 @@ public sealed record TableResult(string Table, long? SourceRows, long? TargetRow
 /// <param name="Rollback">What the rollback did or why it failed; null where none was needed.</param>
 public sealed record RunError(string Id, RunStep? Step, string Message, string? Detail, string? Advice, string? Rollback)
 {
-    public override string ToString() => $"{Message} ({Id})";
+    public override string ToString() => $"{Message.TrimEnd('.')} ({Id})";
 }

@@ -6,6 +6,8 @@ static class RunSummary
     public static string Of(RunResult run)
     {
         var time = Durations.Show(run.Duration);
+        if (run.Outcome == RunOutcome.DidNotEnd)
+            return $"did not end, last seen after {time}: {run.Error}";
         if (!run.Success)
             return $"{Ended(run)} after {time}{(run.Error is null ? "" : $": {run.Error}")}";
         return string.Join(", ", ((string?[])

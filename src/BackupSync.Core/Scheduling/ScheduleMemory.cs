@@ -69,7 +69,8 @@ sealed class ScheduleMemory(string stateFolder)
     {
         try
         {
-            return record.Latest() is { } latest && latest.Last.StartTime >= claim.At && latest.Last.Outcome != RunOutcome.Cancelled;
+            return record.Latest() is { } latest && latest.Last.StartTime >= claim.At
+                && latest.Last.Outcome is not (RunOutcome.Cancelled or RunOutcome.DidNotEnd);
         }
         catch (BackupSyncException)
         {

@@ -274,7 +274,7 @@ public sealed class StatusReportTests : IDisposable
         var railway = (await ReadAsync("railway")).Entries.Single();
 
         Assert.Equal((StatusState.Failed, At(9, 0), At(9, 0), "BAD"), (railway.State, railway.LastCopy, railway.LastBackup, railway.Proof));
-        Assert.Contains("is bad: It ends too early.", railway.Reason, StringComparison.Ordinal);
+        Assert.Contains("is bad in local: It ends too early.", railway.Reason, StringComparison.Ordinal);
     }
 
     [Fact]

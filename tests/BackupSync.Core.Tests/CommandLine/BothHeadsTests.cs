@@ -136,6 +136,12 @@ public sealed class BothHeadsTests
             select $"{name} {option.Name}: {difference}");
     }
 
+    /// <summary>As docs/cli.md has it in a table: PowerShell asks of itself where the impact is high.</summary>
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public void Both_heads_ask_before_the_same(string name) => Assert.Equal(
+        HeadOption.OfCommand(Command(name)).ContainsKey("yes"), HeadOption.HasHighImpact(Pairs.Single(p => p.Command == name).Cmdlet));
+
     [Fact]
     public void What_is_said_to_belong_to_one_head_does()
     {

@@ -39,6 +39,10 @@ sealed record HeadOption(string Name, string Kind, string? Default, IReadOnlyLis
         return found;
     }
 
+    /// <summary>Whether PowerShell asks before a cmdlet goes on, where nobody has said otherwise: none of ours states a lower impact.</summary>
+    public static bool HasHighImpact(string cmdlet) => Words(Attribute(Cmdlets()[cmdlet], "CmdletAttribute")!)
+        .Any(w => w.Contains("ConfirmImpact", StringComparison.Ordinal));
+
     public static IEnumerable<string> AllCmdlets => Cmdlets().Keys;
 
     /// <summary>Whether a command takes a value of it, whatever else it is lacking.</summary>

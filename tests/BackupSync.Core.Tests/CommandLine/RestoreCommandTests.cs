@@ -21,7 +21,7 @@ public sealed class RestoreCommandTests(Servers servers) : IClassFixture<Servers
         var unconfirmed = await scenario.RunAsync("restore", "auth", "--latest", "--allow-production");
         Assert.True(unconfirmed.ExitCode == 2, unconfirmed.All);
         Assert.Matches(
-            @"replace the content of auth \(.*PRODUCTION.*\) by auth_manual_backup_\S+: auth as it was at .* UTC, 1,000 rows",
+            @"replace the content of auth \(.*PRODUCTION.*\) by auth_manual_backup_\S+ in local: auth as it was at .* UTC, 1,000 rows",
             unconfirmed.Errors);
         var plan = await scenario.RunWellAsync("restore", "auth", "--latest", "--what-if");
         Assert.Matches("(?s)SafetyBackup.*Publish", plan.Output);

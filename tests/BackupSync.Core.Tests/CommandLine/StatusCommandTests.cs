@@ -13,13 +13,13 @@ public sealed class StatusCommandTests(Servers servers) : IClassFixture<Servers>
         await using var scenario = await CliScenario.CreateAsync(servers);
         var before = await scenario.RunAsync("status");
         Assert.True(before.ExitCode == 7, before.All);
-        Assert.Matches("railway-to-neon +Job +Never", before.Output);
+        Assert.Matches("railway-to-neon +Never +Job", before.Output);
         Assert.Equal(0, (await scenario.RunAsync("sync")).ExitCode);
 
         var good = await scenario.RunAsync("status");
         Assert.True(good.ExitCode == 0, good.All);
-        Assert.Matches("railway-to-neon +Job +Good", good.Output);
-        Assert.Matches("(?m)^neon +Database +Good", good.Output);
+        Assert.Matches("railway-to-neon +Good", good.Output);
+        Assert.Matches("(?m)^neon +Good", good.Output);
 
         await scenario.AddUntransferableAsync();
         Assert.Equal(3, (await scenario.RunAsync("sync")).ExitCode);
@@ -70,7 +70,7 @@ public sealed class StatusCommandTests(Servers servers) : IClassFixture<Servers>
         Assert.Equal(scenario.File("auth.dump"), (await HistoryAsync(scenario, "by-hand", "--database", "auth"))[^1].Target);
         Assert.Empty(await HistoryAsync(scenario, "--before", "2001-01-01"));
         var table = await scenario.RunWellAsync("history");
-        Assert.Matches(@"Verify +nightly +auth +Succeeded", table.Output);
+        Assert.Matches(@"Verify +by-hand +auth +Succeeded", table.Output);
         var unknown = await scenario.RunAsync("history", "nihgtly");
         Assert.Equal(2, unknown.ExitCode);
         Assert.Contains("Did you mean 'nightly'?", unknown.Errors, StringComparison.Ordinal);

@@ -13,9 +13,6 @@ public sealed class ModuleViewsTests
     /// <summary>What a terminal of 80 columns has room for.</summary>
     const int Narrow = 79;
 
-    /// <summary>Of the last column, which has what is left.</summary>
-    const int LeastOfLast = 16;
-
     /// <summary>As deep as results go: a run's tables have changes, its backup a proof.</summary>
     const int Depth = 4;
 
@@ -65,7 +62,7 @@ public sealed class ModuleViewsTests
     static IReadOnlyList<ViewColumn> Seen(ResultView view)
     {
         var prose = view.Columns.Where(c => c is { Stays: true, GivesWayTo: null }).ToList();
-        var used = prose.Count * LeastOfLast - 1;
+        var used = prose.Sum(c => c.Least) - 1;
         return [.. view.Columns.TakeWhile(c => !c.Stays && (used += c.Width == 0 ? Narrow : c.Width + 1) <= Narrow), .. prose];
     }
 

@@ -52,7 +52,7 @@ public sealed class HealthReportTests : IDisposable
                 "railway: Healthy", "neon: Healthy", "billing: Healthy",
                 "development: Down (development: dev.example.com:5432 did not answer within 30.0s.)", "railway-to-neon: Healthy",
                 "refresh: Down (development does not answer; the job failed at 2026-12-01 06:15 UTC: development: dev.example.com:5432 "
-                    + "did not answer within 30.0s. (BackupSync.ConnectionFailed); the newest copy is 1d 03h old, and may be 13h 00m)",
+                    + "did not answer within 30.0s (BackupSync.ConnectionFailed); the newest copy is 1d 03h old, and may be 13h 00m)",
                 "gateway: Healthy", "search: Healthy",
             ],
             health.All().Select(e => e.ToString()));

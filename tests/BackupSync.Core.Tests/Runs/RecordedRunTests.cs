@@ -177,20 +177,7 @@ public sealed class RecordedRunTests : IDisposable
         RecordedRun.RunAsync(
             new RunDescription(RunKind.Sync, "nightly", "alpha", "beta", "Alpha → Beta sync", "Beta", _temp.Path,
                 new StepLimit(TimeSpan.FromHours(2), "limits.total")) { Clock = _clock },
-            observers, run => new Operation(steps, ct => work(run, ct)), default);
-
-    sealed class Operation(IReadOnlyList<Step> steps, Func<CancellationToken, Task> work) : IOperation
-    {
-        public IReadOnlyList<Step> Steps => steps;
-        public RunFindings Findings { get; } = new NoFindings();
-
-        public Task RunAsync(CancellationToken cancellationToken) => work(cancellationToken);
-    }
-
-    sealed class NoFindings : RunFindings
-    {
-        public override RunResult AddTo(RunResult result) => result;
-    }
+            observers, run => new TestOperation(steps, ct => work(run, ct)), default);
 
     sealed class Listener(Action<RunEvent> onEvent) : IRunObserver
     {

@@ -29,6 +29,7 @@ public static class ResultViews
         Column("Job", CellForm.Text), Column("Outcome", CellForm.State), Column("Summary", CellForm.Text), Column("Mode", CellForm.Text),
         Column("Publish", CellForm.Text), Column("Rows", CellForm.Number), Column("Duration", CellForm.Duration),
         Column("Age", CellForm.Duration), Column("Recovery", CellForm.Text), Column("SourceFile", CellForm.Text, "SourceBackup.FileName"),
+        Column("SourcePlace", CellForm.Text, "SourceBackup.Place"),
         Column("SafetyFile", CellForm.Text, "SafetyBackup.FileName"), Column("Folder", CellForm.Text, "BackupFolder"),
         Column("ErrorId", CellForm.ErrorId, "Error.Id"), Column("RunId", CellForm.Text));
 
@@ -87,7 +88,7 @@ public static class ResultViews
 
     public static readonly ResultView Compared = Table(typeof(ComparedItem), "",
         Column("Name", CellForm.Text, 28), Column("State", CellForm.State, 10), Column("SourceRows", CellForm.Number, 11),
-        Column("TargetRows", CellForm.Number, 11), Prose("What"));
+        Column("TargetRows", CellForm.Number, 11), Prose("What") with { Below = true });
 
     public static readonly ResultView Rows = Table(typeof(RowDifference), "",
         Column("State", CellForm.State, 10), Column("Table", CellForm.Text, 22), Column("Key", CellForm.Text, 22),
@@ -105,12 +106,12 @@ public static class ResultViews
 
     /// <summary>How databases and jobs stand.</summary>
     public static readonly ResultView Status = Table(typeof(StatusEntry), "",
-        Column("Name", CellForm.Text, 16), Column("Kind", CellForm.Text, 8), Column("State", CellForm.State, 9),
-        Column("Age", CellForm.Duration, 8), Column("Rpo", CellForm.Duration, 8, "RpoLimit"), Column("NextDue", CellForm.Moment, 17),
+        Column("Name", CellForm.Text, 16), Column("State", CellForm.State, 9), Column("Age", CellForm.Duration, 8),
+        Column("Rpo", CellForm.Duration, 8, "RpoLimit"), Column("Kind", CellForm.Text, 8), Column("NextDue", CellForm.Moment, 17),
         Column("LastCopy", CellForm.Moment, 17), Column("CopiedBy", CellForm.Text, 16), Column("LastRun", CellForm.Moment, 17),
         Column("LastKind", CellForm.Text, 8), Column("LastOutcome", CellForm.State, 14), Column("ErrorId", CellForm.ErrorId, 21),
         Column("LastBackup", CellForm.Moment, 17), Column("LastProof", CellForm.Moment, 17), Column("Proof", CellForm.State, 16),
-        Prose("Reason"));
+        Prose("Reason") with { Least = 34 });
 
     /// <summary>One of them alone.</summary>
     public static readonly ResultView StatusDetail = List(typeof(StatusEntry), "Detail",

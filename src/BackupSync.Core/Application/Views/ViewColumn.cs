@@ -17,6 +17,12 @@ public sealed record ViewColumn(string Name, CellForm Form, int Width)
     /// <summary>Whether others leave before it, where there is no room for all.</summary>
     public bool Stays { get; init; }
 
+    /// <summary>Of prose, how wide it is at least: what leaves for it is worth less than that it can be read.</summary>
+    public int Least { get; init; } = 16;
+
+    /// <summary>Of prose, whether it stands below its row before another column leaves for it, where a head can do that.</summary>
+    public bool Below { get; init; }
+
     /// <summary>The column that is worth more than it, though it <see cref="Stays"/>: it goes before that one does. Null for none.</summary>
     public string? GivesWayTo { get; init; }
 

@@ -24,6 +24,27 @@ public static class Words
         return lines;
     }
 
+    /// <summary>The same in a column that nothing may stand out of: a longer word goes on below itself, for what is cut is not known.</summary>
+    public static IReadOnlyList<string> WrapAll(string text, int width)
+    {
+        var lines = new List<string>();
+        foreach (var line in Wrap(text, width))
+        {
+            var part = new StringBuilder();
+            foreach (var rune in line.EnumerateRunes())
+            {
+                if (part.Length > 0 && WidthOf(part.ToString()) + WidthOf(rune) > width)
+                {
+                    lines.Add(part.ToString());
+                    part.Clear();
+                }
+                part.Append(rune);
+            }
+            lines.Add(part.ToString());
+        }
+        return lines;
+    }
+
     /// <summary>A text, or the beginning of one that is wider than that.</summary>
     public static string Cut(string text, int width)
     {

@@ -50,7 +50,8 @@ static class BackupSigner
         if (!named)
         {
             var seconds = Math.Round(clock.GetElapsedTime(begun).TotalSeconds, 3);
-            manifest = manifest with { Proof = new ProofRecord(BackupProof.Integrity, clock.GetUtcNow(), seconds, null, null, null) };
+            var proof = new ProofRecord(BackupProof.Integrity, clock.GetUtcNow(), seconds, null, null, null);
+            manifest = manifest with { Proof = proof with { Place = handle.File.Place } };
         }
         await using var held = await HeldManifest.TakeAsync(handle, cancellationToken);
         // What was not looked at is not vouched for, and nobody's change is to be lost.

@@ -25,7 +25,7 @@ static class BackupProver
         catch (BackupSyncException failure) when (ErrorIds.IsVerdict(failure.ErrorId))
         {
             await RecordAsync(Proof(ProofVerdict.Bad, failure.Message));
-            throw;
+            throw await OtherCopies.AdviseAsync(failure, handle, cancellationToken);
         }
         catch (BackupSyncException failure) when (failure.ErrorId == ErrorIds.NotProven)
         {
@@ -43,9 +43,9 @@ static class BackupProver
                 Math.Round(run.Clock.GetElapsedTime(begun).TotalSeconds, 3),
                 findings.Recovery?.RtoMet,
                 findings.Recovery?.RpoMet,
-                problem) { Verdict = verdict };
+                problem) { Verdict = verdict, Place = handle.File.Place };
             return how == BackupProof.Drill && verdict == ProofVerdict.Good
-                ? proof with { Restored = now, RestoredInto = findings.Trial.Facts?.Version }
+                ? proof with { Restored = now, RestoredInto = findings.Trial.Facts?.Version, RestoredFrom = proof.Place }
                 : proof;
         }
 

@@ -1,5 +1,6 @@
 using BackupSync.Backups;
 using BackupSync.Configuration;
+using BackupSync.Operations.Archiving;
 
 namespace BackupSync.Operations.Restore;
 
@@ -25,11 +26,7 @@ static class RestoreSource
         }
         catch (BackupSyncException unusable) when (Unusable.Contains(unusable.ErrorId))
         {
-            throw new BackupSyncException(
-                unusable.ErrorId,
-                unusable.Message,
-                $"{unusable.Advice} {await OlderAsync(backup, cancellationToken)}".Trim(),
-                unusable) { Detail = unusable.Detail };
+            throw await OtherCopies.AdviseAsync(unusable, backup, cancellationToken, await OlderAsync(backup, cancellationToken));
         }
     }
 

@@ -9,6 +9,7 @@ namespace BackupSync.Operations.Restore;
 sealed class RestoreSteps(RestoreRequest request)
 {
     readonly string _target = request.Target.Name, _file = request.Backup.File.FileName;
+    readonly string _place = request.Backup.File.Place is { } place ? $", in {place}," : "";
     readonly string _tables = string.Join(", ", request.Tables.Select(AddressText.Shown));
     readonly RunSettings _settings = request.Settings;
 
@@ -16,7 +17,7 @@ sealed class RestoreSteps(RestoreRequest request)
 
     public Step Check => new(RunStep.Check, $"Check {_file} and {_target}", null)
     {
-        Plan = $"Check every byte of {_file} against its manifest; connect to {_target}"
+        Plan = $"Check every byte of {_file}{_place} against its manifest; connect to {_target}"
             + (request.Tables.Count > 0 ? "" : ", or create it where it is not there") + "; check versions and privileges",
     };
 
