@@ -105,7 +105,7 @@ Describe 'Get-DbSyncHistory' {
     }
 
     It 'shows a table' {
-        Get-DbSyncHistory copy | Out-String -Width 79 | Should -Match '(?s)StartTime\s+Kind\s+Job\s+DatabaseName\s+Outcome\s+Duration.*Sync\s+copy\s+RolledBack '
+        Get-DbSyncHistory copy | Out-String -Width 79 | Should -Match '(?s)StartTime\s+Kind\s+Job\s+DatabaseName\s+Outcome\s+Duration.*Sync\s+copy\s+second\s+RolledBack '
         Get-DbSyncHistory copy | Format-Table -View Wide | Out-String -Width 200 | Should -Match '(?s)RestoreFailed.*\b600\b'
     }
 

@@ -76,7 +76,7 @@ Describe 'Restore-DbBackup' {
 
     It 'names the backup, its time in UTC and the moment in what it asks' {
         $output = pwsh -NoProfile -NonInteractive -Command "Set-Location '$($vault.Folder)'; Import-Module '$((Get-Module BackupSync).Path)'; Restore-DbBackup trading -Before '$($trading[1].Created.AddMilliseconds(500).ToString('o'))' -WhatIf | Out-Null"
-        "$output" | Should -BeLike "*$($trading[1].FileName): trading as it was at $($trading[1].Created.UtcDateTime.ToString('yyyy-MM-dd HH:mm:ss')) UTC, 351 rows, *, the newest up to * UTC*trading (postgresql://*"
+        "$output" | Should -BeLike "*$($trading[1].FileName) in local: trading as it was at $($trading[1].Created.UtcDateTime.ToString('yyyy-MM-dd HH:mm:ss')) UTC, 351 rows, *, the newest up to * UTC*trading (postgresql://*"
     }
 
     It 'restores by tag' {

@@ -258,7 +258,9 @@ Describe 'An address where a name is wanted' {
                     foreach ($address in $url, 'host=127.0.0.1 port=1 user=u password=Zq7Wk9') {
                         $given = @{ $parameter.Name = $address }
                         foreach ($other in $set.Parameters.Where{ $_.IsMandatory -and $_.Name -ne $parameter.Name }) {
-                            $given[$other.Name] = $other.ParameterType -eq [switch] ? $true : $other.ParameterType -in [string], [string[]] ? 'a' : $address
+                            $type = [Nullable]::GetUnderlyingType($other.ParameterType) ?? $other.ParameterType
+                            $given[$other.Name] = $type -eq [switch] ? $true :
+                                $type -in [string], [string[]] ? 'a' : $type.IsEnum ? [enum]::GetNames($type)[0] : $address
                         }
                         foreach ($switch in 'WhatIf', 'Confirm') {
                             if ($command.Parameters.ContainsKey($switch)) { $given[$switch] = $switch -eq 'WhatIf' }

@@ -66,7 +66,7 @@ Describe 'Views' {
         @{ Name = 'labelled'; Line = '^auth .*Z Succeeded +tag' }
         @{ Name = 'copied'; Line = '^auth .*Z offsite +Succeeded +\d+ kB' }
         @{ Name = 'backups'; Line = '^20\S+ \S+Z auth +Manual +\d+ kB local +restored' }
-        @{ Name = 'history'; Line = '^20\S+ \S+Z Sync +copy +RolledBack +\d+\.\ds' }
+        @{ Name = 'history'; Line = '^20\S+ \S+Z Sync +copy +second +RolledBack +\d+\.\ds' }
         @{ Name = 'everything'; Line = '^20\S+ \S+Z Drill +by-hand +auth +Succeeded +\d+\.\ds' }
         @{ Name = 'plan'; Line = '^Lock +1m 00s Lock ' }
         @{ Name = 'connections'; Line = '^auth +Connected +\d+\.\d ms \d+\.\d+ .* MB \d+/\d+' }
