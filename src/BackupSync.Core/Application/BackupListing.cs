@@ -18,8 +18,7 @@ public static class BackupListing
         BackupSyncConfig config, IReadOnlyList<string> names, BackupQuery query, Action<string> warn, CancellationToken cancellationToken)
     {
         List<string> databases = [.. names.Where(n => config.Databases.Any(d => d.Name == n)).Distinct()];
-        List<JobConfig> jobs =
-            [.. names.Except(databases).Select(n => config.Jobs.FirstOrDefault(j => j.Name == n) ?? throw Unknown(config, n))];
+        List<JobConfig> jobs = [.. names.Except(databases).Select(n => config.Job(config.DatabaseOrJob(n)))];
         if (query.Place is not null && jobs.Count > 0)
             throw new BackupSyncException(
                 ErrorIds.ConfigurationInvalid,
@@ -48,18 +47,5 @@ public static class BackupListing
         return query.Place is not null || (query.Latest && query.Kinds.Count == 0)
             ? found
             : found.Concat(config.Jobs.SelectMany(job => JobFolder.Of(job).Backups(query, warn)));
-    }
-
-    /// <summary>The name itself.</summary>
-    /// <exception cref="BackupSyncException"><see cref="ErrorIds.UnknownName"/>: neither a database nor a job is called so.</exception>
-    public static string Known(BackupSyncConfig config, string name) =>
-        config.Databases.Any(d => d.Name == name) || config.Jobs.Any(j => j.Name == name) ? name : throw Unknown(config, name);
-
-    static BackupSyncException Unknown(BackupSyncConfig config, string name)
-    {
-        AddressGivenException.Refuse(name, "database or job");
-        List<string> known = [.. config.Databases.Select(d => d.Name), .. config.Jobs.Select(j => j.Name)];
-        var hint = NearestName.Of(name, known) is { } nearest ? $"Did you mean '{nearest}'?" : $"It has: {NameList.Of(known, most: 20)}.";
-        return new BackupSyncException(ErrorIds.UnknownName, $"There is no database or job '{name}' in {config.Path}. {hint}");
     }
 }

@@ -34,12 +34,12 @@ public sealed record RunQuery
             .Distinct(),
     ];
 
+    /// <summary>The name itself, where something that has a history is called so.</summary>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.UnknownName"/>; the nearest is given.</exception>
-    public static void EnsureKnown(BackupSyncConfig config, string name)
+    public static string Known(BackupSyncConfig config, string name)
     {
         var known = KnownNames(config);
-        if (!known.Contains(name))
-            throw config.Unknown("job, backup plan or database", name, known);
+        return known.Contains(name) ? name : throw config.Unknown("job, backup plan or database", name, known);
     }
 
     /// <summary>
@@ -50,7 +50,7 @@ public sealed record RunQuery
     public IEnumerable<RunResult> Find(BackupSyncConfig config, Action<string> warn)
     {
         foreach (var name in Names)
-            EnsureKnown(config, name);
+            _ = Known(config, name);
         foreach (var database in Databases)
             config.Database(database);
         var folders = HistoryFolder.Of(config, warn)

@@ -12,14 +12,6 @@ public sealed record StatusReport(DateTimeOffset Time, IReadOnlyList<StatusEntry
 {
     public bool IsGood => Entries.All(e => e.IsGood);
 
-    /// <exception cref="BackupSyncException"><see cref="ErrorIds.UnknownName"/>; the nearest is given.</exception>
-    public static void EnsureKnown(BackupSyncConfig config, string name)
-    {
-        List<string> known = [.. config.Databases.Select(d => d.Name), .. config.Jobs.Select(j => j.Name)];
-        if (!known.Contains(name))
-            throw config.Unknown("database or job", name, known);
-    }
-
     /// <param name="names">Of databases and jobs; all of the configuration where none is named.</param>
     /// <param name="clock">For what time it is.</param>
     /// <param name="warn">Told of places and records that cannot be read; what depends on one is unknown.</param>
@@ -28,7 +20,7 @@ public sealed record StatusReport(DateTimeOffset Time, IReadOnlyList<StatusEntry
         BackupSyncConfig config, IReadOnlyList<string> names, TimeProvider clock, Action<string> warn, CancellationToken cancellationToken)
     {
         foreach (var name in names)
-            EnsureKnown(config, name);
+            _ = config.DatabaseOrJob(name);
         var now = clock.GetUtcNow();
         return Of(await ReadFactsAsync(config, names, now, warn, cancellationToken), now);
     }

@@ -51,6 +51,14 @@ public sealed record BackupSyncConfig
             ? $"{Path} has no jobs."
             : $"Name a job: {Path} has {NameList.Of([.. Jobs.Select(j => j.Name)], most: 20)}.");
 
+    /// <summary>The name itself, where a database or a job is called so.</summary>
+    /// <exception cref="BackupSyncException"><see cref="ErrorIds.UnknownName"/>; the nearest is given.</exception>
+    public string DatabaseOrJob(string name)
+    {
+        List<string> known = [.. Databases.Select(d => d.Name), .. Jobs.Select(j => j.Name)];
+        return known.Contains(name) ? name : throw Unknown("database or job", name, known);
+    }
+
     /// <param name="kind">What it is not the name of.</param>
     internal BackupSyncException Unknown(string kind, string name, IEnumerable<string> known)
     {

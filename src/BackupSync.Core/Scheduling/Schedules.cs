@@ -79,11 +79,12 @@ public static class Schedules
         return ([.. items.Select(i => i.Job).OfType<JobConfig>()], [.. items.Select(i => i.Plan).OfType<BackupPlanConfig>()]);
     }
 
+    /// <summary>The name itself, where something that has a schedule is called so.</summary>
     /// <exception cref="BackupSyncException"><see cref="ErrorIds.UnknownName"/>; the nearest is given.</exception>
-    public static void EnsureKnown(BackupSyncConfig config, string name)
+    public static string Known(BackupSyncConfig config, string name)
     {
         if (KnownNames(config).Contains(name))
-            return;
+            return name;
         List<string> all = [.. config.Jobs.Select(j => j.Name), .. config.BackupPlans.Select(p => p.Name)];
         throw all.Contains(name)
             ? new BackupSyncException(
@@ -96,7 +97,7 @@ public static class Schedules
     internal static IReadOnlyList<ScheduleItem> Select(BackupSyncConfig config, IReadOnlyList<string> names)
     {
         foreach (var name in names)
-            EnsureKnown(config, name);
+            _ = Known(config, name);
         var items = ScheduleItem.Of(config);
         return names.Count == 0 ? items : [.. items.Where(i => names.Contains(i.Name))];
     }

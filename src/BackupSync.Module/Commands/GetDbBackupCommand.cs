@@ -8,12 +8,10 @@ namespace BackupSync.Module.Commands;
 /// <summary>Lists backups, newest first: those in the configuration's places and in the jobs' own directories.</summary>
 [Cmdlet(VerbsCommon.Get, "DbBackup", DefaultParameterSetName = ByDatabase)]
 [OutputType(typeof(BackupFile))]
-public sealed class GetDbBackupCommand : BackupSyncCmdlet
+public sealed class GetDbBackupCommand : FolderCmdlet
 {
     const string ByDatabase = "Database";
     const string ByJob = "Job";
-    const string ByObject = "InputObject";
-    const string ByDirectory = "Directory";
 
     /// <summary>Which databases; all where none is named. The name of a job stands for the job.</summary>
     [Parameter(ParameterSetName = ByDatabase, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -27,14 +25,6 @@ public sealed class GetDbBackupCommand : BackupSyncCmdlet
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(JobNameCompleter))]
     public string[] Job { get; set; } = [];
-
-    [Parameter(ParameterSetName = ByObject, Mandatory = true, ValueFromPipeline = true)]
-    public JobConfig InputObject { get; set; } = null!;
-
-    /// <summary>A backup directory itself, such as that of runs without a configuration file.</summary>
-    [Parameter(ParameterSetName = ByDirectory, Mandatory = true)]
-    [ValidateNotNullOrEmpty]
-    public string Directory { get; set; } = "";
 
     /// <summary>May hold wildcards.</summary>
     [Parameter]
@@ -73,27 +63,25 @@ public sealed class GetDbBackupCommand : BackupSyncCmdlet
         {
             Tag = Tag, After = After, Before = Before, Kinds = Kind ?? [], Place = Place, Latest = Latest,
         };
-        switch (ParameterSetName)
-        {
-            case ByDirectory:
-                // A directory alone, here and of a piped job: what is needed of it at night must not wait for a configuration.
-                Write(JobFolder.At(FullPath(Directory)).Backups(query, WriteWarning));
-                break;
-            case ByObject:
-                Write(JobFolder.Of(InputObject).Backups(query, WriteWarning));
-                break;
-            case ByJob:
-                var config = LoadConfig(Config);
-                foreach (var job in Job)
-                    Write(Found(job, name => Await((warn, token) => BackupListing.OfJobAsync(config, name, query, warn, token))) ?? []);
-                break;
-            default:
-                var all = LoadConfig(Config);
-                var names = (Database ?? []).Select(name => Found(name, n => BackupListing.Known(all, n))).OfType<string>().ToList();
-                if (Database is null || names.Count > 0)
-                    Write(Await((warn, token) => BackupListing.FindAsync(all, names, query, warn, token)));
-                break;
-        }
+        if (Folder is { } folder)
+            Write(folder.Backups(query, WriteWarning));
+        else if (ParameterSetName == ByJob)
+            WriteOfJobs(LoadConfig(Config), query);
+        else
+            WriteOfDatabases(LoadConfig(Config), query);
+    }
+
+    void WriteOfJobs(BackupSyncConfig config, BackupQuery query)
+    {
+        foreach (var job in Job)
+            Write(Found(job, name => Await((warn, token) => BackupListing.OfJobAsync(config, name, query, warn, token))) ?? []);
+    }
+
+    void WriteOfDatabases(BackupSyncConfig config, BackupQuery query)
+    {
+        var names = (Database ?? []).Select(name => Found(name, config.DatabaseOrJob)).OfType<string>().ToList();
+        if (Database is null || names.Count > 0)
+            Write(Await((warn, token) => BackupListing.FindAsync(config, names, query, warn, token)));
     }
 
     void Write(IEnumerable<BackupFile> backups) => WriteObject(backups, enumerateCollection: true);

@@ -9,9 +9,8 @@ namespace BackupSync.Module.Commands;
 [OutputType(typeof(StatusEntry), typeof(bool))]
 public sealed class GetDbStatusCommand : BackupSyncCmdlet
 {
-    readonly List<string> _names = [];
+    readonly List<string?> _found = [];
     BackupSyncConfig? _config;
-    bool _isUnknown;
 
     /// <summary>Databases and jobs; all of the configuration where none is named.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -31,7 +30,7 @@ public sealed class GetDbStatusCommand : BackupSyncCmdlet
     {
         _config ??= LoadConfig(Config);
         foreach (var name in Name ?? [])
-            Add(_config, name);
+            _found.Add(Found(name, _config.DatabaseOrJob));
     }
 
     /// <summary>All that has come at once: places are read once, and one answer is for all.</summary>
@@ -39,28 +38,15 @@ public sealed class GetDbStatusCommand : BackupSyncCmdlet
     {
         if (_config is null)
             return;
-        var report = Name is not null && _names.Count == 0
+        var names = _found.OfType<string>().ToList();
+        var report = Name is not null && names.Count == 0
             ? null
-            : Await((warn, token) => StatusReport.ReadAsync(_config, _names, TimeProvider.System, warn, token));
+            : Await((warn, token) => StatusReport.ReadAsync(_config, names, TimeProvider.System, warn, token));
         if (Quiet)
-            WriteObject(report is { IsGood: true } && !_isUnknown);
+            WriteObject(report is { IsGood: true } && !_found.Contains(null));
         else if (report?.Entries is [var single] && Name is not null)
             WriteObject(Cells.InDetail(single));
         else if (report is not null)
             WriteObject(report.Entries, enumerateCollection: true);
-    }
-
-    void Add(BackupSyncConfig config, string name)
-    {
-        try
-        {
-            StatusReport.EnsureKnown(config, name);
-            _names.Add(name);
-        }
-        catch (BackupSyncException failure)
-        {
-            _isUnknown = true;
-            WriteError(ErrorRecords.From(failure, name));
-        }
     }
 }

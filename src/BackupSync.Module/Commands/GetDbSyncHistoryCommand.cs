@@ -8,11 +8,9 @@ namespace BackupSync.Module.Commands;
 /// <summary>Lists what was done, newest first over all: syncs, backups, proofs, copies and restores.</summary>
 [Cmdlet(VerbsCommon.Get, "DbSyncHistory", DefaultParameterSetName = ByName)]
 [OutputType(typeof(RunResult))]
-public sealed class GetDbSyncHistoryCommand : BackupSyncCmdlet
+public sealed class GetDbSyncHistoryCommand : FolderCmdlet
 {
     const string ByName = "Name";
-    const string ByObject = "InputObject";
-    const string ByDirectory = "Directory";
 
     readonly List<string> _names = [];
     readonly List<JobFolder> _folders = [];
@@ -24,14 +22,6 @@ public sealed class GetDbSyncHistoryCommand : BackupSyncCmdlet
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(HistoryNameCompleter))]
     public string[]? Name { get; set; }
-
-    [Parameter(ParameterSetName = ByObject, Mandatory = true, ValueFromPipeline = true)]
-    public JobConfig InputObject { get; set; } = null!;
-
-    /// <summary>A backup directory itself, such as that of runs without a configuration file.</summary>
-    [Parameter(ParameterSetName = ByDirectory, Mandatory = true)]
-    [ValidateNotNullOrEmpty]
-    public string Directory { get; set; } = "";
 
     /// <summary>Only runs that were about one of these.</summary>
     [Parameter(ParameterSetName = ByName)]
@@ -64,20 +54,13 @@ public sealed class GetDbSyncHistoryCommand : BackupSyncCmdlet
 
     protected override void Execute()
     {
-        switch (ParameterSetName)
+        if (Folder is { } folder)
         {
-            case ByDirectory:
-                _folders.Add(JobFolder.At(FullPath(Directory)));
-                break;
-            case ByObject:
-                _folders.Add(JobFolder.Of(InputObject));
-                break;
-            default:
-                _config ??= LoadConfig(Config);
-                foreach (var name in Name ?? [])
-                    Add(_config, name);
-                break;
+            _folders.Add(folder);
+            return;
         }
+        _config ??= LoadConfig(Config);
+        _names.AddRange((Name ?? []).Select(name => Found(name, n => RunQuery.Known(_config, n))).OfType<string>());
     }
 
     /// <summary>One list of all that has come: the newest of all is the first.</summary>
@@ -92,18 +75,5 @@ public sealed class GetDbSyncHistoryCommand : BackupSyncCmdlet
             WriteObject(query.Find(_folders, WriteWarning), enumerateCollection: true);
         else if (_config is not null && (_names.Count > 0 || Name is null))
             WriteObject(query.Find(_config, WriteWarning), enumerateCollection: true);
-    }
-
-    void Add(BackupSyncConfig config, string name)
-    {
-        try
-        {
-            RunQuery.EnsureKnown(config, name);
-            _names.Add(name);
-        }
-        catch (BackupSyncException failure)
-        {
-            WriteError(ErrorRecords.From(failure, name));
-        }
     }
 }

@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using BackupSync.Application;
-using BackupSync.Configuration;
 using BackupSync.Operations.Expire;
 
 namespace BackupSync.Module.Commands;
@@ -8,11 +7,9 @@ namespace BackupSync.Module.Commands;
 /// <summary>Removes backups that have served their time, and tells of every file why it goes or stays.</summary>
 [Cmdlet(VerbsCommon.Remove, "OldBackups", DefaultParameterSetName = ByName, SupportsShouldProcess = true)]
 [OutputType(typeof(RetentionDecision))]
-public sealed class RemoveOldBackupsCommand : BackupSyncCmdlet
+public sealed class RemoveOldBackupsCommand : FolderCmdlet
 {
     const string ByName = "Job";
-    const string ByObject = "InputObject";
-    const string ByDirectory = "Directory";
 
     readonly HashSet<string> _told = [];
 
@@ -21,14 +18,6 @@ public sealed class RemoveOldBackupsCommand : BackupSyncCmdlet
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(JobNameCompleter))]
     public string[]? Job { get; set; }
-
-    [Parameter(ParameterSetName = ByObject, Mandatory = true, ValueFromPipeline = true)]
-    public JobConfig InputObject { get; set; } = null!;
-
-    /// <summary>A backup directory itself, such as that of runs without a configuration file.</summary>
-    [Parameter(ParameterSetName = ByDirectory, Mandatory = true)]
-    [ValidateNotNullOrEmpty]
-    public string Directory { get; set; } = "";
 
     [Parameter(ParameterSetName = ByName)]
     [ValidateNotNullOrEmpty]
@@ -47,10 +36,9 @@ public sealed class RemoveOldBackupsCommand : BackupSyncCmdlet
 
     protected override void Execute()
     {
-        var chosen = ParameterSetName == ByName
-            ? CleanUpTarget.Of(LoadConfig(Config), Job, Place, KeepDays)
-            : [CleanUpTarget.Of(
-                ParameterSetName == ByDirectory ? JobFolder.At(FullPath(Directory)) : JobFolder.Of(InputObject), KeepDays)];
+        var chosen = Folder is { } folder
+            ? [CleanUpTarget.Of(folder, KeepDays)]
+            : CleanUpTarget.Of(LoadConfig(Config), Job, Place, KeepDays);
         foreach (var one in chosen)
         {
             try

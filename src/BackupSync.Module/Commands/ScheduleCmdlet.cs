@@ -23,18 +23,7 @@ public abstract class ScheduleCmdlet : BackupSyncCmdlet
     protected override void Execute()
     {
         _config ??= LoadConfig(Config);
-        foreach (var name in Name ?? [])
-        {
-            try
-            {
-                Schedules.EnsureKnown(_config, name);
-                _names.Add(name);
-            }
-            catch (BackupSyncException failure)
-            {
-                WriteError(ErrorRecords.From(failure, name));
-            }
-        }
+        _names.AddRange((Name ?? []).Select(name => Found(name, n => Schedules.Known(_config, n))).OfType<string>());
     }
 
     protected override void Finish()

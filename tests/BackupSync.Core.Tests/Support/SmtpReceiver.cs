@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
-using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -15,12 +13,9 @@ namespace BackupSync.Tests;
 sealed record ReceivedMail(IReadOnlyList<string> To, string Text, bool WasSecured, string? User);
 
 /// <summary>A mail server on loopback that takes, refuses or delays as the test says.</summary>
-sealed class SmtpReceiver : IAsyncDisposable
+sealed class SmtpReceiver : LoopbackReceiver
 {
-    readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    readonly CancellationTokenSource _end = new();
     readonly ConcurrentQueue<ReceivedMail> _received = new();
-    readonly Task _accepting;
     readonly X509Certificate2 _certificate;
 
     /// <param name="name">Whom its certificate is for.</param>
@@ -34,8 +29,6 @@ sealed class SmtpReceiver : IAsyncDisposable
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         using var made = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
         _certificate = X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null);
-        _listener.Start();
-        _accepting = AcceptAsync();
     }
 
     public bool OffersStartTls { get; init; } = true;
@@ -44,8 +37,6 @@ sealed class SmtpReceiver : IAsyncDisposable
     /// <summary>What a line is answered with instead; null for the usual, empty for nothing, ever.</summary>
     public Func<string, string?> Instead { get; set; } = _ => null;
 
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
-
     public string Certificate => _certificate.ExportCertificatePem();
 
     public IReadOnlyList<ReceivedMail> Received => [.. _received];
@@ -53,36 +44,8 @@ sealed class SmtpReceiver : IAsyncDisposable
     /// <summary>All that was said to it in the clear.</summary>
     public ConcurrentQueue<string> InTheClear { get; } = new();
 
-    async Task AcceptAsync()
-    {
-        try
-        {
-            while (true)
-                _ = ServeAsync(await _listener.AcceptTcpClientAsync(_end.Token));
-        }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
-        {
-            // The test has ended.
-        }
-    }
-
-    async Task ServeAsync(TcpClient client)
-    {
-        using (client)
-        {
-            try
-            {
-                Stream stream = client.GetStream();
-                if (IsSecuredAtOnce)
-                    stream = await SecuredAsync(stream);
-                await TalkAsync(stream);
-            }
-            catch (Exception e) when (e is IOException or AuthenticationException or OperationCanceledException)
-            {
-                // The client does not trust it, has left, or the test has ended.
-            }
-        }
-    }
+    protected override async Task ServeAsync(NetworkStream stream) =>
+        await TalkAsync(IsSecuredAtOnce ? await SecuredAsync(stream) : stream);
 
     async Task<Stream> SecuredAsync(Stream stream)
     {
@@ -103,7 +66,7 @@ sealed class SmtpReceiver : IAsyncDisposable
             if (Instead(line) is { } instead)
             {
                 if (instead.Length == 0)
-                    await Task.Delay(Timeout.Infinite, _end.Token);
+                    await Task.Delay(Timeout.Infinite, End);
                 await SayAsync(stream, instead);
                 continue;
             }
@@ -143,13 +106,13 @@ sealed class SmtpReceiver : IAsyncDisposable
         }
     }
 
-    async Task SayAsync(Stream stream, string line) => await stream.WriteAsync(Encoding.UTF8.GetBytes(line + "\r\n"), _end.Token);
+    async Task SayAsync(Stream stream, string line) => await stream.WriteAsync(Encoding.UTF8.GetBytes(line + "\r\n"), End);
 
     async Task<string?> LineAsync(Stream stream)
     {
         var line = new List<byte>();
         var one = new byte[1];
-        while (await stream.ReadAsync(one, _end.Token) > 0)
+        while (await stream.ReadAsync(one, End) > 0)
         {
             if (one[0] == '\n')
                 return Encoding.UTF8.GetString([.. line]).TrimEnd('\r');
@@ -158,12 +121,9 @@ sealed class SmtpReceiver : IAsyncDisposable
         return null;
     }
 
-    public async ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
-        await _end.CancelAsync();
-        _listener.Dispose();
-        await _accepting;
+        await base.DisposeAsync();
         _certificate.Dispose();
-        _end.Dispose();
     }
 }
