@@ -14,8 +14,10 @@ static class Service
     /// <summary>How long runs are waited for that were asked to end; what hangs longer is made up by who comes next.</summary>
     static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(90);
 
-    public static async Task<int> RunAsync(Func<BackupSyncConfig> load, TextWriter output, CancellationToken stop)
+    public static async Task<int> RunAsync(Func<BackupSyncConfig> load, TextWriter output, CancellationToken stopped)
     {
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stopped);
+        var stop = stopping.Token;
         var clock = TimeProvider.System;
         var log = new ServiceLog(output, clock);
         var live = new LiveConfig(load, log);
@@ -25,7 +27,7 @@ static class Service
                 ErrorIds.ConfigurationInvalid, $"Others can reach {first.Service.Listen}, and service.token is empty.",
                 "State a token, or listen on http://127.0.0.1:8080.");
 
-        var notice = new SystemNotice();
+        using var notice = new SystemNotice(stopping.Cancel);
         Interruption.Hangup = live.Reload;
         using var runs = new CancellationTokenSource();
         using var watch = new Watch(live, log, clock);
@@ -42,10 +44,11 @@ static class Service
             first.Service, () => live.Current.Service.ReadToken(),
             [.. WatchRoutes.Of(watch), .. ScheduleRoutes.Of(() => live.Current, scheduler, clock, runs.Token)], stop);
         log.Say($"Serves {first.Path} on {first.Service.Listen}; {Quantity.Of(ScheduleItem.Of(first).Count, "schedule")}.");
-        notice.Ready();
+        await notice.ReadyAsync(stop);
 
         var scheduling = schedules.RunAsync(stop, runs.Token);
-        var others = Task.WhenAll(watch.RunAsync(stop), live.WatchAsync(clock, stop), notice.KeepAliveAsync(scheduler.Answer, clock, stop));
+        var others = Task.WhenAll(
+            watch.RunAsync(stop), live.WatchAsync(clock, stop), notice.KeepAliveAsync(scheduler.Answer, clock, stop), WarmUpAsync());
         await Task.WhenAny(scheduling, others);
         notice.Stopping();
         log.Say("Stops: nothing is begun any more; what runs is asked to end.");
@@ -54,8 +57,15 @@ static class Service
         await web.StopAsync(CancellationToken.None);
         if (!stop.IsCancellationRequested)
             await others;
+        await notice.StoppedAsync();
         log.Say("Stopped.");
         return ExitCodes.Done;
+
+        async Task WarmUpAsync()
+        {
+            await watch.HasBegun.WaitAsync(stop);
+            await web.AskItselfAsync(WatchRoutes.DatabaseHealth, stop);
+        }
     }
 
     static async Task EndAsync(Task scheduling, ServiceLog log, TimeProvider clock)

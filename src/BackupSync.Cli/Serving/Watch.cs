@@ -10,10 +10,14 @@ sealed class Watch(LiveConfig live, ServiceLog log, TimeProvider clock) : IDispo
 {
     static readonly TimeSpan Again = TimeSpan.FromSeconds(5);
 
+    readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     Watching? _current;
 
     /// <summary>Null until places and records were read for the first time.</summary>
     public Watching? Current => Volatile.Read(ref _current);
+
+    /// <summary>When they were.</summary>
+    public Task HasBegun => _begun.Task;
 
     /// <summary>Until it is cancelled.</summary>
     public async Task RunAsync(CancellationToken stop)
@@ -63,6 +67,7 @@ sealed class Watch(LiveConfig live, ServiceLog log, TimeProvider clock) : IDispo
         // The one before answers until then.
         var before = Interlocked.Exchange(ref _current, watching);
         before?.Dispose();
+        _begun.TrySetResult();
         await watching.RunAsync(cancellationToken);
     }
 }

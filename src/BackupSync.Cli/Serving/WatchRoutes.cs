@@ -6,6 +6,9 @@ namespace BackupSync.Cli.Serving;
 /// <summary>Health, metrics and the page by HTTP, from what is known: nothing is connected to for an answer.</summary>
 static class WatchRoutes
 {
+    /// <summary>What load balancers and monitors ask every few seconds.</summary>
+    public const string DatabaseHealth = "/api/system/db-health";
+
     public static IEnumerable<WebRoute> Of(Watch watch)
     {
         yield return WebRoute.Get("/", () => Answer(watch, w => WebAnswer.Text(w.Page(), "text/html; charset=utf-8")));
@@ -15,7 +18,7 @@ static class WatchRoutes
             var health = w.Health.Report();
             return WebAnswer.Json(HealthJson.Of(health), StatusOf(health.Status));
         }));
-        yield return new WebRoute("/api/system/db-health", IsPost: false, (request, _) => Task.FromResult(Answer(watch, w =>
+        yield return new WebRoute(DatabaseHealth, IsPost: false, (request, _) => Task.FromResult(Answer(watch, w =>
         {
             var health = w.Health.Report().Job(request.Query["job"].ToString() is { Length: > 0 } job ? job : null);
             return WebAnswer.Json(HealthJson.Of(health), StatusOf(health.Status));

@@ -15,6 +15,17 @@ sealed record ScheduleProgress(DateTimeOffset Considered, ScheduleClaim? Claim)
 {
     /// <summary>The schedule that was followed, as it is shown; null where that was not noted yet.</summary>
     public string? Schedule { get; init; }
+
+    /// <summary>What was due while the run before went on, and waits for its end; null where nothing does.</summary>
+    public DateTimeOffset? Waiting { get; init; }
+
+    /// <summary>When this was noted, by the clock of who has noted it.</summary>
+    public DateTimeOffset? Noted { get; init; }
+
+    /// <summary>Whether it was noted after another of the same schedule; null where neither tells.</summary>
+    public bool? IsLaterThan(ScheduleProgress other) => Considered != other.Considered ? Considered > other.Considered
+        : Noted != other.Noted && Noted is { } noted && other.Noted is { } before ? noted > before
+        : null;
 }
 
 /// <summary>
@@ -27,12 +38,18 @@ sealed class ScheduleMemory(string stateFolder)
 
     public IReadOnlyDictionary<string, ScheduleProgress> Read() => _file.Read();
 
-    /// <summary>A file that is torn is written anew: what it said is lost either way.</summary>
-    public void Set(string key, ScheduleProgress progress) => _file.Change(all =>
+    /// <summary>
+    /// A file that is torn is written anew: what it said is lost either way. What another service has noted after what is known here
+    /// stays: a process that was stopped for a while goes on in the middle, and must not bring back what was before.
+    /// </summary>
+    /// <param name="known">What this service has noted last; null for nothing.</param>
+    /// <returns>What is noted now.</returns>
+    public ScheduleProgress Set(string key, ScheduleProgress progress, ScheduleProgress? known) => _file.Change(all =>
     {
-        all[key] = progress;
+        if (known is null || !(all.TryGetValue(key, out var noted) && noted?.IsLaterThan(known) == true))
+            all[key] = progress;
         return all;
-    }, isTornReplaced: true);
+    }, isTornReplaced: true)[key];
 
     public void Forget(IEnumerable<string> keys) => _file.Change(all =>
     {

@@ -29,9 +29,6 @@ sealed class Scheduler(
 
     readonly Lock _gate = new();
     readonly Dictionary<string, Task> _running = [];
-
-    /// <summary>What waits for the run before to end, by the time it was due.</summary>
-    readonly Dictionary<string, DateTimeOffset> _queued = [];
     readonly Dictionary<string, ScheduleProgress> _progress = [];
 
     /// <summary>What is due, and waits for its turn: as many others run as may at once.</summary>
@@ -142,10 +139,11 @@ sealed class Scheduler(
         foreach (var (key, progress) in remembered)
         {
             if (progress is null || (_progress.TryGetValue(key, out var known)
-                && (FutureMoment.Is(progress.Considered, now) || known.Considered > progress.Considered
-                    || (known.Considered == progress.Considered && !isLater))))
+                && (FutureMoment.Is(progress.Considered, now) || !(progress.IsLaterThan(known) ?? isLater))))
                 continue;
-            _progress[key] = progress;
+            // What waited for the end of a run whose service is gone is due as if nothing had looked at it.
+            _progress[key] = progress.Waiting is not { } waiting ? progress
+                : progress with { Considered = waiting.AddTicks(-1), Waiting = null };
         }
     }
 
@@ -213,7 +211,6 @@ sealed class Scheduler(
         foreach (var key in gone)
         {
             _progress.Remove(key);
-            _queued.Remove(key);
         }
         try
         {
@@ -243,8 +240,8 @@ sealed class Scheduler(
             _crowded.Add(item.Key);
         else if (progress.Claim is { } claim)
             MakeUp(item, progress, claim, pause, now, stopRuns);
-        else if (_queued.Remove(item.Key, out var waiting))
-            Claim(item, waiting, progress.Considered, now, "the run before has ended", stopRuns);
+        else if (progress.Waiting is { } waiting)
+            TakeWaiting(item, progress, waiting, pause, now, stopRuns);
         else
             LookAtDue(item, progress, pause, until, now, stopRuns);
         return item.Schedule.Next(until) + delay;
@@ -267,7 +264,7 @@ sealed class Scheduler(
         else if (late > OnTime && item.Schedule.CatchUp == CatchUp.None)
             Skip(item, now, due, $"{(isCrowded ? $"{Crowded}, " : "nothing ran it in time, ")}and nothing is made up{others}");
         else
-            Claim(item, due, due, now, late <= OnTime ? null
+            Claim(item, due, due, now, late <= OnTime ? others.Length == 0 ? null : $"in time{others}"
                 : isCrowded ? $"{Crowded} until {Durations.Show(late)} after its time{others}"
                 : $"made up {Durations.Show(late)} late{others}", stopRuns);
     }
@@ -300,14 +297,27 @@ sealed class Scheduler(
 
     void LookAtOverlap(ScheduleItem item, ScheduleProgress progress, DateTimeOffset until, DateTimeOffset now)
     {
-        if (DueBetween(item.Schedule, progress.Considered, until, out _) is not { } due)
+        if (item.Schedule.Overlap == Overlap.Queue && progress.Waiting is null
+            && item.Schedule.Next(progress.Considered) is { } first && first <= until)
+            progress = Note(item, progress with { Considered = first, Waiting = first });
+        if (DueBetween(item.Schedule, progress.Considered, until, out var others) is { } due)
+            Skip(item, now, due, progress.Waiting is null
+                ? $"the run before goes on{others}"
+                : $"the run before goes on, and another waits for its end{others}");
+    }
+
+    /// <summary>However late it is: it waited for nothing but the end of the run before.</summary>
+    void TakeWaiting(
+        ScheduleItem item, ScheduleProgress progress, DateTimeOffset waiting, SchedulePause? pause, DateTimeOffset now,
+        CancellationToken stopRuns)
+    {
+        if (pause is null)
+        {
+            Claim(item, waiting, progress.Considered, now, "the run before has ended", stopRuns);
             return;
-        if (item.Schedule.Overlap == Overlap.Skip)
-            Skip(item, now, due, "the run before goes on");
-        else if (_queued.TryAdd(item.Key, due))
-            Note(item, progress with { Considered = due });
-        else
-            Skip(item, now, due, "the run before goes on, and another waits for its end");
+        }
+        Skip(item, now, waiting, pause.ToString(), isPaused: true);
+        Note(item, progress with { Waiting = null });
     }
 
     /// <summary>A run that was begun when the service ended.</summary>
@@ -323,18 +333,20 @@ sealed class Scheduler(
             Begin(item, [.. unfinished.Select(r => r.Database)], claim.Due, "its run was ended with the service", stopRuns);
             return;
         }
-        Note(item, progress with { Claim = null });
         if (unfinished.Count > 0)
             Skip(item, now, claim.Due, "its run was ended with the service, and "
                 + (pause?.ToString() ?? $"its grace, {Durations.Show(item.Schedule.MisfireGrace)}, is over"), isPaused: pause is not null);
+        Note(item, progress with { Claim = null });
         Wake();
     }
 
     void Claim(
         ScheduleItem item, DateTimeOffset due, DateTimeOffset considered, DateTimeOffset now, string? why, CancellationToken stopRuns)
     {
-        Note(item, new ScheduleProgress(considered, new ScheduleClaim(due, now)));
-        Begin(item, [.. item.Records.Select(r => r.Database)], due, why, stopRuns);
+        var claim = new ScheduleClaim(due, now);
+        // Another service may have followed it meanwhile, if this process was stopped for a while since it was asked whether it may begin.
+        if (Note(item, new ScheduleProgress(considered, claim)).Claim == claim)
+            Begin(item, [.. item.Records.Select(r => r.Database)], due, why, stopRuns);
     }
 
     void Begin(ScheduleItem item, IReadOnlyList<string> databases, DateTimeOffset? due, string? why, CancellationToken stopRuns)
@@ -374,11 +386,9 @@ sealed class Scheduler(
         }
     }
 
+    /// <summary>Noted last: who is killed before has it told twice rather than never.</summary>
     void Skip(ScheduleItem item, DateTimeOffset now, DateTimeOffset due, string why, bool isPaused = false)
     {
-        if (_progress.TryGetValue(item.Key, out var progress) && progress.Considered < due)
-            Note(item, progress with { Considered = due });
-        onEvent(new ScheduledRunSkipped(now, item.Kind, item.Name, due, why) { IsPaused = isPaused });
         try
         {
             SkippedRun.Record(item, due, why, now);
@@ -387,18 +397,22 @@ sealed class Scheduler(
         {
             Warn(item, failure.Message);
         }
+        onEvent(new ScheduledRunSkipped(now, item.Kind, item.Name, due, why) { IsPaused = isPaused });
+        if (_progress.TryGetValue(item.Key, out var progress) && progress.Considered < due)
+            Note(item, progress with { Considered = due });
     }
 
     /// <summary>
     /// On the disk, so that who is killed knows it. A disk that does not take it keeps no run from its time: this process knows it, and
     /// should it be killed, too, a run is done twice.
     /// </summary>
+    /// <returns>What counts now: what another service has noted meanwhile is later than what is known here.</returns>
     ScheduleProgress Note(ScheduleItem item, ScheduleProgress progress)
     {
-        progress = progress with { Schedule = $"{item.Schedule}" };
+        progress = progress with { Schedule = $"{item.Schedule}", Noted = clock.GetUtcNow() };
         try
         {
-            Memory.Set(item.Key, progress);
+            progress = Memory.Set(item.Key, progress, _progress.GetValueOrDefault(item.Key));
             _warned.RemoveWhere(w => w.Key == item.Key);
         }
         catch (BackupSyncException failure)

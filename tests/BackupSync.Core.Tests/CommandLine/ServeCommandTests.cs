@@ -251,7 +251,8 @@ public sealed class ServeCommandTests(Servers servers) : IClassFixture<Servers>,
     }
 
     static void Remember(CliScenario scenario, DateTimeOffset considered) =>
-        new ScheduleMemory(Path.Combine(scenario.Folder, "state")).Set("job railway-to-neon", new ScheduleProgress(considered, null));
+        new ScheduleMemory(Path.Combine(scenario.Folder, "state")).Set(
+            "job railway-to-neon", new ScheduleProgress(considered, null), known: null);
 
     static List<RunResult> History(CliScenario scenario) => [.. RunHistory.Read(Path.Combine(scenario.Folder, "backups"))];
 

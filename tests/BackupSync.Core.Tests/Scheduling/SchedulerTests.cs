@@ -224,7 +224,7 @@ public sealed partial class SchedulerTests : IDisposable
         await PassAsync(scheduler, At("06:04"));
         await PassAsync(scheduler, At("06:05"));
         // A fake clock only goes forward: what is remembered is made to be of the future instead.
-        new ScheduleMemory(_config.Service.State).Set("job copy", new ScheduleProgress(At("06:05").AddYears(1), null));
+        new ScheduleMemory(_config.Service.State).Set("job copy", new ScheduleProgress(At("06:05").AddYears(1), null), known: null);
         scheduler = Begin();
 
         await PassAsync(scheduler, At("06:06"));
