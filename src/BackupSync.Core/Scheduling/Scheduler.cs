@@ -31,7 +31,7 @@ sealed class Scheduler(
     readonly Dictionary<string, Task> _running = [];
 
     /// <summary>What waits for the run before to end, by the time it was due.</summary>
-    readonly Dictionary<string, DateTimeOffset> _queued = [];
+    readonly Dictionary<string, (DateTimeOffset Due, string Others)> _queued = [];
     readonly Dictionary<string, ScheduleProgress> _progress = [];
 
     /// <summary>What is due, and waits for its turn: as many others run as may at once.</summary>
@@ -244,7 +244,7 @@ sealed class Scheduler(
         else if (progress.Claim is { } claim)
             MakeUp(item, progress, claim, pause, now, stopRuns);
         else if (_queued.Remove(item.Key, out var waiting))
-            Claim(item, waiting, progress.Considered, now, "the run before has ended", stopRuns);
+            BeginQueued(item, waiting.Due, waiting.Others, progress, pause, now, stopRuns);
         else
             LookAtDue(item, progress, pause, until, now, stopRuns);
         return item.Schedule.Next(until) + delay;
@@ -298,16 +298,26 @@ sealed class Scheduler(
         return due;
     }
 
+    void BeginQueued(
+        ScheduleItem item, DateTimeOffset due, string others, ScheduleProgress progress, SchedulePause? pause, DateTimeOffset now,
+        CancellationToken stopRuns)
+    {
+        if (pause is not null)
+            Skip(item, now, due, $"{pause}{others}", isPaused: true);
+        else
+            Claim(item, due, progress.Considered, now, $"the run before has ended{others}", stopRuns);
+    }
+
     void LookAtOverlap(ScheduleItem item, ScheduleProgress progress, DateTimeOffset until, DateTimeOffset now)
     {
-        if (DueBetween(item.Schedule, progress.Considered, until, out _) is not { } due)
+        if (DueBetween(item.Schedule, progress.Considered, until, out var others) is not { } due)
             return;
         if (item.Schedule.Overlap == Overlap.Skip)
-            Skip(item, now, due, "the run before goes on");
-        else if (_queued.TryAdd(item.Key, due))
+            Skip(item, now, due, $"the run before goes on{others}");
+        else if (_queued.TryAdd(item.Key, (due, others)))
             Note(item, progress with { Considered = due });
         else
-            Skip(item, now, due, "the run before goes on, and another waits for its end");
+            Skip(item, now, due, $"the run before goes on, and another waits for its end{others}");
     }
 
     /// <summary>A run that was begun when the service ended.</summary>
