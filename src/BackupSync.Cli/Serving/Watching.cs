@@ -22,6 +22,7 @@ sealed class Watching : IDisposable
     readonly TimeProvider _clock;
     readonly Probes _probes;
     readonly AlertService _alerts;
+    readonly DateTimeOffset _since;
     readonly Lock _gate = new();
     (string Page, DateTimeOffset Made)? _page;
 
@@ -30,7 +31,9 @@ sealed class Watching : IDisposable
         (_config, Health, _log, _clock) = (config, health, log, clock);
         Metrics = new Metrics(health);
         _probes = new Probes(config, clock, OnChange, log.Warn, change => Alert(() => ProbeAlerts.Tell(change, _alerts!)));
-        _alerts = new AlertService(config.Alerts, clock, log.Warn, _ => Task.FromResult<string?>(Page()));
+        _since = clock.GetUtcNow();
+        _alerts = new AlertService(
+            config.Alerts, clock, log.Warn, _ => Task.FromResult<string?>(Page()), () => health.Report().All().Count(e => !e.IsHealthy));
     }
 
     public HealthWatch Health { get; }
@@ -79,7 +82,7 @@ sealed class Watching : IDisposable
         {
             Alert(() =>
             {
-                StatusAlerts.Tell(_config, Health.Status(), _alerts);
+                StatusAlerts.Tell(_config, Health.Status(), _since, _alerts);
                 ScheduleAlerts.Tell(Schedules.Read(_config, [], _clock, _log.Warn), _clock.GetUtcNow(), _alerts);
             });
             await Task.Delay(Judging, _clock, cancellationToken);

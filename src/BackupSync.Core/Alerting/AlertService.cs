@@ -16,6 +16,7 @@ public sealed class AlertService : IAlertSink
     readonly TimeProvider _clock;
     readonly Action<string> _warn;
     readonly Func<CancellationToken, Task<string?>>? _page;
+    readonly Func<int>? _unwell;
     readonly AlertOutbox _outbox;
     readonly Dictionary<string, Task> _sending = [];
 
@@ -24,16 +25,18 @@ public sealed class AlertService : IAlertSink
 
     /// <param name="warn">Told what it cannot do, such as write to a full disk; it goes on.</param>
     /// <param name="page">Makes the page that goes with the digest; null for none.</param>
+    /// <param name="unwell">How many of what is watched are not healthy, which the digest tells; null where nothing is watched.</param>
     public AlertService(
-        AlertsConfig config, TimeProvider clock, Action<string>? warn = null, Func<CancellationToken, Task<string?>>? page = null)
-        : this(new AlertOutbox(config, clock), config, clock, warn, page)
+        AlertsConfig config, TimeProvider clock, Action<string>? warn = null, Func<CancellationToken, Task<string?>>? page = null,
+        Func<int>? unwell = null)
+        : this(new AlertOutbox(config, clock), config, clock, warn, page, unwell)
     {
     }
 
     internal AlertService(
         AlertOutbox outbox, AlertsConfig config, TimeProvider clock, Action<string>? warn = null,
-        Func<CancellationToken, Task<string?>>? page = null) =>
-        (_outbox, _config, _clock, _warn, _page) = (outbox, config, clock, warn ?? (_ => { }), page);
+        Func<CancellationToken, Task<string?>>? page = null, Func<int>? unwell = null) =>
+        (_outbox, _config, _clock, _warn, _page, _unwell) = (outbox, config, clock, warn ?? (_ => { }), page, unwell);
 
     public void Raise(AlertEvent alertEvent) => _outbox.Raise(alertEvent);
 
@@ -186,6 +189,7 @@ public sealed class AlertService : IAlertSink
     AlertMessage Digest(string channel, DateTimeOffset since, DateTimeOffset now, string? page)
     {
         var alerts = _outbox.List(all: true);
+        var unwell = _unwell?.Invoke() ?? 0;
         var open = alerts.Where(a => a.State is AlertState.Open or AlertState.Acknowledged).ToList();
         var over = alerts.Where(a => a.ClosedAt > since).ToList();
         var lines = open.Concat(over).Select((a, i) => ($"{i + 1}. {a.State}", _config.Names ? a.Headline : $"code {a.Code}"));
@@ -197,7 +201,11 @@ public sealed class AlertService : IAlertSink
             Key = DigestKey,
             Severity = AlertSeverity.Information,
             Headline = $"BackupSync since {AlertText.Moment(since)}: {Quantity.Of(open.Count, "alert")} open, {over.Count} over.",
-            Advice = open.Count == 0 ? "Nothing is to be done." : $"{Spelling.AlertList} shows them.",
+            // What is not well need be no alert: no rule names it, or it has not lasted for long.
+            Advice = open.Count > 0 ? $"{Spelling.AlertList} shows them."
+                : unwell == 0 ? "Nothing is to be done."
+                : $"All the same {Quantity.Of(unwell, "database, job or service", "databases, jobs or services")} "
+                    + $"{(unwell == 1 ? "is" : "are")} not healthy: {Spelling.HealthOfAll}.",
             Details = lines.ToDictionary(l => l.Item1, l => Printable.Line(l.Item2)),
             Page = page,
             Host = _config.Names ? Environment.MachineName : null,

@@ -14,13 +14,19 @@ public static class StatusAlerts
     /// <summary>How much of the RPO may be left when a copy is told that will not be made anew in time.</summary>
     const double Ahead = 0.25;
 
-    public static void Tell(BackupSyncConfig config, StatusReport report, AlertService alerts)
+    /// <param name="watchedSince">
+    /// As of when somebody watches: of what there is no copy, nothing else says how long that has been so.
+    /// </param>
+    public static void Tell(BackupSyncConfig config, StatusReport report, DateTimeOffset watchedSince, AlertService alerts)
     {
         TellUnended(config, alerts);
         foreach (var entry in report.Entries)
         {
             var isJob = entry.Kind == StatusKind.Job;
-            Tell(alerts, isJob ? AlertEventKind.CopyTooOld : AlertEventKind.BackupTooOld, entry.Name, TooOld(entry, report.Time));
+            var told = TooOld(entry, report.Time, watchedSince);
+            // Who has begun to watch anew does not know that it is over.
+            if (told is not null || entry.LastCopy is not null || entry.RpoLimit is null)
+                Tell(alerts, isJob ? AlertEventKind.CopyTooOld : AlertEventKind.BackupTooOld, entry.Name, told);
             if (!isJob)
                 Tell(alerts, AlertEventKind.NotProven, entry.Name, NotProven(entry, report.Time, config.Alerts.ProvenWithin));
             else if (entry is { LastKind: RunKind.Sync, LastRun: { } began, LastOutcome: { } outcome } && IsFailure(outcome)
@@ -72,12 +78,18 @@ public static class StatusAlerts
     }
 
     /// <summary>Null where it is young enough, and will be until something makes it anew.</summary>
-    static (string, string)? TooOld(StatusEntry entry, DateTimeOffset now)
+    static (string, string)? TooOld(StatusEntry entry, DateTimeOffset now, DateTimeOffset watchedSince)
     {
-        if (entry is not { LastCopy: { } copied, RpoLimit: { } rpo })
+        if (entry.RpoLimit is not { } rpo)
             return null;
-        var what = entry.Kind == StatusKind.Job ? $"The copy that {entry.Name} makes" : $"The newest good copy of {entry.Name}";
-        var (limit, age) = (Durations.Show(rpo), now - copied);
+        var isJob = entry.Kind == StatusKind.Job;
+        var what = isJob ? $"The copy that {entry.Name} makes" : $"The newest good copy of {entry.Name}";
+        var (limit, age) = (Durations.Show(rpo), now - (entry.LastCopy ?? watchedSince));
+        if (entry.LastCopy is null && age > rpo)
+            return ((isJob ? $"{entry.Name} has made no good copy" : $"There is no good copy of {entry.Name}")
+                + $" that is known, and one may be {limit} old.", "See why nothing has made one, then run it by hand.");
+        if (entry.LastCopy is null)
+            return null;
         if (age > rpo)
             return ($"{what} is {Durations.Show(age)} old, and may be {limit}.", "See why nothing has made it anew, then run it by hand.");
         var left = rpo - age;

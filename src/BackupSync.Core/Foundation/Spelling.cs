@@ -36,6 +36,7 @@ public sealed record Spelling(string Cmdlet, string Command)
     public static readonly Spelling Unpin = new("-Unpin", "--unpin");
     public static readonly Spelling Url = new("-Url", "--url");
     public static readonly Spelling AlertList = new("Get-DbAlert", "backupsync alert list");
+    public static readonly Spelling HealthOfAll = new("Get-DbHealth -All", "backupsync health --all");
     public static readonly Spelling ResumeSchedule = new("Resume-DbSyncSchedule", "backupsync schedule resume");
     public static readonly Spelling TestChannel = new("Test-DbAlertChannel", "backupsync alert test");
     public static readonly Spelling Compare = new("Compare-DbData -Table … -Detail", "backupsync compare --table … --detail");
@@ -49,7 +50,7 @@ public sealed record Spelling(string Cmdlet, string Command)
     static readonly IReadOnlyList<Spelling> Known =
     [
         AllowProduction, All, Before, Detail, Directory, Force, Job, KeepDays, Latest, ModeFull, NoKeepDays, NoTag, On, OthersWait, Path,
-        PathAndTo, Pin, Place, Quiet, SkipRefused, Table, Tag, TargetUrl, To, Unauthenticated, Unpin, Url, AlertList,
+        PathAndTo, Pin, Place, Quiet, SkipRefused, Table, Tag, TargetUrl, To, Unauthenticated, Unpin, Url, AlertList, HealthOfAll,
         ResumeSchedule, TestChannel, Compare, CopyBackup, ListBackups, InitializeSecondary, RestoreBackup, SignBackupAt, SignBackupsOf,
     ];
 

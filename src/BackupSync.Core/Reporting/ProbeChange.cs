@@ -18,11 +18,13 @@ public sealed record ProbeChange(
 
     string Of(string subject)
     {
+        // Why a database cannot be reached begins with its name.
+        var problem = Problem?.StartsWith($"{Name}: ", StringComparison.Ordinal) == true ? Problem[(Name.Length + 2)..] : Problem;
         var failing = FailingSince is { } since ? Durations.Show(Time - since) : "";
         return To switch
         {
-            ProbeState.Down => $"{subject} is down for {failing}: {Problem}",
-            ProbeState.Failing => $"{subject} does not answer as it should: {Problem}",
+            ProbeState.Down => $"{subject} is down for {failing}: {problem}",
+            ProbeState.Failing => $"{subject} does not answer as it should: {problem}",
             ProbeState.Degraded => $"{subject} answers, but too many of its last probes failed",
             _ when From is null => $"{subject} is healthy",
             _ => $"{subject} is healthy again"

@@ -284,6 +284,24 @@ public sealed class AlertDeliveryTests : IDisposable
         Assert.Contains("railway-to-neon", digest.Body);
     }
 
+    [Theory]
+    [InlineData(0, "Nothing is to be done.")]
+    [InlineData(1, "All the same 1 database, job or service is not healthy: Get-DbHealth -All (backupsync health --all).")]
+    [InlineData(2, "All the same 2 databases, jobs or services are not healthy: Get-DbHealth -All (backupsync health --all).")]
+    public async Task A_digest_without_alerts_tells_what_is_not_healthy_all_the_same(int unwell, string advice)
+    {
+        await using var receiver = new HttpReceiver();
+        var channel = AlertSamples.Webhook("team", receiver.Url);
+        var config = _samples.Config([channel]) with { Digest = new DigestConfig { Cron = "0 8 * * *", To = [channel] } };
+        var service = new AlertService(_samples.Outbox(config), config, _samples.Clock, unwell: () => unwell);
+        await PumpAsync(service);
+        _samples.Clock.Advance(TimeSpan.FromDays(1));
+        await PumpAsync(service);
+        await PumpAsync(service);
+
+        Assert.Contains($"\"advice\":\"{advice}\"", Assert.Single(receiver.Received).Body);
+    }
+
     [Fact]
     public async Task A_test_proves_each_channel_and_says_why_one_is_refused()
     {

@@ -44,6 +44,25 @@ public sealed class FactAlertsTests : IDisposable
     }
 
     [Fact]
+    public void That_there_has_been_no_copy_for_as_long_as_one_may_be_old_is_told_until_there_is_one()
+    {
+        var job = Job(minutes: 0) with { State = StatusState.Never, LastCopy = null };
+        Tell(job, since: Now.AddMinutes(-15));
+        Tell(job with { RpoLimitSeconds = null }, since: Now.AddDays(-1));
+        Assert.Empty(Open());
+
+        Tell(job, since: Now.AddMinutes(-16));
+        Assert.Equal("copy has made no good copy that is known, and one may be 15m 00s old.", Assert.Single(Open()).Headline);
+        Tell(job, since: Now); // a service that has begun anew
+        Assert.Single(Open());
+        Tell(job with { LastCopy = Now });
+        Assert.Empty(Open());
+
+        Tell(job with { Name = "auth", Kind = StatusKind.Database }, since: Now.AddMinutes(-16));
+        Assert.Equal("There is no good copy of auth that is known, and one may be 15m 00s old.", Assert.Single(Open()).Headline);
+    }
+
+    [Fact]
     public void A_run_that_has_failed_is_not_counted_upon_to_be_in_time()
     {
         Tell(Job(minutes: 12) with { NextDue = Now.AddMinutes(1), LastOutcome = RunOutcome.Aborted });
@@ -215,9 +234,9 @@ public sealed class FactAlertsTests : IDisposable
         NextDue = Now.AddMinutes(1),
     };
 
-    void Tell(StatusEntry entry) => StatusAlerts.Tell(
+    void Tell(StatusEntry entry, DateTimeOffset? since = null) => StatusAlerts.Tell(
         new BackupSyncConfig { Path = "backupsync.yml", Databases = [], Jobs = [], Places = [], Alerts = _alerts },
-        new StatusReport(Now, [entry with { AgeSeconds = (Now - entry.LastCopy!.Value).TotalSeconds }]), _service);
+        new StatusReport(Now, [entry with { AgeSeconds = (Now - entry.LastCopy)?.TotalSeconds }]), since ?? Now, _service);
 
     IReadOnlyList<Alert> Open() => new AlertOutbox(_alerts, _samples.Clock).List();
 }

@@ -17,7 +17,7 @@ public sealed class ProbeAlertsTests
         ProbeAlerts.Tell(new ProbeChange(kind, "neon", ProbeState.Up, ProbeState.Failing, Now, Now, null, "no answer."), sink);
         Assert.Empty(sink.Raised);
         ProbeAlerts.Tell(
-            new ProbeChange(kind, "neon", ProbeState.Failing, ProbeState.Down, Now, Now.AddMinutes(-3), null, "no answer."), sink);
+            new ProbeChange(kind, "neon", ProbeState.Failing, ProbeState.Down, Now, Now.AddMinutes(-3), null, "neon: no answer."), sink);
         Assert.Equal([expected], sink.Raised);
         ProbeAlerts.Tell(new ProbeChange(kind, "neon", ProbeState.Down, ProbeState.Up, Now, null, TimeSpan.FromMinutes(5), null), sink);
         Assert.Equal([expected.Split(':')[0]], sink.Resolved);

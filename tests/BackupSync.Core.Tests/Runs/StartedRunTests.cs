@@ -83,7 +83,8 @@ public sealed class StartedRunTests : IDisposable
         var alerts = new AlertService(_config.Alerts, _clock);
 
         for (var i = 0; i < 2; i++)
-            StatusAlerts.Tell(_config, await StatusReport.ReadAsync(_config, [], _clock, w => Assert.Fail(w), default), alerts);
+            StatusAlerts.Tell(
+                _config, await StatusReport.ReadAsync(_config, [], _clock, w => Assert.Fail(w), default), _clock.GetUtcNow(), alerts);
 
         Assert.Empty(Notes());
         Assert.Equal(

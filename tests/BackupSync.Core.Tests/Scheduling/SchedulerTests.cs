@@ -156,6 +156,46 @@ public sealed partial class SchedulerTests : IDisposable
         Assert.Equal(expected.Split(';'), told.OfType<string>());
     }
 
+    [Theory]
+    [InlineData("skip", "left out 06:15: the run before goes on; 1 run before it is not made up")]
+    [InlineData("queue", "copy 06:15: the run before has ended; 1 run before it is not made up")]
+    public async Task Of_several_that_came_due_while_a_run_goes_on_none_is_left_out_in_silence(string overlap, string expected)
+    {
+        Configure($"every: 5m, overlap: {overlap}");
+        var scheduler = Begin();
+        await PassAsync(scheduler, At("06:04"));
+        var end = await PassWithoutEndAsync(scheduler, At("06:05"));
+        Pass(scheduler, At("06:15")); // the machine slept
+        end.SetResult();
+        await scheduler.EndedAsync();
+        await PassAsync(scheduler, At("06:15:01"));
+
+        Assert.Equal(["copy 06:05: ", expected], Told());
+    }
+
+    [Fact]
+    public async Task One_that_waits_does_not_begin_when_its_schedule_was_paused_meanwhile()
+    {
+        Configure("every: 5m, overlap: queue");
+        var scheduler = Begin();
+        await PassAsync(scheduler, At("06:04"));
+        var end = await PassWithoutEndAsync(scheduler, At("06:05"));
+        Pass(scheduler, At("06:10"));
+        Schedules.Pause(_config, ["copy"], null, "migration", _clock, _ => { });
+        end.SetResult();
+        await scheduler.EndedAsync();
+        await PassAsync(scheduler, At("06:11"));
+
+        Assert.Equal(["copy 06:05: ", "left out 06:10: paused until it is resumed: migration"], Told());
+    }
+
+    IEnumerable<string> Told() => _events.Select(e => e switch
+    {
+        ScheduledRunStarted started => $"copy {started.Due:HH:mm}: {started.Why}",
+        ScheduledRunSkipped skipped => $"left out {skipped.Due:HH:mm}: {skipped.Why}",
+        _ => null,
+    }).OfType<string>();
+
     [Fact]
     public async Task A_run_that_died_with_its_service_is_made_up()
     {
