@@ -14,7 +14,7 @@ abstract class LoopbackReceiver : IAsyncDisposable
     protected LoopbackReceiver()
     {
         _listener.Start();
-        _accepting = Task.Run(AcceptAsync);
+        _accepting = AcceptAsync();
     }
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
