@@ -78,7 +78,7 @@ static class RunsSection
     static void AddSizes(HtmlText html, ReportFigures figures, SeriesFigures series)
     {
         double most = Math.Max(1, series.Periods.Max(p => p.Bytes) ?? 0);
-        AddFigure(html, figures, "Size of the backup", $"up to {ReportWords.Size(series.Periods.Max(p => p.Bytes))}",
+        AddFigure(html, figures, "Backup size", $"up to {ReportWords.Size(series.Periods.Max(p => p.Bytes))}",
             [.. series.Periods.Select((p, i) => new ReportChart.Bar(
                 $"{Label(figures, i)}: {ReportWords.Size(p.Bytes)}", new ReportChart.Part("is", (p.Bytes ?? 0) / most)))]);
     }

@@ -196,12 +196,22 @@ static class CatalogQueries
         FROM rel JOIN pg_catalog.pg_class c ON c.oid = rel.oid LEFT JOIN cols ON cols.attrelid = rel.oid
         WHERE rel.relkind IN ('r', 'p')
         UNION ALL
+        -- pg_dump asks for the texts of these, which are those of now, and leaves out what has none any more.
+        SELECT 'index', x.indexrelid, rel.nspname, i.relname, '', NULL, NULL
+        FROM pg_catalog.pg_index x JOIN rel ON rel.oid = x.indrelid JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
+        UNION ALL
+        SELECT 'trigger', t.oid, rel.nspname, t.tgname, '', NULL, NULL
+        FROM pg_catalog.pg_trigger t JOIN rel ON rel.oid = t.tgrelid WHERE NOT t.tgisinternal
+        UNION ALL
+        SELECT 'statistics', s.oid, rel.nspname, s.stxname, '', NULL, NULL
+        FROM pg_catalog.pg_statistic_ext s JOIN rel ON rel.oid = s.stxrelid
+        UNION ALL
         SELECT 'enum', e.oid, ns.nspname, t.typname, e.enumlabel, NULL, NULL
         FROM pg_catalog.pg_enum e JOIN pg_catalog.pg_type t ON t.oid = e.enumtypid JOIN ns ON ns.oid = t.typnamespace
         """;
 
     /// <summary>A row of <see cref="State"/>.</summary>
-    /// <param name="File">Of an enum's value, its text.</param>
+    /// <param name="File">Of an enum's value, its text; empty where there is none.</param>
     public sealed record StateOfObject(string Kind, uint Oid, ObjectName Name, string File, string? Partitions, string? Columns)
     {
         public bool IsOfEnum => Kind == "enum";

@@ -4,7 +4,8 @@ namespace BackupSync.Verification;
 
 /// <summary>
 /// What of the catalog decides how a snapshot's rows read, although it is always the catalog of now that decides: each table's name,
-/// file, columns and (where rows are read through it) partitions, and the labels of enums.
+/// file, columns and (where rows are read through it) partitions, and the labels of enums. And what there is of indexes, triggers and
+/// statistics, of which pg_dump asks for the texts of now.
 /// </summary>
 sealed class CatalogState
 {
