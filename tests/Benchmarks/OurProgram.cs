@@ -30,6 +30,19 @@ sealed class OurProgram
         return new OurProgram(folder);
     }
 
+    /// <summary>What goes on until it is killed; what it prints is left out.</summary>
+    public Process Start(IReadOnlyList<string> arguments, string workingDirectory)
+    {
+        var start = ProgramStart(arguments, new Dictionary<string, string>());
+        start.WorkingDirectory = workingDirectory;
+        var process = Process.Start(start)!;
+        process.OutputDataReceived += (_, _) => { };
+        process.ErrorDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return process;
+    }
+
     public async Task<Measurement> RunAsync(
         IReadOnlyList<string> arguments,
         IReadOnlyDictionary<string, string> environment,

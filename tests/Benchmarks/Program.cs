@@ -86,6 +86,17 @@ command.SetAction(async (parsed, ct) =>
     Task<Benchmark> StartAsync(OurProgram? program) =>
         Benchmark.StartAsync(program, bytes, parsed.GetValue(readings), parsed.GetValue(tables), parsed.GetValue(rows), ct);
 });
+var seconds = new Option<int>("--seconds")
+{
+    Description = "How long it is watched",
+    HelpName = "number",
+    DefaultValueFactory = _ => 120,
+};
+var service = new Command("service", "What the service takes at rest, and how fast it answers. Exit code 1: a target was missed.") { seconds };
+service.SetAction(async (parsed, ct) =>
+    await ServiceBenchmark.RunAsync(TimeSpan.FromSeconds(parsed.GetValue(seconds)), Console.Out, ct) ? 0 : 1);
+command.Subcommands.Add(service);
+
 // When interrupted, servers and files still have to go.
 return await command.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(1) });
 
