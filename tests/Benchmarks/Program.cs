@@ -92,7 +92,10 @@ var seconds = new Option<int>("--seconds")
     HelpName = "number",
     DefaultValueFactory = _ => 120,
 };
-var service = new Command("service", "What the service takes at rest, and how fast it answers. Exit code 1: a target was missed.") { seconds };
+var service = new Command("service", "What the service takes at rest, and how fast it answers. Exit code 1: a target was missed.")
+{
+    seconds,
+};
 service.SetAction(async (parsed, ct) =>
     await ServiceBenchmark.RunAsync(TimeSpan.FromSeconds(parsed.GetValue(seconds)), Console.Out, ct) ? 0 : 1);
 command.Subcommands.Add(service);

@@ -65,6 +65,7 @@ static class Service
         {
             await watch.HasBegun.WaitAsync(stop);
             await web.AskItselfAsync(WatchRoutes.DatabaseHealth, stop);
+            Rest();
         }
     }
 
@@ -91,6 +92,11 @@ static class Service
         {
             case ScheduledRunEnded { Failure: BackupSyncException failure }:
                 log.Say(failure);
+                _ = Task.Run(Rest);
+                break;
+            case ScheduledRunEnded:
+                log.Say(scheduleEvent.ToString());
+                _ = Task.Run(Rest);
                 break;
             case ScheduleWarning or ScheduledRunSkipped:
                 log.Warn(scheduleEvent.ToString());
@@ -100,6 +106,12 @@ static class Service
                 break;
         }
     }
+
+    /// <summary>
+    /// Gives back what a run has used. By itself the runtime collects when as much as fits the processor's cache was used anew, which at
+    /// rest takes days.
+    /// </summary>
+    static void Rest() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
 
     static void Alert(LiveConfig live, ServiceLog log, TimeProvider clock, Action<IAlertSink> tell)
     {
