@@ -267,7 +267,7 @@ public sealed class ServeCommandTests(Servers servers) : IClassFixture<Servers>,
         return await _http.SendAsync(request);
     }
 
-    static int FreePort()
+    internal static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
