@@ -11,7 +11,7 @@ public sealed class ServeKillTests(Servers servers) : IClassFixture<Servers>
 {
     static readonly int Kills = Environment.GetEnvironmentVariable("BACKUPSYNC_TEST_KILLS") is { Length: > 0 } stated
         ? int.Parse(stated, CultureInfo.InvariantCulture)
-        : 3;
+        : 1;
 
     [Fact]
     public async Task Whoever_is_killed_the_other_runs_what_is_due_and_what_did_not_end_is_told()
